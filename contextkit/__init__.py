@@ -1,0 +1,44 @@
+"""contextkit decides what a model sees, within one hard token budget, and can say why.
+
+The public names are resolved on first use, so that `import contextkit` costs next to nothing:
+it loads no boto3, tiktoken, numpy, pydantic or langchain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contextkit.errors import ContextKitError as ContextKitError
+    from contextkit.types import Item as Item
+    from contextkit.types import Message as Message
+    from contextkit.types import Request as Request
+    from contextkit.types import Tool as Tool
+    from contextkit.types import ToolCall as ToolCall
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ContextKitError": "contextkit.errors",
+    "Item": "contextkit.types",
+    "Message": "contextkit.types",
+    "Request": "contextkit.types",
+    "Tool": "contextkit.types",
+    "ToolCall": "contextkit.types",
+}
+
+__all__ = ["ContextKitError", "Item", "Message", "Request", "Tool", "ToolCall", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'contextkit' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,194 @@
+"""Every error contextkit raises, in one tree; each message ends in what to do next.
+
+* ContextKitError
+    + InvalidInput (ValueError)        something handed to us cannot be used
+        - InvalidId                    an actor, session or message id
+        - InvalidMessage               a message that no provider would take
+        - InvalidTool                  a tool schema that no provider would take
+        - InvalidBudget                a window, reserve or margin that leaves no room
+        - EmptyQuery                   a turn without a question
+        - InvalidStrategy              a strategy file or object, with file, line and key
+    + BudgetTooSmall                   what is required does not fit
+    + UnknownStrategy (LookupError)    no strategy of that name
+    + SourceFailed                     a required source failed or was late
+    + TokenizerUnavailable             a vocabulary that cannot be had here
+    + MissingExtra (ImportError)       an optional dependency is not installed
+    + StoreError                       a store could not do what it was asked
+        - StoreUnavailable             busy, unreachable, or too slow
+        - StoreReadOnly                opened or mounted without write permission
+        - StoreFull                    the disk or quota is used up
+        - StoreCorrupt                 what was read is not what was written
+        - VersionConflict              somebody else wrote first; carries the current state
+        - HandleNotFound (LookupError) unknown, expired, or another actor's handle
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextkit.stores import Session
+
+
+class ContextKitError(Exception):
+    """The root: `except ContextKitError` catches everything contextkit raises on purpose.
+
+    `remedy` says what to do next and ends every message.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class InvalidInput(ContextKitError, ValueError):
+    """Something handed to contextkit cannot be used. `value` is what was given, shortened."""
+
+    def __init__(self, problem: str, remedy: str, *, value: object = None) -> None:
+        super().__init__(problem, remedy)
+        self.value = value
+
+
+class InvalidId(InvalidInput):
+    """An actor, session or message id is empty, too long, or not text."""
+
+
+class InvalidMessage(InvalidInput):
+    """A message has no known role, unusable content, or is larger than the store accepts."""
+
+
+class InvalidTool(InvalidInput):
+    """A tool schema lacks a name or its parameters are not a JSON schema of an object."""
+
+
+class InvalidBudget(InvalidInput):
+    """The window, reserve or margin is not a positive size, or leaves no room for a prompt."""
+
+
+class EmptyQuery(InvalidInput):
+    """A turn was started without a question, or continued where none had been started."""
+
+
+class InvalidStrategy(InvalidInput):
+    """A strategy cannot be used. Names the file, the line and the key where they are known."""
+
+    def __init__(
+        self,
+        problem: str,
+        remedy: str,
+        *,
+        value: object = None,
+        file: str | None = None,
+        line: int | None = None,
+        key: str | None = None,
+    ) -> None:
+        where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
+        super().__init__(where + problem, remedy, value=value)
+        self.file = file
+        self.line = line
+        self.key = key
+
+
+class BudgetTooSmall(ContextKitError):
+    """What is required does not fit. `required` lists each required item id with its tokens."""
+
+    def __init__(self, required: Sequence[tuple[str, int]], available: int, window: int) -> None:
+        needed = sum(tokens for _, tokens in required)
+        listing = ", ".join(f"{item_id} ({tokens})" for item_id, tokens in required)
+        super().__init__(
+            f"The required items need {needed} tokens but {available} of the window's {window} are available: "
+            f"{listing}.",
+            "Use a larger window, a smaller reserve, or shorten the items listed.",
+        )
+        self.required = tuple(required)
+        self.needed = needed
+        self.available = available
+        self.window = window
+
+
+class UnknownStrategy(ContextKitError, LookupError):
+    """No strategy has this name. `known` lists those that exist."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no strategy {name!r}.", f"Use one of {', '.join(known)}, or the path of a TOML file."
+        )
+        self.name = name
+        self.known = tuple(known)
+
+
+class SourceFailed(ContextKitError):
+    """A source whose section is required failed or missed its deadline."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(
+            f"The required source {source!r} {problem}.",
+            "Mend the source, raise its section's deadline, or set `required = false` in the strategy.",
+        )
+        self.source = source
+
+
+class TokenizerUnavailable(ContextKitError):
+    """A vocabulary is unknown, or can neither be found here nor downloaded."""
+
+
+class MissingExtra(ContextKitError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs an optional dependency that is not installed.",
+            f"Install it with: pip install 'contextkit-sdk[{extra}]'.",
+        )
+        self.extra = extra
+
+
+class StoreError(ContextKitError):
+    """A store could not do what it was asked; what was acknowledged before is still there."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is busy, unreachable or too slow. The call may be tried again."""
+
+
+class StoreReadOnly(StoreError):
+    """The store cannot be written to from here."""
+
+
+class StoreFull(StoreError):
+    """The disk or the quota behind the store is used up; nothing of this write was kept."""
+
+
+class StoreCorrupt(StoreError):
+    """What was read is not what was written: a damaged file, or a checksum that does not match."""
+
+
+class VersionConflict(StoreError):
+    """The session was changed since it was read. `current` is the session as it is now."""
+
+    def __init__(self, expected: int, current: Session) -> None:
+        super().__init__(
+            f"The session's state is at version {current.version}, not at {expected}.",
+            "Apply your change to `error.current.state` and save again with its version.",
+        )
+        self.expected = expected
+        self.current = current
+
+
+class HandleNotFound(StoreError, LookupError):
+    """The handle is unknown or expired, or belongs to another actor or session."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(
+            f"Nothing is stored under the handle {handle!r} for this actor and session.",
+            "Use a handle from this session's prompt, exactly as it stands there.",
+        )
+        self.handle = handle
+
+
+def shortened(value: object, limit: int = 80) -> str:
+    """A value's repr, cut to `limit` characters so that an error never repeats a huge input."""
+    text = repr(value) if not isinstance(value, str) else repr(value[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "…"

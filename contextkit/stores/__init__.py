@@ -1,0 +1,285 @@
+"""What a store must do: five narrow Protocols, and the records that cross them.
+
+`SQLiteStore` implements all five. A store over another database is right when it passes
+`contextkit.testing.conformance`; this page and that suite together are its specification.
+
+Rules that hold for every method of every store:
+
+* **Keys.** Everything belongs to an actor, most of it to one of the actor's sessions. Ids are
+  any non-empty text up to 2,048 bytes of UTF-8; no id may be able to imitate another key,
+  so separators inside ids must be encoded. `contextkit.stores.check_id` is the shared check.
+* **Acknowledgement.** When a method returns, what it wrote survives the process being killed.
+  When it raises a `StoreError`, nothing of that call is visible.
+* **Threads.** One store object is shared by many threads, and one database by many processes.
+* **Expiry.** A session has one expiry that slides forward on every append; its messages, view,
+  derived data and overflow end with it. Expired data is never returned, whether or not it has
+  been deleted yet. Appending to an expired session starts it anew, with `created_at` later.
+* **Time.** All times are timezone-aware UTC.
+* **Text.** Any `str` comes back equal, lone surrogates and NUL included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from contextkit.errors import InvalidId, shortened
+from contextkit.types import Message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_ID_BYTES = 2_048
+"""DynamoDB's limit for a partition key, and so the longest id that any store accepts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session's small facts, read in one call at the start of a build.
+
+    `state` is the agent's own document, written only by `save_state` under `version` (0 until
+    the first save). `last_seq` is the sequence number of its newest message, 0 when empty.
+    `view` is contextkit's own note of what the last prompt looked like (JSON text, opaque to
+    the store). `created_at` tells one life of a session from the next after expiry or deletion.
+    """
+
+    actor_id: str
+    session_id: str
+    created_at: datetime
+    updated_at: datetime
+    version: int = 0
+    state: Mapping[str, Any] = field(default_factory=dict)
+    last_seq: int = 0
+    view: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """A piece of context that was moved out of a prompt, whole.
+
+    `handle` is short enough to stand in a prompt and is derived from the content, so that the
+    same content in the same session has the same handle however often it is moved. `item_id`
+    and `title` say what it was; `tokens` is its full cost.
+    """
+
+    handle: str
+    text: str
+    item_id: str
+    title: str = ""
+    tokens: int = 0
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryRecord:
+    """One long-term memory: a fact, preference, summary or episode about an actor.
+
+    It holds from `valid_from` until `valid_to` (None: still true); a superseded record stays,
+    so that "what was it before" has an answer. `importance` is 0 to 1. `sources` are the ids of
+    the messages it was learnt from. `strategy` names the memory strategy that made it.
+    """
+
+    id: str
+    text: str
+    namespace: str = "default"
+    strategy: str = "semantic"
+    importance: float = 0.5
+    created_at: datetime
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    expires_at: datetime | None = None
+    sources: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredMemory:
+    """A memory record and how well it matches a query (higher is better, within one result)."""
+
+    record: MemoryRecord
+    score: float
+
+
+@runtime_checkable
+class SessionStore(Protocol):
+    """Sessions: append-only messages, the agent's state document, and contextkit's view."""
+
+    def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
+        """Append messages and return them as stored: with `id`, `seq`, `created_at`, `tokens`, `counter`.
+
+        Takes `Message`, LangChain messages or OpenAI-style dicts. The whole call is one atomic
+        write. A message whose id the session already has is not written again; the stored one
+        is returned in its place (so a retried call is a no-op). A message without an id gets one.
+        Sequence numbers are 1, 2, 3 … without gaps, in the order of acknowledgement.
+        """
+        ...
+
+    def session(self, actor_id: str, session_id: str) -> Session | None:
+        """The session's facts, or None where there is none (never written, deleted, or expired)."""
+        ...
+
+    def sessions(self, actor_id: str) -> list[Session]:
+        """The actor's live sessions, most recently updated first."""
+        ...
+
+    def messages(
+        self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None
+    ) -> list[Message]:
+        """Messages with `after < seq < before`, oldest first; with `last`, only the newest so many of them.
+
+        Reads no more than it returns.
+        """
+        ...
+
+    def pick(self, actor_id: str, session_id: str, seqs: Sequence[int]) -> list[Message]:
+        """The messages with these sequence numbers, oldest first; numbers that do not exist are left out."""
+        ...
+
+    def save_state(
+        self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
+    ) -> Session:
+        """Replace the agent's state document if its version is still `expected` (0: never saved).
+
+        Raises `VersionConflict` with the current session otherwise. With an idempotency `key`, a
+        repeat of the last acknowledged save under the same key returns its result again.
+        """
+        ...
+
+    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
+        """Keep contextkit's note of the last prompt. The last writer wins. Creates the session if need be."""
+        ...
+
+    def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
+        """Everything saved by `save_derived`, by name."""
+        ...
+
+    def save_derived(
+        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+    ) -> None:
+        """Keep data that can be computed again from the messages (index segments), and drop older pieces of it."""
+        ...
+
+    def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
+        """Sequence numbers and L2-normalised vectors (n × d) of the messages after `after` that have one."""
+        ...
+
+    def delete_session(self, actor_id: str, session_id: str) -> None:
+        """Delete the session and all that ends with it. Deleting what is not there is no error."""
+        ...
+
+
+@runtime_checkable
+class OverflowStore(Protocol):
+    """What was moved out of a prompt, by handle, within one actor's session."""
+
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
+        """Store all pieces in one acknowledged write. A piece that is there already only lives longer.
+
+        Never overwrites other content under the same handle: raises `StoreCorrupt` instead.
+        """
+        ...
+
+    def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
+        """The piece, byte for byte. Raises `HandleNotFound`, also for another actor's or session's handle."""
+        ...
+
+    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
+        """Every live piece of the session, oldest first."""
+        ...
+
+
+@runtime_checkable
+class MemoryStore(Protocol):
+    """Long-term memory records of an actor, in namespaces."""
+
+    def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
+        """Create or replace records by id, in one write."""
+        ...
+
+    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+        """The actor's records, oldest first. A namespace ending in `/` names its whole subtree.
+
+        `active` leaves out superseded records; expired ones are always left out.
+        """
+        ...
+
+    def search_memories(
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+    ) -> list[ScoredMemory]:
+        """The active records that match the query best, best first; lexical and, where there are vectors, dense."""
+        ...
+
+    def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
+        """Delete records by id. Deleting what is not there is no error."""
+        ...
+
+
+@runtime_checkable
+class PreferenceStore(Protocol):
+    """Small named settings of an actor that belong in every prompt."""
+
+    def preferences(self, actor_id: str) -> dict[str, str]:
+        """All of the actor's preferences, in the order in which they were first set."""
+        ...
+
+    def set_preferences(self, actor_id: str, values: Mapping[str, str | None]) -> None:
+        """Set several at once; None deletes."""
+        ...
+
+
+@runtime_checkable
+class ToolCache(Protocol):
+    """Results of tool calls that need not be made again.
+
+    The key is the tool's name and version, the tenant (an actor id, or None for results that
+    may be shared by all) and the full SHA-256 of the arguments' canonical JSON (RFC 8785); the
+    stored arguments are compared on a hit. Results are JSON values.
+    """
+
+    def get_or_call(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        call: Callable[[], Any],
+        *,
+        actor_id: str | None,
+        version: str = "1",
+        ttl: timedelta = timedelta(minutes=5),
+    ) -> Any:
+        """The cached result, or `call()`'s, stored. Concurrent callers of one key wait for a single call.
+
+        What `call` raises is raised to the callers and never cached.
+        """
+        ...
+
+    def forget_tool(self, tool: str, *, actor_id: str | None) -> None:
+        """Drop every cached result of the tool for this tenant."""
+        ...
+
+
+def check_id(kind: str, value: object) -> str:
+    """The id itself, or `InvalidId`: ids are non-empty text of at most 2,048 bytes in UTF-8."""
+    if not isinstance(value, str) or not value:
+        raise InvalidId(
+            f"The {kind} {shortened(value)} is not a non-empty string.", "Pass the id as text.", value=value
+        )
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise InvalidId(
+            f"The {kind} {shortened(value)} has a lone surrogate.",
+            "Pass an id that can be encoded as UTF-8.",
+            value=value,
+        ) from None
+    if size > MAX_ID_BYTES:
+        raise InvalidId(
+            f"The {kind} is {size} bytes long; at most {MAX_ID_BYTES} are allowed.",
+            "Use a shorter id.",
+            value=value[:80],
+        )
+    return value

@@ -1,0 +1,217 @@
+"""The nouns every room shares.
+
+A `Source` yields `Item`s for a `Request`. Each item carries one candidate piece of context: a
+text, and, where it is more than text, the `Message` or `Tool` it stands for. A `TokenCounter`
+says what each costs. Everything here is frozen data or a Protocol; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    from contextkit.budget import Budget
+    from contextkit.stores import Session
+    from contextkit.strategy import ContextStrategy
+
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+
+Block: TypeAlias = Mapping[str, Any]
+"""One content block (text, image, audio, reasoning …) exactly as its provider shaped it."""
+
+ContentKind: TypeAlias = Literal["prose", "code", "json", "cjk"]
+"""What a text mostly is; decides how it is shortened and which calibration applies to it."""
+
+Outcome: TypeAlias = Literal["kept", "shortened", "moved", "dropped"]
+
+Rung: TypeAlias = Literal["full", "extract", "handle"]
+"""One rung of an item's ladder, richest first. Each has strictly fewer tokens than the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's request to run a tool. `arguments` is JSON text, byte for byte as it was written."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a conversation, free of any provider's shape.
+
+    `content` is plain text, or blocks where a message is more than text. `created_at` is
+    timezone-aware UTC. `metadata` holds whatever else the message arrived with and must leave
+    with (JSON values only). A store sets the last three fields when it accepts the message:
+    `seq` (1, 2, 3 … within the session), and `tokens` as counted by the counter named `counter`.
+    """
+
+    role: Role
+    content: str | tuple[Block, ...] = ""
+    id: str | None = None
+    name: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    created_at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    seq: int | None = None
+    tokens: int | None = None
+    counter: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The readable text: the content itself, or its text blocks joined by newlines."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(block["text"] for block in self.content if isinstance(block.get("text"), str))
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool a model may call: its name, what it does, and the JSON schema of its parameters.
+
+    `origin` is the object it was made from (a LangChain tool, a callable …), so that an agent
+    can run it; it takes no part in equality.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    origin: object = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where an item came from: the source that gave it and, where known, its title, URI and date."""
+
+    source: str = ""
+    title: str | None = None
+    uri: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One candidate piece of context.
+
+    `text` is what ranking and shortening read. `tokens` is the cost of the full form as it
+    would stand in the prompt. `score` compares items within a section (higher is better);
+    `order` is their natural order. Items that share a `group` live or die together. Text that
+    is not `trusted` is fenced. `handle` is set where the full text is already in storage.
+    """
+
+    id: str
+    section: str
+    text: str
+    tokens: int
+    score: float = 0.0
+    order: int = 0
+    group: str | None = None
+    required: bool = False
+    trusted: bool = False
+    kind: ContentKind = "prose"
+    message: Message | None = None
+    tool: Tool | None = None
+    handle: str | None = None
+    provenance: Provenance = Provenance()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One rung of an item's ladder, as it would stand in the prompt: its text and its cost."""
+
+    rung: Rung
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one build is asked: the query, for whom, in which session, within what.
+
+    `query` is the turn's question, also when `build()` continues the turn. `session` is the
+    session as it was read at the start of the build, None where there is none yet.
+    `variables` fill the system prompt's template.
+    """
+
+    query: str
+    actor_id: str
+    session_id: str
+    budget: Budget
+    counter: TokenCounter
+    strategy: ContextStrategy
+    now: datetime
+    session: Session | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Yields candidate items for a request. It may block: each source runs in its own thread.
+
+    A source whose I/O is natively asynchronous also implements `AsyncSource`; `abuild` then
+    awaits that instead. Anything raised here costs the source its share, not the request,
+    unless the strategy marks its section required.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections its items may name, for deadlines and for the report."""
+        ...
+
+    def gather(self, request: Request) -> Iterable[Item]: ...
+
+
+@runtime_checkable
+class AsyncSource(Protocol):
+    """A source that can gather without a thread."""
+
+    async def agather(self, request: Request) -> Iterable[Item]: ...
+
+
+class TokenCounter(Protocol):
+    """Counts what a provider will bill for.
+
+    Counts are additive: a prompt costs the sum of its messages, its tools, and the framing.
+    """
+
+    @property
+    def name(self) -> str:
+        """Names the vocabulary; counts stored under one name are not trusted under another."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """False where counts are estimates, which then err on the high side."""
+        ...
+
+    def text(self, text: str) -> int:
+        """Tokens of a bare text."""
+        ...
+
+    def message(self, message: Message) -> int:
+        """Tokens of one message: role, name, content blocks, tool calls and its own framing."""
+        ...
+
+    def tool(self, tool: Tool) -> int:
+        """Tokens of one tool schema."""
+        ...
+
+    def framing(self, messages: int, tools: int) -> int:
+        """Tokens the request itself adds around that many messages and tools."""
+        ...
+
+
+class Embeddings(Protocol):
+    """The shape of LangChain's `Embeddings`; any object with these two methods will do."""
+
+    def embed_documents(self, texts: list[str]) -> Sequence[Sequence[float]]: ...
+
+    def embed_query(self, text: str) -> Sequence[float]: ...
