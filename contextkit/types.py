@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contextkit.budget import Budget
     from contextkit.stores import Session
     from contextkit.strategy import ContextStrategy
+    from contextkit.view import View
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
@@ -102,6 +103,8 @@ class Item:
     would stand in the prompt. `score` compares items within a section (higher is better);
     `order` is their natural order. Items that share a `group` live or die together. Text that
     is not `trusted` is fenced. `handle` is set where the full text is already in storage.
+    `left_out` is the reason, where its own source advises against showing it (a tool ranked
+    below the limit, a duplicate); such an item is only reported.
     """
 
     id: str
@@ -117,6 +120,7 @@ class Item:
     message: Message | None = None
     tool: Tool | None = None
     handle: str | None = None
+    left_out: str | None = None
     provenance: Provenance = Provenance()
 
 
@@ -134,8 +138,8 @@ class Request:
     """What one build is asked: the query, for whom, in which session, within what.
 
     `query` is the turn's question, also when `build()` continues the turn. `session` is the
-    session as it was read at the start of the build, None where there is none yet.
-    `variables` fill the system prompt's template.
+    session as it was read at the start of the build, None where there is none yet; `view` is
+    what its last prompt looked like. `variables` fill the system prompt's template.
     """
 
     query: str
@@ -145,6 +149,7 @@ class Request:
     counter: TokenCounter
     strategy: ContextStrategy
     now: datetime
+    view: View
     session: Session | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
 
