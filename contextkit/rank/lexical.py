@@ -1,0 +1,204 @@
+"""LexicalIndex: which documents share a query's words, by BM25, over an index that grows.
+
+Documents are numbered 0, 1, 2 … as they are added and never analysed again. The index keeps,
+for each term, the documents it stands in and how often: one packed block of arrays for what was
+loaded, and short growing lists for what was added since. Scoring reads the lists of the query's
+terms and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contextkit.errors import StoreCorrupt
+
+K1: Final = 1.2
+"""How soon repeating a term stops adding to a score (Robertson and Zaragoza, 2009)."""
+
+B: Final = 0.75
+"""How far long documents are held back, 0 to 1 (Robertson and Zaragoza, 2009)."""
+
+_MAGIC: Final = b"cklx1"
+_HEAD: Final = struct.Struct("<IIII")
+
+Ints: TypeAlias = NDArray[np.uint32]
+Scores: TypeAlias = NDArray[np.float32]
+
+
+class LexicalIndex:
+    """An incremental BM25 index over lists of terms.
+
+    One writer at a time; the owner holds a lock where threads share an index that grows.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self._packed = _Packed.empty()
+        self._recent: dict[int, array[int]] = {}
+        self._lengths = array("I")
+        self._total = 0
+
+    def __len__(self) -> int:
+        """Documents in the index."""
+        return len(self._lengths)
+
+    def __contains__(self, term: str) -> bool:
+        return term in self._ids
+
+    def add(self, terms: Iterable[str]) -> int:
+        """Add one document by its terms, repetitions included; returns its number."""
+        document = len(self._lengths)
+        length = 0
+        for term, count in Counter(terms).items():
+            postings = self._recent.setdefault(self._ids.setdefault(term, len(self._ids)), array("I"))
+            postings.extend((document, count))
+            length += count
+        self._lengths.append(length)
+        self._total += length
+        return document
+
+    def frequency(self, term: str) -> int:
+        """The number of documents the term stands in."""
+        known = self._ids.get(term)
+        return 0 if known is None else len(self._postings(known)[0])
+
+    def idf(self, term: str) -> float:
+        """How much the term tells: ln(1 + (N - n + ½) / (n + ½)), never negative."""
+        return _idf(len(self), self.frequency(term))
+
+    def scores(self, query: Iterable[str] | Mapping[str, float], *, k1: float = K1, b: float = B) -> Scores:
+        """The BM25 score of every document, by document number; 0 where no term is shared.
+
+        `query` gives the terms, each counting as often as it occurs, or a weight for each.
+        """
+        lengths = np.frombuffer(self._lengths.tobytes(), np.uint32)
+        scores = np.zeros(len(lengths), np.float32)
+        floor, slope = np.float32(k1 * (1 - b)), np.float32(k1 * b * len(self) / max(self._total, 1))
+        for term, weight in Counter(query).items():
+            known = self._ids.get(term)
+            if known is None or not weight:
+                continue
+            documents, counts = self._postings(known)
+            gain = np.float32(weight * _idf(len(self), len(documents)) * (k1 + 1))
+            scores[documents] += gain * counts / (counts + (floor + slope * lengths[documents].astype(np.float32)))
+        return scores
+
+    def extend(self, others: Iterable[LexicalIndex]) -> None:
+        """Append every document of the others, in turn, numbered on from this index's last."""
+        columns = [self._all()]
+        for other in others:
+            ids = np.array([self._ids.setdefault(term, len(self._ids)) for term in other._ids], np.int64)
+            owners, documents, counts = other._all()
+            columns.append((ids[owners], documents + np.uint32(len(self)), counts))
+            self._lengths.extend(other._lengths)
+            self._total += other._total
+        owners, documents, counts = (np.concatenate(column) for column in zip(*columns, strict=True))
+        self._packed = _Packed.sorted(owners, documents, counts, len(self._ids))
+        self._recent = {}
+
+    def to_bytes(self, start: int = 0) -> bytes:
+        """The documents from number `start` on, as `from_bytes` reads them."""
+        owners, documents, counts = self._all()
+        kept = documents >= start
+        used, owners = np.unique(owners[kept], return_inverse=True)
+        names = list(self._ids)
+        vocabulary = json.dumps([names[term] for term in used.tolist()]).encode()
+        packed = _Packed.sorted(owners, documents[kept] - np.uint32(start), counts[kept], len(used))
+        head = _HEAD.pack(len(self) - start, len(used), len(packed.documents), len(vocabulary))
+        parts = (
+            packed.starts,
+            np.frombuffer(self._lengths[start:].tobytes(), np.uint32),
+            packed.documents,
+            packed.counts,
+        )
+        return b"".join((_MAGIC, head, vocabulary, *(part.astype("<u4").tobytes() for part in parts)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> LexicalIndex:
+        """The index `to_bytes` wrote. Raises `StoreCorrupt` where the bytes are of another shape."""
+        index = cls()
+        try:
+            if not data.startswith(_MAGIC):
+                raise ValueError("unknown format")
+            documents, terms, postings, names = _HEAD.unpack_from(data, len(_MAGIC))
+            body = len(_MAGIC) + _HEAD.size
+            numbers = np.frombuffer(data, "<u4", offset=body + names)
+            starts, lengths, owners, counts = np.split(numbers, np.cumsum([terms + 1, documents, postings]))
+            if len(counts) != postings or starts[-1] != postings:
+                raise ValueError("truncated")
+            index._ids = {term: number for number, term in enumerate(json.loads(data[body : body + names]))}
+            index._packed = _Packed(starts, owners, counts)
+            index._lengths = array("I", lengths.tobytes())
+            index._total = int(lengths.sum())
+        except (ValueError, struct.error) as error:
+            raise StoreCorrupt(
+                f"A stored lexical index cannot be read: {error}.", "Delete it; it is rebuilt."
+            ) from error
+        return index
+
+    def _postings(self, term: int) -> tuple[Ints, Ints]:
+        """The documents a term stands in, ascending, and how often in each."""
+        documents, counts = self._packed.of(term)
+        recent = self._recent.get(term)
+        if recent is None:
+            return documents, counts
+        added = np.frombuffer(recent.tobytes(), np.uint32).reshape(-1, 2)
+        if not len(documents):
+            return added[:, 0], added[:, 1]
+        return np.concatenate([documents, added[:, 0]]), np.concatenate([counts, added[:, 1]])
+
+    def _all(self) -> tuple[NDArray[np.int64], Ints, Ints]:
+        """Every posting as three columns: term, document, count; by term, then by document, within each part."""
+        added = np.frombuffer(b"".join(part.tobytes() for part in self._recent.values()), np.uint32).reshape(-1, 2)
+        sizes = [len(part) // 2 for part in self._recent.values()]
+        recent = np.repeat(np.fromiter(self._recent, np.int64, len(self._recent)), sizes)
+        return (
+            np.concatenate([self._packed.owners(), recent]),
+            np.concatenate([self._packed.documents, added[:, 0]]),
+            np.concatenate([self._packed.counts, added[:, 1]]),
+        )
+
+
+class _Packed:
+    """Postings side by side: those of term t are `documents[starts[t]:starts[t + 1]]`, and `counts` alike."""
+
+    __slots__ = ("counts", "documents", "starts")
+
+    def __init__(self, starts: Ints, documents: Ints, counts: Ints) -> None:
+        self.starts = starts
+        self.documents = documents
+        self.counts = counts
+
+    @classmethod
+    def empty(cls) -> _Packed:
+        nothing = np.zeros(0, np.uint32)
+        return cls(np.zeros(1, np.uint32), nothing, nothing)
+
+    @classmethod
+    def sorted(cls, owners: NDArray[np.int64], documents: Ints, counts: Ints, terms: int) -> _Packed:
+        """From columns in any order of terms, documents ascending within each."""
+        order = np.argsort(owners, kind="stable")
+        starts = np.zeros(terms + 1, np.uint32)
+        np.cumsum(np.bincount(owners, minlength=terms), out=starts[1:])
+        return cls(starts, documents[order], counts[order])
+
+    def of(self, term: int) -> tuple[Ints, Ints]:
+        if term + 1 >= len(self.starts):
+            return self.documents[:0], self.counts[:0]
+        part = slice(int(self.starts[term]), int(self.starts[term + 1]))
+        return self.documents[part], self.counts[part]
+
+    def owners(self) -> NDArray[np.int64]:
+        return np.repeat(np.arange(len(self.starts) - 1), self.starts[1:] - self.starts[:-1])
+
+
+def _idf(documents: int, having: int) -> float:
+    return float(np.log1p((documents - having + 0.5) / (having + 0.5)))

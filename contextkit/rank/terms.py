@@ -1,0 +1,133 @@
+"""Terms: what a text is about, as the ranking sees it.
+
+`terms` turns a text into the words it is searched by: lower-cased, accents folded, identifiers
+split into their parts, English words reduced to their stem, scripts written without spaces cut
+into overlapping pairs. The work is done once per distinct word and remembered, so that a
+message of words seen before costs little more than finding where its words begin.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+from threading import Lock
+from typing import Final
+
+import snowballstemmer
+
+_MARKS: Final = "\u0300-\u036f\u0900-\u0963\u0966-\u0e4e\u0e50-\u0e59\u0e80-\u0fff\u1000-\u1049"
+_WORD: Final = re.compile(rf"[\w'’{_MARKS}]+")
+"""A word as it stands in the text, apostrophes and, in scripts where `\\w` leaves them out, vowel signs included."""
+
+_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
+"""A part of an ASCII identifier: `getHTTPResponse2` is get, HTTP, Response, 2."""
+
+_APOSTROPHE: Final = re.compile("['’]")
+
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff]+"
+)
+"""Thai to Burmese, Khmer, kana, Han and Hangul: words are not, or not reliably, set apart by spaces."""
+
+_REMEMBERED: Final = 200_000
+"""Distinct words kept; a large vocabulary of one language, some 30 MB at most."""
+
+_LONGEST: Final = 48
+"""Characters of a word worth remembering or stemming; what is longer is a hash, a key or a run of Han."""
+
+_FUNCTION_WORDS: Final = """
+a about above after again against all am an and any are aren as at be because been before being below between
+both but by can cannot could couldn d did didn do does doesn doing don down during each few for from further
+had hadn has hasn have haven having he her here hers herself him himself his how i if in into is isn it its
+itself just ll m me mightn more most mustn my myself needn no nor not now o of off on once only or other our
+ours ourselves out over own re s same shan she should shouldn so some such t than that the their theirs them
+themselves then there these they this those through to too under until up ve very was wasn we were weren what
+when where which while who whom whose why will with won would wouldn you your yours yourself yourselves
+"""
+STOPWORDS: Final = frozenset(_FUNCTION_WORDS.split())
+"""English function words: they say how a sentence is built, not what it is about."""
+
+_known: dict[str, tuple[str, ...]] = {}
+_stemmer = snowballstemmer.stemmer("english")
+_stemming = Lock()  # a stemmer keeps the word it works on in itself
+
+
+def terms(text: str) -> list[str]:
+    """The search terms of a text, in its order and with repetitions; function words are left out.
+
+    Any text is accepted, also an empty one or one of lone surrogates. Two spellings that Unicode
+    holds compatible give the same terms.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    found: list[str] = []
+    for word in _WORD.findall(text):
+        analysed = _known.get(word)
+        found += _remember(word) if analysed is None else analysed
+    return found
+
+
+def _remember(word: str) -> tuple[str, ...]:
+    analysed = tuple(_analyse(word))
+    if len(word) <= _LONGEST:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[word] = analysed
+    return analysed
+
+
+def _analyse(word: str) -> Iterator[str]:
+    """The terms of one word: of its parts, and of the whole where an identifier has several."""
+    for piece in _APOSTROPHE.split(word):
+        parts = _parts(piece)
+        if len(parts) > 1 and piece.isascii():
+            yield piece.replace("_", "").lower()
+        for part in parts:
+            yield from _of_part(part)
+
+
+def _parts(piece: str) -> list[str]:
+    if piece.islower() and piece.isalpha():
+        return [piece]
+    if piece.isascii():
+        return _PART.findall(piece)
+    return [part for part in piece.split("_") if part]
+
+
+def _of_part(part: str) -> Iterator[str]:
+    folded = _fold(part)
+    position = 0
+    for run in _UNSPACED.finditer(folded):
+        yield from _of_word(folded[position : run.start()])
+        yield from _pairs(run.group())
+        position = run.end()
+    yield from _of_word(folded[position:])
+
+
+def _of_word(word: str) -> Iterator[str]:
+    if word and word not in STOPWORDS:
+        yield _stem(word) if len(word) <= _LONGEST else word
+
+
+def _stem(word: str) -> str:
+    with _stemming:
+        return str(_stemmer.stemWord(word))
+
+
+def _pairs(run: str) -> Iterator[str]:
+    if len(run) == 1:
+        yield run
+    for left, right in pairwise(run):
+        yield left + right
+
+
+def _fold(part: str) -> str:
+    """Lower case without accents, so that `Café` is found as `cafe`; other scripts keep their marks."""
+    folded = part.casefold()
+    if folded.isascii():
+        return folded
+    bare = "".join(c for c in unicodedata.normalize("NFD", folded) if not "\u0300" <= c <= "\u036f")
+    return unicodedata.normalize("NFC", bare)
