@@ -1,0 +1,296 @@
+"""Token counting: text, messages, tools and framing, by OpenAI's published rules.
+
+`get_counter("o200k_base")` gives the counter of an encoding or of an OpenAI model. Counts are
+exact for text, for plain messages and for flat tool schemas (OpenAI's cookbook publishes examples
+that the API confirmed); what has no published rule is counted on the high side.
+
+**Additivity.** `count(a + b) == count(a) + count(b)` where `joins(a, b)`: `a` ends in exactly one
+newline and `b` begins with something that is neither white space nor a slash. Elsewhere tokens may
+span the seam, and the sum is usually the larger of the two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from sys import getsizeof
+from typing import Any
+
+from contextkit.errors import InvalidTool, TokenizerUnavailable, shortened
+from contextkit.estimate import estimate
+from contextkit.media import media_tokens
+from contextkit.types import Block, Message, TokenCounter, Tool, ToolCall
+from contextkit.vocabulary import VOCABULARIES, Vocabulary, find, parse
+
+PER_MESSAGE = 3
+"""Start, separator and end of a message (OpenAI cookbook, "How to count tokens with tiktoken")."""
+
+PER_NAME = 1
+"""A named message (the same notebook)."""
+
+REPLY = 3
+"""The start of the answer, with which every prompt ends (the same notebook)."""
+
+PER_CALL = 14
+"""Around one tool call's name and arguments: the tokens of OpenAI's published harmony format
+(start, role, channel, ` to=functions.`, constraint, end), as if each call were a message."""
+
+PER_RESULT = 8
+"""Around a tool result, by the same format: `functions.`, ` to=assistant` and the channel. The
+call's id is counted in place of the tool's name, which providers put there instead."""
+
+PER_PROPERTIES, PER_PROPERTY, PER_ENUM, PER_ENUM_ITEM = 3, 3, -3, 3
+"""Tool schemas: before a list of properties, per property, per enum and per value of it (the notebook)."""
+
+AFTER_TOOLS = 12
+"""Once per request that has tools (the notebook)."""
+
+TEXT_CACHE_BYTES = 32 * 2**20
+TOOL_CACHE_BYTES = 8 * 2**20
+
+_SLICE = 16_384
+_SEARCH = 2_048
+_PER_HARD_CUT = 4
+_SAFE_CUT = re.compile(
+    r"(?<=\S\n)(?=[^\s/])|(?<=[A-Za-z])(?= [A-Za-z])|(?<=[^\W_])(?=[,.;:!?()\[\]{}<>=\"，。、；：？！「」（）])"
+)
+
+
+def get_counter(counter: str | TokenCounter = "o200k_base") -> TokenCounter:
+    """The counter of a tiktoken encoding or an OpenAI model, one per process; a counter is returned as it is.
+
+    Raises `TokenizerUnavailable` for a name that is neither. A known vocabulary that cannot be
+    had here does not raise: its counter estimates, and says so once.
+    """
+    if not isinstance(counter, str):
+        return counter
+    return _counter_of(VOCABULARIES[counter if counter in VOCABULARIES else _encoding_of(counter)])
+
+
+@cache
+def _counter_of(vocabulary: Vocabulary) -> BpeCounter:
+    return BpeCounter(vocabulary)
+
+
+@cache
+def _encoding_of(model: str) -> str:
+    from tiktoken.model import encoding_name_for_model
+
+    try:
+        return encoding_name_for_model(model)
+    except KeyError:
+        raise TokenizerUnavailable(
+            f"There is no public vocabulary for {shortened(model)}.",
+            f"Use an OpenAI model's name or one of {', '.join(VOCABULARIES)}; for other models count with "
+            "'o200k_base' and let the calibration learn the difference.",
+        ) from None
+
+
+class TokensEstimated(UserWarning):
+    """The vocabulary could not be had; tokens are estimated, on the high side, in this process."""
+
+
+class BpeCounter:
+    """Counts with a tiktoken vocabulary, or estimates where it cannot be had. Safe for many threads.
+
+    The vocabulary is looked for at the first use of any method, once; see `contextkit.vocabulary`.
+    Text is counted as plain text: special tokens written in it have no power.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._per_tool = 7 if vocabulary.name == "o200k_base" else 10
+        self._encode: Callable[[str], list[int]] | None = None
+        self._loaded = False
+        self._lock = threading.Lock()
+        self._texts = _Counts(TEXT_CACHE_BYTES)
+        self._tools = _Counts(TOOL_CACHE_BYTES)
+
+    def __repr__(self) -> str:
+        return f"BpeCounter({self._vocabulary.name!r})"
+
+    @property
+    def name(self) -> str:
+        return self._vocabulary.name if self.exact else f"{self._vocabulary.name}~estimate"
+
+    @property
+    def exact(self) -> bool:
+        return self._encoder() is not None
+
+    def text(self, text: str) -> int:
+        """Tokens of a text. Above 16,384 characters it is counted in slices, cut where no token can span.
+
+        Where a stretch of 16,384 characters has no such place (one endless word, white space), it
+        is cut anyway, and each such cut adds 4 tokens, so that the sum is an upper bound.
+        """
+        known = self._texts.get(text)
+        if known is None:
+            known = self._count(text)
+            self._texts.put(text, known)
+        return known
+
+    def message(self, message: Message) -> int:
+        tokens = PER_MESSAGE + self.text(message.role) + self._content(message.content)
+        if message.name is not None:
+            tokens += PER_NAME + self.text(message.name)
+        if message.tool_call_id is not None:
+            tokens += PER_RESULT + self.text(message.tool_call_id)
+        return tokens + sum(map(self._call, message.tool_calls))
+
+    def tool(self, tool: Tool) -> int:
+        """Tokens of a tool schema; one `InvalidTool` where it is no JSON or nested beyond reason."""
+        try:
+            key = json.dumps([tool.name, tool.description, tool.parameters], default=_plain)
+            known = self._tools.get(key)
+            if known is None:
+                known = self._schema(tool)
+                self._tools.put(key, known)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidTool(
+                f"The schema of tool {shortened(tool.name)} is not JSON ({error}).",
+                "Give parameters as a JSON schema of plain values.",
+                value=tool.name,
+            ) from error
+        return known
+
+    def framing(self, messages: int, tools: int) -> int:
+        """The start of the answer, and what frames a list of tools. Messages carry their own framing."""
+        del messages
+        return REPLY + (AFTER_TOOLS if tools else 0)
+
+    def _encoder(self) -> Callable[[str], list[int]] | None:
+        if not self._loaded:
+            with self._lock:
+                if not self._loaded:
+                    self._encode = _load(self._vocabulary)
+                    self._loaded = True
+        return self._encode
+
+    def _count(self, text: str) -> int:
+        encode = self._encoder()
+        if encode is None:
+            return estimate(text)
+        if len(text) <= _SLICE:
+            return len(encode(text))
+        return sum(len(encode(piece)) + extra for piece, extra in _slices(text))
+
+    def _content(self, content: str | tuple[Block, ...]) -> int:
+        return self.text(content) if isinstance(content, str) else sum(map(self._block, content))
+
+    def _block(self, block: Block) -> int:
+        text = block.get("text")
+        if isinstance(text, str) and block.get("type", "text") in ("text", "input_text", "output_text"):
+            return self.text(text)
+        media, rest = media_tokens(block)
+        return media + self.text(json.dumps(rest, ensure_ascii=False, default=_plain)) if rest else media
+
+    def _call(self, call: ToolCall) -> int:
+        return PER_CALL + self.text(call.name) + self.text(call.arguments)
+
+    def _schema(self, tool: Tool) -> int:
+        line = f"{tool.name}:{tool.description.removesuffix('.')}"
+        return self._per_tool + self.text(line) + self._inner(tool.parameters, skip=("type", "required"))
+
+    def _property(self, name: str, schema: Mapping[str, Any]) -> int:
+        kind, description = _inline(schema.get("type", "")), _inline(schema.get("description", ""))
+        line = f"{name}:{kind}:{description.removesuffix('.')}"
+        return PER_PROPERTY + self.text(line) + self._inner(schema, skip=("type", "description", "required"))
+
+    def _inner(self, schema: Mapping[str, Any], skip: tuple[str, ...]) -> int:
+        return sum(self._keyword(key, value) for key, value in schema.items() if key not in skip)
+
+    def _keyword(self, key: str, value: object) -> int:
+        """Tokens of one keyword of a schema. The notebook covers `properties` and `enum`; the rest errs high."""
+        match key, value:
+            case "properties", {} if not value:
+                return 0
+            case "properties", Mapping():
+                return PER_PROPERTIES + sum(self._named(name, item) for name, item in value.items())
+            case "enum", list() | tuple():
+                return PER_ENUM + sum(PER_ENUM_ITEM + self.text(_inline(item)) for item in value)
+            case _, list() | tuple():
+                return PER_PROPERTIES + self.text(key) + sum(self._named("", item) for item in value)
+            case _:
+                return self._named(key, value)
+
+    def _named(self, name: str, value: object) -> int:
+        if isinstance(value, Mapping):
+            return self._property(name, value)
+        return PER_PROPERTY + self.text(f"{name}:{_inline(value)}")
+
+
+def joins(a: str, b: str) -> bool:
+    """Whether `count(a + b) == count(a) + count(b)` is certain, for o200k_base and cl100k_base."""
+    return not a or not b or (a[-1] == "\n" and not b[0].isspace() and b[0] != "/")
+
+
+def _load(vocabulary: Vocabulary) -> Callable[[str], list[int]] | None:
+    data = find(vocabulary)
+    if data is None:
+        warnings.warn(
+            f"The vocabulary {vocabulary.name} is neither cached nor installed and could not be downloaded; tokens "
+            "are estimated. Install it with: pip install 'contextkit-sdk[offline]'.",
+            TokensEstimated,
+            stacklevel=2,
+        )
+        return None
+    from tiktoken import Encoding
+
+    return Encoding(
+        vocabulary.name, pat_str=vocabulary.pattern, mergeable_ranks=parse(data), special_tokens={}
+    ).encode_ordinary
+
+
+def _slices(text: str) -> Iterator[tuple[str, int]]:
+    """Pieces of at most `_SLICE` characters, each with the tokens its cut may hide."""
+    start = 0
+    while len(text) - start > _SLICE:
+        cut = _SAFE_CUT.search(text, start + _SLICE - _SEARCH, start + _SLICE)
+        end = cut.start() if cut else start + _SLICE
+        yield text[start:end], 0 if cut else _PER_HARD_CUT
+        start = end
+    yield text[start:], 0
+
+
+def _inline(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    """A JSON value for what `json` does not know: mappings and sequences in full, anything else by its text."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, (tuple, set, frozenset)) else str(value)
+
+
+class _Counts:
+    """Counts by content, the least recently used forgotten first, bounded by the bytes of their texts."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._size = 0
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, text: str) -> int | None:
+        with self._lock:
+            count = self._counts.get(text)
+            if count is not None:
+                self._counts.move_to_end(text)
+            return count
+
+    def put(self, text: str, count: int) -> None:
+        size = getsizeof(text)
+        if size > self._capacity // 8:
+            return
+        with self._lock:
+            if text not in self._counts:
+                self._counts[text] = count
+                self._size += size
+            while self._size > self._capacity:
+                self._size -= getsizeof(self._counts.popitem(last=False)[0])
