@@ -8,8 +8,10 @@
         - InvalidBudget                a window, reserve or margin that leaves no room
         - EmptyQuery                   a turn without a question
         - InvalidStrategy              a strategy file or object, with file, line and key
+        - InvalidVector                a vector that cannot be searched with or stored
     + BudgetTooSmall                   what is required does not fit
     + UnknownStrategy (LookupError)    no strategy of that name
+    + UnknownItem (LookupError)        a report knows no item of that id
     + SourceFailed                     a required source failed or was late
     + TokenizerUnavailable             a vocabulary that cannot be had here
     + MissingExtra (ImportError)       an optional dependency is not installed
@@ -91,6 +93,10 @@ class InvalidStrategy(InvalidInput):
         self.key = key
 
 
+class InvalidVector(InvalidInput):
+    """A vector has the wrong dimension or no direction, or holds what is not a finite number."""
+
+
 class BudgetTooSmall(ContextKitError):
     """What is required does not fit. `required` lists each required item id with its tokens."""
 
@@ -117,6 +123,16 @@ class UnknownStrategy(ContextKitError, LookupError):
         )
         self.name = name
         self.known = tuple(known)
+
+
+class UnknownItem(ContextKitError, LookupError):
+    """A report has no decision for this id. `nearest` lists the ids most like it, best first."""
+
+    def __init__(self, item_id: str, nearest: Sequence[str]) -> None:
+        instead = f"Did you mean {', '.join(map(repr, nearest))}?" if nearest else "`report.decisions` lists every item."
+        super().__init__(f"This report has no item {shortened(item_id)}.", instead)
+        self.item_id = item_id
+        self.nearest = tuple(nearest)
 
 
 class SourceFailed(ContextKitError):

@@ -1,0 +1,74 @@
+"""How a report is laid out, whatever draws it: the bar's segments and how numbers are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from contextkit.types import Outcome
+
+if TYPE_CHECKING:
+    from contextkit.report.records import Decision
+    from contextkit.report.report import Report
+
+SegmentKind: TypeAlias = Literal["section", "framing", "margin", "reserve", "free"]
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+MARKS: dict[Outcome, str] = {"kept": "●", "shortened": "◐", "moved": "↗", "dropped": "○"}
+"""A sign for each outcome, so that none is told by its colour alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of the bar that stands for the window."""
+
+    kind: SegmentKind
+    name: str
+    tokens: int
+
+
+def segments(report: Report) -> list[Segment]:
+    """The whole window, in prompt order: sections, framing, then what is free and what is held back."""
+    return [
+        *(Segment("section", section.name, section.used) for section in report.sections),
+        Segment("framing", "framing", max(0, report.framing)),
+        Segment("free", "free", max(0, report.free)),
+        Segment("margin", "margin", report.margin),
+        Segment("reserve", "reserve", report.reserve),
+    ]
+
+
+def cells(segments: Sequence[Segment], width: int) -> list[int]:
+    """How many of `width` cells each segment gets: in proportion, and exactly `width` together."""
+    total = sum(segment.tokens for segment in segments) or 1
+    ends = accumulate((segment.tokens for segment in segments), initial=0)
+    return [round(width * end / total) - round(width * start / total) for start, end in pairwise(ends)]
+
+
+def tally(decisions: Iterable[Decision]) -> list[int]:
+    """How many decisions have each outcome, in the order of `OUTCOMES`."""
+    counts = Counter(decision.outcome for decision in decisions)
+    return [counts[outcome] for outcome in OUTCOMES]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 0.42 ms, 12 ms, 1.8 s."""
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    milliseconds = seconds * 1000
+    return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.2g} ms"
+
+
+def dollars(cost: float) -> str:
+    """A cost in US dollars, with as many decimals as a single prompt's needs."""
+    return f"${cost:,.2f}" if cost >= 1 else f"${cost:.4f}"
+
+
+def percent(part: int, whole: int) -> str:
+    """A share of a whole, without pretending that a little is nothing."""
+    share = 100 * part / whole if whole else 0.0
+    return "<1%" if 0 < share < 1 else f"{share:.0f}%"

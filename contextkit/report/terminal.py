@@ -1,0 +1,60 @@
+"""A report on a terminal, in colour. Imports rich only when rich is already drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from contextkit.report.layout import cells, segments
+from contextkit.report.text import COLUMNS, PATTERNS, heading, section_row, source_row
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from contextkit.report.report import Report
+
+_COLOURS = ("blue", "green", "magenta", "cyan", "yellow", "red", "bright_blue", "bright_green", "bright_magenta")
+
+_OUTCOME_COLOURS = {"kept": "green", "shortened": "yellow", "moved": "blue", "dropped": "bright_black"}
+
+_STATUS_COLOURS = {"ok": "green", "late": "yellow", "failed": "red", "skipped": "bright_black"}
+
+
+def to_rich(report: Report, width: int) -> Iterator[RenderableType]:
+    """The report as things rich can print, `width` columns wide."""
+    from rich.text import Text
+
+    yield Text.assemble((heading(report), "bold"), "\n")
+    yield _bar(report, width)
+    yield _sections(report)
+    for source in report.sources:
+        yield Text("  ".join(source_row(source)), style=_STATUS_COLOURS[source.status])
+    for notice in report.notices:
+        yield Text.assemble(("! ", "yellow"), (f"{notice.kind}: ", "bold"), notice.text)
+
+
+def _bar(report: Report, width: int) -> Text:
+    from rich.text import Text
+
+    bar, legend = Text(), Text()
+    parts = segments(report)
+    for index, (segment, count) in enumerate(zip(parts, cells(parts, width), strict=True)):
+        section = segment.kind == "section"
+        colour = _COLOURS[index % len(_COLOURS)] if section else "bright_black"
+        bar.append(("█" if section else PATTERNS[segment.kind]) * count, style=colour)
+        if segment.tokens:
+            legend.append("■ ", style=colour).append(f"{segment.name} {segment.tokens:,}   ")
+    return Text("\n").join([bar, legend, Text()])
+
+
+def _sections(report: Report) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name == "section" else "right", style=_OUTCOME_COLOURS.get(name))
+    for section in report.sections:
+        table.add_row(*section_row(section))
+    return table

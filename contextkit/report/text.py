@@ -1,0 +1,148 @@
+"""A report as plain text, and one item's story as a paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from contextkit.report.layout import MARKS, OUTCOMES, Segment, cells, dollars, duration, percent, segments
+
+if TYPE_CHECKING:
+    from contextkit.report.records import Decision, SectionUse, SourceRun
+    from contextkit.report.report import Report
+
+_PLAIN_WIDTH = 72
+
+PATTERNS = {"section": "█▓", "framing": "▒", "free": "·", "margin": "╱", "reserve": "╱"}
+
+COLUMNS = ("section", "used", "share", *OUTCOMES)
+
+
+def explain(report: Report, decision: Decision) -> str:
+    """What became of one item and why, as a paragraph."""
+    return " ".join(sentence for sentence in _sentences(report, decision) if sentence)
+
+
+def to_text(report: Report, items: int) -> str:
+    """The report as plain text, at most 72 columns wide where names allow."""
+    blocks = (
+        heading(report),
+        _plain_bar(report),
+        _columns([COLUMNS, *map(section_row, report.sections)], "<>>>>>>"),
+        _columns([source_row(source) for source in report.sources], "<>><") if report.sources else "",
+        "\n".join(f"! {notice.kind}: {notice.text}" for notice in report.notices),
+        "\n".join(_less_than_whole(report, items)),
+    )
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _sentences(report: Report, decision: Decision) -> Iterator[str]:
+    where = f"section {decision.section!r}" + (f", from {decision.source}" if decision.source else "")
+    yield f"Item {decision.item_id!r} ({where}) was {decision.outcome}: {decision.reason.rstrip('. ')}."
+    yield _cost(decision)
+    yield _standing(report, decision)
+    if decision.handle:
+        yield f"Its full text can be read back under the handle {decision.handle}."
+
+
+def _cost(decision: Decision) -> str:
+    if not decision.shown:
+        return f"Nothing of its {decision.full_tokens:,} tokens stands in the prompt."
+    if decision.rung == "full":
+        return f"It stands in the prompt in full, for {decision.tokens:,} tokens."
+    form = "only its handle" if decision.rung == "handle" else "an extract of it"
+    return f"In the prompt stands {form}, for {decision.tokens:,} of {decision.full_tokens:,} tokens."
+
+
+def _standing(report: Report, decision: Decision) -> str:
+    if decision.score is None:
+        return ""
+    peers = [other.score for other in report.decisions if other.section == decision.section and other.score is not None]
+    rank = 1 + sum(score > decision.score for score in peers)
+    return f"Its relevance of {decision.score:.3g} ranks {rank:,} of {len(peers):,} in its section."
+
+
+def heading(report: Report) -> str:
+    """The totals, in two lines."""
+    counting = "counted exactly" if report.exact else "estimated"
+    facts = [
+        f"strategy {report.strategy}",
+        f"{counting} with {report.counter}",
+        f"built in {duration(report.seconds)}",
+        *([dollars(report.cost)] if report.cost is not None else []),
+    ]
+    return (
+        f"{report.tokens:,} of {report.window:,} tokens ({percent(report.tokens, report.window)}); "
+        f"{report.reserve:,} reserved for the answer, {report.free:,} free\n" + " · ".join(facts)
+    )
+
+
+def _plain_bar(report: Report) -> str:
+    parts = segments(report)
+    return "".join(
+        _pattern(segment, index) * width
+        for index, (segment, width) in enumerate(zip(parts, cells(parts, _PLAIN_WIDTH), strict=True))
+    )
+
+
+def _pattern(segment: Segment, index: int) -> str:
+    signs = PATTERNS[segment.kind]
+    return signs[index % len(signs)]
+
+
+def section_row(section: SectionUse) -> tuple[str, ...]:
+    """The cells of one section, in the order of `COLUMNS`."""
+    counts = (section.kept, section.shortened, section.moved, section.dropped)
+    return (
+        section.name,
+        f"{section.used:,}",
+        f"{section.share:,}",
+        *(f"{count:,}" if count else "·" for count in counts),
+    )
+
+
+def source_row(source: SourceRun) -> tuple[str, ...]:
+    """A source's name, latency, items and status, and what went wrong with it."""
+    return (
+        source.name,
+        duration(source.seconds),
+        f"{source.items:,} item{'' if source.items == 1 else 's'}",
+        source.status,
+        *([source.error] if source.error else []),
+    )
+
+
+def _columns(rows: Sequence[Sequence[str]], align: str) -> str:
+    """Rows as columns, each aligned by its sign in `align` (`<` left, `>` right); longer rows end in free text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
+    form = tuple(zip(align, widths, strict=True))
+    return "\n".join("  ".join(_aligned(row, form)).rstrip() for row in rows)
+
+
+def _aligned(row: Sequence[str], form: Sequence[tuple[str, int]]) -> list[str]:
+    cells = [f"{cell:{sign}{width}}" for cell, (sign, width) in zip(row, form, strict=False)]
+    return [*cells, *row[len(form) :]]
+
+
+def _less_than_whole(report: Report, limit: int) -> Iterator[str]:
+    """The items that are not in the prompt whole: the shortened and moved ones first, then by score."""
+    if limit <= 0:
+        return
+    less = sorted((d for d in report.decisions if d.outcome != "kept"), key=_interest)
+    if less:
+        yield f"not whole ({len(less):,} items):"
+    yield from map(_item_line, islice(less, limit))
+    if len(less) > limit:
+        yield f"  … and {len(less) - limit:,} more; report.why(id) tells about each"
+
+
+def _interest(decision: Decision) -> tuple[int, float]:
+    return ("shortened", "moved", "dropped").index(decision.outcome), -(decision.score or 0.0)
+
+
+def _item_line(decision: Decision) -> str:
+    cost = f"{decision.tokens:,} of {decision.full_tokens:,}"
+    handle = f" [{decision.handle}]" if decision.handle else ""
+    mark = MARKS[decision.outcome]
+    return f"  {mark} {decision.outcome:<9} {decision.item_id} ({decision.section}, {cost}): {decision.reason}{handle}"
