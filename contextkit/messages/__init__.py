@@ -1,0 +1,82 @@
+"""Messages in: whatever a conversation arrives as becomes `Message`; and how a store keeps it.
+
+`as_messages` takes `Message`, LangChain messages, OpenAI-style dicts, and Anthropic or Bedrock
+Converse dicts. Two things hold for what it gives back: tool calls and results never stand among
+the content blocks, and everything in blocks and metadata is a JSON value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from contextkit.errors import InvalidMessage, shortened
+from contextkit.messages.anthropic import from_anthropic, is_anthropic
+from contextkit.messages.check import checked_message
+from contextkit.messages.codec import dumps, loads
+from contextkit.messages.converse import from_converse, is_converse
+from contextkit.messages.groups import Group, groups
+from contextkit.messages.langchain import from_langchain, is_langchain
+from contextkit.messages.openai import from_openai
+from contextkit.types import Message
+
+__all__ = ["Group", "as_message", "as_messages", "dumps", "groups", "loads"]
+
+_SHAPES = "Pass a Message, a LangChain message, or a dict with `role` and `content`."
+
+
+def as_messages(values: Iterable[object]) -> list[Message]:
+    """Every message in `values`, checked, in order.
+
+    A provider's dict that holds several of our messages (tool results next to text) becomes
+    several. Raises `InvalidMessage`, or `InvalidId` for a message id.
+    """
+    if isinstance(values, str | bytes | Mapping | Message) or is_langchain(values) or not isinstance(values, Iterable):
+        raise InvalidMessage(
+            f"{shortened(values)} is not a list of messages.", "Pass a list, also for a single message.", value=values
+        )
+    return [message for value in values for message in _expanded(value)]
+
+
+def as_message(value: object) -> Message:
+    """One message, checked. Raises `InvalidMessage` where `value` holds several; see `as_messages`."""
+    found = _expanded(value)
+    if len(found) == 1:
+        return found[0]
+    raise InvalidMessage(
+        f"{shortened(value)} holds {len(found)} messages.", "Use `as_messages`, which gives them all.", value=value
+    )
+
+
+def _expanded(value: object) -> list[Message]:
+    if isinstance(value, Message):
+        return [_checked(value)]
+    if isinstance(value, Mapping):
+        return _from_dict(value)
+    if is_langchain(value):
+        return from_langchain(value)
+    raise InvalidMessage(f"{shortened(value)} is not a message.", _SHAPES, value=value)
+
+
+def _from_dict(data: Mapping[object, object]) -> list[Message]:
+    content = data.get("content")
+    if isinstance(content, list | tuple):
+        if is_converse(content):
+            return from_converse(data)
+        if is_anthropic(content):
+            return from_anthropic(data)
+    return [from_openai(data)]
+
+
+def _checked(message: Message) -> Message:
+    checked = checked_message(
+        message.role,
+        message.content,
+        id=message.id,
+        name=message.name,
+        tool_calls=message.tool_calls,
+        tool_call_id=message.tool_call_id,
+        created_at=message.created_at,
+        metadata=message.metadata,
+    )
+    return replace(checked, seq=message.seq, tokens=message.tokens, counter=message.counter)

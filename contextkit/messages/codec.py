@@ -1,0 +1,87 @@
+"""A message as one line of ASCII JSON, and back: how stores keep it.
+
+Only fields that differ from their default are written. What a store has columns of its own for
+(`seq`, `tokens`, `counter`) is not part of the text. Any `str` survives, NUL and lone surrogates
+included: JSON's `\\u` escapes carry them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any, cast
+
+from contextkit.errors import StoreCorrupt, shortened
+from contextkit.types import Message, ToolCall
+
+_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_unicode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
+_decode = json.JSONDecoder().raw_decode
+
+# A high and a low surrogate that stand side by side as two characters. Escaped, they would read
+# as the one character that such a pair stands for in JSON, so something must keep them apart.
+_PAIR = re.compile("[\ud800-\udbff](?=[\udc00-\udfff])")
+_WEDGES = "".join(map(chr, range(0xE000, 0xF900)))
+
+
+def dumps(message: Message) -> str:
+    """The message as compact ASCII JSON; `loads` gives back an equal one, but for the store's own fields."""
+    fields = _fields(message)
+    text = _ascii(fields)
+    if "\\ud" in text and _PAIR.search(_unicode(fields)):
+        return _ascii(_wedged(fields))
+    return text
+
+
+def loads(text: str) -> Message:
+    """The message that `dumps` wrote. Raises `StoreCorrupt` for anything else."""
+    try:
+        fields, end = _decode(text)
+        if end != len(text):
+            raise ValueError("trailing text")
+        if "wedge" in fields:
+            fields = _unwedged(fields)
+        if "tool_calls" in fields:
+            fields["tool_calls"] = tuple([ToolCall(*call) for call in fields["tool_calls"]])
+        if "created_at" in fields:
+            fields["created_at"] = datetime.fromisoformat(fields["created_at"])
+        if fields["content"].__class__ is list:
+            fields["content"] = tuple(fields["content"])
+        return Message(**fields)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise StoreCorrupt(
+            f"The text {shortened(text)} is not a message that was stored here ({error}).",
+            "Restore the store from a copy, or delete this session.",
+        ) from error
+
+
+def _fields(message: Message) -> dict[str, Any]:
+    fields: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.id is not None:
+        fields["id"] = message.id
+    if message.name is not None:
+        fields["name"] = message.name
+    if message.tool_calls:
+        fields["tool_calls"] = [(call.id, call.name, call.arguments) for call in message.tool_calls]
+    if message.tool_call_id is not None:
+        fields["tool_call_id"] = message.tool_call_id
+    if message.created_at is not None:
+        fields["created_at"] = message.created_at.isoformat()
+    if message.metadata:
+        fields["metadata"] = message.metadata
+    return fields
+
+
+def _wedged(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same fields with a private character, used nowhere in them, inside each surrogate pair."""
+    text = _unicode(fields)
+    used = set(text)
+    wedge = next(char for char in _WEDGES if char not in used)
+    wedged = json.loads(_PAIR.sub(rf"\g<0>{wedge}", text))
+    return {**cast("dict[str, Any]", wedged), "wedge": wedge}
+
+
+def _unwedged(fields: dict[str, Any]) -> dict[str, Any]:
+    wedge = fields.pop("wedge")
+    return cast("dict[str, Any]", json.loads(_unicode(fields).replace(wedge, "")))

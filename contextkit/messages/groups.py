@@ -1,0 +1,64 @@
+"""Groups: which messages live or die together.
+
+Every provider wants a model's tool calls answered by the messages right after them, all of them
+and nothing else. So an assistant message with tool calls and the results that follow it are one
+group, and any other message is a group of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contextkit.types import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The messages `start` to `stop` (exclusive) of a list.
+
+    `missing` are the ids of calls without a result; `orphans` are the indexes of results that
+    answer no call of the group, or one that was answered already.
+    """
+
+    start: int
+    stop: int
+    missing: tuple[str, ...] = ()
+    orphans: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """True where a provider takes the group as it stands."""
+        return not self.missing and not self.orphans
+
+
+def groups(messages: Sequence[Message], start: int = 0) -> list[Group]:
+    """The groups of `messages[start:]`, in order and without gaps, in linear time.
+
+    Appending messages can only lengthen the last group. To follow a growing list, keep all
+    groups but the last and call again with `start` at the last one's start.
+    """
+    found: list[Group] = []
+    while start < len(messages):
+        group = _group(messages, start)
+        found.append(group)
+        start = group.stop
+    return found
+
+
+def _group(messages: Sequence[Message], start: int) -> Group:
+    first = messages[start]
+    if first.role == "tool":
+        return Group(start, start + 1, orphans=(start,))
+    if not first.tool_calls:
+        return Group(start, start + 1)
+    waiting = dict.fromkeys(call.id for call in first.tool_calls)
+    orphans: list[int] = []
+    stop = start + 1
+    while stop < len(messages) and messages[stop].role == "tool":
+        if messages[stop].tool_call_id in waiting:
+            del waiting[str(messages[stop].tool_call_id)]
+        else:
+            orphans.append(stop)
+        stop += 1
+    return Group(start, stop, tuple(waiting), tuple(orphans))

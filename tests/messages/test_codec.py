@@ -1,0 +1,81 @@
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from contextkit.errors import StoreCorrupt
+from contextkit.messages import dumps, loads
+from contextkit.types import Message, ToolCall
+
+# Every code point, lone surrogates and NUL among them, with surrogates common enough to meet.
+text = st.text(st.one_of(st.characters(categories=["Cs"]), st.characters(), st.sampled_from("a \x00\ue000\U0001f600")))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+    max_leaves=8,
+)
+blocks = st.dictionaries(text, json_values, max_size=3)
+moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))]))
+messages = st.builds(
+    Message,
+    role=st.sampled_from(["system", "user", "assistant", "tool"]),
+    content=text | st.lists(blocks, max_size=3).map(tuple),
+    id=st.none() | text,
+    name=st.none() | text,
+    tool_calls=st.lists(st.builds(ToolCall, text, text, text), max_size=3).map(tuple),
+    tool_call_id=st.none() | text,
+    created_at=st.none() | moments,
+    metadata=st.dictionaries(text, json_values, max_size=3),
+)
+
+
+@given(messages)
+@example(Message(role="user", content="\ud83d\ude00"))
+@example(Message(role="user", content="\ud83d\ud83d\ude00\ude00 \ue000 😀", metadata={"\ud83d\ude00": "wedge"}))
+def test_what_is_written_reads_back_equal(message: Message) -> None:
+    written = dumps(message)
+    assert loads(written) == message
+    assert written.isascii()
+
+
+def test_a_plain_message_costs_its_role_and_content() -> None:
+    assert dumps(Message(role="user", content="hi")) == '{"role":"user","content":"hi"}'
+
+
+def test_what_the_store_has_columns_for_is_left_to_it() -> None:
+    stored = Message(role="user", content="hi", seq=7, tokens=9, counter="o200k_base")
+    assert loads(dumps(stored)) == Message(role="user", content="hi")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"content":"no role"}',
+        '{"role":"user"}',
+        '{"role":"user","content":"hi"} and more',
+        '{"role":"user","content":"hi","unheard_of":1}',
+        '{"role":"user","content":"hi","created_at":"yesterday"}',
+        '{"role":"user","content":"hi","tool_calls":[["only an id"]]}',
+        '{"role":"user","content":' + "[" * 100_000,
+    ],
+)
+def test_a_damaged_text_is_named_as_such(damaged: str) -> None:
+    with pytest.raises(StoreCorrupt, match="is not a message that was stored here"):
+        loads(damaged)
+
+
+def test_the_text_is_json_that_other_tools_read() -> None:
+    when = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    message = Message(role="assistant", tool_calls=(ToolCall("c1", "find", '{"q": 1}'),), created_at=when)
+    assert json.loads(dumps(message)) == {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [["c1", "find", '{"q": 1}']],
+        "created_at": "2026-03-01T12:00:00+00:00",
+    }
