@@ -1,0 +1,78 @@
+"""How values stand in columns: times as integers, texts and JSON as bytes.
+
+Texts that are not ids are kept as bytes, since SQLite's own text type takes no lone surrogates.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, overload
+
+from contextkit.errors import InvalidInput, StoreCorrupt, shortened
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+MAX_INTEGER = 2**63 - 1
+"""SQLite's largest integer: above any sequence number."""
+
+
+@overload
+def to_micros(time: datetime) -> int: ...
+@overload
+def to_micros(time: None) -> None: ...
+def to_micros(time: datetime | None) -> int | None:
+    """Microseconds since 1970, exactly. Raises `InvalidInput` for a time without a time zone."""
+    if time is None:
+        return None
+    if time.tzinfo is None:
+        raise InvalidInput(f"The time {time} has no time zone.", "Pass an aware datetime in UTC.", value=time)
+    return (time - _EPOCH) // _MICROSECOND
+
+
+@overload
+def from_micros(micros: int) -> datetime: ...
+@overload
+def from_micros(micros: None) -> None: ...
+def from_micros(micros: int | None) -> datetime | None:
+    """The time in UTC that `to_micros` wrote."""
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def to_bytes(text: str) -> bytes:
+    """Any text as UTF-8, with lone surrogates let through."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def from_bytes(data: bytes) -> str:
+    """The text that `to_bytes` wrote."""
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise StoreCorrupt(f"A stored text is damaged ({error}).", "Restore the store from a copy.") from error
+
+
+def to_json(value: object, what: str) -> bytes:
+    """A JSON value as bytes. Raises `InvalidInput`, naming `what`, for anything else."""
+    try:
+        return to_bytes(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput(
+            f"The {what} {shortened(value)} is not made of JSON values ({error}).",
+            "Pass dicts with text keys, lists, texts, finite numbers, booleans and None.",
+            value=value,
+        ) from error
+
+
+def from_json(data: bytes) -> Any:
+    """The value that `to_json` wrote."""
+    try:
+        return json.loads(from_bytes(data))
+    except (ValueError, RecursionError) as error:
+        raise StoreCorrupt(f"A stored JSON document is damaged ({error}).", "Restore the store from a copy.") from error
+
+
+def bounded(number: int) -> int:
+    """The number, or the nearest one that SQLite can hold."""
+    return max(-MAX_INTEGER, min(number, MAX_INTEGER))

@@ -1,0 +1,258 @@
+"""Connections to one SQLite database: a pool, its settings, and the one place where errors are translated.
+
+Callers come in short-lived threads, so connections belong to the pool, not to threads. Writers
+of one process take turns at a lock, and only then compete with other processes for SQLite's own
+write lock: waiting at a lock is fair and costs nothing, whereas SQLite polls.
+
+The journal is a write-ahead log under `synchronous=NORMAL`: a commit has reached the operating
+system when it returns, so it survives the death of the process, and a power cut can take the
+newest commits but never the database's integrity. With `synchronous="FULL"` each commit is also
+flushed to the disk, and survives the power cut too, at the price of one flush per write.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from contextkit.errors import InvalidInput, StoreError, StoreUnavailable, shortened
+from contextkit.stores.sqlite.failures import translated
+from contextkit.stores.sqlite.schema import prepare
+
+Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
+
+MAX_IDLE = 16
+"""Connections kept open for the next caller; more are opened when needed, and closed afterwards."""
+
+
+class Database:
+    """One SQLite database, file or ":memory:", for any number of threads.
+
+    Nothing is opened before the first use. `wait` is how many seconds a caller waits for its
+    turn to write before `StoreUnavailable`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, wait: float, synchronous: Synchronous) -> None:
+        if synchronous not in ("NORMAL", "FULL"):
+            raise InvalidInput(f"synchronous is {synchronous!r}.", 'Use "NORMAL" or "FULL".', value=synchronous)
+        self.path = _checked_path(path)
+        self._wait = wait
+        self._synchronous = synchronous
+        self._in_memory = self.path == ":memory:"
+        self._idle: list[sqlite3.Connection] = []
+        self._busy = 0
+        self._state = threading.Condition()
+        self._writing = threading.Lock()
+        self._ready = False
+        self._closed = False
+        weakref.finalize(self, _close_all, self._idle)
+        _open.add(self)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one SELECT."""
+        with translated(self.path):
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection for several SELECTs that see the database at one moment."""
+        with self.read() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one atomic write: committed at the end, or not at all."""
+        with translated(self.path), self._turn():
+            connection = self._take()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # What went wrong is what the caller must hear of, not that the rollback was needless or failed too.
+                with suppress(sqlite3.Error):
+                    connection.rollback()
+                raise
+            finally:
+                self._give_back(connection)
+
+    def maintain(self, statement: str) -> None:
+        """Run one statement outside any transaction, in turn with the writers."""
+        with translated(self.path), self._turn():
+            connection = self._take()
+            try:
+                connection.execute(statement)
+            finally:
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Close every connection; those still in use are closed as they are given back."""
+        with self._state:
+            self._closed = True
+            _close_all(self._idle)
+        _open.discard(self)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._writing.acquire(timeout=self._wait):
+            raise _busy(self.path, self._wait)
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._state:
+            if self._closed:
+                raise StoreError(f"The store on {self.path!r} has been closed.", "Open a new SQLiteStore.")
+            if self._in_memory and not self._state.wait_for(lambda: self._busy == 0, self._wait):
+                raise _busy(self.path, self._wait)
+            self._busy += 1
+            if self._idle:
+                return self._idle.pop()
+        try:
+            return self._connect()
+        except BaseException:
+            self._leave()
+            raise
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._state:
+            keep = not self._closed and len(self._idle) < MAX_IDLE
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        with self._state:
+            self._busy -= 1
+            self._state.notify_all()
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self._ready:
+            _create_private(self.path)
+        try:
+            return self._prepared(self.path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or not _is_frozen(self.path):
+                raise
+            return self._prepared(f"{Path(self.path).absolute().as_uri()}?immutable=1")
+
+    def _prepared(self, address: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address,
+            timeout=self._wait,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=address.startswith("file:"),
+        )
+        try:
+            self._configure(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _configure(self, connection: sqlite3.Connection) -> None:
+        if not self._ready:
+            prepare(connection, self.path, self._wait)
+            self._ready = True
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA journal_size_limit=67108864")
+
+    def before_fork(self) -> None:
+        """Close what a child process must not inherit: SQLite keeps its file locks per process."""
+        self._state.acquire()
+        self._state.wait_for(lambda: self._busy == 0, self._wait)
+        if not self._in_memory:
+            _close_all(self._idle)
+
+    def after_fork(self, *, child: bool) -> None:
+        """Go on as before, but for a child of a ":memory:" store: two processes cannot share one."""
+        self._state.release()
+        if child:
+            self._writing = threading.Lock()
+            self._closed = self._closed or self._in_memory
+
+
+_open: weakref.WeakSet[Database] = weakref.WeakSet()
+_forking: list[Database] = []
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+def _before_fork() -> None:
+    _forking.extend(sorted(_open, key=id))
+    for database in _forking:
+        database.before_fork()
+
+
+def _after_fork(child: bool) -> None:
+    while _forking:
+        _forking.pop().after_fork(child=child)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=lambda: _after_fork(False),
+        after_in_child=lambda: _after_fork(True),
+    )
+
+
+def _checked_path(path: str | os.PathLike[str]) -> str:
+    text = os.fspath(path)
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise InvalidInput(
+            f"The database path {shortened(text)} names no file.",
+            'Pass a path, a "file:" URI, or ":memory:".',
+            value=text,
+        )
+    return text
+
+
+def _create_private(path: str) -> None:
+    """Create the file for its owner alone; SQLite gives its log and its index the same mode.
+
+    A file that exists is not even opened: closing it would drop the locks that this process's
+    other connections hold on it. Where it cannot be created, SQLite says why.
+    """
+    if path == ":memory:" or path.startswith("file:") or os.path.lexists(path):
+        return
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _is_frozen(path: str) -> bool:
+    """True for a database that nobody can be writing to from here: its folder is read-only and it has no log."""
+    folder = os.path.dirname(path) or "."
+    return os.path.isfile(path) and not os.access(folder, os.W_OK) and not os.path.exists(path + "-wal")
+
+
+def _busy(path: str, wait: float) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The store on {path!r} is busy: no turn came within {wait:g} s.",
+        "Try again; if this goes on, write in fewer and larger calls.",
+    )

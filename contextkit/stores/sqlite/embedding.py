@@ -1,0 +1,88 @@
+"""Vectors from an embedder that may fail: the data they belong to is stored first, and never waits for them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from contextkit.types import Embeddings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_log = logging.getLogger("contextkit.stores")
+
+BATCH = 256
+"""Texts per call of the embedder: what was embedded before a failure is kept."""
+
+MAX_CHARACTERS = 8_000
+"""How much of a text is embedded. Hosted embedders refuse more than 8,191 tokens; few texts have
+more tokens than characters, and local models read a few hundred tokens at most."""
+
+_REST = 60.0
+"""Seconds without another try after a failure, so that an outage does not slow down every read."""
+
+
+class Embedder:
+    """An `Embeddings` whose failures are logged and waited out instead of raised."""
+
+    def __init__(self, embeddings: Embeddings) -> None:
+        self._embeddings = embeddings
+        self._resting_until = 0.0
+
+    @property
+    def resting(self) -> bool:
+        """True for a while after a failure."""
+        return time.monotonic() < self._resting_until
+
+    def documents(self, texts: list[str]) -> list[bytes | None] | None:
+        """A vector for each text, as stored; None for a text whose vector has no direction, or for a failure."""
+        try:
+            vectors = self._embeddings.embed_documents([_readable(text) for text in texts])
+            if len(vectors) != len(texts):
+                raise ValueError(f"{len(vectors)} vectors for {len(texts)} texts")
+            return [_stored(vector) for vector in vectors]
+        except Exception as error:
+            self._failed(error)
+            return None
+
+    def query(self, text: str) -> NDArray[np.float32] | None:
+        """The query's normalised vector, or None after a failure."""
+        import numpy as np
+
+        if self.resting:
+            return None
+        try:
+            vector = _stored(self._embeddings.embed_query(_readable(text)))
+        except Exception as error:
+            self._failed(error)
+            return None
+        return None if vector is None else np.frombuffer(vector, np.float32)
+
+    def _failed(self, error: Exception) -> None:
+        self._resting_until = time.monotonic() + _REST
+        _log.warning("The embedder failed (%s: %s); vectors are made later.", type(error).__name__, error)
+
+
+def matrix(vectors: list[bytes]) -> NDArray[np.float32]:
+    """Stored vectors of one size, as the rows of a matrix."""
+    import numpy as np
+
+    if not vectors:
+        return np.zeros((0, 0), np.float32)
+    return np.frombuffer(b"".join(vectors), np.float32).reshape(len(vectors), -1)
+
+
+def _readable(text: str) -> str:
+    """The beginning of the text, without the lone surrogates that tokenizers refuse."""
+    return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode()
+
+
+def _stored(vector: object) -> bytes | None:
+    import numpy as np
+
+    values = np.asarray(vector, np.float32)
+    length = float(np.linalg.norm(values))
+    return (values / length).tobytes() if 0 < length < np.inf else None

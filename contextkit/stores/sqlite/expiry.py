@@ -1,0 +1,47 @@
+"""Deleting what has expired, a little at a time.
+
+Expired rows are never read, so when they go matters only for space. Each write of a kind takes
+some of its expired rows along; `SQLiteStore.purge` takes them all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+Table: TypeAlias = Literal["overflow", "memories", "tool_results"]
+
+_AT_ONCE = 500
+"""Rows that one write deletes on the way: a few milliseconds' work at most."""
+
+
+def purge_sessions(connection: sqlite3.Connection, now: int) -> int:
+    """Delete messages of one expired session, and the session itself with the last of them."""
+    row = connection.execute(
+        "SELECT id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT 1", (now,)
+    ).fetchone()
+    if row is None:
+        return 0
+    deleted = connection.execute(
+        "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE session = ? LIMIT ?)", (*row, _AT_ONCE)
+    ).rowcount
+    if deleted < _AT_ONCE:
+        deleted += connection.execute("DELETE FROM sessions WHERE id = ?", row).rowcount
+    return deleted
+
+
+def purge_rows(connection: sqlite3.Connection, table: Table, now: int) -> int:
+    """Delete expired rows of a table whose rows expire by themselves."""
+    return connection.execute(
+        f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE expires_at <= ? LIMIT ?)", (now, _AT_ONCE)
+    ).rowcount
+
+
+PURGES: tuple[Callable[[sqlite3.Connection, int], int], ...] = (
+    purge_sessions,
+    lambda connection, now: purge_rows(connection, "overflow", now),
+    lambda connection, now: purge_rows(connection, "memories", now),
+    lambda connection, now: purge_rows(connection, "tool_results", now),
+)
+"""Each deletes a batch of one kind and says how many rows went."""

@@ -1,0 +1,66 @@
+"""SQLite's errors, told as contextkit's: the only place that knows SQLite's error codes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+
+_UNAVAILABLE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_UNREACHABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_NO_SPACE = 1 << 20
+"""Free bytes under which an I/O error is taken for a full disk: SQLite grows its files in steps below 1 MiB."""
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Raise what SQLite raises inside as the `StoreError` that says what to do about it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translation(error, path) from error
+
+
+def _translation(error: sqlite3.Error, path: str) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _UNAVAILABLE:
+        return StoreUnavailable(
+            f"The store on {path!r} is busy ({error}).", "Try again; if this goes on, write in fewer and larger calls."
+        )
+    if code in _UNREACHABLE:
+        return StoreUnavailable(
+            f"The store on {path!r} cannot be opened ({error}).",
+            "Check that its folder exists and that this process may use it.",
+        )
+    if code == sqlite3.SQLITE_READONLY:
+        return StoreReadOnly(
+            f"The store on {path!r} cannot be written to ({error}).",
+            "Give this process write permission to the file and its folder, or only read.",
+        )
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(path)):
+        return StoreFull(
+            f"There is no space left for the store on {path!r} ({error}).", "Free some space, or raise the quota."
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreUnavailable(
+            f"The disk failed under the store on {path!r} ({error}).", "Check the disk and its quota, then try again."
+        )
+    if code in _DAMAGED:
+        return StoreCorrupt(
+            f"The file {path!r} is damaged or is no SQLite database ({error}).",
+            "Restore it from a copy, or start with a new file.",
+        )
+    return StoreError(f"SQLite refused what was asked of the store on {path!r}: {error}.", "Check what was passed.")
+
+
+def _disk_is_full(path: str) -> bool:
+    try:
+        return shutil.disk_usage(os.path.dirname(path) or ".").free < _NO_SPACE
+    except OSError:
+        return False

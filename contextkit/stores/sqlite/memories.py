@@ -1,0 +1,268 @@
+"""Long-term memories: records in namespaces, searched by an index that is kept while nothing changes."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contextkit.errors import InvalidInput
+from contextkit.stores import MemoryRecord, ScoredMemory, check_id
+from contextkit.stores.sqlite.codec import (
+    MAX_INTEGER,
+    from_bytes,
+    from_json,
+    from_micros,
+    to_bytes,
+    to_json,
+    to_micros,
+)
+from contextkit.stores.sqlite.connection import Database
+from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
+from contextkit.stores.sqlite.expiry import purge_rows
+from contextkit.stores.sqlite.sessions import Lifetimes
+
+if TYPE_CHECKING:
+    from contextkit.stores.ranking import MemoryIndex
+
+INDEXES = 64
+"""Indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
+
+_COLUMNS = """
+record_id, namespace, strategy, importance, created_at, valid_from, valid_to, expires_at, sources, metadata, text
+"""
+_PUT = f"""
+INSERT INTO memories (actor_id, {_COLUMNS}, awaits_vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (actor_id, record_id) DO UPDATE SET
+    namespace = excluded.namespace, strategy = excluded.strategy, importance = excluded.importance,
+    created_at = excluded.created_at, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
+    expires_at = excluded.expires_at, sources = excluded.sources, metadata = excluded.metadata,
+    text = excluded.text,
+    awaits_vector = CASE WHEN text = excluded.text THEN awaits_vector ELSE excluded.awaits_vector END,
+    vector = CASE WHEN text = excluded.text THEN vector END
+"""
+_IN_NAMESPACE = "actor_id = ? AND namespace >= ? AND namespace < ?"
+_UNEXPIRED = "(expires_at IS NULL OR expires_at > ?)"
+_ACTIVE = "(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)"
+_NEXT_CHANGE = f"""
+SELECT min(at) FROM (
+    SELECT valid_from AS at FROM memories WHERE {_IN_NAMESPACE} UNION ALL
+    SELECT valid_to FROM memories WHERE {_IN_NAMESPACE} UNION ALL
+    SELECT expires_at FROM memories WHERE {_IN_NAMESPACE}
+) WHERE at > ?
+"""
+
+
+class Memories:
+    """`MemoryStore`."""
+
+    def __init__(self, database: Database, lifetimes: Lifetimes, embedder: Embedder | None) -> None:
+        self._database = database
+        self._lifetimes = lifetimes
+        self._embedder = embedder
+        self._indexes = _Indexes()
+
+    def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
+        actor_id, now = check_id("actor id", actor_id), self._lifetimes.now()
+        rows = [_row(actor_id, record) for record in records]
+        if not rows:
+            return
+        with self._database.write() as connection:
+            connection.executemany(_PUT, rows)
+            _mark_changed(connection, actor_id)
+            purge_rows(connection, "memories", now)
+        self._catch_up(actor_id)
+
+    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+        within, now = (check_id("actor id", actor_id), *_range(namespace)), self._lifetimes.now()
+        statement, times = f"SELECT {_COLUMNS} FROM memories WHERE {_IN_NAMESPACE} AND {_UNEXPIRED}", [now]
+        if active:
+            statement, times = f"{statement} AND {_ACTIVE}", [now, now, now]
+        with self._database.read() as connection:
+            rows = connection.execute(f"{statement} ORDER BY created_at, id", (*within, *times)).fetchall()
+        return [_record(row) for row in rows]
+
+    def search_memories(
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+    ) -> list[ScoredMemory]:
+        actor_id = check_id("actor id", actor_id)
+        if limit < 0:
+            raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
+        self._catch_up(actor_id)
+        index = self._index(actor_id, _range(namespace))
+        vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
+        return index.search(query, vector, limit)
+
+    def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
+        actor_id = check_id("actor id", actor_id)
+        rows = [(actor_id, check_id("memory id", record_id)) for record_id in ids]
+        with self._database.write() as connection:
+            connection.executemany("DELETE FROM memories WHERE actor_id = ? AND record_id = ?", rows)
+            _mark_changed(connection, actor_id)
+
+    def embed_missing(self, actor_id: str) -> int:
+        """Embed every record that should have a vector and has none. Returns how many still have none."""
+        actor_id = check_id("actor id", actor_id)
+        while (rows := self._awaited(actor_id)) and self._embed(actor_id, rows):
+            pass
+        return len(rows)
+
+    def _catch_up(self, actor_id: str) -> None:
+        if self._embedder is not None and not self._embedder.resting:
+            self.embed_missing(actor_id)
+
+    def _awaited(self, actor_id: str) -> list[tuple[int, bytes]]:
+        with self._database.read() as connection:
+            return connection.execute(
+                "SELECT id, text FROM memories WHERE actor_id = ? AND awaits_vector LIMIT ?", (actor_id, BATCH)
+            ).fetchall()
+
+    def _embed(self, actor_id: str, rows: list[tuple[int, bytes]]) -> bool:
+        vectors = self._embedder and self._embedder.documents([from_bytes(text) for _, text in rows])
+        if not vectors:
+            return False
+        done = [(vector, row, text) for (row, text), vector in zip(rows, vectors, strict=True)]
+        with self._database.write() as connection:
+            # Where the text was replaced meanwhile, the vector is not its own.
+            connection.executemany("UPDATE memories SET vector = ?, awaits_vector = 0 WHERE id = ? AND text = ?", done)
+            _mark_changed(connection, actor_id)
+        return True
+
+    def _index(self, actor_id: str, namespace: tuple[str, str | bytes]) -> MemoryIndex:
+        now, within = self._lifetimes.now(), (actor_id, *namespace)
+        with self._database.snapshot() as connection:
+            stamp = _stamp(connection, actor_id)
+            index = self._indexes.get(within, stamp, now)
+            if index is not None:
+                return index
+            (until,) = connection.execute(_NEXT_CHANGE, (*within, *within, *within, now)).fetchone()
+            rows = connection.execute(
+                f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} AND {_UNEXPIRED} AND {_ACTIVE}"
+                " ORDER BY created_at, id",
+                (*within, now, now, now),
+            ).fetchall()
+        index = _built(rows)
+        self._indexes.put(within, _Kept(index, stamp, now, MAX_INTEGER if until is None else until))
+        return index
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An index, the stamp of the records it was built from, and when it was and will be right."""
+
+    index: MemoryIndex
+    stamp: int | None
+    since: int
+    until: int
+
+
+class _Indexes:
+    """The indexes in memory, least recently used first. Another process's change shows in the stamp."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str, str | bytes], _Kept] = OrderedDict()
+
+    def get(self, within: tuple[str, str, str | bytes], stamp: int | None, now: int) -> MemoryIndex | None:
+        with self._lock:
+            kept = self._kept.get(within)
+            if kept is None or kept.stamp != stamp or not kept.since <= now < kept.until:
+                return None
+            self._kept.move_to_end(within)
+            return kept.index
+
+    def put(self, within: tuple[str, str, str | bytes], kept: _Kept) -> None:
+        with self._lock:
+            self._kept[within] = kept
+            self._kept.move_to_end(within)
+            if len(self._kept) > INDEXES:
+                self._kept.popitem(last=False)
+
+
+def _built(rows: list[tuple[Any, ...]]) -> MemoryIndex:
+    from contextkit.stores.ranking import MemoryIndex
+
+    vectors = [(number, row[-1]) for number, row in enumerate(rows) if row[-1] is not None]
+    size = len(vectors[-1][1]) if vectors else 0
+    same = [(number, vector) for number, vector in vectors if len(vector) == size]
+    return MemoryIndex([_record(row[:-1]) for row in rows], [n for n, _ in same], matrix([v for _, v in same]))
+
+
+def _row(actor_id: str, record: MemoryRecord) -> tuple[Any, ...]:
+    if not 0 <= record.importance <= 1:
+        raise InvalidInput(
+            f"The importance of the memory {record.id!r} is {record.importance}.",
+            "Use a number from 0 to 1.",
+            value=record.importance,
+        )
+    return (
+        actor_id,
+        check_id("memory id", record.id),
+        check_id("namespace", record.namespace),
+        check_id("strategy", record.strategy),
+        record.importance,
+        to_micros(record.created_at),
+        to_micros(record.valid_from),
+        to_micros(record.valid_to),
+        to_micros(record.expires_at),
+        to_json(list(record.sources), "sources"),
+        to_json(dict(record.metadata), "metadata"),
+        to_bytes(record.text),
+        bool(record.text.strip()),
+    )
+
+
+def _record(row: tuple[Any, ...]) -> MemoryRecord:
+    (
+        record_id,
+        namespace,
+        strategy,
+        importance,
+        created_at,
+        valid_from,
+        valid_to,
+        expires_at,
+        sources,
+        metadata,
+        text,
+    ) = row
+    return MemoryRecord(
+        id=record_id,
+        text=from_bytes(text),
+        namespace=namespace,
+        strategy=strategy,
+        importance=importance,
+        created_at=from_micros(created_at),
+        valid_from=from_micros(valid_from),
+        valid_to=from_micros(valid_to),
+        expires_at=from_micros(expires_at),
+        sources=tuple(from_json(sources)),
+        metadata=from_json(metadata),
+    )
+
+
+def _range(namespace: str | None) -> tuple[str, str | bytes]:
+    """The half-open range of namespaces that is meant: one, a subtree (a final `/`), or all of them."""
+    if namespace is None:
+        return "", b""  # SQLite orders every text below every blob
+    check_id("namespace", namespace)
+    if namespace.endswith("/"):
+        return namespace, namespace[:-1] + chr(ord("/") + 1)
+    return namespace, namespace + "\0"
+
+
+def _stamp(connection: sqlite3.Connection, actor_id: str) -> int | None:
+    row = connection.execute("SELECT stamp FROM memory_changes WHERE actor_id = ?", (actor_id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _mark_changed(connection: sqlite3.Connection, actor_id: str) -> None:
+    """Give the actor's records a new stamp, or none where there are no records left."""
+    connection.execute("INSERT OR REPLACE INTO memory_changes (actor_id, stamp) VALUES (?, random())", (actor_id,))
+    connection.execute(
+        "DELETE FROM memory_changes WHERE actor_id = ?1 AND NOT EXISTS (SELECT 1 FROM memories WHERE actor_id = ?1)",
+        (actor_id,),
+    )

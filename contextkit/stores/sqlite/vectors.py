@@ -1,0 +1,80 @@
+"""Vectors of messages: made after the messages are safe, and made up for when that failed."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from contextkit.messages import loads
+from contextkit.stores.sqlite.codec import bounded
+from contextkit.stores.sqlite.connection import Database
+from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
+from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_log = logging.getLogger("contextkit.stores")
+
+_AWAITED = f"""
+SELECT m.id, m.message FROM messages AS m JOIN sessions AS s ON m.session = s.id
+WHERE {LIVE} AND m.awaits_vector ORDER BY m.seq LIMIT ?
+"""
+_VECTORS = f"""
+SELECT m.seq, v.vector FROM message_vectors AS v JOIN messages AS m ON v.message = m.id
+JOIN sessions AS s ON m.session = s.id WHERE {LIVE} AND m.seq > ? ORDER BY m.seq
+"""
+_KEEP = "INSERT OR REPLACE INTO message_vectors (message, vector) SELECT id, ? FROM messages WHERE id = ?"
+
+
+class MessageVectors:
+    """The vectors of a session's messages."""
+
+    def __init__(self, database: Database, lifetimes: Lifetimes, embedder: Embedder | None) -> None:
+        self._database = database
+        self._lifetimes = lifetimes
+        self._embedder = embedder
+
+    def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
+        self.catch_up(actor_id, session_id)
+        key = self._lifetimes.key(actor_id, session_id)
+        with self._database.read() as connection:
+            rows = connection.execute(_VECTORS, (*key.live, bounded(after))).fetchall()
+        rows = _of_one_size(rows)
+        return [seq for seq, _ in rows], matrix([vector for _, vector in rows])
+
+    def catch_up(self, actor_id: str, session_id: str) -> None:
+        """Embed what still has no vector, unless the embedder has only just failed or there is none."""
+        if self._embedder is not None and not self._embedder.resting:
+            self.embed_missing(actor_id, session_id)
+
+    def embed_missing(self, actor_id: str, session_id: str) -> int:
+        """Embed every message that should have a vector and has none. Returns how many still have none."""
+        key = self._lifetimes.key(actor_id, session_id)
+        while (rows := self._awaited(key)) and self._embed(rows):
+            pass
+        return len(rows)
+
+    def _awaited(self, key: Key) -> list[tuple[int, str]]:
+        with self._database.read() as connection:
+            return connection.execute(_AWAITED, (*key.live, BATCH)).fetchall()
+
+    def _embed(self, rows: list[tuple[int, str]]) -> bool:
+        vectors = self._embedder and self._embedder.documents([loads(text).text for _, text in rows])
+        if not vectors:
+            return False
+        with self._database.write() as connection:
+            for (message, _), vector in zip(rows, vectors, strict=True):
+                if vector is not None:
+                    connection.execute(_KEEP, (vector, message))
+                connection.execute("UPDATE messages SET awaits_vector = 0 WHERE id = ?", (message,))
+        return True
+
+
+def _of_one_size(rows: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """The vectors as long as the newest one: others are from another model and cannot be compared."""
+    same = [row for row in rows if len(row[1]) == len(rows[-1][1])]
+    if len(same) < len(rows):
+        _log.warning("%d vectors of another size than the newest are left out.", len(rows) - len(same))
+    return same
