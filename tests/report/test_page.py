@@ -1,0 +1,196 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contextkit.report import Decision, Lazy, Notice, Report, SectionUse, SourceRun
+from contextkit.report.page import _asset
+from contextkit.report.rows import LISTED, PREVIEW
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, as a browser would see them."""
+
+    def __init__(self, page):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.open, self.scripts, self.text = [], [], [], [], []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+        if tag not in ("input", "meta", "html"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.open and tag == self.open[-1]:
+            self.open.pop()
+
+    def handle_data(self, data):
+        (self.scripts if self.open[-1:] in (["script"], ["style"]) else self.text).append(data)
+
+
+def data_of(page):
+    return json.loads(re.search(r'class="ckr-data">(.*?)</script>', page)[1])
+
+
+def test_it_shows_totals_sections_items_sources_and_notices(report):
+    text = " ".join(Reader(report.to_html()).text)
+    for expected in ("12,363", "16,000", "agent", "o200k_base", "57 ms", "$0.0341", "fares.pdf#35", "ctx_41ab9c"):
+        assert expected in text
+    assert "the share of documents went to better items" in text
+    assert "gave no answer within its deadline" in text
+    assert "The history cursor moved to m12" in text
+    assert "All 152 items are listed" in text
+
+
+def test_every_item_has_one_row(report):
+    page = report.to_html()
+    rows = re.findall(r'<code class="ckr-id">(.*?)</code>', page)
+    assert sorted(rows) == sorted(decision.item_id for decision in report.decisions)
+
+
+def test_it_asks_for_nothing_from_anywhere(report):
+    reader = Reader(report.to_html(standalone=True))
+    assert not {"src", "href", "srcset", "action", "background", "poster"} & set(reader.attributes)
+    assert not {"link", "img", "iframe", "object", "base", "svg"} & set(reader.tags)
+    code = "".join(reader.scripts)
+    for request in ("url(", "@import", "fetch(", "XMLHttpRequest", "import(", "://"):
+        assert request not in code.replace("window.pwned", "")
+
+
+def test_documents_cannot_break_out(report):
+    page = report.to_html()
+    assert "pwned" in page
+    assert not {"img", "link", "iframe"} & set(Reader(page).tags)
+    assert Reader(page).tags.count("script") == 2
+    assert not any(name.startswith("on") for name in Reader(page).attributes)
+
+
+anything = st.text(st.characters(codec=None)) | st.sampled_from(
+    ["</script>", "<!--", "]]>", "\"'><b onclick=x>", "&lt;", "\u202e", "\0", "</details></section>", "</style>"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(anything, anything)
+def test_no_text_anywhere_becomes_a_tag(first, second):
+    odd = Report(
+        decisions=[
+            Decision(
+                item_id=first,
+                section=second,
+                outcome="moved",
+                reason=second,
+                tokens=1,
+                full_tokens=9,
+                handle=first,
+                source=second,
+                rung="handle",
+            )
+        ],
+        sections=(SectionUse(name=second, region="volatile", share=5, used=1, moved=1),),
+        sources=(SourceRun(name=first, seconds=0.1, status="failed", error=second),),
+        notices=(Notice(first, second),),
+        tokens=1,
+        window=10,
+        exact=False,
+        counter=first,
+        strategy=second,
+        refit=lambda _: [],
+        preview=lambda _: second,
+    )
+    page = odd.to_html(standalone=True)
+    page.encode("utf-8")
+    reader = Reader(page)
+    plain = Reader(Report.to_html(_plain_twin(odd), standalone=True))
+    assert reader.tags == plain.tags
+    assert reader.open == plain.open == []
+    assert data_of(page)["sections"] == [second]
+
+
+def _plain_twin(odd):
+    """The same report with a harmless letter in place of every text."""
+    return Report(
+        decisions=[
+            Decision(
+                item_id="x",
+                section="x",
+                outcome="moved",
+                reason="x",
+                tokens=1,
+                full_tokens=9,
+                handle="x" if odd.decisions[0].handle else None,
+                source="x" if odd.decisions[0].source else "",
+                rung="handle",
+            )
+        ],
+        sections=(SectionUse(name="x", region="volatile", share=5, used=1, moved=1),),
+        sources=(SourceRun(name="x", seconds=0.1, status="failed", error="x" if odd.sources[0].error else None),),
+        notices=(Notice("x", "x"),),
+        tokens=1,
+        window=10,
+        exact=False,
+        counter="x",
+        strategy="x",
+        refit=lambda _: [],
+        preview=lambda _: "x" if odd.preview("") else None,
+    )
+
+
+def test_standalone_is_a_page_and_otherwise_it_is_one_element(report):
+    assert report.to_html(standalone=True).startswith('<!doctype html><html lang="en"><head><meta charset="utf-8">')
+    assert report.to_html().startswith('<section class="ckr"')
+    assert report._repr_html_() == report.to_html()
+
+
+def test_the_same_report_is_the_same_bytes(make_report):
+    assert make_report().to_html() == make_report().to_html()
+
+
+def test_every_rule_of_the_style_stays_inside_the_report():
+    style = re.sub(r"@(media|container)[^{]*\{", "", _asset("page.css"))
+    for selectors in re.findall(r"(?:^|\})\s*([^{}]+)\{", style):
+        for selector in re.split(r",(?![^(]*\))", selectors):
+            assert re.match(r"(\[data-jp-theme-light=\"\w+\"\] |\.vscode-\w+ )?\.ckr\b", selector.strip()), selector
+
+
+def test_thousands_of_items_make_a_bounded_page_that_says_what_it_leaves_out(make_report):
+    def every():
+        for i in range(30_000):
+            shown = i >= 29_000
+            yield Decision(
+                item_id=f"m{i}",
+                section="history",
+                outcome="kept" if shown else "dropped",
+                reason="it is recent" if shown else "it is older than the history that fits",
+                tokens=30 if shown else 0,
+                full_tokens=30,
+                rung="full" if shown else None,
+            )
+
+    decisions = tuple(every())
+    huge = make_report(decisions=Lazy(lambda: decisions), refit=lambda _: decisions, preview=lambda _: "long " * 9_999)
+    page = huge.to_html()
+    assert len(page) < 1_500_000
+    rows = re.findall(r'<code class="ckr-id">m(\d+)</code>', page)
+    assert rows == [str(i) for i in range(28_000, 30_000)]
+    assert len(rows) == LISTED
+    assert "28,000 more are not listed" in page
+    assert "2,000 of 30,000 items are listed" in page
+    assert f"texts are cut to {PREVIEW} characters" in page
+    assert '<b data-tally="d">29,000</b>' in page
+
+
+@pytest.mark.parametrize("fields", [{"refit": None}, {"sources": (), "notices": ()}, {"preview": None, "cost": None}])
+def test_what_is_not_known_is_left_out(make_report, fields):
+    page = make_report(**fields).to_html()
+    text = " ".join(Reader(page).text)
+    assert ("another budget" in text) == ("refit" not in fields)
+    assert ("Sources" in text) == ("sources" not in fields)
+    assert ("prompt costs" in text) == ("cost" not in fields)
+    assert ("saver fare" in text) == ("preview" not in fields)

@@ -1,0 +1,87 @@
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from contextkit.report.layout import Segment, cells, dollars, duration, percent, segments
+
+
+def test_plain_text_has_the_totals_the_sections_the_sources_and_the_notices(report):
+    text = report.to_text()
+    assert text.startswith("12,363 of 16,000 tokens (77%); 2,048 reserved for the answer, 1,589 free\n")
+    assert "strategy agent · counted exactly with o200k_base · built in 57 ms · $0.0341" in text
+    assert "history      5,391  5,401    38          1      8       17" in text
+    assert "Calendar   200 ms   0 items  late  gave no answer within its deadline of 0.2 s" in text
+    assert "! late source: Calendar missed its deadline" in text
+    assert str(report) == text
+
+
+def test_plain_text_names_what_is_not_whole_most_telling_first_and_counts_the_rest(report):
+    lines = report.to_text(items=3).splitlines()
+    at = lines.index("not whole (57 items):")
+    assert lines[at + 1] == "  ◐ shortened m42 (history, 300 of 4,800): one message may take 300 tokens [ctx_41ab9c]"
+    assert lines[at + 2].startswith("  ↗ moved     ov:9f21 (overflow, 0 of 640)")
+    assert lines[at + 4] == "  … and 54 more; report.why(id) tells about each"
+    assert "not whole" not in report.to_text(items=0)
+
+
+def test_estimates_say_so(make_report):
+    assert "estimated with o200k_base" in make_report(exact=False).to_text()
+
+
+def test_an_empty_report_is_still_a_report(make_report):
+    empty = make_report(decisions=(), sections=(), sources=(), notices=(), tokens=0)
+    assert empty.to_text().startswith("0 of 16,000 tokens (0%)")
+
+
+def test_columns_line_up(report):
+    table = report.to_text().split("\n\n")[2].splitlines()
+    assert len({len(line) for line in table}) == 1
+
+
+def drawn(report, width):
+    console = Console(width=width, file=StringIO())
+    console.print(report)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_rich_draws_a_bar_as_wide_as_the_terminal(report, width):
+    text = drawn(report, width)
+    bar = next(line for line in text.splitlines() if line.startswith("█"))
+    assert len(bar) == width
+    assert "late source" in text
+
+
+def test_rich_does_not_read_markup_in_what_others_wrote(make_report, report):
+    (first, *rest) = report.notices
+    odd = make_report(notices=(type(first)("odd", "[bold red]not bold[/] :smile:"), *rest))
+    assert "[bold red]not bold[/] :smile:" in drawn(odd, 100)
+
+
+def test_rich_is_only_loaded_when_rich_draws():
+    code = (
+        "import sys, contextkit.report; sys.exit(any(name.split('.')[0] in ('rich', 'numpy') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_segments_are_the_whole_window_and_cells_the_whole_width(report):
+    parts = segments(report)
+    assert sum(part.tokens for part in parts) == report.window
+    assert sum(cells(parts, 72)) == 72
+    assert sum(cells([Segment("free", "free", 0)], 72)) == 0
+
+
+def test_numbers_are_written_as_people_say_them():
+    assert [duration(seconds) for seconds in (0, 0.00042, 0.0123, 0.2, 1.84)] == [
+        "0 ms",
+        "0.42 ms",
+        "12 ms",
+        "200 ms",
+        "1.8 s",
+    ]
+    assert [dollars(cost) for cost in (0.00031, 0.0341, 12.5)] == ["$0.0003", "$0.0341", "$12.50"]
+    assert [percent(*pair) for pair in ((0, 10), (1, 1000), (5, 10), (1, 0))] == ["0%", "<1%", "50%", "0%"]
