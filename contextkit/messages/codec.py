@@ -34,8 +34,8 @@ def dumps(message: Message) -> str:
     return text
 
 
-def loads(text: str) -> Message:
-    """The message that `dumps` wrote. Raises `StoreCorrupt` for anything else."""
+def loads(text: str, *, seq: int | None = None, tokens: int | None = None, counter: str | None = None) -> Message:
+    """The message that `dumps` wrote, with the store's own fields. Raises `StoreCorrupt` for any other text."""
     try:
         fields, end = _decode(text)
         if end != len(text):
@@ -48,7 +48,7 @@ def loads(text: str) -> Message:
             fields["created_at"] = datetime.fromisoformat(fields["created_at"])
         if fields["content"].__class__ is list:
             fields["content"] = tuple(fields["content"])
-        return Message(**fields)
+        return Message(**fields, seq=seq, tokens=tokens, counter=counter)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise StoreCorrupt(
             f"The text {shortened(text)} is not a message that was stored here ({error}).",

@@ -133,7 +133,7 @@ class _Log:
 
 
 def _message(seq: int, tokens: int, counter: str, text: str) -> Message:
-    return replace(loads(text), seq=seq, tokens=tokens, counter=counter)
+    return loads(text, seq=seq, tokens=tokens, counter=counter)
 
 
 def _has_meaning(message: Message) -> bool:
