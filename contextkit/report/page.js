@@ -24,6 +24,8 @@
       section: element.closest(".ckr-section"),
       badge: element.querySelector(".ckr-badge"),
       cost: element.lastElementChild,
+      why: element.querySelector(".ckr-reason"),
+      reason: element.querySelector(".ckr-reason").textContent,
       full: Number(element.dataset.full),
       text: null,
     }));
@@ -33,10 +35,10 @@
     root.dataset.ready = "";
 
     function show(index) {
-      const stop = data.stops[index];
-      const asBuilt = index === data.own;
-      if (one(".ckr-range")) showChoice(stop, index, asBuilt);
-      if (stop.problem) return;
+      showChoice(data.stops[index], index);
+      const stop = data.stops[index].problem ? own : data.stops[index];
+      const asBuilt = stop === own;
+      root.toggleAttribute("data-elsewhere", !asBuilt);
       rows.forEach((row, at) => showRow(row, at, stop, asBuilt));
       sections.forEach((section, at) => showSection(section, stop.sections[at]));
       LETTERS.forEach((letter, at) => { one(`[data-tally="${letter}"]`).textContent = number(stop.tally[at]); });
@@ -44,7 +46,8 @@
       filter();
     }
 
-    function showChoice(stop, index, asBuilt) {
+    function showChoice(stop, index) {
+      const asBuilt = stop === own;
       one(".ckr-range").value = index;
       one(".ckr-range").setAttribute("aria-valuetext", `${number(stop.w)} tokens${asBuilt ? ", as built" : ""}`);
       all(".ckr-column").forEach((column, at) => column.toggleAttribute("data-now", at === index));
@@ -71,7 +74,8 @@
       row.badge.textContent = `${MARKS[letter]} ${OUTCOMES[letter]}`;
       row.element.toggleAttribute("data-was", !asBuilt && letter !== before);
       cell.dataset.was = OUTCOMES[before];
-      const tokens = stop.tokens[at] ?? (letter === "d" || letter === "-" ? 0 : row.full);
+      row.why.textContent = letter === before ? row.reason : (data.reasons[stop.why[at]] ?? "");
+      const tokens = stop.tokens[at] ?? (letter === "k" || letter === "s" ? row.full : 0);
       row.cost.innerHTML = `<b>${number(tokens)}</b>${tokens === row.full ? "" : `<small> of ${number(row.full)}</small>`}`;
     }
 
@@ -132,8 +136,8 @@
     }
 
     function textOf(row) {
-      row.text ??= `${row.element.children[1].textContent} ${row.element.children[2].textContent}`.toLowerCase();
-      return row.text;
+      row.text ??= row.element.children[1].textContent.toLowerCase();
+      return `${row.text} ${row.why.textContent.toLowerCase()}`;
     }
 
     function toggle(chip) {
@@ -169,7 +173,7 @@
       one(".ckr-range").addEventListener("input", (event) => show(Number(event.target.value)));
       all(".ckr-column").forEach((column) => column.addEventListener("click", () => show(Number(column.dataset.stop))));
       one(".ckr-reset").addEventListener("click", () => show(data.own));
-      showChoice(own, data.own, true);
+      showChoice(own, data.own);
     }
   }
 })();

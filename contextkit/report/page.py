@@ -177,4 +177,4 @@ def _footer(report: Report, rows: Sequence[Decision]) -> str:
         f"All {total:,} items are listed" if len(rows) == total else f"{len(rows):,} of {total:,} items are listed"
     )
     capped = "" if len(rows) == total else f" (a page lists at most {LISTED:,}, those in the prompt first)"
-    return f'<p class="ckr-quiet ckr-foot">{listing}{capped}; texts are cut to {PREVIEW} characters. contextkit</p>'
+    return f'<p class="ckr-quiet ckr-foot">contextkit · {listing}{capped}; texts are cut to {PREVIEW} characters.</p>'

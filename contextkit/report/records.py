@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from contextkit.strategy import Region
-from contextkit.types import Outcome, Rung
+from contextkit.types import Notice, Outcome, Rung
+
+__all__ = ["Decision", "Notice", "Part", "SectionUse", "SourceRun", "SourceStatus"]
 
 SourceStatus: TypeAlias = Literal["ok", "late", "failed", "skipped"]
 
@@ -67,17 +69,6 @@ class SourceRun:
     status: SourceStatus = "ok"
     items: int = 0
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something worth knowing about the build: a degradation, or an unusual turn it took.
-
-    `kind` is a short lower-case label, `text` a sentence that ends in what to do, if anything.
-    """
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _summary(section: SectionUse) -> str:
         f'<span class="ckr-counts">{badges}</span>'
         f'<span class="ckr-meter" title="{section.used:,} of its share of {section.share:,} tokens (bounds: {bounds})">'
         f'<i style="width:{fill:.1f}%"></i></span>'
-        f'<span class="ckr-used"><b>{section.used:,}</b> of {section.share:,}</span></summary>'
+        f'<span class="ckr-used"><b>{section.used:,}</b><small> of {section.share:,}</small></span></summary>'
     )
 
 

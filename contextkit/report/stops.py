@@ -22,6 +22,9 @@ _SMALLEST, _LARGEST = 0.1, 2.0
 _DECISIONS = 120_000
 """The most decisions made for one page, about a second's work; long histories get fewer stops."""
 
+_REASONS, _REASON = 1_000, 160
+"""The most reasons a page carries for other budgets, and characters of each: 160 kB at worst."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
@@ -50,18 +53,55 @@ def windows(report: Report) -> list[int]:
 
 
 def payload(report: Report, listed: Sequence[Decision], tried: Sequence[Stop]) -> dict[str, Any]:
-    """What the page's script needs to show each stop, one letter per listed item."""
-    row_of = {decision.item_id: row for row, decision in enumerate(listed)}
-    extra = _overhead(report)
+    """What the page's script needs to show each stop: one letter per listed item, and what it cannot guess."""
+    encoder = _Encoder(listed, _overhead(report))
     return {
         "own": next(index for index, stop in enumerate(tried) if stop.window == report.window),
         "window": report.window,
         "margin": report.margin,
         "reserve": report.reserve,
         "framing": max(0, report.framing),
-        "sections": [section.name for section in report.sections],
-        "stops": [_encoded(stop, row_of, extra) for stop in tried],
+        "stops": [encoder.stop(stop) for stop in tried],
+        "reasons": [reason[:_REASON] for reason in encoder.reasons],
     }
+
+
+class _Encoder:
+    """Writes stops against the listed items; reasons are numbered as they are met."""
+
+    def __init__(self, listed: Sequence[Decision], overhead: Mapping[str, int]) -> None:
+        self.reasons: dict[str, int] = {}
+        self._listed = listed
+        self._row = {decision.item_id: row for row, decision in enumerate(listed)}
+        self._overhead = overhead
+
+    def stop(self, stop: Stop) -> dict[str, Any]:
+        if stop.problem:
+            return {"w": stop.window, "problem": stop.problem}
+        rows = {self._row[d.item_id]: d for d in stop.decisions if d.item_id in self._row}
+        return {
+            "w": stop.window,
+            "rows": "".join(rows[row].outcome[0] if row in rows else "-" for row in range(len(self._listed))),
+            "tokens": {row: d.tokens for row, d in rows.items() if d.tokens != _guess(d)},
+            "why": self._why(rows),
+            "sections": _used(stop.decisions, self._overhead),
+            "tally": tally(stop.decisions),
+        }
+
+    def _why(self, rows: Mapping[int, Decision]) -> dict[int, int]:
+        changed = ((row, d.reason) for row, d in rows.items() if d.outcome != self._listed[row].outcome)
+        numbered = ((row, self._number(reason)) for row, reason in changed)
+        return {row: number for row, number in numbered if number is not None}
+
+    def _number(self, reason: str) -> int | None:
+        if reason not in self.reasons and len(self.reasons) < _REASONS:
+            self.reasons[reason] = len(self.reasons)
+        return self.reasons.get(reason)
+
+
+def _guess(decision: Decision) -> int:
+    """The tokens the page's script takes a decision to cost where nothing else is said."""
+    return decision.full_tokens if decision.outcome in ("kept", "shortened") else 0
 
 
 def _try(report: Report, window: int) -> Stop:
@@ -85,25 +125,6 @@ def _overhead(report: Report) -> dict[str, int]:
         if decision.section in extra:
             extra[decision.section] -= decision.tokens
     return extra
-
-
-def _encoded(stop: Stop, row_of: Mapping[str, int], extra: Mapping[str, int]) -> dict[str, Any]:
-    if stop.problem:
-        return {"w": stop.window, "problem": stop.problem}
-    letters, tokens = ["-"] * len(row_of), {}
-    for decision in stop.decisions:
-        row = row_of.get(decision.item_id)
-        if row is not None:
-            letters[row] = decision.outcome[0]
-            if decision.outcome != "dropped" and decision.tokens != decision.full_tokens:
-                tokens[row] = decision.tokens
-    return {
-        "w": stop.window,
-        "rows": "".join(letters),
-        "tokens": tokens,
-        "sections": _used(stop.decisions, extra),
-        "tally": tally(stop.decisions),
-    }
 
 
 def _used(decisions: Sequence[Decision], extra: Mapping[str, int]) -> list[list[int]]:

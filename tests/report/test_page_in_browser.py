@@ -34,7 +34,7 @@ const search = (words) => {
   one(".ckr-search").dispatchEvent(new Event("input", { bubbles: true }));
 };
 const rows = (root) => all(".ckr-row", root).map((row) => [
-  text(".ckr-id", row), row.dataset.o, text("td:last-child b", row), row.hidden,
+  text(".ckr-id", row), row.dataset.o, text("td:last-child b", row), row.hidden, text(".ckr-reason", row),
 ]);
 const bar = (root) => all(".ckr-seg", root).map((segment) => Number(segment.style.flexGrow));
 const sections = () => all(".ckr-section").map((section) => [section.hidden, section.open]);
@@ -82,8 +82,8 @@ def test_the_slider_shows_what_another_budget_keeps_and_comes_back(browse, repor
     window = int(smaller["window"].replace(",", ""))
     expected = {decision.item_id: decision for decision in report.at(window)}
     assert window < report.window
-    assert {row[0]: (row[1], int(row[2].replace(",", ""))) for row in smaller["rows"]} == {
-        item_id: (decision.outcome[0], decision.tokens) for item_id, decision in expected.items()
+    assert {row[0]: (row[1], int(row[2].replace(",", "")), row[4]) for row in smaller["rows"]} == {
+        item_id: (decision.outcome[0], decision.tokens, decision.reason) for item_id, decision in expected.items()
     }
     changed = sum(expected[decision.item_id].outcome != decision.outcome for decision in report.decisions)
     assert smaller["was"] == changed > 0
@@ -96,9 +96,10 @@ def test_the_slider_shows_what_another_budget_keeps_and_comes_back(browse, repor
     assert smaller["total"].startswith(f"{used:,} of {window:,} tokens")
 
 
-def test_a_budget_that_is_too_small_says_so_and_changes_nothing_else(browse, report):
+def test_a_budget_that_is_too_small_says_so_and_shows_the_prompt_as_built(browse, report):
     before, after, verdict = browse(
-        "const before = rows(); slide(0); return [before, rows(), text('.ckr-verdict output')];", report.to_html()
+        "const before = rows(); slide(10); slide(0); return [before, rows(), text('.ckr-verdict output')];",
+        report.to_html(),
     )
     assert before == after
     assert verdict == "1,600 tokens: too small: the required items alone need 435 tokens."

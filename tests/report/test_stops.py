@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from contextkit.errors import InvalidBudget
@@ -49,9 +51,11 @@ def test_the_payload_has_a_letter_and_the_tokens_of_every_listed_item(report):
         by_id = {decision.item_id: decision for decision in stop.decisions}
         for at, row in enumerate(rows):
             decision = by_id[row.item_id]
-            default = 0 if decision.outcome == "dropped" else decision.full_tokens
+            default = decision.full_tokens if decision.outcome in ("kept", "shortened") else 0
             assert sent["rows"][at] == decision.outcome[0]
             assert sent["tokens"].get(at, default) == decision.tokens
+            if decision.outcome != row.outcome:
+                assert data["reasons"][sent["why"][at]] == decision.reason
         assert sum(used for used, *_ in sent["sections"]) == sum(decision.tokens for decision in stop.decisions)
         assert sum(sent["tally"]) == len(rows)
 
@@ -74,3 +78,13 @@ def test_an_item_another_budget_did_not_gather_is_marked_so(make_report, report)
     fewer = make_report(refit=lambda _: report.decisions[:10])
     data = payload(fewer, listed(fewer), stops(fewer))
     assert data["stops"][0]["rows"].count("-") == len(report.decisions) - 10
+
+
+def test_reasons_that_are_all_different_do_not_make_the_page_endless(make_report, report):
+    def odd(window):
+        return [replace(d, outcome="dropped", reason=f"{window} {d.item_id} " * 99) for d in report.decisions]
+
+    wordy = make_report(refit=odd)
+    data = payload(wordy, listed(wordy), stops(wordy))
+    assert len(data["reasons"]) == 1_000
+    assert max(map(len, data["reasons"])) == 160
