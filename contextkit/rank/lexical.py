@@ -65,30 +65,40 @@ class LexicalIndex:
         self._total += length
         return document
 
+    @property
+    def lengths(self) -> Ints:
+        """The number of terms of every document, by document number."""
+        return np.frombuffer(self._lengths.tobytes(), np.uint32)
+
+    @property
+    def mean_length(self) -> float:
+        """Terms per document; 1 where there are none."""
+        return self._total / len(self) if self._total else 1.0
+
+    def postings(self, term: str) -> tuple[Ints, Ints]:
+        """The documents the term stands in, ascending, and how often it stands in each."""
+        known = self._ids.get(term)
+        return self._postings(-1 if known is None else known)
+
     def frequency(self, term: str) -> int:
         """The number of documents the term stands in."""
-        known = self._ids.get(term)
-        return 0 if known is None else len(self._postings(known)[0])
+        return len(self.postings(term)[0])
 
     def idf(self, term: str) -> float:
         """How much the term tells: ln(1 + (N - n + ½) / (n + ½)), never negative."""
-        return _idf(len(self), self.frequency(term))
+        return inverse_frequency(len(self), self.frequency(term))
 
     def scores(self, query: Iterable[str] | Mapping[str, float], *, k1: float = K1, b: float = B) -> Scores:
         """The BM25 score of every document, by document number; 0 where no term is shared.
 
         `query` gives the terms, each counting as often as it occurs, or a weight for each.
         """
-        lengths = np.frombuffer(self._lengths.tobytes(), np.uint32)
-        scores = np.zeros(len(lengths), np.float32)
-        floor, slope = np.float32(k1 * (1 - b)), np.float32(k1 * b * len(self) / max(self._total, 1))
+        scores = np.zeros(len(self), np.float32)
+        norms = np.float32(k1) * (np.float32(1 - b) + np.float32(b / self.mean_length) * self.lengths)
         for term, weight in Counter(query).items():
-            known = self._ids.get(term)
-            if known is None or not weight:
-                continue
-            documents, counts = self._postings(known)
-            gain = np.float32(weight * _idf(len(self), len(documents)) * (k1 + 1))
-            scores[documents] += gain * counts / (counts + (floor + slope * lengths[documents].astype(np.float32)))
+            documents, counts = self.postings(term)
+            gain = np.float32(weight * inverse_frequency(len(self), len(documents)) * (k1 + 1))
+            scores[documents] += gain * counts / (counts + norms[documents])
         return scores
 
     def extend(self, others: Iterable[LexicalIndex]) -> None:
@@ -191,7 +201,7 @@ class _Packed:
         return cls(starts, documents[order], counts[order])
 
     def of(self, term: int) -> tuple[Ints, Ints]:
-        if term + 1 >= len(self.starts):
+        if not 0 <= term < len(self.starts) - 1:
             return self.documents[:0], self.counts[:0]
         part = slice(int(self.starts[term]), int(self.starts[term + 1]))
         return self.documents[part], self.counts[part]
@@ -200,5 +210,6 @@ class _Packed:
         return np.repeat(np.arange(len(self.starts) - 1), self.starts[1:] - self.starts[:-1])
 
 
-def _idf(documents: int, having: int) -> float:
+def inverse_frequency(documents: int, having: int) -> float:
+    """BM25's weight of a term that `having` of the `documents` share: ln(1 + (N - n + ½) / (n + ½))."""
     return float(np.log1p((documents - having + 0.5) / (having + 0.5)))

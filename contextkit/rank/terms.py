@@ -1,7 +1,7 @@
 """Terms: what a text is about, as the ranking sees it.
 
 `terms` turns a text into the words it is searched by: lower-cased, accents folded, identifiers
-split into their parts, English words reduced to their stem, scripts written without spaces cut
+split into their parts, English words reduced to their stem (irregular forms too), scripts written without spaces cut
 into overlapping pairs. The work is done once per distinct word and remembered, so that a
 message of words seen before costs little more than finding where its words begin.
 """
@@ -16,6 +16,8 @@ from threading import Lock
 from typing import Final
 
 import snowballstemmer
+
+from contextkit.rank.irregular import IRREGULAR
 
 _MARKS: Final = "\u0300-\u036f\u0900-\u0963\u0966-\u0e4e\u0e50-\u0e59\u0e80-\u0fff\u1000-\u1049"
 _WORD: Final = re.compile(rf"[\w'’{_MARKS}]+")
@@ -109,7 +111,7 @@ def _of_part(part: str) -> Iterator[str]:
 
 def _of_word(word: str) -> Iterator[str]:
     if word and word not in STOPWORDS:
-        yield _stem(word) if len(word) <= _LONGEST else word
+        yield _stem(IRREGULAR.get(word, word)) if len(word) <= _LONGEST else word
 
 
 def _stem(word: str) -> str:

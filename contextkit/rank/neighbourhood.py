@@ -1,0 +1,86 @@
+"""Scores in which a message shares in what stands around it.
+
+An answer stands next to its question, and a detail next to the message that names its topic.
+So what is found in one message fades over its neighbours, at most `REACH` away and never across
+the end of a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contextkit.rank.lexical import LexicalIndex, Scores, inverse_frequency
+
+AFTER: Final = (0.6, 0.36, 0.216, 0.13, 0.078)
+"""Part that the 1st, 2nd … message after a hit has in it."""
+
+BEFORE: Final = (0.4, 0.24, 0.144, 0.086, 0.052)
+"""Part that the 1st, 2nd … message before a hit has in it.
+
+Chosen, like K1 and B, on five conversations of LoCoMo: without sharing, recall of the evidence
+is 14 points lower at 500 tokens; any total from half to double these, fading by 0.45 to 0.65 a
+message and leaning after the hit, is within half a point.
+"""
+
+REACH: Final = len(AFTER)
+
+K1: Final = 0.6
+"""BM25's saturation: messages are short, and saying a word twice tells little more."""
+
+B: Final = 0.5
+"""BM25's length normalisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """How many messages of its own session follow and precede each message, counted up to `REACH`."""
+
+    after: NDArray[np.uint8]
+    before: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, starts: NDArray[np.bool_]) -> Rooms:
+        """From a mark on every message that begins a session."""
+        positions = np.arange(len(starts))
+        firsts = np.flatnonzero(starts)
+        session = np.cumsum(starts) - 1
+        ends = np.append(firsts[1:], len(starts))
+        return cls(
+            np.minimum(ends[session] - 1 - positions, REACH).astype(np.uint8),
+            np.minimum(positions - firsts[session], REACH).astype(np.uint8),
+        )
+
+
+def lexical_scores(index: LexicalIndex, query: Mapping[str, float], rooms: Rooms) -> Scores:
+    """BM25 of every message, each term counted in full where it stands and in part around it.
+
+    Counts are shared before they are saturated: two neighbours that say the same word are worth
+    little more than one, two that say different words of the query are worth both.
+    """
+    lengths = index.lengths
+    slope = np.float32(B / index.mean_length)
+    scores = np.zeros(len(index), np.float32)
+    for term, weight in query.items():
+        documents, counts = index.postings(term)
+        if len(documents):
+            counted = counts / (np.float32(1 - B) + slope * lengths[documents])
+            shared = spread(documents, counted.astype(np.float32), rooms)
+            gain = np.float32(weight * inverse_frequency(len(index), len(documents)) * (K1 + 1))
+            scores += gain * (shared / (shared + np.float32(K1)))
+    return scores
+
+
+def spread(messages: NDArray[np.uint32], values: Scores, rooms: Rooms) -> Scores:
+    """What every message has of the values that stand at some: its own, and its part of its neighbours'."""
+    shared = np.zeros(len(rooms.after), np.float32)
+    shared[messages] = values
+    for direction, parts, room in ((1, AFTER, rooms.after[messages]), (-1, BEFORE, rooms.before[messages])):
+        for distance, part in enumerate(parts, 1):
+            reached = room >= distance
+            shared[messages[reached].astype(np.intp) + direction * distance] += np.float32(part) * values[reached]
+    return shared

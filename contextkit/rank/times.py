@@ -1,0 +1,291 @@
+"""Time expressions: which days a question speaks of.
+
+`periods` finds what an English text says about time, absolute ("7 May 2023", "in July",
+"summer 2021", "the week before 3 August") or relative to a moment ("yesterday", "last week",
+"two months ago"), as half-open spans of days. `nearness` says how close given moments are to
+them. Nothing is guessed: an expression that is not understood is not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+"""The months' English names, January first."""
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_SEASONS: Final = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""First month of each season on the northern half of the earth, where most English is written."""
+
+_NUMBERS: Final = {
+    **dict.fromkeys(("a", "an", "one"), 1),
+    **dict.fromkeys(("two", "couple"), 2),
+    **dict.fromkeys(("three", "few"), 3),
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
+_UNIT_DAYS: Final = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
+
+_ALSO_VERBS: Final = {"may", "march", "mar"}
+"""Without a capital and without a year these are hardly ever months."""
+
+_MONTH: Final = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + r"|sept)\b\.?"
+_DAY: Final = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
+_YEAR: Final = r"(?:,?\s*(?:of\s+)?(?P<year>(?:19|20)\d\d)\b)"
+_COUNT: Final = rf"(?P<count>\d{{1,3}}|{'|'.join(_NUMBERS)})"
+_UNIT: Final = r"(?P<unit>day|week|fortnight|month|year)s?"
+_NAMED: Final = rf"(?P<named>week|weekend|month|year|{'|'.join(WEEKDAYS)}|{'|'.join(_SEASONS)})"
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{pattern}", re.IGNORECASE)
+
+
+_ISO: Final = _compiled(r"(?P<year>(?:19|20)\d\d)[-/](?P<number>[01]?\d)[-/](?P<day>[0-3]?\d)\b")
+_DAY_MONTH: Final = _compiled(rf"{_DAY}\s+(?:of\s+)?{_MONTH}{_YEAR}?")
+_MONTH_DAY: Final = _compiled(rf"{_MONTH}\s+{_DAY}\b(?!\d|:){_YEAR}?")
+_MONTH_ONLY: Final = _compiled(rf"{_MONTH}{_YEAR}?")
+_SEASON: Final = _compiled(rf"(?P<season>{'|'.join(_SEASONS)}){_YEAR}")
+_YEAR_ONLY: Final = _compiled(r"(?P<year>(?:19|20)\d\d)\b(?![-/:.]\d|%)")
+_NEAR_DAY: Final = _compiled(r"(?P<near>day before yesterday|yesterday|last night|today|tonight|tomorrow)\b")
+_NAMED_SPAN: Final = _compiled(rf"(?P<which>last|past|previous|this|next)\s+{_NAMED}\b")
+_AGO: Final = _compiled(rf"{_COUNT}\s+(?:of\s+)?{_UNIT}\s+ago\b")
+_WITHIN: Final = _compiled(rf"(?:last|past|previous)\s+{_COUNT}\s+{_UNIT}\b")
+
+_OFFSET: Final = re.compile(
+    rf"(?:{_COUNT}\s+)?(?P<unit>day|week|weekend|fortnight|month|year|{'|'.join(WEEKDAYS)})s?\s+(?P<side>before|after)\s+$",
+    re.IGNORECASE,
+)
+"""What may stand before a date and move it: `two weeks before`, `the Sunday after`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of whole days: from `start`, up to and without `end`."""
+
+    start: date
+    end: date
+
+
+def periods(text: str, now: datetime, since: date) -> tuple[Period, ...]:
+    """The periods a text names, in its order.
+
+    Relative expressions are reckoned from `now`. A day or month without its year stands for
+    that day or month in every year from `since` to `now`: which one is meant, the rest of the
+    question has to say.
+    """
+    years = range(min(since.year, now.year), now.year + 1)
+    return tuple(_moved(text[:place], period) for place, period in _found(text, now.date(), years))
+
+
+def nearness(
+    spoken_of: Iterable[Period], days: NDArray[np.float64], *, before: float, after: float
+) -> NDArray[np.float64]:
+    """How near each moment is to the nearest period: 1 within it, fading outside.
+
+    `days` counts days since 1 January 1970. `before` and `after` are the days over which the
+    nearness fades by e before the period starts and after it has ended.
+    """
+    nearest = np.zeros(len(days))
+    for period in spoken_of:
+        early = np.maximum(_ordinal(period.start) - days, 0) / before
+        late = np.maximum(days - _ordinal(period.end), 0) / after
+        np.maximum(nearest, np.exp(-early - late), out=nearest)
+    return nearest
+
+
+def _ordinal(day: date) -> int:
+    return day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def _found(text: str, today: date, years: range) -> list[tuple[int, Period]]:
+    """Each period and where in the text it is named, in the order of the text."""
+    taken = bytearray(len(text))
+    found: list[tuple[int, Period]] = []
+    for pattern, absolute in _ABSOLUTE:
+        for match in _untaken(pattern, text, taken):
+            found += [(match.start(), period) for period in absolute(match, years)]
+    for pattern, relative in _RELATIVE:
+        for match in _untaken(pattern, text, taken):
+            found += [(match.start(), period) for period in relative(match, today)]
+    return sorted(found, key=lambda naming: naming[0])
+
+
+def _untaken(pattern: re.Pattern[str], text: str, taken: bytearray) -> Iterator[re.Match[str]]:
+    """Matches where nothing has been read yet; they are marked as read."""
+    for match in pattern.finditer(text):
+        if not any(taken[match.start() : match.end()]):
+            taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+            yield match
+
+
+def _month_of(match: re.Match[str]) -> int:
+    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(match["month"].lower()[:3]))
+
+
+def _years_of(match: re.Match[str], years: range) -> Iterable[int]:
+    return (int(match["year"]),) if match["year"] else years
+
+
+def _one_day(year: int, month: int, day: int) -> Iterator[Period]:
+    """The day, or nothing where the calendar has no such day."""
+    try:
+        start = date(year, month, day)
+    except ValueError:
+        return
+    yield Period(start, start + timedelta(days=1))
+
+
+def _months(year: int, first: int, count: int) -> Period:
+    after = first - 1 + count
+    return Period(date(year, first, 1), date(year + after // 12, after % 12 + 1, 1))
+
+
+def _read_iso(match: re.Match[str], years: range) -> Iterator[Period]:
+    for year in _years_of(match, years):
+        yield from _one_day(year, int(match["number"]), int(match["day"]))
+
+
+def _read_day(match: re.Match[str], years: range) -> Iterator[Period]:
+    for year in _years_of(match, years):
+        yield from _one_day(year, _month_of(match), int(match["day"]))
+
+
+def _read_month(match: re.Match[str], years: range) -> Iterator[Period]:
+    if match["month"] in _ALSO_VERBS and not match["year"]:
+        return
+    for year in _years_of(match, years):
+        yield _months(year, _month_of(match), 1)
+
+
+def _read_season(match: re.Match[str], years: range) -> Iterator[Period]:
+    for year in _years_of(match, years):
+        yield _months(year, _SEASONS[match["season"].lower()], 3)
+
+
+def _read_year(match: re.Match[str], years: range) -> Iterator[Period]:
+    for year in _years_of(match, years):
+        yield _months(year, 1, 12)
+
+
+def _read_near_day(match: re.Match[str], today: date) -> Iterator[Period]:
+    ahead = {"day before yesterday": -2, "yesterday": -1, "last night": -1, "tomorrow": 1}
+    start = today + timedelta(days=ahead.get(match["near"].lower(), 0))
+    yield Period(start, start + timedelta(days=1))
+
+
+def _read_named(match: re.Match[str], today: date) -> Iterator[Period]:
+    """`last week`, `this summer`, `next Friday`: the whole one before, around or after today."""
+    step = {"this": 0, "next": 1}.get(match["which"].lower(), -1)
+    named = match["named"].lower()
+    if named == "year":
+        yield _months(today.year + step, 1, 12)
+    elif named == "month":
+        index = today.year * 12 + today.month - 1 + step
+        yield _months(index // 12, index % 12 + 1, 1)
+    elif named in _SEASONS:
+        yield _season(named, step, today)
+    else:
+        yield _in_week(named, step, today)
+
+
+def _season(named: str, step: int, today: date) -> Period:
+    """This year's; the last one is over or has begun, the next one has yet to begin."""
+    own = _months(today.year, _SEASONS[named], 3)
+    if step < 0 and own.start > today:
+        return _months(today.year - 1, _SEASONS[named], 3)
+    if step > 0 and own.start <= today:
+        return _months(today.year + 1, _SEASONS[named], 3)
+    return own
+
+
+def _in_week(named: str, step: int, today: date) -> Period:
+    monday = today - timedelta(days=today.weekday()) + timedelta(weeks=step)
+    if named == "week":
+        return Period(monday, monday + timedelta(days=7))
+    if named == "weekend":
+        return Period(monday + timedelta(days=5), monday + timedelta(days=7))
+    start = monday + timedelta(days=WEEKDAYS.index(named))
+    return Period(start, start + timedelta(days=1))
+
+
+def _read_ago(match: re.Match[str], today: date) -> Iterator[Period]:
+    """`two months ago`: as blurred as its unit is long."""
+    unit = _UNIT_DAYS[match["unit"].lower()]
+    middle = today - timedelta(days=unit * _number(match["count"]))
+    yield Period(middle - timedelta(days=unit // 2), middle + timedelta(days=unit // 2 + 1))
+
+
+def _read_within(match: re.Match[str], today: date) -> Iterator[Period]:
+    days = _UNIT_DAYS[match["unit"].lower()] * _number(match["count"])
+    yield Period(today - timedelta(days=days), today + timedelta(days=1))
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else _NUMBERS[word.lower()]
+
+
+def _moved(before: str, period: Period) -> Period:
+    """The period itself, or the one that the words before it place next to it."""
+    match = _OFFSET.search(before)
+    if match is None:
+        return period
+    unit = match["unit"].lower()
+    length = timedelta(days=_UNIT_DAYS.get(unit, 7) * _number(match["count"] or "one"))
+    if match["side"].lower() == "before":
+        return Period(period.start - length, period.start)
+    return Period(period.end, period.end + length)
+
+
+_ABSOLUTE: Final = (
+    (_ISO, _read_iso),
+    (_DAY_MONTH, _read_day),
+    (_MONTH_DAY, _read_day),
+    (_MONTH_ONLY, _read_month),
+    (_SEASON, _read_season),
+    (_YEAR_ONLY, _read_year),
+)
+"""Most particular first: what one has read, a later one does not read again."""
+
+_RELATIVE: Final = (
+    (_NEAR_DAY, _read_near_day),
+    (_NAMED_SPAN, _read_named),
+    (_AGO, _read_ago),
+    (_WITHIN, _read_within),
+)
+
+_ASKS_WHEN: Final = _compiled(
+    r"(?:when|how long|how (?:recently|soon|often)"
+    r"|(?:what|which) (?:date|day|weekday|month|year|week|season|time))\b"
+)
+_TELLS_WHEN: Final = _compiled(
+    rf"(?:{'|'.join(sorted({*MONTHS, *WEEKDAYS, *_SEASONS} - _ALSO_VERBS))}|(?-i:May|March)"
+    r"|yesterday|today|tomorrow|tonight|recently|since|ago|last|next"
+    r"|(?:week|month|year|day|weekend|morning|evening|afternoon)s?|\d{1,2}\s?[ap]\.?m|(?:19|20)\d\d)\b"
+)
+
+
+def asks_when(text: str) -> bool:
+    """Whether a question asks for a time."""
+    return _ASKS_WHEN.search(text) is not None
+
+
+def tells_when(text: str) -> bool:
+    """Whether a message names a time, be it only `last week`."""
+    return _TELLS_WHEN.search(text) is not None
