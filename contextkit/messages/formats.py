@@ -20,7 +20,8 @@ _VIDEOS = {
     "flv": "video/x-flv",
     "three_gp": "video/3gpp",
 }
-_SHORT = {mime: short for short, mime in (_DOCUMENTS | _VIDEOS).items()} | {"image/jpg": "jpeg", "audio/mpeg": "mp3"}
+_ALSO = {"image/jpg": "jpeg", "audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav"}
+_SHORT = {mime: short for short, mime in (_DOCUMENTS | _VIDEOS).items()} | _ALSO
 
 
 def mime_type(kind: str, short: str) -> str:

@@ -77,7 +77,8 @@ def _role(kind: str, value: Any) -> str:
 
 def _metadata(kind: str, value: Any) -> dict[str, Any]:
     metadata = {name: kept for name in _KEPT if (kept := getattr(value, name, None))}
-    metadata |= getattr(value, "model_extra", None) or {}
+    if more := getattr(value, "model_extra", None):
+        metadata["model_extra"] = more
     if getattr(value, "status", "success") == "error":
         metadata["status"] = "error"
     if kind in ("chat", "function"):

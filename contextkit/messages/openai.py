@@ -61,6 +61,8 @@ def extra(data: Mapping[Any, Any], known: frozenset[str]) -> dict[Any, Any]:
 
 def function_call_id(name: object) -> str:
     """The id that stands in for the one that legacy function calls never had."""
+    if not isinstance(name, str) or not name:
+        raise InvalidMessage("A function message or call has no name.", "Give it its function's name.", value=name)
     return f"function-{name}"
 
 

@@ -1,0 +1,70 @@
+"""Context: what one build decided to show, and how to hand it to a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contextkit.render.request import NO_BREAKPOINTS, Breakpoints
+from contextkit.types import Message, Tool
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from contextkit.render.anthropic import AnthropicRequest
+    from contextkit.render.converse import ConverseRequest
+    from contextkit.render.openai import OpenAIRequest
+    from contextkit.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One assembled prompt.
+
+    `messages` stand in their final order, the current turn last; `tools` are those the model
+    may call. `tokens` is the whole prompt as counted, tool schemas and framing included.
+    `report` holds one decision per candidate. `breakpoints` say up to where the prompt is
+    likely to be sent again unchanged.
+
+    The `to_…` methods shape it for one provider each. They raise `InvalidMessage` or
+    `InvalidTool` for what that provider cannot take, and never change the context itself.
+    """
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...]
+    report: Report
+    tokens: int
+    breakpoints: Breakpoints = NO_BREAKPOINTS
+
+    def to_langchain(self) -> list[BaseMessage]:
+        """The messages as LangChain's. The tools are bound to the model: `model.bind_tools(…)`."""
+        from contextkit.render.langchain import to_langchain
+
+        return to_langchain(self.messages)
+
+    def to_openai(self) -> OpenAIRequest:
+        """Keyword arguments for `client.chat.completions.create`: `messages` and `tools`."""
+        from contextkit.render.openai import to_openai
+
+        return to_openai(self.messages, self.tools)
+
+    def to_anthropic(self, *, cache: bool = True) -> AnthropicRequest:
+        """Keyword arguments for `client.messages.create`: `system`, `messages`, `tools`; breakpoints marked."""
+        from contextkit.render.anthropic import to_anthropic
+
+        return to_anthropic(self.messages, self.tools, self._breakpoints(cache))
+
+    def to_converse(self, *, cache: bool = True) -> ConverseRequest:
+        """Keyword arguments for Bedrock's `client.converse`: `system`, `messages`, `toolConfig`.
+
+        Pass `cache=False` for a model without prompt caching, which would refuse cache points.
+        """
+        from contextkit.render.converse import to_converse
+
+        return to_converse(self.messages, self.tools, self._breakpoints(cache))
+
+    def _breakpoints(self, cache: bool) -> Breakpoints:
+        return self.breakpoints if cache else NO_BREAKPOINTS
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()

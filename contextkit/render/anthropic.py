@@ -1,0 +1,137 @@
+"""The prompt as Anthropic's Messages API takes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NotRequired, TypedDict
+
+from contextkit.render.parts import Media, Other, Part, Reasoning, Redacted, Text, unusable
+from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
+from contextkit.render.turns import MAX_BREAKPOINTS, Dialect, Json, as_text, call_input, split, usable_parts
+from contextkit.types import Message, Tool
+
+_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""The ids that Anthropic takes; their length is not documented, Bedrock's is."""
+
+_NATIVE = re.compile(r"server_tool_use|mcp_tool_use|\w+_tool_result|search_result|document|container_upload")
+"""Blocks that only Anthropic's API makes or takes: they go back as they came."""
+
+
+class AnthropicMessage(TypedDict):
+    """One of `messages`."""
+
+    role: Literal["user", "assistant"]
+    content: list[Json]
+
+
+class AnthropicTool(TypedDict):
+    """One of `tools`."""
+
+    name: str
+    input_schema: Json
+    description: NotRequired[str]
+    cache_control: NotRequired[dict[str, str]]
+
+
+class AnthropicRequest(TypedDict):
+    """Keyword arguments for `client.messages.create`. No `system` or `tools` where there are none."""
+
+    messages: list[AnthropicMessage]
+    system: NotRequired[list[Json]]
+    tools: NotRequired[list[AnthropicTool]]
+
+
+def to_anthropic(
+    messages: Sequence[Message], tools: Sequence[Tool] = (), breakpoints: Breakpoints = NO_BREAKPOINTS
+) -> AnthropicRequest:
+    """The prompt for the Messages API; how it is made to fit is told in `contextkit.render.turns`.
+
+    Breakpoints become `cache_control`, at most four. Sound and film are refused, as are images
+    of unknown type.
+    """
+    check_pairs(messages)
+    check_tools(tools)
+    points = breakpoints.at_most(MAX_BREAKPOINTS)
+    fitting = with_fitting_ids(messages, _CALL_ID)
+    system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
+    request: AnthropicRequest = {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
+    if system:
+        request["system"] = system
+    if tools:
+        request["tools"] = [_tool(tool) for tool in tools]
+        if points.after_tools:
+            request["tools"][-1]["cache_control"] = {"type": "ephemeral"}
+    return encodable(request)
+
+
+def _tool(tool: Tool) -> AnthropicTool:
+    shaped: AnthropicTool = {"name": tool.name, "input_schema": dict(tool.parameters)}
+    if tool.description:
+        shaped["description"] = tool.description
+    return shaped
+
+
+def _blocks(message: Message) -> list[Json]:
+    blocks = [_block(part, message) for part in usable_parts(message)]
+    if message.role == "tool":
+        return [_result(message, blocks)]
+    calls = [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": call_input(call)} for call in message.tool_calls
+    ]
+    return blocks + calls
+
+
+def _result(message: Message, blocks: list[Json]) -> Json:
+    result: Json = {"type": "tool_result", "tool_use_id": message.tool_call_id}
+    if blocks:
+        result["content"] = blocks
+    if message.metadata.get("status") == "error":
+        result["is_error"] = True
+    return result
+
+
+def _block(part: Part, message: Message) -> Json:
+    match part:
+        case Text(text):
+            return _text(text)
+        case Reasoning(text, signature) if message.role == "assistant":
+            return {"type": "thinking", "thinking": text, "signature": signature}
+        case Redacted(data) if message.role == "assistant":
+            return {"type": "redacted_thinking", "data": data}
+        case Media() if message.role in ("user", "tool") and (source := _source(part)):
+            return {"type": "document" if part.kind == "file" else "image", "source": source, **_title(part)}
+        case Other(block) if _NATIVE.fullmatch(str(block.get("type"))):
+            return {key: value for key, value in block.items() if key != "cache_control"}
+    raise unusable(part, message, "Anthropic")
+
+
+def _source(media: Media) -> Json | None:
+    if media.kind not in ("image", "file"):
+        return None
+    if media.file_id:
+        return {"type": "file", "file_id": media.file_id}
+    if media.url:
+        return {"type": "url", "url": media.url}
+    if media.kind == "file" and media.mime.startswith("text/"):
+        return {"type": "text", "media_type": "text/plain", "data": media.raw.decode(errors="replace")}
+    return {"type": "base64", "media_type": media.mime, "data": media.data} if media.mime else None
+
+
+def _title(media: Media) -> Json:
+    return {"title": media.name} if media.kind == "file" and media.name else {}
+
+
+def _text(text: str) -> Json:
+    return {"type": "text", "text": text}
+
+
+def _mark(blocks: list[Json]) -> None:
+    """Mark the last block that may be marked: reasoning may not."""
+    for block in reversed(blocks):
+        if block["type"] not in ("thinking", "redacted_thinking"):
+            block["cache_control"] = {"type": "ephemeral"}
+            return
+
+
+_DIALECT = Dialect(blocks=_blocks, text=_text, mark=_mark)

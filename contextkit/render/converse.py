@@ -1,0 +1,144 @@
+"""The prompt as Amazon Bedrock's Converse API takes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NotRequired, TypedDict
+
+from contextkit.messages.converse import is_converse
+from contextkit.messages.formats import short_format
+from contextkit.render.parts import Media, Other, Part, Reasoning, Redacted, Text, unusable
+from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
+from contextkit.render.turns import MAX_BREAKPOINTS, Dialect, Json, as_text, call_input, split, usable_parts
+from contextkit.types import Message, Tool
+
+_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_FORMATS = {
+    "image": ("png", "jpeg", "gif", "webp"),
+    "file": ("pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"),
+    "video": ("mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"),
+    "audio": ("mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "m4a", "mpeg", "pcm", "webm"),
+}
+"""What the service's own model lists for each kind of block."""
+
+_NOT_IN_A_DOCUMENT_NAME = re.compile(r"[^a-zA-Z0-9()\[\] -]|(?<=\s)\s+")
+
+
+class ConverseMessage(TypedDict):
+    """One of `messages`."""
+
+    role: Literal["user", "assistant"]
+    content: list[Json]
+
+
+class ConverseToolConfig(TypedDict):
+    """The tools, and a cache point behind them where one is wanted."""
+
+    tools: list[Json]
+
+
+class ConverseRequest(TypedDict):
+    """Keyword arguments for `client.converse`. No `system` or `toolConfig` where there are none."""
+
+    messages: list[ConverseMessage]
+    system: NotRequired[list[Json]]
+    toolConfig: NotRequired[ConverseToolConfig]
+
+
+def to_converse(
+    messages: Sequence[Message], tools: Sequence[Tool] = (), breakpoints: Breakpoints = NO_BREAKPOINTS
+) -> ConverseRequest:
+    """The prompt for Converse; how it is made to fit is told in `contextkit.render.turns`.
+
+    Breakpoints become cache points, at most four; pass none for a model without prompt caching,
+    which refuses them. Media must come as data or under an `s3://` URL, in a format that Converse
+    knows. An empty tool result says `(no output)`, since Converse takes no blank text.
+    """
+    check_pairs(messages)
+    check_tools(tools)
+    points = breakpoints.at_most(MAX_BREAKPOINTS)
+    fitting = with_fitting_ids(messages, _CALL_ID)
+    system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
+    request: ConverseRequest = {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
+    if system:
+        request["system"] = system
+    if tools:
+        request["toolConfig"] = {"tools": [_tool(tool) for tool in tools]}
+        if points.after_tools:
+            _mark(request["toolConfig"]["tools"])
+    return encodable(request)
+
+
+def _tool(tool: Tool) -> Json:
+    spec: Json = {"name": tool.name, "inputSchema": {"json": dict(tool.parameters)}}
+    if tool.description:
+        spec["description"] = tool.description
+    return {"toolSpec": spec}
+
+
+def _blocks(message: Message) -> list[Json]:
+    blocks = [_block(part, message) for part in usable_parts(message)]
+    if message.role == "tool":
+        return [_result(message, blocks)]
+    calls = [
+        {"toolUse": {"toolUseId": call.id, "name": call.name, "input": call_input(call)}} for call in message.tool_calls
+    ]
+    return blocks + calls
+
+
+def _result(message: Message, blocks: list[Json]) -> Json:
+    result: Json = {"toolUseId": message.tool_call_id, "content": blocks or [_text("(no output)")]}
+    if message.metadata.get("status") == "error":
+        result["status"] = "error"
+    return {"toolResult": result}
+
+
+def _block(part: Part, message: Message) -> Json:
+    match part:
+        case Text(text):
+            return _text(text)
+        case Reasoning(text, signature) if message.role == "assistant":
+            return {"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}}
+        case Redacted(data) if message.role == "assistant":
+            return {"reasoningContent": {"redactedContent": Media(kind="file", data=data).raw}}
+        case Media() if message.role in ("user", "tool") and (media := _media(part)):
+            return media
+        case Other(block) if is_converse([block]):
+            return dict(block)
+    raise unusable(part, message, "Bedrock Converse")
+
+
+def _media(media: Media) -> Json | None:
+    form = short_format(media.mime or f"{media.kind}/{(media.url or '').rpartition('.')[2]}")
+    source = _source(media)
+    if form not in _FORMATS[media.kind] or not source:
+        return None
+    if media.kind == "file":
+        return {"document": {"name": _document_name(media.name), "format": form, "source": source}}
+    return {media.kind: {"format": form, "source": source}}
+
+
+def _source(media: Media) -> Json | None:
+    if media.data:
+        return {"bytes": media.raw}
+    if media.url and media.url.startswith("s3://"):
+        return {"s3Location": {"uri": media.url}}
+    return None
+
+
+def _document_name(name: str | None) -> str:
+    """A name of the few characters that Converse allows, at most 200 of them."""
+    return _NOT_IN_A_DOCUMENT_NAME.sub("", name or "")[:200].strip() or "document"
+
+
+def _text(text: str) -> Json:
+    return {"text": text}
+
+
+def _mark(blocks: list[Json]) -> None:
+    if "cachePoint" not in blocks[-1]:
+        blocks.append({"cachePoint": {"type": "default"}})
+
+
+_DIALECT = Dialect(blocks=_blocks, text=_text, mark=_mark)

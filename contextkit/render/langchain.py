@@ -1,0 +1,98 @@
+"""The prompt as LangChain messages: the one renderer that imports `langchain_core`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    FunctionMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from contextkit.messages.arguments import argument_object
+from contextkit.messages.langchain import with_calls
+from contextkit.render.request import encodable
+from contextkit.types import Message, ToolCall
+
+
+def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
+    """The messages as LangChain's; one that came from LangChain leaves as an equal message.
+
+    Content blocks are passed on as they came: LangChain's chat models convert them. Arguments
+    that are no JSON object make an invalid tool call.
+    """
+    return [_message(message) for message in messages]
+
+
+def _message(message: Message) -> BaseMessage:
+    fields = _fields(message)
+    if message.metadata.get("langchain_type") == "chat":
+        return ChatMessage(**encodable({**fields, "role": message.metadata.get("role", message.role)}))
+    match message.role:
+        case "assistant":
+            return AIMessage(**encodable(fields | _calls(message)))
+        case "tool" if "function" in (message.metadata.get("langchain_type"), message.metadata.get("role")):
+            return FunctionMessage(**encodable(fields))
+        case "tool":
+            return ToolMessage(**encodable(fields | _result(message)))
+        case "system":
+            return SystemMessage(**encodable(fields))
+    return HumanMessage(**encodable(fields))
+
+
+def _fields(message: Message) -> dict[str, Any]:
+    """What all kinds of LangChain message have, and whatever else this one arrived with."""
+    metadata = message.metadata
+    content = message.content if isinstance(message.content, str) else with_calls(list(message.content), message)
+    return {
+        **metadata.get("model_extra", {}),
+        "content": content,
+        "id": message.id,
+        "name": message.name,
+        "additional_kwargs": _additional(message),
+        "response_metadata": metadata.get("response_metadata", {}),
+    }
+
+
+def _additional(message: Message) -> dict[str, Any]:
+    additional = dict(message.metadata.get("additional_kwargs", {}))
+    if message.metadata.get("role") == "developer" and "langchain_type" not in message.metadata:
+        additional["__openai_role__"] = "developer"
+    if message.metadata.get("function_call") and message.tool_calls:
+        call = message.tool_calls[-1]
+        additional["function_call"] = {"name": call.name, "arguments": call.arguments}
+    return additional
+
+
+def _result(message: Message) -> dict[str, Any]:
+    return {
+        "tool_call_id": message.tool_call_id,
+        "artifact": message.metadata.get("artifact"),
+        "status": message.metadata.get("status", "success"),
+    }
+
+
+def _calls(message: Message) -> dict[str, Any]:
+    """The valid and the invalid tool calls. A legacy function call is neither: it stands in the additional fields."""
+    said = {call.id: call for call in message.tool_calls}
+    records = message.metadata.get("invalid_tool_calls", [])
+    valid: list[dict[str, Any]] = []
+    invalid: list[dict[str, Any]] = [_invalid(record, said.pop(record["id"], None)) for record in records]
+    for call in said.values() if not message.metadata.get("function_call") else ():
+        arguments = argument_object(call.arguments)
+        if arguments is None:
+            invalid.append(_invalid({"name": call.name, "id": call.id, "error": None}, call))
+        else:
+            valid.append({"name": call.name, "args": arguments, "id": call.id})
+    usage = message.metadata.get("usage_metadata")
+    return {"tool_calls": valid, "invalid_tool_calls": invalid, "usage_metadata": usage}
+
+
+def _invalid(record: dict[str, Any], call: ToolCall | None) -> dict[str, Any]:
+    return {**record, "args": call.arguments} if call else record

@@ -1,0 +1,138 @@
+"""The prompt as OpenAI's chat completions take it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, NotRequired, TypedDict
+
+from contextkit.messages.formats import short_format
+from contextkit.render.parts import Media, Part, Reasoning, Redacted, Text, parts, unusable
+from contextkit.render.request import check_pairs, check_tools, encodable, with_fitting_ids
+from contextkit.types import Message, Tool, ToolCall
+
+_CALL_ID = re.compile(r".{1,40}", re.DOTALL)
+"""OpenAI answers with an error to ids longer than 40 characters."""
+
+_NAME = re.compile(r"[\s<|\\/>]")
+"""Characters that OpenAI refuses in a message's name."""
+
+
+class OpenAIFunction(TypedDict):
+    """A function as a tool describes it, or as a call names it."""
+
+    name: str
+    description: NotRequired[str]
+    parameters: NotRequired[dict[str, Any]]
+    arguments: NotRequired[str]
+
+
+class OpenAIToolCall(TypedDict):
+    """One of an assistant message's calls."""
+
+    id: str
+    type: Literal["function"]
+    function: OpenAIFunction
+
+
+class OpenAIMessage(TypedDict):
+    """One of `messages`."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[dict[str, Any]] | None
+    name: NotRequired[str]
+    tool_calls: NotRequired[list[OpenAIToolCall]]
+    tool_call_id: NotRequired[str]
+    refusal: NotRequired[str]
+    audio: NotRequired[dict[str, Any]]
+
+
+class OpenAITool(TypedDict):
+    """One of `tools`."""
+
+    type: Literal["function"]
+    function: OpenAIFunction
+
+
+class OpenAIRequest(TypedDict):
+    """Keyword arguments for `client.chat.completions.create`. No `tools` where there are none."""
+
+    messages: list[OpenAIMessage]
+    tools: NotRequired[list[OpenAITool]]
+
+
+def to_openai(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> OpenAIRequest:
+    """The prompt for chat completions.
+
+    Reasoning is left out, since chat completions take none back. Prompt caching needs no marks
+    there. A tool result that is more than text is refused: only Anthropic and Bedrock take those.
+    """
+    check_pairs(messages)
+    check_tools(tools)
+    request: OpenAIRequest = {"messages": [_message(message) for message in with_fitting_ids(messages, _CALL_ID)]}
+    if tools:
+        request["tools"] = [_tool(tool) for tool in tools]
+    return encodable(request)
+
+
+def _message(message: Message) -> OpenAIMessage:
+    shaped: OpenAIMessage = {"role": message.role, "content": _content(message)}
+    if message.role == "tool":
+        shaped["tool_call_id"] = str(message.tool_call_id)
+    elif message.name:
+        shaped["name"] = _NAME.sub("_", message.name)[:64]
+    if message.tool_calls:
+        shaped["tool_calls"] = [_call(call) for call in message.tool_calls]
+        shaped["content"] = shaped["content"] or None
+    if message.metadata.get("role") == "developer":
+        shaped["role"] = "developer"
+    if message.role == "assistant":
+        _add_extras(shaped, message)
+    return shaped
+
+
+def _add_extras(shaped: OpenAIMessage, message: Message) -> None:
+    if isinstance(refusal := message.metadata.get("refusal"), str):
+        shaped["refusal"] = refusal
+    if isinstance(audio := message.metadata.get("audio"), dict) and "id" in audio:
+        shaped["audio"] = {"id": audio["id"]}
+
+
+def _call(call: ToolCall) -> OpenAIToolCall:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _tool(tool: Tool) -> OpenAITool:
+    function: OpenAIFunction = {"name": tool.name, "parameters": dict(tool.parameters)}
+    if tool.description:
+        function["description"] = tool.description
+    return {"type": "function", "function": function}
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    if isinstance(message.content, str):
+        return message.content
+    kept = [part for part in parts(message) if not isinstance(part, Reasoning | Redacted)]
+    return [_block(part, message) for part in kept] or ""
+
+
+def _block(part: Part, message: Message) -> dict[str, Any]:
+    if isinstance(part, Text):
+        return {"type": "text", "text": part.text}
+    if isinstance(part, Media) and message.role == "user":
+        block = _media(part)
+        if block:
+            return block
+    raise unusable(part, message, "OpenAI's chat completions")
+
+
+def _media(media: Media) -> dict[str, Any] | None:
+    if media.kind == "image" and (url := media.url or (media.data and media.data_url)):
+        return {"type": "image_url", "image_url": {"url": url, **({"detail": media.detail} if media.detail else {})}}
+    if media.kind == "audio" and media.data:
+        return {"type": "input_audio", "input_audio": {"data": media.data, "format": short_format(media.mime)}}
+    if media.kind == "file" and media.file_id:
+        return {"type": "file", "file": {"file_id": media.file_id}}
+    if media.kind == "file" and media.data:
+        return {"type": "file", "file": {"filename": media.name or "file", "file_data": media.data_url}}
+    return None

@@ -1,0 +1,119 @@
+"""What every provider's renderer starts from, and the rules they share."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+
+from contextkit.errors import InvalidMessage, InvalidTool, shortened
+from contextkit.messages.groups import groups
+from contextkit.types import Message, Tool, ToolCall
+
+T = TypeVar("T")
+
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""The tool names that OpenAI, Anthropic and Bedrock all take (their API references; Anthropic alone allows 128)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoints:
+    """Where a provider should cache the prompt up to: after these messages (by index), and after the tools."""
+
+    messages: tuple[int, ...] = ()
+    after_tools: bool = False
+
+    def at_most(self, limit: int) -> Breakpoints:
+        """These, or where there are more than `limit`, the first (it changes least) and the last ones."""
+        room = limit - self.after_tools
+        if len(self.messages) <= room:
+            return self
+        return replace(self, messages=(self.messages[0], *self.messages[len(self.messages) - room + 1 :]))
+
+
+NO_BREAKPOINTS = Breakpoints()
+
+
+def encodable(value: T) -> T:
+    """A copy of a JSON-like value whose every text can be encoded as UTF-8."""
+    return cast("T", _encodable(value))
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else _without_surrogates(value)
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(item) for item in value]
+    return value
+
+
+def _without_surrogates(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def check_pairs(messages: Sequence[Message]) -> None:
+    """Refuse a prompt in which a tool call or a result stands alone, as every provider would."""
+    for group in groups(messages):
+        if group.whole:
+            continue
+        at = group.orphans[0] if group.orphans else group.start
+        what = "a result without its call" if group.orphans else f"no result for the call {shortened(group.missing[0])}"
+        raise InvalidMessage(
+            f"Message {at} of the prompt: {what}.",
+            "Keep each assistant message with tool calls and the results of all of them together.",
+            value=messages[at],
+        )
+
+
+def check_tools(tools: Sequence[Tool]) -> None:
+    """Refuse tools whose name no provider takes, or two of one name."""
+    seen: set[str] = set()
+    for tool in tools:
+        if not TOOL_NAME.fullmatch(tool.name):
+            raise InvalidTool(
+                f"The tool name {shortened(tool.name)} is not 1 to 64 letters, digits, underscores or hyphens.",
+                "Rename the tool.",
+                value=tool.name,
+            )
+        if tool.name in seen:
+            raise InvalidTool(f"Two tools are named {tool.name!r}.", "Give each its own name.", value=tool.name)
+        seen.add(tool.name)
+
+
+def with_fitting_ids(messages: Sequence[Message], allowed: re.Pattern[str]) -> Iterator[Message]:
+    """The messages with call ids that match `allowed` and occur once, and tool names a provider takes.
+
+    What fits stays as it is. A new id depends only on the messages before it, so that a prompt
+    that grows keeps its beginning.
+    """
+    used: dict[str, int] = {}
+    renamed: dict[str, str] = {}
+    for message in messages:
+        if message.tool_calls:
+            renamed = {call.id: _fitting(call.id, allowed, used) for call in message.tool_calls}
+            calls = tuple(ToolCall(renamed[call.id], _name(call.name), call.arguments) for call in message.tool_calls)
+            yield replace(message, tool_calls=calls)
+        elif message.role == "tool":
+            yield replace(message, tool_call_id=renamed[str(message.tool_call_id)])
+        else:
+            yield message
+
+
+def _fitting(call_id: str, allowed: re.Pattern[str], used: dict[str, int]) -> str:
+    number = used[call_id] = used.get(call_id, 0) + 1
+    if number == 1 and allowed.fullmatch(call_id):
+        return call_id
+    digest = hashlib.sha256(f"{number} {call_id}".encode(errors="surrogatepass")).hexdigest()
+    return f"call_{digest[:24]}"
+
+
+def _name(name: str) -> str:
+    return name if TOOL_NAME.fullmatch(name) else re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]

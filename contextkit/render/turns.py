@@ -1,0 +1,122 @@
+"""Turns: what Anthropic and Bedrock have in common.
+
+Both keep the system prompt apart, want user and assistant to alternate with the user first, take
+tool results as a part of the user's turn, refuse blank text, and want a tool call's input to be an
+object. So where a prompt does not fit:
+
+* System messages at its start become the system prompt; a later one becomes text in the user's turn.
+* Messages of one role in a row become one turn. A message with nothing in it is left out.
+* Where the assistant would speak first, a user's turn `(continued)` is put before it.
+* Where calls and results are in the history but no tools are given, they become text, since both
+  refuse such blocks without tools.
+* A user's name, for which they have no field, stands before the user's text.
+* Arguments that are no JSON object are passed as `{"unparsed": text}`.
+* Reasoning without a signature is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from contextkit.errors import InvalidMessage
+from contextkit.messages.arguments import argument_object
+from contextkit.render.parts import Part, Reasoning, Text, parts
+from contextkit.render.request import Breakpoints
+from contextkit.types import Block, Message, Role, ToolCall
+
+Json: TypeAlias = dict[str, Any]
+
+OPENING = "(continued)"
+MAX_BREAKPOINTS = 4
+"""The most that Anthropic takes in one request, on Bedrock too (both document it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Consecutive messages of one role, as one."""
+
+    role: Literal["user", "assistant"]
+    content: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a provider writes: a message's own blocks, bare text, and a cache breakpoint after blocks."""
+
+    blocks: Callable[[Message], list[Json]]
+    text: Callable[[str], Json]
+    mark: Callable[[list[Json]], None]
+
+
+def split(messages: Iterable[Message], points: Breakpoints, dialect: Dialect) -> tuple[list[Json], list[Turn]]:
+    """The system prompt's blocks and the turns of a prompt, with the breakpoints marked."""
+    system: list[Json] = []
+    turns: list[Turn] = []
+    for index, message in enumerate(messages):
+        blocks = dialect.blocks(message)
+        if message.role == "system" and not turns:
+            system += blocks
+        elif blocks:
+            _open_turn(turns, message.role, dialect).content.extend(blocks)
+        if index in points.messages and (turns or system):
+            dialect.mark(turns[-1].content if turns else system)
+    if not turns:
+        raise InvalidMessage("The prompt says nothing besides its system prompt.", "Add the user's message.")
+    return system, turns
+
+
+def _open_turn(turns: list[Turn], role: Role, dialect: Dialect) -> Turn:
+    speaker: Literal["user", "assistant"] = "assistant" if role == "assistant" else "user"
+    if not turns and speaker == "assistant":
+        turns.append(Turn("user", [dialect.text(OPENING)]))
+    if not turns or turns[-1].role != speaker:
+        turns.append(Turn(speaker, []))
+    return turns[-1]
+
+
+def usable_parts(message: Message) -> list[Part]:
+    """The parts that may be sent: no blank text, no unsigned reasoning, the user's name in front."""
+    kept = [part for part in parts(message) if not _is_empty(part)]
+    if message.role != "user" or not message.name or not kept:
+        return kept
+    if isinstance(kept[0], Text):
+        return [Text(f"{message.name}: {kept[0].text}"), *kept[1:]]
+    return [Text(f"{message.name}:"), *kept]
+
+
+def _is_empty(part: Part) -> bool:
+    if isinstance(part, Text):
+        return not part.text.strip()
+    return isinstance(part, Reasoning) and not part.signature
+
+
+def call_input(call: ToolCall) -> Json:
+    """The call's arguments as the object that both providers insist on."""
+    arguments = argument_object(call.arguments)
+    return {"unparsed": call.arguments} if arguments is None else arguments
+
+
+def as_text(messages: Iterable[Message]) -> Iterator[Message]:
+    """The messages with calls and results told as text."""
+    names: dict[str, str] = {}
+    for message in messages:
+        if message.tool_calls:
+            names = {call.id: call.name for call in message.tool_calls}
+            told = [f"[called {call.name} with {call.arguments or '{}'}]" for call in message.tool_calls]
+            yield replace(message, content=(*_blocks(message), *map(_text, told)), tool_calls=())
+        elif message.role == "tool":
+            told = [f"[result of {names[str(message.tool_call_id)]}]"]
+            content = (*map(_text, told), *_blocks(message))
+            yield replace(message, role="user", name=None, content=content, tool_call_id=None)
+        else:
+            yield message
+
+
+def _blocks(message: Message) -> tuple[Block, ...]:
+    return (_text(message.content),) if isinstance(message.content, str) else message.content
+
+
+def _text(text: str) -> Block:
+    return {"type": "text", "text": text}

@@ -1,0 +1,178 @@
+"""What holds for every prompt in every provider's shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
+
+from contextkit.messages import as_messages
+from contextkit.render.anthropic import to_anthropic
+from contextkit.render.converse import to_converse
+from contextkit.render.langchain import to_langchain
+from contextkit.render.openai import to_openai
+from contextkit.render.request import Breakpoints
+from contextkit.types import Message, Tool, ToolCall
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+TOOLS = (
+    Tool("find", "Find an order.", {"type": "object", "properties": {"q": {"type": "integer"}}}),
+    Tool("now", "", {"type": "object", "properties": {}}),
+)
+
+texts = st.text(st.one_of(st.characters(categories=["Cs"]), st.characters(), st.sampled_from("ab \n\x00")), max_size=8)
+text_blocks = st.builds(lambda text: {"type": "text", "text": text}, texts)
+image_blocks = st.sampled_from(
+    [
+        {"type": "image", "base64": PNG, "mime_type": "image/png"},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
+    ]
+)
+reasoning_blocks = st.sampled_from(
+    [
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        {"type": "reasoning", "reasoning": "hm"},
+        {"type": "reasoning", "reasoning": "hm", "extras": {"signature": "s"}},
+        {"type": "redacted_thinking", "data": "AAAA"},
+    ]
+)
+call_ids = st.text(min_size=1, max_size=50)
+arguments = st.sampled_from(
+    ["", "{}", '{"q": 1}', '{"q": "\\ud800"}', "[1]", "not json", '{"a": {"b": [1, null, 2.5]}}']
+)
+
+
+def contents(*blocks: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Any]:
+    return texts | st.lists(st.one_of(*blocks), max_size=3).map(tuple)
+
+
+systems = st.builds(Message, role=st.just("system"), content=contents(text_blocks))
+users = st.builds(
+    Message, role=st.just("user"), content=contents(text_blocks, image_blocks), name=st.none() | st.just("Ann Lee")
+)
+answers = st.builds(Message, role=st.just("assistant"), content=contents(text_blocks, reasoning_blocks))
+
+
+@st.composite
+def loops(draw: st.DrawFn) -> list[Message]:
+    """An assistant's calls with all their results, in any order."""
+    ids = draw(st.lists(call_ids, min_size=1, max_size=3, unique=True))
+    calls = tuple(ToolCall(id_, draw(st.sampled_from(["find", "no good name!"])), draw(arguments)) for id_ in ids)
+    call = Message(role="assistant", content=draw(contents(text_blocks, reasoning_blocks)), tool_calls=calls)
+    results = [
+        Message(
+            role="tool",
+            content=draw(contents(text_blocks)),
+            tool_call_id=id_,
+            metadata=draw(st.sampled_from([{}, {"status": "error"}])),
+        )
+        for id_ in draw(st.permutations(ids))
+    ]
+    return [call, *results]
+
+
+histories = st.lists(
+    st.one_of(systems.map(lambda m: [m]), users.map(lambda m: [m]), answers.map(lambda m: [m]), loops())
+)
+prompts = st.builds(
+    lambda history, question: [*(message for group in history for message in group), question],
+    histories,
+    st.just(Message(role="user", content="And now?")),
+)
+tool_lists = st.sampled_from([(), TOOLS])
+breakpoints = st.builds(
+    Breakpoints, st.lists(st.integers(0, 12), unique=True).map(sorted).map(tuple), after_tools=st.booleans()
+)
+
+
+@pytest.fixture(scope="module")
+def converse_input() -> Any:
+    model = botocore.session.get_session().get_service_model("bedrock-runtime")
+    return model.operation_model("Converse").input_shape
+
+
+@given(prompt=prompts, tools=tool_lists, points=breakpoints)
+def test_bedrock_s_own_model_takes_every_converse_request(
+    converse_input: Any, prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints
+) -> None:
+    request = to_converse(prompt, tools, points)
+    errors = ParamValidator().validate({"modelId": "m", **request}, converse_input)
+    assert not errors.has_errors(), errors.generate_report()
+
+
+@given(prompt=prompts, tools=tool_lists, points=breakpoints)
+def test_turns_alternate_and_the_user_has_the_first_and_the_last(
+    prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints
+) -> None:
+    for turns in (to_anthropic(prompt, tools, points)["messages"], to_converse(prompt, tools, points)["messages"]):
+        roles = [turn["role"] for turn in turns]
+        assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
+        assert all(turn["content"] for turn in turns)
+
+
+@given(prompt=prompts, tools=tool_lists, points=breakpoints)
+def test_at_most_four_breakpoints(prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints) -> None:
+    anthropic, converse = to_anthropic(prompt, tools, points), to_converse(prompt, tools, points)
+    assert sum("cache_control" in value for value in dicts(anthropic)) <= 4
+    assert sum("cachePoint" in value for value in dicts(converse)) <= 4
+
+
+@given(prompt=prompts, points=breakpoints)
+def test_each_call_is_answered_in_the_very_next_turn_under_an_id_of_its_own(
+    prompt: list[Message], points: Breakpoints
+) -> None:
+    turns = to_anthropic(prompt, TOOLS, points)["messages"]
+    seen: set[str] = set()
+    for turn, following in zip(turns, [*turns[1:], None], strict=True):
+        called = [block["id"] for block in turn["content"] if block["type"] == "tool_use"]
+        results = [b for b in following["content"] if b["type"] == "tool_result"] if following else []
+        if turn["role"] == "assistant":
+            assert sorted(called) == sorted(result["tool_use_id"] for result in results)
+        assert not seen & set(called)
+        seen |= set(called)
+
+
+@given(prompt=prompts, tools=tool_lists, points=breakpoints)
+def test_every_shape_can_be_sent_as_utf_8(prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints) -> None:
+    shapes: list[Any] = [
+        to_anthropic(prompt, tools, points),
+        to_converse(prompt, tools, points),
+        to_openai(prompt, tools),
+    ]
+    shapes += [message.model_dump() for message in to_langchain(prompt)]
+    for shape in shapes:
+        json.dumps(shape, ensure_ascii=False, default=bytes.hex).encode()
+
+
+@given(prompts)
+def test_a_longer_prompt_begins_like_the_shorter_one(prompt: list[Message]) -> None:
+    more = [*prompt, Message(role="assistant", content="Yes."), Message(role="user", content="Thanks.")]
+    shorter, longer = to_anthropic(prompt, TOOLS), to_anthropic(more, TOOLS)
+    assert longer["messages"][: len(shorter["messages"])] == shorter["messages"]
+    assert longer.get("system") == shorter.get("system")
+
+
+@given(prompts)
+def test_what_left_for_langchain_comes_back(prompt: list[Message]) -> None:
+    once = to_langchain(as_messages(to_langchain(prompt)))
+    assert once == to_langchain(prompt)
+    for message, shaped in zip(prompt, once, strict=True):
+        if isinstance(shaped, AIMessage):
+            assert len(shaped.tool_calls) + len(shaped.invalid_tool_calls) == len(message.tool_calls)
+
+
+def dicts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from dicts(item)

@@ -1,0 +1,176 @@
+from typing import Any
+
+import pytest
+
+from contextkit.errors import InvalidMessage, InvalidTool
+from contextkit.messages import as_messages
+from contextkit.render.openai import to_openai
+from contextkit.types import Message, Tool, ToolCall
+
+PNG = "iVBORw0KGgo="
+
+
+def test_a_loop(loop: tuple[Message, ...], tools: tuple[Tool, ...]) -> None:
+    assert to_openai(loop, tools) == {
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Where are my orders?", "name": "Ann"},
+            {
+                "role": "assistant",
+                "content": "Looking.",
+                "tool_calls": [
+                    {"id": "a", "type": "function", "function": {"name": "find", "arguments": '{"q": 1}'}},
+                    {"id": "b", "type": "function", "function": {"name": "now", "arguments": ""}},
+                ],
+            },
+            {"role": "tool", "content": "on its way", "tool_call_id": "b"},
+            {"role": "tool", "content": "not found", "tool_call_id": "a"},
+            {"role": "user", "content": "And the other?"},
+        ],
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "find",
+                    "description": "Find an order.",
+                    "parameters": {"type": "object", "properties": {"q": {"type": "integer"}}},
+                },
+            },
+            {"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}},
+        ],
+    }
+
+
+def test_no_tools_no_key(loop: tuple[Message, ...]) -> None:
+    assert "tools" not in to_openai(loop)
+
+
+def test_openai_dicts_come_back_as_they_were() -> None:
+    dicts: list[dict[str, Any]] = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.test/a", "detail": "low"}}]},
+        {
+            "role": "assistant",
+            "content": None,
+            "refusal": "no",
+            "audio": {"id": "audio_1"},
+            "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": '{ "a":1 }'}}],
+        },
+        {"role": "tool", "tool_call_id": "c", "content": "x"},
+    ]
+    assert to_openai(as_messages(dicts))["messages"] == dicts
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ({"type": "image", "base64": PNG, "mime_type": "image/png"}, f"data:image/png;base64,{PNG}"),
+        (
+            {"type": "image", "source_type": "base64", "data": PNG, "mime_type": "image/png"},
+            f"data:image/png;base64,{PNG}",
+        ),
+        ({"type": "image", "base64": PNG}, f"data:image/png;base64,{PNG}"),
+        ({"type": "image", "url": "https://x.test/a"}, "https://x.test/a"),
+        (
+            {"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": "R0lGOD"}},
+            "data:image/gif;base64,R0lGOD",
+        ),
+        ({"type": "image", "source": {"type": "url", "url": "https://x.test/a"}}, "https://x.test/a"),
+        ({"type": "input_image", "image_url": "https://x.test/a"}, "https://x.test/a"),
+        ({"type": "non_standard", "value": {"type": "image", "url": "https://x.test/a"}}, "https://x.test/a"),
+    ],
+)
+def test_images_of_every_shape(block: dict[str, Any], expected: str) -> None:
+    request = to_openai([Message(role="user", content=(block,))])
+    assert request["messages"][0]["content"] == [{"type": "image_url", "image_url": {"url": expected}}]
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (
+            {"type": "audio", "base64": "AAAA", "mime_type": "audio/x-wav"},
+            {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+        ),
+        (
+            {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3"}},
+            {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3"}},
+        ),
+        (
+            {"type": "file", "base64": "JVBERi0=", "mime_type": "application/pdf", "extras": {"filename": "a.pdf"}},
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}},
+        ),
+        ({"type": "file", "file": {"file_id": "f1"}}, {"type": "file", "file": {"file_id": "f1"}}),
+        (
+            {"type": "document", "title": "T", "source": {"type": "text", "media_type": "text/plain", "data": "hi"}},
+            {"type": "file", "file": {"filename": "T", "file_data": "data:text/plain;base64,aGk="}},
+        ),
+    ],
+)
+def test_sound_and_files(block: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert to_openai([Message(role="user", content=(block,))])["messages"][0]["content"] == [expected]
+
+
+def test_reasoning_is_left_out() -> None:
+    content = ({"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "text", "text": "Yes."})
+    shaped = to_openai([Message(role="assistant", content=content)])["messages"][0]
+    assert shaped["content"] == [{"type": "text", "text": "Yes."}]
+
+
+def test_ids_that_are_too_long_are_replaced_on_both_sides() -> None:
+    long = "x" * 41
+    messages = [
+        Message(role="assistant", tool_calls=(ToolCall(long, "f", "{}"),)),
+        Message(role="tool", tool_call_id=long),
+    ]
+    call, result = to_openai(messages)["messages"]
+    assert call["tool_calls"][0]["id"] == result["tool_call_id"]
+    assert len(result["tool_call_id"]) <= 40
+
+
+def test_names_keep_to_the_letters_that_openai_takes() -> None:
+    assert to_openai([Message(role="user", name="Ann <Lee>")])["messages"][0]["name"] == "Ann__Lee_"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message(role="user", content=({"type": "video", "url": "https://x.test/a.mp4"},)),
+        Message(role="user", content=({"type": "file", "url": "https://x.test/a.pdf"},)),
+        Message(role="user", content=({"type": "server_tool_use", "id": "x"},)),
+        Message(role="system", content=({"type": "image", "url": "https://x.test/a"},)),
+        Message(role="assistant", content=({"type": "image", "url": "https://x.test/a"},)),
+    ],
+)
+def test_what_has_no_place_is_refused(message: Message) -> None:
+    with pytest.raises(InvalidMessage, match="OpenAI's chat completions takes no"):
+        to_openai([message])
+
+
+def test_a_call_without_a_result_is_refused(loop: tuple[Message, ...]) -> None:
+    with pytest.raises(InvalidMessage, match="Message 2 of the prompt: no result for the call 'b'"):
+        to_openai([message for message in loop if message.tool_call_id != "b"])
+
+
+def test_a_result_without_a_call_is_refused(loop: tuple[Message, ...]) -> None:
+    with pytest.raises(InvalidMessage, match="Message 1 of the prompt: a result without its call"):
+        to_openai([loop[0], *loop[3:]])
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"), [(["a b"], "'a b'"), ([""], "''"), (["a", "a"], "Two tools"), (["x" * 65], "x")]
+)
+def test_tools_that_no_provider_takes_are_refused(names: list[str], problem: str) -> None:
+    with pytest.raises(InvalidTool, match=problem):
+        to_openai([Message(role="user", content="hi")], [Tool(name, "", {"type": "object"}) for name in names])
+
+
+def test_the_request_shares_nothing_with_the_messages() -> None:
+    block = {"type": "image_url", "image_url": {"url": "https://x.test/a"}}
+    parameters: dict[str, Any] = {"type": "object", "properties": {}}
+    message, tool = Message(role="user", content=(block,)), Tool("f", "", parameters)
+    request: Any = to_openai([message], [tool])
+    request["messages"][0]["content"][0]["image_url"]["url"] = "changed"
+    request["tools"][0]["function"]["parameters"]["properties"]["new"] = 1
+    assert message.content == ({"type": "image_url", "image_url": {"url": "https://x.test/a"}},)
+    assert parameters == {"type": "object", "properties": {}}
