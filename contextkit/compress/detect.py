@@ -1,0 +1,80 @@
+"""What a text is, for the purpose of shortening it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, TypeAlias
+
+from contextkit.compress.tables import RULE
+from contextkit.types import ContentKind
+
+Shape: TypeAlias = Literal["prose", "lines", "code", "table"]
+
+_LOOKED_AT: Final = 200
+"""Lines that decide."""
+
+_MEASURED: Final = 40_000
+"""Characters those lines are taken from."""
+
+_CODE: Final = re.compile(
+    r"\s*(?:(?:def|class|import|from|function|func|fn|pub|const|let|var|return|if|for|while|elif|else|try|except|raise|package"
+    r"|using|namespace|interface|struct|enum|public|private|protected|static|async|export|switch|case)\b.*[:{;(),\w]"
+    r"|[})\]]+[;,]?|#include\b.*|@\w+.*|//.*|/?\*.*|[\w.\[\]\"']+\s*(?:[-+*/|&:]?=|:=)\s*\S.*|[\w.]+\(.*\)?[;,]?)\s*$"
+)
+_SENTENCE_END: Final = re.compile(r"[.!?。！？:][\"'”’)\]]*\s*$")
+_STAMPED: Final = re.compile(
+    r"\s*[\[(<]?(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d|\d{10,}|"
+    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL)\b)",
+    re.IGNORECASE,
+)
+
+
+def shape_of(text: str, kind: ContentKind | None = None) -> Shape:
+    """How to cut a text that is not JSON. A kind given by the caller decides between prose and code."""
+    some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
+    if len(some) < _FEW:
+        return "code" if kind == "code" else "prose"
+    if _is_table(some):
+        return "table"
+    if _share(some, _STAMPED) >= _MANY or "Traceback (most recent call last)" in text[:_MEASURED]:
+        return "lines"
+    if kind == "code" or (kind is None and _share(some, _CODE) >= _MOST):
+        return "code"
+    return "prose" if _reads_as_prose(some) else "lines"
+
+
+_FEW: Final = 4
+_MANY: Final = 0.3
+_MOST: Final = 0.6
+
+
+def _share(some: list[str], pattern: re.Pattern[str]) -> float:
+    return sum(1 for line in some if pattern.match(line)) / len(some)
+
+
+def _reads_as_prose(some: list[str]) -> bool:
+    """Sentences that end where lines end, or lines that go on in the next with a small letter."""
+    ended = sum(1 for line in some if _SENTENCE_END.search(line))
+    goes_on = sum(1 for line in some[1:] if line[0].islower())
+    return (ended + goes_on) / len(some) >= _MANY or _average(some) > _LONG
+
+
+_LONG: Final = 300
+"""Characters of a line that is a paragraph."""
+
+
+def _average(some: list[str]) -> float:
+    return sum(map(len, some)) / len(some)
+
+
+def _is_table(some: list[str]) -> bool:
+    if any(RULE.match(line) and "|" in line for line in some[:20]):
+        return sum(1 for line in some if line.count("|") > 1) >= _MOST * len(some)
+    return any(_even(some, separator, least) for separator, least in (("\t", 1), (";", 2), (",", 2)))
+
+
+def _even(some: list[str], separator: str, least: int) -> bool:
+    """Whether nearly all lines have the separator as often as the first; quoted cells may hide a few."""
+    columns = some[0].count(separator)
+    same = sum(1 for line in some if line.count(separator) == columns)
+    return columns >= least and same >= 0.9 * len(some)

@@ -1,0 +1,133 @@
+"""Logs and tool output, shortened by choosing lines.
+
+Kept first: errors with what stands around them, lines that bear on the query, the beginning and
+(more so) the end. Lines that differ only in their numbers, ids and times are one kind of line;
+after the first of a kind the others are worth less and less, and a gap of nothing but more of
+the same says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from contextkit.compress.asked import Asked, weights
+from contextkit.compress.lines import lines, lines_left_out, spread
+from contextkit.compress.pieces import Outline, Piece
+from contextkit.compress.sample import Span
+
+_ERROR: Final = re.compile(
+    r"\b(?:errors?|fatal|panic(?:ked)?|critical|exceptions?|fail(?:ed|ure|ures|s)?|abort(?:ed)?|traceback|segfault"
+    r"|denied|refused|unauthori[sz]ed|killed|oom|crash(?:ed)?|caused by|assert\w*)\b|\w(?:Error|Exception)\b|✗|❌",
+    re.IGNORECASE,
+)
+_HARMLESS: Final = re.compile(
+    r"\b(?:0|no|without|zero)\s+(?:errors?|fail\w*|exceptions?)|errors?\s*[=:]\s*0\b", re.IGNORECASE
+)
+_WARNING: Final = re.compile(
+    r"\b(?:warn(?:ing|ings)?|timed? ?out|timeout|retry(?:ing)?|deprecat\w+|slow)\b", re.IGNORECASE
+)
+_FRAME: Final = re.compile(r"\s+(?:File \"|at [\w.$<]+|\.\.\. \d+ more|[~^]+\s*$)")
+_RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception|Interrupt|Exit)\b(?::|\s*$)|Caused by:")
+
+_ERROR_WORTH: Final = 4.0
+_RAISED_WORTH: Final = 5.0
+_WARNING_WORTH: Final = 1.5
+_KIND_WORTH: Final = 1.0
+_HEAD: Final = (1.2, 5)
+_TAIL: Final = (2.4, 12)
+"""Worth of the first and last line, and over how many lines it fades. The end of an output says how it ended."""
+
+_AROUND: Final = (2, 3, 0.3)
+"""Lines before and after an error or a find, and the share of its worth they get."""
+
+_VARIABLE: Final = re.compile(r"\b[^\W\d]*\d\w*")
+"""A word with a digit in it: a number, an id, a time."""
+
+_SIGNED: Final = 240
+"""Characters of a line that decide its kind."""
+
+
+def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
+    """The lines of the spans and what they are worth; one of more than `longest` characters is in parts."""
+    found = list(lines(text, spans, longest))
+    kinds = [kind_of_line(text[start : min(end, start + _SIGNED)]) for start, end in found]
+    wanted = Asked(query)
+    about = [wanted.found(text[start:end]) for start, end in found]
+    asked = weights(about)
+    direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
+    levels = _levels([text[start:end] for start, end in found], kinds)
+    lent = spread([max(pair) for pair in zip(direct, levels, strict=True)], *_AROUND)
+    pieces = [
+        Piece(
+            start,
+            end,
+            (*about[n], kinds[n]),
+            _place(n, len(found)) + (lent[n] if text[start:end].strip() else 0.0),
+        )
+        for n, (start, end) in enumerate(found)
+    ]
+    return Outline(text, pieces, _worth_of_kinds(kinds, levels) | asked, _left_out)
+
+
+def kind_of_line(line: str) -> str:
+    """The line with its numbers, ids and times blanked; marked so that no word is mistaken for it."""
+    return "\n" + _VARIABLE.sub("#", line.strip())
+
+
+def _levels(found: Sequence[str], kinds: Sequence[str]) -> list[float]:
+    """What each line is worth for the failure it tells of; lines of one kind tell of the same, or of none."""
+    known: dict[str, float] = {}
+    for line, kind in zip(found, kinds, strict=True):
+        if kind not in known:
+            known[kind] = _level(line)
+    return [
+        0.0 if known[kind] and _HARMLESS.search(line) else known[kind] for line, kind in zip(found, kinds, strict=True)
+    ]
+
+
+def _level(line: str) -> float:
+    if _FRAME.match(line):
+        return 0.0
+    if _RAISED.match(line):
+        return _RAISED_WORTH
+    if _ERROR.search(line):
+        return _ERROR_WORTH
+    return _WARNING_WORTH if _WARNING.search(line) else 0.0
+
+
+def _worth_of_kinds(kinds: Sequence[str], levels: Sequence[float]) -> dict[str, float]:
+    """A kind of line is worth its level, and more the rarer it is."""
+    common = Counter(kinds)
+    worth: dict[str, float] = {}
+    for kind, level in zip(kinds, levels, strict=True):
+        own = _KIND_WORTH / common[kind] ** 0.5 + level if len(kind) > 1 else 0.0
+        worth[kind] = max(worth.get(kind, 0.0), own)
+    return worth
+
+
+def _place(n: int, count: int) -> float:
+    head = _HEAD[0] * max(0.0, 1 - n / _HEAD[1])
+    tail = _TAIL[0] * max(0.0, 1 - (count - 1 - n) / _TAIL[1])
+    return head + tail
+
+
+_COMPARED: Final = 20_000
+"""Characters of a gap that are compared with the line above it; a longer one is only counted."""
+
+
+def _left_out(text: str, start: int, end: int) -> str:
+    above = text[max(text.rfind("\n", 0, max(start - 1, 0)) + 1, start - 4 * _SIGNED) : start]
+    mark = lines_left_out(text, start, end)
+    if not above.strip() or end - start > _COMPARED:
+        return mark
+    gone = [line for line in text[start:end].splitlines() if line.strip()]
+    if gone and all(line.strip() == above.strip() for line in gone):
+        return mark.replace("lines left out", "more times the same line").replace(
+            "line left out", "more time the same line"
+        )
+    if gone and all(kind_of_line(line[:_SIGNED]) == kind_of_line(above[:_SIGNED]) for line in gone):
+        return mark.replace(" left out", " like it left out")
+    return mark

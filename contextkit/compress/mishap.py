@@ -1,0 +1,43 @@
+"""What a model's answer looks like when it is not what was asked for: an error, or a refusal."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, TypeAlias
+
+from contextkit.compress.patterns import opening
+
+Mishap: TypeAlias = Literal["an error", "a refusal"]
+
+_ERROR: Final = opening(r"""
+    [\w.]*(?:error|exception)\w*\b\s*(?:[:(\"'!,.-]|code|occurred|$) | traceback \(most recent | <!doctype | <html
+    | an (?:(?:internal|unexpected) )?error (?:has )?occurred | something went wrong | internal server error | <\?xml
+    | (?:no|empty) (?:content|response|summary)\W*$ | (?:null|none|undefined|nan)\W*$
+""")
+_SHORT_ERROR: Final = opening(r"""
+    (?:http(?:/[\d.]+)?\s+)?[45]\d\d\b | rate[ _-]?limit | too many requests | quota | bad gateway | gateway time
+    | (?:the )?service (?:is )?(?:temporarily )?unavailable | (?:the )?request (?:timed out|failed) | timed? ?out\b
+    | connection (?:refused|reset|aborted|error) | throttl\w+ | overloaded | access denied | invalid (?:api key|request)
+    | (?:maximum )?context length | unauthori[sz]ed | you(?: have|'ve)? exceeded
+    | (?:the )?model .{0,60}(?:overloaded|not found)
+""")
+_SHORT: Final = 300
+"""Characters up to which an answer that begins so is an error; a longer one may be about such a thing."""
+
+_TRACE: Final = re.compile(r"^Traceback \(most recent call last\):|^\s+File \"[^\"]+\", line \d+", re.MULTILINE)
+_REFUSAL: Final = opening(r"""
+    (?:i'?m|i am) (?:(?:very|so|really) )?(?:sorry|afraid|unable) | sorry\b | unfortunately,? i\b | as an ai\b
+    | (?:i|we) (?:can'?t|cannot|can not|could ?n'?t|am not able|won'?t|will not|do(?: not|n'?t) (?:have|see)|need more)\b
+    | (?:please )?(?:provide|share|paste) (?:the|me|your)\b | there (?:is|are|was) (?:no|nothing)\b.{0,40}summari
+    | i apologi[sz]e | my apologies
+""")
+
+
+def reads_as(text: str) -> Mishap | None:
+    """What an answer reads as, if not as an answer. Only its beginning counts, save for a stack trace."""
+    straight = text.strip().replace("’", "'")
+    if _ERROR.match(straight) or _TRACE.search(straight):
+        return "an error"
+    if len(straight) <= _SHORT and _SHORT_ERROR.match(straight):
+        return "an error"
+    return "a refusal" if _REFUSAL.match(straight) else None

@@ -1,0 +1,149 @@
+"""Prose, shortened by choosing sentences.
+
+A sentence is worth keeping for the query's terms it has (the rarer in this text, the better),
+for being about what the whole text is about, for its place, and for the facts in it: numbers,
+dates and names. Each term counts less once it has been shown, so that a thing said twice is
+kept once. The chosen sentences stand verbatim and in order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from contextkit.compress.asked import Asked, weights
+from contextkit.compress.pieces import Outline, Piece
+from contextkit.compress.sample import Span
+from contextkit.rank.terms import terms
+
+_FIRST: Final = 0.6
+_LAST: Final = 0.3
+_PARAGRAPH: Final = 0.15
+_NUMBER: Final = 0.12
+_NAME: Final = 0.08
+_MOST_FACTS: Final = 4
+_BESIDE: Final = 0.15
+"""Share of the query's worth that a sentence lends its neighbours: answers stand next to what is asked about.
+
+These weights were chosen on facts planted in the Python reference (tests/benchmarks/compression.py);
+doubling or halving any one of them changes the share that survives by less than two points.
+"""
+
+_END: Final = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)\s+|[。！？｡]+[”’」』）]*\s*|\n\s*")
+_ABBREVIATION: Final = re.compile(
+    r"(?:^|[\s(\"'“])(?:\d{1,3}|[A-Za-z]|[A-Za-z]\.[A-Za-z]|mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|no|nr|fig|approx|inc|ltd|co"
+    r"|jr|sr|dept|est|cf|al|vol|pp|ca|bzw|z\.b|d\.h)\.$",
+    re.IGNORECASE,
+)
+_WRAPPED: Final = 50
+"""A line at least this long that does not end a sentence goes on in the next."""
+
+_GOES_ON: Final = re.compile(r"[^\W\d_](?!\w*:)")
+_NUMBERS: Final = re.compile(r"\d+(?:[.,:/-]\d+)*")
+_NAMES: Final = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+")
+
+
+def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
+    """The sentences of the spans, none of more than about `longest` characters, and what they are worth."""
+    found = [sentence for span in spans for sentence in sentences(text, span, longest)]
+    about = [tuple(dict.fromkeys(terms(text[start:end]))) for start, end in found]
+    wanted = Asked(query).terms
+    asked = weights([[term for term in each if term in wanted] for each in about])
+    direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
+    pieces = [
+        Piece(start, end, about[n], _standing(text, found, n) + _BESIDE * _neighbours(direct, n))
+        for n, (start, end) in enumerate(found)
+    ]
+    return Outline(text, pieces, _subject(about) | asked, sentences_left_out)
+
+
+def sentences(text: str, span: Span, longest: int) -> Iterator[Span]:
+    """Sentences with the space after them; also headings, list entries and lines of a conversation."""
+    start, end = span
+    for match in _END.finditer(text, start, end):
+        if match.end() > start and _ends_sentence(text, start, match):
+            yield from _in_parts(text, start, match.end(), longest)
+            start = match.end()
+    yield from _in_parts(text, start, end, longest)
+
+
+def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
+    mark = match.group()
+    if mark[0] == "\n":
+        wrapped = match.start() - start >= _WRAPPED and mark.count("\n") == 1
+        return not (wrapped and _GOES_ON.match(text, match.end()))
+    if mark[0] == ".":
+        follows = text[match.end() : match.end() + 1]
+        return not follows.islower() and not _ABBREVIATION.search(
+            text, max(start, match.start() - 8), match.start() + 1
+        )
+    return True
+
+
+_BREAKS: Final = re.compile(r"[\s,;，；、]+")
+
+
+def _in_parts(text: str, start: int, end: int, longest: int) -> Iterator[Span]:
+    """A stretch cut at spaces or commas where it is too long to be kept or left out as one."""
+    while end - start > longest:
+        cut = start + longest
+        for match in _BREAKS.finditer(text, start + longest // 2, cut):
+            cut = match.end()
+        yield start, cut
+        start = cut
+    if start < end:
+        yield start, end
+
+
+def _subject(about: Sequence[Sequence[str]]) -> dict[str, float]:
+    """What each term says about the text as a whole, scaled so that an average sentence is worth 1.
+
+    A term weighs by the share of sentences it stands in (its probability, as in SumBasic), and
+    nothing when it stands in one only.
+    """
+    found = Counter(term for each in about for term in each)
+    average = sum(count * count for count in found.values() if count > 1) / max(len(about), 1)
+    return {term: count / average for term, count in found.items() if count > 1}
+
+
+def _standing(text: str, found: Sequence[Span], n: int) -> float:
+    start, end = found[n]
+    sentence = text[start:end]
+    facts = min(len(_NUMBERS.findall(sentence)), _MOST_FACTS) * _NUMBER
+    facts += min(len(_NAMES.findall(sentence)), _MOST_FACTS) * _NAME
+    if n == 0:
+        return facts + _FIRST
+    if n == len(found) - 1:
+        return facts + _LAST
+    return facts + (_PARAGRAPH if text[found[n - 1][0] : found[n - 1][1]].count("\n") > 1 else 0.0)
+
+
+def _neighbours(values: Sequence[float], n: int) -> float:
+    before = values[n - 1] if n else 0.0
+    after = values[n + 1] if n + 1 < len(values) else 0.0
+    return max(before, after)
+
+
+_SMALL_GAP: Final = 400
+"""Characters left out that need no count: one to three sentences."""
+
+_COUNTED: Final = 200_000
+"""Up to so many characters the sentences of a gap are counted; beyond, its characters are given."""
+
+
+def sentences_left_out(text: str, start: int, end: int) -> str:
+    """The mark for sentences left out between two positions, with the space that was after them."""
+    gone = text[start:end] if end - start <= _COUNTED else ""
+    space = "\n\n" if _ends_paragraph(text, start, end) else " " if end < len(text) else ""
+    if end - start <= _SMALL_GAP:
+        return "[…]" + space
+    if not gone:
+        return f"[… {end - start:,} characters left out …]" + space
+    count = sum(1 for match in _END.finditer(gone) if match.group()[0] != "\n") or 1
+    return f"[… {count:,} sentence{'s' * (count != 1)} left out …]" + space
+
+
+def _ends_paragraph(text: str, start: int, end: int) -> bool:
+    return "\n" in text[max(start, end - 4) : end] and end < len(text)

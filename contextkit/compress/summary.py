@@ -1,0 +1,221 @@
+"""Rolling summaries: what left the window, in a few lines that only ever read what is new.
+
+`roll` takes the summary so far and the turns just evicted. With a summarizer (a model) it asks
+that; where the answer is missing, too long, or reads like an error or a refusal, the sentences
+most worth remembering are taken instead and a notice says why, so that a failure is never stored
+as a summary and the one there was is never lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from contextkit.compress.mishap import reads_as
+from contextkit.compress.pieces import Outline, Piece, Ranking
+from contextkit.compress.prose import sentences
+from contextkit.compress.salience import salience
+from contextkit.compress.search import richest
+from contextkit.errors import InvalidInput, StoreCorrupt, shortened
+from contextkit.rank.terms import terms
+from contextkit.types import Message, TokenCounter
+
+EXTRACT: Final = "extract"
+"""The maker of a summary of sentences taken from the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One step of a summary's lineage: the messages from seq `first` to `last` were condensed by `made_by`."""
+
+    first: int
+    last: int
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What the messages from seq `first` to `last` said, in brief.
+
+    `made_by` is "extract" or the name of the model that wrote the text as it stands. `lineage`
+    says what it was made from: who condensed which messages, oldest first (neighbouring steps
+    of one maker are one). An empty summary covers 0 to 0.
+    """
+
+    text: str = ""
+    first: int = 0
+    last: int = 0
+    made_by: str = EXTRACT
+    lineage: tuple[Made, ...] = ()
+
+    def to_json(self) -> str:
+        """The summary as JSON text, for a store."""
+        lineage = [[made.first, made.last, made.made_by] for made in self.lineage]
+        fields = {"text": self.text, "first": self.first, "last": self.last, "made_by": self.made_by}
+        return json.dumps({**fields, "lineage": lineage}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, stored: str) -> Summary:
+        """The summary that `to_json` wrote; raises `StoreCorrupt` for anything else."""
+        try:
+            return _from_fields(json.loads(stored))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise StoreCorrupt(
+                f"{shortened(stored)} is not a stored summary ({error!r}).",
+                "Delete it; a new one is made from the messages.",
+            ) from error
+
+
+def _from_fields(fields: dict[str, Any]) -> Summary:
+    lineage = tuple(Made(int(first), int(last), str(made_by)) for first, last, made_by in fields["lineage"])
+    text, made_by = fields["text"], fields["made_by"]
+    if not isinstance(text, str) or not isinstance(made_by, str):
+        raise TypeError("text and made_by must be strings")
+    return Summary(text=text, first=int(fields["first"]), last=int(fields["last"]), made_by=made_by, lineage=lineage)
+
+
+class Summarizer(Protocol):
+    """Writes a summary of at most `limit` tokens from the previous one ("" at first) and the turns since.
+
+    It may raise. A `name`, where it has one, is recorded as the summary's maker.
+    """
+
+    def __call__(self, previous: str, turns: Sequence[Message], limit: int) -> str: ...
+
+
+def roll(
+    previous: Summary | None,
+    evicted: Sequence[Message],
+    limit: int,
+    counter: TokenCounter,
+    *,
+    summarizer: Summarizer | None = None,
+) -> tuple[Summary, str | None]:
+    """The summary brought up to date with the turns just evicted, and a notice where the summarizer failed.
+
+    Messages that the previous summary covers already are not read again. The text counts at most
+    `limit` tokens. Raises `InvalidInput` for a limit below 1 and for a message without `seq`.
+    """
+    if limit < 1:
+        raise InvalidInput(f"A summary of {limit} tokens says nothing.", "Pass a limit of 1 or more.", value=limit)
+    before = previous or Summary()
+    turns = [message for message in evicted if _seq(message) > before.last]
+    if not turns:
+        return before, None
+    if summarizer is None:
+        return _extended(before, turns, _extract(before.text, turns, limit, counter), EXTRACT), None
+    text, problem = _asked(summarizer, before.text, turns, limit, counter)
+    if problem is None:
+        return _extended(before, turns, text, _name_of(summarizer)), None
+    summary = _extended(before, turns, _extract(before.text, turns, limit, counter), EXTRACT)
+    return summary, f"{_name_of(summarizer)} {problem}; the summary was extracted from the messages instead."
+
+
+def _seq(message: Message) -> int:
+    if message.seq is None:
+        raise InvalidInput(
+            "A message to be summarised has no sequence number.",
+            "Pass messages as a store returned them.",
+            value=message.id,
+        )
+    return message.seq
+
+
+def _extended(before: Summary, turns: Sequence[Message], text: str, made_by: str) -> Summary:
+    seqs = [_seq(message) for message in turns]
+    first, last = min(seqs), max(seqs)
+    made = Made(first, last, made_by)
+    lineage = before.lineage
+    if lineage and lineage[-1].made_by == made_by:
+        made = Made(lineage[-1].first, last, made_by)
+        lineage = lineage[:-1]
+    return Summary(text=text, first=before.first or first, last=last, made_by=made_by, lineage=(*lineage, made))
+
+
+def _name_of(summarizer: Summarizer) -> str:
+    name = getattr(summarizer, "name", None) or getattr(summarizer, "__name__", None)
+    return name if isinstance(name, str) else type(summarizer).__name__
+
+
+def _asked(
+    summarizer: Summarizer, previous: str, turns: Sequence[Message], limit: int, counter: TokenCounter
+) -> tuple[str, str | None]:
+    """The summarizer's text, and what is wrong with it."""
+    try:
+        text = summarizer(previous, turns, limit)
+    except Exception as error:  # whatever a model's client raises must cost the summary its polish, not the build
+        return "", f"raised {shortened(f'{type(error).__name__}: {error}', 160)}"
+    if not isinstance(text, str) or not text.strip():
+        return "", "returned nothing"
+    text = text.strip()
+    tokens = counter.text(text)
+    if tokens > limit:
+        return "", f"returned {tokens:,} tokens where {limit:,} are allowed"
+    mishap = reads_as(text)
+    return text, mishap and f"returned what looks like {mishap} ({shortened(text, 60)})"
+
+
+_READ: Final = 20_000
+"""Characters read of one message: a person's longest turns, and the beginning of a machine's."""
+
+_LONGEST: Final = 400
+"""Characters of the longest sentence taken as one."""
+
+_STAYED: Final = 1.5
+"""What a line already in the summary is worth beyond its sentence: it was chosen over others before."""
+
+
+def _extract(previous: str, turns: Sequence[Message], limit: int, counter: TokenCounter) -> str:
+    """The lines most worth remembering of the summary so far and of the turns, in order."""
+    lines = [(line, salience(line.partition(": ")[2] or line, _role_in(line)) + _STAYED) for line in _lines(previous)]
+    known = {line for line, _ in lines}
+    lines += [(line, worth) for line, worth in _sayings(turns) if line not in known]
+    ranking = Ranking(_outline(lines))
+    count = ranking.upto(limit * _LONG_TOKEN)
+    best = richest(ranking.draft, ranking.sizes.__getitem__, count, limit, counter)
+    return best[1].strip() if best else ""
+
+
+_LONG_TOKEN: Final = 8
+"""Bytes per token that are more than a conversation ever has."""
+
+
+def _outline(lines: Sequence[tuple[str, float]]) -> Outline:
+    pieces: list[Piece] = []
+    start = 0
+    for line, worth in lines:
+        about = tuple(dict.fromkeys(terms(line)))
+        pieces.append(Piece(start, start + len(line) + 1, about, worth))
+        start += len(line) + 1
+    weights = {term: _NEW_TERM for piece in pieces for term in piece.terms}
+    return Outline("".join(line + "\n" for line, _ in lines), pieces, weights, lambda *_: "")
+
+
+_NEW_TERM: Final = 0.15
+"""What each term not yet in the summary adds to a line's worth, so that it speaks of many things."""
+
+
+def _lines(previous: str) -> Iterator[str]:
+    """The lines of a summary; a paragraph a model wrote, sentence by sentence."""
+    for start, end in sentences(previous, (0, len(previous)), _LONGEST):
+        line = " ".join(previous[start:end].split())
+        if line:
+            yield line
+
+
+def _role_in(line: str) -> str:
+    return "user" if line.startswith("user: ") else "assistant"
+
+
+def _sayings(turns: Sequence[Message]) -> Iterator[tuple[str, float]]:
+    """What users and assistants said, a sentence a line, with who said it and what it is worth."""
+    for message in turns:
+        if message.role not in ("user", "assistant"):
+            continue
+        text = message.text[:_READ]
+        for start, end in sentences(text, (0, len(text)), _LONGEST):
+            sentence = " ".join(text[start:end].split())
+            if len(sentence) > 2:
+                yield f"{message.name or message.role}: {sentence}", salience(sentence, message.role)
