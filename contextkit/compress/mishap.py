@@ -27,7 +27,8 @@ _SHORT: Final = 300
 _TRACE: Final = re.compile(r"^Traceback \(most recent call last\):|^\s+File \"[^\"]+\", line \d+", re.MULTILINE)
 _REFUSAL: Final = opening(r"""
     (?:i'?m|i am) (?:(?:very|so|really) )?(?:sorry|afraid|unable) | sorry\b | unfortunately,? i\b | as an ai\b
-    | (?:i|we) (?:can'?t|cannot|can not|could ?n'?t|am not able|won'?t|will not|do(?: not|n'?t) (?:have|see)|need more)\b
+    | (?:i|we) (?:can'?t|cannot|can not|could ?n'?t|am not able|won'?t|will not|need more)\b
+    | i do(?: not|n'?t) (?:have|see)\b
     | (?:please )?(?:provide|share|paste) (?:the|me|your)\b | there (?:is|are|was) (?:no|nothing)\b.{0,40}summari
     | i apologi[sz]e | my apologies
 """)

@@ -33,10 +33,11 @@ doubling or halving any one of them changes the share that survives by less than
 
 _END: Final = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)\s+|[。！？｡]+[”’」』）]*\s*|\n\s*")
 _ABBREVIATION: Final = re.compile(
-    r"(?:^|[\s(\"'“])(?:\d{1,3}|[A-Za-z]|[A-Za-z]\.[A-Za-z]|mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|no|nr|fig|approx|inc|ltd|co"
+    r"(?:^|[\s(\"'“])(?:[A-Za-z]|[A-Za-z]\.[A-Za-z]|mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|no|nr|fig|approx|inc|ltd|co"
     r"|jr|sr|dept|est|cf|al|vol|pp|ca|bzw|z\.b|d\.h)\.$",
     re.IGNORECASE,
 )
+_LONGEST_ABBREVIATION: Final = 8
 _WRAPPED: Final = 50
 """A line at least this long that does not end a sentence goes on in the next."""
 
@@ -75,10 +76,10 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         wrapped = match.start() - start >= _WRAPPED and mark.count("\n") == 1
         return not (wrapped and _GOES_ON.match(text, match.end()))
     if mark[0] == ".":
-        follows = text[match.end() : match.end() + 1]
-        return not follows.islower() and not _ABBREVIATION.search(
-            text, max(start, match.start() - 8), match.start() + 1
-        )
+        goes_on = "\n" not in mark and text[match.end() : match.end() + 1].islower()
+        numbers = text[start : match.start()].strip().isdigit()
+        near = max(start, match.start() - _LONGEST_ABBREVIATION)
+        return not (goes_on or numbers or _ABBREVIATION.search(text, near, match.start() + 1))
     return True
 
 

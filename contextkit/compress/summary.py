@@ -163,8 +163,9 @@ _READ: Final = 20_000
 _LONGEST: Final = 400
 """Characters of the longest sentence taken as one."""
 
-_STAYED: Final = 1.5
-"""What a line already in the summary is worth beyond its sentence: it was chosen over others before."""
+_STAYED: Final = 0.5
+"""What a line already in the summary is worth beyond its sentence: it was chosen over others before. Not so much
+that a full summary takes in nothing new."""
 
 
 def _extract(previous: str, turns: Sequence[Message], limit: int, counter: TokenCounter) -> str:
