@@ -72,7 +72,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         synchronous: Synchronous = "NORMAL",
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self.embeddings = embeddings
+        self._embeddings = embeddings
         embedder = None if embeddings is None else Embedder(embeddings)
         self._database = Database(path, wait=wait, synchronous=synchronous)
         self._lifetimes = Lifetimes(clock, ttl)
@@ -90,6 +90,10 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         return self._database.path
 
     # Sessions
+
+    @property
+    def embeddings(self) -> Embeddings | None:
+        return self._embeddings
 
     def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
         stored = self._messages.append(actor_id, session_id, messages)

@@ -1,0 +1,200 @@
+"""What a `MemoryStore` must do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.errors import InvalidId
+from contextkit.stores import MemoryRecord, MemoryStore
+from contextkit.testing.conformance.base import Conformance, ManualClock, at_once
+from contextkit.testing.conformance.values import BAD_IDS, LAWS, ODD_IDS, ODD_TEXTS, TEXTS, named, near
+
+DAY = timedelta(days=1)
+
+FULL = MemoryRecord(
+    id="m1",
+    text="Prefers window seats.",
+    namespace="users/u1/preferences",
+    strategy="user_preference",
+    importance=0.875,
+    created_at=datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC),
+    valid_from=datetime(2024, 2, 1, tzinfo=UTC),
+    valid_to=datetime(2999, 1, 1, tzinfo=UTC),
+    expires_at=datetime(2999, 6, 1, tzinfo=UTC),
+    sources=("message-1", "message-2"),
+    metadata={"confidence": 0.5, "語": [1, None, {"a": "b"}]},
+)
+
+
+class MemoryStoreConformance(Conformance):
+    """Keeping records, and finding those that match."""
+
+    def test_a_record_comes_back_equal(self, store: MemoryStore, actor: str) -> None:
+        store.put_memories(actor, [FULL])
+        assert store.memories(actor) == [FULL]
+
+    @pytest.mark.parametrize("text", ODD_TEXTS, ids=named)
+    def test_text_of_a_record_comes_back_equal(self, store: MemoryStore, actor: str, text: str) -> None:
+        record = replace(FULL, text=text, metadata={"text": text, text or "none": 1}, sources=(text,))
+        store.put_memories(actor, [record])
+        assert store.memories(actor) == [record]
+
+    @LAWS
+    @given(texts=st.lists(TEXTS, max_size=5))
+    def test_any_records_come_back_equal(self, store: MemoryStore, actor: str, texts: list[str]) -> None:
+        records = [replace(FULL, id=f"m{number}", text=text) for number, text in enumerate(texts)]
+        store.delete_memories(actor, [record.id for record in store.memories(actor)])
+        store.put_memories(actor, records)
+        assert sorted(store.memories(actor), key=lambda record: record.id) == records
+
+    def test_a_record_is_replaced_by_id(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        store.put_memories(actor, [memory("m1", "The dog is old.", clock), memory("m2", "It may rain.", clock)])
+        changed = memory("m1", "The car is new.", clock, namespace="other")
+        store.put_memories(actor, [changed])
+        assert {record.id: record for record in store.memories(actor)}["m1"] == changed
+        assert [scored.record for scored in store.search_memories(actor, "car")][:1] == [changed]
+        assert changed not in store.memories(actor, namespace="default")
+
+    def test_records_are_listed_oldest_first(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        ages = {"young": 1, "old": 3, "middle": 2}
+        records = [replace(memory(name, name, clock), created_at=clock() - age * DAY) for name, age in ages.items()]
+        store.put_memories(actor, records)
+        assert [record.id for record in store.memories(actor)] == ["old", "middle", "young"]
+
+    def test_namespaces(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        names = ("users/1", "users/1/facts", "users/1/facts/old", "users/10", "users", "Users/1/facts", "users/1%")
+        store.put_memories(actor, [memory(name, "a car", clock, namespace=name) for name in names])
+
+        def within(namespace: str | None) -> set[str]:
+            listed = {record.id for record in store.memories(actor, namespace=namespace)}
+            assert {s.record.id for s in store.search_memories(actor, "car", namespace=namespace)} == listed
+            return listed
+
+        assert within(None) == set(names)
+        assert within("users/1") == {"users/1"}
+        assert within("users/1/") == {"users/1/facts", "users/1/facts/old"}
+        assert within("users/") == set(names) - {"users", "Users/1/facts"}
+        assert within("users/1/facts/") == {"users/1/facts/old"}
+        assert within("users/2/") == set()
+        assert within("%") == set()
+
+    def test_only_active_records_unless_asked(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        now = clock()
+        records = [
+            memory("always", "a car", clock),
+            replace(memory("holds", "a car", clock), valid_from=now - DAY, valid_to=now + DAY),
+            replace(memory("superseded", "a car", clock), valid_from=now - DAY, valid_to=now),
+            replace(memory("to come", "a car", clock), valid_from=now + DAY),
+        ]
+        store.put_memories(actor, records)
+        assert {record.id for record in store.memories(actor)} == {"always", "holds"}
+        assert {record.id for record in store.memories(actor, active=False)} == {record.id for record in records}
+        assert {scored.record.id for scored in store.search_memories(actor, "car")} == {"always", "holds"}
+
+    def test_time_makes_records_active_and_inactive(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        now = clock()
+        ends = replace(memory("ends", "a car", clock), valid_to=now + DAY)
+        begins = replace(memory("begins", "a car", clock), valid_from=now + DAY)
+        store.put_memories(actor, [ends, begins])
+        assert [scored.record for scored in store.search_memories(actor, "car")] == [ends]
+        clock.advance(DAY)
+        assert store.memories(actor) == [begins]
+        assert [scored.record for scored in store.search_memories(actor, "car")] == [begins]
+
+    def test_an_expired_record_is_gone(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        self.needs_expiry()
+        store.put_memories(actor, [replace(memory("m1", "a car", clock), expires_at=clock() + DAY)])
+        assert len(store.search_memories(actor, "car")) == 1
+        clock.advance(DAY)
+        assert store.memories(actor, active=False) == []
+        assert store.search_memories(actor, "car") == []
+
+    def test_search_gives_the_best_first(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        texts = ("The old dog sleeps.", "The red car is fast; the car is new.", "A car, a dog, and dinner.")
+        store.put_memories(actor, [memory(text, text, clock) for text in texts])
+        found = store.search_memories(actor, "car")
+        assert [scored.record.text for scored in found[:2]] == [texts[1], texts[2]]
+        scores = [scored.score for scored in found]
+        assert scores == sorted(scores, reverse=True)
+
+    def test_search_gives_no_more_than_the_limit(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        store.put_memories(actor, [memory(f"m{number}", f"car number {number}", clock) for number in range(9)])
+        assert len(store.search_memories(actor, "car", limit=4)) == 4
+        assert store.search_memories(actor, "car", limit=0) == []
+        assert len(store.search_memories(actor, "car", limit=100)) == 9
+
+    def test_search_finds_by_meaning(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        self.needs_vectors()
+        store.put_memories(actor, [memory("m1", "He owns an automobile.", clock), memory("m2", "It may rain.", clock)])
+        assert store.search_memories(actor, "car")[0].record.id == "m1"
+
+    def test_search_sees_every_change_at_once(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        assert store.search_memories(actor, "car") == []
+        store.put_memories(actor, [memory("m1", "a car", clock)])
+        assert len(store.search_memories(actor, "car")) == 1
+        store.put_memories(actor, [memory("m2", "another car", clock)])
+        assert len(store.search_memories(actor, "car")) == 2
+        store.delete_memories(actor, ["m1"])
+        assert [scored.record.id for scored in store.search_memories(actor, "car")] == ["m2"]
+        store.delete_memories(actor, ["m2"])
+        assert store.search_memories(actor, "car") == []
+
+    @pytest.mark.parametrize("query", ODD_TEXTS, ids=named)
+    def test_any_query_can_be_asked(self, store: MemoryStore, actor: str, clock: ManualClock, query: str) -> None:
+        store.put_memories(actor, [memory("m1", "a car", clock)])
+        assert len(store.search_memories(actor, query)) <= 1
+
+    def test_deleting_no_record_is_no_error(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        record = memory("m1", "a car", clock)
+        store.put_memories(actor, [record])
+        store.delete_memories(actor, ["m2"])
+        store.delete_memories(actor, [])
+        assert store.memories(actor) == [record]
+
+    def test_actors_see_only_their_own(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        other = actor + "'s neighbour"
+        store.put_memories(actor, [memory("m1", "my car", clock)])
+        store.put_memories(other, [memory("m1", "their car", clock)])
+        store.delete_memories(other, ["m1"])
+        assert [record.text for record in store.memories(actor)] == ["my car"]
+        assert store.memories(other, active=False) == []
+        assert store.search_memories(other, "car") == []
+
+    @pytest.mark.parametrize("odd", ODD_IDS, ids=named)
+    def test_any_id_of_a_record_is_itself(self, store: MemoryStore, actor: str, clock: ManualClock, odd: str) -> None:
+        record = memory(odd, "a car", clock, namespace=odd)
+        store.put_memories(near(actor, odd), [record])
+        assert store.memories(near(actor, odd), namespace=odd) in ([record], [] if odd.endswith("/") else [record])
+        assert store.memories(near(actor, odd)) == [record]
+        store.delete_memories(near(actor, odd), [odd])
+        assert store.memories(near(actor, odd)) == []
+
+    @pytest.mark.parametrize("bad", BAD_IDS, ids=named)
+    def test_bad_ids_of_records_are_refused(self, store: MemoryStore, actor: str, clock: ManualClock, bad: Any) -> None:
+        with pytest.raises(InvalidId):
+            store.put_memories(bad, [memory("m1", "a car", clock)])
+        with pytest.raises(InvalidId):
+            store.put_memories(actor, [memory("good", "a car", clock), memory(bad, "a car", clock)])
+        with pytest.raises(InvalidId):
+            store.search_memories(bad, "car")
+        assert store.memories(actor) == []
+
+    def test_threads_lose_no_record(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
+        def put(thread: int) -> int:
+            store.put_memories(actor, [memory(f"{thread}", f"car number {thread}", clock)])
+            return len(store.search_memories(actor, "car"))
+
+        threads = len(at_once(put))
+        assert len(store.memories(actor)) == threads
+        assert len(store.search_memories(actor, "car")) == threads
+
+
+def memory(name: str, text: str, clock: ManualClock, *, namespace: str = "default") -> MemoryRecord:
+    """A record made now."""
+    return MemoryRecord(id=name, text=text, created_at=clock(), namespace=namespace)

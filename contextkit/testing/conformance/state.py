@@ -1,0 +1,227 @@
+"""What a `SessionStore` must do with a session's facts, state, view and derived data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.errors import InvalidId, InvalidInput, VersionConflict
+from contextkit.stores import Session, SessionStore
+from contextkit.testing.conformance.base import TTL, Conformance, ManualClock, at_once
+from contextkit.testing.conformance.messages import user
+from contextkit.testing.conformance.values import BAD_IDS, JSON, LAWS, ODD_TEXTS, TEXTS, fresh, named
+
+
+class StateConformance(Conformance):
+    """A session's facts, the agent's state document, contextkit's view, and derived data."""
+
+    def test_the_facts_of_a_session(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        begin = clock()
+        store.append(actor, "s", [user("one"), user("two")])
+        clock.advance(timedelta(minutes=1))
+        store.append(actor, "s", [user("three")])
+        session = found(store, actor)
+        assert (session.actor_id, session.session_id) == (actor, "s")
+        assert (session.created_at, session.updated_at) == (begin, clock())
+        assert (session.version, dict(session.state), session.last_seq, session.view) == (0, {}, 3, None)
+
+    def test_a_session_names_its_expiry(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        self.needs_expiry()
+        store.append(actor, "s", [user("x")])
+        assert found(store, actor).expires_at == clock() + TTL
+
+    def test_sessions_are_listed_latest_first(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        for name in ("a", "b", "c", "a"):
+            store.append(actor, name, [user("x")])
+            clock.advance(timedelta(seconds=1))
+        store.append(actor + "'s neighbour", "d", [user("x")])
+        sessions = store.sessions(actor)
+        assert [session.session_id for session in sessions] == ["a", "c", "b"]
+        assert sessions == [store.session(actor, name) for name in ("a", "c", "b")]
+        assert store.sessions(actor + "nobody") == []
+
+    def test_an_expired_session_is_gone(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        self.needs_expiry()
+        store.append(actor, "s", [user("x")])
+        clock.advance(TTL - timedelta(seconds=1))
+        assert store.session(actor, "s") is not None
+        clock.advance(timedelta(seconds=1))
+        assert store.session(actor, "s") is None
+        assert store.sessions(actor) == []
+
+    def test_the_next_life_is_told_from_the_last(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        self.needs_expiry()
+        fill(store, actor)
+        first = found(store, actor)
+        clock.advance(TTL)
+        store.append(actor, "s", [user("x")])
+        second = found(store, actor)
+        assert second.created_at > first.created_at
+        assert (second.version, dict(second.state), second.view, second.last_seq) == (0, {}, None, 1)
+        assert store.derived(actor, "s") == {}
+
+    def test_a_deleted_session_is_gone_and_no_other(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        fill(store, actor, "s")
+        fill(store, actor, "t")
+        first, other = found(store, actor), store.session(actor, "t")
+        store.delete_session(actor, "s")
+        assert store.session(actor, "s") is None
+        assert (store.messages(actor, "s"), store.derived(actor, "s")) == ([], {})
+        assert store.session(actor, "t") == other
+        clock.advance(timedelta(seconds=1))
+        store.append(actor, "s", [user("anew")])
+        assert found(store, actor).created_at > first.created_at
+        assert (found(store, actor).version, found(store, actor).last_seq) == (0, 1)
+
+    def test_deleting_no_session_is_no_error(self, store: SessionStore, actor: str) -> None:
+        store.delete_session(actor, "s")
+        assert store.session(actor, "s") is None
+
+    def test_state_is_saved_under_its_version(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        first = store.save_state(actor, "s", {"step": 1}, expected=0)
+        assert (first.version, dict(first.state)) == (1, {"step": 1})
+        clock.advance(timedelta(seconds=1))
+        second = store.save_state(actor, "s", {"step": 2}, expected=1)
+        assert (second.version, dict(second.state), second.updated_at) == (2, {"step": 2}, clock())
+        assert store.session(actor, "s") == second
+
+    @pytest.mark.parametrize("expected", [0, 1, 3, 99, -1])
+    def test_a_stale_version_is_refused(self, store: SessionStore, actor: str, expected: int) -> None:
+        store.save_state(actor, "s", {"step": 1}, expected=0)
+        current = store.save_state(actor, "s", {"step": 2}, expected=1)
+        with pytest.raises(VersionConflict) as conflict:
+            store.save_state(actor, "s", {"step": "stale"}, expected=expected)
+        assert conflict.value.expected == expected
+        assert conflict.value.current == current
+        assert store.session(actor, "s") == current
+
+    def test_a_version_is_refused_where_there_is_no_session(self, store: SessionStore, actor: str) -> None:
+        with pytest.raises(VersionConflict) as conflict:
+            store.save_state(actor, "s", {}, expected=1)
+        assert (conflict.value.current.version, dict(conflict.value.current.state)) == (0, {})
+        assert store.session(actor, "s") is None
+
+    def test_a_save_repeated_under_its_key_returns_its_result(self, store: SessionStore, actor: str) -> None:
+        store.save_state(actor, "s", {"step": 1}, expected=0, key="k1")
+        first = store.save_state(actor, "s", {"step": 2}, expected=1, key="k2")
+        assert store.save_state(actor, "s", {"step": 2}, expected=1, key="k2") == first
+        assert found(store, actor).version == 2
+        with pytest.raises(VersionConflict):
+            store.save_state(actor, "s", {"step": 2}, expected=1, key="another")
+        with pytest.raises(VersionConflict):
+            store.save_state(actor, "s", {"step": 1}, expected=0, key="k1")
+
+    def test_a_key_used_for_every_save_loses_none(self, store: SessionStore, actor: str) -> None:
+        for version in range(3):
+            saved = store.save_state(actor, "s", {"step": version}, expected=version, key="always")
+            assert (saved.version, dict(saved.state)) == (version + 1, {"step": version})
+
+    def test_of_threads_that_save_at_once_one_wins(self, store: SessionStore, actor: str) -> None:
+        def save(thread: int) -> bool:
+            try:
+                store.save_state(actor, "s", {"winner": thread}, expected=0)
+            except VersionConflict:
+                return False
+            return True
+
+        won = at_once(save)
+        assert won.count(True) == 1
+        assert dict(found(store, actor).state) == {"winner": won.index(True)}
+
+    def test_threads_that_retry_lose_no_update(self, store: SessionStore, actor: str) -> None:
+        def add(_: int) -> None:
+            session = store.session(actor, "s")
+            while True:
+                version, state = (session.version, dict(session.state)) if session else (0, {})
+                try:
+                    store.save_state(actor, "s", {"count": state.get("count", 0) + 1}, expected=version)
+                    return
+                except VersionConflict as conflict:
+                    session = conflict.current
+
+        threads = len(at_once(add))
+        assert dict(found(store, actor).state) == {"count": threads}
+
+    @LAWS
+    @given(state=st.dictionaries(TEXTS, JSON, max_size=4))
+    def test_any_state_comes_back_equal(self, store: SessionStore, actor: str, state: dict[str, Any]) -> None:
+        session = fresh()
+        assert dict(store.save_state(actor, session, state, expected=0).state) == state
+        assert dict(found(store, actor, session).state) == state
+
+    @pytest.mark.parametrize("bad", [object(), float("nan"), float("inf"), {1, 2}, b"bytes"], ids=named)
+    def test_a_state_that_is_not_json_is_refused(self, store: SessionStore, actor: str, bad: Any) -> None:
+        with pytest.raises(InvalidInput):
+            store.save_state(actor, "s", {"value": bad}, expected=0)
+        assert store.session(actor, "s") is None
+
+    def test_appends_and_saves_leave_each_other_alone(self, store: SessionStore, actor: str) -> None:
+        store.append(actor, "s", [user("x")])
+        store.save_state(actor, "s", {"a": 1}, expected=0)
+        store.append(actor, "s", [user("y")])
+        session = found(store, actor)
+        assert (session.last_seq, session.version, dict(session.state)) == (2, 1, {"a": 1})
+
+    def test_the_last_view_wins(self, store: SessionStore, actor: str) -> None:
+        store.save_view(actor, "s", "first")
+        assert found(store, actor).view == "first"
+        store.append(actor, "s", [user("x")])
+        store.save_state(actor, "s", {"a": 1}, expected=0)
+        store.save_view(actor, "s", "second")
+        session = found(store, actor)
+        assert (session.view, session.version, session.last_seq) == ("second", 1, 1)
+
+    @pytest.mark.parametrize("text", ODD_TEXTS, ids=named)
+    def test_a_view_comes_back_equal(self, store: SessionStore, actor: str, text: str) -> None:
+        store.save_view(actor, "s", text)
+        assert found(store, actor).view == text
+
+    def test_derived_data_is_kept_by_name(self, store: SessionStore, actor: str) -> None:
+        assert store.derived(actor, "s") == {}
+        store.append(actor, "s", [user("x")])
+        store.save_derived(actor, "s", {"a": bytes(range(256)), "b": b"", "日本#/": b"c"})
+        store.save_derived(actor, "s", {"d": b"d" * 300_000, "b": b"again"}, remove=["a", "never there"])
+        assert store.derived(actor, "s") == {"日本#/": b"c", "d": b"d" * 300_000, "b": b"again"}
+        assert store.derived(actor, "t") == {}
+        assert store.derived(actor + "'s neighbour", "s") == {}
+
+    def test_derived_data_ends_with_its_session(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
+        self.needs_expiry()
+        fill(store, actor)
+        clock.advance(TTL)
+        assert store.derived(actor, "s") == {}
+
+    @pytest.mark.parametrize("bad", BAD_IDS, ids=named)
+    def test_bad_ids_are_refused_everywhere(self, store: SessionStore, actor: str, bad: Any) -> None:
+        calls = (
+            lambda: store.sessions(bad),
+            lambda: store.save_state(actor, bad, {}, expected=0),
+            lambda: store.save_view(bad, "s", ""),
+            lambda: store.derived(actor, bad),
+            lambda: store.save_derived(bad, "s", {}),
+            lambda: store.pick(actor, bad, [1]),
+            lambda: store.vectors(bad, "s"),
+            lambda: store.delete_session(actor, bad),
+        )
+        for call in calls:
+            with pytest.raises(InvalidId):
+                call()
+
+
+def found(store: SessionStore, actor: str, name: str = "s") -> Session:
+    """The session, which must be there."""
+    session = store.session(actor, name)
+    assert session is not None
+    return session
+
+
+def fill(store: SessionStore, actor: str, name: str = "s") -> None:
+    """A session with something of everything."""
+    store.append(actor, name, [user("one"), user("two")])
+    store.save_state(actor, name, {"a": 1}, expected=0)
+    store.save_view(actor, name, "view")
+    store.save_derived(actor, name, {"index": b"data"})
