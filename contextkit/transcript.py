@@ -8,13 +8,13 @@
 
 The date stands once per run of messages of one day, the speaker in front of each message, and
 the text verbatim. Every line ends in a newline and begins with neither whitespace nor a slash.
-Tokenizers that split text the way tiktoken's do never join tokens across such a border, so the
+Tokenizers that split text the way tiktoken's do never join tokens across such a seam, so the
 tokens of lines add up to the tokens of their transcript, and choosing is exact arithmetic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC
 from itertools import groupby
 from typing import Final
@@ -23,9 +23,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from contextkit.types import Message
-
-NO_DATE: Final = ""
-"""The heading of messages whose date is not known: there is none, and it costs nothing."""
 
 _TRIED: Final = 4096
 """Lines tried even where the budget is small, so that the last tokens find one that fits."""
@@ -40,32 +37,31 @@ _MONTHS: Final = (
 
 
 def heading(message: Message) -> str:
-    """The line above the messages of one day (UTC): `8 May 2023`; empty where the date is unknown."""
+    """What stands above the messages of one day (UTC): `8 May 2023`; empty where the date is unknown."""
     if message.created_at is None:
-        return NO_DATE
+        return ""
     day = message.created_at.astimezone(UTC)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}\n"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def lead(message: Message) -> str:
+    """What stands before a message's text: its speaker, or else its role, as `Caroline: `."""
+    name = " ".join((message.name or "").split()).lstrip("/ ")
+    return f"{name or message.role}: "
 
 
 def line(message: Message) -> str:
-    """One message as it stands in a transcript: its speaker, or else its role, and its text."""
-    return f"{speaker(message)}: {message.text}\n"
+    """One message as it stands in a transcript."""
+    return f"{lead(message)}{message.text}\n"
 
 
-def speaker(message: Message) -> str:
-    """Who speaks, in a form that is safe at the start of a line."""
-    name = " ".join((message.name or "").split()).lstrip("/ ")
-    return name or message.role
-
-
-def runs(messages: Sequence[Message]) -> list[list[Message]]:
-    """Messages in their natural order, cut into the runs that share a heading."""
-    return [list(run) for _, run in groupby(messages, key=heading)]
-
-
-def render(messages: Sequence[Message]) -> str:
-    """The transcript of messages in the order given, a heading wherever it changes."""
-    return "".join(heading(run[0]) + "".join(line(message) for message in run) for run in runs(messages))
+def render(messages: Iterable[Message]) -> str:
+    """The transcript of messages in the order given, with a heading wherever it changes."""
+    parts: list[str] = []
+    for day, run in groupby(messages, key=heading):
+        parts += [f"{day}\n"] if day else []
+        parts += [line(message) for message in run]
+    return "".join(parts)
 
 
 def select(
@@ -108,17 +104,6 @@ def select(
         waiting = waiting[tried:]
         waiting = waiting[cost[waiting] + price[run[waiting]] <= left]
     return np.array(sorted(taken), np.intp)
-
-
-def edges(scores: Sequence[float]) -> list[int]:
-    """An order in which the best stand at the two ends and the weakest in the middle.
-
-    Positions into `scores`: the best last, next to the question, the second best first, the
-    third best second to last, and so on. Models use what stands at the ends of a long context
-    better than what stands in its middle (Liu et al., "Lost in the Middle", TACL 2024).
-    """
-    ranked = sorted(range(len(scores)), key=lambda position: (-scores[position], position))
-    return ranked[1::2] + ranked[0::2][::-1]
 
 
 def _best_first(score: NDArray[np.float64], budget: int) -> NDArray[np.intp]:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from contextkit.errors import StoreCorrupt
-from contextkit.rank.fuse import fuse
+from contextkit.rank.fuse import fuse, standardised
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
 from contextkit.rank.terms import terms
@@ -54,6 +54,9 @@ PAUSE: Final = timedelta(hours=4)
 """Silence that ends a session; neighbours on its two sides have nothing to do with each other."""
 
 _ENDS_ASKING: Final = re.compile(r"[?？؟][\s\"'”’)\]]*(?:\[[^\]]*\]\s*)?$")
+_TAIL: Final = 1000
+"""Characters at the end of a message in which its last question mark is looked for; a caption may follow it."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAGIC: Final = b"ckcv1"
 _HEAD: Final = struct.Struct("<II")
@@ -101,12 +104,13 @@ class ConversationIndex:
     def add(self, messages: Iterable[Message], counter: TokenCounter) -> None:
         """Take messages in, in the order of the conversation; each is analysed and counted once."""
         for message in messages:
-            text = message.text
-            traits = _ASKS * bool(_ENDS_ASKING.search(text)) + _TELLS * tells_when(text)
+            found = terms(message.text)
+            asks = _ENDS_ASKING.search(message.text[-_TAIL:]) is not None
+            traits = _ASKS * asks + _TELLS * tells_when(found)
             speaker = self._names.setdefault(_name(message), len(self._names))
             seq = len(self) + 1 if message.seq is None else message.seq
             self._rows += _ROW.pack(seq, _time(message.created_at), counter.text(line(message)), speaker, traits)
-            self._lexical.add(terms(text))
+            self._lexical.add(found)
 
     def scores(self, query: str, *, now: datetime, similarity: ArrayLike | None = None) -> Scores:
         """How much every message bears on the question: about `FLOOR` for not at all, no upper bound.
@@ -213,8 +217,9 @@ class _View:
 
 
 def _shared(similarity: Scores, rooms: Rooms) -> Scores:
+    """Likeness shared between neighbours; a message without a vector is taken for an average one."""
     known = np.flatnonzero(~np.isnan(similarity)).astype(np.uint32)
-    return spread(known, similarity[known], rooms)
+    return spread(known, standardised(similarity[known]), rooms)
 
 
 def _timely(query: str, now: datetime, view: _View) -> Scores:

@@ -17,6 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from contextkit.rank.terms import terms
+
 MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -274,11 +276,10 @@ _ASKS_WHEN: Final = _compiled(
     r"(?:when|how long|how (?:recently|soon|often)"
     r"|(?:what|which) (?:date|day|weekday|month|year|week|season|time))\b"
 )
-_TELLS_WHEN: Final = _compiled(
-    rf"(?:{'|'.join(sorted({*MONTHS, *WEEKDAYS, *_SEASONS} - _ALSO_VERBS))}|(?-i:May|March)"
-    r"|yesterday|today|tomorrow|tonight|recently|since|ago|last|next"
-    r"|(?:week|month|year|day|weekend|morning|evening|afternoon)s?|\d{1,2}\s?[ap]\.?m|(?:19|20)\d\d)\b"
-)
+_WHEN_WORDS: Final = """
+yesterday today tomorrow tonight recently since ago last next day week weekend month year morning afternoon evening
+"""
+_WHEN_TERMS: Final = frozenset(terms(" ".join((_WHEN_WORDS, *MONTHS, *WEEKDAYS, *_SEASONS)))) - {"may"}
 
 
 def asks_when(text: str) -> bool:
@@ -286,6 +287,6 @@ def asks_when(text: str) -> bool:
     return _ASKS_WHEN.search(text) is not None
 
 
-def tells_when(text: str) -> bool:
-    """Whether a message names a time, be it only `last week`."""
-    return _TELLS_WHEN.search(text) is not None
+def tells_when(found: Iterable[str]) -> bool:
+    """Whether a message, given by its terms, names a time, be it only `last week`."""
+    return not _WHEN_TERMS.isdisjoint(found)
