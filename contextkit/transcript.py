@@ -44,15 +44,15 @@ def heading(message: Message) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def lead(message: Message) -> str:
-    """What stands before a message's text: its speaker, or else its role, as `Caroline: `."""
+def speaker(message: Message) -> str:
+    """Who speaks: the name, in a form that is safe at the start of a line, or else the role."""
     name = " ".join((message.name or "").split()).lstrip("/ ")
-    return f"{name or message.role}: "
+    return name or message.role
 
 
 def line(message: Message) -> str:
     """One message as it stands in a transcript."""
-    return f"{lead(message)}{message.text}\n"
+    return f"{speaker(message)}: {message.text}\n"
 
 
 def render(messages: Iterable[Message]) -> str:
