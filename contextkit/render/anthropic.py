@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
-from contextkit.render.parts import Media, Other, Part, Reasoning, Redacted, Text, unusable
+from contextkit.render.media import Media
+from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
 from contextkit.render.turns import MAX_BREAKPOINTS, Dialect, Json, as_text, call_input, split, usable_parts
 from contextkit.types import Message, Tool

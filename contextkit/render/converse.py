@@ -8,7 +8,8 @@ from typing import Literal, NotRequired, TypedDict
 
 from contextkit.messages.converse import is_converse
 from contextkit.messages.formats import short_format
-from contextkit.render.parts import Media, Other, Part, Reasoning, Redacted, Text, unusable
+from contextkit.render.media import Media
+from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
 from contextkit.render.turns import MAX_BREAKPOINTS, Dialect, Json, as_text, call_input, split, usable_parts
 from contextkit.types import Message, Tool

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
 from contextkit.messages.formats import short_format
-from contextkit.render.parts import Media, Part, Reasoning, Redacted, Text, parts, unusable
+from contextkit.render.media import Media
+from contextkit.render.parts import Part, Reasoning, Redacted, Text, parts, unusable
 from contextkit.render.request import check_pairs, check_tools, encodable, with_fitting_ids
 from contextkit.types import Message, Tool, ToolCall
 
@@ -71,7 +72,7 @@ def to_openai(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> OpenAI
     check_tools(tools)
     request: OpenAIRequest = {"messages": [_message(message) for message in with_fitting_ids(messages, _CALL_ID)]}
     if tools:
-        request["tools"] = [_tool(tool) for tool in tools]
+        request["tools"] = [openai_tool(tool) for tool in tools]
     return encodable(request)
 
 
@@ -102,7 +103,8 @@ def _call(call: ToolCall) -> OpenAIToolCall:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _tool(tool: Tool) -> OpenAITool:
+def openai_tool(tool: Tool) -> OpenAITool:
+    """One tool as OpenAI describes it; LangChain's `bind_tools` takes this shape for every model."""
     function: OpenAIFunction = {"name": tool.name, "parameters": dict(tool.parameters)}
     if tool.description:
         function["description"] = tool.description
@@ -123,16 +125,17 @@ def _block(part: Part, message: Message) -> dict[str, Any]:
         block = _media(part)
         if block:
             return block
-    raise unusable(part, message, "OpenAI's chat completions")
+    raise unusable(part, message, "OpenAI's chat completions API")
 
 
 def _media(media: Media) -> dict[str, Any] | None:
-    if media.kind == "image" and (url := media.url or (media.data and media.data_url)):
+    url = media.url or (media.data_url if media.data and media.mime else None)
+    if media.kind == "image" and url:
         return {"type": "image_url", "image_url": {"url": url, **({"detail": media.detail} if media.detail else {})}}
-    if media.kind == "audio" and media.data:
+    if media.kind == "audio" and media.data and media.mime:
         return {"type": "input_audio", "input_audio": {"data": media.data, "format": short_format(media.mime)}}
     if media.kind == "file" and media.file_id:
         return {"type": "file", "file": {"file_id": media.file_id}}
-    if media.kind == "file" and media.data:
-        return {"type": "file", "file": {"filename": media.name or "file", "file_data": media.data_url}}
+    if media.kind == "file" and url and not media.url:
+        return {"type": "file", "file": {"filename": media.name or "file", "file_data": url}}
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
+from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages
 from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse
@@ -26,6 +28,23 @@ TOOLS = (
     Tool("find", "Find an order.", {"type": "object", "properties": {"q": {"type": "integer"}}}),
     Tool("now", "", {"type": "object", "properties": {}}),
 )
+
+BLOCK_KEYS = ["source", "data", "base64", "url", "image_url", "file", "file_data", "file_id", "input_audio", "format"]
+BLOCK_KEYS += [
+    "mime_type",
+    "media_type",
+    "title",
+    "name",
+    "filename",
+    "extras",
+    "metadata",
+    "value",
+    "source_type",
+    "id",
+]
+BLOCK_KEYS += ["type", "text", "thinking", "signature", "reasoning", "reasoning_content", "refusal", "detail"]
+BLOCK_KINDS = ["image", "image_url", "input_image", "input_audio", "audio", "video", "file", "document", "text-plain"]
+BLOCK_KINDS += ["thinking", "redacted_thinking", "reasoning", "reasoning_content", "non_standard", "refusal", "other"]
 
 texts = st.text(st.one_of(st.characters(categories=["Cs"]), st.characters(), st.sampled_from("ab \n\x00")), max_size=8)
 text_blocks = st.builds(lambda text: {"type": "text", "text": text}, texts)
@@ -176,3 +195,25 @@ def dicts(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, list):
         for item in value:
             yield from dicts(item)
+
+
+junk = st.recursive(
+    st.none()
+    | st.integers(0, 3)
+    | st.sampled_from(["", "x", PNG, f"data:image/png;base64,{PNG}", "image/png", "s3://b/a.png"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(BLOCK_KEYS), inner, max_size=3),
+    max_leaves=6,
+)
+odd_blocks = st.builds(
+    lambda kind, block: {**block, "type": kind},
+    st.sampled_from(BLOCK_KINDS),
+    st.dictionaries(st.sampled_from(BLOCK_KEYS), junk, max_size=3),
+)
+
+
+@given(odd_blocks, st.sampled_from(["system", "user", "assistant"]))
+def test_any_block_is_rendered_or_refused(block: dict[str, Any], role: Any) -> None:
+    prompt = as_messages([{"role": role, "content": [block]}, {"role": "user", "content": "And now?"}])
+    for render in (to_openai, to_anthropic, to_converse):
+        with contextlib.suppress(InvalidMessage):
+            json.dumps(render(prompt), default=bytes.hex)

@@ -1,0 +1,263 @@
+"""LangChain: a builder as a Runnable, and a model that gets the prompt's tools.
+
+    chain = builder.as_runnable() | with_tools(model)
+    chain.invoke("Where is my order?", config={"configurable": {"actor_id": "u1", "session_id": "s1"}})
+
+`builder.as_runnable() | model` does the same without tools. Both work with `invoke`, `ainvoke`,
+`batch`, `abatch`, `stream` and `astream`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.prompt_values import ChatPromptValue
+from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
+from pydantic import PrivateAttr
+
+from contextkit.errors import InvalidId, InvalidInput, InvalidMessage, shortened
+from contextkit.messages import as_messages
+from contextkit.render.openai import openai_tool
+from contextkit.types import Message
+
+if TYPE_CHECKING:
+    from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
+
+    from contextkit.context import Context
+
+ContextInput: TypeAlias = str | Mapping[str, Any] | Sequence[Any] | None
+"""What a turn starts from: its query, `{"query": …}` with template variables beside it, or a list
+of messages (also as `{"messages": […]}`), of which only the last is read, since the history comes
+from the builder's sources. None, or a list that ends in anything but the user's message, continues
+the turn that the session is in."""
+
+
+class Builder(Protocol):
+    """What the Runnable needs of a `ContextBuilder`."""
+
+    def build(
+        self, query: str | None = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+    ) -> Context: ...
+
+    async def abuild(
+        self, query: str | None = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+    ) -> Context: ...
+
+    def observe(self, context: Context, usage: Mapping[str, Any]) -> None: ...
+
+
+class ContextPrompt(ChatPromptValue):
+    """The prompt as any LangChain model takes it; `context` is what it was made from, with its report."""
+
+    _context: Context = PrivateAttr()
+    _builder: Builder = PrivateAttr()
+
+    @classmethod
+    def lc_id(cls) -> list[str]:
+        """Traces record it as the plain `ChatPromptValue` that it also is."""
+        return ChatPromptValue.lc_id()
+
+    @classmethod
+    def of(cls, context: Context, builder: Builder) -> ContextPrompt:
+        """The prompt of a context that this builder made."""
+        prompt = cls(messages=context.to_langchain())
+        prompt._context = context
+        prompt._builder = builder
+        return prompt
+
+    @property
+    def context(self) -> Context:
+        """What the build decided, with its tools and its report."""
+        return self._context
+
+    def observe(self, usage: UsageMetadata | None) -> None:
+        """Tell the builder what the model reported, so that its counting learns from it."""
+        if usage:
+            self._builder.observe(self._context, usage)
+
+
+class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
+    """A builder as a step of a chain: a query goes in, a prompt within the budget comes out.
+
+    `config["configurable"]` names the actor (`actor_id`) and the session (`session_id`, or
+    `thread_id`, which LangGraph calls it). Raises `InvalidId` where one is missing.
+    """
+
+    def __init__(self, builder: Builder, *, name: str = "contextkit") -> None:
+        self.builder = builder
+        self.name = name
+
+    @property
+    def config_specs(self) -> list[ConfigurableFieldSpec]:
+        """The two ids, so that LangChain's tools can show them."""
+        return [
+            ConfigurableFieldSpec("actor_id", str, "Actor", "On whose behalf the agent acts.", is_shared=True),
+            ConfigurableFieldSpec("session_id", str, "Session", "The conversation.", is_shared=True),
+        ]
+
+    # The signatures from here on are LangChain's own, their **kwargs included.
+
+    def invoke(self, input: ContextInput, config: RunnableConfig | None = None, **kwargs: Any) -> ContextPrompt:  # noqa: A002, ARG002
+        """Build the prompt."""
+        return self._call_with_config(self._build, input, config, run_type="prompt")
+
+    async def ainvoke(self, input: ContextInput, config: RunnableConfig | None = None, **kwargs: Any) -> ContextPrompt:  # noqa: A002, ARG002
+        """Build the prompt without blocking the event loop."""
+        return await self._acall_with_config(self._abuild, input, config, run_type="prompt")
+
+    def _build(
+        self,
+        value: ContextInput,
+        run_manager: CallbackManagerForChainRun,  # noqa: ARG002 - LangChain passes all three or only the first
+        config: RunnableConfig,
+    ) -> ContextPrompt:
+        query, variables = _asked(value)
+        actor_id, session_id = _ids(config)
+        context = self.builder.build(query, actor_id=actor_id, session_id=session_id, variables=variables)
+        return ContextPrompt.of(context, self.builder)
+
+    async def _abuild(
+        self,
+        value: ContextInput,
+        run_manager: AsyncCallbackManagerForChainRun,  # noqa: ARG002
+        config: RunnableConfig,
+    ) -> ContextPrompt:
+        query, variables = _asked(value)
+        actor_id, session_id = _ids(config)
+        context = await self.builder.abuild(query, actor_id=actor_id, session_id=session_id, variables=variables)
+        return ContextPrompt.of(context, self.builder)
+
+
+class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
+    """A chat model that is given each prompt's own tools, and whose reported usage the builder observes."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        self.model = model
+        self.name = model.get_name()
+
+    def invoke(self, input: ContextPrompt, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
+        """Call the model with the prompt and its tools."""
+        answer = self._bound(input).invoke(input, config, **kwargs)
+        input.observe(answer.usage_metadata)
+        return answer
+
+    async def ainvoke(self, input: ContextPrompt, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
+        """Call the model with the prompt and its tools."""
+        answer = await self._bound(input).ainvoke(input, config, **kwargs)
+        await asyncio.to_thread(input.observe, answer.usage_metadata)
+        return answer
+
+    def stream(
+        self,
+        input: ContextPrompt,  # noqa: A002
+        config: RunnableConfig | None = None,
+        **kwargs: Any | None,
+    ) -> Iterator[AIMessage]:
+        """The model's answer in chunks, as they come."""
+        usage: UsageMetadata | None = None
+        for chunk in self._bound(input).stream(input, config, **kwargs):
+            usage = _sum(usage, chunk)
+            yield chunk
+        input.observe(usage)
+
+    async def astream(
+        self,
+        input: ContextPrompt,  # noqa: A002
+        config: RunnableConfig | None = None,
+        **kwargs: Any | None,
+    ) -> AsyncIterator[AIMessage]:
+        """The model's answer in chunks, as they come."""
+        usage: UsageMetadata | None = None
+        async for chunk in self._bound(input).astream(input, config, **kwargs):
+            usage = _sum(usage, chunk)
+            yield chunk
+        await asyncio.to_thread(input.observe, usage)
+
+    def _bound(self, prompt: ContextPrompt) -> Runnable[LanguageModelInput, AIMessage]:
+        if not isinstance(prompt, ContextPrompt):
+            raise InvalidInput(
+                f"with_tools was given {shortened(prompt)}.",
+                "Put it right after `builder.as_runnable()` in the chain.",
+                value=prompt,
+            )
+        if not prompt.context.tools:
+            return self.model
+        try:
+            return self.model.bind_tools([dict(openai_tool(tool)) for tool in prompt.context.tools])
+        except NotImplementedError as error:
+            raise InvalidInput(
+                f"The model {self.name} cannot be given tools.",
+                "Use a model that has `bind_tools`, or build without the Tools source.",
+                value=self.model,
+            ) from error
+
+
+def with_tools(model: BaseChatModel) -> ModelWithTools:
+    """The model as a chain's next step after `builder.as_runnable()`, with each prompt's tools bound to it."""
+    return ModelWithTools(model)
+
+
+def _sum(usage: UsageMetadata | None, chunk: AIMessage) -> UsageMetadata | None:
+    return add_usage(usage, chunk.usage_metadata) if chunk.usage_metadata else usage
+
+
+def _asked(value: ContextInput) -> tuple[str | None, dict[str, Any]]:
+    """The query and the template's variables in whatever the chain was given."""
+    if value is None or isinstance(value, str):
+        return value, {}
+    if isinstance(value, Mapping):
+        variables = dict(value)
+        if "query" in variables:
+            return _query(variables.pop("query")), variables
+        if "messages" in variables:
+            return _last_question(variables.pop("messages")), variables
+    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return _last_question(value), {}
+    raise InvalidInput(
+        f"The input {shortened(value)} holds no query.",
+        'Pass the query as text, {"query": …} with any variables, or a list of messages.',
+        value=value,
+    )
+
+
+def _query(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, BaseMessage):
+        return _last_question([value])
+    raise InvalidInput(f"The query {shortened(value)} is not text.", "Pass the query as text.", value=value)
+
+
+def _last_question(values: Sequence[object]) -> str | None:
+    messages = as_messages(values)
+    if not messages:
+        raise InvalidInput("The list of messages is empty.", "Pass at least the user's message.", value=values)
+    return _question(messages[-1]) if messages[-1].role == "user" else None
+
+
+def _question(message: Message) -> str:
+    if isinstance(message.content, tuple) and any(block.get("type") != "text" for block in message.content):
+        raise InvalidMessage(
+            "The user's message holds more than text.",
+            "Append it to the session in the store, and invoke the chain with None to continue from there.",
+            value=message,
+        )
+    return message.text
+
+
+def _ids(config: RunnableConfig) -> tuple[str, str]:
+    given = config.get("configurable", {})
+    session = given.get("session_id") or given.get("thread_id")
+    if given.get("actor_id") and session:
+        return given["actor_id"], session
+    missing = "session_id" if given.get("actor_id") else "actor_id"
+    raise InvalidId(
+        f"The config names no {missing}.",
+        'Pass config={"configurable": {"actor_id": …, "session_id": …}}.',
+        value=given.get(missing),
+    )
