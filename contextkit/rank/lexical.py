@@ -116,12 +116,11 @@ class LexicalIndex:
 
     def to_bytes(self, start: int = 0) -> bytes:
         """The documents from number `start` on, as `from_bytes` reads them."""
-        owners, documents, counts = self._all()
-        kept = documents >= start
-        used, owners = np.unique(owners[kept], return_inverse=True)
+        owners, documents, counts = self._all(start)
+        used, owners = np.unique(owners, return_inverse=True)
         names = list(self._ids)
         vocabulary = json.dumps([names[term] for term in used.tolist()]).encode()
-        packed = _Packed.sorted(owners, documents[kept] - np.uint32(start), counts[kept], len(used))
+        packed = _Packed.sorted(owners, documents - np.uint32(start), counts, len(used))
         head = _HEAD.pack(len(self) - start, len(used), len(packed.documents), len(vocabulary))
         parts = (
             packed.starts,
@@ -165,15 +164,20 @@ class LexicalIndex:
             return added[:, 0], added[:, 1]
         return np.concatenate([documents, added[:, 0]]), np.concatenate([counts, added[:, 1]])
 
-    def _all(self) -> tuple[NDArray[np.int64], Ints, Ints]:
-        """Every posting as three columns: term, document, count; by term, then by document, within each part."""
-        added = np.frombuffer(b"".join(part.tobytes() for part in self._recent.values()), np.uint32).reshape(-1, 2)
-        sizes = [len(part) // 2 for part in self._recent.values()]
-        recent = np.repeat(np.fromiter(self._recent, np.int64, len(self._recent)), sizes)
+    def _all(self, start: int = 0) -> tuple[NDArray[np.int64], Ints, Ints]:
+        """Every posting of the documents from `start` on, as three columns: term, document, count.
+
+        Documents ascend within a term.
+        """
+        recent = {term: part for term, part in self._recent.items() if part[-2] >= start}
+        added = np.frombuffer(b"".join(part.tobytes() for part in recent.values()), np.uint32).reshape(-1, 2)
+        owners = np.repeat(np.fromiter(recent, np.int64, len(recent)), [len(part) // 2 for part in recent.values()])
+        late = added[:, 0] >= start
+        packed = np.flatnonzero(self._packed.documents >= start)
         return (
-            np.concatenate([self._packed.owners(), recent]),
-            np.concatenate([self._packed.documents, added[:, 0]]),
-            np.concatenate([self._packed.counts, added[:, 1]]),
+            np.concatenate([self._packed.owners(packed), owners[late]]),
+            np.concatenate([self._packed.documents[packed], added[late, 0]]),
+            np.concatenate([self._packed.counts[packed], added[late, 1]]),
         )
 
 
@@ -206,8 +210,9 @@ class _Packed:
         part = slice(int(self.starts[term]), int(self.starts[term + 1]))
         return self.documents[part], self.counts[part]
 
-    def owners(self) -> NDArray[np.int64]:
-        return np.repeat(np.arange(len(self.starts) - 1), self.starts[1:] - self.starts[:-1])
+    def owners(self, postings: NDArray[np.intp]) -> NDArray[np.int64]:
+        """The term of each of these postings, given by position."""
+        return np.searchsorted(self.starts, postings, side="right") - 1
 
 
 def inverse_frequency(documents: int, having: int) -> float:
