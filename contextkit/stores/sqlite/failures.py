@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +12,8 @@ _UNAVAILABLE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTO
 _UNREACHABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-_NO_SPACE = 1 << 20
-"""Free bytes under which an I/O error is taken for a full disk: SQLite grows its files in steps below 1 MiB."""
+_UNWRITABLE = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""A file that could not be made longer: a quota or a limit on file sizes does that, next to a failing disk."""
 
 
 @contextmanager
@@ -28,7 +26,8 @@ def translated(path: str) -> Iterator[None]:
 
 
 def _translation(error: sqlite3.Error, path: str) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = extended & 0xFF
     if code in _UNAVAILABLE:
         return StoreUnavailable(
             f"The store on {path!r} is busy ({error}).", "Try again; if this goes on, write in fewer and larger calls."
@@ -43,13 +42,13 @@ def _translation(error: sqlite3.Error, path: str) -> StoreError:
             f"The store on {path!r} cannot be written to ({error}).",
             "Give this process write permission to the file and its folder, or only read.",
         )
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(path)):
+    if code == sqlite3.SQLITE_FULL or extended in _UNWRITABLE:
         return StoreFull(
-            f"There is no space left for the store on {path!r} ({error}).", "Free some space, or raise the quota."
+            f"The store on {path!r} cannot grow ({error}).", "Free some space on its disk, or raise the quota or limit."
         )
     if code == sqlite3.SQLITE_IOERR:
         return StoreUnavailable(
-            f"The disk failed under the store on {path!r} ({error}).", "Check the disk and its quota, then try again."
+            f"The disk failed under the store on {path!r} ({error}).", "Check the disk, then try again."
         )
     if code in _DAMAGED:
         return StoreCorrupt(
@@ -57,10 +56,3 @@ def _translation(error: sqlite3.Error, path: str) -> StoreError:
             "Restore it from a copy, or start with a new file.",
         )
     return StoreError(f"SQLite refused what was asked of the store on {path!r}: {error}.", "Check what was passed.")
-
-
-def _disk_is_full(path: str) -> bool:
-    try:
-        return shutil.disk_usage(os.path.dirname(path) or ".").free < _NO_SPACE
-    except OSError:
-        return False
