@@ -141,8 +141,12 @@ def test_of_too_many_breakpoints_the_first_and_the_last_stay(tools: tuple[Tool, 
 
 
 def test_marks_that_a_message_arrived_with_are_left_out() -> None:
-    prompt = as_messages([{"role": "user", "content": [{**text("hi"), "cache_control": MARK}]}])
-    assert to_anthropic(prompt)["messages"][0]["content"] == [text("hi")]
+    found = {"type": "search_result", "source": "a", "title": "A", "content": [text("x")]}
+    blocks = [{**text("hi"), "cache_control": MARK}, {**found, "cache_control": MARK}]
+    assert to_anthropic(as_messages([{"role": "user", "content": blocks}]))["messages"][0]["content"] == [
+        text("hi"),
+        found,
+    ]
 
 
 def test_arguments_that_are_no_object_stay_readable(tools: tuple[Tool, ...]) -> None:

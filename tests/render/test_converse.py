@@ -114,6 +114,12 @@ def test_cache_points_that_a_message_arrived_with_are_left_out() -> None:
     assert to_converse([message])["messages"] == [{"role": "user", "content": [{"text": "hi"}]}]
 
 
+def test_two_breakpoints_at_one_place_are_one_cache_point() -> None:
+    prompt = [Message(role="user", content="hi"), Message(role="assistant"), Message(role="user", content="?")]
+    (turn,) = to_converse(prompt, (), Breakpoints((0, 1)))["messages"]
+    assert turn["content"] == [{"text": "hi"}, MARK, {"text": "?"}]
+
+
 @pytest.mark.parametrize(
     ("block", "problem"),
     [
