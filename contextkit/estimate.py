@@ -40,30 +40,44 @@ def _sample(text: str) -> str:
 
 
 _PIECES = re.compile(
-    r"(?P<word> ?[A-Za-z]+)|(?P<digits>[0-9]+)|(?P<space>[ \t]+|\n+|\r+)"
-    r"|(?P<mark>[!-/:-@\[-`{-~]+)|(?P<other>[^\x00-\x7f]+)|(?P<control>.)",
+    r"(?P<run>([^\w\s])\2{7,}|\s\s{3,})"
+    r"|(?P<capitals> ?[A-Z]{2,}(?![a-z]))"
+    r"|(?P<word> ?[A-Z]?[a-z]+)"
+    r"|(?P<single>[0-9]{1,3}| ?[!-/:-@\[-`{-~]{1,2}\n?|\s+|[\x00-\x7f])"
+    "|(?P<latin>[\x80-\u02ff\u0370-\u06ff\u2010-\u2027\u20ac])"
+    "|(?P<east>[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef])"
+    "|(?P<script>[\u0300-\u036f\u0700-\u1fff])"
+    "|(?P<rest>.)",
     re.DOTALL,
 )
 
+_COSTS = {"single": 4, "latin": 4, "east": 5, "script": 8, "rest": 12}
+"""Quarters of a token for pieces that have one size."""
+
 
 def estimate(text: str) -> int:
-    """Tokens of a text, at most very likely."""
-    return sum(map(_piece, _PIECES.finditer(text)))
+    """Tokens of a text where no vocabulary is at hand: rather too many than too few.
+
+    The text is split much as BPE vocabularies split it, and each piece is given what it costs in
+    the dearer texts: a word 1 token and 1 more per 5 letters, capitals 1 more per 3, endless words
+    1 per 2 letters, up to 3 digits or 2 marks 1, a letter of another alphabet 1, a CJK character
+    1.25, an Indic or South-East Asian one 2, emoji and other symbols 3.
+
+    Chosen on o200k_base over English prose, eight programming languages, JSON, 60 languages of
+    translated program messages, and emoji: 1.2 to 1.45 times the true count on prose and code,
+    1.3 to 1.7 on CJK and emoji, at least 1.0 on 57 of the 60 languages and 0.92 at worst (Welsh).
+    Random letters and base64 can reach 0.7.
+    """
+    return -(-sum(map(_quarters, _PIECES.finditer(text))) // 4)
 
 
-def _piece(match: re.Match[str]) -> int:
-    piece = match.group()
-    size = len(piece)
-    match match.lastgroup:
+def _quarters(match: re.Match[str]) -> int:
+    kind, size = match.lastgroup or "rest", match.end() - match.start()
+    match kind:
         case "word":
-            return 1 + (size - 1) // 5
-        case "digits":
-            return (size + 2) // 3
-        case "space":
-            return (size + 15) // 16
-        case "mark":
-            return (size + 1) // 2
-        case "other":
-            return (len(piece.encode("utf-8", "surrogatepass")) + 1) // 2
-        case _:
-            return size
+            return 4 * (1 + (size - 1) // 5) if size <= 16 else 2 * size
+        case "capitals":
+            return 4 * (1 + (size - 1) // 3)
+        case "run":
+            return 4 * (1 + size // 16)
+    return _COSTS[kind]

@@ -15,15 +15,14 @@ import json
 import re
 import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from sys import getsizeof
 from typing import Any
 
+from contextkit.counts import CountCache
 from contextkit.errors import InvalidTool, TokenizerUnavailable, shortened
 from contextkit.estimate import estimate
-from contextkit.media import media_tokens
+from contextkit.media import separate
 from contextkit.types import Block, Message, TokenCounter, Tool, ToolCall
 from contextkit.vocabulary import VOCABULARIES, Vocabulary, find, parse
 
@@ -108,8 +107,8 @@ class BpeCounter:
         self._encode: Callable[[str], list[int]] | None = None
         self._loaded = False
         self._lock = threading.Lock()
-        self._texts = _Counts(TEXT_CACHE_BYTES)
-        self._tools = _Counts(TOOL_CACHE_BYTES)
+        self._texts = CountCache(TEXT_CACHE_BYTES)
+        self._tools = CountCache(TOOL_CACHE_BYTES)
 
     def __repr__(self) -> str:
         return f"BpeCounter({self._vocabulary.name!r})"
@@ -121,6 +120,14 @@ class BpeCounter:
     @property
     def exact(self) -> bool:
         return self._encoder() is not None
+
+    @property
+    def additive(self) -> bool:
+        return True
+
+    @property
+    def margin(self) -> float:
+        return 0.0
 
     def text(self, text: str) -> int:
         """Tokens of a text. Above 16,384 characters it is counted in slices, cut where no token can span.
@@ -186,8 +193,8 @@ class BpeCounter:
         text = block.get("text")
         if isinstance(text, str) and block.get("type", "text") in ("text", "input_text", "output_text"):
             return self.text(text)
-        media, rest = media_tokens(block)
-        return media + self.text(json.dumps(rest, ensure_ascii=False, default=_plain)) if rest else media
+        media, rest = separate(block)
+        return media + (0 if rest is None else self.text(_inline(rest)))
 
     def _call(self, call: ToolCall) -> int:
         return PER_CALL + self.text(call.name) + self.text(call.arguments)
@@ -266,31 +273,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, (tuple, set, frozenset)) else str(value)
-
-
-class _Counts:
-    """Counts by content, the least recently used forgotten first, bounded by the bytes of their texts."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._size = 0
-        self._counts: OrderedDict[str, int] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, text: str) -> int | None:
-        with self._lock:
-            count = self._counts.get(text)
-            if count is not None:
-                self._counts.move_to_end(text)
-            return count
-
-    def put(self, text: str, count: int) -> None:
-        size = getsizeof(text)
-        if size > self._capacity // 8:
-            return
-        with self._lock:
-            if text not in self._counts:
-                self._counts[text] = count
-                self._size += size
-            while self._size > self._capacity:
-                self._size -= getsizeof(self._counts.popitem(last=False)[0])
