@@ -30,6 +30,7 @@
       text: null,
     }));
     const sections = all(".ckr-section");
+    const shares = sections.map((section) => section.querySelector(".ckr-used small").textContent);
     const wasOpen = new Set();
     const only = new Set();
     root.dataset.ready = "";
@@ -40,7 +41,7 @@
       const asBuilt = stop === own;
       root.toggleAttribute("data-elsewhere", !asBuilt);
       rows.forEach((row, at) => showRow(row, at, stop, asBuilt));
-      sections.forEach((section, at) => showSection(section, stop.sections[at]));
+      sections.forEach((section, at) => showSection(section, stop.sections[at], asBuilt ? shares[at] : ` was ${number(own.sections[at][0])}`));
       LETTERS.forEach((letter, at) => { one(`[data-tally="${letter}"]`).textContent = number(stop.tally[at]); });
       showBar(stop);
       filter();
@@ -79,8 +80,9 @@
       row.cost.innerHTML = `<b>${number(tokens)}</b>${tokens === row.full ? "" : `<small> of ${number(row.full)}</small>`}`;
     }
 
-    function showSection(section, [used, ...counts]) {
+    function showSection(section, [used, ...counts], beside) {
       section.querySelector(".ckr-used b").textContent = number(used);
+      section.querySelector(".ckr-used small").textContent = beside;
       section.querySelectorAll(".ckr-count").forEach((count, at) => {
         count.hidden = !counts[at];
         count.querySelector("b").textContent = number(counts[at]);

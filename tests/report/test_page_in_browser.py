@@ -63,14 +63,17 @@ def browse(tmp_path):
 def test_the_slider_shows_what_another_budget_keeps_and_comes_back(browse, report):
     answer = browse(
         """
-        const before = [rows(), bar(), text(".ckr-verdict output"), text(".ckr-total")];
+        const used = () => all(".ckr-used").map((element) => element.textContent);
+        const state = () => [rows(), bar(), used(), text(".ckr-verdict output"), text(".ckr-total")];
+        const before = state();
         const own = one(".ckr-range").value;
         slide(10);
         const smaller = {rows: rows(), bar: bar(), verdict: text(".ckr-verdict output"), total: text(".ckr-total"),
           was: all(".ckr-row[data-was]").length, window: text("[data-show=window]"),
-          spoken: one(".ckr-range").getAttribute("aria-valuetext"), tally: text("[data-tally=k]")};
+          spoken: one(".ckr-range").getAttribute("aria-valuetext"), tally: text("[data-tally=k]"),
+          tools: text(".ckr-section[data-section='1'] .ckr-used")};
         one(".ckr-reset").click();
-        const after = [rows(), bar(), text(".ckr-verdict output"), text(".ckr-total")];
+        const after = state();
         return {before, smaller, after, own, now: one(".ckr-range").value, reset: one(".ckr-reset").hidden};
         """,
         report.to_html(),
@@ -89,6 +92,8 @@ def test_the_slider_shows_what_another_budget_keeps_and_comes_back(browse, repor
     assert smaller["was"] == changed > 0
     kept = sum(decision.outcome == "kept" for decision in expected.values())
     assert smaller["tally"] == str(kept)
+    tools = sum(decision.tokens for decision in expected.values() if decision.section == "tools")
+    assert smaller["tools"] == f"{tools:,} was 2,084"
     assert smaller["verdict"].startswith(f"{window:,} tokens: {kept} kept (−{95 - kept}), ")
     assert smaller["spoken"] == f"{window:,} tokens"
     assert sum(smaller["bar"]) == window
