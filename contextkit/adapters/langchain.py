@@ -14,13 +14,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.prompt_values import ChatPromptValue
 from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
 from pydantic import PrivateAttr
 
-from contextkit.errors import InvalidId, InvalidInput, InvalidMessage, shortened
+from contextkit.errors import InvalidId, InvalidInput, shortened
 from contextkit.messages import as_messages
 from contextkit.render.openai import openai_tool
 from contextkit.types import Message
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
     from contextkit.context import Context
 
 ContextInput: TypeAlias = str | Mapping[str, Any] | Sequence[Any] | None
-"""What a turn starts from: its query, `{"query": …}` with template variables beside it, or a list
-of messages (also as `{"messages": […]}`), of which only the last is read, since the history comes
-from the builder's sources. None, or a list that ends in anything but the user's message, continues
-the turn that the session is in."""
+"""What a turn starts from: its query, a text or a user's message as `build` takes it; `{"query": …}`
+with template variables beside it; or a list of messages (also as `{"messages": […]}`), of which only
+the last is read, since the history comes from the builder's sources. None, or a list that ends in
+anything but the user's message, continues the turn that the session is in."""
 
 
 class Builder(Protocol):
     """What the Runnable needs of a `ContextBuilder`."""
 
     def build(
-        self, query: str | None = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
     ) -> Context: ...
 
     async def abuild(
-        self, query: str | None = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
     ) -> Context: ...
 
     def observe(self, context: Context, usage: Mapping[str, Any]) -> None: ...
@@ -206,14 +206,14 @@ def _sum(usage: UsageMetadata | None, chunk: AIMessage) -> UsageMetadata | None:
     return add_usage(usage, chunk.usage_metadata) if chunk.usage_metadata else usage
 
 
-def _asked(value: ContextInput) -> tuple[str | None, dict[str, Any]]:
-    """The query and the template's variables in whatever the chain was given."""
+def _asked(value: ContextInput) -> tuple[object, dict[str, Any]]:
+    """The query (a text, a user's message, or None) and the template's variables in the chain's input."""
     if value is None or isinstance(value, str):
         return value, {}
     if isinstance(value, Mapping):
         variables = dict(value)
         if "query" in variables:
-            return _query(variables.pop("query")), variables
+            return variables.pop("query"), variables
         if "messages" in variables:
             return _last_question(variables.pop("messages")), variables
     elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
@@ -225,29 +225,11 @@ def _asked(value: ContextInput) -> tuple[str | None, dict[str, Any]]:
     )
 
 
-def _query(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, BaseMessage):
-        return _last_question([value])
-    raise InvalidInput(f"The query {shortened(value)} is not text.", "Pass the query as text.", value=value)
-
-
-def _last_question(values: Sequence[object]) -> str | None:
-    messages = as_messages(values)
-    if not messages:
+def _last_question(values: Sequence[object]) -> Message | None:
+    if not isinstance(values, str) and not values:
         raise InvalidInput("The list of messages is empty.", "Pass at least the user's message.", value=values)
-    return _question(messages[-1]) if messages[-1].role == "user" else None
-
-
-def _question(message: Message) -> str:
-    if isinstance(message.content, tuple) and any(block.get("type") != "text" for block in message.content):
-        raise InvalidMessage(
-            "The user's message holds more than text.",
-            "Append it to the session in the store, and invoke the chain with None to continue from there.",
-            value=message,
-        )
-    return message.text
+    last = as_messages(values)[-1]
+    return last if last.role == "user" else None
 
 
 def _ids(config: RunnableConfig) -> tuple[str, str]:

@@ -19,11 +19,12 @@ from langchain_core.tracers.schemas import Run
 
 from contextkit.adapters.langchain import ContextRunnable, with_tools
 from contextkit.context import Context
-from contextkit.errors import InvalidId, InvalidInput, InvalidMessage
+from contextkit.errors import InvalidId, InvalidInput
 from contextkit.types import Message, Tool
 
 FIND = Tool("find", "Find an order.", {"type": "object", "properties": {"q": {"type": "integer"}}})
 CONFIG: RunnableConfig = {"configurable": {"actor_id": "u1", "session_id": "s1"}}
+HI = Message(role="user", content="hi")
 USAGE = {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
 
 
@@ -32,19 +33,22 @@ class Builds:
 
     def __init__(self, tools: tuple[Tool, ...] = (FIND,)) -> None:
         self.tools = tools
-        self.asked: list[tuple[str | None, str, str, dict[str, Any]]] = []
+        self.asked: list[tuple[object, str, str, dict[str, Any]]] = []
         self.observed: list[tuple[Context, Mapping[str, Any]]] = []
 
     def build(
-        self, query: str | None = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
     ) -> Context:
         self.asked.append((query, actor_id, session_id, dict(variables or {})))
-        messages = (Message(role="system", content="Be brief."), Message(role="user", content=query or "continued"))
+        messages = (
+            Message(role="system", content="Be brief."),
+            Message(role="user", content=str(query or "continued")),
+        )
         report: Any = None  # not read here
         return Context(messages=messages, tools=self.tools, report=report, tokens=9)
 
     async def abuild(
-        self, query: str | None = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
     ) -> Context:
         await asyncio.sleep(0)
         return self.build(query, actor_id=actor_id, session_id=session_id, variables=variables)
@@ -158,10 +162,10 @@ def test_with_tools_wants_a_prompt_of_ours() -> None:
     [
         ("hi", "hi", {}),
         ({"query": "hi", "shop": "A"}, "hi", {"shop": "A"}),
-        ([HumanMessage("old"), AIMessage("yes"), HumanMessage("hi")], "hi", {}),
-        ([{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "hi", {}),
-        ({"messages": [HumanMessage("hi")], "shop": "A"}, "hi", {"shop": "A"}),
-        ({"query": HumanMessage("hi")}, "hi", {}),
+        ([HumanMessage("old"), AIMessage("yes"), HumanMessage("hi")], HI, {}),
+        ([{"role": "user", "content": "hi"}], HI, {}),
+        ({"messages": [HumanMessage("hi")], "shop": "A"}, HI, {"shop": "A"}),
+        ({"query": HumanMessage("hi")}, HumanMessage("hi"), {}),
         (None, None, {}),
         ({"query": None}, None, {}),
         (
@@ -175,22 +179,23 @@ def test_with_tools_wants_a_prompt_of_ours() -> None:
         ),
     ],
 )
-def test_what_a_turn_may_start_from(given: Any, query: str | None, variables: dict[str, str]) -> None:
+def test_what_a_turn_may_start_from(given: Any, query: object, variables: dict[str, str]) -> None:
     builds = Builds()
     ContextRunnable(builds).invoke(given, CONFIG)
     assert builds.asked == [(query, "u1", "s1", variables)]
 
 
-@pytest.mark.parametrize("given", [5, {}, {"question": "hi"}, b"hi", [], {"query": 5}, ["hi"]])
+@pytest.mark.parametrize("given", [5, {}, {"question": "hi"}, b"hi", [], {"messages": "hi"}, {"messages": 5}, ["hi"]])
 def test_what_holds_no_query_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInput):
         ContextRunnable(Builds()).invoke(given, CONFIG)
 
 
-def test_a_picture_in_the_question_is_not_lost_silently() -> None:
-    question = HumanMessage([{"type": "text", "text": "what is it?"}, {"type": "image", "url": "https://x.test/a.png"}])
-    with pytest.raises(InvalidMessage, match="more than text"):
-        ContextRunnable(Builds()).invoke([question], CONFIG)
+def test_a_picture_in_the_question_reaches_the_builder() -> None:
+    builds = Builds()
+    picture = {"type": "image", "url": "https://x.test/a.png"}
+    ContextRunnable(builds).invoke([HumanMessage([{"type": "text", "text": "what is it?"}, picture])], CONFIG)
+    assert builds.asked[0][0] == Message(role="user", content=({"type": "text", "text": "what is it?"}, picture))
 
 
 @pytest.mark.parametrize(
