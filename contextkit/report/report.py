@@ -33,6 +33,7 @@ class Report:
     `counter` estimates. `cost` is the prompt's price in US dollars, where prices are known;
     `seconds` is the wall-clock time of the whole build.
 
+    `sections` has every section that a decision names, in the order of the prompt.
     `decisions`, `sections` and `parts` may be `Lazy`: a build only pays for them when somebody looks.
     `refit(window)` makes the decisions of another budget; `preview(item_id)` gives the text of an
     item where it is still at hand.
