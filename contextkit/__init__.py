@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from contextkit.assemble import ContextBuilder as ContextBuilder
+    from contextkit.budget import Budget as Budget
+    from contextkit.context import Context as Context
     from contextkit.errors import ContextKitError as ContextKitError
+    from contextkit.report import Report as Report
+    from contextkit.strategy import ContextStrategy as ContextStrategy
     from contextkit.types import Item as Item
     from contextkit.types import Message as Message
     from contextkit.types import Request as Request
@@ -19,6 +24,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Budget": "contextkit.budget",
+    "Context": "contextkit.context",
+    "ContextBuilder": "contextkit.assemble",
+    "ContextStrategy": "contextkit.strategy",
+    "Report": "contextkit.report",
     "ContextKitError": "contextkit.errors",
     "Item": "contextkit.types",
     "Message": "contextkit.types",
@@ -27,7 +37,20 @@ _HOME = {
     "ToolCall": "contextkit.types",
 }
 
-__all__ = ["ContextKitError", "Item", "Message", "Request", "Tool", "ToolCall", "__version__"]
+__all__ = [
+    "Budget",
+    "Context",
+    "ContextBuilder",
+    "ContextKitError",
+    "ContextStrategy",
+    "Item",
+    "Message",
+    "Report",
+    "Request",
+    "Tool",
+    "ToolCall",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

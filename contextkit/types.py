@@ -7,7 +7,7 @@ says what each costs. Everything here is frozen data or a Protocol; nothing here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextkit.budget import Budget
     from contextkit.stores import Session
     from contextkit.strategy import ContextStrategy
-    from contextkit.view import View
+    from contextkit.view import Turn, View
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
@@ -99,18 +99,21 @@ class Provenance:
 class Item:
     """One candidate piece of context.
 
-    `text` is what ranking and shortening read. `tokens` is the cost of the full form as it
-    would stand in the prompt. `score` compares items within a section (higher is better);
-    `order` is their natural order. Items that share a `group` live or die together. Text that
-    is not `trusted` is fenced. `handle` is set where the full text is already in storage.
-    `left_out` is the reason, where its own source advises against showing it (a tool ranked
-    below the limit, a duplicate); such an item is only reported.
+    `text` is what ranking and shortening read. In a ranked section it stands as a line: `lead`
+    before it (a speaker, a bullet) and, once for a run of items that share it, `heading` above
+    it. `tokens` is the cost of the full form as it stands there, heading apart. `score` compares
+    items within a section (higher is better); `order` is their natural order. Items that share
+    a `group` live or die together. Text that is not `trusted` is fenced. `handle` is set where
+    the full text is already in storage. `left_out` is the reason, where its own source advises
+    against showing it (a tool ranked below the limit); such an item is only reported.
     """
 
     id: str
     section: str
     text: str
     tokens: int
+    lead: str = ""
+    heading: str = ""
     score: float = 0.0
     order: int = 0
     group: str | None = None
@@ -122,6 +125,34 @@ class Item:
     handle: str | None = None
     left_out: str | None = None
     provenance: Provenance = Provenance()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Items that a source left in its store without reading them: they could not have fitted.
+
+    `items` lists them as (item id, tokens, handle) when a report is asked for them.
+    """
+
+    section: str
+    count: int
+    reason: str
+    items: Callable[[], Iterable[tuple[str, int, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth knowing about a build: a degradation, or an unusual turn it took.
+
+    `kind` is a short lower-case label, `text` a sentence that ends in what to do, if anything.
+    """
+
+    kind: str
+    text: str
+
+
+Gathered: TypeAlias = "Item | Unread | Notice"
+"""What a source may yield: items, word of items it did not read, and word of what went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +168,18 @@ class Form:
 class Request:
     """What one build is asked: the query, for whom, in which session, within what.
 
-    `query` is the turn's question, also when `build()` continues the turn. `session` is the
-    session as it was read at the start of the build, None where there is none yet; `view` is
-    what its last prompt looked like. `variables` fill the system prompt's template.
+    `query` is the text of the turn's question, also when `build()` continues the turn (then
+    `continuing` is true, and only the turn may grow). `store` is the builder's. `session` is
+    the session as it was read at the start of the build, None where there is none yet; `view`
+    is what its last prompt looked like. `variables` fill the system prompt's template.
     """
 
     query: str
+    turn: Turn
+    continuing: bool = False
     actor_id: str
     session_id: str
+    store: object = None
     budget: Budget
     counter: TokenCounter
     strategy: ContextStrategy
@@ -171,20 +206,20 @@ class Source(Protocol):
         """The sections its items may name, for deadlines and for the report."""
         ...
 
-    def gather(self, request: Request) -> Iterable[Item]: ...
+    def gather(self, request: Request) -> Iterable[Gathered]: ...
 
 
 @runtime_checkable
 class AsyncSource(Protocol):
     """A source that can gather without a thread."""
 
-    async def agather(self, request: Request) -> Iterable[Item]: ...
+    async def agather(self, request: Request) -> Iterable[Gathered]: ...
 
 
-class TokenCounter(Protocol):
+class TokenCounter(Hashable, Protocol):
     """Counts what a provider will bill for.
 
-    Counts are additive: a prompt costs the sum of its messages, its tools, and the framing.
+    A prompt costs the sum of its messages, its tools, and the framing.
     """
 
     @property
@@ -195,6 +230,20 @@ class TokenCounter(Protocol):
     @property
     def exact(self) -> bool:
         """False where counts are estimates, which then err on the high side."""
+        ...
+
+    @property
+    def additive(self) -> bool:
+        """Whether lines may be counted apart: the sum is never below the count of the lines joined.
+
+        (Each line ends in a newline and begins with neither white space nor a slash.) Where it
+        is false, every rendered block is counted once more as a whole.
+        """
+        ...
+
+    @property
+    def margin(self) -> float:
+        """The fraction of a window to keep free against miscounting; 0.0 for a counter that is sure."""
         ...
 
     def text(self, text: str) -> int:

@@ -6,14 +6,89 @@ is kept with the session, so that another process continues where this one stopp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from contextkit.messages import dumps, loads
+from contextkit.report.records import Decision
+from contextkit.types import Message
+
+VERSION = 1
+"""The format of the stored text. A view of another version is not read; the session starts afresh."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The question being answered, and what has been shown around it since it was asked.
+
+    Messages with a sequence number above `after` belong to the turn. `block` is the volatile
+    block as it was rendered when the turn began (None before that), `block_tokens` its cost and
+    `items` the decisions behind it: the block stays as it is until the turn ends.
+    """
+
+    query: Message
+    after: int
+    block: str | None = None
+    block_tokens: int = 0
+    items: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The decisions of the last build that the next one keeps unless the budget forces its hand.
 
-    `tools` are the names of the tools shown, in prompt order.
+    * `tools`: the names of the tools shown, in prompt order.
+    * `history_from`: the sequence number of the first message shown verbatim; None before any.
+    * `shrunk_through`: tool results up to this sequence number stand as handles only.
+    * `summary`: the rolling summary of what lies before the cursor, as JSON; None without one.
+    * `turn`: the turn the session is in.
     """
 
     tools: tuple[str, ...] = ()
+    history_from: int | None = None
+    shrunk_through: int = 0
+    summary: str | None = None
+    turn: Turn | None = None
+
+    def to_json(self) -> str:
+        """The view as the store keeps it."""
+        return json.dumps(
+            {
+                "version": VERSION,
+                "tools": self.tools,
+                "history_from": self.history_from,
+                "shrunk_through": self.shrunk_through,
+                "summary": self.summary,
+                "turn": None if self.turn is None else _turn_to_dict(self.turn),
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str | None) -> View:
+        """The view a store kept; an empty one where there is none, or where another version wrote it."""
+        if text is None:
+            return cls()
+        data = json.loads(text)
+        if data.pop("version", None) != VERSION:
+            return cls()
+        turn = data.pop("turn")
+        data["tools"] = tuple(data["tools"])
+        return cls(**data, turn=None if turn is None else _turn_from_dict(turn))
+
+
+def _turn_to_dict(turn: Turn) -> dict[str, Any]:
+    return {
+        "query": dumps(turn.query),
+        "after": turn.after,
+        "block": turn.block,
+        "block_tokens": turn.block_tokens,
+        "items": [list(asdict(item).values()) for item in turn.items],
+    }
+
+
+def _turn_from_dict(data: dict[str, Any]) -> Turn:
+    names = Decision.__dataclass_fields__
+    items = tuple(Decision(**dict(zip(names, values, strict=True))) for values in data.pop("items"))
+    return replace(Turn(**{**data, "query": loads(data["query"])}), items=items)

@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from contextkit.errors import InvalidId, shortened
-from contextkit.types import Message
+from contextkit.types import Embeddings, Message
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,6 +108,11 @@ class ScoredMemory:
 @runtime_checkable
 class SessionStore(Protocol):
     """Sessions: append-only messages, the agent's state document, and contextkit's view."""
+
+    @property
+    def embeddings(self) -> Embeddings | None:
+        """The embedder whose vectors of messages `vectors` gives; None where there is none."""
+        ...
 
     def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
         """Append messages and return them as stored: with `id`, `seq`, `created_at`, `tokens`, `counter`.

@@ -1,0 +1,201 @@
+"""ContextBuilder: gathers, ranks, fits, offloads, places and renders one prompt.
+
+I/O happens when a build opens the session, gathers, offloads, and keeps its view. Everything
+between is pure and shared by `build` and `abuild`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from contextkit.budget import Budget
+from contextkit.context import Context
+from contextkit.draft import Draft
+from contextkit.errors import StoreError
+from contextkit.fit import fit
+from contextkit.gather import Answer, agather, gather
+from contextkit.offload import answer_read, offload, read_context
+from contextkit.prompt import Prompt, write
+from contextkit.said import SaidInSessions
+from contextkit.shortlist import shortlist
+from contextkit.stores import OverflowStore, SessionStore
+from contextkit.strategy import ContextStrategy
+from contextkit.tokens import get_counter
+from contextkit.turns import open_request
+from contextkit.types import Notice, Request, Source, TokenCounter
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from contextkit.adapters.langchain import ContextRunnable
+
+
+class ContextBuilder:
+    """Decides, before each request to a model, what that model sees.
+
+    * `sources`: what may be shown; see `contextkit.sources`.
+    * `budget`: a `Budget`, a window in tokens, or a LangChain chat model whose profile gives it.
+    * `strategy`: the name of a shipped strategy, the path of a TOML file, or a `ContextStrategy`.
+    * `store`: where sessions, memories and overflow live. Without one there is no history, and
+      nothing can be moved: what does not fit is dropped, and the report says so.
+    * `counter`: an encoding, an OpenAI model's name, or a `TokenCounter`.
+
+    One builder serves many threads, actors and sessions.
+    """
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[Source],
+        budget: Budget | int | BaseChatModel,
+        strategy: str | Path | ContextStrategy = "agent",
+        store: object = None,
+        counter: str | TokenCounter = "o200k_base",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.sources = tuple(sources)
+        self.budget = Budget.of(budget)
+        self.strategy = ContextStrategy.load(strategy)
+        self.store = store
+        self.counter = get_counter(counter)
+        self._clock = clock
+        self._said = SaidInSessions()
+
+    def build(
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Context:
+        """Assemble one prompt.
+
+        With a `query` (a text, or a message with images) a turn begins; without one, the turn
+        the session is in continues after its tool results. The query is not written to the
+        session: append it, and what the model answers, yourself.
+
+        Raises `BudgetTooSmall` where what is required does not fit, `EmptyQuery` where there is
+        nothing to answer, `SourceFailed` for a required source, and other `InvalidInput`.
+        """
+        started = perf_counter()
+        request = self._open(query, actor_id, session_id, variables or {})
+        answers = gather(self.sources, request)
+        draft = self._draft(answers, request)
+        draft = self._offload(draft)
+        return self._finish(draft, started)
+
+    async def abuild(
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Context:
+        """`build` for an event loop, which it never blocks."""
+        started = perf_counter()
+        request = await asyncio.to_thread(self._open, query, actor_id, session_id, variables or {})
+        answers = await agather(self.sources, request)
+        draft = await asyncio.to_thread(self._draft, answers, request)
+        draft = await asyncio.to_thread(self._offload, draft)
+        return await asyncio.to_thread(self._finish, draft, started)
+
+    def read_context(
+        self,
+        handle: str,
+        *,
+        actor_id: str,
+        session_id: str,
+        start: int = 0,
+        length: int | None = None,
+        search: str | None = None,
+    ) -> str:
+        """Answer a model's call of the `read_context` tool: a stored piece in part, or around a search.
+
+        Raises `HandleNotFound` for a handle that is not this session's.
+        """
+        if search:
+            return read_context(self.store, actor_id, session_id, handle, search=search)
+        return answer_read(read_context(self.store, actor_id, session_id, handle), start, length)
+
+    def as_runnable(self) -> ContextRunnable:
+        """This builder as a LangChain runnable: `builder.as_runnable() | model`."""
+        from contextkit.adapters.langchain import ContextRunnable
+
+        return ContextRunnable(self)
+
+    # The steps
+
+    def _open(self, query: object, actor_id: str, session_id: str, variables: Mapping[str, Any]) -> Request:
+        return open_request(
+            query,
+            actor_id=actor_id,
+            session_id=session_id,
+            variables=variables,
+            budget=self.budget,
+            counter=self.counter,
+            strategy=self.strategy,
+            store=self.store,
+            now=self._clock(),
+        )
+
+    def _draft(self, answers: Sequence[Answer], request: Request) -> Draft:
+        handles = self._shows_handles(request)
+        listed = shortlist(answers, request, read_tool=handles and request.strategy.read_tool)
+        said = self._said.of(request, listed.by_section.get("history", ()))
+        return Draft(
+            request=request,
+            answers=answers,
+            listed=listed,
+            said=said,
+            fit=fit(listed.by_section, request, said=said, handles=handles),
+            handles=handles,
+        )
+
+    def _offload(self, draft: Draft) -> Draft:
+        """Store what moved; where the store fails, fit again without showing any handle."""
+        if not isinstance(self.store, OverflowStore):
+            return draft
+        request = draft.request
+        moved = draft.listed.moved(draft.fit, request.strategy)
+        failed = offload(self.store, request.actor_id, request.session_id, moved)
+        if failed is None:
+            return replace(draft, stored=frozenset(item.id for item in moved))
+        return replace(
+            draft,
+            fit=fit(draft.listed.by_section, request, said=draft.said, handles=False),
+            handles=False,
+            notices=(*draft.notices, failed),
+        )
+
+    def _finish(self, draft: Draft, started: float) -> Context:
+        prompt = write(draft.fit, draft.request)
+        draft = replace(draft, notices=(*draft.notices, *self._keep_view(draft, prompt)))
+        return Context(
+            messages=prompt.messages,
+            tools=prompt.tools,
+            tokens=draft.tokens(prompt),
+            report=draft.report(prompt, perf_counter() - started),
+            breakpoints=prompt.breakpoints,
+        )
+
+    def _keep_view(self, draft: Draft, prompt: Prompt) -> list[Notice]:
+        if not isinstance(self.store, SessionStore):
+            return []
+        request = draft.request
+        try:
+            self.store.save_view(request.actor_id, request.session_id, draft.view(prompt).to_json())
+        except StoreError as error:
+            return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
+        return []
+
+    def _shows_handles(self, request: Request) -> bool:
+        rehydrates = any("overflow" in source.sections for source in self.sources)
+        return isinstance(self.store, OverflowStore) and (request.strategy.read_tool or rehydrates)

@@ -1,0 +1,79 @@
+"""Blocks: how the items of ranked sections stand as text.
+
+A block is one message of fenced sections. A section is lines: a heading once per run, then the
+run's items, each on lines of its own. Every line ends in a newline and begins with neither white
+space nor a slash, where no token can span the seam: so a block costs the sum of its lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contextkit.fence import close_fence, defused, open_fence
+from contextkit.place import runs
+from contextkit.types import Form, Item, Message, TokenCounter
+
+BLOCK_NAME = "context"
+"""The `name` of the messages that hold blocks: they are ours, not the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An item and the form in which it stands."""
+
+    item: Item
+    form: Form
+
+
+def line(item: Item, text: str) -> str:
+    """An item's text as it stands in its section."""
+    body = text if item.trusted else defused(text)
+    whole = f"{item.lead}{body}\n"
+    return whole if _begins_safely(whole) else f"· {whole}"
+
+
+def line_tokens(counter: TokenCounter, lead: str, text: str, *, trusted: bool = False) -> int:
+    """What `line` costs for an item of that lead and text."""
+    return counter.text(line(Item(id="", section="", text=text, tokens=0, lead=lead, trusted=trusted), text))
+
+
+def heading(item: Item) -> str:
+    """The line above a run of items that share it; empty without one."""
+    if not item.heading:
+        return ""
+    text = " ".join((item.heading if item.trusted else defused(item.heading)).split())
+    return f"{text}\n" if _begins_safely(text) else f"· {text}\n"
+
+
+def section_cost(name: str, counter: TokenCounter) -> int:
+    """Tokens of a section's fence, paid once if it has any item."""
+    return counter.text(open_fence(name)) + counter.text(close_fence(name) + "\n")
+
+
+def block_cost(counter: TokenCounter) -> int:
+    """Tokens of an empty block message."""
+    return counter.message(Message(role="user", content="", name=BLOCK_NAME))
+
+
+def render(sections: Mapping[str, Sequence[Chosen]]) -> str:
+    """The block's text: each section that has items, fenced, its runs placed best at the edges."""
+    return "\n".join(_section(name, chosen) for name, chosen in sections.items() if chosen)
+
+
+def block_message(text: str) -> Message:
+    """The message a block stands in. It speaks with the user's authority at most, never the system's."""
+    return Message(role="user", content=text, name=BLOCK_NAME)
+
+
+def _section(name: str, chosen: Sequence[Chosen]) -> str:
+    texts = {one.item.id: one.form.text for one in chosen}
+    parts = [open_fence(name)]
+    for run in runs([one.item for one in chosen]):
+        parts.append(heading(run[0]))
+        parts.extend(texts[item.id] for item in run)
+    return "".join(parts) + close_fence(name)
+
+
+def _begins_safely(text: str) -> bool:
+    return bool(text) and not text[0].isspace() and text[0] != "/"

@@ -1,0 +1,192 @@
+"""Conversation: what this process remembers of one session, so that it is read only once.
+
+Messages never change, so what was read stays true: a build reads only what is newer. The recent
+messages are kept as items; of all others only the index that finds them again. The index is kept
+with the session too, in segments, so that another process need not analyse the messages again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contextkit.fence import defused
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.types import Item, Message, Provenance, TokenCounter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from contextkit.stores import SessionStore
+
+SEGMENT = 1_024
+"""Messages in a stored index segment: what a new process must analyse again is at most one fewer."""
+
+
+class Conversation:
+    """One life of one session. Callers hold `lock` while they use it."""
+
+    def __init__(self, actor_id: str, session_id: str, counter: TokenCounter) -> None:
+        self.lock = threading.Lock()
+        self.items: list[Item] = []
+        self.index = ConversationIndex()
+        self._actor_id = actor_id
+        self._session_id = session_id
+        self._counter = counter
+        self._vectors = _Vectors()
+
+    def read_recent(self, store: SessionStore, start: int | None, room: int) -> None:
+        """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold."""
+        if self.items:
+            self._read_newer(store)
+            if start is not None and start < self.items[0].order:
+                self._read_older(store, start)
+        elif start is not None:
+            self.items = self._items(store.messages(self._actor_id, self._session_id, after=start - 1))
+        else:
+            self._read_backwards(store, room)
+
+    def forget_before(self, start: int) -> None:
+        """Drop the items of messages that no prompt will show verbatim again."""
+        if self.items and start > self.items[0].order:
+            self.items = [item for item in self.items if item.order >= start]
+
+    def read_index(self, store: SessionStore) -> None:
+        """Bring the index up to the newest message, and store the segments that have become full."""
+        if not len(self.index):
+            self._load_segments(store)
+        full: dict[str, bytes] = {}
+        parts: list[ConversationIndex] = []
+        done = self._indexed
+        while messages := self._to_boundary(store, done):
+            if done % SEGMENT or len(messages) < SEGMENT:
+                self.index.extend(parts)
+                parts = []
+                self.index.add(messages, self._counter)
+                segment = self.index.to_bytes(done // SEGMENT * SEGMENT) if _ends_segment(messages) else b""
+            else:
+                parts.append(ConversationIndex())
+                parts[-1].add(messages, self._counter)
+                segment = parts[-1].to_bytes()
+            if segment:
+                full[self._segment_name(done // SEGMENT * SEGMENT)] = segment
+            done += len(messages)
+        self.index.extend(parts)
+        if full:
+            store.save_derived(self._actor_id, self._session_id, full)
+
+    def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
+        """The cosine of a query's vector and every indexed message's, NaN where a message has none."""
+        self._vectors.read(store, self._actor_id, self._session_id)
+        return self._vectors.similarity(query, self.index.seqs)
+
+    def pick(self, store: SessionStore, seqs: Sequence[int]) -> list[Message]:
+        """The messages with these sequence numbers, oldest first, read only where they are not at hand."""
+        first = self.items[0].order if self.items else None
+        here = (
+            {item.order: item.message for item in self.items}
+            if first is not None and max(seqs, default=0) >= first
+            else {}
+        )
+        missing = [seq for seq in seqs if seq not in here]
+        read = store.pick(self._actor_id, self._session_id, missing) if missing else []
+        known = {message.seq: message for message in read} | {seq: here[seq] for seq in seqs if seq in here}
+        return [message for _, message in sorted(known.items(), key=lambda pair: pair[0] or 0) if message is not None]
+
+    @property
+    def _indexed(self) -> int:
+        return int(self.index.seqs[-1]) if len(self.index) else 0
+
+    def _to_boundary(self, store: SessionStore, done: int) -> list[Message]:
+        """The messages after number `done` up to the end of its segment, from memory where they are there."""
+        end = (done // SEGMENT + 1) * SEGMENT
+        if self.items and self.items[0].order <= done + 1:
+            first = self.items[0].order
+            return [item.message for item in self.items[done + 1 - first : end + 1 - first] if item.message is not None]
+        return store.messages(self._actor_id, self._session_id, after=done, before=end + 1)
+
+    def _read_newer(self, store: SessionStore) -> None:
+        newer = store.messages(self._actor_id, self._session_id, after=self.items[-1].order)
+        self.items.extend(self._items(newer))
+
+    def _read_older(self, store: SessionStore, start: int) -> None:
+        older = store.messages(self._actor_id, self._session_id, after=start - 1, before=self.items[0].order)
+        self.items = self._items(older) + self.items
+
+    def _read_backwards(self, store: SessionStore, room: int) -> None:
+        """Read newest first, in growing pages, until the room is filled or the session's beginning is reached."""
+        before: int | None = None
+        page, tokens = 64, 0
+        while tokens <= room:
+            messages = store.messages(self._actor_id, self._session_id, before=before, last=page)
+            if not messages:
+                break
+            older = self._items(messages)
+            self.items = older + self.items
+            tokens += sum(item.tokens for item in older)
+            before, page = older[0].order, page * 2
+
+    def _items(self, messages: Sequence[Message]) -> list[Item]:
+        return [history_item(message, self._counter) for message in messages]
+
+    def _load_segments(self, store: SessionStore) -> None:
+        stored = store.derived(self._actor_id, self._session_id)
+        parts = []
+        start = 0
+        while (data := stored.get(self._segment_name(start))) is not None:
+            parts.append(ConversationIndex.from_bytes(data))
+            start += SEGMENT
+        self.index.extend(parts)
+
+    def _segment_name(self, start: int) -> str:
+        return f"index/{self._counter.name}/{start}"
+
+
+def _ends_segment(messages: Sequence[Message]) -> bool:
+    return (messages[-1].seq or 0) % SEGMENT == 0
+
+
+class _Vectors:
+    """The vectors of a session's messages, read as they are added."""
+
+    def __init__(self) -> None:
+        self._seqs: list[int] = []
+        self._matrices: list[NDArray[np.float32]] = []
+
+    def read(self, store: SessionStore, actor_id: str, session_id: str) -> None:
+        seqs, matrix = store.vectors(actor_id, session_id, after=self._seqs[-1] if self._seqs else 0)
+        if seqs:
+            self._seqs += seqs
+            self._matrices = [np.concatenate([*self._matrices, matrix])]
+
+    def similarity(self, query: Sequence[float], seqs: NDArray[np.int64]) -> NDArray[np.float32]:
+        values = np.full(len(seqs), np.nan, np.float32)
+        if self._seqs:
+            vector = np.asarray(query, np.float32)
+            scores = self._matrices[0] @ (vector / max(float(np.linalg.norm(vector)), 1e-12))
+            rows = np.searchsorted(seqs, self._seqs)
+            inside = rows < len(seqs)
+            values[rows[inside]] = scores[inside]
+        return values
+
+
+def history_item(message: Message, counter: TokenCounter) -> Item:
+    """A stored message as a candidate of the history. What a tool wrote cannot forge a fence."""
+    if message.role == "tool" and isinstance(message.content, str) and defused(message.content) != message.content:
+        message = replace(message, content=defused(message.content), counter=None)
+    counted = message.tokens if message.counter == counter.name else None
+    return Item(
+        id=message.id or f"m{message.seq}",
+        section="history",
+        text=message.text,
+        tokens=counter.message(message) if counted is None else counted,
+        order=message.seq or 0,
+        trusted=message.role != "tool",
+        message=message,
+        handle=None if message.seq is None else f"m{message.seq}",
+        provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
+    )

@@ -1,0 +1,169 @@
+"""Decide: put what a fit did into words, exactly one decision per item."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contextkit.fill import best_first
+from contextkit.fit import Fit
+from contextkit.ladder import handle_of
+from contextkit.report import Decision, SectionUse
+from contextkit.strategy import tokens_of
+from contextkit.types import Form, Item, Outcome, Request, Rung, Unread
+
+_OUTCOME: Mapping[Rung, Outcome] = {"full": "kept", "extract": "shortened", "handle": "moved"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Everything the decisions of one build are made of.
+
+    `stored` holds the ids of items that were moved to storage; `before` the decisions of the
+    turn's frozen block.
+    """
+
+    fit: Fit
+    request: Request
+    items: Sequence[Item]
+    unread: Sequence[Unread] = ()
+    stored: frozenset[str] = frozenset()
+    handles: bool = False
+    before: Sequence[Decision] = field(default_factory=tuple)
+
+    def decisions(self) -> Iterator[Decision]:
+        """One decision per item, in the order in which the items were gathered."""
+        shown = self._shown()
+        done = set(shown)
+        latest = {item.id: item for item in self.items}
+        for item in _once(self.items):
+            if item.id in shown:
+                yield self._standing(*shown[item.id])
+        for decision in self.before:
+            if decision.item_id not in done:
+                done.add(decision.item_id)
+                yield decision
+        ranks = _ranks(self.items)
+        for item in _once(self.items):
+            if item.id not in done:
+                done.add(item.id)
+                yield self._absent(latest[item.id], ranks)
+        for unread in self.unread:
+            yield from (_left(unread, *one) for one in unread.items() if one[0] not in done)
+
+    def sections(self) -> list[SectionUse]:
+        """What each section of the strategy was given and used, with its decisions counted."""
+        counts = Counter((decision.section, decision.outcome) for decision in self.decisions())
+        return [
+            SectionUse(
+                name=section.name,
+                region=section.region,
+                share=self.fit.shares.get(section.name, self.fit.used.get(section.name, 0)),
+                used=self.fit.used.get(section.name, 0),
+                floor=tokens_of(section.floor, self.fit.available),
+                ceiling=tokens_of(section.ceiling, self.fit.available),
+                kept=counts[section.name, "kept"],
+                shortened=counts[section.name, "shortened"],
+                moved=counts[section.name, "moved"],
+                dropped=counts[section.name, "dropped"],
+            )
+            for section in self.request.strategy.sections
+        ]
+
+    def _shown(self) -> dict[str, tuple[Item, Form | None]]:
+        """Every item that stands in the prompt, with its form; a form of None is the item as it is."""
+        whole: list[tuple[Item, Form | None]] = [(item, None) for item in (*self.fit.system, *self.fit.tools)]
+        whole += [(one.item, one.form) for one in (*self.fit.present.standing, *self.fit.past.standing)]
+        whole += [(one.item, one.form) for chosen in self.fit.sections.values() for one in chosen]
+        return {item.id: (item, form) for item, form in reversed(whole)}
+
+    def _standing(self, item: Item, form: Form | None) -> Decision:
+        rung = "full" if form is None else form.rung
+        outcome = _OUTCOME[rung]
+        handle = handle_of(item) if outcome != "kept" and (self.handles or item.handle) else None
+        tokens = item.tokens if form is None else form.tokens
+        return self._decision(item, outcome, self._why_shown(item, rung), tokens, rung, handle)
+
+    def _absent(self, item: Item, ranks: Mapping[str, tuple[int, int]]) -> Decision:
+        kept_elsewhere = item.handle is not None or item.id in self.stored
+        outcome: Outcome = "moved" if kept_elsewhere else "dropped"
+        handle = handle_of(item) if kept_elsewhere else None
+        return self._decision(item, outcome, self._why_absent(item, ranks), 0, None, handle)
+
+    def _decision(
+        self, item: Item, outcome: Outcome, reason: str, tokens: int, rung: Rung | None, handle: str | None
+    ) -> Decision:
+        return Decision(
+            item_id=item.id,
+            section=item.section,
+            outcome=outcome,
+            reason=reason,
+            tokens=tokens,
+            full_tokens=item.tokens,
+            handle=handle,
+            source=item.provenance.source,
+            score=None if item.section in ("system", "history", "turn") else item.score,
+            rung=rung,
+        )
+
+    def _why_shown(self, item: Item, rung: Rung) -> str:
+        if item.section == "turn" and rung == "full":
+            return "it is part of the current turn"
+        if item.required and rung == "full":
+            return "it is required"
+        if rung != "full":
+            return "its full form is larger than one item may be here, or than the room that was left"
+        if item.section == "history":
+            return "it lies within the recent window of the history"
+        return "it is among the best of its section and fits the section's share"
+
+    def _why_absent(self, item: Item, ranks: Mapping[str, tuple[int, int]]) -> str:
+        own = self.fit.reasons.get(item.id) or item.left_out
+        if own is not None:
+            return own
+        section = self.request.strategy.section(item.section)
+        if section is None:
+            return f"the strategy {self.request.strategy.name!r} has no section {item.section!r}"
+        if item.section == "history":
+            return "it lies before the recent window of the history"
+        share = self.fit.shares.get(item.section, 0)
+        rank, of = ranks.get(item.id, (0, 0))
+        least = section.relevance
+        if least and item.score < least * _best_score(self.items, item.section):
+            return f"it ranks {rank} of {of} and scores less than {least:.0%} of the best"
+        return f"it ranks {rank} of {of} and the section's share of {share} tokens was used by better ones"
+
+
+def _once(items: Iterable[Item]) -> Iterator[Item]:
+    seen: set[str] = set()
+    for item in items:
+        if item.id not in seen:
+            seen.add(item.id)
+            yield item
+
+
+def _ranks(items: Sequence[Item]) -> dict[str, tuple[int, int]]:
+    by_section: dict[str, list[Item]] = {}
+    for item in items:
+        by_section.setdefault(item.section, []).append(item)
+    return {
+        item.id: (rank, len(group)) for group in by_section.values() for rank, item in enumerate(best_first(group), 1)
+    }
+
+
+def _best_score(items: Sequence[Item], section: str) -> float:
+    return max((item.score for item in items if item.section == section), default=0.0)
+
+
+def _left(unread: Unread, item_id: str, tokens: int, handle: str) -> Decision:
+    return Decision(
+        item_id=item_id,
+        section=unread.section,
+        outcome="moved",
+        reason=unread.reason,
+        tokens=0,
+        full_tokens=tokens,
+        handle=handle,
+        source=unread.section,
+    )

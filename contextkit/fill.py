@@ -1,0 +1,85 @@
+"""Fill: one ranked section takes its items, best first, each on the richest rung that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from contextkit.blocks import Chosen, heading, section_cost
+from contextkit.ladder import Ladder
+from contextkit.strategy import Section
+from contextkit.types import Form, Item
+
+KEPT_FOR_HANDLES = 8
+"""One part in so many of a section's room is kept for one-line handles, where its ladder has them."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """A section being filled: what stands on it, and how much of its room that takes."""
+
+    section: Section
+    ladder: Ladder
+    room: int
+    item_ceiling: int
+    chosen: list[Chosen] = field(default_factory=list)
+    used: int = 0
+    headings: set[str] = field(default_factory=set)
+
+    def fill(self, items: Sequence[Item]) -> None:
+        """Take what fits of the items worth their tokens; they stand best first."""
+        items = worthwhile(items, self.section.relevance)
+        with_handles = "handle" in self.section.ladder and self.ladder.handles
+        kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
+        waiting = [item for item in items if not self._take(item, self._richest(item, kept_back))]
+        if with_handles:
+            for item in waiting:
+                self._take(item, self.ladder.handle(item, self._left(item)))
+
+    def _richest(self, item: Item, kept_back: int) -> Form | None:
+        limit = min(self.item_ceiling, self._left(item) - kept_back)
+        if item.tokens <= limit and "full" in self.section.ladder:
+            return self.ladder.full(item)
+        if "extract" in self.section.ladder and limit > 0:
+            return self.ladder.extract(item, limit)
+        return None
+
+    def _left(self, item: Item) -> int:
+        return self.room - self.used - self._overhead(item)
+
+    def _overhead(self, item: Item) -> int:
+        """What must be paid before the item's own line: the fence for the first, the heading for a new run."""
+        text = self.ladder.counter.text
+        fence = 0 if self.chosen else section_cost(self.section.name, self.ladder.counter)
+        line = heading(item)
+        return fence + (text(line) if line and line not in self.headings else 0)
+
+    def _take(self, item: Item, form: Form | None) -> bool:
+        if form is None:
+            return False
+        self.used += self._overhead(item) + form.tokens
+        self.headings.add(heading(item))
+        self.chosen.append(Chosen(item, form))
+        return True
+
+
+def worthwhile(items: Sequence[Item], relevance: float) -> list[Item]:
+    """Of items that stand best first, those that score at least that part of the best one's score."""
+    if not relevance or not items:
+        return list(items)
+    least = items[0].score * relevance
+    return [item for item in items if item.score >= least and item.score > 0]
+
+
+def best_first(items: Sequence[Item]) -> list[Item]:
+    """By score, then in natural order, then by id: a total order, so that a build is deterministic."""
+    return sorted(items, key=lambda item: (-item.score, item.order, item.id))
+
+
+def demand(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
+    """The most tokens a ranked section could use: every item in full, each heading once, and the fence."""
+    if not items:
+        return 0
+    lines = {heading(item) for item in items}
+    headings = sum(ladder.counter.text(line) for line in lines if line)
+    return sum(item.tokens for item in items) + headings + section_cost(section.name, ladder.counter)

@@ -1,0 +1,272 @@
+"""Fit: which items stand in the prompt, and in which form, so that it never exceeds its budget.
+
+What is required comes first: the system prompt, pinned tools, the current turn. The rest of the
+window is shared between sections by `budget.allocate`; then each takes what fits its share.
+Pure: the same items, strategy and budget give the same fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contextkit.blocks import Chosen, block_cost
+from contextkit.budget import Claim, allocate
+from contextkit.dedup import SeenTexts
+from contextkit.errors import BudgetTooSmall
+from contextkit.fill import Shelf, best_first, demand
+from contextkit.ladder import Ladder
+from contextkit.past import History, Past, Shortening, read_history
+from contextkit.present import Present, read_present
+from contextkit.said import Said
+from contextkit.strategy import Region, Section, tokens_of
+from contextkit.system import system_tokens
+from contextkit.types import Item, Notice, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What stands in the prompt.
+
+    * `system`, `tools`: whole items, in prompt order.
+    * `past`: the history that stands verbatim; `present`: the current turn.
+    * `sections`: of each ranked section, what was chosen.
+    * `frozen`: whether the turn's volatile block stands as it was when the turn began.
+    * `shares`, `used`: what the allocation gave each section and what it took, in tokens.
+    * `reasons`: by item id, why an item does not stand, for those with a reason of their own.
+    """
+
+    available: int
+    tokens: int
+    system: Sequence[Item]
+    tools: Sequence[Item]
+    past: Past
+    present: Present
+    sections: Mapping[str, Sequence[Chosen]]
+    frozen: bool = False
+    shares: Mapping[str, int]
+    used: Mapping[str, int]
+    reasons: Mapping[str, str]
+    notices: Sequence[Notice] = ()
+
+
+def fit(items: Mapping[str, Sequence[Item]], request: Request, *, said: Said, handles: bool) -> Fit:
+    """Fit the items, by section, into the request's budget.
+
+    `said` knows what the session's messages say, so that nothing repeats them. `handles` allows handles to be shown. Raises `BudgetTooSmall` where the required items
+    alone are too large.
+    """
+    return _Fitting(items, request, said, handles).result()
+
+
+class _Fitting:
+    """One fit under way: the room that is left, and what has been decided so far."""
+
+    def __init__(self, items: Mapping[str, Sequence[Item]], request: Request, said: Said, handles: bool) -> None:
+        self.request = request
+        self.said = said
+        self.strategy = request.strategy
+        self.counter = request.counter
+        self.view = request.view
+        self.items = {name: [item for item in group if item.left_out is None] for name, group in items.items()}
+        self.reasons = {item.id: item.left_out for group in items.values() for item in group if item.left_out}
+        self.available = request.budget.available(self.counter.margin)
+        self.ladder = Ladder(self.counter, request.query, handles)
+        self.notices: list[Notice] = []
+        self.used: dict[str, int] = {}
+        self.sections: dict[str, Sequence[Chosen]] = {}
+
+    def result(self) -> Fit:
+        fixed = self._framing() + self._system() + self._pinned()
+        self.present, frozen = self._turn(self.available - fixed)
+        rest = self.available - fixed - self.present.tokens - frozen
+        history = self._history()
+        self.shares = self._shares(rest, history)
+        left = rest - self._tools() - self._ranked("stable", rest)
+        past = self._past(history, left)
+        left -= past.tokens
+        if not self.request.continuing:
+            self._drop_duplicates(past)
+            left -= self._ranked("volatile", left)
+        return Fit(
+            available=self.available,
+            tokens=self.available - left,
+            system=self.items.get("system", ()),
+            tools=self.tools,
+            past=past,
+            present=self.present,
+            sections=self.sections,
+            frozen=frozen > 0,
+            shares=self.shares,
+            used=self.used,
+            reasons={**self.reasons, **past.reasons, **self.present.reasons},
+            notices=self.notices,
+        )
+
+    # What is required
+
+    def _framing(self) -> int:
+        """What frames the request, with both block messages; an upper bound, as blocks may turn out empty."""
+        messages = sum(len(group) for name, group in self.items.items() if name in ("history", "turn")) + 3
+        blocks = sum(1 for region in _BLOCKS if any(self.items.get(s.name) for s in self.strategy.region(region)))
+        return self.counter.framing(messages, len(self.items.get("tools", ()))) + blocks * block_cost(self.counter)
+
+    def _system(self) -> int:
+        self.used["system"] = system_tokens(self.items.get("system", ()), self.counter)
+        return self.used["system"]
+
+    def _pinned(self) -> int:
+        return sum(item.tokens for item in self.items.get("tools", ()) if item.required)
+
+    def _turn(self, room: int) -> tuple[Present, int]:
+        """The current turn, and the cost of its frozen block where that still stands."""
+        frozen = self.view.turn.block_tokens if self.request.continuing and self.view.turn else 0
+        present = self._present(room - frozen)
+        if present.tokens > room - frozen and frozen:
+            present, frozen = self._present(room), 0
+            self.notices.append(_BLOCK_GONE)
+        if present.tokens > room:
+            raise BudgetTooSmall(self._required(present), self.available, self.request.budget.window)
+        if present.stubs_through > self.view.shrunk_through:
+            self.notices.append(_RESULTS_MOVED)
+        self.used["turn"] = present.tokens
+        return present, frozen
+
+    def _present(self, room: int) -> Present:
+        return read_present(
+            self.items.get("turn", ()),
+            room,
+            ladder=self.ladder,
+            result_ceiling=min(self._size("turn", "item_ceiling"), max(0, room)),
+            stubs_through=self.view.shrunk_through,
+        )
+
+    def _required(self, present: Present) -> list[tuple[str, int]]:
+        pinned = [(item.id, item.tokens) for item in self.items.get("tools", ()) if item.required]
+        system = [("system", self.used["system"])] if self.used["system"] else []
+        return [("framing", self._framing()), *system, *pinned, *present.required]
+
+    # How the rest is shared
+
+    def _shares(self, rest: int, history: History) -> dict[str, int]:
+        headroom = 0 if self.request.continuing else max(0, self._size("turn", "floor") - self.present.tokens)
+        claims = [self._claim(section, self._demand(section, history)) for section in self.strategy.sections]
+        return allocate(max(0, rest - headroom), [claim for claim in claims if claim.demand])
+
+    def _claim(self, section: Section, wanted: int) -> Claim:
+        return Claim(
+            name=section.name,
+            demand=wanted,
+            floor=tokens_of(section.floor, self.available),
+            ceiling=tokens_of(section.ceiling, self.available),
+            weight=section.weight,
+        )
+
+    def _demand(self, section: Section, history: History) -> int:
+        items = self.items.get(section.name, ())
+        if section.name in ("system", "turn") or (section.region == "volatile" and self.request.continuing):
+            return 0
+        if section.name == "tools":
+            return sum(item.tokens for item in items if not item.required)
+        return history.demand if section.name == "history" else demand(items, section, self.ladder)
+
+    # What each section takes of it
+
+    def _tools(self) -> int:
+        """The best tools within the share, in the order their source gave them."""
+        room = self.shares.get("tools", 0)
+        taken: list[Item] = []
+        for item in best_first(self.items.get("tools", ())):
+            if item.required or item.tokens <= room:
+                taken.append(item)
+                room -= 0 if item.required else item.tokens
+        self.tools = sorted(taken, key=lambda item: (item.order, item.id))
+        self.used["tools"] = sum(item.tokens for item in taken)
+        return sum(item.tokens for item in taken if not item.required)
+
+    def _history(self) -> History:
+        section = self.strategy.section("history")
+        can_shorten = section is not None and "extract" in section.ladder
+        return read_history(
+            self.items.get("history", ()) if section else (),
+            Shortening(
+                ladder=self.ladder,
+                ceiling=self._size("history", "item_ceiling") if can_shorten else self.available,
+                result_ceiling=self._size("turn", "item_ceiling"),
+                stubs_through=self.present.stubs_through,
+            ),
+        )
+
+    def _past(self, history: History, left: int) -> Past:
+        share = min(left, self.shares.get("history", 0))
+        past = history.window(share, cursor=self.view.history_from, low=self.strategy.history_low)
+        self.used["history"] = past.tokens
+        if past.moved_on:
+            self.notices.append(_CURSOR_MOVED)
+        return past
+
+    def _ranked(self, region: Region, left: int) -> int:
+        """Fill the ranked sections of a region; what one leaves of its share the next may use, up to its ceiling."""
+        spare = max(0, left - sum(self.shares.get(section.name, 0) for section in self.strategy.region(region)))
+        total = 0
+        for section in self.strategy.region(region):
+            if section.name in ("system", "tools"):
+                continue
+            ceiling = tokens_of(section.ceiling, self.available)
+            own = self.shares.get(section.name, 0)
+            room = min(own + (spare if region == "volatile" else 0), ceiling, left - total)
+            used = self._fill(section, room)
+            spare += own - used
+            total += used
+        return total
+
+    def _fill(self, section: Section, room: int) -> int:
+        shelf = Shelf(section, self.ladder, max(0, room), tokens_of(section.item_ceiling, self.available))
+        shelf.fill(best_first(self.items.get(section.name, ())))
+        self.sections[section.name] = shelf.chosen
+        self.used[section.name] = shelf.used
+        return shelf.used
+
+    def _drop_duplicates(self, past: Past) -> None:
+        """Leave out of the volatile sections what already stands before them, or twice among them."""
+        standing = {one.item.id for one in past.standing if one.form is None}
+        seen: SeenTexts[str] = SeenTexts()
+        for item in (*(one.item for one in self.present.standing), *self._chosen()):
+            seen.add(item.id, item.text)
+        for section in self.strategy.region("volatile"):
+            ranked = best_first(self.items.get(section.name, ()))
+            self.items[section.name] = [item for item in ranked if self._is_new(item, standing, seen)]
+
+    def _is_new(self, item: Item, standing: set[str], seen: SeenTexts[str]) -> bool:
+        if item.id in standing:
+            return False
+        first = self.said.by(item.text, standing) or seen.match(item.text)
+        if first is None:
+            seen.add(item.id, item.text)
+        else:
+            self.reasons[item.id] = f"{first!r} says it already"
+        return first is None
+
+    def _chosen(self) -> list[Item]:
+        return [one.item for chosen in self.sections.values() for one in chosen]
+
+    def _size(self, section: str, size: str) -> int:
+        """A size of a section in tokens; 0 where the strategy has no such section."""
+        found = self.strategy.section(section)
+        return 0 if found is None else tokens_of(getattr(found, size), self.available)
+
+
+_BLOCKS: tuple[Region, ...] = ("stable", "volatile")
+
+_CURSOR_MOVED = Notice(
+    "cursor moved",
+    "The history outgrew its share and its cursor moved forward, so the provider's cache starts anew there once.",
+)
+_RESULTS_MOVED = Notice(
+    "turn shortened",
+    "The current turn outgrew the window, so older tool results in it stand as handles. Return smaller results.",
+)
+_BLOCK_GONE = Notice(
+    "block dropped",
+    "The current turn needs the whole window, so what was recalled for it no longer stands. Use a larger window.",
+)

@@ -1,0 +1,152 @@
+"""Gather: all sources at once, each with its own deadline.
+
+A slow or broken source costs its own share and nothing else. Sources answer in any order; what
+they gave is returned in the order in which they were listed, so that order never shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from contextkit.errors import ContextKitError, InvalidInput, SourceFailed
+from contextkit.report import SourceRun, SourceStatus
+from contextkit.types import AsyncSource, Gathered, Item, Request, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one source gave, and how it did."""
+
+    run: SourceRun
+    gathered: tuple[Gathered, ...] = ()
+
+
+@dataclass(slots=True)
+class _Job:
+    """One source under way in this build. Only its own thread or task writes the outcome, once."""
+
+    source: Source
+    deadline: float
+    required: bool
+    started: float
+    gathered: tuple[Gathered, ...] | None = None
+    error: Exception | None = None
+    seconds: float = 0.0
+
+    def run(self, request: Request) -> None:
+        try:
+            self.finish(tuple(self.source.gather(request)))
+        except Exception as error:  # whatever a source raises costs its share, not the request
+            self.fail(error)
+
+    def finish(self, gathered: tuple[Gathered, ...]) -> None:
+        self.seconds = perf_counter() - self.started
+        self.gathered = gathered
+
+    def fail(self, error: Exception) -> None:
+        self.seconds = perf_counter() - self.started
+        self.error = error
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.started + self.deadline - perf_counter())
+
+
+def gather(sources: Sequence[Source], request: Request) -> list[Answer]:
+    """Ask every source in a thread of its own and wait for each until its deadline.
+
+    The threads are daemons: one that hangs is left behind and never waited for again.
+    Raises `SourceFailed` for a required source, and what a source says of bad input.
+    """
+    jobs, skipped = _jobs(sources, request)
+    threads = [threading.Thread(target=job.run, args=(request,), name=job.source.name, daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for job, thread in zip(jobs, threads, strict=True):
+        thread.join(job.left)
+    return [_answer(job) for job in jobs] + skipped
+
+
+async def agather(sources: Sequence[Source], request: Request) -> list[Answer]:
+    """The same without blocking the event loop; a source that is natively asynchronous needs no thread."""
+    jobs, skipped = _jobs(sources, request)
+    await asyncio.gather(*(_until_deadline(job, request) for job in jobs))
+    return [_answer(job) for job in jobs] + skipped
+
+
+async def _until_deadline(job: _Job, request: Request) -> None:
+    work = _awaited(job, job.source, request) if isinstance(job.source, AsyncSource) else _in_thread(job, request)
+    try:
+        await asyncio.wait_for(work, job.left)
+    except TimeoutError:
+        return
+
+
+async def _awaited(job: _Job, source: AsyncSource, request: Request) -> None:
+    try:
+        job.finish(tuple(await source.agather(request)))
+    except Exception as error:  # as in `_Job.run`
+        job.fail(error)
+
+
+async def _in_thread(job: _Job, request: Request) -> None:
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def run() -> None:
+        job.run(request)
+        _tell(loop, done.set)
+
+    threading.Thread(target=run, name=job.source.name, daemon=True).start()
+    await done.wait()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+    """Wake the loop, unless it has ended while a late source was still at work."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(callback)
+
+
+def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list[Answer]]:
+    """The sources to ask now, and answers for those that have no part in this build."""
+    now = perf_counter()
+    jobs, skipped = [], []
+    for source in sources:
+        sections = [section for section in request.strategy.sections if section.name in source.sections]
+        if not sections:
+            skipped.append(_skipped(source, f"the strategy {request.strategy.name!r} has no section for it"))
+        elif request.continuing and all(section.region == "volatile" for section in sections):
+            skipped.append(_skipped(source, "what it gave when the turn began still stands"))
+        else:
+            deadline = max(section.deadline for section in sections)
+            jobs.append(_Job(source, deadline, any(section.required for section in sections), now))
+    return jobs, skipped
+
+
+def _skipped(source: Source, why: str) -> Answer:
+    return Answer(SourceRun(name=source.name, seconds=0.0, status="skipped", error=why))
+
+
+def _answer(job: _Job) -> Answer:
+    gathered, error = job.gathered, job.error
+    if gathered is not None:
+        items = sum(1 for one in gathered if isinstance(one, Item))
+        return Answer(SourceRun(name=job.source.name, seconds=job.seconds, items=items), gathered)
+    if isinstance(error, InvalidInput):
+        raise error
+    if job.required:
+        raise SourceFailed(job.source.name, _problem(job)) from error
+    seconds = job.seconds if error else job.deadline
+    status: SourceStatus = "failed" if error else "late"
+    return Answer(SourceRun(name=job.source.name, seconds=seconds, status=status, error=_problem(job)))
+
+
+def _problem(job: _Job) -> str:
+    if job.error is None:
+        return f"did not answer within its deadline of {job.deadline:g} s"
+    what = job.error.problem if isinstance(job.error, ContextKitError) else f"{type(job.error).__name__}: {job.error}"
+    return f"failed: {what}"

@@ -1,0 +1,57 @@
+"""Said: what the messages of sessions say, kept warm so that no build reads them all again."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+
+from contextkit.dedup import SeenTexts
+from contextkit.types import Item, Request
+
+REMEMBERED = 64
+"""Sessions kept; the one used least recently is forgotten first."""
+
+
+class Said:
+    """The texts of one session's messages, and whether another text repeats one of them."""
+
+    def __init__(self) -> None:
+        self._texts: SeenTexts[str] = SeenTexts()
+        self._read_to = 0
+        self._lock = threading.Lock()
+
+    def read(self, history: Sequence[Item]) -> None:
+        """Take in the messages that are new since the last time."""
+        with self._lock:
+            for item in history[self._first_new(history) :]:
+                self._texts.add(item.id, item.text)
+                self._read_to = item.order
+
+    def by(self, text: str, standing: Collection[str]) -> str | None:
+        """The id of a message that stands in the prompt and says all that `text` says."""
+        with self._lock:
+            first = self._texts.match(text)
+        return first if first in standing else None
+
+    def _first_new(self, history: Sequence[Item]) -> int:
+        return next((len(history) - i for i, item in enumerate(reversed(history)) if item.order <= self._read_to), 0)
+
+
+class SaidInSessions:
+    """What was said, by session."""
+
+    def __init__(self) -> None:
+        self._sessions: OrderedDict[tuple[object, ...], Said] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, request: Request, history: Sequence[Item]) -> Said:
+        """What the request's session has said, brought up to date with its history."""
+        key = (request.actor_id, request.session_id, request.session and request.session.created_at)
+        with self._lock:
+            said = self._sessions.pop(key, None) or Said()
+            self._sessions[key] = said
+            while len(self._sessions) > REMEMBERED:
+                self._sessions.popitem(last=False)
+        said.read(history)
+        return said

@@ -1,0 +1,105 @@
+"""Shortlist: everything the sources gave, sorted by section and ready to be fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contextkit.errors import InvalidInput
+from contextkit.fit import Fit
+from contextkit.gather import Answer
+from contextkit.offload import read_tool
+from contextkit.question import query_item
+from contextkit.strategy import ContextStrategy
+from contextkit.types import Gathered, Item, Notice, Provenance, Request, Unread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortlist:
+    """The candidates of one build, in the order of their sources."""
+
+    items: Sequence[Item]
+    by_section: Mapping[str, Sequence[Item]]
+    unread: Sequence[Unread]
+    notices: Sequence[Notice]
+
+    def moved(self, fit: Fit, strategy: ContextStrategy) -> list[Item]:
+        """The items to store: those whose section offers handles and that do not stand in full."""
+        offering = {section.name for section in strategy.sections if "handle" in section.ladder}
+        whole = {one.item.id for chosen in fit.sections.values() for one in chosen if one.form.rung == "full"}
+        return [
+            item
+            for item in self.items
+            if item.section in offering
+            and item.handle is None
+            and item.message is None
+            and item.left_out is None
+            and item.id not in whole
+            and item.id not in fit.reasons
+        ]
+
+
+def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -> Shortlist:
+    """Sort what was gathered; add the query, if no source gave the turn, and the tool that reads handles."""
+    gathered = [one for answer in answers for one in answer.gathered]
+    items = [*_own(gathered, request, read_tool), *(one for one in gathered if isinstance(one, Item))]
+    by_section: dict[str, list[Item]] = {}
+    for item in items:
+        by_section.setdefault(item.section, []).append(item)
+    _check_ids(items)
+    return Shortlist(
+        items=items,
+        by_section=by_section,
+        unread=[one for one in gathered if isinstance(one, Unread)],
+        notices=[
+            *_failures(answers),
+            *(one for one in gathered if isinstance(one, Notice)),
+            *_homeless(items, request),
+        ],
+    )
+
+
+def _own(gathered: Iterable[Gathered], request: Request, with_read_tool: bool) -> Iterator[Item]:
+    if with_read_tool:
+        tool = read_tool()
+        yield Item(
+            id=f"tool:{tool.name}",
+            section="tools",
+            text=tool.description,
+            tokens=request.counter.tool(tool),
+            order=-1,
+            required=True,
+            trusted=True,
+            tool=tool,
+            provenance=Provenance(source="contextkit"),
+        )
+    if not any(isinstance(one, Item) and one.section == "turn" for one in gathered):
+        yield query_item(request)
+
+
+def _failures(answers: Sequence[Answer]) -> Iterator[Notice]:
+    for answer in answers:
+        run = answer.run
+        if run.status in ("late", "failed"):
+            text = f"The source {run.name!r} {run.error}; the prompt was built without it and its share went to others."
+            yield Notice(f"source {run.status}", text)
+
+
+def _homeless(items: Iterable[Item], request: Request) -> Iterator[Notice]:
+    known = {section.name for section in request.strategy.sections}
+    for name in sorted({item.section for item in items} - known):
+        text = f"The strategy {request.strategy.name!r} has no section {name!r}, so its items were dropped; add it."
+        yield Notice("no section", text)
+
+
+def _check_ids(items: Sequence[Item]) -> None:
+    """Two sources must not give the same id to different things: no report could tell them apart."""
+    seen: dict[str, str] = {}
+    for item in items:
+        first = seen.setdefault(item.id, item.provenance.source)
+        if first != item.provenance.source:
+            raise InvalidInput(
+                f"The sources {first!r} and {item.provenance.source!r} both gave an item with the id {item.id!r}.",
+                "Give their items ids of their own.",
+                value=item.id,
+            )

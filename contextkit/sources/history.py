@@ -1,0 +1,184 @@
+"""History: the session's conversation, as a recent window, as recalled turns, and as the current turn."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from contextkit.blocks import line_tokens
+from contextkit.conversation import Conversation
+from contextkit.question import query_item
+from contextkit.rank.lexical import Scores
+from contextkit.sources.needs import needed
+from contextkit.stores import SessionStore
+from contextkit.strategy import tokens_of
+from contextkit.transcript import heading, speaker
+from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, Unread
+
+REMEMBERED = 64
+"""Conversations kept in memory by one source; the one used least recently is forgotten first."""
+
+SPARE = 2
+"""Recalled turns are offered for so many times the room they can have, so that dropped duplicates are made up for."""
+
+SHORTEST_LINE = 6
+"""Tokens of the shortest line worth recalling: no more turns are looked at than would fit at that size."""
+
+
+class History:
+    """The messages of the session.
+
+    The most recent stand verbatim as far as the strategy's `history` section reaches. Of the
+    older ones, those that bear on the query are offered for its `recall` section. Messages of
+    the current turn are required. With a store that embeds messages, recall is by meaning too.
+    """
+
+    name = "history"
+    sections = ("history", "recall", "turn")
+
+    def __init__(self, store: SessionStore | None = None) -> None:
+        self._store = store
+        self._conversations: OrderedDict[tuple[object, ...], Conversation] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def gather(self, request: Request) -> Iterator[Gathered]:
+        store = needed(self._store or request.store, SessionStore, self.name)
+        if request.session is None or not request.session.last_seq:
+            return iter(())
+        conversation = self._conversation(request)
+        with conversation.lock:
+            return iter([*_Reading(request, store, conversation).gathered()])
+
+    def _conversation(self, request: Request) -> Conversation:
+        session = request.session
+        key = (request.actor_id, request.session_id, session and session.created_at, request.counter.name)
+        with self._lock:
+            found = self._conversations.pop(key, None)
+            if found is None:
+                found = Conversation(request.actor_id, request.session_id, request.counter)
+            self._conversations[key] = found
+            while len(self._conversations) > REMEMBERED:
+                self._conversations.popitem(last=False)
+            return found
+
+
+class _Reading:
+    """One build's reading of a conversation."""
+
+    def __init__(self, request: Request, store: SessionStore, conversation: Conversation) -> None:
+        self.request = request
+        self.store = store
+        self.conversation = conversation
+        self.available = request.budget.available(request.counter.margin)
+
+    def gathered(self) -> Iterator[Gathered]:
+        after = self.request.turn.after
+        self._read_recent()
+        items = self.conversation.items
+        past = [item for item in items if item.order <= after]
+        present = [item for item in items if item.order > after]
+        yield from past
+        yield from self._turn(present)
+        recalled = list(self._recalled()) if self._room("recall") and not self.request.continuing else []
+        yield from recalled
+        yield from self._unread({found.id for found in recalled if isinstance(found, Item)})
+
+    def _read_recent(self) -> None:
+        start = self.request.view.history_from
+        after = self.request.turn.after
+        if start is None and not self._room("history"):
+            start = after + 1
+        self.conversation.read_recent(self.store, start, self.available)
+        if start is not None:
+            self.conversation.forget_before(min(start, after + 1))
+
+    def _turn(self, present: list[Item]) -> Iterator[Item]:
+        query = self.request.turn.query
+        first = present[0].message if present else None
+        if first is None or first.role != "user" or first.text != query.text:
+            yield query_item(self.request)
+        for item in present:
+            yield _in_turn(item)
+
+    def _recalled(self) -> Iterator[Gathered]:
+        self.conversation.read_index(self.store)
+        index = self.conversation.index
+        scores, notice = self._scores()
+        if notice is not None:
+            yield notice
+        best = _best(scores, index.tokens, index.seqs <= self.request.turn.after, self._room("recall") * SPARE)
+        score_of = {int(index.seqs[row]): float(scores[row]) for row in best}
+        for message in self.conversation.pick(self.store, list(score_of)):
+            if message.seq is not None and message.text.strip():
+                yield _recall_item(message, score_of[message.seq], self.request)
+
+    def _scores(self) -> tuple[Scores, Notice | None]:
+        index, request = self.conversation.index, self.request
+        embedder = self.store.embeddings
+        if embedder is None:
+            return index.scores(request.query, now=request.now), None
+        try:
+            similarity = self.conversation.similarity(self.store, embedder.embed_query(request.query))
+        except Exception as error:  # any embedder, any failure: words alone still find most of it
+            text = f"The query could not be embedded ({error}), so turns were recalled by words alone."
+            return index.scores(request.query, now=request.now), Notice("embedder failed", text)
+        return index.scores(request.query, now=request.now, similarity=similarity), None
+
+    def _room(self, name: str) -> int:
+        section = self.request.strategy.section(name)
+        return 0 if section is None else tokens_of(section.ceiling, self.available)
+
+    def _unread(self, recalled: set[str]) -> Iterator[Unread]:
+        """Word of every message that no item stands for: it stays where it is, in the session store."""
+        first = self.conversation.items[0].order if self.conversation.items else self.request.turn.after + 1
+        if first > 1:
+            store, request = self.store, self.request
+            yield Unread(
+                "history",
+                first - 1,
+                "it lies before the window of the history, and other turns bear more on the query",
+                lambda: _listed(store.messages(request.actor_id, request.session_id, before=first), recalled),
+            )
+
+
+def _best(scores: Scores, tokens: np.ndarray, allowed: np.ndarray, room: int) -> list[int]:
+    """The rows with the highest scores whose lines together take about `room` tokens, best first."""
+    rows = np.flatnonzero(allowed & (scores > 0))
+    most = max(32, room // SHORTEST_LINE)
+    if len(rows) > most:
+        rows = rows[np.argpartition(-scores[rows], most)[:most]]
+    rows = rows[np.lexsort((-rows, -scores[rows]))]
+    enough = int(np.searchsorted(np.cumsum(np.minimum(tokens[rows], room)), room)) + 1
+    return [int(row) for row in rows[: max(32, enough)]]
+
+
+def _listed(messages: Iterable[Message], gathered: set[str]) -> list[tuple[str, int, str]]:
+    return [
+        (message.id or f"m{message.seq}", message.tokens or 0, f"m{message.seq}")
+        for message in messages
+        if message.id not in gathered
+    ]
+
+
+def _in_turn(item: Item) -> Item:
+    return replace(item, section="turn", required=True)
+
+
+def _recall_item(message: Message, score: float, request: Request) -> Item:
+    lead = f"{speaker(message)}: "
+    return Item(
+        id=message.id or f"m{message.seq}",
+        section="recall",
+        text=message.text,
+        lead=lead,
+        heading=heading(message).rstrip(),
+        tokens=line_tokens(request.counter, lead, message.text),
+        score=score,
+        order=message.seq or 0,
+        handle=f"m{message.seq}",
+        provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
+    )

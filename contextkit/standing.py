@@ -1,0 +1,48 @@
+"""Standing: messages that stand in the prompt as messages, whole or shortened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contextkit.ladder import shown_message
+from contextkit.messages import Group, groups
+from contextkit.types import Form, Item, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message item and its form; a form of None is the message itself, whole."""
+
+    item: Item
+    form: Form | None = None
+
+    @property
+    def tokens(self) -> int:
+        return self.item.tokens if self.form is None else self.form.tokens
+
+    @property
+    def message(self) -> Message:
+        return shown_message(self.item, self.form)
+
+
+def whole_groups(items: Sequence[Item]) -> tuple[list[Group], dict[str, str]]:
+    """The groups a provider takes as they stand, and by item id why the rest cannot be shown."""
+    found = groups([item.message for item in items if item.message is not None])
+    torn = {
+        items[index].id: _why_torn(group, index)
+        for group in found
+        if not group.whole
+        for index in range(group.start, group.stop)
+    }
+    return [group for group in found if group.whole], torn
+
+
+def _why_torn(group: Group, index: int) -> str:
+    if index in group.orphans:
+        return "it is a tool result that answers no tool call before it, which providers refuse"
+    return (
+        f"its group is incomplete: no result for tool call {', '.join(group.missing)}"
+        if group.missing
+        else ("its group holds a tool result that answers none of its calls")
+    )

@@ -1,0 +1,262 @@
+"""ContextStrategy: how the window is shared, read from `strategies/context/*.toml`.
+
+A strategy is data: frozen, declarative, never executable. Every key is known and checked, and a
+mistake is answered with the file, the line and the nearest key that exists.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+from contextkit.errors import InvalidStrategy, UnknownStrategy
+from contextkit.types import Rung
+
+Region: TypeAlias = Literal["stable", "history", "volatile", "turn"]
+"""Where in the prompt a section stands: what never changes first, the current turn last."""
+
+Size: TypeAlias = int | float
+"""Tokens (an integer), or a fraction of what the budget leaves available (a float from 0.0 to 1.0)."""
+
+RUNGS = get_args(Rung)
+REGIONS = get_args(Region)
+
+
+def tokens_of(size: Size, available: int) -> int:
+    """A `Size` in tokens."""
+    return size if isinstance(size, int) else int(size * available)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One section's part in the prompt.
+
+    * `region`: stable, history, volatile or turn; sections of a region stand in file order.
+    * `floor`, `ceiling`: the least it is promised (if it can use it) and the most it may have.
+    * `weight`: its part of what is left after all floors; 0 takes only its floor.
+    * `item_ceiling`: the most one item may take in full; a longer one is shortened.
+    * `ladder`: the rungs its items may stand on, richest first.
+    * `relevance`: the part of the best item's score below which an item is not worth its tokens.
+    * `deadline`: seconds its source may take.
+    * `required`: if its source fails or is late, the build fails instead of going on without.
+    """
+
+    name: str
+    region: Region
+    floor: Size = 0
+    ceiling: Size = 1.0
+    weight: int = 1
+    item_ceiling: Size = 1.0
+    ladder: tuple[Rung, ...] = ("full",)
+    relevance: float = 0.0
+    deadline: float = 2.0
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextStrategy:
+    """How a window is shared, kept stable, and relieved.
+
+    * `sections`: in the order in which they stand within their regions.
+    * `history_low`: where history ends up, as a part of its share, when it has outgrown it. The
+      cursor then moves rarely and far, and the provider's prompt cache holds in between.
+    * `read_tool`: offer the model the `read_context` tool, which reads handles.
+    """
+
+    name: str
+    description: str
+    sections: tuple[Section, ...]
+    history_low: float = 0.5
+    read_tool: bool = False
+
+    def section(self, name: str) -> Section | None:
+        """The section of that name, or None where this strategy has no place for it."""
+        return next((section for section in self.sections if section.name == name), None)
+
+    def region(self, region: Region) -> tuple[Section, ...]:
+        """The sections of a region, in order."""
+        return tuple(section for section in self.sections if section.region == region)
+
+    @classmethod
+    def load(cls, strategy: str | Path | ContextStrategy) -> ContextStrategy:
+        """A strategy from itself, from the name of one that ships with contextkit, or from a TOML file."""
+        if isinstance(strategy, ContextStrategy):
+            return strategy
+        if isinstance(strategy, str) and not strategy.endswith(".toml"):
+            return read_strategy(_shipped(strategy))
+        return read_strategy(Path(strategy))
+
+
+def strategy_folder(kind: Literal["context", "memory"]) -> Path:
+    """The folder of strategies that ship with contextkit: inside the wheel, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "strategies" / kind
+    return installed if installed.is_dir() else package.parent / "strategies" / kind
+
+
+def strategy_names() -> list[str]:
+    """The names of the context strategies that ship with contextkit."""
+    return sorted(path.stem for path in strategy_folder("context").glob("*.toml"))
+
+
+def _shipped(name: str) -> Path:
+    if name not in strategy_names():
+        raise UnknownStrategy(name, strategy_names())
+    return strategy_folder("context") / f"{name}.toml"
+
+
+def read_strategy(path: Path) -> ContextStrategy:
+    """Read and check one strategy file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidStrategy(
+            f"The strategy cannot be read: {error}.", "Check the path and that the file is UTF-8 text.", file=str(path)
+        ) from error
+    return parse_strategy(text, name=path.stem, file=str(path))
+
+
+def parse_strategy(text: str, *, name: str, file: str = "<strategy>") -> ContextStrategy:
+    """A strategy from TOML text."""
+    source = _File(file, text)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise InvalidStrategy(
+            f"This is not TOML: {error}.", "Mend the syntax.", file=file, line=int(line[1]) if line else None
+        ) from error
+    return _strategy(data, name, source)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A strategy's text, to find the line that an error is about."""
+
+    name: str
+    text: str
+
+    def wrong(self, problem: str, remedy: str, key: str, value: object = None) -> InvalidStrategy:
+        return InvalidStrategy(problem, remedy, value=value, file=self.name, line=self._line(key), key=key)
+
+    def _line(self, dotted: str) -> int | None:
+        table, _, key = dotted.rpartition(".")
+        inside = not table
+        for number, line in enumerate(self.text.splitlines(), 1):
+            head = line.split("#")[0].strip()
+            if head.startswith("["):
+                header = head.strip("[] ")
+                if header == dotted:
+                    return number
+                inside = header == table
+            elif inside and re.match(rf'"?{re.escape(key)}"?\s*=', head):
+                return number
+        return None
+
+
+def _strategy(data: Mapping[str, Any], name: str, file: _File) -> ContextStrategy:
+    known = {"description": str, "history_low": float, "read_tool": bool, "sections": dict}
+    _check_keys(data, known, "", file)
+    sections = tuple(_sections(data.get("sections", {}), file))
+    for region in ("stable", "turn"):
+        if not any(section.region == region for section in sections):
+            raise file.wrong(
+                f"The strategy has no section in the {region} region.",
+                "It needs at least [sections.system] in `stable` and [sections.turn] in `turn`.",
+                "sections",
+            )
+    low = data.get("history_low", 0.5)
+    if not 0 < low <= 1:
+        raise file.wrong(f"`history_low` is {low}.", "Use a fraction above 0 and up to 1.", "history_low", low)
+    return ContextStrategy(
+        name=name,
+        description=data.get("description", ""),
+        sections=sections,
+        history_low=low,
+        read_tool=data.get("read_tool", False),
+    )
+
+
+_SECTION_TYPES: Mapping[str, Any] = {
+    "region": str,
+    "floor": (int, float),
+    "ceiling": (int, float),
+    "weight": int,
+    "item_ceiling": (int, float),
+    "ladder": list,
+    "relevance": (int, float),
+    "deadline": (int, float),
+    "required": bool,
+}
+assert set(_SECTION_TYPES) == {field.name for field in fields(Section)} - {"name"}
+
+
+def _sections(tables: Mapping[str, Any], file: _File) -> Iterator[Section]:
+    for name, table in tables.items():
+        where = f"sections.{name}"
+        if not isinstance(table, dict):
+            raise file.wrong(f"`{where}` is not a table.", f"Write it as [{where}].", where, table)
+        _check_keys(table, _SECTION_TYPES, where + ".", file)
+        yield _section(name, table, file)
+
+
+def _section(name: str, table: Mapping[str, Any], file: _File) -> Section:
+    where = f"sections.{name}."
+    if table.get("region") not in REGIONS:
+        raise file.wrong(
+            f"The region of `{name}` is {table.get('region')!r}.",
+            f"Use one of {', '.join(REGIONS)}.",
+            where + "region" if "region" in table else where[:-1],
+            table.get("region"),
+        )
+    for key in ("floor", "ceiling", "item_ceiling"):
+        value = table.get(key, 0)
+        if value < 0 or (isinstance(value, float) and value > 1):
+            raise file.wrong(
+                f"`{key}` of `{name}` is {value}.",
+                "Use whole tokens (an integer), or a fraction of the window from 0.0 to 1.0.",
+                where + key,
+                value,
+            )
+    for key, least in (("weight", 0), ("deadline", 0.001), ("relevance", 0)):
+        if table.get(key, 1) < least:
+            raise file.wrong(f"`{key}` of `{name}` is {table[key]}.", f"Use at least {least}.", where + key, table[key])
+    ladder = tuple(table.get("ladder", ("full",)))
+    if not ladder or list(ladder) != [rung for rung in RUNGS if rung in ladder]:
+        raise file.wrong(
+            f"The ladder of `{name}` is {list(ladder)}.",
+            f"List some of {', '.join(RUNGS)}, richest first.",
+            where + "ladder",
+            ladder,
+        )
+    return Section(name=name, **{**table, "ladder": cast(tuple[Rung, ...], ladder)})
+
+
+def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any], where: str, file: _File) -> None:
+    for key, value in table.items():
+        if key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+            raise file.wrong(
+                f"`{where}{key}` is not a key of a strategy.",
+                f"Did you mean `{nearest}`? The keys here are {', '.join(known)}.",
+                where + key,
+                value,
+            )
+        if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
+            raise file.wrong(
+                f"`{where}{key}` is {value!r}, a {type(value).__name__}.",
+                f"It must be {_type_name(known[key])}.",
+                where + key,
+                value,
+            )
+
+
+def _type_name(kind: Any) -> str:
+    names = {str: "text", int: "an integer", float: "a number with a decimal point", bool: "true or false"}
+    names |= {list: "a list", dict: "tables such as [sections.system]"}
+    return "a number" if isinstance(kind, tuple) else names[kind]

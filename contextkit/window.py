@@ -1,0 +1,53 @@
+"""Window: which contiguous recent part of the history stands verbatim.
+
+A cursor says where it begins. The cursor stays as long as everything from it on fits; when it no
+longer does, it moves far, to a low water mark, so that for many turns afterwards each prompt only
+extends the last one and the provider's cache holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from contextkit.messages import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A group of messages that stand or fall together, as the window sees it.
+
+    `seq` is its first message's sequence number, `tokens` what it costs, `opens` whether a user
+    begins to speak there, which is the best place for a window to begin.
+    """
+
+    group: Group
+    seq: int
+    tokens: int
+    opens: bool
+
+
+def window_start(stretches: Sequence[Stretch], share: int, *, cursor: int | None, low: float) -> int:
+    """The index of the first stretch that stands; `len(stretches)` where none does.
+
+    Without a cursor nothing is cached yet: the longest suffix within `share` is taken. With one,
+    everything from it on stays if it fits; otherwise the longest suffix within `low * share`
+    does, or, where that would be nothing, within the whole share.
+    """
+    if cursor is None:
+        return _longest(stretches, share)
+    kept = next((index for index, stretch in enumerate(stretches) if stretch.seq >= cursor), len(stretches))
+    if sum(stretch.tokens for stretch in stretches[kept:]) <= share:
+        return kept
+    start = _longest(stretches, int(share * low))
+    return start if start < len(stretches) else _longest(stretches, share)
+
+
+def _longest(stretches: Sequence[Stretch], limit: int) -> int:
+    """The start of the longest suffix within the limit that a user opens; of the longest one, if none is opened."""
+    sums = accumulate(stretch.tokens for stretch in reversed(stretches))
+    fitting = next((count for count, total in enumerate(sums) if total > limit), len(stretches))
+    start = len(stretches) - fitting
+    opening = next((index for index in range(start, len(stretches)) if stretches[index].opens), None)
+    return start if opening is None else opening
