@@ -22,10 +22,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from contextkit.errors import StoreCorrupt
 from contextkit.rank.fuse import fuse, standardised
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
+from contextkit.rank.sealed import opened, seal
 from contextkit.rank.terms import terms
 from contextkit.rank.times import asks_when, nearness, periods, tells_when
 from contextkit.transcript import line
@@ -58,7 +58,7 @@ _TAIL: Final = 1000
 """Characters at the end of a message in which its last question mark is looked for; a caption may follow it."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MAGIC: Final = b"ckcv1"
+_KIND: Final = b"ckcv1"
 _HEAD: Final = struct.Struct("<II")
 _ASKS: Final = 1
 _TELLS: Final = 2
@@ -155,27 +155,18 @@ class ConversationIndex:
         """The messages from number `start` on, as `from_bytes` reads them; segments join by `extend`."""
         names = json.dumps(list(self._names)).encode()
         rows = self._rows[start * _ROW.size :]
-        return b"".join((_MAGIC, _HEAD.pack(len(names), len(rows)), names, rows, self._lexical.to_bytes(start)))
+        return seal(_KIND, b"".join((_HEAD.pack(len(names), len(rows)), names, rows, self._lexical.to_bytes(start))))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ConversationIndex:
-        """The index `to_bytes` wrote. Raises `StoreCorrupt` where the bytes are of another shape."""
+        """The index `to_bytes` wrote. Raises `StoreCorrupt` where these are not the bytes that were written."""
+        payload = opened(_KIND, data)
+        names, rows = _HEAD.unpack_from(payload)
+        first = _HEAD.size + names
         index = cls()
-        try:
-            if not data.startswith(_MAGIC):
-                raise ValueError("unknown format")
-            names, rows = _HEAD.unpack_from(data, len(_MAGIC))
-            first = len(_MAGIC) + _HEAD.size
-            last = first + names
-            index._names = {name: number for number, name in enumerate(json.loads(data[first:last]))}
-            index._rows = bytearray(data[last : last + rows])
-            index._lexical = LexicalIndex.from_bytes(data[last + rows :])
-            if len(index._lexical) * _ROW.size != len(index._rows):
-                raise ValueError("truncated")
-        except (ValueError, struct.error) as error:
-            raise StoreCorrupt(
-                f"A stored conversation index cannot be read: {error}.", "Delete it; it is rebuilt from the messages."
-            ) from error
+        index._names = {name: number for number, name in enumerate(json.loads(payload[_HEAD.size : first]))}
+        index._rows = bytearray(payload[first : first + rows])
+        index._lexical = LexicalIndex.from_bytes(payload[first + rows :])
         return index
 
     def _now(self) -> _View:

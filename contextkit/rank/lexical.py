@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.errors import StoreCorrupt
+from contextkit.rank.sealed import opened, seal
 
 K1: Final = 1.2
 """How soon repeating a term stops adding to a score (Robertson and Zaragoza, 2009)."""
@@ -26,7 +26,7 @@ K1: Final = 1.2
 B: Final = 0.75
 """How far long documents are held back, 0 to 1 (Robertson and Zaragoza, 2009)."""
 
-_MAGIC: Final = b"cklx1"
+_KIND: Final = b"cklx1"
 _HEAD: Final = struct.Struct("<IIII")
 
 Ints: TypeAlias = NDArray[np.uint32]
@@ -122,35 +122,23 @@ class LexicalIndex:
         vocabulary = json.dumps([names[term] for term in used.tolist()]).encode()
         packed = _Packed.sorted(owners, documents - np.uint32(start), counts, len(used))
         head = _HEAD.pack(len(self) - start, len(used), len(packed.documents), len(vocabulary))
-        parts = (
-            packed.starts,
-            np.frombuffer(self._lengths[start:].tobytes(), np.uint32),
-            packed.documents,
-            packed.counts,
-        )
-        return b"".join((_MAGIC, head, vocabulary, *(part.astype("<u4").tobytes() for part in parts)))
+        lengths = np.frombuffer(self._lengths[start:].tobytes(), np.uint32)
+        numbers = (packed.starts, lengths, packed.documents, packed.counts)
+        return seal(_KIND, b"".join((head, vocabulary, *(part.astype("<u4").tobytes() for part in numbers))))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LexicalIndex:
-        """The index `to_bytes` wrote. Raises `StoreCorrupt` where the bytes are of another shape."""
+        """The index `to_bytes` wrote. Raises `StoreCorrupt` where these are not the bytes that were written."""
+        payload = opened(_KIND, data)
+        documents, terms, postings, names = _HEAD.unpack_from(payload)
+        vocabulary = payload[_HEAD.size : _HEAD.size + names]
+        numbers = np.frombuffer(payload, "<u4", offset=_HEAD.size + names).astype(np.uint32, copy=False)
+        starts, lengths, owners, counts = np.split(numbers, np.cumsum([terms + 1, documents, postings]))
         index = cls()
-        try:
-            if not data.startswith(_MAGIC):
-                raise ValueError("unknown format")
-            documents, terms, postings, names = _HEAD.unpack_from(data, len(_MAGIC))
-            body = len(_MAGIC) + _HEAD.size
-            numbers = np.frombuffer(data, "<u4", offset=body + names)
-            starts, lengths, owners, counts = np.split(numbers, np.cumsum([terms + 1, documents, postings]))
-            if len(counts) != postings or starts[-1] != postings:
-                raise ValueError("truncated")
-            index._ids = {term: number for number, term in enumerate(json.loads(data[body : body + names]))}
-            index._packed = _Packed(starts, owners, counts)
-            index._lengths = array("I", lengths.tobytes())
-            index._total = int(lengths.sum())
-        except (ValueError, struct.error) as error:
-            raise StoreCorrupt(
-                f"A stored lexical index cannot be read: {error}.", "Delete it; it is rebuilt."
-            ) from error
+        index._ids = {term: number for number, term in enumerate(json.loads(vocabulary))}
+        index._packed = _Packed(starts, owners, counts)
+        index._lengths = array("I", lengths.tobytes())
+        index._total = int(lengths.sum())
         return index
 
     def _postings(self, term: int) -> tuple[Ints, Ints]:

@@ -86,7 +86,7 @@ def _analyse(word: str) -> Iterator[str]:
     for piece in _APOSTROPHE.split(word):
         parts = _parts(piece)
         if len(parts) > 1 and piece.isascii():
-            yield piece.replace("_", "").lower()
+            yield from _of_word(piece.replace("_", "").lower())
         for part in parts:
             yield from _of_part(part)
 

@@ -1,0 +1,69 @@
+"""Terms of a text."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.rank.terms import terms
+
+
+def test_words_are_lower_cased_and_stemmed():
+    assert terms("Painting PAINTED paints") == ["paint"] * 3
+
+
+def test_irregular_forms_meet_their_word():
+    assert terms("went children bought") == terms("go child buy")
+
+
+def test_function_words_are_left_out():
+    assert terms("What did she do with the turtles?") == ["turtl"]
+
+
+def test_possessives_and_contractions():
+    assert terms("Caroline's painting isn’t") == ["carolin", "paint"]
+
+
+def test_identifiers_give_their_parts_and_the_whole():
+    assert terms("getHTTPResponse2") == ["gethttpresponse2", "get", "http", "respons", "2"]
+    assert terms("user_name") == [*terms("username"), "user", "name"]
+
+
+def test_accents_do_not_matter():
+    assert terms("Café naïve") == terms("cafe naive")
+
+
+def test_scripts_without_spaces_become_pairs():
+    assert terms("東京都") == ["東京", "京都"]
+    assert terms("犬") == ["犬"]
+    assert terms("GPT東京") == ["gpt", "東京"]
+
+
+def test_vowel_signs_do_not_split_words():
+    assert terms("हिन्दी भाषा") == ["हिन्दी", "भाषा"]
+
+
+def test_nothing_gives_nothing():
+    assert terms("") == []
+    assert terms(" \n?! …") == []
+
+
+def test_a_very_long_word_is_one_term():
+    assert terms("a" * 10_000) == ["a" * 10_000]
+
+
+@given(st.text())
+def test_any_text_gives_terms_without_whitespace(text):
+    for term in terms(text):
+        assert term
+        assert term.split() == [term]
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")))
+def test_canonical_spellings_agree(text):
+    assert terms(unicodedata.normalize("NFD", text)) == terms(unicodedata.normalize("NFC", text))
+
+
+@given(st.lists(st.text(alphabet="abcdefg'", min_size=1), max_size=8))
+def test_texts_joined_by_a_space_give_both_their_terms(words):
+    assert terms(" ".join(words)) == [term for word in words for term in terms(word)]
