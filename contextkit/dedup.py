@@ -1,0 +1,246 @@
+"""Duplicates: the same fact in memory, documents and history is shown once.
+
+A text is a duplicate of an earlier one that says, sentence by sentence, all that it says. What
+must agree is strict, since a false duplicate loses information and a missed one only costs
+tokens: the words of a sentence (inflection, articles and the first person aside) stand together
+and in the same order in one sentence of the earlier text, whose other words do not change what
+they mean. So "Prefers window seats." repeats "I prefer window seats on flights", and does not
+repeat "My wife prefers window seats", "I used to prefer window seats" or "I prefer window seats
+if I fly alone". Numbers, names, dates, prepositions, tense and negation all count.
+
+Containment of whole phrases is what near-duplicate detection by shingles approximates (Broder
+1997); a fact is short enough to look at it directly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from contextkit.dedup_words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
+from contextkit.rank.terms import STOPWORDS, terms
+from contextkit.types import Item
+
+Id = TypeVar("Id", bound=Hashable)
+
+_LARGEST: Final = 20_000
+"""Characters of a text that is compared by its sentences; a larger one is only a duplicate of the very same text."""
+
+_SENTENCE: Final = re.compile(r"[^.!?。！？\n]*(?:[.!?](?!\s|$)[^.!?。！？\n]*)*(?:[.!?。！？]+|\n|$)")
+_UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_TOKEN: Final = re.compile(
+    rf"[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+(?:'[^\W\d_]+)*|\s[-–—]+\s"
+    r"|[,;:()\[\]{}\"“”|、，；：*>#@/\\_+=<&]"
+)
+"""A number with its sign, a character of a script without spaces, a word, or a mark."""
+
+_NEGATED: Final = re.compile("ない|ません|なかった|[不没沒無无非未别別勿]")
+
+
+_SUBSTANCE: Final = 2
+"""Words of content that make a statement: "likes tea"."""
+
+_Opening: TypeAlias = tuple[str, str]
+"""The first two words of a statement ("" for the second where it has one word only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence as its words in order, where a statement may begin or end among them, and what qualifies them."""
+
+    words: tuple[str, ...]
+    begins: tuple[bool, ...]
+    ends: tuple[bool, ...]
+    qualifiers: frozenset[str]
+    opening: _Opening
+    openings: tuple[_Opening, ...]
+    content: int
+
+    def holds(self, other: _Sentence) -> bool:
+        """Whether this sentence says what the other does."""
+        if self.qualifiers != other.qualifiers:
+            return False
+        size = len(other.words)
+        return any(
+            self.begins[at] and self.ends[at + size - 1] and self.words[at : at + size] == other.words
+            for at in range(len(self.words) - size + 1)
+        )
+
+
+class SeenTexts(Generic[Id]):
+    """Texts that stand in the prompt already, and whether another would repeat one of them.
+
+    Adding a text takes time in proportion to that text; looking one up, mostly, no more than one
+    look for its rarest sentence. Not safe for use by several threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._openings: dict[_Opening, list[int]] = {}
+        self._texts: list[tuple[Id, tuple[_Sentence, ...]]] = []
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def add(self, text_id: Id, text: str) -> None:
+        """Remember a text. Where several say the same, the one added first is the one matched."""
+        number = len(self._texts)
+        sentences = _sentences(text)
+        self._texts.append((text_id, sentences))
+        self._numbers.setdefault(text, number)
+        openings = self._openings
+        for sentence in sentences:
+            for opening in sentence.openings:
+                if opening in openings:
+                    openings[opening].append(number)
+                else:
+                    openings[opening] = [number]
+
+    def match(self, text: str) -> Id | None:
+        """The id of a text that says all that this one says; None where there is none.
+
+        A text without two words of content in one sentence ("Yes, please.") says nothing by
+        itself and repeats nothing.
+        """
+        number = self._numbers.get(text) if len(text) > _LARGEST else self._holder(_sentences(text))
+        return None if number is None else self._texts[number][0]
+
+    def _holder(self, sentences: Sequence[_Sentence]) -> int | None:
+        """The number of the first text that holds all the sentences."""
+        rarest: Sequence[int] | None = None
+        for sentence in sentences:
+            numbers = self._openings.get(sentence.opening)
+            if numbers is None:
+                return None
+            if rarest is None or len(numbers) < len(rarest):
+                rarest = numbers
+        if rarest is None or not any(sentence.content >= _SUBSTANCE for sentence in sentences):
+            return None
+        for number in dict.fromkeys(rarest):
+            held = self._texts[number][1]
+            if all(any(each.holds(sentence) for each in held) for sentence in sentences):
+                return number
+        return None
+
+
+def duplicates(items: Sequence[Item], shown: SeenTexts[str] | None = None) -> dict[str, str]:
+    """For each item that repeats an earlier one, or a text shown already: its id, and the id of the first that says it.
+
+    Items come in order of precedence: what is first stays, whatever follows it. Required items
+    are never duplicates. `shown` is not changed, so that it can be kept from one build to the next.
+    """
+    seen: SeenTexts[str] = SeenTexts()
+    repeats: dict[str, str] = {}
+    for item in items:
+        first = None if item.required else _first(item.text, shown, seen)
+        if first is None:
+            seen.add(item.id, item.text)
+        else:
+            repeats[item.id] = first
+    return repeats
+
+
+def _first(text: str, shown: SeenTexts[str] | None, seen: SeenTexts[str]) -> str | None:
+    before = shown.match(text) if shown is not None else None
+    return before if before is not None else seen.match(text)
+
+
+@lru_cache(maxsize=4096)
+def _sentences(text: str) -> tuple[_Sentence, ...]:
+    """The sentences of a text, remembered: the same documents and memories are candidates build after build."""
+    if len(text) > _LARGEST:
+        return ()
+    spoken = text.lower().replace("’", "'")
+    found = (_sentence(match.group()) for match in _SENTENCE.finditer(spoken))
+    return tuple(sentence for sentence in found if sentence.words)
+
+
+def _sentence(spoken: str) -> _Sentence:
+    words: list[str] = []
+    begins: list[bool] = []
+    ends: list[bool] = []
+    fresh = True  # nothing but words for the speaker since the sentence or they began
+    number = False
+    for each in _TOKEN.findall(spoken):
+        token = _token(each)
+        if ends and token.follows:
+            ends[-1] = True
+        if not token.words:
+            fresh = fresh or token.speaker
+            continue
+        said = (each,) if number else token.words  # after a number: a unit, or am and pm
+        words += said
+        begins += (fresh, *(False,) * (len(said) - 1))
+        ends += (False,) * len(said)
+        fresh, number = False, each[-1].isdigit()
+    if ends:
+        ends[-1] = True
+    return _Sentence(
+        words=tuple(words),
+        begins=tuple(begins),
+        ends=tuple(ends),
+        qualifiers=_qualifiers(spoken, words),
+        opening=(words[0], words[1] if len(words) > 1 else "") if words else ("", ""),
+        openings=tuple(_openings(words, begins, ends)),
+        content=sum(1 for word in words if _is_content(word)),
+    )
+
+
+def _is_content(word: str) -> bool:
+    return word in NEGATIONS or (word not in STOPWORDS and word not in CHANGERS)
+
+
+def _openings(words: Sequence[str], begins: Sequence[bool], ends: Sequence[bool]) -> Iterator[_Opening]:
+    for at, fresh in enumerate(begins):
+        if fresh and ends[at]:
+            yield words[at], ""
+        if fresh and at + 1 < len(words):
+            yield words[at], words[at + 1]
+
+
+def _qualifiers(spoken: str, words: Sequence[str]) -> frozenset[str]:
+    found = CHANGERS.intersection(words)
+    if spoken.rstrip().endswith(("?", "？")):
+        found |= {"?"}
+    return found | {"not"} if not spoken.isascii() and _NEGATED.search(spoken) else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A token's words (none for one that does not count), and what it does to a statement beside it."""
+
+    words: tuple[str, ...]
+    speaker: bool
+    follows: bool
+    """Whether it may follow a statement without becoming part of its last word."""
+
+
+@lru_cache(maxsize=65_536)
+def _token(token: str) -> _Token:
+    words = () if token in PAUSES or token in SPEAKER or token in EMPTY or token[0] in " \t-–—" else _words(token)
+    return _Token(words, token in SPEAKER, not words or token in FOLLOWING or token.endswith("ly"))
+
+
+_CONTRACTED: Final = {"can't": ("cannot",), "won't": ("will", "not"), "shan't": ("shall", "not"), "ain't": ("not",)}
+_ENDINGS: Final = (("n't", "not"), ("'ll", "will"), ("'d", "would"))
+
+
+def _words(token: str) -> tuple[str, ...]:
+    if token[0].isdigit() or token[-1].isdigit():
+        return (token.replace(",", ""),)
+    if token in _CONTRACTED:
+        return _CONTRACTED[token]
+    for ending, meaning in _ENDINGS:
+        if token.endswith(ending):
+            return (*_token(token.removesuffix(ending)).words, meaning)
+    return (token if token in CHANGERS else _stem(token.removesuffix("'s")),)
+
+
+def _stem(word: str) -> str:
+    """The stem; one of a past is marked, since what was is not what is."""
+    found = terms(word)
+    stem = found[0] if len(found) == 1 else word
+    return stem + "+" if word.endswith("ed") and stem != word else stem
