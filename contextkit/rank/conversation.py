@@ -188,6 +188,7 @@ class _View:
     telling: Scores
     tells_when: NDArray[np.bool_]
     rooms: Rooms
+    years: range
 
     @classmethod
     def of(cls, data: bytes) -> _View:
@@ -204,6 +205,7 @@ class _View:
             telling=np.where(rows["traits"] & _ASKS, np.float32(ASKING), np.float32(1)),
             tells_when=(rows["traits"] & _TELLS) > 0,
             rooms=Rooms.of(begins),
+            years=_years(times[~np.isnan(times)]),
         )
 
 
@@ -218,11 +220,19 @@ def _timely(query: str, now: datetime, view: _View) -> Scores:
     weights = np.ones(len(view.times), np.float32)
     if asks_when(query):
         weights[view.tells_when] = TELLS_WHEN
-    dated = ~np.isnan(view.times)
-    if dated.any():
-        spoken_of = periods(query, now, _EPOCH.date() + timedelta(days=float(np.nanmin(view.times))))
-        weights *= 1 + IN_PERIOD * nearness(spoken_of, view.times, before=EARLY_DAYS, after=LATE_DAYS)
+    spoken_of = periods(query, now, view.years)
+    if spoken_of:
+        near = nearness(spoken_of, view.times, before=EARLY_DAYS, after=LATE_DAYS)
+        weights *= 1 + IN_PERIOD * np.nan_to_num(near)
     return weights
+
+
+def _years(times: NDArray[np.float64]) -> range:
+    """The years in which anything was said."""
+    if not len(times):
+        return range(0)
+    first, last = (_EPOCH + timedelta(days=float(moment)) for moment in (times.min(), times.max()))
+    return range(first.year, last.year + 1)
 
 
 def _name(message: Message) -> str:

@@ -44,8 +44,8 @@ _NUMBERS: Final = {
 }
 _UNIT_DAYS: Final = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 
-_ALSO_VERBS: Final = {"may", "march", "mar"}
-"""Without a capital and without a year these are hardly ever months."""
+_MONTHS_IN_TEXT: Final = frozenset((*MONTHS, *(name.capitalize() for name in MONTHS))) - {"may", "march"}
+"""What is a month without a day or year beside it: `Jan` and `Dec` are people, `may` and `march` verbs."""
 
 _MONTH: Final = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + r"|sept)\b\.?"
 _DAY: Final = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
@@ -85,14 +85,13 @@ class Period:
     end: date
 
 
-def periods(text: str, now: datetime, since: date) -> tuple[Period, ...]:
+def periods(text: str, now: datetime, years: range) -> tuple[Period, ...]:
     """The periods a text names, in its order.
 
     Relative expressions are reckoned from `now`. A day or month without its year stands for
-    that day or month in every year from `since` to `now`: which one is meant, the rest of the
-    question has to say.
+    that day or month in each of the `years`: which one is meant, the rest of the question has to
+    say.
     """
-    years = range(min(since.year, now.year), now.year + 1)
     return tuple(_moved(text[:place], period) for place, period in _found(text, now.date(), years))
 
 
@@ -170,7 +169,7 @@ def _read_day(match: re.Match[str], years: range) -> Iterator[Period]:
 
 
 def _read_month(match: re.Match[str], years: range) -> Iterator[Period]:
-    if match["month"] in _ALSO_VERBS and not match["year"]:
+    if not match["year"] and match["month"] not in _MONTHS_IN_TEXT:
         return
     for year in _years_of(match, years):
         yield _months(year, _month_of(match), 1)
