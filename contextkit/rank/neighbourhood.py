@@ -22,18 +22,17 @@ AFTER: Final = (0.6, 0.36, 0.216, 0.13, 0.078)
 BEFORE: Final = (0.4, 0.24, 0.144, 0.086, 0.052)
 """Part that the 1st, 2nd … message before a hit has in it.
 
-Chosen, like K1 and B, on five conversations of LoCoMo: without sharing, recall of the evidence
-is 14 points lower at 500 tokens; any total from half to double these, fading by 0.45 to 0.65 a
-message and leaning after the hit, is within half a point.
+Without sharing, evidence recall on LoCoMo is 12 points lower (single-hop 15, multi-hop 7); half
+of these parts recall 0.8 less, double 0.5 less; fading by 0.45 to 0.65 a message is all the same.
 """
 
 REACH: Final = len(AFTER)
 
 K1: Final = 0.6
-"""BM25's saturation: messages are short, and saying a word twice tells little more."""
+"""BM25's saturation: messages are short, and saying a word twice tells little more. 0.3 and 1.2 recall 0.2 less."""
 
 B: Final = 0.5
-"""BM25's length normalisation."""
+"""BM25's length normalisation. 0.25 and 0.75 recall 0.1 less."""
 
 
 @dataclass(frozen=True, slots=True)
