@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import lru_cache
 from statistics import median
@@ -29,9 +29,10 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.counts import CountCache
+from contextkit.contents import ContentCache
 from contextkit.errors import StoreCorrupt
 from contextkit.estimate import kind_of
+from contextkit.seams import segments
 from contextkit.types import ContentKind, Message, TokenCounter, Tool
 
 KINDS: tuple[ContentKind, ...] = ("prose", "code", "json", "cjk")
@@ -170,24 +171,22 @@ class Calibration:
 
 def compose(counter: TokenCounter, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Composition:
     """What a prompt is made of, as `counter` (uncalibrated) counts it: what `Calibration.observe` takes."""
-    total = counter.framing(len(messages), len(tools)) + sum(map(counter.message, messages))
-    schemas = sum(map(counter.tool, tools))
-    parts = [part for message in messages for part in _parts(message)]
-    texts = sum((_composition(kind, counter.text(text), text) for text, kind in parts), Composition())
-    return texts + Composition(json=schemas, other=total - texts.texts)
+    parts = [_of_message(counter, message) for message in messages]
+    schemas = Composition(json=sum(map(counter.tool, tools)), other=counter.framing(len(messages), len(tools)))
+    return sum(parts, schemas)
 
 
 class CalibratedCounter:
     """A counter corrected by a calibration. Text is scaled by its kind; framing and media are not.
 
-    Counts lean to the high side (`Calibration.lean`) and are rounded to the nearest token, not
-    up: over the hundreds of short messages of a prompt, rounding up alone would add a percent.
+    Counts lean to the high side (`Calibration.lean`). A bare text is rounded up, so that texts
+    joined at seams never cost more than their parts; a message is rounded to the nearest token,
+    since rounding up each of hundreds of short messages would add a percent to the prompt.
     """
 
     def __init__(self, counter: TokenCounter, calibration: Calibration) -> None:
         self._counter = counter
         self._calibration = calibration
-        self._texts = CountCache(8 * 2**20)
 
     @property
     def name(self) -> str:
@@ -197,7 +196,7 @@ class CalibratedCounter:
 
     @property
     def exact(self) -> bool:
-        """Only where a counter is exact and the model's reports agree with it."""
+        """Only where the counter is exact and the model's reports agree with it."""
         return self._counter.exact and self._calibration.margin == 0
 
     @property
@@ -205,39 +204,47 @@ class CalibratedCounter:
         return self._calibration
 
     def text(self, text: str) -> int:
-        known = self._texts.get(text)
-        if known is None:
-            known = round(self._scaled(text, kind_of(text)))
-            self._texts.put(text, known)
-        return known
+        return math.ceil(round(self._leaning(_of_text(self._counter, text)), 6))
 
     def message(self, message: Message) -> int:
-        added = sum(self._scaled(text, kind) - self._counter.text(text) for text, kind in _parts(message))
-        return max(0, round(self._counter.message(message) + added))
+        return round(self._leaning(_of_message(self._counter, message)))
 
     def tool(self, tool: Tool) -> int:
-        return round(self._counter.tool(tool) * self._calibration.ratio("json") * (1 + self._calibration.lean))
+        return round(self._leaning(Composition(json=self._counter.tool(tool))))
 
     def framing(self, messages: int, tools: int) -> int:
         return self._counter.framing(messages, tools)
 
-    def _scaled(self, text: str, kind: ContentKind) -> float:
-        counted = _composition(kind, self._counter.text(text), text)
-        return self._calibration.expected(counted) * (1 + self._calibration.lean)
+    def _leaning(self, counted: Composition) -> float:
+        lean = self._calibration.lean * (self._calibration.expected(counted) - counted.other)
+        return self._calibration.expected(counted) + lean
 
 
-def _parts(message: Message) -> Iterator[tuple[str, ContentKind]]:
-    text = message.text
-    if text:
-        yield text, kind_of(text)
-    for call in message.tool_calls:
-        yield call.arguments, "json"
+def _of_message(counter: TokenCounter, message: Message) -> Composition:
+    texts = _of_text(counter, message.text)
+    calls = Composition(json=sum(counter.text(call.arguments) for call in message.tool_calls))
+    known = texts + calls
+    return known + Composition(other=counter.message(message) - known.texts)
 
 
-def _composition(kind: ContentKind, tokens: int, text: str) -> Composition:
+_COMPOSITIONS = ContentCache[Composition](16 * 2**20)
+
+
+def _of_text(counter: TokenCounter, text: str) -> Composition:
+    """A text's tokens by the kinds of its segments, so that joined texts are made of what their parts are."""
+    key = f"{counter.name}\n{text}"
+    known = _COMPOSITIONS.get(key)
+    if known is None:
+        known = sum((_of_segment(counter, segment) for segment in segments(text)), Composition())
+        _COMPOSITIONS.put(key, known)
+    return known
+
+
+def _of_segment(counter: TokenCounter, text: str) -> Composition:
+    tokens = counter.text(text)
     runs = (match.end() - match.start() for match in _DIGITS.finditer(text))
     digits = sum(length - (length + 2) // 3 for length in runs)
-    match kind:
+    match kind_of(text):
         case "prose":
             return Composition(prose=tokens, digits=digits)
         case "code":

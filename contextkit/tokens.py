@@ -4,25 +4,24 @@
 exact for text, for plain messages and for flat tool schemas (OpenAI's cookbook publishes examples
 that the API confirmed); what has no published rule is counted on the high side.
 
-**Additivity.** `count(a + b) == count(a) + count(b)` where `joins(a, b)`: `a` ends in exactly one
-newline and `b` begins with something that is neither white space nor a slash. Elsewhere tokens may
-span the seam, and the sum is usually the larger of the two.
+A text's count is the sum of its segments' (see `contextkit.seams`), and a prompt's the sum of its
+messages, its tools and the framing.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from contextkit.counts import CountCache
-from contextkit.errors import InvalidTool, TokenizerUnavailable, shortened
+from contextkit.contents import ContentCache
+from contextkit.errors import InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
 from contextkit.estimate import estimate
 from contextkit.media import separate
+from contextkit.seams import slices
 from contextkit.types import Block, Message, TokenCounter, Tool, ToolCall
 from contextkit.vocabulary import VOCABULARIES, Vocabulary, find, parse
 
@@ -52,13 +51,6 @@ AFTER_TOOLS = 12
 TEXT_CACHE_BYTES = 32 * 2**20
 TOOL_CACHE_BYTES = 8 * 2**20
 
-_SLICE = 16_384
-_SEARCH = 2_048
-_PER_HARD_CUT = 4
-_SAFE_CUT = re.compile(
-    r"(?<=\S\n)(?=[^\s/])|(?<=[A-Za-z])(?= [A-Za-z])|(?<=[^\W_])(?=[,.;:!?()\[\]{}<>=\"，。、；：？！「」（）])"
-)
-
 
 def get_counter(counter: str | TokenCounter = "o200k_base") -> TokenCounter:
     """The counter of a tiktoken encoding or an OpenAI model, one per process; a counter is returned as it is.
@@ -68,12 +60,7 @@ def get_counter(counter: str | TokenCounter = "o200k_base") -> TokenCounter:
     """
     if not isinstance(counter, str):
         return counter
-    return _counter_of(VOCABULARIES[counter if counter in VOCABULARIES else _encoding_of(counter)])
-
-
-@cache
-def _counter_of(vocabulary: Vocabulary) -> BpeCounter:
-    return BpeCounter(vocabulary)
+    return _COUNTERS[VOCABULARIES[counter if counter in VOCABULARIES else _encoding_of(counter)]]
 
 
 @cache
@@ -91,7 +78,7 @@ def _encoding_of(model: str) -> str:
 
 
 class TokensEstimated(UserWarning):
-    """The vocabulary could not be had; tokens are estimated, on the high side, in this process."""
+    """A vocabulary could not be had; tokens are estimated in this process. Warned once per vocabulary."""
 
 
 class BpeCounter:
@@ -107,8 +94,8 @@ class BpeCounter:
         self._encode: Callable[[str], list[int]] | None = None
         self._loaded = False
         self._lock = threading.Lock()
-        self._texts = CountCache(TEXT_CACHE_BYTES)
-        self._tools = CountCache(TOOL_CACHE_BYTES)
+        self._texts = ContentCache[int](TEXT_CACHE_BYTES)
+        self._tools = ContentCache[int](TOOL_CACHE_BYTES)
 
     def __repr__(self) -> str:
         return f"BpeCounter({self._vocabulary.name!r})"
@@ -130,10 +117,11 @@ class BpeCounter:
         return 0.0
 
     def text(self, text: str) -> int:
-        """Tokens of a text. Above 16,384 characters it is counted in slices, cut where no token can span.
+        """Tokens of a text; exact up to 16,384 characters, and beyond wherever the text has lines or words.
 
-        Where a stretch of 16,384 characters has no such place (one endless word, white space), it
-        is cut anyway, and each such cut adds 4 tokens, so that the sum is an upper bound.
+        Longer texts are counted in slices, so that no input takes more than linear time. Only where
+        16,384 characters hold no place that is safe to cut (one endless word, or white space) does
+        a slice end anywhere; then 4 tokens are added for it, and the sum is an upper bound.
         """
         known = self._texts.get(text)
         if known is None:
@@ -150,7 +138,7 @@ class BpeCounter:
         return tokens + sum(map(self._call, message.tool_calls))
 
     def tool(self, tool: Tool) -> int:
-        """Tokens of a tool schema; one `InvalidTool` where it is no JSON or nested beyond reason."""
+        """Tokens of a tool schema, counted once per process. `InvalidTool` where it is no JSON."""
         try:
             key = json.dumps([tool.name, tool.description, tool.parameters], default=_plain)
             known = self._tools.get(key)
@@ -174,17 +162,24 @@ class BpeCounter:
         if not self._loaded:
             with self._lock:
                 if not self._loaded:
-                    self._encode = _load(self._vocabulary)
-                    self._loaded = True
+                    self._encode, self._loaded = _load(self._vocabulary), True
+                    self._say_if_estimating()
         return self._encode
+
+    def _say_if_estimating(self) -> None:
+        if self._encode is None:
+            warnings.warn(
+                f"The vocabulary {self._vocabulary.name} is neither cached nor installed and could not be "
+                "downloaded; tokens are estimated. Install it with: pip install 'contextkit-sdk[offline]'.",
+                TokensEstimated,
+                stacklevel=2,
+            )
 
     def _count(self, text: str) -> int:
         encode = self._encoder()
         if encode is None:
             return estimate(text)
-        if len(text) <= _SLICE:
-            return len(encode(text))
-        return sum(len(encode(piece)) + extra for piece, extra in _slices(text))
+        return sum(len(encode(piece)) + extra for piece, extra in slices(text))
 
     def _content(self, content: str | tuple[Block, ...]) -> int:
         return self.text(content) if isinstance(content, str) else sum(map(self._block, content))
@@ -193,8 +188,15 @@ class BpeCounter:
         text = block.get("text")
         if isinstance(text, str) and block.get("type", "text") in ("text", "input_text", "output_text"):
             return self.text(text)
-        media, rest = separate(block)
-        return media + (0 if rest is None else self.text(_inline(rest)))
+        try:
+            media, rest = separate(block)
+            return media + (0 if rest is None else self.text(_inline(rest)))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidMessage(
+                f"A content block of type {shortened(block.get('type'))} is not JSON ({error}).",
+                "Give blocks of plain values, not nested into themselves.",
+                value=block.get("type"),
+            ) from error
 
     def _call(self, call: ToolCall) -> int:
         return PER_CALL + self.text(call.name) + self.text(call.arguments)
@@ -231,37 +233,14 @@ class BpeCounter:
         return PER_PROPERTY + self.text(f"{name}:{_inline(value)}")
 
 
-def joins(a: str, b: str) -> bool:
-    """Whether `count(a + b) == count(a) + count(b)` is certain, for o200k_base and cl100k_base."""
-    return not a or not b or (a[-1] == "\n" and not b[0].isspace() and b[0] != "/")
-
-
 def _load(vocabulary: Vocabulary) -> Callable[[str], list[int]] | None:
     data = find(vocabulary)
     if data is None:
-        warnings.warn(
-            f"The vocabulary {vocabulary.name} is neither cached nor installed and could not be downloaded; tokens "
-            "are estimated. Install it with: pip install 'contextkit-sdk[offline]'.",
-            TokensEstimated,
-            stacklevel=2,
-        )
         return None
     from tiktoken import Encoding
 
-    return Encoding(
-        vocabulary.name, pat_str=vocabulary.pattern, mergeable_ranks=parse(data), special_tokens={}
-    ).encode_ordinary
-
-
-def _slices(text: str) -> Iterator[tuple[str, int]]:
-    """Pieces of at most `_SLICE` characters, each with the tokens its cut may hide."""
-    start = 0
-    while len(text) - start > _SLICE:
-        cut = _SAFE_CUT.search(text, start + _SLICE - _SEARCH, start + _SLICE)
-        end = cut.start() if cut else start + _SLICE
-        yield text[start:end], 0 if cut else _PER_HARD_CUT
-        start = end
-    yield text[start:], 0
+    encoding = Encoding(vocabulary.name, pat_str=vocabulary.pattern, mergeable_ranks=parse(data), special_tokens={})
+    return encoding.encode_ordinary
 
 
 def _inline(value: object) -> str:
@@ -273,3 +252,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, (tuple, set, frozenset)) else str(value)
+
+
+_COUNTERS = {vocabulary: BpeCounter(vocabulary) for vocabulary in VOCABULARIES.values()}

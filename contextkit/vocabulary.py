@@ -26,6 +26,9 @@ from types import MappingProxyType
 DOWNLOAD_SECONDS = 3.0
 """How long a process may wait, once, for a vocabulary: name lookup, connection and transfer together."""
 
+MAX_BYTES = 16 * 2**20
+"""No vocabulary is larger: the largest, o200k_base, has 3.6 MB."""
+
 _SOURCE = "https://openaipublic.blob.core.windows.net/encodings"
 
 _WORDS = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
@@ -126,24 +129,26 @@ def _installed(vocabulary: Vocabulary) -> bytes | None:
 
 
 def _download(vocabulary: Vocabulary, url: str, seconds: float) -> bytes | None:
-    """Fetch in a daemon thread: a name lookup or a dripping server heeds no socket timeout, a join does."""
+    """Fetch in a daemon thread: a name lookup or a dripping server heeds no socket timeout, a join does.
+
+    A fetch that comes too late for this process still leaves the file for the next one.
+    """
     received: list[bytes] = []
-    thread = threading.Thread(target=_fetch, args=(url, seconds, received), daemon=True)
+    thread = threading.Thread(target=_fetch, args=(vocabulary, url, seconds, received), daemon=True)
     thread.start()
     thread.join(seconds)
-    data = received[0] if received else b""
-    if not vocabulary.is_intact(data):
-        return None
-    _keep(vocabulary, data)
-    return data
+    return received[0] if received else None
 
 
-def _fetch(url: str, seconds: float, received: list[bytes]) -> None:
+def _fetch(vocabulary: Vocabulary, url: str, seconds: float, received: list[bytes]) -> None:
     try:
         with urllib.request.urlopen(url, timeout=seconds) as response:
-            received.append(response.read())
+            data = response.read(MAX_BYTES)
     except (OSError, HTTPException, ValueError):  # no network, no such host, an error page: the caller estimates
         return
+    if vocabulary.is_intact(data):
+        received.append(data)
+        _keep(vocabulary, data)
 
 
 def _keep(vocabulary: Vocabulary, data: bytes) -> None:
