@@ -1,0 +1,74 @@
+# Two commands matter on a fresh machine: `make demo` and `make test`. Each installs what it needs
+# into .venv, once, and again only when pyproject.toml or constraints.txt change; after that,
+# nothing here needs a network.
+
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := pyproject.toml constraints.txt
+
+# The first interpreter that is new enough; `make PYTHON=/path/to/python test` uses another.
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell \
+	$(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench constraints clean
+
+help: ## List these targets.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data and print it with its report.
+	@$(BIN)/contextkit demo
+
+test: check ## Everything: check, then the whole suite.
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "Run '$(BIN)/ruff format .' to format these files:"; \
+		$(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+
+bench: $(VENV)/bench.stamp ## Run every benchmark and print its numbers as JSON.
+	@$(BIN)/python -m tests.benchmarks
+
+constraints: ## Resolve every dependency anew and pin it in constraints.txt.
+	@rm -rf $(VENV)-constraints
+	@$(PYTHON) -m venv $(VENV)-constraints
+	@$(VENV)-constraints/bin/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@{ echo "# Every version that the tests run with. Made by \`make constraints\`; do not edit."; \
+		$(VENV)-constraints/bin/pip freeze --exclude-editable; } > constraints.txt
+	@rm -rf $(VENV)-constraints
+
+clean: ## Remove the environment and everything built or cached.
+	@rm -rf $(VENV) $(VENV)-constraints build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find contextkit tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What each target needs. An environment with more in it serves those that need less.
+
+$(VENV)/demo.stamp: $(SETUP) | $(BIN)/pip
+	$(call install,.[cli$(comma)offline])
+	@touch $@
+
+$(VENV)/dev.stamp: $(SETUP) | $(BIN)/pip
+	$(call install,.[dev])
+	@touch $@ $(VENV)/demo.stamp
+
+$(VENV)/bench.stamp: $(SETUP) | $(BIN)/pip
+	$(call install,.[dev$(comma)bench])
+	@touch $@ $(VENV)/dev.stamp $(VENV)/demo.stamp
+
+comma := ,
+define install
+	@echo "Installing $(1) into $(VENV) …"
+	@$(PIP) install --constraint constraints.txt --editable '$(1)'
+endef
+
+# Debian ships Python without ensurepip; where pip itself is there, it can fill a bare environment.
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { echo "contextkit needs Python 3.11 or newer. Install it, or name it: make PYTHON=/path/to/python …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+		$(PYTHON) -m venv --clear --without-pip $(VENV) && \
+		$(PYTHON) -m pip --quiet --disable-pip-version-check --python $(BIN)/python install pip; \
+	} || { rm -rf $(VENV); echo "$(PYTHON) can make no environment. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
