@@ -7,7 +7,7 @@ Bodies are kept where they bear on the query, and left out elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
@@ -48,37 +48,42 @@ _AROUND: Final = (3, 6, 0.6)
 
 def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
     """The lines of the spans and what they are worth."""
-    found = list(lines(text, spans, longest))
+    found = list(_statements(text, lines(text, spans, longest)))
     bodies = [text[start:end] for start, end in found]
     wanted = Asked(query)
-    about = [wanted.found(text[start:end]) for start, end in found]
+    about = [wanted.found(body) for body in bodies]
     asked = weights(about)
     direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
     lent = spread(direct, *_AROUND)
-    own = _own_worth(bodies)
-    pieces = [
-        Piece(start, end, about[n], own[n] + lent[n] if bodies[n].strip() else 0.0)
-        for n, (start, end) in enumerate(found)
-    ]
+    pieces: list[Piece] = []
+    for n, after in enumerate(_follows_signature(bodies)):
+        bonus = _own_worth(bodies[n], after) + lent[n] if bodies[n].strip() else 0.0
+        pieces.append(Piece(*found[n], about[n], bonus))
     return Outline(text, pieces, asked, lines_left_out)
 
 
-def _own_worth(bodies: Sequence[str]) -> list[float]:
-    """Worth of each line for what it is; a signature over several lines is worth the same on each."""
-    worth: list[float] = []
-    open_brackets = 0
-    signature = 0.0
-    for line, after in zip(bodies, _follows_signature(bodies), strict=True):
-        if open_brackets > 0:
-            worth.append(signature)
-        elif _SIGNATURE.match(line):
-            signature = _SIGNATURE_WORTH * _DEEPER ** (_indent(line) / 4)
-            worth.append(signature)
-        else:
-            worth.append(_plain_worth(line, after))
+_LONGEST_SIGNATURE: Final = 20
+"""Lines a signature may have; an open bracket beyond that is not a parameter list."""
+
+
+def _statements(text: str, found: Iterable[Span]) -> Iterator[Span]:
+    """The lines, a signature over several of them as one."""
+    start, end, depth, count = 0, 0, 0, 0
+    for line_start, line_end in found:
+        line = text[line_start:line_end]
+        if depth > 0 and line_start == end and count < _LONGEST_SIGNATURE:
+            end, count, depth = line_end, count + 1, depth + _brackets(line)
             continue
-        open_brackets = max(0, open_brackets + sum(map(line.count, "([")) - sum(map(line.count, ")]")))
-    return worth
+        if start < end:
+            yield start, end
+        start, end, count = line_start, line_end, 1
+        depth = _brackets(line) if _SIGNATURE.match(line) else 0
+    if start < end:
+        yield start, end
+
+
+def _brackets(line: str) -> int:
+    return line.count("(") + line.count("[") - line.count(")") - line.count("]")
 
 
 def _follows_signature(bodies: Sequence[str]) -> Iterator[bool]:
@@ -89,7 +94,9 @@ def _follows_signature(bodies: Sequence[str]) -> Iterator[bool]:
         ended = line.rstrip().endswith((":", "{")) if line.strip() else ended
 
 
-def _plain_worth(line: str, after_signature: bool) -> float:
+def _own_worth(line: str, after_signature: bool) -> float:
+    if _SIGNATURE.match(line):
+        return float(_SIGNATURE_WORTH * _DEEPER ** (_indent(line) / 4))
     if _IMPORT.match(line):
         return _IMPORT_WORTH
     if _DOC.match(line):
@@ -104,4 +111,5 @@ def _plain_worth(line: str, after_signature: bool) -> float:
 
 
 def _indent(line: str) -> int:
-    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+    spaced = line.split("\n", 1)[0].expandtabs(4)
+    return len(spaced) - len(spaced.lstrip())

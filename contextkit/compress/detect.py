@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from contextkit.compress.tables import RULE
@@ -17,11 +18,14 @@ _MEASURED: Final = 40_000
 """Characters those lines are taken from."""
 
 _CODE: Final = re.compile(
-    r"\s*(?:(?:def|class|import|from|function|func|fn|pub|const|let|var|return|if|for|while|elif|else|try|except|raise|package"
-    r"|using|namespace|interface|struct|enum|public|private|protected|static|async|export|switch|case)\b.*[:{;(),\w]"
-    r"|[})\]]+[;,]?|#include\b.*|@\w+.*|//.*|/?\*.*|[\w.\[\]\"']+\s*(?:[-+*/|&:]?=|:=)\s*\S.*|[\w.]+\(.*\)?[;,]?)\s*$"
+    r"\s*(?:[^\s].*[{};,(\[:]|[})\]].*|(?:@|#include|#\[|//|/\*|\*/|\"\"\"|[']{3}).*"
+    r"|(?:def|class|import|from|function|func|fn|pub|const|let|var|return|if|for|while|try|except|raise|throw|package|using"
+    r"|static|async|await|export|pass|break|continue|assert|del|yield|end|else)\b.*"
+    r"|[\w.\[\]\"'$]+\s*(?:[-+*/|&:]?=|:=)\s*\S.*|[\w.]+\(.*\))\s*$"
 )
-_SENTENCE_END: Final = re.compile(r"[.!?。！？:][\"'”’)\]]*\s*$")
+"""A line as most languages have them: opening or closing something, set by a keyword, assigning, or calling."""
+
+_SENTENCE_END: Final = re.compile(r"[.!?。！？][\"'”’)\]]*\s*$")
 _STAMPED: Final = re.compile(
     r"\s*[\[(<]?(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d|\d{10,}|"
     r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL)\b)",
@@ -55,9 +59,12 @@ def _share(some: list[str], pattern: re.Pattern[str]) -> float:
 def _reads_as_prose(some: list[str]) -> bool:
     """Sentences that end where lines end, or lines that go on in the next with a small letter."""
     ended = sum(1 for line in some if _SENTENCE_END.search(line))
-    goes_on = sum(1 for line in some[1:] if line[0].islower())
+    goes_on = sum(1 for line, after in pairwise(some) if len(line) >= _WRAPPED and after[0].islower())
     return (ended + goes_on) / len(some) >= _MANY or _average(some) > _LONG
 
+
+_WRAPPED: Final = 40
+"""Characters of a line that may go on in the next."""
 
 _LONG: Final = 300
 """Characters of a line that is a paragraph."""

@@ -9,8 +9,10 @@ the same says so.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
@@ -36,7 +38,7 @@ _ERROR_WORTH: Final = 4.0
 _RAISED_WORTH: Final = 5.0
 _WARNING_WORTH: Final = 1.5
 _KIND_WORTH: Final = 1.0
-_HEAD: Final = (1.2, 5)
+_HEAD: Final = (2.2, 4)
 _TAIL: Final = (2.4, 12)
 """Worth of the first and last line, and over how many lines it fades. The end of an output says how it ended."""
 
@@ -53,23 +55,21 @@ _SIGNED: Final = 240
 def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
     """The lines of the spans and what they are worth; one of more than `longest` characters is in parts."""
     found = list(lines(text, spans, longest))
-    kinds = [kind_of_line(text[start : min(end, start + _SIGNED)]) for start, end in found]
+    bodies = [text[start:end] for start, end in found]
+    kinds = [kind_of_line(body[:_SIGNED]) for body in bodies]
     wanted = Asked(query)
-    about = [wanted.found(text[start:end]) for start, end in found]
+    about = [wanted.found(body) for body in bodies]
     asked = weights(about)
     direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
-    levels = _levels([text[start:end] for start, end in found], kinds)
+    levels = _levels(bodies, kinds)
     lent = spread([max(pair) for pair in zip(direct, levels, strict=True)], *_AROUND)
-    pieces = [
-        Piece(
-            start,
-            end,
-            (*about[n], kinds[n]),
-            _place(n, len(found)) + (lent[n] if text[start:end].strip() else 0.0),
-        )
-        for n, (start, end) in enumerate(found)
-    ]
-    return Outline(text, pieces, _worth_of_kinds(kinds, levels) | asked, _left_out)
+    pieces: list[Piece] = []
+    for n, (start, end) in enumerate(found):
+        if (n and bodies[n] == bodies[n - 1]) or not bodies[n].strip():
+            pieces.append(Piece(start, end))
+        else:
+            pieces.append(Piece(start, end, (*about[n], kinds[n]), _place(n, len(found)) + lent[n]))
+    return Outline(text, pieces, _worth_of_kinds(kinds, levels) | asked, partial(_left_out, found, kinds))
 
 
 def kind_of_line(line: str) -> str:
@@ -114,20 +114,17 @@ def _place(n: int, count: int) -> float:
     return head + tail
 
 
-_COMPARED: Final = 20_000
-"""Characters of a gap that are compared with the line above it; a longer one is only counted."""
-
-
-def _left_out(text: str, start: int, end: int) -> str:
-    above = text[max(text.rfind("\n", 0, max(start - 1, 0)) + 1, start - 4 * _SIGNED) : start]
+def _left_out(found: Sequence[Span], kinds: Sequence[str], text: str, start: int, end: int) -> str:
+    """The mark for lines left out, which says so where they are the line above again, or like it."""
     mark = lines_left_out(text, start, end)
-    if not above.strip() or end - start > _COMPARED:
+    first, last = bisect_left(found, (start,)), bisect_left(found, (end,))
+    if first == 0 or last == first or found[last - 1][1] != end or found[first - 1][1] != start:
         return mark
-    gone = [line for line in text[start:end].splitlines() if line.strip()]
-    if gone and all(line.strip() == above.strip() for line in gone):
+    above = kinds[first - 1]
+    if len(above) == 1 or any(kind != above for kind in kinds[first:last]):
+        return mark
+    if all(text[slice(*found[n])].strip() == text[slice(*found[first - 1])].strip() for n in range(first, last)):
         return mark.replace("lines left out", "more times the same line").replace(
             "line left out", "more time the same line"
         )
-    if gone and all(kind_of_line(line[:_SIGNED]) == kind_of_line(above[:_SIGNED]) for line in gone):
-        return mark.replace(" left out", " like it left out")
-    return mark
+    return mark.replace(" left out", " like it left out")

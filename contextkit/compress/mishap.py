@@ -19,7 +19,7 @@ _SHORT_ERROR: Final = opening(r"""
     | (?:the )?service (?:is )?(?:temporarily )?unavailable | (?:the )?request (?:timed out|failed) | timed? ?out\b
     | connection (?:refused|reset|aborted|error) | throttl\w+ | overloaded | access denied | invalid (?:api key|request)
     | (?:maximum )?context length | unauthori[sz]ed | you(?: have|'ve)? exceeded
-    | (?:the )?model .{0,60}(?:overloaded|not found)
+    | th(?:e|is) model.{0,80}(?:overloaded|not found|exceeded|context length)
 """)
 _SHORT: Final = 300
 """Characters up to which an answer that begins so is an error; a longer one may be about such a thing."""

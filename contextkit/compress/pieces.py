@@ -124,7 +124,7 @@ class Ranking:
 
 
 def _by_worth(outline: Outline, sizes: Sequence[int]) -> Iterator[int]:
-    """Greedy by worth for its size; a term counts less each time it is shown again.
+    """Greedy by worth for its size, while there is any; a term counts less each time it is shown again.
 
     What a piece adds only ever falls as others are taken, so a piece that still leads after its
     worth is brought up to date is the best there is (Minoux 1978).
@@ -149,6 +149,8 @@ def _by_worth(outline: Outline, sizes: Sequence[int]) -> Iterator[int]:
         if now > known:
             heapreplace(heap, (now, index))
             continue
+        if now >= 0:
+            return  # nothing left that is worth its room
         heappop(heap)
         yield index
         shown.update(outline.pieces[index].terms)

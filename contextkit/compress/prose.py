@@ -9,8 +9,10 @@ kept once. The chosen sentences stand verbatim and in order.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
@@ -20,6 +22,7 @@ from contextkit.rank.terms import terms
 
 _FIRST: Final = 0.6
 _LAST: Final = 0.3
+_PLAIN: Final = 0.05
 _PARAGRAPH: Final = 0.15
 _NUMBER: Final = 0.12
 _NAME: Final = 0.08
@@ -53,11 +56,15 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     wanted = Asked(query).terms
     asked = weights([[term for term in each if term in wanted] for each in about])
     direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
-    pieces = [
-        Piece(start, end, about[n], _standing(text, found, n) + _BESIDE * _neighbours(direct, n))
-        for n, (start, end) in enumerate(found)
-    ]
-    return Outline(text, pieces, _subject(about) | asked, sentences_left_out)
+    said: set[str] = set()
+    pieces: list[Piece] = []
+    for n, (start, end) in enumerate(found):
+        again = text[start:end].strip() in said
+        said.add(text[start:end].strip())
+        bonus = _standing(text, found, n) + _BESIDE * _neighbours(direct, n)
+        pieces.append(Piece(start, end) if again else Piece(start, end, about[n], bonus))
+    starts = [start for span in spans for start, _ in sentences(text, span, len(text))]
+    return Outline(text, pieces, _subject(about) | asked, partial(_left_out, starts, spans))
 
 
 def sentences(text: str, span: Span, longest: int) -> Iterator[Span]:
@@ -114,6 +121,7 @@ def _standing(text: str, found: Sequence[Span], n: int) -> float:
     sentence = text[start:end]
     facts = min(len(_NUMBERS.findall(sentence)), _MOST_FACTS) * _NUMBER
     facts += min(len(_NAMES.findall(sentence)), _MOST_FACTS) * _NAME
+    facts += _PLAIN
     if n == 0:
         return facts + _FIRST
     if n == len(found) - 1:
@@ -130,19 +138,18 @@ def _neighbours(values: Sequence[float], n: int) -> float:
 _SMALL_GAP: Final = 400
 """Characters left out that need no count: one to three sentences."""
 
-_COUNTED: Final = 200_000
-"""Up to so many characters the sentences of a gap are counted; beyond, its characters are given."""
 
+def _left_out(starts: Sequence[int], spans: Sequence[Span], text: str, start: int, end: int) -> str:
+    """The mark for what is left out between two positions, with the space that was after it.
 
-def sentences_left_out(text: str, start: int, end: int) -> str:
-    """The mark for sentences left out between two positions, with the space that was after them."""
-    gone = text[start:end] if end - start <= _COUNTED else ""
+    Where part of it was not even read, its sentences are not known, and its characters are given.
+    """
     space = "\n\n" if _ends_paragraph(text, start, end) else " " if end < len(text) else ""
     if end - start <= _SMALL_GAP:
         return "[…]" + space
-    if not gone:
+    if not any(first <= start and end <= last for first, last in spans):
         return f"[… {end - start:,} characters left out …]" + space
-    count = sum(1 for match in _END.finditer(gone) if match.group()[0] != "\n") or 1
+    count = max(bisect_left(starts, end) - bisect_left(starts, start), 1)
     return f"[… {count:,} sentence{'s' * (count != 1)} left out …]" + space
 
 

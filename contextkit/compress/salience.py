@@ -15,7 +15,7 @@ _DECIDED: Final = words(r"""
 _PERSONAL: Final = words(r"""
     my name | call me | i'?m | i am | i (?:live|work|have|own|moved|was born|come from|use) | my \w+ (?:is|are|was)
     | i(?:'d)?(?: \w+)? (?:prefer|like|love|enjoy|hate|dislike|avoid|want|need) | favou?rite | allerg\w+ | vegetarian
-    | vegan | always | never | usually | rather than | birthday | married | anniversary
+    | vegan | i (?:always|never|usually) | rather than | birthday | married | anniversary
 """)
 _PROMISED: Final = words(r"""
     i'?ll | we'?ll | will | promise\w* | must | have to | need to | should | deadline | due | remind\w* | until | todo
@@ -48,7 +48,7 @@ _USER_WORTH: Final = 1.3
 _NUMBER_WORTH: Final = 1.0
 _NAME_WORTH: Final = 0.5
 _MOST_NAMES: Final = 3
-_QUESTION_WORTH: Final = 0.8
+_QUESTION_WORTH: Final = 1.5
 _PLEASANTRY_SHARE: Final = 0.15
 _PLAIN: Final = 0.3
 

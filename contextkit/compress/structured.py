@@ -121,15 +121,25 @@ def _richest(
 _SHORT: Final = 120
 """Characters of a string that are kept before more elements are: about two lines of text."""
 
+_ALL: Final = 1 << 128
+"""More elements than there are, also after being divided by four at each level down."""
+
 _GROWTH: Final = 1.08
 """From one rung to the next, so that the richest one that fits uses most of the room."""
 
 
 def _ladder(elements: int, characters: int) -> list[Rung]:
     """Rungs from hardly anything to everything: first levels, then elements, then length of strings."""
-    rungs = [Rung(0, 8, 20, 1), Rung(0, 12, 24, 2), Rung(1, 16, 32, 3), Rung(1, 24, 48, 4), Rung(1, 32, 80, 5)]
+    rungs = [
+        Rung(0, 0, 0, 0),
+        Rung(0, 8, 20, 1),
+        Rung(0, 12, 24, 2),
+        Rung(1, 16, 32, 3),
+        Rung(1, 24, 48, 4),
+        Rung(1, 32, 80, 5),
+    ]
     rungs += [Rung(n, max(40, n), _SHORT, 8) for n in _steps(1, elements)]
-    rungs += [Rung(elements, max(40, elements), n, _DEEPEST) for n in _steps(_SHORT, characters)]
+    rungs += [Rung(_ALL, _ALL, n, _DEEPEST) for n in _steps(_SHORT, characters)]
     return rungs
 
 

@@ -34,8 +34,12 @@ def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", ki
         raise InvalidInput(f"The limit {limit} is negative.", "Pass a number of tokens, 0 or more.", value=limit)
     if fits(text, limit, counter):
         return text
-    short = _structured(text, limit, counter, query) or fit(_outline(text, limit, query, kind), limit, counter)
-    return short if short is not None else _cut(text, limit, counter)
+    return (
+        _structured(text, limit, counter, query)
+        or fit(_outline(text, limit, query, kind, _longest(limit)), limit, counter)
+        or fit(_outline(text, limit, query, kind, _LEAST), limit, counter)
+        or _cut(text, limit, counter)
+    )
 
 
 def _structured(text: str, limit: int, counter: TokenCounter, query: str) -> str | None:
@@ -66,7 +70,7 @@ def _excerpts(text: str, query: str) -> Callable[[int], str]:
         if characters < _CHOOSE:
             return text[:characters].rstrip() + " […]"
         if not rankings:
-            rankings.append(Ranking(_outline(text, _CHOOSE, query, None)))
+            rankings.append(Ranking(_outline(text, _CHOOSE, query, None, _USUAL)))
         return rankings[0].within(characters)
 
     return excerpt
@@ -76,18 +80,20 @@ _CHOOSE: Final = 200
 """Characters from which on there is something to choose; below, the beginning is taken."""
 
 
-def _outline(text: str, limit: int, query: str, kind: ContentKind | None) -> Outline:
+def _outline(text: str, limit: int, query: str, kind: ContentKind | None, longest: int) -> Outline:
     spans = parts(text, limit, query)
-    return _OUTLINES[shape_of(text, kind)](text, spans, query, _longest(limit))
+    return _OUTLINES[shape_of(text, kind)](text, spans, query, longest)
 
 
 def _longest(limit: int) -> int:
     """Characters of the largest piece: a small part of the limit, so that there is a choice to make."""
-    return max(_LEAST, min(_MOST, limit * 4 // 5))
+    return max(_USUAL, min(_MOST, limit * 4 // 5))
 
 
 _LEAST: Final = 40
+_USUAL: Final = 240
 _MOST: Final = 800
+"""Most sentences and lines have fewer than 240 characters; where not even one such piece fits, parts of 40 may."""
 
 
 def _cut(text: str, limit: int, counter: TokenCounter) -> str:

@@ -1,0 +1,111 @@
+"""JSON stays JSON, its schema stays visible, and what is rare or asked for stays in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contextkit.compress import shorten
+from contextkit.tokens import get_counter
+from contextkit.types import TokenCounter
+
+COUNTER = get_counter("o200k_base")
+
+
+def orders(count: int = 400) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"ord_{n:05}",
+            "status": "delivered",
+            "customer": {"name": f"Customer {n}", "city": ["Rome", "Oslo", "Lima"][n % 3]},
+            "items": [{"sku": f"S{n}{k}", "quantity": k + 1} for k in range(6)],
+            "note": "Left at the door with the neighbour. " * 6,
+        }
+        for n in range(count)
+    ]
+
+
+def test_the_schema_stays_and_the_gap_is_counted(counter: TokenCounter) -> None:
+    short = json.loads(shorten(json.dumps({"page": 1, "total": 400, "orders": orders()}), 400, counter))
+    assert short["page"] == 1
+    assert set(short["orders"][0]) == {"id", "status", "customer", "items", "note"}
+    kept = [entry for entry in short["orders"] if isinstance(entry, dict)]
+    gone = sum(int(entry.split()[1]) for entry in short["orders"] if isinstance(entry, str))
+    assert len(kept) + gone == 400
+
+
+def test_what_the_query_asks_for_stays(counter: TokenCounter) -> None:
+    short = shorten(json.dumps(orders()), 500, counter, query="Where is order ord_00217?")
+    assert any(entry["id"] == "ord_00217" for entry in json.loads(short) if isinstance(entry, dict))
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "payment_failed"}, {"status": "on hold"}, {"error": "card declined"}, {"refunded": True}]
+)
+def test_what_is_unlike_the_others_stays(change: dict[str, Any], counter: TokenCounter) -> None:
+    rows = orders()
+    rows[217] |= change
+    kept = [entry for entry in json.loads(shorten(json.dumps(rows), 700, counter)) if isinstance(entry, dict)]
+    assert any(entry["id"] == "ord_00217" and change.items() <= entry.items() for entry in kept)
+
+
+def test_white_space_goes_before_anything_else(counter: TokenCounter) -> None:
+    value = orders(20)
+    spacious = json.dumps(value, indent=8)
+    limit = counter.text(json.dumps(value, separators=(",", ":")))
+    assert limit < counter.text(spacious)
+    assert json.loads(shorten(spacious, limit, counter)) == value
+
+
+def test_numbers_stand_as_they_were_written(counter: TokenCounter) -> None:
+    text = '{"a": 1.10, "b": 1e400, "c": 123456789012345678901234567890, "d": NaN, "e": "' + "word " * 500 + '"}'
+    short = shorten(text, 80, counter)
+    for literal in ('"a":1.10', '"b":1e400', '"c":123456789012345678901234567890', '"d":NaN'):
+        assert literal in short
+
+
+def test_a_long_text_inside_is_shortened_by_the_query(counter: TokenCounter) -> None:
+    filler = "The harbour was quiet. Gulls circled over the boats. The baker swept the step. " * 40
+    text = json.dumps({"ok": True, "page": filler + "The ferry to Ostrava leaves at 07:45. " + filler})
+    short = json.loads(shorten(text, 150, counter, query="ferry to Ostrava"))
+    assert short["ok"] is True
+    assert "The ferry to Ostrava leaves at 07:45." in short["page"]
+
+
+def test_json_lines_stay_json_lines(counter: TokenCounter) -> None:
+    text = "".join(json.dumps(order) + "\n" for order in orders())
+    rows = [json.loads(line) for line in shorten(text, 600, counter, query="ord_00217").splitlines()]
+    assert any(row.get("id") == "ord_00217" for row in rows)
+    gone = sum(int(row["…"].split()[0]) for row in rows if list(row) == ["…"])
+    assert gone + sum(1 for row in rows if "id" in row) == 400
+
+
+def test_an_object_of_many_keys_is_pruned_like_an_array(counter: TokenCounter) -> None:
+    value = {f"user_{n:04}": {"name": f"Name {n}", "visits": n} for n in range(900)}
+    short = json.loads(shorten(json.dumps(value), 300, counter, query="user_0555"))
+    assert short["user_0555"]["visits"] == 555
+    assert short["…"].endswith("keys left out")
+
+
+@pytest.mark.parametrize("text", ['{"rows": [' + '{"a": 1, "b": "text"}, ' * 400, "[" * 5000 + "]" * 5000, "{]" * 800])
+def test_what_is_no_json_is_shortened_as_text(text: str, counter: TokenCounter) -> None:
+    short = shorten(text, 60, counter)
+    assert 0 < counter.text(short) <= 60
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=40) | st.text("ab \n", max_size=600),
+    lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(max_size=8), inner, max_size=12),
+    max_leaves=80,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(values.filter(lambda value: isinstance(value, (dict, list))), st.integers(20, 200))
+def test_json_stays_json(value: Any, limit: int) -> None:
+    short = shorten(json.dumps(value), limit, COUNTER)
+    assert type(json.loads(short)) is type(value)
