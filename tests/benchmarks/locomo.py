@@ -9,8 +9,8 @@ whose text stands verbatim in the prompt, averaged over questions; also given by
 (1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop, 5 adversarial).
 
 Peers are given what helps them: speakers and dates in their lines, stemming and stopwords for
-bm25s, whole turns packed best first and the leftovers filled. The peer of dense retrieval is
-what a vector store with MiniLM does. Prints JSON.
+bm25s, whole turns packed best first and the leftovers filled. Embedding is not part of the
+times: every text is embedded once, for all systems. Prints JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,10 +30,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.rank.conversation import ConversationIndex
+from contextkit import Budget, ContextBuilder, Message
+from contextkit.sources import History
+from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
-from contextkit.transcript import heading, render, select
-from contextkit.types import Embeddings, Message
+from contextkit.types import Embeddings
 
 CATEGORIES = ("multi-hop", "temporal", "open-domain", "single-hop", "adversarial")
 COUNTER = get_counter("o200k_base")
@@ -50,11 +51,6 @@ class Question:
 class Conversation:
     messages: list[Message]
     questions: list[Question]
-
-    @property
-    def now(self) -> datetime:
-        """The day after the last message."""
-        return self.messages[-1].created_at + timedelta(days=1)  # type: ignore[operator]
 
 
 Prompt: TypeAlias = list[Message]
@@ -93,29 +89,24 @@ def _message(seq: int, turn: dict[str, Any], first_speaker: str) -> Message:
 
 
 def ours(conversation: Conversation, embedder: Embedder | None = None) -> Recaller:
-    index = ConversationIndex()
-    index.add(conversation.messages, COUNTER)
-    days, runs = np.unique(index.days, return_inverse=True)
-    firsts = [int(np.argmax(index.days == day)) for day in days]
-    headings = [COUNTER.text(f"{heading(conversation.messages[first])}\n") for first in firsts]
-    similarity = embedder.similarities(conversation) if embedder else None
+    """The public API, as a user who reads the README would use it."""
+    store = SQLiteStore(":memory:", embeddings=embedder)
+    store.append("user", "conversation", conversation.messages)
+    sources = [History()]
 
     def recall(question: Question, budget: int) -> Prompt:
-        likeness = similarity(question) if similarity else None
-        scores = index.scores(question.text, now=conversation.now, similarity=likeness)
-        room = budget - size(framed("", question))
-        chosen = select(scores, index.tokens, room, runs=runs, headings=headings)
-        return framed(render(conversation.messages[row] for row in chosen), question)
+        builder = ContextBuilder(store=store, sources=sources, strategy="recall", budget=Budget(window=budget))
+        return list(builder.build(question.text, actor_id="user", session_id="conversation").messages)
 
     return recall
 
 
-def framed(transcript: str, question: Question) -> Prompt:
-    block = f"<recall>\n{transcript}</recall>"
-    return [Message(role="user", content=block), Message(role="user", content=question.text)]
-
-
 # Peers
+
+
+def framed(lines: str, question: Question) -> Prompt:
+    block = f"<recall>\n{lines}</recall>"
+    return [Message(role="user", content=block), Message(role="user", content=question.text)]
 
 
 def trimmed(conversation: Conversation) -> Recaller:
@@ -199,25 +190,24 @@ def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class Embedder:
-    """Any `Embeddings`, each text embedded once a run."""
+    """Any `Embeddings`; each text is embedded once a run, for all systems."""
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
-        self._messages: dict[int, NDArray[np.float32]] = {}
-        self._questions: dict[str, NDArray[np.float32]] = {}
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def embed_documents(self, texts: list[str]) -> Sequence[Sequence[float]]:
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        if new:
+            self._known.update(zip(new, _unit(self._embeddings.embed_documents(new)), strict=True))
+        return [self._known[text].tolist() for text in texts]
+
+    def embed_query(self, text: str) -> Sequence[float]:
+        return self.embed_documents([text])[0]
 
     def similarities(self, conversation: Conversation) -> Scorer:
-        key = id(conversation)
-        if key not in self._messages:
-            texts = [message.text for message in conversation.messages]
-            self._messages[key] = _unit(self._embeddings.embed_documents(texts))
-        vectors = self._messages[key]
-        return lambda question: vectors @ self._question(question.text)
-
-    def _question(self, text: str) -> NDArray[np.float32]:
-        if text not in self._questions:
-            self._questions[text] = _unit([self._embeddings.embed_query(text)])[0]
-        return self._questions[text]
+        vectors = np.array(self.embed_documents([message.text for message in conversation.messages]), np.float32)
+        return lambda question: vectors @ np.array(self.embed_query(question.text), np.float32)
 
 
 def _unit(vectors: Sequence[Sequence[float]]) -> NDArray[np.float32]:
