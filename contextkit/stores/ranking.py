@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.rank.lexical import LexicalIndex
+from contextkit.rank.fuse import DENSE
+from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import terms
 from contextkit.stores import MemoryRecord, ScoredMemory
 
@@ -27,16 +28,23 @@ class MemoryIndex:
             self._words.add(terms(record.text))
 
     def search(self, query: str, vector: NDArray[np.float32] | None, limit: int) -> list[ScoredMemory]:
-        """The records that match best, best first; of equals the newer. Those that share nothing are left out."""
+        """The records that match best, best first; of equals the newer. Scores are above 0 and at most 1.
+
+        Records that share nothing with the query are left out.
+        """
         scores = _scaled(self._words.scores(terms(query)))
         if vector is not None and self._vectors.shape[1] == len(vector):
-            scores[self._rows] += _scaled(self._vectors @ vector)
-        best = sorted(range(len(scores)), key=lambda row: (-scores[row], -row))[:limit]
+            dense = np.zeros_like(scores)
+            dense[self._rows] = _scaled(self._vectors @ vector)
+            scores = (1 - DENSE) * scores + DENSE * dense
+        best = np.lexsort((-np.arange(len(scores)), -scores))[:limit]
         return [ScoredMemory(self._records[row], float(scores[row])) for row in best if scores[row] > 0]
 
 
-def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scores with the best at 1; what is no match at all stays at 0."""
-    positive = np.maximum(scores, 0)
-    best = positive.max(initial=0)
-    return positive / best if best else positive
+def _scaled(scores: Scores) -> Scores:
+    """Scores with the best at 1, and no match at 0.
+
+    Standard scores, as `rank.fuse` has them, would say of a single match that it is nothing special.
+    """
+    matching = np.maximum(scores, 0)
+    return np.asarray(matching / max(matching.max(initial=0), np.finfo(np.float32).tiny), np.float32)

@@ -27,6 +27,7 @@ from contextkit.errors import (
 )
 from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.stores.sqlite.connection import _open
 from contextkit.stores.sqlite.schema import APPLICATION_ID, STEPS
 
 PIECE = Overflow(handle="h1", text="a long text " * 100, item_id="i1")
@@ -341,8 +342,6 @@ class TestPrivacy:
 @pytest.fixture(autouse=True)
 def no_connection_is_left() -> Iterator[None]:
     """Every store of this page is closed, and with it every connection."""
-    from contextkit.stores.sqlite.connection import _open
-
     before = set(_open)
     yield
     assert set(_open) - before == set()

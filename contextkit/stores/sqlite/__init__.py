@@ -21,7 +21,7 @@ from contextkit.stores import (
 )
 from contextkit.stores.sqlite.connection import Database, Synchronous
 from contextkit.stores.sqlite.embedding import Embedder
-from contextkit.stores.sqlite.expiry import PURGES
+from contextkit.stores.sqlite.expiry import purge_all
 from contextkit.stores.sqlite.memories import Memories
 from contextkit.stores.sqlite.messages import Messages
 from contextkit.stores.sqlite.overflow import OverflowPieces
@@ -200,16 +200,8 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         return self._vectors.embed_missing(actor_id, session_id)
 
     def purge(self) -> int:
-        """Delete everything that has expired, batch by batch, and say how many rows that were."""
-        return sum(self._purged_batches())
-
-    def _purged_batches(self) -> Iterable[int]:
-        for purge in PURGES:
-            deleted = -1
-            while deleted:
-                with self._database.write() as connection:
-                    deleted = purge(connection, self._lifetimes.now())
-                yield deleted
+        """Delete everything that has expired, and say how many rows that were. Writes do it bit by bit."""
+        return purge_all(self._database, self._lifetimes.now())
 
     def vacuum(self) -> None:
         """Purge, then give the space of what was deleted back to the disk. Blocks all writers meanwhile."""

@@ -16,6 +16,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 MAX_INTEGER = 2**63 - 1
 """SQLite's largest integer: above any sequence number."""
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 @overload
@@ -38,6 +39,11 @@ def from_micros(micros: None) -> None: ...
 def from_micros(micros: int | None) -> datetime | None:
     """The time in UTC that `to_micros` wrote."""
     return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def after(now: int, wait: timedelta) -> int:
+    """The time that much later, or the last one there is."""
+    return min(now + wait // _MICROSECOND, _LAST)
 
 
 def to_bytes(text: str) -> bytes:

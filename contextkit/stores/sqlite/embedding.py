@@ -45,7 +45,7 @@ class Embedder:
                 raise ValueError(f"{len(vectors)} vectors for {len(texts)} texts")
             return [_stored(vector) for vector in vectors]
         except Exception as error:
-            self._failed(error)
+            self.rest(error)
             return None
 
     def query(self, text: str) -> NDArray[np.float32] | None:
@@ -57,13 +57,14 @@ class Embedder:
         try:
             vector = _stored(self._embeddings.embed_query(_readable(text)))
         except Exception as error:
-            self._failed(error)
+            self.rest(error)
             return None
         return None if vector is None else np.frombuffer(vector, np.float32)
 
-    def _failed(self, error: Exception) -> None:
+    def rest(self, error: Exception) -> None:
+        """Say what went wrong, and try nothing for a while."""
         self._resting_until = time.monotonic() + _REST
-        _log.warning("The embedder failed (%s: %s); vectors are made later.", type(error).__name__, error)
+        _log.warning("No vectors for now (%s: %s); they are made later.", type(error).__name__, error)
 
 
 def matrix(vectors: list[bytes]) -> NDArray[np.float32]:

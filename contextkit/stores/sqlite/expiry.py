@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, TypeAlias
+
+from contextkit.stores.sqlite.connection import Database
 
 Table: TypeAlias = Literal["overflow", "memories", "tool_results"]
 
@@ -31,17 +34,26 @@ def purge_sessions(connection: sqlite3.Connection, now: int) -> int:
     return deleted
 
 
-def purge_rows(connection: sqlite3.Connection, table: Table, now: int) -> int:
+def purge_rows(connection: sqlite3.Connection, now: int, table: Table) -> int:
     """Delete expired rows of a table whose rows expire by themselves."""
     return connection.execute(
         f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE expires_at <= ? LIMIT ?)", (now, _AT_ONCE)
     ).rowcount
 
 
-PURGES: tuple[Callable[[sqlite3.Connection, int], int], ...] = (
+def purge_all(database: Database, now: int) -> int:
+    """Delete everything that has expired, a batch at a time so that others can write in between."""
+
+    def batch(purge: Callable[[sqlite3.Connection, int], int]) -> int:
+        with database.write() as connection:
+            return purge(connection, now)
+
+    return sum(sum(iter(partial(batch, purge), 0)) for purge in _PURGES)
+
+
+_PURGES: tuple[Callable[[sqlite3.Connection, int], int], ...] = (
     purge_sessions,
-    lambda connection, now: purge_rows(connection, "overflow", now),
-    lambda connection, now: purge_rows(connection, "memories", now),
-    lambda connection, now: purge_rows(connection, "tool_results", now),
+    partial(purge_rows, table="overflow"),
+    partial(purge_rows, table="memories"),
+    partial(purge_rows, table="tool_results"),
 )
-"""Each deletes a batch of one kind and says how many rows went."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contextkit.errors import InvalidInput
+from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.sqlite.codec import (
     MAX_INTEGER,
@@ -73,7 +73,7 @@ class Memories:
         with self._database.write() as connection:
             connection.executemany(_PUT, rows)
             _mark_changed(connection, actor_id)
-            purge_rows(connection, "memories", now)
+            purge_rows(connection, now, "memories")
         self._catch_up(actor_id)
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
@@ -111,8 +111,12 @@ class Memories:
         return len(rows)
 
     def _catch_up(self, actor_id: str) -> None:
+        """As for messages: the records are stored already, so a failure here is never the caller's."""
         if self._embedder is not None and not self._embedder.resting:
-            self.embed_missing(actor_id)
+            try:
+                self.embed_missing(actor_id)
+            except StoreError as error:
+                self._embedder.rest(error)
 
     def _awaited(self, actor_id: str) -> list[tuple[int, bytes]]:
         with self._database.read() as connection:

@@ -48,7 +48,10 @@ class Messages:
         with self._database.write() as connection:
             session = self._lifetimes.open(connection, key)
             log = _Log(connection, session)
-            written = [log.put(drafts.get(name) or self._draft(name, message, key)) for name, message in given]
+            written = [
+                log.find(name) or log.add(drafts.get(name) or self._draft(name, message, key))
+                for name, message in given
+            ]
             log.close(key.now, self._lifetimes.expiry(key.now))
             purge_sessions(connection, key.now)
         return written
@@ -114,11 +117,13 @@ class _Log:
         self._session = session
         (self._last,) = connection.execute("SELECT last_seq FROM sessions WHERE id = ?", (session,)).fetchone()
 
-    def put(self, draft: _Draft) -> Message:
-        """The message as stored: now, or already before under the same id."""
-        row = self._connection.execute(_BY_ID, (self._session, draft.name)).fetchone()
-        if row is not None:
-            return _message(*row)
+    def find(self, name: str) -> Message | None:
+        """The message that was stored under this id before."""
+        row = self._connection.execute(_BY_ID, (self._session, name)).fetchone()
+        return None if row is None else _message(*row)
+
+    def add(self, draft: _Draft) -> Message:
+        """Write the message, and give it as stored."""
         self._last += 1
         values = (draft.name, draft.tokens, draft.counter, _has_meaning(draft.message), draft.text)
         self._connection.execute(_INSERT, (self._session, self._last, *values))

@@ -12,7 +12,7 @@ from typing import Any
 
 from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
 from contextkit.stores import Overflow, check_id
-from contextkit.stores.sqlite.codec import from_bytes, from_micros, to_bytes, to_micros
+from contextkit.stores.sqlite.codec import after, from_bytes, from_micros, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import LIVE, Lifetimes
@@ -37,7 +37,7 @@ class OverflowPieces:
     def __init__(self, database: Database, lifetimes: Lifetimes, ttl: timedelta | None) -> None:
         self._database = database
         self._lifetimes = lifetimes
-        self._ttl = None if ttl is None else ttl // timedelta(microseconds=1)
+        self._ttl = ttl
 
     def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
         key = self._lifetimes.key(actor_id, session_id)
@@ -48,7 +48,7 @@ class OverflowPieces:
             session = self._lifetimes.open(connection, key)
             for piece in packed:
                 _put(connection, session, piece, key.now)
-            purge_rows(connection, "overflow", key.now)
+            purge_rows(connection, key.now, "overflow")
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         key = self._lifetimes.key(actor_id, session_id)
@@ -68,7 +68,7 @@ class OverflowPieces:
         text = to_bytes(piece.text)
         ends = to_micros(piece.expires_at)
         if ends is None and self._ttl is not None:
-            ends = now + self._ttl
+            ends = after(now, self._ttl)
         created_at = now if piece.created_at is None else to_micros(piece.created_at)
         facts = (to_bytes(piece.item_id), to_bytes(piece.title), piece.tokens, created_at)
         return _Packed(

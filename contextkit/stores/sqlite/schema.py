@@ -143,6 +143,13 @@ STEPS: tuple[str, ...] = (_SESSIONS + _OVERFLOW + _MEMORIES + _PREFERENCES + _TO
 """One script for each version. A step that has been released is never edited: add another."""
 
 
+_IDENTITY = """
+SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
+FROM pragma_user_version, pragma_application_id
+"""
+"""Read in one statement, so that a file which another process is just preparing is seen before or after that."""
+
+
 def prepare(connection: sqlite3.Connection, path: str, wait: float) -> None:
     """Bring the database to this version's tables, whichever of several processes comes first."""
     if _version(connection, path) == len(STEPS):
@@ -163,20 +170,15 @@ def prepare(connection: sqlite3.Connection, path: str, wait: float) -> None:
 
 def _version(connection: sqlite3.Connection, path: str) -> int:
     """How many steps the file has seen; raises `StoreError` for a file that is not ours, or from a later version."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    if owner != APPLICATION_ID and (version or owner or _has_tables(connection)):
+    version, owner, tables = connection.execute(_IDENTITY).fetchone()
+    if owner != APPLICATION_ID and (version or owner or tables):
         raise StoreError(f"The file {path!r} is another program's database.", "Choose another path for the store.")
     if version > len(STEPS):
         raise StoreError(
             f"The file {path!r} has schema version {version}; this contextkit knows {len(STEPS)}.",
             "Upgrade contextkit, or open the file with the version that wrote it.",
         )
-    return version
-
-
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    return int(version)
 
 
 def _use_log(connection: sqlite3.Connection, wait: float) -> None:

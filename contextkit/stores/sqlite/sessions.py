@@ -10,7 +10,7 @@ from typing import Any
 
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, check_id
-from contextkit.stores.sqlite.codec import from_bytes, from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.sqlite.codec import after, from_bytes, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.sqlite.connection import Database
 
 LIVE = "s.actor_id = ? AND s.session_id = ? AND (s.expires_at IS NULL OR s.expires_at > ?)"
@@ -50,7 +50,7 @@ class Lifetimes:
 
     def __init__(self, clock: Callable[[], datetime], ttl: timedelta | None) -> None:
         self._clock = clock
-        self._ttl = None if ttl is None else ttl // timedelta(microseconds=1)
+        self._ttl = ttl
 
     def now(self) -> int:
         """The time, in microseconds since 1970."""
@@ -62,7 +62,7 @@ class Lifetimes:
 
     def expiry(self, now: int) -> int | None:
         """When a session that is written to now will expire."""
-        return None if self._ttl is None else now + self._ttl
+        return None if self._ttl is None else after(now, self._ttl)
 
     def open(self, connection: sqlite3.Connection, key: Key) -> int:
         """The row of the session, which is made where there is none, and made anew where it has expired."""

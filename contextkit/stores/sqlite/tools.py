@@ -22,7 +22,7 @@ from typing import Any
 from contextkit.canonical import canonical_json
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.stores import check_id
-from contextkit.stores.sqlite.codec import from_json, to_json
+from contextkit.stores.sqlite.codec import after, from_json, to_json
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.flight import SingleFlight
@@ -127,7 +127,7 @@ class ToolResults:
                 connection.execute(
                     "INSERT OR IGNORE INTO tool_results"
                     " (actor_id, tool, version, digest, arguments, lease, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (*asked.row, asked.arguments, maker, now + LEASE // timedelta(microseconds=1)),
+                    (*asked.row, asked.arguments, maker, after(now, LEASE)),
                 ).rowcount
             )
 
@@ -141,9 +141,9 @@ class ToolResults:
         def store(connection: sqlite3.Connection) -> None:
             connection.execute(
                 f"UPDATE tool_results SET lease = NULL, result = ?, expires_at = ? WHERE {_ROW} AND lease = ?",
-                (result, now + ttl // timedelta(microseconds=1), *asked.row, maker),
+                (result, after(now, ttl), *asked.row, maker),
             )
-            purge_rows(connection, "tool_results", now)
+            purge_rows(connection, now, "tool_results")
 
         self._afterwards(asked, store)
 

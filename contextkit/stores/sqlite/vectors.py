@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from contextkit.errors import StoreError
 from contextkit.messages import loads
 from contextkit.stores.sqlite.codec import bounded
 from contextkit.stores.sqlite.connection import Database
@@ -45,9 +46,16 @@ class MessageVectors:
         return [seq for seq, _ in rows], matrix([vector for _, vector in rows])
 
     def catch_up(self, actor_id: str, session_id: str) -> None:
-        """Embed what still has no vector, unless the embedder has only just failed or there is none."""
+        """Embed what still has no vector, as far as it can be done now.
+
+        The messages are stored already, so a failure here is never the caller's: a read-only
+        file is read without the missing vectors.
+        """
         if self._embedder is not None and not self._embedder.resting:
-            self.embed_missing(actor_id, session_id)
+            try:
+                self.embed_missing(actor_id, session_id)
+            except StoreError as error:
+                self._embedder.rest(error)
 
     def embed_missing(self, actor_id: str, session_id: str) -> int:
         """Embed every message that should have a vector and has none. Returns how many still have none."""
