@@ -13,10 +13,10 @@ from contextkit.errors import InvalidInput, StoreCorrupt, shortened
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 MAX_INTEGER = 2**63 - 1
 """SQLite's largest integer: above any sequence number."""
-_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 @overload
