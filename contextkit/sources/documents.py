@@ -1,0 +1,222 @@
+"""Documents: texts, or what a search elsewhere finds, by how they bear on the query."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+
+from contextkit.blocks import line_tokens
+from contextkit.document import Document, as_document
+from contextkit.errors import InvalidInput, shortened
+from contextkit.estimate import kind_of
+from contextkit.rank.corpus import TextIndex
+from contextkit.rank.fuse import fuse
+from contextkit.rank.lexical import Scores
+from contextkit.rank.texts import text_scores
+from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request
+
+__all__ = ["Document", "Documents"]
+
+
+class Splitter(Protocol):
+    """The shape of LangChain's text splitters."""
+
+    def split_text(self, text: str) -> list[str]: ...
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """The shape of LangChain's retrievers."""
+
+    def invoke(self, query: str, /) -> Iterable[object]: ...
+
+    def ainvoke(self, query: str, /) -> Awaitable[Iterable[object]]: ...
+
+
+@runtime_checkable
+class VectorStore(Protocol):
+    """The shape of LangChain's vector stores."""
+
+    def similarity_search(self, query: str, k: int) -> Iterable[object]: ...
+
+    def asimilarity_search(self, query: str, k: int) -> Awaitable[Iterable[object]]: ...
+
+
+Search: TypeAlias = Callable[[str], Iterable[object]]
+AsyncSearch: TypeAlias = Callable[[str], Awaitable[Iterable[object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A document, or one piece of it, under an id of its own."""
+
+    id: str
+    document: Document
+
+
+class Documents:
+    """Documents ranked for the query.
+
+    `documents` is one of
+
+    * a list of texts, of pairs (title, text), of `Document`s or of LangChain documents: indexed
+      once, by words and, with any `embeddings`, by meaning; the best `limit` are candidates and
+      the others are reported as left out. Documents no word of which is asked for are candidates
+      too while there is room: few documents are all offered;
+    * a LangChain retriever or vector store, or a function from a query to documents: asked for
+      every turn. Its own order counts for half of the score, shared words for the other half. A
+      retriever's and a coroutine function's search is awaited where the build is (`abuild`).
+
+    With a `splitter` (any LangChain text splitter) the pieces of a document compete one by one.
+    Documents are never trusted: they are fenced as data. An empty document is an `InvalidInput`
+    in a list, and left out with a notice where a search returned it. What a search raises costs
+    this source its share and is reported.
+    """
+
+    sections = ("documents",)
+
+    def __init__(
+        self,
+        documents: Iterable[object] | Search | AsyncSearch | Retriever | VectorStore,
+        *,
+        limit: int = 20,
+        splitter: Splitter | None = None,
+        name: str = "documents",
+        embeddings: Embeddings | None = None,
+    ) -> None:
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise InvalidInput(f"The limit of documents is {limit!r}.", "Use a whole number from 1 on.", value=limit)
+        self.name = name
+        self._limit = limit
+        self._splitter = splitter
+        self._embeddings = embeddings
+        self._search, asearch = _searches(documents, limit)
+        self._awaits = asearch is not None
+        if asearch is not None:
+            self.agather = partial(self._awaited, asearch)  # only a source that can await is an `AsyncSource`
+        searched = self._search is not None or self._awaits
+        self._chunks = [] if searched else self._pieces(_listed(documents, name))
+        self._texts = [f"{chunk.document.title or ''}\n{chunk.document.text}" for chunk in self._chunks]
+        self._index: TextIndex | None = None
+
+    def gather(self, request: Request) -> Iterator[Gathered]:
+        if self._search is not None:
+            return self._found(self._search(request.query), request)
+        if not self._awaits:
+            return self._kept(request)
+        raise InvalidInput(
+            f"The source {self.name!r} searches by a coroutine function, which `build` cannot await.",
+            "Use `abuild`, or pass a plain function.",
+            value=self.name,
+        )
+
+    async def _awaited(self, asearch: AsyncSearch, request: Request) -> Iterator[Gathered]:
+        return self._found(await asearch(request.query), request)
+
+    def _kept(self, request: Request) -> Iterator[Gathered]:
+        """The documents given once: every one is an item, the best `limit` are candidates."""
+        scores, notice = self._scores(request.query)
+        if notice is not None:
+            yield notice
+        best_first = (-scores).argsort(kind="stable").tolist()
+        ranks = {place: rank for rank, place in enumerate(best_first, 1)}
+        for place, chunk in enumerate(self._chunks):
+            item = self._item(chunk, place, float(scores[place]), request)
+            yield item if ranks[place] <= self._limit else replace(item, left_out=self._reason(ranks[place]))
+
+    def _found(self, found: Iterable[object], request: Request) -> Iterator[Gathered]:
+        """What a search found, in its order, blended with the words each shares with the query."""
+        documents = []
+        for index, given in enumerate(found):
+            if _is_empty(given):
+                yield Notice(
+                    "empty document", f"Document {index} that {self.name!r} found has no text; it was left out."
+                )
+            else:
+                documents.append(as_document(given, source=self.name, index=index))
+        chunks = self._pieces(documents)
+        shared = text_scores(request.query, [chunk.document.text for chunk in chunks])
+        scores = fuse(np.array(shared, np.float32), np.arange(len(chunks), 0, -1, dtype=np.float32))
+        for place, chunk in enumerate(chunks):
+            yield self._item(chunk, place, float(scores[place]), request)
+
+    def _scores(self, query: str) -> tuple[Scores, Notice | None]:
+        try:
+            if self._index is None:
+                self._index = TextIndex(self._texts, self._embeddings)
+            return self._index.scores(query), None
+        except Exception as error:  # any embedder, any failure: words alone still find most of it
+            if self._embeddings is None:
+                raise
+            text = f"{self.name!r} was ranked by words alone: the embedder failed ({type(error).__name__}: {error})."
+            return (self._index or TextIndex(self._texts)).lexical(query), Notice("embedder failed", text)
+
+    def _pieces(self, documents: Iterable[Document]) -> list[Chunk]:
+        """The documents' pieces, or the documents whole, under ids that no two share."""
+        given: Counter[str] = Counter()
+        chunks = []
+        for document in documents:
+            texts = [document.text] if self._splitter is None else self._splitter.split_text(document.text)
+            for number, text in enumerate(texts):
+                key = document.key if len(texts) == 1 else f"{document.key}#{number}"
+                given[key] += 1
+                unique = key if given[key] == 1 else f"{key}~{given[key]}"
+                chunks.append(Chunk(unique, replace(document, text=text)))
+        return chunks
+
+    def _item(self, chunk: Chunk, order: int, score: float, request: Request) -> Item:
+        document = chunk.document
+        heading = document.heading
+        lead = "" if heading else "- "
+        return Item(
+            id=chunk.id,
+            section="documents",
+            text=document.text,
+            heading=heading,
+            lead=lead,
+            tokens=line_tokens(request.counter, lead, document.text),
+            score=score,
+            order=order,
+            kind=kind_of(document.text),
+            provenance=Provenance(
+                source=self.name, title=document.title, uri=document.uri, created_at=document.created_at
+            ),
+        )
+
+    def _reason(self, rank: int) -> str:
+        return f"number {rank} of {len(self._chunks)} for this query; the limit is {self._limit}"
+
+
+def _searches(documents: object, limit: int) -> tuple[Search | None, AsyncSearch | None]:
+    """How to search, waiting and awaiting; neither for documents that are there already."""
+    if isinstance(documents, VectorStore):
+        store = documents
+        return (lambda query: store.similarity_search(query, k=limit)), (
+            lambda query: store.asimilarity_search(query, k=limit)
+        )
+    if isinstance(documents, Retriever):
+        return documents.invoke, documents.ainvoke
+    if inspect.iscoroutinefunction(documents):
+        return None, documents
+    return (documents, None) if callable(documents) else (None, None)
+
+
+def _listed(documents: object, name: str) -> Iterator[Document]:
+    if isinstance(documents, str | bytes) or not isinstance(documents, Iterable):
+        raise InvalidInput(
+            f"The documents of the source {name!r} are {shortened(documents)}.",
+            "Pass a list of documents, a retriever, a vector store or a function that searches.",
+            value=documents,
+        )
+    return (as_document(given, source=name, index=index) for index, given in enumerate(documents))
+
+
+def _is_empty(given: object) -> bool:
+    text = given if isinstance(given, str) else getattr(given, "page_content", getattr(given, "text", None))
+    return isinstance(text, str) and not text.strip()

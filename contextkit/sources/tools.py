@@ -1,0 +1,186 @@
+"""Tools: the few of many tools that a question needs, the same ones as long as they will do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from threading import Lock
+from typing import Final
+
+from contextkit.errors import InvalidInput, InvalidTool, shortened
+from contextkit.rank.lexical import Scores
+from contextkit.rank.tools import ToolIndex, choose
+from contextkit.schemas import as_tool, as_tools, distinct
+from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, Tool
+
+
+class Tools:
+    """The tools a model may call, ranked for the query; the best `limit` of them are shown.
+
+    `tools` are LangChain tools, callables, pydantic models, or OpenAI, Anthropic, Bedrock or MCP
+    schemas; or a function that lists them, called for every build (an MCP server's listing).
+    With `limit=None` all are shown. Those in `pinned` are always in and count towards the limit.
+
+    `sticky` keeps the tools of the session's last prompt, in their order, as long as they hold
+    the best for the new query (`contextkit.rank.tools.choose` says exactly when), and within a
+    turn always: tools stand first in the prompt, so a change of tools is paid for with the whole
+    cached prefix. With any `embeddings` the ranking also goes by meaning; when they fail, it goes
+    by words alone and a notice says so.
+
+    Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin.
+    """
+
+    name = "tools"
+    sections = ("tools",)
+
+    def __init__(
+        self,
+        tools: Iterable[object] | Callable[[], Iterable[object]],
+        *,
+        limit: int | None = 10,
+        sticky: bool = True,
+        pinned: Sequence[str] = (),
+        embeddings: Embeddings | None = None,
+    ) -> None:
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            raise InvalidInput(f"The limit of tools is {limit!r}.", "Use 1 or more, or None for all.", value=limit)
+        if isinstance(pinned, str):
+            raise InvalidInput(f"`pinned` is the text {shortened(pinned)}.", "Pass a list of names.", value=pinned)
+        self._limit = limit
+        self._sticky = sticky
+        self._pinned = tuple(pinned)
+        self._embeddings = embeddings
+        self._read: dict[int, tuple[object, Tool]] = {}
+        self._indexed: tuple[tuple[Tool, ...], ToolIndex] | None = None
+        self._list = tools if callable(tools) else None
+        self._tools = () if callable(tools) else as_tools(tools)
+        if self._list is None:
+            self._check_pins(self._tools)
+
+    def gather(self, request: Request) -> Iterator[Gathered]:
+        tools = self._tools if self._list is None else self._listed(self._list())
+        self._check_pins(tools)
+        scores, notice = self._scores(tools, request.query)
+        if notice is not None:
+            yield notice
+        chosen = self._chosen(tools, scores, request)
+        yield from _items(tools, scores, chosen, self._pinned, self._limit, request)
+
+    def _listed(self, listing: Iterable[object]) -> tuple[Tool, ...]:
+        """What is listed now. Objects seen last time are not read again; dicts are, for they may have changed."""
+        seen, self._read = self._read, {}
+        tools = []
+        for index, given in enumerate(listing):
+            before, tool = seen.get(id(given), (None, None))
+            if tool is None or before is not given or isinstance(given, Mapping):
+                tool = as_tool(given, index=index)
+            self._read[id(given)] = (given, tool)
+            tools.append(tool)
+        return distinct(tools)
+
+    def _check_pins(self, tools: Sequence[Tool]) -> None:
+        unknown = sorted(set(self._pinned) - {tool.name for tool in tools})
+        if unknown:
+            raise InvalidTool(
+                f"The pinned tool {unknown[0]!r} is not among the {len(tools)} tools.",
+                "Pin tools by the names they are listed under.",
+                value=unknown[0],
+            )
+
+    def _scores(self, tools: tuple[Tool, ...], query: str) -> tuple[Scores, Notice | None]:
+        if self._embeddings is None:
+            return self._index(tools).lexical(query), None
+        try:
+            return self._index(tools, self._embeddings).scores(query), None
+        except Exception as error:  # whatever an embedder raises costs the ranking its half, not the prompt its tools
+            text = f"Tools were ranked by their words alone: the embedder failed ({type(error).__name__}: {error})."
+            return _index(tools, None).lexical(query), Notice("embedder failed", text)
+
+    def _index(self, tools: tuple[Tool, ...], embeddings: Embeddings | None = None) -> ToolIndex:
+        indexed = self._indexed
+        if indexed is None or indexed[0] != tools:
+            indexed = self._indexed = (tools, _index(tools, embeddings))
+        return indexed[1]
+
+    def _chosen(self, tools: Sequence[Tool], scores: Scores, request: Request) -> list[int]:
+        names = [tool.name for tool in tools]
+        shown = set(request.view.tools).intersection(names)
+        if request.continuing and shown:
+            places = {name: place for place, name in enumerate(names)}
+            return [places[name] for name in dict.fromkeys((*request.view.tools, *self._pinned)) if name in places]
+        sticky = request.view.tools if self._sticky else ()
+        return choose(scores, names, limit=self._limit, pinned=self._pinned, sticky=sticky)
+
+
+def _items(
+    tools: Sequence[Tool],
+    scores: Scores,
+    chosen: Sequence[int],
+    pinned: Sequence[str],
+    limit: int | None,
+    request: Request,
+) -> Iterator[Item]:
+    """One item per tool: the chosen ones in prompt order, then the others, best first."""
+    ranks = {place: rank for rank, place in enumerate((-scores).argsort(kind="stable").tolist(), 1)}
+    others = [place for place in ranks if place not in set(chosen)]
+    for order, place in enumerate([*chosen, *others]):
+        tool = tools[place]
+        yield Item(
+            id=f"tool:{tool.name}",
+            section="tools",
+            text=f"{tool.name}: {tool.description}",
+            tokens=request.counter.tool(tool),
+            score=float(scores[place]),
+            order=order,
+            required=tool.name in pinned,
+            trusted=True,
+            kind="json",
+            tool=tool,
+            left_out=None if order < len(chosen) else _reason(ranks[place], len(tools), limit, request.continuing),
+            provenance=Provenance(source=Tools.name),
+        )
+
+
+def _reason(rank: int, count: int, limit: int | None, continuing: bool) -> str:
+    ranked = f"ranked {_ordinal(rank)} of {count} for this query"
+    if continuing:
+        return f"{ranked}; the tools stay as they are until the turn ends"
+    if limit is not None and rank > limit:
+        return f"{ranked}; the limit is {limit}"
+    return f"{ranked}, not clearly above the tools shown before or pinned; the limit is {limit}"
+
+
+def _ordinal(number: int) -> str:
+    endings = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if number // 10 % 10 == 1 else endings.get(number % 10, 'th')}"
+
+
+_KEPT: Final = 16
+"""Tool sets whose index is kept in this process: an index of 1,000 tools takes a second to build and some 10 MB."""
+
+_indexes: OrderedDict[tuple[str, int], tuple[ToolIndex, Embeddings | None]] = OrderedDict()
+_lock = Lock()
+
+
+def _index(tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
+    """The index of a tool set, built once per process. The embedder is kept with it, so that its id stays its own.
+
+    It is built without the lock: an embedder that hangs must not hold up other tool sets.
+    """
+    key = (_digest(tools), id(embeddings))
+    with _lock:
+        known = _indexes.get(key)
+    index = known[0] if known else ToolIndex(tools, embeddings)
+    with _lock:
+        _indexes[key] = (index, embeddings)
+        _indexes.move_to_end(key)
+        while len(_indexes) > _KEPT:
+            _indexes.popitem(last=False)
+    return index
+
+
+def _digest(tools: Sequence[Tool]) -> str:
+    plain = json.dumps([(tool.name, tool.description, tool.parameters) for tool in tools])
+    return hashlib.sha256(plain.encode()).hexdigest()

@@ -1,0 +1,247 @@
+"""The Documents source: lists, searches, splitting, and what is said of each document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.vectorstores import InMemoryVectorStore
+
+from contextkit.errors import InvalidInput
+from contextkit.sources.documents import Document, Documents
+from contextkit.types import AsyncSource, Gathered, Item, Notice, Source
+
+if TYPE_CHECKING:
+    from tests.sources.conftest import MakeRequest
+
+REFUNDS = "Refunds take five days."
+SHIPPING = "We ship to France."
+HOURS = "The shop opens at nine."
+
+
+def items(gathered: Iterable[Gathered]) -> list[Item]:
+    return [one for one in gathered if isinstance(one, Item)]
+
+
+def by_score(gathered: Iterable[Gathered]) -> list[str]:
+    return [item.text for item in sorted(items(gathered), key=lambda item: -item.score)]
+
+
+class Retriever(BaseRetriever):
+    """Finds what it was given, in that order."""
+
+    found: list[Any]
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Any]:
+        del query, run_manager
+        return self.found
+
+
+def found(*texts: str) -> Retriever:
+    return Retriever(found=[LangChainDocument(page_content=text) for text in texts])
+
+
+def test_only_a_source_that_can_await_is_asynchronous() -> None:
+    assert isinstance(Documents([REFUNDS]), Source)
+    assert not isinstance(Documents([REFUNDS]), AsyncSource)
+    assert not isinstance(Documents(lambda query: [query]), AsyncSource)
+    assert isinstance(Documents(found(REFUNDS)), AsyncSource)
+
+
+def test_texts_are_ranked_and_keep_their_order(request_for: MakeRequest) -> None:
+    gathered = items(Documents([SHIPPING, REFUNDS, HOURS]).gather(request_for("how long do refunds take")))
+    assert [item.text for item in gathered] == [SHIPPING, REFUNDS, HOURS]
+    assert [item.order for item in gathered] == [0, 1, 2]
+    assert by_score(gathered)[0] == REFUNDS
+
+
+def test_beyond_the_limit_documents_are_left_out_with_the_reason(request_for: MakeRequest) -> None:
+    gathered = items(Documents([SHIPPING, REFUNDS, HOURS], limit=1).gather(request_for("refunds")))
+    assert [item.left_out for item in gathered] == [
+        "number 2 of 3 for this query; the limit is 1",
+        None,
+        "number 3 of 3 for this query; the limit is 1",
+    ]
+
+
+def test_an_item_says_where_it_is_from(request_for: MakeRequest) -> None:
+    day = datetime(2026, 2, 3, tzinfo=UTC)
+    document = Document(text=REFUNDS, id="kb-7", title="Refunds", uri="https://kb/7", created_at=day)
+    (item,) = items(Documents([document], name="help").gather(request_for("x")))
+    assert (item.id, item.section, item.trusted, item.kind) == ("kb-7", "documents", False, "prose")
+    assert (item.heading, item.lead) == ("Refunds (2026-02-03)", "")
+    assert item.provenance.source == "help"
+    assert (item.provenance.title, item.provenance.uri, item.provenance.created_at) == ("Refunds", "https://kb/7", day)
+
+
+def test_a_text_without_a_name_is_set_apart_by_a_mark(request_for: MakeRequest) -> None:
+    request = request_for("x")
+    (item,) = items(Documents([REFUNDS]).gather(request))
+    assert (item.heading, item.lead) == ("", "- ")
+    assert item.tokens == request.counter.text(f"- {REFUNDS}\n")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"created_at": datetime(2026, 2, 3)},
+        {"created_at": "2026-02-03"},
+        {"date": "2026-02-03T02:00:00+02:00"},
+    ],
+)
+def test_langchain_metadata_is_read(request_for: MakeRequest, metadata: dict[str, Any]) -> None:
+    given = LangChainDocument(page_content=REFUNDS, metadata={"source": "kb.md", "title": "Refunds", **metadata})
+    (item,) = items(Documents([given]).gather(request_for("x")))
+    assert item.id.startswith("kb.md#")
+    assert (item.provenance.title, item.provenance.uri) == ("Refunds", "kb.md")
+    assert item.provenance.created_at == datetime(2026, 2, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("date", ["yesterday", 1_700_000_000, None, []])
+def test_a_date_that_is_none_is_left_out(request_for: MakeRequest, date: object) -> None:
+    given = LangChainDocument(page_content=REFUNDS, metadata={"date": date})
+    (item,) = items(Documents([given]).gather(request_for("x")))
+    assert item.provenance.created_at is None
+
+
+def test_a_pair_is_title_and_text_and_the_title_is_searched(request_for: MakeRequest) -> None:
+    gathered = Documents([("Deliveries", HOURS), ("Opening", SHIPPING)]).gather(request_for("deliveries"))
+    assert by_score(gathered)[0] == HOURS
+
+
+def test_ids_are_distinct_and_stay_the_same(request_for: MakeRequest) -> None:
+    given = [REFUNDS, REFUNDS, Document(text=SHIPPING, id="a"), Document(text=HOURS, id="a")]
+    ids = [item.id for item in items(Documents(given).gather(request_for("x")))]
+    assert ids[2:] == ["a", "a~2"]
+    assert len(set(ids)) == 4
+    assert ids == [item.id for item in items(Documents(given).gather(request_for("y")))]
+
+
+class Sentences:
+    def split_text(self, text: str) -> list[str]:
+        return [part.strip() for part in text.split("|")]
+
+
+def test_pieces_compete_one_by_one(request_for: MakeRequest) -> None:
+    document = Document(text=f"{REFUNDS}|{SHIPPING}", id="kb", title="All")
+    source = Documents([document, HOURS], splitter=Sentences(), limit=1)
+    gathered = items(source.gather(request_for("ship to France")))
+    assert [item.id for item in gathered][:2] == ["kb#0", "kb#1"]
+    assert [item.id for item in gathered if item.left_out is None] == ["kb#1"]
+    assert {item.heading for item in gathered[:2]} == {"All"}
+
+
+def test_what_a_retriever_finds_is_all_yielded_best_by_order_and_words(request_for: MakeRequest) -> None:
+    source = Documents(found(SHIPPING, HOURS, REFUNDS), limit=1)
+    gathered = items(source.gather(request_for("refunds")))
+    assert [item.text for item in gathered] == [SHIPPING, HOURS, REFUNDS]
+    assert all(item.left_out is None for item in gathered)
+    assert by_score(source.gather(request_for("anything else"))) == [SHIPPING, HOURS, REFUNDS]
+    assert by_score(gathered)[-1] == HOURS
+
+
+async def test_a_retriever_is_awaited(request_for: MakeRequest) -> None:
+    source = Documents(found(SHIPPING, HOURS))
+    assert isinstance(source, AsyncSource)
+    assert [item.text for item in items(await source.agather(request_for("x")))] == [SHIPPING, HOURS]
+
+
+async def test_a_vector_store_is_asked_for_as_many_as_the_limit(request_for: MakeRequest) -> None:
+    store = InMemoryVectorStore(DeterministicFakeEmbedding(size=8))
+    store.add_texts([SHIPPING, HOURS, REFUNDS])
+    source = Documents(store, limit=2)
+    assert isinstance(source, AsyncSource)
+    gathered = items(source.gather(request_for("x")))
+    assert len(gathered) == 2
+    assert [item.id for item in items(await source.agather(request_for("x")))] == [item.id for item in gathered]
+
+
+def test_a_function_searches(request_for: MakeRequest) -> None:
+    gathered = items(Documents(lambda query: [f"You asked: {query}"]).gather(request_for("why")))
+    assert [item.text for item in gathered] == ["You asked: why"]
+
+
+async def test_a_coroutine_function_is_awaited_and_only_that(request_for: MakeRequest) -> None:
+    async def search(query: str) -> list[object]:
+        return [f"You asked: {query}"]
+
+    source = Documents(search)
+    assert isinstance(source, AsyncSource)
+    assert [item.text for item in items(await source.agather(request_for("why")))] == ["You asked: why"]
+    with pytest.raises(InvalidInput, match="abuild"):
+        source.gather(request_for("why"))
+
+
+def test_what_a_search_raises_is_not_hidden(request_for: MakeRequest) -> None:
+    def search(query: str) -> list[object]:
+        raise ConnectionError(query)
+
+    with pytest.raises(ConnectionError):
+        list(Documents(search).gather(request_for("x")))
+
+
+def test_an_empty_document_found_is_left_out_with_a_notice(request_for: MakeRequest) -> None:
+    notice, item = Documents(found(" ", HOURS)).gather(request_for("x"))
+    assert isinstance(notice, Notice)
+    assert notice.text == "Document 0 that 'documents' found has no text; it was left out."
+    assert isinstance(item, Item)
+
+
+@pytest.mark.parametrize("bad", ["", "  ", ("title", ""), Document(text=""), 7, None, ("a", "b", "c"), {"text": "x"}])
+def test_a_bad_document_is_refused_by_source_and_index(bad: object) -> None:
+    with pytest.raises(InvalidInput, match="Document 1 of the source 'help'"):
+        Documents([REFUNDS, bad], name="help")
+
+
+@pytest.mark.parametrize("bad", ["one text", b"bytes", 7, None])
+def test_what_is_no_list_is_refused(bad: Any) -> None:
+    with pytest.raises(InvalidInput, match="Pass a list"):
+        Documents(bad)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5, True, None])
+def test_a_limit_is_a_positive_number(limit: Any) -> None:
+    with pytest.raises(InvalidInput, match="limit"):
+        Documents([REFUNDS], limit=limit)
+
+
+class Money:
+    """An embedder to which everything about money is alike; it can fail."""
+
+    fails = False
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        if self.fails:
+            raise ConnectionError("no route")
+        return [1.0, 0.0] if "Refunds" in text or "money" in text else [0.0, 1.0]
+
+
+def test_with_embeddings_meaning_counts(request_for: MakeRequest) -> None:
+    source = Documents([HOURS, SHIPPING, REFUNDS], embeddings=Money())
+    assert by_score(source.gather(request_for("my money back")))[0] == REFUNDS
+
+
+def test_a_failing_embedder_costs_its_half_and_is_reported(request_for: MakeRequest) -> None:
+    embedder = Money()
+    embedder.fails = True
+    source = Documents([HOURS, SHIPPING, REFUNDS], embeddings=embedder)
+    notice, *gathered = source.gather(request_for("France"))
+    assert isinstance(notice, Notice)
+    assert "ConnectionError: no route" in notice.text
+    assert by_score(gathered)[0] == SHIPPING
+    embedder.fails = False
+    assert by_score(source.gather(request_for("my money back")))[0] == REFUNDS
+
+
+def test_no_documents_are_no_items(request_for: MakeRequest) -> None:
+    assert list(Documents([]).gather(request_for("x"))) == []
+    assert list(Documents(found()).gather(request_for("x"))) == []
