@@ -1,0 +1,55 @@
+"""The `contextkit` command: a prompt from a terminal, and why it is what it is.
+
+Exit codes: 0 for success, 1 for an error of ours or of the input (one sentence on stderr, never a
+traceback), 2 for wrong usage or a missing extra, 130 for Ctrl-C. Standard output is UTF-8
+whatever the locale; notes and progress go to standard error.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+INTERRUPTED = 130
+"""The shell's own code for a command that Ctrl-C ended: 128 + SIGINT."""
+
+NEEDED = ("typer", "rich")
+
+
+def main() -> None:
+    """The entry point. Typer and rich are imported here, so importing this package needs neither."""
+    try:
+        _speak_utf8()
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        _hush()
+        sys.exit(1)
+
+
+def _run() -> None:
+    try:
+        from contextkit.cli.app import app
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in NEEDED:
+            raise
+        print(  # noqa: T201 - rich may be what is missing
+            "The command line needs typer and rich: pip install 'contextkit-sdk[cli]'", file=sys.stderr
+        )
+        sys.exit(2)
+    app(prog_name="contextkit")
+    sys.stdout.flush()
+
+
+def _speak_utf8() -> None:
+    """UTF-8 on both outputs. What UTF-8 cannot say (lone surrogates) is written as JSON escapes it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _hush() -> None:
+    """Send what is still buffered nowhere, so that the interpreter does not complain about it as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

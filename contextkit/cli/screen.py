@@ -1,0 +1,38 @@
+"""Screen: standard output for people, standard error for notes. In colour on a terminal, plain in a pipe."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+WIDEST = 110
+"""Columns beyond which lines of prose are hard to read."""
+
+NARROWEST = 40
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Text that cannot move the cursor, ring, or turn a line round: such characters become �."""
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def stdout() -> Console:
+    """The console for results, as wide as the terminal up to what reads well."""
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    console.width = max(NARROWEST, min(console.width, WIDEST))
+    return console
+
+
+def stderr() -> Console:
+    """The console for notes and progress, which never mix with results."""
+    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+
+
+def note(text: str) -> None:
+    """A line for people, beside the result."""
+    stderr().print(Text(printable(text), style="dim"), soft_wrap=True)
