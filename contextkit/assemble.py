@@ -15,20 +15,23 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from contextkit.budget import Budget
+from contextkit.compress.summary import Summarizer
 from contextkit.context import Context
 from contextkit.draft import Draft
 from contextkit.errors import StoreError
-from contextkit.fit import fit
 from contextkit.gather import Answer, agather, gather
+from contextkit.meter import Meter
 from contextkit.offload import answer_read, offload, read_context
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
 from contextkit.stores import OverflowStore, SessionStore
 from contextkit.strategy import ContextStrategy
+from contextkit.summarise import rolled
 from contextkit.tokens import get_counter
 from contextkit.turns import open_request
 from contextkit.types import Notice, Request, Source, TokenCounter
+from contextkit.usage import input_tokens
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -45,6 +48,9 @@ class ContextBuilder:
     * `store`: where sessions, memories and overflow live. Without one there is no history, and
       nothing can be moved: what does not fit is dropped, and the report says so.
     * `counter`: an encoding, an OpenAI model's name, or a `TokenCounter`.
+    * `model`: the name under which is kept what `observe` learns of the model's own counting.
+    * `summarizer`: writes the rolling summary (see `contextkit.compress.chat.from_chat_model`);
+      without one it is made of sentences taken from the conversation.
 
     One builder serves many threads, actors and sessions.
     """
@@ -57,13 +63,16 @@ class ContextBuilder:
         strategy: str | Path | ContextStrategy = "agent",
         store: object = None,
         counter: str | TokenCounter = "o200k_base",
+        model: str = "default",
+        summarizer: Summarizer | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.sources = tuple(sources)
         self.budget = Budget.of(budget)
         self.strategy = ContextStrategy.load(strategy)
         self.store = store
-        self.counter = get_counter(counter)
+        self._meter = Meter(get_counter(counter), model, store)
+        self._summarizer = summarizer
         self._clock = clock
         self._said = SaidInSessions()
 
@@ -87,9 +96,7 @@ class ContextBuilder:
         started = perf_counter()
         request = self._open(query, actor_id, session_id, variables or {})
         answers = gather(self.sources, request)
-        draft = self._draft(answers, request)
-        draft = self._offload(draft)
-        return self._finish(draft, started)
+        return self._assemble(request, answers, started)
 
     async def abuild(
         self,
@@ -103,9 +110,16 @@ class ContextBuilder:
         started = perf_counter()
         request = await asyncio.to_thread(self._open, query, actor_id, session_id, variables or {})
         answers = await agather(self.sources, request)
-        draft = await asyncio.to_thread(self._draft, answers, request)
-        draft = await asyncio.to_thread(self._offload, draft)
-        return await asyncio.to_thread(self._finish, draft, started)
+        return await asyncio.to_thread(self._assemble, request, answers, started)
+
+    def observe(self, context: Context, usage: object) -> None:
+        """Learn from what the model reported for a prompt: how its tokens differ from the counted ones.
+
+        `usage` is the number of input tokens, or an answer's usage in LangChain's, OpenAI's,
+        Anthropic's or Bedrock's shape. What is learnt is kept in the store under the builder's
+        `model`. The LangChain runnable with `with_tools` calls this by itself.
+        """
+        self._meter.observe(context.messages, context.tools, input_tokens(usage))
 
     def read_context(
         self,
@@ -131,6 +145,11 @@ class ContextBuilder:
 
         return ContextRunnable(self)
 
+    @property
+    def counter(self) -> TokenCounter:
+        """What tokens are counted with now: the counter given, corrected by what `observe` has learnt."""
+        return self._meter.counter
+
     # The steps
 
     def _open(self, query: object, actor_id: str, session_id: str, variables: Mapping[str, Any]) -> Request:
@@ -146,18 +165,36 @@ class ContextBuilder:
             now=self._clock(),
         )
 
-    def _draft(self, answers: Sequence[Answer], request: Request) -> Draft:
+    def _assemble(self, request: Request, answers: Sequence[Answer], started: float) -> Context:
+        """The road from what was gathered to the prompt."""
+        draft = self._draft(request, answers)
+        draft = self._summarise(draft)
+        draft = self._offload(draft)
+        prompt = write(draft.fit, draft.request)
+        draft = draft.noting(*self._keep_view(draft, prompt))
+        return Context(
+            messages=prompt.messages,
+            tools=prompt.tools,
+            tokens=draft.tokens(prompt),
+            report=draft.report(prompt, perf_counter() - started),
+            breakpoints=prompt.breakpoints,
+        )
+
+    def _draft(self, request: Request, answers: Sequence[Answer]) -> Draft:
+        """Rank and fit what was gathered."""
         handles = self._shows_handles(request)
         listed = shortlist(answers, request, read_tool=handles and request.strategy.read_tool)
         said = self._said.of(request, listed.by_section.get("history", ()))
-        return Draft(
-            request=request,
-            answers=answers,
-            listed=listed,
-            said=said,
-            fit=fit(listed.by_section, request, said=said, handles=handles),
-            handles=handles,
-        )
+        return Draft.of(request, answers, listed, said, handles=handles)
+
+    def _summarise(self, draft: Draft) -> Draft:
+        """Where the window of the history has moved on, bring the summary of what it left up to date."""
+        section = self.strategy.section("summary")
+        left = draft.left_window
+        if section is None or not left:
+            return draft
+        summary, failed = rolled(draft.request, section, left, draft.fit.available, self._summarizer)
+        return draft.with_summary(summary).noting(*([failed] if failed else []))
 
     def _offload(self, draft: Draft) -> Draft:
         """Store what moved; where the store fails, fit again without showing any handle."""
@@ -166,25 +203,9 @@ class ContextBuilder:
         request = draft.request
         moved = draft.listed.moved(draft.fit, request.strategy)
         failed = offload(self.store, request.actor_id, request.session_id, moved)
-        if failed is None:
-            return replace(draft, stored=frozenset(item.id for item in moved))
-        return replace(
-            draft,
-            fit=fit(draft.listed.by_section, request, said=draft.said, handles=False),
-            handles=False,
-            notices=(*draft.notices, failed),
-        )
-
-    def _finish(self, draft: Draft, started: float) -> Context:
-        prompt = write(draft.fit, draft.request)
-        draft = replace(draft, notices=(*draft.notices, *self._keep_view(draft, prompt)))
-        return Context(
-            messages=prompt.messages,
-            tools=prompt.tools,
-            tokens=draft.tokens(prompt),
-            report=draft.report(prompt, perf_counter() - started),
-            breakpoints=prompt.breakpoints,
-        )
+        if failed is not None:
+            return draft.without_handles().noting(failed)
+        return replace(draft, stored=frozenset(item.id for item in moved))
 
     def _keep_view(self, draft: Draft, prompt: Prompt) -> list[Notice]:
         if not isinstance(self.store, SessionStore):

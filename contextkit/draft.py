@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contextkit.blocks import block_message
 from contextkit.decide import Decided
 from contextkit.fit import Fit, fit
 from contextkit.gather import Answer
-from contextkit.prompt import Prompt, parts
+from contextkit.prompt import Prompt, parts, write
 from contextkit.report import Decision, Report
 from contextkit.report.lazy import Lazy
 from contextkit.said import Said
 from contextkit.shortlist import Shortlist
-from contextkit.types import Notice, Request
+from contextkit.summarise import summary_item
+from contextkit.types import Item, Message, Notice, Request
 from contextkit.view import Turn, View
 
 
@@ -34,10 +35,42 @@ class Draft:
     stored: frozenset[str] = frozenset()
     notices: tuple[Notice, ...] = ()
 
+    @classmethod
+    def of(cls, request: Request, answers: Sequence[Answer], listed: Shortlist, said: Said, *, handles: bool) -> Draft:
+        """Fit what was listed."""
+        fitted = fit_whole(listed.by_section, request, said=said, handles=handles)
+        return cls(request=request, answers=answers, listed=listed, said=said, fit=fitted, handles=handles)
+
+    def noting(self, *notices: Notice) -> Draft:
+        """The draft with more notices for its report."""
+        return replace(self, notices=(*self.notices, *notices))
+
+    def without_handles(self) -> Draft:
+        """The draft fitted anew, with no handle shown."""
+        fitted = fit_whole(self.listed.by_section, self.request, said=self.said, handles=False)
+        return replace(self, fit=fitted, handles=False)
+
+    @property
+    def left_window(self) -> list[Message]:
+        """The messages of the history that lie before its window and in no summary yet."""
+        start = self.fit.past.start or self.request.turn.after + 1
+        items = self.listed.by_section.get("history", ())
+        return [item.message for item in items if item.order < start and item.message is not None]
+
+    def with_summary(self, summary: str) -> Draft:
+        """The draft fitted anew around another summary, with the history's window where it is."""
+        start = self.fit.past.start or self.request.turn.after + 1
+        view = replace(self.request.view, summary=summary, history_from=start)
+        listed = self.listed.with_summary(summary_item(summary, self.request.counter))
+        request = replace(self.request, view=view)
+        fitted = fit_whole(listed.by_section, request, said=self.said, handles=self.handles)
+        notices = (*self.notices, *(note for note in self.fit.notices if note not in fitted.notices))
+        return replace(self, request=request, listed=listed, fit=fitted, notices=notices)
+
     def refitted(self, window: int) -> list[Decision]:
         """The decisions of the same build within another window."""
         request = replace(self.request, budget=replace(self.request.budget, window=window))
-        other = fit(self.listed.by_section, request, said=self.said, handles=self.handles)
+        other = fit_whole(self.listed.by_section, request, said=self.said, handles=self.handles)
         return list(replace(self, request=request, fit=other).decided.decisions())
 
     @property
@@ -106,3 +139,25 @@ class Draft:
             block_tokens=self.request.counter.message(message) if prompt.block else 0,
             items=tuple(one for one in self.decided.decisions() if one.section in volatile or one.item_id in shown),
         )
+
+
+def fit_whole(items: Mapping[str, Sequence[Item]], request: Request, *, said: Said, handles: bool) -> Fit:
+    """Fit so that the prompt as it will be written stays within the budget, whatever the counter.
+
+    Counts of blocks are sums of their lines. Where a counter does not promise that such a sum
+    is never too small, the written prompt is counted as a whole and the fit made tighter.
+    """
+    tighter = 0
+    while True:
+        fitted = fit(items, request, said=said, handles=handles, tighter=tighter)
+        over = 0 if request.counter.additive else _written(fitted, request) - fitted.available - tighter
+        if over <= 0:
+            return fitted
+        tighter += over
+
+
+def _written(fitted: Fit, request: Request) -> int:
+    prompt = write(fitted, request)
+    counter = request.counter
+    bodies = sum(map(counter.message, prompt.messages)) + sum(map(counter.tool, prompt.tools))
+    return counter.framing(len(prompt.messages), len(prompt.tools)) + bodies

@@ -50,19 +50,21 @@ class Fit:
     notices: Sequence[Notice] = ()
 
 
-def fit(items: Mapping[str, Sequence[Item]], request: Request, *, said: Said, handles: bool) -> Fit:
+def fit(items: Mapping[str, Sequence[Item]], request: Request, *, said: Said, handles: bool, tighter: int = 0) -> Fit:
     """Fit the items, by section, into the request's budget.
 
     `said` knows what the session's messages say, so that nothing repeats them. `handles` allows handles to be shown. Raises `BudgetTooSmall` where the required items
-    alone are too large.
+    alone are too large. `tighter` leaves so many tokens of the budget unused.
     """
-    return _Fitting(items, request, said, handles).result()
+    return _Fitting(items, request, said, handles, tighter).result()
 
 
 class _Fitting:
     """One fit under way: the room that is left, and what has been decided so far."""
 
-    def __init__(self, items: Mapping[str, Sequence[Item]], request: Request, said: Said, handles: bool) -> None:
+    def __init__(
+        self, items: Mapping[str, Sequence[Item]], request: Request, said: Said, handles: bool, tighter: int
+    ) -> None:
         self.request = request
         self.said = said
         self.strategy = request.strategy
@@ -70,7 +72,7 @@ class _Fitting:
         self.view = request.view
         self.items = {name: [item for item in group if item.left_out is None] for name, group in items.items()}
         self.reasons = {item.id: item.left_out for group in items.values() for item in group if item.left_out}
-        self.available = request.budget.available(self.counter.margin)
+        self.available = request.budget.available(self.counter.margin) - tighter
         self.ladder = Ladder(self.counter, request.query, handles)
         self.notices: list[Notice] = []
         self.used: dict[str, int] = {}

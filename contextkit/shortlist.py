@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contextkit.errors import InvalidInput
 from contextkit.fit import Fit
@@ -11,6 +11,7 @@ from contextkit.gather import Answer
 from contextkit.offload import read_tool
 from contextkit.question import query_item
 from contextkit.strategy import ContextStrategy
+from contextkit.summarise import summary_item
 from contextkit.types import Gathered, Item, Notice, Provenance, Request, Unread
 
 
@@ -23,14 +24,21 @@ class Shortlist:
     unread: Sequence[Unread]
     notices: Sequence[Notice]
 
+    def with_summary(self, item: Item | None) -> Shortlist:
+        """The list with another summary in it."""
+        own = [] if item is None else [item]
+        others = [other for other in self.items if other.section != "summary"]
+        return replace(self, items=[*own, *others], by_section={**self.by_section, "summary": own})
+
     def moved(self, fit: Fit, strategy: ContextStrategy) -> list[Item]:
-        """The items to store: those whose section offers handles and that do not stand in full."""
+        """The items to store: those that stand shortened, and those that do not stand where handles are offered."""
         offering = {section.name for section in strategy.sections if "handle" in section.ladder}
-        whole = {one.item.id for chosen in fit.sections.values() for one in chosen if one.form.rung == "full"}
+        rungs = {one.item.id: one.form.rung for chosen in fit.sections.values() for one in chosen}
+        whole = {item_id for item_id, rung in rungs.items() if rung == "full"}
         return [
             item
             for item in self.items
-            if item.section in offering
+            if (item.section in offering or item.id in rungs)
             and item.handle is None
             and item.message is None
             and item.left_out is None
@@ -73,6 +81,9 @@ def _own(gathered: Iterable[Gathered], request: Request, with_read_tool: bool) -
             tool=tool,
             provenance=Provenance(source="contextkit"),
         )
+    summary = summary_item(request.view.summary, request.counter)
+    if summary is not None:
+        yield summary
     if not any(isinstance(one, Item) and one.section == "turn" for one in gathered):
         yield query_item(request)
 

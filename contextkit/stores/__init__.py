@@ -1,6 +1,6 @@
-"""What a store must do: five narrow Protocols, and the records that cross them.
+"""What a store must do: six narrow Protocols, and the records that cross them.
 
-`SQLiteStore` implements all five. A store over another database is right when it passes
+`SQLiteStore` implements all of them. A store over another database is right when it passes
 `contextkit.testing.conformance`; this page and that suite together are its specification.
 
 Rules that hold for every method of every store:
@@ -264,6 +264,19 @@ class ToolCache(Protocol):
 
     def forget_tool(self, tool: str, *, actor_id: str | None) -> None:
         """Drop every cached result of the tool for this tenant."""
+        ...
+
+
+@runtime_checkable
+class CalibrationStore(Protocol):
+    """What was learnt of each model's tokenizer, shared by all actors: text that only contextkit reads."""
+
+    def calibration(self, model: str) -> str | None:
+        """What was saved last for this model, or None."""
+        ...
+
+    def save_calibration(self, model: str, calibration: str) -> None:
+        """Keep it. The last writer wins."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""SQLiteStore: all five store Protocols in one SQLite file."""
+"""SQLiteStore: every store Protocol in one SQLite file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from contextkit.stores import (
+    CalibrationStore,
     MemoryRecord,
     MemoryStore,
     Overflow,
@@ -19,6 +20,7 @@ from contextkit.stores import (
     SessionStore,
     ToolCache,
 )
+from contextkit.stores.sqlite.calibrations import Calibrations
 from contextkit.stores.sqlite.connection import Database, Synchronous
 from contextkit.stores.sqlite.embedding import Embedder
 from contextkit.stores.sqlite.expiry import purge_all
@@ -42,7 +44,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache):
+class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore):
     """A store in one SQLite file, for any number of threads and processes of one machine.
 
     `path` is a file (made on first use, for its owner alone), a `file:` URI, or ":memory:".
@@ -83,6 +85,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         self._memories = Memories(self._database, self._lifetimes, embedder)
         self._preferences = Preferences(self._database)
         self._tools = ToolResults(self._database, self._lifetimes)
+        self._calibrations = Calibrations(self._database)
 
     @property
     def path(self) -> str:
@@ -187,6 +190,14 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
 
     def forget_tool(self, tool: str, *, actor_id: str | None) -> None:
         self._tools.forget_tool(tool, actor_id=actor_id)
+
+    # Calibrations
+
+    def calibration(self, model: str) -> str | None:
+        return self._calibrations.calibration(model)
+
+    def save_calibration(self, model: str, calibration: str) -> None:
+        self._calibrations.save_calibration(model, calibration)
 
     # Housekeeping
 

@@ -139,7 +139,14 @@ CREATE TABLE tool_results (
 CREATE INDEX tool_results_by_expiry ON tool_results (expires_at);
 """
 
-STEPS: tuple[str, ...] = (_SESSIONS + _OVERFLOW + _MEMORIES + _PREFERENCES + _TOOL_RESULTS,)
+_CALIBRATIONS = """
+CREATE TABLE calibrations (
+    model TEXT PRIMARY KEY,
+    calibration BLOB NOT NULL
+);
+"""
+
+STEPS: tuple[str, ...] = (_SESSIONS + _OVERFLOW + _MEMORIES + _PREFERENCES + _TOOL_RESULTS + _CALIBRATIONS,)
 """One script for each version. A step that has been released is never edited: add another."""
 
 

@@ -1,7 +1,7 @@
 """The conformance suite: what every store must do, as tests that run against any of them.
 
 It needs pytest and Hypothesis. Subclass the suites of the Protocols that the store implements,
-or `StoreConformance` for all five, and give it the store as a fixture:
+or `StoreConformance` for all of them, and give it the store as a fixture:
 
     from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
 
@@ -20,6 +20,7 @@ their own, so all of them may share one database.
 from __future__ import annotations
 
 from contextkit.testing.conformance.base import EMBEDDINGS, TTL, Conformance, ManualClock
+from contextkit.testing.conformance.calibrations import CalibrationStoreConformance
 from contextkit.testing.conformance.memories import MemoryStoreConformance
 from contextkit.testing.conformance.overflow import OverflowStoreConformance
 from contextkit.testing.conformance.preferences import PreferenceStoreConformance
@@ -29,6 +30,7 @@ from contextkit.testing.conformance.tools import ToolCacheConformance
 __all__ = [
     "EMBEDDINGS",
     "TTL",
+    "CalibrationStoreConformance",
     "Conformance",
     "ManualClock",
     "MemoryStoreConformance",
@@ -46,5 +48,6 @@ class StoreConformance(
     MemoryStoreConformance,
     PreferenceStoreConformance,
     ToolCacheConformance,
+    CalibrationStoreConformance,
 ):
-    """All five suites, for a store that implements all five Protocols."""
+    """Every suite, for a store that implements every Protocol."""

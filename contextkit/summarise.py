@@ -1,0 +1,80 @@
+"""Summarise: what the history cursor has moved past, kept in a few lines of the stable prefix.
+
+The cursor moving on breaks the provider's cached prefix anyway, so that is when the summary
+changes, and the only time. It reads the messages that just left the window and nothing older.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from contextkit.blocks import line_tokens, section_cost
+from contextkit.compress.summary import Summarizer, Summary, roll
+from contextkit.strategy import Section, tokens_of
+from contextkit.types import Item, Message, Notice, Provenance, Request, TokenCounter
+
+LEAST = 32
+"""Tokens below which a summary says nothing worth a place."""
+
+
+def summary_item(stored: str | None, counter: TokenCounter) -> Item | None:
+    """The stored summary as a candidate of the stable prefix; None where there is none."""
+    summary = Summary() if stored is None else Summary.from_json(stored)
+    if not summary.text:
+        return None
+    return Item(
+        id="summary",
+        section="summary",
+        text=summary.text,
+        tokens=line_tokens(counter, "", summary.text),
+        provenance=Provenance(source=f"summary by {summary.made_by}"),
+    )
+
+
+def rolled(
+    request: Request, section: Section, left: Sequence[Message], available: int, summarizer: Summarizer | None
+) -> tuple[str, Notice | None]:
+    """The summary with the messages that just left the window in it, as the view keeps it.
+
+    A summarizer that fails or takes longer than the section's deadline is replaced by an
+    extract, with a notice.
+    """
+    stored = request.view.summary
+    before = None if stored is None else Summary.from_json(stored)
+    room = tokens_of(section.ceiling, available) - section_cost(section.name, request.counter) - 2
+    timely = None if summarizer is None else _Timely(summarizer, section.deadline)
+    summary, problem = roll(before, left, max(room, LEAST), request.counter, summarizer=timely)
+    return summary.to_json(), None if problem is None else Notice("summary extracted", problem)
+
+
+class _Timely:
+    """A summarizer that raises `TimeoutError` when it takes too long; its thread is left behind."""
+
+    def __init__(self, summarizer: Summarizer, deadline: float) -> None:
+        self.name = getattr(summarizer, "name", type(summarizer).__name__)
+        self._summarizer = summarizer
+        self._deadline = deadline
+
+    def __call__(self, previous: str, turns: Sequence[Message], limit: int) -> str:
+        return _within(self._deadline, lambda: self._summarizer(previous, turns, limit))
+
+
+def _within(deadline: float, call: Callable[[], str]) -> str:
+    answers: list[str] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(call())
+        except Exception as error:  # handed to the caller, below
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="summarizer", daemon=True)
+    thread.start()
+    thread.join(deadline)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise TimeoutError(f"it took longer than {deadline:g} s")
+    return answers[0]
