@@ -13,7 +13,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench constraints clean
+.PHONY: help demo test check bench constraints schema clean
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +40,9 @@ constraints: ## Resolve every dependency anew and pin it in constraints.txt.
 	@{ echo "# Every version that the tests run with. Made by \`make constraints\`; do not edit."; \
 		$(VENV)-constraints/bin/pip freeze --exclude-editable; } > constraints.txt
 	@rm -rf $(VENV)-constraints
+
+schema: $(VENV)/dev.stamp ## Write the JSON schema of strategies anew.
+	@$(BIN)/python -m contextkit.strategy_schema > strategies/context.schema.json
 
 clean: ## Remove the environment and everything built or cached.
 	@rm -rf $(VENV) $(VENV)-constraints build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

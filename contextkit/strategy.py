@@ -37,7 +37,8 @@ class Section:
     """One section's part in the prompt.
 
     * `region`: stable, history, volatile or turn; sections of a region stand in file order.
-    * `floor`, `ceiling`: the least it is promised (if it can use it) and the most it may have.
+    * `floor`: the least it is promised, if it can use it.
+    * `ceiling`: the most it may have.
     * `weight`: its part of what is left after all floors; 0 takes only its floor.
     * `item_ceiling`: the most one item may take in full; a longer one is shortened.
     * `ladder`: the rungs its items may stand on, richest first.
@@ -62,6 +63,7 @@ class Section:
 class ContextStrategy:
     """How a window is shared, kept stable, and relieved.
 
+    * `description`: what it is for, in one line.
     * `sections`: in the order in which they stand within their regions.
     * `history_low`: where history ends up, as a part of its share, when it has outgrown it. The
       cursor then moves rarely and far, and the provider's prompt cache holds in between.

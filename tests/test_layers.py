@@ -18,7 +18,7 @@ LAYERS = (
     # The nouns, and leaves that know only these.
     "types errors fence seams canonical contents images document question",
     # What can be done with texts, numbers and vectors.
-    "vocabulary estimate media tokens composition calibration budget strategy place transcript vectors",
+    "vocabulary estimate media tokens composition calibration budget strategy strategy_schema place transcript vectors",
     "dedup_words dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores",

@@ -1,0 +1,109 @@
+"""A JSON schema of strategy files, so that an editor completes and checks them while they are written.
+
+It is made from the dataclasses that the files are read into and from their docstrings. The copy in
+`strategies/context.schema.json` ships with the strategies; print it with
+
+    python -m contextkit.strategy_schema
+
+A file names it in its first line, which Taplo and the editors that use it look for:
+
+    #:schema ./../context.schema.json
+
+The schema knows each key and its bounds. That a ladder is in order, and that there are sections
+in the `stable` and `turn` regions, only `contextkit strategies check` says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from inspect import getdoc
+from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+
+from contextkit.strategy import ContextStrategy, Section, Size
+
+Schema: TypeAlias = Mapping[str, Any]
+
+FRACTION: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+TOKENS: Schema = {"type": "integer", "minimum": 0}
+
+BOUNDS: Mapping[str, Schema] = {
+    "history_low": {"exclusiveMinimum": 0, "maximum": 1},
+    "weight": {"minimum": 0},
+    "relevance": {"minimum": 0},
+    "deadline": {"minimum": 0.001},
+}
+"""What the loader asks of single numbers, beyond their type."""
+
+
+def strategy_schema() -> dict[str, Any]:
+    """The JSON schema (draft 7, which every editor reads) of a context strategy's file."""
+    sections = {"type": "object", "additionalProperties": {"$ref": "#/definitions/section"}}
+    properties = _properties(ContextStrategy) | {
+        "sections": {**sections, "description": _descriptions(ContextStrategy)["sections"]}
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "contextkit context strategy",
+        "description": _summary(ContextStrategy),
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["sections"],
+        "properties": properties,
+        "definitions": {
+            "section": {
+                "description": _summary(Section),
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["region"],
+                "properties": _properties(Section),
+            }
+        },
+    }
+
+
+def _properties(record: type[Any]) -> dict[str, Schema]:
+    """A schema for each key of a table. The name is none of them: it is the table's, or the file's, own."""
+    hints, said = get_type_hints(record), _descriptions(record)
+    return {
+        field.name: {
+            **_of_type(hints[field.name]),
+            **BOUNDS.get(field.name, {}),
+            "description": said[field.name],
+            **_default(field),
+        }
+        for field in fields(record)
+        if field.name not in ("name", "sections")
+    }
+
+
+def _of_type(hint: Any) -> Schema:
+    if hint == Size:
+        return {"anyOf": [TOKENS, FRACTION]}
+    if get_origin(hint) is Literal:
+        return {"enum": list(get_args(hint))}
+    if get_origin(hint) is tuple:
+        return {"type": "array", "items": _of_type(get_args(hint)[0]), "uniqueItems": True, "minItems": 1}
+    return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}[hint]}
+
+
+def _default(field: Field[Any]) -> Schema:
+    if field.default is MISSING:
+        return {}
+    return {"default": list(field.default) if isinstance(field.default, tuple) else field.default}
+
+
+def _summary(record: type[Any]) -> str:
+    return (getdoc(record) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def _descriptions(record: type[Any]) -> dict[str, str]:
+    """What the class's docstring says of each field: its lines `* name: what it means.`"""
+    said = re.findall(r"^\* `(\w+)`: (.*?)(?=\n\S|\n\n|\Z)", getdoc(record) or "", re.DOTALL | re.MULTILINE)
+    return {name: re.sub(r"\s+", " ", text[0].upper() + text[1:]) for name, text in said}
+
+
+if __name__ == "__main__":
+    print(json.dumps(strategy_schema(), indent=2))  # noqa: T201
