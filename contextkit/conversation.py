@@ -16,7 +16,7 @@ import numpy as np
 
 from contextkit.fence import defused
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.types import Item, Message, Provenance, TokenCounter
+from contextkit.types import Block, Item, Message, Provenance, TokenCounter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,11 @@ SEGMENT = 1_024
 
 
 class Conversation:
-    """One life of one session. Callers hold `lock` while they use it."""
+    """One life of one session. Callers hold `lock` while they use it.
+
+    Items are counted by `counter`; `count_with` changes it. The index keeps sizes too, which only
+    decide how many turns are looked at, and so may be any counter's.
+    """
 
     def __init__(self, actor_id: str, session_id: str, counter: TokenCounter) -> None:
         self.lock = threading.Lock()
@@ -38,6 +42,12 @@ class Conversation:
         self._session_id = session_id
         self._counter = counter
         self._vectors = _Vectors()
+
+    def count_with(self, counter: TokenCounter) -> None:
+        """Count the items anew where another counter is to be used."""
+        if counter.name != self._counter.name:
+            self._counter = counter
+            self.items = [history_item(item.message, counter) for item in self.items if item.message is not None]
 
     def read_recent(self, store: SessionStore, start: int | None, room: int) -> None:
         """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold."""
@@ -143,7 +153,7 @@ class Conversation:
         self.index.extend(parts)
 
     def _segment_name(self, start: int) -> str:
-        return f"index/{self._counter.name}/{start}"
+        return f"index/{start}"
 
 
 def _ends_segment(messages: Sequence[Message]) -> bool:
@@ -176,8 +186,7 @@ class _Vectors:
 
 def history_item(message: Message, counter: TokenCounter) -> Item:
     """A stored message as a candidate of the history. What a tool wrote cannot forge a fence."""
-    if message.role == "tool" and isinstance(message.content, str) and defused(message.content) != message.content:
-        message = replace(message, content=defused(message.content), counter=None)
+    message = _harmless(message)
     counted = message.tokens if message.counter == counter.name else None
     return Item(
         id=message.id or f"m{message.seq}",
@@ -190,3 +199,18 @@ def history_item(message: Message, counter: TokenCounter) -> Item:
         handle=None if message.seq is None else f"m{message.seq}",
         provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
     )
+
+
+def _harmless(message: Message) -> Message:
+    """The message, without forged fences if a tool wrote it."""
+    if message.role != "tool" or "<" not in message.text or defused(message.text) == message.text:
+        return message
+    content: str | tuple[Block, ...]
+    if isinstance(message.content, str):
+        content = defused(message.content)
+    else:
+        content = tuple(
+            {**block, "text": defused(block["text"])} if isinstance(block.get("text"), str) else block
+            for block in message.content
+        )
+    return replace(message, content=content, counter=None)

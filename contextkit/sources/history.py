@@ -51,11 +51,12 @@ class History:
             return iter(())
         conversation = self._conversation(request)
         with conversation.lock:
+            conversation.count_with(request.counter)
             return iter([*_Reading(request, store, conversation).gathered()])
 
     def _conversation(self, request: Request) -> Conversation:
         session = request.session
-        key = (request.actor_id, request.session_id, session and session.created_at, request.counter.name)
+        key = (request.actor_id, request.session_id, session and session.created_at)
         with self._lock:
             found = self._conversations.pop(key, None)
             if found is None:
