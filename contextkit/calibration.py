@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import lru_cache
@@ -29,13 +28,9 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.contents import ContentCache
+from contextkit.composition import CLASSES, Composition, of_message, of_text
 from contextkit.errors import StoreCorrupt
-from contextkit.estimate import kind_of
-from contextkit.seams import segments
 from contextkit.types import ContentKind, Message, TokenCounter, Tool
-
-KINDS: tuple[ContentKind, ...] = ("prose", "code", "json", "cjk")
 
 MEMORY = 32
 """Reports remembered: enough to average over, few enough to follow a model that changes."""
@@ -47,44 +42,24 @@ LEAN = 0.005
 """How far calibrated counts lean to the high side: an overflow costs a request, half a percent costs little."""
 
 _PIECE = 1_000
-_SPREAD = np.array([0.01, 0.015, 0.01, 0.035])
-"""Standard deviation of the ratio between pieces of 1,000 tokens of one kind, digits set apart."""
+_SPREAD = np.array([0.01, 0.015, 0.01, 0.03, 0.03, 0.05])
+"""Standard deviation of the ratio between pieces of 1,000 tokens of one class, digits set apart."""
 
 _FLOOR = 0.002
-_COMMON, _OWN = 0.2, np.array([0.04, 0.04, 0.04, 0.25])
-"""Prior deviations: of all ratios together, and of each kind from the rest. CJK ratios run from 0.7 to 1.6."""
+_COMMON, _OWN = 0.2, np.array([0.04, 0.04, 0.04, 0.25, 0.25, 0.5])
+"""Prior deviations: of all ratios together, and of each class from the rest. CJK ratios run from 0.7 to 1.6."""
+
+LEAST, MOST = 0.25, 4.0
+"""Bounds of a ratio, whatever is reported: voyage-3 needs 3.2 times o200k_base's tokens for Malayalam, its worst."""
 
 _GATE = math.log(2.0)
 _REJECT = 12.0
 _ROUNDS = 8
-_DIGITS = re.compile(r"[0-9]+")
 
-_ONES = np.ones(len(KINDS))
+_ONES = np.ones(len(CLASSES))
 _PRIOR = np.linalg.inv(_COMMON**2 + np.diag(_OWN**2))
 
 _Vector = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composition:
-    """What a prompt's counted tokens are: text by kind, and what is not text (framing, media).
-
-    `digits` are the tokens that the same text would have more, were each digit a token of its own.
-    """
-
-    prose: int = 0
-    code: int = 0
-    json: int = 0
-    cjk: int = 0
-    digits: int = 0
-    other: int = 0
-
-    @property
-    def texts(self) -> int:
-        return self.prose + self.code + self.json + self.cjk
-
-    def __add__(self, more: Composition) -> Composition:
-        return Composition(**{f.name: getattr(self, f.name) + getattr(more, f.name) for f in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +89,7 @@ class Calibration:
 
     def ratio(self, kind: ContentKind) -> float:
         """Reported over counted tokens for texts of this kind, digits aside; 1.0 without evidence."""
-        return _fit(self.observations).ratios[KINDS.index(kind)]
+        return _fit(self.observations).ratios[CLASSES.index(kind)]
 
     @property
     def per_digit(self) -> float:
@@ -144,8 +119,7 @@ class Calibration:
     def expected(self, counted: Composition) -> float:
         """The tokens a provider is expected to report for a prompt, without any lean."""
         fit = _fit(self.observations)
-        tokens = (counted.prose, counted.code, counted.json, counted.cjk)
-        scaled = sum(ratio * size for ratio, size in zip(fit.ratios, tokens, strict=True))
+        scaled = sum(ratio * tokens for ratio, tokens in zip(fit.ratios, counted.by_class, strict=True))
         return scaled + fit.per_digit * counted.digits + counted.other
 
     def to_json(self) -> str:
@@ -167,13 +141,6 @@ class Calibration:
         for counted, reported in pairs:
             learnt = learnt.observe(counted, reported)
         return learnt
-
-
-def compose(counter: TokenCounter, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Composition:
-    """What a prompt is made of, as `counter` (uncalibrated) counts it: what `Calibration.observe` takes."""
-    parts = [_of_message(counter, message) for message in messages]
-    schemas = Composition(json=sum(map(counter.tool, tools)), other=counter.framing(len(messages), len(tools)))
-    return sum(parts, schemas)
 
 
 class CalibratedCounter:
@@ -200,14 +167,22 @@ class CalibratedCounter:
         return self._counter.exact and self._calibration.margin == 0
 
     @property
+    def additive(self) -> bool:
+        return self._counter.additive
+
+    @property
+    def margin(self) -> float:
+        return self._calibration.margin
+
+    @property
     def calibration(self) -> Calibration:
         return self._calibration
 
     def text(self, text: str) -> int:
-        return math.ceil(round(self._leaning(_of_text(self._counter, text)), 6))
+        return math.ceil(round(self._leaning(of_text(self._counter, text)), 6))
 
     def message(self, message: Message) -> int:
-        return round(self._leaning(_of_message(self._counter, message)))
+        return round(self._leaning(of_message(self._counter, message)))
 
     def tool(self, tool: Tool) -> int:
         return round(self._leaning(Composition(json=self._counter.tool(tool))))
@@ -220,46 +195,11 @@ class CalibratedCounter:
         return self._calibration.expected(counted) + lean
 
 
-def _of_message(counter: TokenCounter, message: Message) -> Composition:
-    texts = _of_text(counter, message.text)
-    calls = Composition(json=sum(counter.text(call.arguments) for call in message.tool_calls))
-    known = texts + calls
-    return known + Composition(other=counter.message(message) - known.texts)
-
-
-_COMPOSITIONS = ContentCache[Composition](16 * 2**20)
-
-
-def _of_text(counter: TokenCounter, text: str) -> Composition:
-    """A text's tokens by the kinds of its segments, so that joined texts are made of what their parts are."""
-    key = f"{counter.name}\n{text}"
-    known = _COMPOSITIONS.get(key)
-    if known is None:
-        known = sum((_of_segment(counter, segment) for segment in segments(text)), Composition())
-        _COMPOSITIONS.put(key, known)
-    return known
-
-
-def _of_segment(counter: TokenCounter, text: str) -> Composition:
-    tokens = counter.text(text)
-    runs = (match.end() - match.start() for match in _DIGITS.finditer(text))
-    digits = sum(length - (length + 2) // 3 for length in runs)
-    match kind_of(text):
-        case "prose":
-            return Composition(prose=tokens, digits=digits)
-        case "code":
-            return Composition(code=tokens, digits=digits)
-        case "json":
-            return Composition(json=tokens, digits=digits)
-        case "cjk":
-            return Composition(cjk=tokens, digits=digits)
-
-
 @dataclass(frozen=True, slots=True)
 class _Fit:
     """What the observations say. `spread` is the believed reports' relative deviation from the fit."""
 
-    ratios: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+    ratios: tuple[float, ...] = (1.0,) * len(CLASSES)
     per_digit: float = 0.0
     accepted: int = 0
     spread: float = 0.0
@@ -280,12 +220,12 @@ def _fit(observations: tuple[Observation, ...]) -> _Fit:
     plausible = _plausible(observations)
     if not plausible:
         return _Fit()
-    counted = np.array([[getattr(seen.counted, kind) for kind in KINDS] for seen in plausible], dtype=np.float64)
+    counted = np.array([seen.counted.by_class for seen in plausible], dtype=np.float64)
     digits = np.array([seen.counted.digits for seen in plausible], dtype=np.float64)
     reported = np.array([seen.reported - seen.counted.other for seen in plausible], dtype=np.float64)
     grouped, single = _solve(counted, reported), _solve(counted, reported - digits)
     per_digit = 1 / (1 + math.exp(min(700.0, (single.cost - grouped.cost) / 2))) if digits.any() else 0.0
-    ratios = (1 - per_digit) * grouped.ratios + per_digit * single.ratios
+    ratios = np.clip((1 - per_digit) * grouped.ratios + per_digit * single.ratios, LEAST, MOST)
     believed = (single if per_digit > 0.5 else grouped).believed > 0
     deviation = (reported - counted @ ratios - per_digit * digits) / counted.sum(axis=1)
     return _Fit(
