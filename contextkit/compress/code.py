@@ -54,7 +54,7 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     about = [wanted.found(body) for body in bodies]
     asked = weights(about)
     direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
-    lent = spread(direct, *_AROUND)
+    lent = [max(pair) for pair in zip(spread(direct, *_AROUND), _lent_to_bodies(bodies, direct), strict=True)]
     pieces: list[Piece] = []
     for n, after in enumerate(_follows_signature(bodies)):
         bonus = _own_worth(bodies[n], after) + lent[n] if bodies[n].strip() else 0.0
@@ -80,6 +80,26 @@ def _statements(text: str, found: Iterable[Span]) -> Iterator[Span]:
         depth = _brackets(line) if _SIGNATURE.match(line) else 0
     if start < end:
         yield start, end
+
+
+def _lent_to_bodies(bodies: Sequence[str], direct: Sequence[float]) -> list[float]:
+    """What a signature that bears on the query lends to the lines of its body: the more, the nearer they are."""
+    lent = [0.0] * len(bodies)
+    for n, worth in enumerate(direct):
+        if worth <= 0 or not _SIGNATURE.match(bodies[n]):
+            continue
+        outer = _indent(bodies[n])
+        for step, line in enumerate(bodies[n + 1 : n + 1 + _BODY], 1):
+            if line.strip() and _indent(line) <= outer and line.lstrip()[0] not in "{})":
+                break
+            lent[n + step] = max(lent[n + step], worth * _OF_BODY * (1 - step / (2 * _BODY)))
+    return lent
+
+
+_BODY: Final = 120
+"""Lines of a body that a signature speaks for."""
+
+_OF_BODY: Final = 0.6
 
 
 def _brackets(line: str) -> int:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
+from contextkit.compress.lines import in_parts
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.compress.sample import Span
 from contextkit.rank.terms import terms
@@ -72,9 +73,9 @@ def sentences(text: str, span: Span, longest: int) -> Iterator[Span]:
     start, end = span
     for match in _END.finditer(text, start, end):
         if match.end() > start and _ends_sentence(text, start, match):
-            yield from _in_parts(text, start, match.end(), longest)
+            yield from in_parts(text, start, match.end(), longest)
             start = match.end()
-    yield from _in_parts(text, start, end, longest)
+    yield from in_parts(text, start, end, longest)
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
@@ -88,21 +89,6 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         near = max(start, match.start() - _LONGEST_ABBREVIATION)
         return not (goes_on or numbers or _ABBREVIATION.search(text, near, match.start() + 1))
     return True
-
-
-_BREAKS: Final = re.compile(r"[\s,;，；、]+")
-
-
-def _in_parts(text: str, start: int, end: int, longest: int) -> Iterator[Span]:
-    """A stretch cut at spaces or commas where it is too long to be kept or left out as one."""
-    while end - start > longest:
-        cut = start + longest
-        for match in _BREAKS.finditer(text, start + longest // 2, cut):
-            cut = match.end()
-        yield start, cut
-        start = cut
-    if start < end:
-        yield start, end
 
 
 def _subject(about: Sequence[Sequence[str]]) -> dict[str, float]:

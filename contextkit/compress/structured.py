@@ -77,7 +77,10 @@ class Rung:
 
 
 def parse(text: str) -> Any:
-    """The value of a JSON text, numbers as `Literal`. Raises ValueError or RecursionError."""
+    """The value of a JSON text, numbers as `Literal`; of a key that stands twice, the last.
+
+    Raises ValueError or RecursionError.
+    """
     return json.loads(text, parse_float=Literal, parse_int=Literal, parse_constant=Literal)
 
 

@@ -140,3 +140,13 @@ def test_a_csv_keeps_its_header_and_the_row_asked_for(counter: TokenCounter) -> 
     short = shorten("id,town,people\n" + rows, 80, counter, query="how many people live in Town 277?")
     assert short.startswith("id,town,people\n")
     assert "277,Town 277," in short
+
+
+def test_part_of_an_endless_line_is_counted_in_characters(counter: TokenCounter) -> None:
+    line = "".join(f"var a{n}=function(){{return {n}}};" for n in range(3000))
+    text = f"// minified\n// by a tool\n// do not edit\n{line}\n// end\n"
+    short = shorten(text, 120, counter, query="a1500")
+    assert "a1500" in short
+    gone = sum(int(n.replace(",", "")) for n in re.findall(r"\[… ([\d,]+) characters left out …\]", short))
+    kept = re.sub(r"\[….*?\]", "", short)
+    assert gone + len(kept) == len(text)
