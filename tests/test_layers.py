@@ -18,16 +18,17 @@ LAYERS = (
     # The nouns, and leaves that know only these.
     "types errors fence seams canonical contents images document question",
     # What can be done with texts, numbers and vectors.
-    "vocabulary estimate media tokens composition calibration budget strategy strategy_schema place transcript vectors",
+    "vocabulary estimate media tokens composition calibration usage",
+    "budget strategy strategy_schema place transcript vectors",
     "dedup_words dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.
-    "blocks ladder view report render context offload conversation",
+    "meter blocks ladder view report render context offload conversation",
     # Where items come from.
     "sources",
     # One build, step by step.
-    "gather said turns system window standing past present fill fit shortlist decide prompt draft assemble",
+    "gather said turns summarise system window standing past present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "adapters stores.sqlite testing demo",
     # The terminal.

@@ -11,8 +11,7 @@ import io
 import os
 import sys
 
-INTERRUPTED = 130
-"""The shell's own code for a command that Ctrl-C ended: 128 + SIGINT."""
+from contextkit.cli.exits import INTERRUPTED
 
 NEEDED = ("typer", "rich")
 

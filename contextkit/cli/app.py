@@ -10,9 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 import contextkit
-from contextkit.cli import INTERRUPTED
 from contextkit.cli.build import build
 from contextkit.cli.demo import demo
+from contextkit.cli.exits import INTERRUPTED
 from contextkit.cli.sessions import sessions, show
 from contextkit.cli.strategies import strategies
 from contextkit.errors import ContextKitError
