@@ -28,8 +28,8 @@ class Chosen:
 
 def line(item: Item, text: str) -> str:
     """An item's text as it stands in its section."""
-    body = text if item.trusted else defused(text)
-    whole = f"{item.lead}{body}\n"
+    body = f"{item.lead}{text}"
+    whole = f"{body if item.trusted else defused(body)}\n"
     return whole if _begins_safely(whole) else f"· {whole}"
 
 

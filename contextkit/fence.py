@@ -1,34 +1,37 @@
 """Fence: text that others wrote, marked as data, and unable to climb out of its mark.
 
-Each ranked section stands between `<section>` and `</section>`. Text inside that imitates such a
+Each ranked section stands between `<documents>` and `</documents>`, after its name; a section of a
+name of its own between `<context-name>` and `</context-name>`. Text inside that imitates such a
 tag, opening or closing, loses its angle bracket; nothing else in it is touched.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 RESERVED = ("documents", "memories", "overflow", "preferences", "recall", "summary")
-"""Section names that are always fenced, so that text from one strategy is safe in another."""
+"""Sections fenced by their bare names. With the prefix of all others these are the only fences
+there are, in any strategy: text that is harmless in one is harmless in every other."""
+
+PREFIX = "context-"
+
+_FORGED = re.compile(rf"<(?=[^\w<>]*(?:{'|'.join(RESERVED)}|{PREFIX})\b)", re.IGNORECASE)
 
 
 def open_fence(section: str) -> str:
     """The line that opens a section's block."""
-    return f"<{section}>\n"
+    return f"<{_tag(section)}>\n"
 
 
 def close_fence(section: str) -> str:
     """The line that closes it. Without a newline: it ends a message or is followed by one."""
-    return f"</{section}>"
+    return f"</{_tag(section)}>"
 
 
-def defused(text: str, sections: tuple[str, ...] = RESERVED) -> str:
+def defused(text: str) -> str:
     """The text with every forged fence made harmless: its `<` becomes `&lt;`."""
-    return _forged(sections).sub("&lt;", text) if "<" in text else text
+    return _FORGED.sub("&lt;", text) if "<" in text else text
 
 
-@lru_cache(maxsize=64)
-def _forged(sections: tuple[str, ...]) -> re.Pattern[str]:
-    names = "|".join(map(re.escape, sorted({*RESERVED, *sections})))
-    return re.compile(rf"<(?=\s*/?\s*(?:{names})\b)", re.IGNORECASE)
+def _tag(section: str) -> str:
+    return section if section in RESERVED else PREFIX + section
