@@ -24,30 +24,33 @@ from contextkit.types import Source
 
 
 def build(
-    file: Annotated[Path, typer.Argument(help="The conversation: JSON Lines in OpenAI's message format, or -.")],
-    query: Annotated[str, typer.Option("--query", "-q", help="The question to answer next.", show_default=False)],
-    budget: Annotated[int, typer.Option("--budget", "-b", help="The context window, in tokens.")] = 8_000,
-    reserve: Annotated[int, typer.Option(help="Tokens kept free for the answer.")] = 0,
-    strategy: Annotated[str, typer.Option("--strategy", "-s", help="A strategy's name, or a TOML file.")] = "chat",
-    system: Annotated[str, typer.Option(help="The system prompt, or @FILE; else the file's own.")] = "",
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON Lines in OpenAI's message format; - reads standard input.")
+    ],
+    query: Annotated[str, typer.Option("--query", "-q", metavar="TEXT", help="The question to answer next.")],
+    budget: Annotated[int, typer.Option("--budget", "-b", metavar="N", help="The context window, in tokens.")] = 8_000,
+    reserve: Annotated[int, typer.Option(metavar="N", help="Tokens kept free for the answer.")] = 0,
+    strategy: Annotated[
+        str, typer.Option("--strategy", "-s", metavar="S", help="A strategy's name, or a TOML file.")
+    ] = "chat",
+    system: Annotated[str, typer.Option(metavar="TEXT", help="The system prompt, or @FILE; else FILE's own.")] = "",
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print messages, tools, tokens and report as JSON.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print the prompt to its last character.")] = False,
-    store: Annotated[Path | None, typer.Option(metavar="FILE", help="An SQLite store; else in memory.")] = None,
-    actor: Annotated[str, typer.Option(help="Whose session; else named after the file.")] = "",
-    session: Annotated[str, typer.Option(help="Which session; else named after the file.")] = "",
+    store: Annotated[str, typer.Option(metavar="FILE", help="An SQLite store; else in memory.")] = ":memory:",
+    actor: Annotated[str, typer.Option(metavar="ID", help="Whose session; else named after FILE.")] = "",
+    session: Annotated[str, typer.Option(metavar="ID", help="Which session; else named after FILE.")] = "",
 ) -> None:
     """Import a conversation and build the prompt that answers a question about it.
 
-    A conversation that is imported again adds nothing: messages are known by their ids, and
-    those without one by their line.
+    Importing it again adds nothing: messages are known by their ids, those without one by their line.
     """
     window, sharing = Budget(budget, reserve=reserve), ContextStrategy.load(strategy)
     prompt = _system(system)
     conversation = read_conversation(file)
     name = "stdin" if file == STDIN else file.stem
     actor_id, session_id = actor or name, session or name
-    with SQLiteStore(store or ":memory:") as opened:
+    with SQLiteStore(store) as opened:
         imported = import_messages(opened, actor_id, session_id, conversation.messages)
         note(_story(imported, file, session_id))
         builder = ContextBuilder(

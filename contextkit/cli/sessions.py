@@ -16,8 +16,8 @@ from contextkit.errors import InvalidInput, shortened
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 
-StoreFile = Annotated[Path, typer.Option("--store", help="The SQLite file of the store.", show_default=False)]
-Actor = Annotated[str, typer.Option("--actor", help="Whose sessions.", show_default=False)]
+StoreFile = Annotated[str, typer.Option("--store", metavar="FILE", help="The SQLite file of the store.")]
+Actor = Annotated[str, typer.Option("--actor", metavar="ID", help="Whose sessions.")]
 
 
 def sessions(store: StoreFile, actor: Actor) -> None:
@@ -40,8 +40,8 @@ def sessions(store: StoreFile, actor: Actor) -> None:
 def show(
     store: StoreFile,
     actor: Actor,
-    session: Annotated[str, typer.Option(help="Which session.", show_default=False)],
-    last: Annotated[int, typer.Option(help="How many of the newest messages.", min=1)] = 20,
+    session: Annotated[str, typer.Option("--session", metavar="ID", help="Which session.")],
+    last: Annotated[int, typer.Option(metavar="N", help="How many of the newest messages.", min=1)] = 20,
     full: Annotated[bool, typer.Option("--full", help="Every message to its last character.")] = False,
 ) -> None:
     """Show the newest messages of a session."""
@@ -54,13 +54,11 @@ def show(
     draw_messages(console, messages, WHOLE if full else Limits())
 
 
-def existing_store(path: Path) -> SQLiteStore:
-    """The store in a file that is there already. Raises `InvalidInput` where there is none."""
-    if not path.exists():
+def existing_store(path: str) -> SQLiteStore:
+    """The store in a file that is there already, or at a `file:` URI. Raises `InvalidInput` where there is none."""
+    if not path.startswith("file:") and not Path(path).exists():
         raise InvalidInput(
-            f"There is no store {str(path)!r}.",
-            "Check the path, or make one with `contextkit build … --store`.",
-            value=str(path),
+            f"There is no store {path!r}.", "Check the path, or make one with `contextkit build … --store`.", value=path
         )
     return SQLiteStore(path)
 

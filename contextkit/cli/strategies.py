@@ -33,7 +33,7 @@ def list_strategies() -> None:
 
 
 @strategies.command()
-def show(name: Annotated[str, typer.Argument(help="A name from `contextkit strategies`.")]) -> None:
+def show(name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `contextkit strategies`.")]) -> None:
     """A strategy's TOML, to read or to start your own from: contextkit strategies show agent > mine.toml"""
     if name not in strategy_names():
         raise UnknownStrategy(name, strategy_names())
@@ -46,7 +46,7 @@ def show(name: Annotated[str, typer.Argument(help="A name from `contextkit strat
 
 
 @strategies.command()
-def check(file: Annotated[Path, typer.Argument(help="A strategy of your own, in TOML.")]) -> None:
+def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A strategy of your own, in TOML.")]) -> None:
     """Whether a file is a strategy: says `ok`, or the line and key that are wrong."""
     read_strategy(file)
     typer.echo("ok")

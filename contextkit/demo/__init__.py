@@ -13,7 +13,7 @@ project. `load()` gives all of it, typed:
 """
 
 from contextkit.demo.data import ACTOR_ID, SESSION_ID, SYSTEM_PROMPT, Demo, load
-from contextkit.demo.document import Document
+from contextkit.demo.document import Page
 from contextkit.demo.question import Evidence, Question
 from contextkit.demo.shipment import shipment_events
 
@@ -22,8 +22,8 @@ __all__ = [
     "SESSION_ID",
     "SYSTEM_PROMPT",
     "Demo",
-    "Document",
     "Evidence",
+    "Page",
     "Question",
     "load",
     "shipment_events",

@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from contextkit.demo.document import Document, parse_document
+from contextkit.demo.document import Page, parse_document
 from contextkit.demo.question import Evidence, Question
 from contextkit.demo.shipment import shipment_events
 from contextkit.messages import as_messages
@@ -42,7 +42,7 @@ class Demo:
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...]
-    documents: tuple[Document, ...]
+    documents: tuple[Page, ...]
     memories: tuple[MemoryRecord, ...]
     preferences: Mapping[str, str]
     questions: tuple[Question, ...]
@@ -82,7 +82,7 @@ def _conversation() -> Iterator[dict[str, Any]]:
         yield message if generator is None else {**message, "content": _GENERATED[generator]()}
 
 
-def _documents() -> Iterator[Document]:
+def _documents() -> Iterator[Page]:
     for file in sorted((_HERE / "documents").iterdir(), key=lambda file: file.name):
         yield parse_document(file.name.removesuffix(".md"), file.read_text("utf-8"))
 

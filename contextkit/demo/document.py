@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from contextkit.document import Document
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Page(Document):
     """One page of a help centre, a manual, a shop, or the open web.
 
     `injection` names the trick it tries on the model that reads it; None for an honest page.
@@ -17,15 +19,14 @@ class Document:
     title: str
     uri: str
     created_at: datetime
-    text: str
     injection: str | None = None
 
 
-def parse_document(document_id: str, file: str) -> Document:
-    """A document from its file: `key: value` lines, an empty line, then the text."""
+def parse_document(document_id: str, file: str) -> Page:
+    """A page from its file: `key: value` lines, an empty line, then the text."""
     front, text = file.split("\n\n", 1)
     fields = dict(line.split(": ", 1) for line in front.splitlines())
-    return Document(
+    return Page(
         id=document_id,
         title=fields["title"],
         uri=fields["uri"],

@@ -28,12 +28,14 @@ RESERVE = 500
 
 
 def demo(
-    budget: Annotated[int, typer.Option("--budget", "-b", help="The context window, in tokens.")] = 8_000,
+    budget: Annotated[int, typer.Option("--budget", "-b", metavar="N", help="The context window, in tokens.")] = 8_000,
     question: Annotated[
-        str, typer.Option("--question", "-q", help="Your own question, or the number of one of the demo's 20.")
+        str, typer.Option("--question", "-q", metavar="Q", help="Your own question, or the number of one of the 20.")
     ] = "",
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")] = None,
-    strategy: Annotated[str, typer.Option("--strategy", "-s", help="A strategy's name, or a TOML file.")] = "support",
+    strategy: Annotated[
+        str, typer.Option("--strategy", "-s", metavar="S", help="A strategy's name, or a TOML file.")
+    ] = "support",
 ) -> None:
     """See one prompt assembled from fourteen months of a café's history, and why it is what it is."""
     console = stdout()

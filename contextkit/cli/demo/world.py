@@ -13,7 +13,6 @@ from contextkit.assemble import ContextBuilder
 from contextkit.budget import Budget
 from contextkit.context import Context
 from contextkit.demo import ACTOR_ID, SESSION_ID, SYSTEM_PROMPT, Demo, Question, load
-from contextkit.document import Document
 from contextkit.offload import read_context
 from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
@@ -79,15 +78,10 @@ def _sources(data: Demo) -> list[Source]:
         Tools(data.tools),
         Preferences(),
         Memories(),
-        Documents([_document(data, at) for at in range(len(data.documents))]),
+        Documents(data.documents),
         History(),
         Overflow(),
     ]
-
-
-def _document(data: Demo, at: int) -> Document:
-    given = data.documents[at]
-    return Document(id=given.id, title=given.title, uri=given.uri, created_at=given.created_at, text=given.text)
 
 
 def _after(data: Demo) -> datetime:
