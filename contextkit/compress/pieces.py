@@ -30,7 +30,7 @@ so that a text of one sentence a million times over is ranked in a few passes.""
 _MOST_SHOWN: Final = len(_REPEATED) - 1
 
 _SIZE_POWER: Final = 0.5
-"""Worth is divided by size to this power: 0 favours long pieces, 1 short ones (Lin & Bilmes 2010, section 4)."""
+"""Worth is divided by size to this power: 0 favours long pieces, 1 short ones (Lin & Bilmes 2010)."""
 
 _ENOUGH: Final = 10
 """Bytes ranked per token of the limit: no text worth showing has tokens much longer than that."""

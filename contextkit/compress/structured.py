@@ -35,7 +35,7 @@ _END_WORTH: Final = 0.5
 """How elements of an array compare: what bears on the query first, then failures and rarities, then the two ends."""
 
 _ODD: Final = 0.05
-"""A value or shape that at most this share of an array's elements have is worth seeing (Tukey's far tail, about)."""
+"""A value or shape that at most this share of an array's elements have is worth seeing."""
 
 _FEW_VALUES: Final = 0.3
 """Only fields whose values mostly repeat can have a rare one; an id is not rare for being unique."""
