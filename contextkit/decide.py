@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from contextkit.fill import best_first
 from contextkit.fit import Fit
@@ -52,6 +52,11 @@ class Decided:
         for unread in self.unread:
             yield from (_left(unread, *one) for one in unread.items() if one[0] not in done)
 
+    def about(self, sections: Collection[str]) -> Iterator[Decision]:
+        """The decisions about the items of these sections alone."""
+        own = replace(self, items=[item for item in self.items if item.section in sections], unread=())
+        return (decision for decision in own.decisions() if decision.section in sections)
+
     def sections(self) -> list[SectionUse]:
         """What each section of the strategy was given and used, with its decisions counted."""
         counts = Counter((decision.section, decision.outcome) for decision in self.decisions())
@@ -85,7 +90,7 @@ class Decided:
         tokens = item.tokens if form is None else form.tokens
         return self._decision(item, outcome, self._why_shown(item, rung), tokens, rung, handle)
 
-    def _absent(self, item: Item, ranks: Mapping[str, tuple[int, int]]) -> Decision:
+    def _absent(self, item: Item, ranks: Mapping[str, _Rank]) -> Decision:
         kept_elsewhere = item.handle is not None or item.id in self.stored
         outcome: Outcome = "moved" if kept_elsewhere else "dropped"
         handle = handle_of(item) if kept_elsewhere else None
@@ -118,7 +123,7 @@ class Decided:
             return "it lies within the recent window of the history"
         return "it is among the best of its section and fits the section's share"
 
-    def _why_absent(self, item: Item, ranks: Mapping[str, tuple[int, int]]) -> str:
+    def _why_absent(self, item: Item, ranks: Mapping[str, _Rank]) -> str:
         own = self.fit.reasons.get(item.id) or item.left_out
         if own is not None:
             return own
@@ -128,11 +133,11 @@ class Decided:
         if item.section == "history":
             return "it lies before the recent window of the history"
         share = self.fit.shares.get(item.section, 0)
-        rank, of = ranks.get(item.id, (0, 0))
+        place = ranks[item.id]
         least = section.relevance
-        if least and item.score < least * _best_score(self.items, item.section):
-            return f"it ranks {rank} of {of} and scores less than {least:.0%} of the best"
-        return f"it ranks {rank} of {of} and the section's share of {share} tokens was used by better ones"
+        if least and item.score < least * place.best:
+            return f"{place} and scores less than {least:.0%} of the best"
+        return f"{place} and the section's share of {share} tokens was used by better ones"
 
 
 def _once(items: Iterable[Item]) -> Iterator[Item]:
@@ -143,17 +148,24 @@ def _once(items: Iterable[Item]) -> Iterator[Item]:
             yield item
 
 
-def _ranks(items: Sequence[Item]) -> dict[str, tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class _Rank:
+    """An item's place in its section, and the best score there."""
+
+    rank: int
+    of: int
+    best: float
+
+    def __str__(self) -> str:
+        return f"it ranks {self.rank} of {self.of}"
+
+
+def _ranks(items: Sequence[Item]) -> dict[str, _Rank]:
     by_section: dict[str, list[Item]] = {}
     for item in items:
         by_section.setdefault(item.section, []).append(item)
-    return {
-        item.id: (rank, len(group)) for group in by_section.values() for rank, item in enumerate(best_first(group), 1)
-    }
-
-
-def _best_score(items: Sequence[Item], section: str) -> float:
-    return max((item.score for item in items if item.section == section), default=0.0)
+    ranked = map(best_first, by_section.values())
+    return {item.id: _Rank(rank, len(group), group[0].score) for group in ranked for rank, item in enumerate(group, 1)}
 
 
 def _left(unread: Unread, item_id: str, tokens: int, handle: str) -> Decision:

@@ -120,7 +120,9 @@ class Draft:
         return View(
             tools=tuple(tool.name for tool in prompt.tools),
             history_from=self.fit.past.start or self.request.turn.after + 1,
-            shrunk_through=self.fit.present.stubs_through,
+            stable=self.fit.stable,
+            shrunk_through=self.fit.present.shrunk.results,
+            reads_shrunk_through=self.fit.present.shrunk.reads,
             summary=self.request.view.summary,
             turn=self._turn(prompt),
         )
@@ -131,13 +133,12 @@ class Draft:
         if self.request.continuing and before is not None:
             return before if self.fit.frozen else replace(before, block="", block_tokens=0, items=())
         volatile = {section.name for section in self.request.strategy.region("volatile")}
-        shown = {one.item.id for name in volatile for one in self.fit.sections.get(name, ())}
         message = block_message(prompt.block)
         return replace(
             self.request.turn,
             block=prompt.block,
             block_tokens=self.request.counter.message(message) if prompt.block else 0,
-            items=tuple(one for one in self.decided.decisions() if one.section in volatile or one.item_id in shown),
+            items=tuple(self.decided.about(volatile)),
         )
 
 

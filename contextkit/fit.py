@@ -8,7 +8,7 @@ Pure: the same items, strategy and budget give the same fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contextkit.blocks import Chosen, block_cost
 from contextkit.budget import Claim, allocate
@@ -17,11 +17,12 @@ from contextkit.errors import BudgetTooSmall
 from contextkit.fill import Shelf, best_first, demand
 from contextkit.ladder import Ladder
 from contextkit.past import History, Past, Shortening, read_history
-from contextkit.present import Present, read_present
+from contextkit.present import Present, Shrunk, read_present
 from contextkit.said import Said
 from contextkit.strategy import Region, Section, tokens_of
 from contextkit.system import system_tokens
 from contextkit.types import Item, Notice, Request
+from contextkit.view import Stable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Fit:
     * `sections`: of each ranked section, what was chosen.
     * `frozen`: whether the turn's volatile block stands as it was when the turn began.
     * `shares`, `used`: what the allocation gave each section and what it took, in tokens.
+    * `stable`: the shares of the stable sections, to be kept by the next build.
     * `reasons`: by item id, why an item does not stand, for those with a reason of their own.
     """
 
@@ -45,6 +47,7 @@ class Fit:
     sections: Mapping[str, Sequence[Chosen]]
     frozen: bool = False
     shares: Mapping[str, int]
+    stable: Stable
     used: Mapping[str, int]
     reasons: Mapping[str, str]
     notices: Sequence[Notice] = ()
@@ -53,8 +56,9 @@ class Fit:
 def fit(items: Mapping[str, Sequence[Item]], request: Request, *, said: Said, handles: bool, tighter: int = 0) -> Fit:
     """Fit the items, by section, into the request's budget.
 
-    `said` knows what the session's messages say, so that nothing repeats them. `handles` allows handles to be shown. Raises `BudgetTooSmall` where the required items
-    alone are too large. `tighter` leaves so many tokens of the budget unused.
+    `said` knows what the session's messages say, so that nothing repeats them. `handles` allows
+    handles to be shown. `tighter` leaves so many tokens of the budget unused. Raises
+    `BudgetTooSmall` where the required items alone are too large.
     """
     return _Fitting(items, request, said, handles, tighter).result()
 
@@ -80,16 +84,18 @@ class _Fitting:
 
     def result(self) -> Fit:
         fixed = self._framing() + self._system() + self._pinned()
+        self.kept = self._kept_shares()
         self.present, frozen = self._turn(self.available - fixed)
         rest = self.available - fixed - self.present.tokens - frozen
         history = self._history()
-        self.shares = self._shares(rest, history)
+        headroom = 0 if self.request.continuing else max(0, self._size("turn", "floor") - self.present.tokens)
+        self.shares = self._shares(rest - headroom, history)
         left = rest - self._tools() - self._ranked("stable", rest)
         past = self._past(history, left)
         left -= past.tokens
         if not self.request.continuing:
             self._drop_duplicates(past)
-            left -= self._ranked("volatile", left)
+            left -= self._ranked("volatile", left - headroom)
         return Fit(
             available=self.available,
             tokens=self.available - left,
@@ -98,8 +104,9 @@ class _Fitting:
             past=past,
             present=self.present,
             sections=self.sections,
-            frozen=frozen > 0,
+            frozen=self.request.continuing and _BLOCK_GONE not in self.notices,
             shares=self.shares,
+            stable=self._stable(),
             used=self.used,
             reasons={**self.reasons, **past.reasons, **self.present.reasons},
             notices=self.notices,
@@ -121,27 +128,43 @@ class _Fitting:
         return sum(item.tokens for item in self.items.get("tools", ()) if item.required)
 
     def _turn(self, room: int) -> tuple[Present, int]:
-        """The current turn, and the cost of its frozen block where that still stands."""
-        frozen = self.view.turn.block_tokens if self.request.continuing and self.view.turn else 0
-        present = self._present(room - frozen)
-        if present.tokens > room - frozen and frozen:
-            present, frozen = self._present(room), 0
-            self.notices.append(_BLOCK_GONE)
-        if present.tokens > room:
-            raise BudgetTooSmall(self._required(present), self.available, self.request.budget.window)
-        if present.stubs_through > self.view.shrunk_through:
+        """The current turn, and the cost of its frozen block where that still stands.
+
+        A turn that grows takes from the history first. Then its own older results become handles;
+        then the block goes; and only then the stable sections get less.
+        """
+        block = self.view.turn.block_tokens if self.request.continuing and self.view.turn else 0
+        kept = sum(self.kept.values())
+        for spared in dict.fromkeys((kept + block, kept, 0)):
+            present = self._present(room - spared)
+            if present.tokens <= room - spared:
+                return self._accept(present, block if spared >= kept + block else 0, spared)
+        raise BudgetTooSmall(self._required(present), self.available, self.request.budget.window)
+
+    def _accept(self, present: Present, block: int, spared: int) -> tuple[Present, int]:
+        """Note what had to give way to the turn."""
+        if present.shrunk != self._shrunk:
             self.notices.append(_RESULTS_MOVED)
+        if self.request.continuing and self.view.turn and self.view.turn.block_tokens > block:
+            self.notices.append(_BLOCK_GONE)
+        if spared < sum(self.kept.values()):
+            self.notices.append(_PREFIX_CUT)
+            self.kept = {}
         self.used["turn"] = present.tokens
-        return present, frozen
+        return present, block
 
     def _present(self, room: int) -> Present:
         return read_present(
             self.items.get("turn", ()),
             room,
             ladder=self.ladder,
-            result_ceiling=min(self._size("turn", "item_ceiling"), max(0, room)),
-            stubs_through=self.view.shrunk_through,
+            result_ceiling=self._size("turn", "item_ceiling"),
+            shrunk=self._shrunk,
         )
+
+    @property
+    def _shrunk(self) -> Shrunk:
+        return Shrunk(self.view.shrunk_through, self.view.reads_shrunk_through)
 
     def _required(self, present: Present) -> list[tuple[str, int]]:
         pinned = [(item.id, item.tokens) for item in self.items.get("tools", ()) if item.required]
@@ -150,10 +173,33 @@ class _Fitting:
 
     # How the rest is shared
 
+    def _kept_shares(self) -> Mapping[str, int]:
+        """The shares of the stable sections in the last prompt, if they want now what they wanted then."""
+        self.demands = {
+            section.name: self._demand(section)
+            for section in self.strategy.region("stable")
+            if section.name != "system"
+        }
+        last = self.view.stable
+        return last.shares if (last.available, last.demands) == (self.available, self.demands) else {}
+
     def _shares(self, rest: int, history: History) -> dict[str, int]:
-        headroom = 0 if self.request.continuing else max(0, self._size("turn", "floor") - self.present.tokens)
-        claims = [self._claim(section, self._demand(section, history)) for section in self.strategy.sections]
-        return allocate(max(0, rest - headroom), [claim for claim in claims if claim.demand])
+        """What each section may use. Stable sections keep what they had, whatever this turn asks of the others."""
+        stable = [self._claim(section, self.demands.get(section.name, 0)) for section in self.strategy.region("stable")]
+        others = [
+            self._claim(section, history.demand if section.name == "history" else self._demand(section))
+            for section in self.strategy.sections
+            if section.region != "stable"
+        ]
+        if not self.kept:
+            promised = [replace(claim, demand=max(claim.demand, claim.floor)) for claim in others]
+            granted = allocate(max(0, rest), [*stable, *promised])
+            self.kept = {claim.name: granted[claim.name] for claim in stable}
+        left = rest - sum(self.kept.values())
+        return {**self.kept, **allocate(max(0, left), others)}
+
+    def _stable(self) -> Stable:
+        return Stable(available=self.available, demands=self.demands, shares=self.kept)
 
     def _claim(self, section: Section, wanted: int) -> Claim:
         return Claim(
@@ -164,21 +210,22 @@ class _Fitting:
             weight=section.weight,
         )
 
-    def _demand(self, section: Section, history: History) -> int:
+    def _demand(self, section: Section) -> int:
         items = self.items.get(section.name, ())
         if section.name in ("system", "turn") or (section.region == "volatile" and self.request.continuing):
             return 0
         if section.name == "tools":
             return sum(item.tokens for item in items if not item.required)
-        return history.demand if section.name == "history" else demand(items, section, self.ladder)
+        return demand(items, section, self.ladder)
 
     # What each section takes of it
 
     def _tools(self) -> int:
-        """The best tools within the share, in the order their source gave them."""
+        """The best tools within the share, in their source's order; those of the last prompt before others."""
         room = self.shares.get("tools", 0)
         taken: list[Item] = []
-        for item in best_first(self.items.get("tools", ())):
+        ranked = best_first(self.items.get("tools", ()))
+        for item in sorted(ranked, key=lambda item: item.tool is None or item.tool.name not in self.view.tools):
             if item.required or item.tokens <= room:
                 taken.append(item)
                 room -= 0 if item.required else item.tokens
@@ -195,7 +242,7 @@ class _Fitting:
                 ladder=self.ladder,
                 ceiling=self._size("history", "item_ceiling") if can_shorten else self.available,
                 result_ceiling=self._size("turn", "item_ceiling"),
-                stubs_through=self.present.stubs_through,
+                stubs_through=self.present.shrunk.results,
             ),
         )
 
@@ -271,4 +318,9 @@ _RESULTS_MOVED = Notice(
 _BLOCK_GONE = Notice(
     "block dropped",
     "The current turn needs the whole window, so what was recalled for it no longer stands. Use a larger window.",
+)
+
+_PREFIX_CUT = Notice(
+    "prefix changed",
+    "The current turn needs so much of the window that tools or other stable sections got less. Use a larger window.",
 )

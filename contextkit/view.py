@@ -7,7 +7,9 @@ is kept with the session, so that another process continues where this one stopp
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from contextkit.messages import dumps, loads
@@ -35,19 +37,35 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stable:
+    """How the stable sections shared the window, and what for: the same again as long as nothing of that changes.
+
+    `demands` and `shares` are in tokens, by section; `available` is what the whole prompt might use.
+    """
+
+    available: int = 0
+    demands: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The decisions of the last build that the next one keeps unless the budget forces its hand.
 
     * `tools`: the names of the tools shown, in prompt order.
+    * `stable`: the shares of the stable sections.
     * `history_from`: the sequence number of the first message shown verbatim; None before any.
     * `shrunk_through`: tool results up to this sequence number stand as handles only.
+    * `reads_shrunk_through`: the same for what was read back by handle in the current turn.
     * `summary`: the rolling summary of what lies before the cursor, as JSON; None without one.
     * `turn`: the turn the session is in.
     """
 
     tools: tuple[str, ...] = ()
+    stable: Stable = Stable()
     history_from: int | None = None
     shrunk_through: int = 0
+    reads_shrunk_through: int = 0
     summary: str | None = None
     turn: Turn | None = None
 
@@ -57,8 +75,10 @@ class View:
             {
                 "version": VERSION,
                 "tools": self.tools,
+                "stable": asdict(self.stable),
                 "history_from": self.history_from,
                 "shrunk_through": self.shrunk_through,
+                "reads_shrunk_through": self.reads_shrunk_through,
                 "summary": self.summary,
                 "turn": None if self.turn is None else _turn_to_dict(self.turn),
             },
@@ -75,7 +95,12 @@ class View:
             return cls()
         turn = data.pop("turn")
         data["tools"] = tuple(data["tools"])
+        data["stable"] = Stable(**data["stable"])
         return cls(**data, turn=None if turn is None else _turn_from_dict(turn))
+
+
+_FIELDS = tuple(each.name for each in fields(Decision))
+_VALUES = attrgetter(*_FIELDS)
 
 
 def _turn_to_dict(turn: Turn) -> dict[str, Any]:
@@ -84,11 +109,10 @@ def _turn_to_dict(turn: Turn) -> dict[str, Any]:
         "after": turn.after,
         "block": turn.block,
         "block_tokens": turn.block_tokens,
-        "items": [list(asdict(item).values()) for item in turn.items],
+        "items": [_VALUES(item) for item in turn.items],
     }
 
 
 def _turn_from_dict(data: dict[str, Any]) -> Turn:
-    names = Decision.__dataclass_fields__
-    items = tuple(Decision(**dict(zip(names, values, strict=True))) for values in data.pop("items"))
+    items = tuple(Decision(**dict(zip(_FIELDS, values, strict=True))) for values in data.pop("items"))
     return replace(Turn(**{**data, "query": loads(data["query"])}), items=items)
