@@ -38,6 +38,9 @@ MEMORY = 32
 UNPROVEN_MARGIN = 0.10
 """The margin without any evidence; vocabularies of one generation differ by about that on English and code."""
 
+MOST_MARGIN = 0.25
+"""Reports that scatter more than this say more about the reporting than about the tokenizer."""
+
 LEAN = 0.005
 """How far calibrated counts lean to the high side: an overflow costs a request, half a percent costs little."""
 
@@ -45,7 +48,9 @@ _PIECE = 1_000
 _SPREAD = np.array([0.01, 0.015, 0.01, 0.03, 0.03, 0.05])
 """Standard deviation of the ratio between pieces of 1,000 tokens of one class, digits set apart."""
 
-_FLOOR = 0.002
+_FLOOR, _FRAMES = 0.002, 4.0
+"""What else a report may be off by: a share of the prompt, and a few tokens (variance) of unknown framing."""
+
 _COMMON, _OWN = 0.2, np.array([0.04, 0.04, 0.04, 0.25, 0.25, 0.5])
 """Prior deviations: of all ratios together, and of each class from the rest. CJK ratios run from 0.7 to 1.6."""
 
@@ -105,11 +110,12 @@ class Calibration:
     def margin(self) -> float:
         """The fraction by which a prompt may still exceed its calibrated count.
 
-        Twice the spread of the believed reports around the fit, and 10% / (1 + their number). 0
-        once three or more reports agree with the plain count to a thousandth: then it is exact.
+        Twice the spread of the believed reports around the fit, and 10% / (1 + their number), at
+        most 25%. 0 once three or more reports agree with the plain count to a thousandth: then it
+        is exact.
         """
         fit = _fit(self.observations)
-        return 0.0 if fit.agrees else 2 * fit.spread + UNPROVEN_MARGIN / (1 + fit.accepted)
+        return 0.0 if fit.agrees else min(MOST_MARGIN, 2 * fit.spread + UNPROVEN_MARGIN / (1 + fit.accepted))
 
     @property
     def lean(self) -> float:
@@ -256,7 +262,7 @@ def _solve(counted: _Vector, reported: _Vector) -> _Solution:
     Every start fits, drops the reports further off than 3.5 deviations, takes back those that are
     not, and goes on until nothing changes; all starts at once, as one batch of linear systems.
     """
-    variance = _PIECE * (counted @ _SPREAD**2) + (_FLOOR * counted.sum(axis=1)) ** 2
+    variance = _PIECE * (counted @ _SPREAD**2) + (_FLOOR * counted.sum(axis=1)) ** 2 + _FRAMES
     squares = counted[:, :, None] * counted[:, None, :] / variance[:, None, None]
     targets = counted * (reported / variance)[:, None]
     believed = np.vstack([np.ones(len(reported)), 1 - np.eye(len(reported))])

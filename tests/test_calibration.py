@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.calibration import LEAN, MEMORY, UNPROVEN_MARGIN, CalibratedCounter, Calibration
+from contextkit.calibration import LEAN, MEMORY, MOST_MARGIN, UNPROVEN_MARGIN, CalibratedCounter, Calibration
 from contextkit.composition import CLASSES, Composition, compose, of_text
 from contextkit.errors import StoreCorrupt
 from contextkit.seams import joins
@@ -154,7 +154,7 @@ def test_any_reports_leave_a_usable_calibration_that_survives_json(
     for prose, code, cjk, digits, reported in reports:
         calibration = calibration.observe(Composition(prose=prose, code=code, cjk=cjk, digits=digits), reported)
     assert all(0.25 <= calibration.ratio(kind) <= 4 for kind in ("prose", "code", "json", "cjk"))
-    assert 0 <= calibration.margin < 2
+    assert 0 <= calibration.margin <= MOST_MARGIN
     assert 0 <= calibration.lean <= LEAN
     assert Calibration.from_json(calibration.to_json()) == calibration
 
