@@ -8,7 +8,7 @@ with the session too, in segments, so that another process need not analyse the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from contextkit.stores import SessionStore
+
+LONG = 2_000
+"""Characters above which a message is indexed in passages. As one, its few telling words would be
+lost among thousands: BM25 holds long texts back."""
+
+PASSAGE = 1_000
+"""Characters of a passage: a long turn's length, so that passages and turns compare fairly."""
+
+MOST_PASSAGES = 512
+"""Passages of one message at the most; those of a huge one are longer instead."""
 
 SEGMENT = 1_024
 """Messages in a stored index segment: what a new process must analyse again is at most one fewer."""
@@ -76,11 +86,11 @@ class Conversation:
             if done % SEGMENT or len(messages) < SEGMENT:
                 self.index.extend(parts)
                 parts = []
-                self.index.add(messages, self._counter)
-                segment = self.index.to_bytes(done // SEGMENT * SEGMENT) if _ends_segment(messages) else b""
+                self.index.add(_passages(messages), self._counter)
+                segment = self.index.to_bytes(self._row(done // SEGMENT * SEGMENT)) if _ends_segment(messages) else b""
             else:
                 parts.append(ConversationIndex())
-                parts[-1].add(messages, self._counter)
+                parts[-1].add(_passages(messages), self._counter)
                 segment = parts[-1].to_bytes()
             if segment:
                 full[self._segment_name(done // SEGMENT * SEGMENT)] = segment
@@ -110,6 +120,10 @@ class Conversation:
     @property
     def _indexed(self) -> int:
         return int(self.index.seqs[-1]) if len(self.index) else 0
+
+    def _row(self, done: int) -> int:
+        """The index's first row after message number `done`; a long message has several."""
+        return int(np.searchsorted(self.index.seqs, done, side="right"))
 
     def _to_boundary(self, store: SessionStore, done: int) -> list[Message]:
         """The messages after number `done` up to the end of its segment, from memory where they are there."""
@@ -154,6 +168,27 @@ class Conversation:
 
     def _segment_name(self, start: int) -> str:
         return f"index/{start}"
+
+
+def _passages(messages: Sequence[Message]) -> Iterator[Message]:
+    """The messages as the index takes them: a long one in passages, each found by what it says itself."""
+    for message in messages:
+        text = message.text
+        if len(text) <= LONG:
+            yield message
+        else:
+            size = max(PASSAGE, len(text) // MOST_PASSAGES)
+            yield from (replace(message, content=passage) for passage in _cut(text, size))
+
+
+def _cut(text: str, size: int) -> Iterator[str]:
+    """Pieces of about `size` characters, cut at the ends of lines where there are any."""
+    start = 0
+    while start < len(text):
+        line_end = text.find("\n", start + size, start + 2 * size)
+        end = line_end + 1 if line_end >= 0 else start + size
+        yield text[start:end]
+        start = end
 
 
 def _ends_segment(messages: Sequence[Message]) -> bool:

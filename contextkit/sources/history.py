@@ -112,7 +112,9 @@ class _Reading:
         if notice is not None:
             yield notice
         best = _best(scores, index.tokens, index.seqs <= self.request.turn.after, self._room("recall") * SPARE)
-        score_of = {int(index.seqs[row]): float(scores[row]) for row in best}
+        score_of = {
+            int(index.seqs[row]): float(scores[row]) for row in reversed(best)
+        }  # a long message by its best passage
         for message in self.conversation.pick(self.store, list(score_of)):
             if message.seq is not None and message.text.strip():
                 yield _recall_item(message, score_of[message.seq], self.request)
