@@ -13,7 +13,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench constraints schema clean
+.PHONY: help demo test check bench constraints schema picture clean
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,12 @@ constraints: ## Resolve every dependency anew and pin it in constraints.txt.
 
 schema: $(VENV)/dev.stamp ## Write the JSON schema of strategies anew.
 	@$(BIN)/python -m contextkit.strategy_schema > strategies/context.schema.json
+
+picture: $(VENV)/demo.stamp ## Take the README's picture of the demo's report anew; needs Chromium.
+	@mkdir -p build
+	@$(BIN)/contextkit demo --html build/report.html >/dev/null
+	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=3000 \
+		--window-size=1180,1000 --screenshot=docs/report.png build/report.html >/dev/null 2>&1
 
 clean: ## Remove the environment and everything built or cached.
 	@rm -rf $(VENV) $(VENV)-constraints build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

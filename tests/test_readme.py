@@ -1,0 +1,104 @@
+"""The README is true: its Python runs, its commands run, its strategy is one, and what it links to is there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+CONVERSATION = """\
+{"role": "user", "content": "Shall we meet on Friday at noon?"}
+{"role": "assistant", "content": "Agreed: Friday at noon, at the café."}
+"""
+
+
+class ScriptedModel(GenericFakeChatModel):
+    """A chat model that says what it was told to, whatever tools it is given."""
+
+    def bind_tools(self, tools, **_):
+        assert all(tool["type"] == "function" for tool in tools)
+        return self
+
+
+class Block(NamedTuple):
+    kind: str
+    line: int
+    text: str
+
+
+def blocks() -> list[Block]:
+    found = re.finditer(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return [Block(match[1], README[: match.start(2)].count("\n"), match[2]) for match in found]
+
+
+@pytest.fixture
+def model():
+    """Any chat model will do, the README says; this one calls a tool, and then answers twice."""
+    call = {"name": "track_order", "args": {"order_id": "TT-118250"}, "id": "call-1"}
+    said = [AIMessage("", tool_calls=[call]), AIMessage("On Friday."), AIMessage("Within 30 days.")]
+    profile = {"max_input_tokens": 128_000, "max_output_tokens": 4_096}
+    return ScriptedModel(messages=iter(said), profile=profile)
+
+
+@pytest.mark.slow
+def test_every_block_does_what_it_says(model, tmp_path, monkeypatch, capsys):
+    """In order, in one empty folder, and Python in one namespace, as a reader would try them."""
+    monkeypatch.chdir(tmp_path)
+    Path("conversation.jsonl").write_text(CONVERSATION, "utf-8")
+    namespace = {"model": model, "__name__": "readme"}
+    for block in blocks():
+        if block.kind == "python":
+            exec(compile("\n" * block.line + block.text, "README.md", "exec"), namespace)
+        elif block.kind == "toml":
+            Path(block.text.split()[1]).write_text(block.text, "utf-8")
+        elif block.kind == "sh":
+            run_commands(block)
+    told = capsys.readouterr().out
+    assert "On Friday." in told
+    assert "returns" in told
+    assert "The workshop is" in told
+    assert namespace["page"].startswith("<!doctype html>")
+    assert "<title>" in Path("report.html").read_text("utf-8")
+    assert [message.text for message in namespace["store"].messages("ines", "s1", last=1)] == ["On Friday."]
+
+
+def run_commands(block: Block) -> None:
+    for line in block.text.splitlines():
+        program, *arguments = shlex.split(line, comments=True)
+        if program == "contextkit":
+            command = [sys.executable, "-m", "contextkit.cli", *arguments]
+            result = subprocess.run(command, capture_output=True, encoding="utf-8")
+            assert result.returncode == 0, f"README.md:{block.line}: {line}\n{result.stderr}"
+            assert result.stdout
+        else:
+            assert program in ("make", "pip"), line
+
+
+def test_every_kind_of_block_is_one_that_is_tried():
+    assert {block.kind for block in blocks()} == {"python", "sh", "toml"}
+    assert README.count("```") == 2 * len(blocks())
+
+
+def test_every_make_target_it_names_exists():
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE))
+    assert {"demo", "test", "check", "bench"} <= named <= targets
+
+
+def test_what_it_links_to_is_there():
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", prose) if "://" not in link]
+    assert "docs/report.png" in links
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_the_picture_is_light():
+    assert (ROOT / "docs" / "report.png").stat().st_size <= 300_000
