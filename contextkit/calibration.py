@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import lru_cache
 from statistics import median
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,6 +184,11 @@ class CalibratedCounter:
     @property
     def calibration(self) -> Calibration:
         return self._calibration
+
+    def __str__(self) -> str:
+        """What the counts were corrected by, for a report: `prose ×1.02, code ×1.10, json ×1.05, cjk ×0.83`."""
+        ratios = ", ".join(f"{kind} ×{self._calibration.ratio(kind):.2f}" for kind in get_args(ContentKind))
+        return f"{self._counter.name} corrected by {self._calibration.evidence} of the model's own reports ({ratios})"
 
     def text(self, text: str) -> int:
         return math.ceil(round(self._leaning(of_text(self._counter, text)), 6))

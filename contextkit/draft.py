@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contextkit.blocks import block_message
+from contextkit.calibration import CalibratedCounter
 from contextkit.decide import Decided
 from contextkit.fit import Fit, fit
 from contextkit.gather import Answer
@@ -15,7 +16,7 @@ from contextkit.report.lazy import Lazy
 from contextkit.said import Said
 from contextkit.shortlist import Shortlist
 from contextkit.summarise import summary_item
-from contextkit.types import Item, Message, Notice, Request
+from contextkit.types import Item, Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
 
 
@@ -108,7 +109,7 @@ class Draft:
             reserve=request.budget.reserve,
             margin=request.budget.window - request.budget.reserve - self.fit.available,
             exact=request.counter.exact,
-            counter=request.counter.name,
+            counter=_counted_by(request.counter),
             strategy=request.strategy.name,
             seconds=seconds,
             refit=self.refitted,
@@ -140,6 +141,11 @@ class Draft:
             block_tokens=self.request.counter.message(message) if prompt.block else 0,
             items=tuple(self.decided.about(volatile)),
         )
+
+
+def _counted_by(counter: TokenCounter) -> str:
+    """The counter as the report names it: a calibrated one with what it was corrected by."""
+    return str(counter) if isinstance(counter, CalibratedCounter) else counter.name
 
 
 def fit_whole(items: Mapping[str, Sequence[Item]], request: Request, *, said: Said, handles: bool) -> Fit:

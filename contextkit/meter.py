@@ -9,7 +9,7 @@ from contextkit.calibration import CalibratedCounter, Calibration
 from contextkit.composition import compose
 from contextkit.errors import StoreError
 from contextkit.stores import CalibrationStore
-from contextkit.types import Message, Tool, TokenCounter
+from contextkit.types import Message, TokenCounter, Tool
 
 NOTICEABLE = 0.005
 """A calibrated count has to move by this much before it is adopted: each change of counts may reshape

@@ -18,10 +18,12 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.prompt_values import ChatPromptValue
 from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
-from contextkit.errors import InvalidId, InvalidInput, shortened
+from contextkit.errors import ContextKitError, InvalidId, InvalidInput, shortened
 from contextkit.messages import as_messages
+from contextkit.offload import read_tool
 from contextkit.render.openai import openai_tool
 from contextkit.types import Message
 
@@ -47,6 +49,17 @@ class Builder(Protocol):
     async def abuild(
         self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
     ) -> Context: ...
+
+    def read_context(
+        self,
+        handle: str,
+        *,
+        actor_id: str,
+        session_id: str,
+        start: int = 0,
+        length: int | None = None,
+        search: str | None = None,
+    ) -> str: ...
 
     def observe(self, context: Context, usage: Mapping[str, Any]) -> None: ...
 
@@ -200,6 +213,31 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
 def with_tools(model: BaseChatModel) -> ModelWithTools:
     """The model as a chain's next step after `builder.as_runnable()`, with each prompt's tools bound to it."""
     return ModelWithTools(model)
+
+
+def read_context_tool(builder: Builder, *, actor_id: str, session_id: str) -> BaseTool:
+    """The `read_context` tool for an agent to run: it reads this session's handles and no other's.
+
+    A handle that does not resolve is answered with the error's text, which says what to do, so
+    that a model's slip does not end the loop.
+    """
+
+    def read(handle: str, start: int = 0, length: int | None = None, search: str | None = None) -> str:
+        try:
+            return builder.read_context(
+                handle, actor_id=actor_id, session_id=session_id, start=start, length=length, search=search
+            )
+        except ContextKitError as error:
+            raise ToolException(str(error)) from error
+
+    tool = read_tool()
+    return StructuredTool.from_function(
+        read,
+        name=tool.name,
+        description=tool.description,
+        args_schema=dict(tool.parameters),
+        handle_tool_error=True,
+    )
 
 
 def _sum(usage: UsageMetadata | None, chunk: AIMessage) -> UsageMetadata | None:

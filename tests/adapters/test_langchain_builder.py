@@ -1,0 +1,111 @@
+"""The LangChain adapter on a real builder: what the stub builder of test_langchain.py cannot show."""
+
+from __future__ import annotations
+
+import json
+from string import Template
+
+import pytest
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.output_parsers import StrOutputParser
+
+from contextkit import Budget, ContextBuilder
+from contextkit.adapters.langchain import read_context_tool, with_tools
+from contextkit.errors import InvalidId
+from contextkit.sources import History, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+
+CONFIG = {"configurable": {"actor_id": "u1", "session_id": "s1"}}
+
+
+class ToolModel(GenericFakeChatModel):
+    """A fake model that can be given tools."""
+
+    def bind_tools(self, tools: object, **kwargs: object) -> ToolModel:  # noqa: ARG002 - LangChain's signature
+        return self
+
+
+def get_weather(city: str) -> str:
+    """The weather in a city."""
+    return f"Rain in {city}."
+
+
+@pytest.fixture
+def store() -> SQLiteStore:
+    return SQLiteStore(":memory:")
+
+
+@pytest.fixture
+def builder(store: SQLiteStore) -> ContextBuilder:
+    system = System(Template("You help $customer."))
+    return ContextBuilder(
+        store=store, sources=[system, Tools([get_weather]), History()], strategy="agent", budget=Budget(4_000)
+    )
+
+
+def test_a_chain_answers_with_the_assembled_prompt(builder: ContextBuilder) -> None:
+    model = GenericFakeChatModel(messages=iter([AIMessage("It rains.")]))
+    chain = builder.as_runnable() | model | StrOutputParser()
+    assert chain.invoke({"query": "Weather?", "customer": "Ada"}, config=CONFIG) == "It rains."
+
+
+async def test_every_way_of_calling_gives_the_same_prompt(builder: ContextBuilder) -> None:
+    runnable = builder.as_runnable()
+    asked = {"query": "Weather?", "customer": "Ada"}
+    prompts = [
+        runnable.invoke(asked, config=CONFIG),
+        await runnable.ainvoke(asked, config=CONFIG),
+        runnable.batch([asked], config=CONFIG)[0],
+        *runnable.stream(asked, config=CONFIG),
+    ]
+    texts = [[message.content for message in prompt.to_messages()] for prompt in prompts]
+    assert texts == [["You help Ada.", "Weather?"]] * 4
+
+
+def test_a_missing_session_is_a_clear_error(builder: ContextBuilder) -> None:
+    with pytest.raises(InvalidId, match="session_id"):
+        builder.as_runnable().invoke("Weather?", config={"configurable": {"actor_id": "u1"}})
+
+
+def test_a_tool_loop_runs_through_langchain_messages(builder: ContextBuilder, store: SQLiteStore) -> None:
+    call = {"name": "get_weather", "args": {"city": "Lund"}, "id": "call_1"}
+    model = ToolModel(messages=iter([AIMessage("", tool_calls=[call]), AIMessage("Rain.")]))
+    chain = builder.as_runnable() | with_tools(model)
+    asked = {"query": "Weather in Lund?", "customer": "Ada"}
+    first = chain.invoke(asked, config=CONFIG)
+    assert first.tool_calls
+    store.append(
+        "u1", "s1", [HumanMessage("Weather in Lund?"), first, ToolMessage("Rain in Lund.", tool_call_id="call_1")]
+    )
+    second = builder.build(actor_id="u1", session_id="s1", variables={"customer": "Ada"})
+    assert [message.role for message in second.messages] == ["system", "user", "assistant", "tool"]
+    assert second.to_langchain()[2].tool_calls[0]["args"] == {"city": "Lund"}
+
+
+def test_usage_teaches_the_builders_counter(builder: ContextBuilder, store: SQLiteStore) -> None:
+    asked = {"query": "Weather in Lund?", "customer": "Ada"}
+    plain = builder.counter.name
+    counted = builder.build("Weather in Lund?", actor_id="u1", session_id="s1", variables={"customer": "Ada"}).tokens
+    usage = {"input_tokens": int(counted * 1.3), "output_tokens": 1, "total_tokens": int(counted * 1.3) + 1}
+    model = ToolModel(messages=iter([AIMessage("Rain.", usage_metadata=usage)] * 3))
+    chain = builder.as_runnable() | with_tools(model)
+    for _ in range(3):
+        chain.invoke(asked, config=CONFIG)
+    assert builder.counter.name != plain
+    report = builder.build("And now?", actor_id="u1", session_id="s1", variables={"customer": "Ada"}).report
+    assert "the model's own reports" in report.to_text()
+    assert not report.exact
+    another = ContextBuilder(store=store, sources=[System("Hi.")], strategy="chat", budget=2_000)
+    assert another.counter.name == builder.counter.name, "what was learnt is kept in the store"
+
+
+def test_the_read_context_tool_reads_this_session_only(builder: ContextBuilder, store: SQLiteStore) -> None:
+    store.append("u1", "s1", [HumanMessage("x" * 50)])
+    tool = read_context_tool(builder, actor_id="u1", session_id="s1")
+    assert tool.invoke({"handle": "m1"}) == "x" * 50
+    assert tool.invoke({"handle": "m1", "start": 40}) == "x" * 10
+    assert "handle" in tool.invoke({"handle": "m99"})
+    stranger = read_context_tool(builder, actor_id="u2", session_id="s1")
+    assert "Nothing is stored" in stranger.invoke({"handle": "m1"})
+    assert json.loads(json.dumps(tool.tool_call_schema))["required"] == ["handle"]
