@@ -8,10 +8,9 @@ whatever the locale; notes and progress go to standard error.
 from __future__ import annotations
 
 import io
-import os
 import sys
 
-from contextkit.cli.exits import INTERRUPTED
+from contextkit.cli.exits import INTERRUPTED, hush
 
 NEEDED = ("typer", "rich")
 
@@ -24,7 +23,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        _hush()
+        hush()
         sys.exit(1)
 
 
@@ -47,8 +46,3 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
-def _hush() -> None:
-    """Send what is still buffered nowhere, so that the interpreter does not complain about it as it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from typer.core import TyperGroup
 import contextkit
 from contextkit.cli.build import build
 from contextkit.cli.demo import demo
-from contextkit.cli.exits import INTERRUPTED
+from contextkit.cli.exits import INTERRUPTED, hush
 from contextkit.cli.sessions import sessions, show
 from contextkit.cli.strategies import strategies
 from contextkit.errors import ContextKitError
@@ -28,7 +27,7 @@ class Commands(TyperGroup):
             print(f"contextkit: {_one_line(error)}", file=sys.stderr)  # noqa: T201
             raise typer.Exit(1) from None
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            hush()
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None

@@ -1,4 +1,12 @@
-"""Exit codes that are not simply success or failure."""
+"""How the command ends when it is neither simply done nor simply wrong."""
+
+import os
+import sys
 
 INTERRUPTED = 130
 """The shell's own code for a command that Ctrl-C ended: 128 + SIGINT."""
+
+
+def hush() -> None:
+    """Nobody reads standard output any more: send what is still buffered nowhere, so that nothing complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

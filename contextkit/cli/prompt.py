@@ -31,7 +31,7 @@ class Limits:
     message: int = 4
     section: int = 6
     characters: int = 220
-    edge: int = 2
+    edge: int = 4
 
 
 WHOLE = Limits(message=10**9, section=10**9, characters=10**9, edge=10**9)
