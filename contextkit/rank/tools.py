@@ -159,10 +159,12 @@ def choose(
     shown = [places[name] for name in dict.fromkeys(sticky) if name in places]
     room = len(names) if limit is None else max(limit - len(fixed), 0)
     best_first = [place for place in np.argsort(-values, kind="stable").tolist() if place not in fixed]
-    held = [place for place in best_first if place in set(shown)][:room]
-    others = [place for place in best_first if place not in set(held)]
+    last = set(shown)
+    held = [place for place in best_first if place in last][:room]
+    last.intersection_update(held)
+    others = [place for place in best_first if place not in last]
     free = room - len(held)
-    taken = set(held).union(others[:free])
+    taken = last.union(others[:free])
     if not taken.issuperset(best_first[: min(WINNERS, room)]):
         taken = set(_defended(held, others[free:], values)).union(others[:free])
     chosen = fixed | taken

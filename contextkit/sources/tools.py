@@ -13,7 +13,7 @@ from contextkit.errors import InvalidInput, InvalidTool, shortened
 from contextkit.rank.lexical import Scores
 from contextkit.rank.tools import ToolIndex, choose
 from contextkit.schemas import as_tool, as_tools, distinct
-from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, Tool
+from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Tool
 
 
 class Tools:
@@ -54,6 +54,7 @@ class Tools:
         self._embeddings = embeddings
         self._read: dict[int, tuple[object, Tool]] = {}
         self._indexed: tuple[tuple[Tool, ...], ToolIndex] | None = None
+        self._counted: tuple[tuple[Tool, ...], str, list[int]] | None = None
         self._list = tools if callable(tools) else None
         self._tools = () if callable(tools) else as_tools(tools)
         if self._list is None:
@@ -66,7 +67,24 @@ class Tools:
         if notice is not None:
             yield notice
         chosen = self._chosen(tools, scores, request)
-        yield from _items(tools, scores, chosen, self._pinned, self._limit, request)
+        tokens = self._tokens(tools, request.counter)
+        provenance = Provenance(source=self.name)
+        for order, (place, rank) in enumerate(_in_order(chosen, scores)):
+            tool = tools[place]
+            yield Item(
+                id=f"tool:{tool.name}",
+                section="tools",
+                text=f"{tool.name}: {tool.description}",
+                tokens=tokens[place],
+                score=float(scores[place]),
+                order=order,
+                required=tool.name in self._pinned,
+                trusted=True,
+                kind="json",
+                tool=tool,
+                left_out=None if order < len(chosen) else self._reason(rank, len(tools), request.continuing),
+                provenance=provenance,
+            )
 
     def _listed(self, listing: Iterable[object]) -> tuple[Tool, ...]:
         """What is listed now. Objects seen last time are not read again; dicts are, for they may have changed."""
@@ -113,43 +131,27 @@ class Tools:
         sticky = request.view.tools if self._sticky else ()
         return choose(scores, names, limit=self._limit, pinned=self._pinned, sticky=sticky)
 
+    def _tokens(self, tools: tuple[Tool, ...], counter: TokenCounter) -> list[int]:
+        """What each tool costs: counted once per tool set, as counters of one name count alike."""
+        counted = self._counted
+        if counted is None or counted[1] != counter.name or counted[0] != tools:
+            counted = self._counted = (tools, counter.name, [counter.tool(tool) for tool in tools])
+        return counted[2]
 
-def _items(
-    tools: Sequence[Tool],
-    scores: Scores,
-    chosen: Sequence[int],
-    pinned: Sequence[str],
-    limit: int | None,
-    request: Request,
-) -> Iterator[Item]:
-    """One item per tool: the chosen ones in prompt order, then the others, best first."""
+    def _reason(self, rank: int, count: int, continuing: bool) -> str:
+        ranked = f"ranked {_ordinal(rank)} of {count} for this query"
+        if continuing:
+            return f"{ranked}; the tools stay as they are until the turn ends"
+        if self._limit is not None and rank > self._limit:
+            return f"{ranked}; the limit is {self._limit}"
+        return f"{ranked}, not clearly above the tools shown before or pinned; the limit is {self._limit}"
+
+
+def _in_order(chosen: Sequence[int], scores: Scores) -> list[tuple[int, int]]:
+    """Every tool's place and its rank from 1 on: the chosen ones in their order, then the others, best first."""
     ranks = {place: rank for rank, place in enumerate((-scores).argsort(kind="stable").tolist(), 1)}
-    others = [place for place in ranks if place not in set(chosen)]
-    for order, place in enumerate([*chosen, *others]):
-        tool = tools[place]
-        yield Item(
-            id=f"tool:{tool.name}",
-            section="tools",
-            text=f"{tool.name}: {tool.description}",
-            tokens=request.counter.tool(tool),
-            score=float(scores[place]),
-            order=order,
-            required=tool.name in pinned,
-            trusted=True,
-            kind="json",
-            tool=tool,
-            left_out=None if order < len(chosen) else _reason(ranks[place], len(tools), limit, request.continuing),
-            provenance=Provenance(source=Tools.name),
-        )
-
-
-def _reason(rank: int, count: int, limit: int | None, continuing: bool) -> str:
-    ranked = f"ranked {_ordinal(rank)} of {count} for this query"
-    if continuing:
-        return f"{ranked}; the tools stay as they are until the turn ends"
-    if limit is not None and rank > limit:
-        return f"{ranked}; the limit is {limit}"
-    return f"{ranked}, not clearly above the tools shown before or pinned; the limit is {limit}"
+    shown = set(chosen)
+    return [(place, ranks[place]) for place in chosen] + [one for one in ranks.items() if one[0] not in shown]
 
 
 def _ordinal(number: int) -> str:
