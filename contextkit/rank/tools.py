@@ -39,17 +39,17 @@ GRAM: Final = 4
 """Letters of a gram: long enough to tell stems apart, short enough to join `psychologist` and `psychological`."""
 
 GRAM_PART: Final = 0.5
-"""What grams add to words, both scaled to 1: one more query in 300 found at 10, first ranks better (MRR +0.01)."""
+"""What grams add to words, both scaled to 1: one query in 300 more is found at 10, and ranks improve (MRR +0.01)."""
 
 KIN: Final = 20
 KIN_PART: Final = 0.5
-"""How many of a tool's kin lend it part of their mean score: +0.6 points at 10; 10 to 50 kin, 0.25 to 0.75 alike."""
+"""How many of a tool's kin lend it part of their mean score: +0.5 points at 10; 10 to 50 kin, 0.25 to 0.75 alike."""
 
 ACCEPTS: Final = 0.12
-"""What a tool gains when its parameters take every kind of value in the question: +0.6 points at 10."""
+"""What a tool gains when its parameters take every kind of value in the question: +0.4 points at 10."""
 
 DENSE_PART: Final = 2 / 3
-"""Part of the dense scores in a fused one (all-MiniLM-L6-v2): +2 points over either; a half to four fifths alike."""
+"""Part of the dense scores in a fused one (all-MiniLM-L6-v2): +1.5 points over either; 0.65 to 0.75 alike."""
 
 QUERY_LIMIT: Final = 20_000
 """Characters of a question that are read, from its two ends: what is longer is material, not a request."""
@@ -61,8 +61,8 @@ WINNERS: Final = 3
 MARGIN: Final = 0.2
 """Newcomers must be among the best 3, and better than a tool shown before by a fifth of the range of scores.
 
-In sessions of ten related queries of the leaderboard, 27% of prompts then show the same tools as
-the one before instead of 4%, and the right tool is found as often (94.0%, 94.0%).
+In sessions of ten related queries of the leaderboard, 28% of prompts then show the same tools as
+the one before instead of 4%, and the right tool is found as often (94.0%).
 """
 
 

@@ -68,7 +68,7 @@ class Tools:
             yield notice
         chosen = self._chosen(tools, scores, request)
         tokens = self._tokens(tools, request.counter)
-        provenance = Provenance(source=self.name)
+        values, provenance = scores.tolist(), Provenance(source=self.name)
         for order, (place, rank) in enumerate(_in_order(chosen, scores)):
             tool = tools[place]
             yield Item(
@@ -76,7 +76,7 @@ class Tools:
                 section="tools",
                 text=f"{tool.name}: {tool.description}",
                 tokens=tokens[place],
-                score=float(scores[place]),
+                score=values[place],
                 order=order,
                 required=tool.name in self._pinned,
                 trusted=True,
