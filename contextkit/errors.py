@@ -129,7 +129,8 @@ class UnknownItem(ContextKitError, LookupError):
     """A report has no decision for this id. `nearest` lists the ids most like it, best first."""
 
     def __init__(self, item_id: str, nearest: Sequence[str]) -> None:
-        instead = f"Did you mean {', '.join(map(repr, nearest))}?" if nearest else "`report.decisions` lists every item."
+        known = ", ".join(map(repr, nearest))
+        instead = f"Did you mean {known}?" if nearest else "`report.decisions` lists every item."
         super().__init__(f"This report has no item {shortened(item_id)}.", instead)
         self.item_id = item_id
         self.nearest = tuple(nearest)

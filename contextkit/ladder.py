@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-
 from functools import lru_cache
 
 from contextkit import compress
-from contextkit.fence import defused
 from contextkit.blocks import line
+from contextkit.fence import defused
 from contextkit.types import Form, Item, Message, Rung, TokenCounter
 
 LEAST_EXTRACT = 24
