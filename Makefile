@@ -26,8 +26,7 @@ test: check ## Everything: check, then the whole suite.
 
 check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --quiet --check . || { echo "Run '$(BIN)/ruff format .' to format these files:"; \
-		$(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/ruff format --quiet --check . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 
 bench: $(VENV)/bench.stamp ## Run every benchmark and print its numbers as JSON.
