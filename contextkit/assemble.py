@@ -171,7 +171,8 @@ class ContextBuilder:
         draft = self._summarise(draft)
         draft = self._offload(draft)
         prompt = write(draft.fit, draft.request)
-        draft = draft.noting(*self._keep_view(draft, prompt))
+        problems = [*self._keep_view(draft, prompt), *([self._meter.problem] if self._meter.problem else [])]
+        draft = draft.noting(*problems)
         return Context(
             messages=prompt.messages,
             tools=prompt.tools,

@@ -9,7 +9,7 @@ from contextkit.calibration import CalibratedCounter, Calibration
 from contextkit.composition import compose
 from contextkit.errors import StoreError
 from contextkit.stores import CalibrationStore
-from contextkit.types import Message, TokenCounter, Tool
+from contextkit.types import Message, Notice, TokenCounter, Tool
 
 NOTICEABLE = 0.005
 """A calibrated count has to move by this much before it is adopted: each change of counts may reshape
@@ -23,6 +23,7 @@ class Meter:
 
     Without any report the plain counter counts. Reports that agree with it leave it as it is;
     others put a calibrated one in its place, which is kept in the store under the model's name.
+    `problem` says where the store failed at that, for the reports of the builds meanwhile.
     """
 
     def __init__(self, counter: TokenCounter, model: str, store: object) -> None:
@@ -32,6 +33,7 @@ class Meter:
         self._lock = threading.Lock()
         self._calibration: Calibration | None = None
         self._adopted: TokenCounter | None = None
+        self.problem: Notice | None = None
 
     @property
     def counter(self) -> TokenCounter:
@@ -52,9 +54,19 @@ class Meter:
             corrected = self._corrected(learnt)
             if _differs(before, corrected):
                 self._adopted = corrected
-        if self._store is not None:
-            self._store.save_calibration(self._model, learnt.to_json())
+            self._keep(learnt)
         return learnt
+
+    def _keep(self, learnt: Calibration) -> None:
+        if self._store is None:
+            return
+        try:
+            self._store.save_calibration(self._model, learnt.to_json())
+            self.problem = None
+        except StoreError as error:
+            self.problem = Notice(
+                "calibration not kept", f"What was learnt of the model's tokens was not stored: {error}"
+            )
 
     def _read(self) -> Calibration:
         """What the store knows of the model; nothing where it cannot be read, since that only costs precision."""
@@ -63,7 +75,10 @@ class Meter:
         try:
             text = self._store.calibration(self._model)
             return Calibration() if text is None else Calibration.from_json(text)
-        except StoreError:
+        except StoreError as error:
+            self.problem = Notice(
+                "calibration not read", f"Tokens are counted without the model's calibration: {error}"
+            )
             return Calibration()
 
     def _corrected(self, calibration: Calibration) -> TokenCounter:

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import threading
+
+from contextkit.calibration import CalibratedCounter
+from contextkit.errors import StoreUnavailable
+from contextkit.meter import Meter
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.tokens import get_counter
+from contextkit.types import Message
+
+PLAIN = get_counter()
+PROMPT = [Message(role="user", content=f"What became of order {number}? " * 12) for number in range(8)]
+COUNTED = sum(map(PLAIN.message, PROMPT)) + PLAIN.framing(len(PROMPT), 0)
+
+
+def test_without_reports_the_plain_counter_counts() -> None:
+    meter = Meter(PLAIN, "model", None)
+    assert meter.counter is PLAIN
+    assert meter.counter.margin == 0
+
+
+def test_reports_that_agree_leave_the_counter_exact() -> None:
+    meter = Meter(PLAIN, "model", None)
+    for _ in range(3):
+        meter.observe(PROMPT, (), COUNTED)
+    assert meter.counter is PLAIN
+
+
+def test_reports_that_differ_correct_the_counter_and_the_margin_shrinks() -> None:
+    meter = Meter(PLAIN, "model", None)
+    meter.observe(PROMPT, (), int(COUNTED * 1.2))
+    first = meter.counter.margin
+    for _ in range(6):
+        meter.observe(PROMPT, (), int(COUNTED * 1.2))
+    corrected = sum(map(meter.counter.message, PROMPT)) + meter.counter.framing(len(PROMPT), 0)
+    assert abs(corrected / COUNTED - 1.2) < 0.02
+    assert 0 < meter.counter.margin < first
+
+
+def test_counts_move_only_when_it_is_noticeable() -> None:
+    meter = Meter(PLAIN, "model", None)
+    for _ in range(20):
+        meter.observe(PROMPT, (), int(COUNTED * 1.2))
+    before = meter.counter
+    meter.observe(PROMPT, (), int(COUNTED * 1.2) + 1)
+    assert meter.counter is before, "each new counter may cost the provider's cached prefix"
+
+
+def test_what_was_learnt_is_kept_by_model() -> None:
+    store = SQLiteStore(":memory:")
+    for _ in range(3):
+        Meter(PLAIN, "sonnet", store).observe(PROMPT, (), int(COUNTED * 1.3))
+    assert isinstance(Meter(PLAIN, "sonnet", store).counter, CalibratedCounter)
+    assert Meter(PLAIN, "another", store).counter is PLAIN
+
+
+def test_a_damaged_or_unreachable_calibration_is_named_and_learnt_anew() -> None:
+    store = SQLiteStore(":memory:")
+    store.save_calibration("model", "{broken")
+    meter = Meter(PLAIN, "model", store)
+    assert meter.counter is PLAIN
+    assert "calibration" in str(meter.problem)
+    meter.observe(PROMPT, (), COUNTED)
+    assert Meter(PLAIN, "model", store).problem is None
+
+
+def test_a_store_that_cannot_keep_what_was_learnt_says_so() -> None:
+    class Full(SQLiteStore):
+        def save_calibration(self, model: str, calibration: str) -> None:
+            raise StoreUnavailable(f"The store is busy with {model} and {len(calibration)} bytes.", "Try again.")
+
+    meter = Meter(PLAIN, "model", Full(":memory:"))
+    learnt = meter.observe(PROMPT, (), int(COUNTED * 1.2))
+    assert learnt.observations
+    assert "busy" in str(meter.problem)
+
+
+def test_threads_lose_no_report() -> None:
+    meter = Meter(PLAIN, "model", SQLiteStore(":memory:"))
+    threads = [threading.Thread(target=meter.observe, args=(PROMPT, (), int(COUNTED * 1.1))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(meter.observe(PROMPT, (), int(COUNTED * 1.1)).observations) == 9
