@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from contextkit.errors import InvalidInput
 from contextkit.fit import Fit
 from contextkit.gather import Answer
 from contextkit.offload import read_tool
@@ -50,11 +50,11 @@ class Shortlist:
 def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -> Shortlist:
     """Sort what was gathered; add the query, if no source gave the turn, and the tool that reads handles."""
     gathered = [one for answer in answers for one in answer.gathered]
-    items = [*_own(gathered, request, read_tool), *(one for one in gathered if isinstance(one, Item))]
+    given = (one for one in gathered if isinstance(one, Item))
+    items = list(_distinct(chain(_own(gathered, request, read_tool), given)))
     by_section: dict[str, list[Item]] = {}
     for item in items:
         by_section.setdefault(item.section, []).append(item)
-    _check_ids(items)
     return Shortlist(
         items=items,
         by_section=by_section,
@@ -103,14 +103,12 @@ def _homeless(items: Iterable[Item], request: Request) -> Iterator[Notice]:
         yield Notice("no section", text)
 
 
-def _check_ids(items: Sequence[Item]) -> None:
-    """Two sources must not give the same id to different things: no report could tell them apart."""
-    seen: dict[str, str] = {}
+def _distinct(items: Iterable[Item]) -> Iterator[Item]:
+    """The items under ids that no two sources share: a later source's comes to bear its source's name."""
+    owners: dict[str, str] = {}
     for item in items:
-        first = seen.setdefault(item.id, item.provenance.source)
-        if first != item.provenance.source:
-            raise InvalidInput(
-                f"The sources {first!r} and {item.provenance.source!r} both gave an item with the id {item.id!r}.",
-                "Give their items ids of their own.",
-                value=item.id,
-            )
+        source = item.provenance.source
+        if owners.setdefault(item.id, source) == source:
+            yield item
+        else:
+            yield replace(item, id=f"{source}/{item.id}")
