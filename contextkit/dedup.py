@@ -15,7 +15,7 @@ Containment of whole phrases is what near-duplicate detection by shingles approx
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -78,7 +78,7 @@ class SeenTexts(Generic[Id]):
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, list[int]] = {}
         self._openings: dict[_Opening, list[int]] = {}
         self._texts: list[tuple[Id, tuple[_Sentence, ...]]] = []
 
@@ -90,7 +90,7 @@ class SeenTexts(Generic[Id]):
         number = len(self._texts)
         sentences = _sentences(text)
         self._texts.append((text_id, sentences))
-        self._numbers.setdefault(text, number)
+        self._numbers.setdefault(text, []).append(number)
         openings = self._openings
         for sentence in sentences:
             for opening in sentence.openings:
@@ -99,31 +99,32 @@ class SeenTexts(Generic[Id]):
                 else:
                     openings[opening] = [number]
 
-    def match(self, text: str) -> Id | None:
-        """The id of a text that says all that this one says; None where there is none.
+    def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
+        """The id of a text that says all that this one says, of those `among` the given ids; None where there is none.
 
         A text without two words of content in one sentence ("Yes, please.") says nothing by
         itself and repeats nothing.
         """
-        number = self._numbers.get(text) if len(text) > _LARGEST else self._holder(_sentences(text))
-        return None if number is None else self._texts[number][0]
+        said = _sentences(text)
+        for number in self._numbers.get(text, ()) if len(text) > _LARGEST else self._candidates(said):
+            text_id, held = self._texts[number]
+            known = among is None or text_id in among
+            if known and all(any(each.holds(sentence) for each in held) for sentence in said):
+                return text_id
+        return None
 
-    def _holder(self, sentences: Sequence[_Sentence]) -> int | None:
-        """The number of the first text that holds all the sentences."""
+    def _candidates(self, sentences: Sequence[_Sentence]) -> Iterable[int]:
+        """The numbers of the texts that may hold all the sentences, the first added first."""
         rarest: Sequence[int] | None = None
         for sentence in sentences:
             numbers = self._openings.get(sentence.opening)
             if numbers is None:
-                return None
+                return ()
             if rarest is None or len(numbers) < len(rarest):
                 rarest = numbers
         if rarest is None or not any(sentence.content >= _SUBSTANCE for sentence in sentences):
-            return None
-        for number in dict.fromkeys(rarest):
-            held = self._texts[number][1]
-            if all(any(each.holds(sentence) for each in held) for sentence in sentences):
-                return number
-        return None
+            return ()
+        return dict.fromkeys(rarest)
 
 
 def duplicates(items: Sequence[Item], shown: SeenTexts[str] | None = None) -> dict[str, str]:

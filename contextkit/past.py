@@ -31,8 +31,8 @@ class Past:
 class Shortening:
     """Which messages of the history stand shortened: a rule that gives the same form every time.
 
-    A message above `ceiling` tokens stands as an extract for the question of its own turn; a
-    tool result up to `stubs_through` as its handle.
+    A message above `ceiling` tokens stands as an extract, a tool result for what the tool was
+    called with; a result up to `stubs_through` stands as its handle.
     """
 
     ladder: Ladder
@@ -48,14 +48,24 @@ class Shortening:
         limit = self.result_ceiling if is_result else self.ceiling
         if item.tokens <= limit or (item.message is not None and item.message.tool_calls):
             return Standing(item)
-        return Standing(item, self.ladder.short_message(item, limit, question_before(items, index)))
+        return Standing(item, self.ladder.short_message(item, limit, call_of(items, index)))
 
 
-def question_before(items: Sequence[Item], index: int) -> str:
-    """The user's question that a message came in answer to; empty where it is not among the items."""
-    for item in reversed(items[:index]):
-        if item.message is not None and item.message.role == "user":
-            return item.text
+def call_of(items: Sequence[Item], index: int) -> str:
+    """What the tool was called with whose result the message is; empty for any other message.
+
+    The user's question would say more, but it may lie before the window, and then the same
+    message would be shortened differently from one prompt to the next.
+    """
+    result = items[index].message
+    while result is not None and result.role == "tool" and index:
+        index -= 1
+        message = items[index].message
+        for call in message.tool_calls if message else ():
+            if call.id == result.tool_call_id:
+                return f"{call.name} {call.arguments}"
+        if message is None or message.role != "tool":
+            break
     return ""
 
 

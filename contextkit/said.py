@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 
 from contextkit.dedup import SeenTexts
 from contextkit.types import Item, Request
@@ -28,11 +28,10 @@ class Said:
                 self._texts.add(item.id, item.text)
                 self._read_to = item.order
 
-    def by(self, text: str, standing: Collection[str]) -> str | None:
+    def by(self, text: str, standing: Container[str]) -> str | None:
         """The id of a message that stands in the prompt and says all that `text` says."""
         with self._lock:
-            first = self._texts.match(text)
-        return first if first in standing else None
+            return self._texts.match(text, among=standing)
 
     def _first_new(self, history: Sequence[Item]) -> int:
         return next((len(history) - i for i, item in enumerate(reversed(history)) if item.order <= self._read_to), 0)

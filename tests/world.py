@@ -343,9 +343,9 @@ turns = st.builds(
     loop=st.lists(exchanges(), max_size=3),
     answer=st.none() | texts,
 )
-windows = st.one_of(st.integers(1, 800), *[st.integers(400, 4_000)] * 3, *[st.integers(3_000, 20_000)] * 3)
+windows = st.one_of(st.integers(1, 1_500), *[st.integers(1_500, 6_000)] * 3, *[st.integers(4_000, 20_000)] * 3)
 budgets = st.builds(
-    lambda window, part: Budget(window, reserve=int(window * part)), windows, st.sampled_from([0.0, 0.0, 0.1, 0.5])
+    lambda window, part: Budget(window, reserve=int(window * part)), windows, st.sampled_from([0.0, 0.0, 0.0, 0.3])
 )
 scored = st.lists(st.tuples(texts, st.integers(0, 9)), max_size=6)
 worlds = st.builds(
