@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from contextkit.fence import defused
+from contextkit.ladder import whole_message
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.types import Block, Item, Message, Provenance, TokenCounter
 
@@ -63,12 +64,12 @@ class Conversation:
         """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold."""
         if self.items:
             self._read_newer(store)
-            if start is not None and start < self.items[0].order:
-                self._read_older(store, start)
-        elif start is not None:
-            self.items = self._items(store.messages(self._actor_id, self._session_id, after=start - 1))
-        else:
+        if start is None:
             self._read_backwards(store, room)
+        elif not self.items:
+            self.items = self._items(store.messages(self._actor_id, self._session_id, after=start - 1))
+        elif start < self.items[0].order:
+            self._read_older(store, start)
 
     def forget_before(self, start: int) -> None:
         """Drop the items of messages that no prompt will show verbatim again."""
@@ -108,14 +109,14 @@ class Conversation:
         """The messages with these sequence numbers, oldest first, read only where they are not at hand."""
         first = self.items[0].order if self.items else None
         here = (
-            {item.order: item.message for item in self.items}
+            {item.order: _as_stored(item) for item in self.items}
             if first is not None and max(seqs, default=0) >= first
             else {}
         )
         missing = [seq for seq in seqs if seq not in here]
         read = store.pick(self._actor_id, self._session_id, missing) if missing else []
         known = {message.seq: message for message in read} | {seq: here[seq] for seq in seqs if seq in here}
-        return [message for _, message in sorted(known.items(), key=lambda pair: pair[0] or 0) if message is not None]
+        return [message for _, message in sorted(known.items(), key=lambda pair: pair[0] or 0)]
 
     @property
     def _indexed(self) -> int:
@@ -130,7 +131,7 @@ class Conversation:
         end = (done // SEGMENT + 1) * SEGMENT
         if self.items and self.items[0].order <= done + 1:
             first = self.items[0].order
-            return [item.message for item in self.items[done + 1 - first : end + 1 - first] if item.message is not None]
+            return [_as_stored(item) for item in self.items[done + 1 - first : end + 1 - first]]
         return store.messages(self._actor_id, self._session_id, after=done, before=end + 1)
 
     def _read_newer(self, store: SessionStore) -> None:
@@ -143,9 +144,9 @@ class Conversation:
 
     def _read_backwards(self, store: SessionStore, room: int) -> None:
         """Read newest first, in growing pages, until the room is filled or the session's beginning is reached."""
-        before: int | None = None
-        page, tokens = 64, 0
-        while tokens <= room:
+        before = self.items[0].order if self.items else None
+        page, tokens = 64, sum(item.tokens for item in self.items)
+        while tokens <= room and before != 1:
             messages = store.messages(self._actor_id, self._session_id, before=before, last=page)
             if not messages:
                 break
@@ -220,13 +221,13 @@ class _Vectors:
 
 
 def history_item(message: Message, counter: TokenCounter) -> Item:
-    """A stored message as a candidate of the history. What a tool wrote cannot forge a fence."""
-    message = _harmless(message)
+    """A stored message as a candidate of the history. What a tool wrote cannot forge a fence in the prompt."""
+    text, message = message.text, _harmless(message)
     counted = message.tokens if message.counter == counter.name else None
     return Item(
         id=message.id or f"m{message.seq}",
         section="history",
-        text=message.text,
+        text=text,
         tokens=counter.message(message) if counted is None else counted,
         order=message.seq or 0,
         trusted=message.role != "tool",
@@ -234,6 +235,12 @@ def history_item(message: Message, counter: TokenCounter) -> Item:
         handle=None if message.seq is None else f"m{message.seq}",
         provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
     )
+
+
+def _as_stored(item: Item) -> Message:
+    """The message of an item with the text it was written with: what is found must not depend on what is shown."""
+    message = whole_message(item)
+    return message if message.text == item.text else replace(message, content=item.text)
 
 
 def _harmless(message: Message) -> Message:

@@ -119,6 +119,7 @@ class Draft:
     def view(self, prompt: Prompt) -> View:
         """What the session's next build must know of this one."""
         return View(
+            strategy=self.request.strategy.name,
             tools=tuple(tool.name for tool in prompt.tools),
             history_from=self.fit.past.start or self.request.turn.after + 1,
             stable=self.fit.stable,

@@ -36,7 +36,8 @@ def open_request(
     message = None if query is None else as_query(query)
     sessions = store if isinstance(store, SessionStore) else None
     session = sessions.session(actor_id, session_id) if sessions else None
-    view = View.from_json(session.view) if session else View()
+    stored = View.from_json(session.view) if session else View()
+    view = stored.within(strategy.name, budget.available(counter.margin))
     log = _Log(sessions, actor_id, session_id, session.last_seq if session else 0)
     turn = _begun(message, log) if message else _continued(view, log)
     return Request(

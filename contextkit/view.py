@@ -12,12 +12,17 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any
 
+from contextkit.errors import StoreCorrupt
 from contextkit.messages import dumps, loads
 from contextkit.report.records import Decision
 from contextkit.types import Message
 
 VERSION = 1
 """The format of the stored text. A view of another version is not read; the session starts afresh."""
+
+
+MUCH_LARGER = 1.25
+"""How much a window has to grow for the history to be filled afresh: more than a margin that shrinks ever gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,7 @@ class Stable:
 class View:
     """The decisions of the last build that the next one keeps unless the budget forces its hand.
 
+    * `strategy`: the name of the strategy it was built by.
     * `tools`: the names of the tools shown, in prompt order.
     * `stable`: the shares of the stable sections.
     * `history_from`: the sequence number of the first message shown verbatim; None before any.
@@ -61,6 +67,7 @@ class View:
     * `turn`: the turn the session is in.
     """
 
+    strategy: str = ""
     tools: tuple[str, ...] = ()
     stable: Stable = Stable()
     history_from: int | None = None
@@ -74,6 +81,7 @@ class View:
         return json.dumps(
             {
                 "version": VERSION,
+                "strategy": self.strategy,
                 "tools": self.tools,
                 "stable": asdict(self.stable),
                 "history_from": self.history_from,
@@ -87,16 +95,27 @@ class View:
 
     @classmethod
     def from_json(cls, text: str | None) -> View:
-        """The view a store kept; an empty one where there is none, or where another version wrote it."""
-        if text is None:
+        """The view a store kept; an empty one where there is none, or none that this version wrote."""
+        try:
+            data = json.loads(text or "{}")
+            if data.pop("version", None) != VERSION:
+                return cls()
+            turn = data.pop("turn")
+            data["tools"] = tuple(data["tools"])
+            data["stable"] = Stable(**data["stable"])
+            return cls(**data, turn=None if turn is None else _turn_from_dict(turn))
+        except (ValueError, TypeError, KeyError, AttributeError, StoreCorrupt):
             return cls()
-        data = json.loads(text)
-        if data.pop("version", None) != VERSION:
-            return cls()
-        turn = data.pop("turn")
-        data["tools"] = tuple(data["tools"])
-        data["stable"] = Stable(**data["stable"])
-        return cls(**data, turn=None if turn is None else _turn_from_dict(turn))
+
+    def within(self, strategy: str, available: int) -> View:
+        """The view as a build of this strategy and size goes on from it.
+
+        Where the strategy is another or the window much larger, its prompt is another anyway:
+        the history is then filled afresh, instead of beginning where a smaller window left it.
+        """
+        if self.strategy == strategy and available <= MUCH_LARGER * self.stable.available:
+            return self
+        return replace(self, history_from=None, shrunk_through=0, reads_shrunk_through=0)
 
 
 _FIELDS = tuple(each.name for each in fields(Decision))
