@@ -174,14 +174,18 @@ class _Fitting:
     # How the rest is shared
 
     def _kept_shares(self) -> Mapping[str, int]:
-        """The shares of the stable sections in the last prompt, if they want now what they wanted then."""
+        """The shares of the stable sections in the last prompt, if they want now what they wanted then.
+
+        Within a turn what they want does not count: a source may then offer only what stands already.
+        """
         self.demands = {
             section.name: self._demand(section)
             for section in self.strategy.region("stable")
             if section.name != "system"
         }
         last = self.view.stable
-        return last.shares if (last.available, last.demands) == (self.available, self.demands) else {}
+        same = self.request.continuing or last.demands == self.demands
+        return last.shares if same and last.available == self.available else {}
 
     def _shares(self, rest: int, history: History) -> dict[str, int]:
         """What each section may use. Stable sections keep what they had, whatever this turn asks of the others."""

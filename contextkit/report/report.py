@@ -16,6 +16,7 @@ from contextkit.report.page import to_page
 from contextkit.report.records import Decision, Notice, Part, SectionUse, SourceRun
 from contextkit.report.terminal import to_rich
 from contextkit.report.text import explain, to_text
+from contextkit.strategy import REGIONS, Region
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -80,7 +81,8 @@ class Report:
     def diff(self, previous: Report) -> Diff:
         """This prompt against the one before it: what came and went, and what broke the cached prefix."""
         alike, shared = shared_prefix(previous.parts, self.parts)
-        regions = {section.name: section.region for section in (*previous.sections, *self.sections)}
+        blocks: dict[str, Region] = {region: region for region in REGIONS}
+        regions = blocks | {section.name: section.region for section in (*previous.sections, *self.sections)}
         moves = tuple(changes(previous.decisions, self.decisions))
         return Diff(
             tokens=self.tokens,
