@@ -107,15 +107,12 @@ class Conversation:
 
     def pick(self, store: SessionStore, seqs: Sequence[int]) -> list[Message]:
         """The messages with these sequence numbers, oldest first, read only where they are not at hand."""
-        first = self.items[0].order if self.items else None
-        here = (
-            {item.order: _as_stored(item) for item in self.items}
-            if first is not None and max(seqs, default=0) >= first
-            else {}
-        )
+        wanted = set(seqs)
+        recent = self.items if self.items and max(seqs, default=0) >= self.items[0].order else []
+        here = {item.order: _as_stored(item) for item in recent if item.order in wanted}
         missing = [seq for seq in seqs if seq not in here]
         read = store.pick(self._actor_id, self._session_id, missing) if missing else []
-        known = {message.seq: message for message in read} | {seq: here[seq] for seq in seqs if seq in here}
+        known = {message.seq: message for message in read} | here
         return [message for _, message in sorted(known.items(), key=lambda pair: pair[0] or 0)]
 
     @property
