@@ -7,6 +7,7 @@ mistake is answered with the file, the line and the nearest key that exists.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,15 @@ Region: TypeAlias = Literal["stable", "history", "volatile", "turn"]
 
 Size: TypeAlias = int | float
 """Tokens (an integer), or a fraction of what the budget leaves available (a float from 0.0 to 1.0)."""
+
+OWN_REGIONS: Mapping[str, Region] = {"system": "stable", "tools": "stable", "history": "history", "turn": "turn"}
+"""Sections that stand as messages or as tools, each where only it can stand."""
+
+BLOCKS: tuple[Region, ...] = ("stable", "volatile")
+"""Where all other sections stand, as text in a block."""
+
+LONGEST_DEADLINE = 86_400
+"""Seconds that a source may be waited for at most: a day."""
 
 RUNGS = get_args(Rung)
 REGIONS = get_args(Region)
@@ -165,10 +175,10 @@ def _strategy(data: Mapping[str, Any], name: str, file: _File) -> ContextStrateg
     known = {"description": str, "history_low": float, "read_tool": bool, "sections": dict}
     _check_keys(data, known, "", file)
     sections = tuple(_sections(data.get("sections", {}), file))
-    for region in ("stable", "turn"):
-        if not any(section.region == region for section in sections):
+    for name in ("system", "turn"):
+        if not any(section.name == name for section in sections):
             raise file.wrong(
-                f"The strategy has no section in the {region} region.",
+                f"The strategy has no section {name!r}.",
                 "It needs at least [sections.system] in `stable` and [sections.turn] in `turn`.",
                 "sections",
             )
@@ -209,25 +219,33 @@ def _sections(tables: Mapping[str, Any], file: _File) -> Iterator[Section]:
 
 def _section(name: str, table: Mapping[str, Any], file: _File) -> Section:
     where = f"sections.{name}."
-    if table.get("region") not in REGIONS:
+    if not re.fullmatch(r"\w[\w-]*", name):
+        raise file.wrong(f"{name!r} is no name for a section.", "Use letters, digits, `_` and `-`.", where[:-1], name)
+    regions = _regions(name)
+    if table.get("region") not in regions:
         raise file.wrong(
             f"The region of `{name}` is {table.get('region')!r}.",
-            f"Use one of {', '.join(REGIONS)}.",
+            f"Use {' or '.join(regions)}.",
             where + "region" if "region" in table else where[:-1],
             table.get("region"),
         )
     for key in ("floor", "ceiling", "item_ceiling"):
         value = table.get(key, 0)
-        if value < 0 or (isinstance(value, float) and value > 1):
+        if not 0 <= value <= (1 if isinstance(value, float) else value):
             raise file.wrong(
                 f"`{key}` of `{name}` is {value}.",
                 "Use whole tokens (an integer), or a fraction of the window from 0.0 to 1.0.",
                 where + key,
                 value,
             )
-    for key, least in (("weight", 0), ("deadline", 0.001), ("relevance", 0)):
-        if table.get(key, 1) < least:
-            raise file.wrong(f"`{key}` of `{name}` is {table[key]}.", f"Use at least {least}.", where + key, table[key])
+    for key, least, most in (
+        ("weight", 0, math.inf),
+        ("deadline", 0.001, LONGEST_DEADLINE),
+        ("relevance", 0, math.inf),
+    ):
+        value = table.get(key, 1)
+        if not (least <= value <= most and value < math.inf):
+            raise file.wrong(f"`{key}` of `{name}` is {value}.", _between(least, most), where + key, value)
     ladder = tuple(table.get("ladder", ("full",)))
     if not ladder or list(ladder) != [rung for rung in RUNGS if rung in ladder]:
         raise file.wrong(
@@ -237,6 +255,16 @@ def _section(name: str, table: Mapping[str, Any], file: _File) -> Section:
             ladder,
         )
     return Section(name=name, **{**table, "ladder": cast(tuple[Rung, ...], ladder)})
+
+
+def _between(least: float, most: float) -> str:
+    return f"Use at least {least}." if most == math.inf else f"Use {least} to {most}."
+
+
+def _regions(name: str) -> tuple[Region, ...]:
+    """The regions a section may stand in: messages and tools have their own, everything else has a block."""
+    own = OWN_REGIONS.get(name)
+    return BLOCKS if own is None else (own,)
 
 
 def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any], where: str, file: _File) -> None:

@@ -9,8 +9,8 @@ A file names it in its first line, which Taplo and the editors that use it look 
 
     #:schema ./../context.schema.json
 
-The schema knows each key and its bounds. That a ladder is in order, and that there are sections
-in the `stable` and `turn` regions, only `contextkit strategies check` says.
+The schema knows each key and its bounds. That a ladder is in order only `contextkit strategies
+check` says.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import MISSING, Field, fields
 from inspect import getdoc
 from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
-from contextkit.strategy import ContextStrategy, Section, Size
+from contextkit.strategy import BLOCKS, LONGEST_DEADLINE, OWN_REGIONS, ContextStrategy, Region, Section, Size
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -33,14 +33,20 @@ BOUNDS: Mapping[str, Schema] = {
     "history_low": {"exclusiveMinimum": 0, "maximum": 1},
     "weight": {"minimum": 0},
     "relevance": {"minimum": 0},
-    "deadline": {"minimum": 0.001},
+    "deadline": {"minimum": 0.001, "maximum": LONGEST_DEADLINE},
 }
 """What the loader asks of single numbers, beyond their type."""
 
 
 def strategy_schema() -> dict[str, Any]:
     """The JSON schema (draft 7, which every editor reads) of a context strategy's file."""
-    sections = {"type": "object", "additionalProperties": {"$ref": "#/definitions/section"}}
+    sections = {
+        "type": "object",
+        "required": ["system", "turn"],
+        "propertyNames": {"pattern": r"^\w[\w-]*$"},
+        "properties": {name: _section_in(region) for name, region in OWN_REGIONS.items()},
+        "additionalProperties": _section_in(*BLOCKS),
+    }
     properties = _properties(ContextStrategy) | {
         "sections": {**sections, "description": _descriptions(ContextStrategy)["sections"]}
     }
@@ -62,6 +68,11 @@ def strategy_schema() -> dict[str, Any]:
             }
         },
     }
+
+
+def _section_in(*regions: Region) -> Schema:
+    """A section that stands in one of these regions."""
+    return {"allOf": [{"$ref": "#/definitions/section"}, {"properties": {"region": {"enum": list(regions)}}}]}
 
 
 def _properties(record: type[Any]) -> dict[str, Schema]:
