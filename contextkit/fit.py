@@ -19,7 +19,7 @@ from contextkit.ladder import Ladder
 from contextkit.past import History, Past, Shortening, read_history
 from contextkit.present import Present, Shrunk, read_present
 from contextkit.said import Said
-from contextkit.strategy import Region, Section, tokens_of
+from contextkit.strategy import BLOCKS, Region, Section, tokens_of
 from contextkit.system import system_tokens
 from contextkit.types import Item, Notice, Request
 from contextkit.view import Stable
@@ -117,7 +117,7 @@ class _Fitting:
     def _framing(self) -> int:
         """What frames the request, with both block messages; an upper bound, as blocks may turn out empty."""
         messages = sum(len(group) for name, group in self.items.items() if name in ("history", "turn")) + 3
-        blocks = sum(1 for region in _BLOCKS if any(self.items.get(s.name) for s in self.strategy.region(region)))
+        blocks = sum(1 for region in BLOCKS if any(map(self._expects, self.strategy.region(region))))
         return self.counter.framing(messages, len(self.items.get("tools", ()))) + blocks * block_cost(self.counter)
 
     def _system(self) -> int:
@@ -220,7 +220,14 @@ class _Fitting:
             return 0
         if section.name == "tools":
             return sum(item.tokens for item in items if not item.required)
-        return demand(items, section, self.ladder)
+        wanted = demand(items, section, self.ladder)
+        if section.name == "summary" and self._expects(section):
+            return max(wanted, tokens_of(section.floor, self.available))
+        return wanted
+
+    def _expects(self, section: Section) -> bool:
+        """Whether room is kept for a section: it has items, or is the summary, written once the history moves on."""
+        return bool(self.items.get("history" if section.name == "summary" else section.name))
 
     # What each section takes of it
 
@@ -309,7 +316,7 @@ class _Fitting:
         return 0 if found is None else tokens_of(getattr(found, size), self.available)
 
 
-_BLOCKS: tuple[Region, ...] = ("stable", "volatile")
+
 
 _CURSOR_MOVED = Notice(
     "cursor moved",

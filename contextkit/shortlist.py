@@ -82,7 +82,7 @@ def _own(gathered: Iterable[Gathered], request: Request, with_read_tool: bool) -
             provenance=Provenance(source="contextkit"),
         )
     summary = summary_item(request.view.summary, request.counter)
-    if summary is not None:
+    if summary is not None and request.strategy.section("summary"):
         yield summary
     if not any(isinstance(one, Item) and one.section == "turn" for one in gathered):
         yield query_item(request)
