@@ -48,9 +48,9 @@ class Budget:
                 "Reserve at least 0 and fewer tokens than the window.",
                 value=self.reserve,
             )
-        if not 0 <= self.margin < 1:
+        if not isinstance(self.margin, int | float) or not 0 <= self.margin < 1:
             raise InvalidBudget(
-                f"The budget's margin is {self.margin}.",
+                f"The budget's margin is {self.margin!r}.",
                 "Use a fraction of the window from 0 to below 1, such as 0.05.",
                 value=self.margin,
             )

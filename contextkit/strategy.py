@@ -175,10 +175,10 @@ def _strategy(data: Mapping[str, Any], name: str, file: _File) -> ContextStrateg
     known = {"description": str, "history_low": float, "read_tool": bool, "sections": dict}
     _check_keys(data, known, "", file)
     sections = tuple(_sections(data.get("sections", {}), file))
-    for name in ("system", "turn"):
-        if not any(section.name == name for section in sections):
+    for needed in ("system", "turn"):
+        if not any(section.name == needed for section in sections):
             raise file.wrong(
-                f"The strategy has no section {name!r}.",
+                f"The strategy has no section {needed!r}.",
                 "It needs at least [sections.system] in `stable` and [sections.turn] in `turn`.",
                 "sections",
             )
