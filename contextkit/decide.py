@@ -10,7 +10,7 @@ from contextkit.fill import best_first
 from contextkit.fit import Fit
 from contextkit.ladder import handle_of
 from contextkit.report import Decision, SectionUse
-from contextkit.strategy import tokens_of
+from contextkit.strategy import Section, tokens_of
 from contextkit.types import Form, Item, Outcome, Request, Rung, Unread
 
 _OUTCOME: Mapping[Rung, Outcome] = {"full": "kept", "extract": "shortened", "handle": "moved"}
@@ -57,24 +57,34 @@ class Decided:
         own = replace(self, items=[item for item in self.items if item.section in sections], unread=())
         return (decision for decision in own.decisions() if decision.section in sections)
 
-    def sections(self) -> list[SectionUse]:
-        """What each section of the strategy was given and used, with its decisions counted."""
-        counts = Counter((decision.section, decision.outcome) for decision in self.decisions())
-        return [
-            SectionUse(
-                name=section.name,
-                region=section.region,
-                share=self.fit.shares.get(section.name, self.fit.used.get(section.name, 0)),
-                used=self.fit.used.get(section.name, 0),
-                floor=tokens_of(section.floor, self.fit.available),
-                ceiling=tokens_of(section.ceiling, self.fit.available),
-                kept=counts[section.name, "kept"],
-                shortened=counts[section.name, "shortened"],
-                moved=counts[section.name, "moved"],
-                dropped=counts[section.name, "dropped"],
-            )
-            for section in self.request.strategy.sections
-        ]
+    def sections(self, decisions: Iterable[Decision]) -> list[SectionUse]:
+        """What each section of the strategy was given and used, with its decisions counted.
+
+        A section may use more than the share it was allotted: what others leave goes round. Of a
+        block that is frozen for the turn, a section has what its items cost.
+        """
+        counts: Counter[tuple[str, str]] = Counter()
+        shown: Counter[str] = Counter()
+        for decision in decisions:
+            counts[decision.section, decision.outcome] += 1
+            shown[decision.section] += decision.tokens
+        return [self._use(section, counts, shown) for section in self.request.strategy.sections]
+
+    def _use(self, section: Section, counts: Counter[tuple[str, str]], shown: Counter[str]) -> SectionUse:
+        frozen = section.region == "volatile" and self.request.continuing
+        used = shown[section.name] if frozen else self.fit.used.get(section.name, 0)
+        return SectionUse(
+            name=section.name,
+            region=section.region,
+            share=max(used, self.fit.shares.get(section.name, 0)),
+            used=used,
+            floor=tokens_of(section.floor, self.fit.available),
+            ceiling=tokens_of(section.ceiling, self.fit.available),
+            kept=counts[section.name, "kept"],
+            shortened=counts[section.name, "shortened"],
+            moved=counts[section.name, "moved"],
+            dropped=counts[section.name, "dropped"],
+        )
 
     def _shown(self) -> dict[str, tuple[Item, Form | None]]:
         """Every item that stands in the prompt, with its form; a form of None is the item as it is."""

@@ -97,10 +97,11 @@ class Draft:
     def report(self, prompt: Prompt, seconds: float) -> Report:
         """The report; its decisions and parts are made when somebody looks."""
         request = self.request
+        decisions = Lazy(self.decided.decisions)
         texts = {item.id: item.text for item in self.listed.items}
         return Report(
-            decisions=Lazy(self.decided.decisions),
-            sections=Lazy(self.decided.sections),
+            decisions=decisions,
+            sections=Lazy(lambda: self.decided.sections(decisions)),
             sources=tuple(answer.run for answer in self.answers),
             notices=(*self.listed.notices, *self.fit.notices, *self.notices),
             parts=Lazy(lambda: parts(self.fit, prompt, request)),
