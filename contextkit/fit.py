@@ -226,8 +226,8 @@ class _Fitting:
         return wanted
 
     def _expects(self, section: Section) -> bool:
-        """Whether room is kept for a section: it has items, or is the summary, written once the history moves on."""
-        return bool(self.items.get("history" if section.name == "summary" else section.name))
+        """Whether room is kept for a section: it has items, or is the summary, which is written later on."""
+        return bool(self.items.get(section.name)) or (section.name == "summary" and self.request.store is not None)
 
     # What each section takes of it
 
@@ -314,8 +314,6 @@ class _Fitting:
         """A size of a section in tokens; 0 where the strategy has no such section."""
         found = self.strategy.section(section)
         return 0 if found is None else tokens_of(getattr(found, size), self.available)
-
-
 
 
 _CURSOR_MOVED = Notice(

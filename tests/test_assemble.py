@@ -1,0 +1,427 @@
+"""The assembler as an application uses it: turns, tool loops, other processes, stores that fail."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from contextkit import Budget, ContextBuilder
+from contextkit.context import Context
+from contextkit.errors import BudgetTooSmall, EmptyQuery, HandleNotFound, UnknownStrategy
+from contextkit.ladder import READ_TOOL
+from contextkit.sources import History, Memories, Overflow, Preferences, System
+from contextkit.stores import MemoryRecord
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import Message, Source, ToolCall
+from tests import checks
+from tests.world import NOW, Ranked, Schemas, schema
+
+A = {"actor_id": "u1", "session_id": "s1"}
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
+        yield store
+
+
+def builder(
+    store: object, *, window: int = 16_000, strategy: str = "agent", sources: Sequence[Source] | None = None
+) -> ContextBuilder:
+    own = [
+        System("You help with orders."),
+        Schemas([schema(n) for n in range(4)]),
+        History(),
+        Memories(),
+        Preferences(),
+    ]
+    return ContextBuilder(
+        store=store,
+        sources=own if sources is None else sources,
+        strategy=strategy,
+        budget=Budget(window, reserve=window // 10),
+        clock=lambda: NOW,
+    )
+
+
+def called(number: int, name: str = "tool_1", arguments: str = "{}") -> Message:
+    return Message(role="assistant", tool_calls=(ToolCall(f"call-{number}", name, arguments),), id=f"a{number}")
+
+
+def result(number: int, text: str) -> Message:
+    return Message(role="tool", content=text, tool_call_id=f"call-{number}", id=f"r{number}")
+
+
+def user(text: str, name: str | None = None) -> Message:
+    return Message(role="user", content=text, id=name)
+
+
+def rows(count: int, start: int = 0) -> str:
+    return json.dumps(
+        [{"id": number, "state": "shipped", "note": f"row {number}"} for number in range(start, start + count)]
+    )
+
+
+def extends(before: Context, after: Context) -> bool:
+    sent = [checks.bare(message) for message in before.messages]
+    return before.tools == after.tools and [checks.bare(m) for m in after.messages[: len(sent)]] == sent
+
+
+def notices(context: Context) -> set[str]:
+    return {notice.kind for notice in context.report.notices}
+
+
+# A turn, and the question in it
+
+
+@pytest.mark.parametrize("asked", ["before", "after", "never"])
+def test_the_app_may_append_the_question_before_the_build_or_after_it_or_never(store: SQLiteStore, asked: str) -> None:
+    build = builder(store).build
+    if asked == "before":
+        store.append("u1", "s1", [user("Where is order 7?")])
+    first = build("Where is order 7?", **A)
+    if asked == "after":
+        store.append("u1", "s1", [user("Where is order 7?")])
+    store.append("u1", "s1", [called(1), result(1, "It left Ghent.")])
+    second = build(**A)
+    assert first.messages[-1].text == "Where is order 7?"
+    assert [message.text for message in second.messages[-3:]] == ["Where is order 7?", "", "It left Ghent."]
+    assert [message.text for message in second.messages].count("Where is order 7?") == 1
+    assert extends(first, second)
+
+
+def test_a_question_asked_twice_is_two_turns(store: SQLiteStore) -> None:
+    build = builder(store).build
+    store.append("u1", "s1", [user("And now?"), Message(role="assistant", content="Not yet.")])
+    context = build("And now?", **A)
+    assert [message.text for message in context.messages[-3:]] == ["And now?", "Not yet.", "And now?"]
+
+
+def test_a_new_question_of_the_user_begins_a_turn_also_without_a_query(store: SQLiteStore) -> None:
+    build = builder(store).build
+    build("First?", **A)
+    store.append("u1", "s1", [user("First?"), Message(role="assistant", content="Yes."), user("Second?")])
+    context = build(**A)
+    assert context.report.decision(store.messages("u1", "s1")[0].id or "").section == "history"
+    assert context.messages[-1].text == "Second?"
+
+
+def test_a_user_who_interrupts_a_tool_loop_stays_in_its_turn(store: SQLiteStore) -> None:
+    build = builder(store).build
+    first = build("First?", **A)
+    store.append("u1", "s1", [user("First?"), called(1), result(1, "1"), user("Hurry up.")])
+    second = build(**A)
+    assert extends(first, second)
+    assert second.messages[-1].text == "Hurry up."
+
+
+def test_a_turn_goes_on_in_another_process(tmp_path: Path) -> None:
+    """The block of the turn is frozen with the session, so any builder on the same store extends the prompt."""
+    path = tmp_path / "agent.db"
+    with SQLiteStore(path) as store:
+        store.set_preferences("u1", {"tone": "brief"})
+        store.put_memories("u1", [MemoryRecord(id="m", text="Order 7 went to Ghent by mistake.", created_at=NOW)])
+        store.append("u1", "s1", [user("Where is order 7?")])
+        first = builder(store).build("Where is order 7?", **A)
+        store.append("u1", "s1", [called(1), result(1, "Lost.")])
+        store.put_memories("u1", [MemoryRecord(id="n", text="Order 7 was found in Ghent.", created_at=NOW)])
+    with SQLiteStore(path) as store:
+        second = builder(store).build(**A)
+    assert "by mistake" in "".join(message.text for message in first.messages)
+    assert extends(first, second)
+
+
+def test_builds_without_a_store_have_no_history_and_drop_what_does_not_fit() -> None:
+    sources = [System("Help."), Ranked("documents", [(rows(200), 5), ("Ghent is a town.", 4)])]
+    context = builder(None, window=700, strategy="rag", sources=sources).build("What is Ghent?", **A)
+    assert context.report.decision("documents/0").outcome in ("dropped", "shortened")
+    assert context.report.decision("documents/0").handle is None
+    assert all("read_context" not in message.text for message in context.messages)
+    assert not context.tools
+
+
+async def test_abuild_gives_what_build_gives(store: SQLiteStore) -> None:
+    store.append("u1", "s1", [user("Where is order 7?"), called(1), result(1, rows(30))])
+    one = builder(store).build("And order 8?", **A)
+    other = await builder(store).abuild("And order 8?", **A)
+    assert checks.shape(one) == checks.shape(other)
+
+
+def test_a_template_is_filled_and_variables_may_change_from_build_to_build(store: SQLiteStore) -> None:
+    from string import Template
+
+    build = builder(store, sources=[System(Template("Today is $day."))]).build
+    assert build("Hi there", variables={"day": "Monday"}, **A).messages[0].text == "Today is Monday."
+    assert build("Hi there", variables={"day": "Tuesday"}, **A).messages[0].text == "Today is Tuesday."
+
+
+# Tool loops
+
+
+def test_thirty_tool_calls_only_ever_append(store: SQLiteStore) -> None:
+    """Pairs whole, within the window, and each prompt an extension of the one before."""
+    store.set_preferences("u1", {"tone": "brief"})
+    store.append(
+        "u1",
+        "s1",
+        [
+            user(f"Question {n} about order {n}?")
+            if n % 2 == 0
+            else Message(role="assistant", content=f"Order {n} is fine.")
+            for n in range(60)
+        ],
+    )
+    documents = Ranked("documents", [(f"Order {n} goes to Ghent. " * 20, n) for n in range(12)])
+    agent = builder(store, window=32_000, sources=[*builder(store).sources, documents, Overflow()])
+    before = agent.build("What became of the late orders?", **A)
+    store.append("u1", "s1", [user("What became of the late orders?")])
+    for number in range(30):
+        parallel = [called(number), result(number, rows(6, number))]
+        store.append("u1", "s1", parallel)
+        after = agent.build(**A)
+        checks.groups_are_whole(after.messages)
+        assert checks.counted(after.messages, after.tools) <= after.tokens <= 32_000 - 3_200
+        assert after.messages[-1].tool_call_id == f"call-{number}"
+        assert extends(before, after)
+        assert not notices(after), notices(after)
+        before = after
+
+
+def test_a_loop_that_outgrows_its_window_says_what_had_to_move(store: SQLiteStore) -> None:
+    agent = builder(store, window=4_000, sources=[System("Help."), History(), Overflow()])
+    before = agent.build("What became of the late orders?", **A)
+    store.append("u1", "s1", [user("What became of the late orders?")])
+    forced = 0
+    for number in range(30):
+        text = rows(12, number)
+        store.append("u1", "s1", [called(number), result(number, text)])
+        after = agent.build(**A)
+        checks.groups_are_whole(after.messages)
+        assert after.tokens <= 3_600
+        moved = notices(after) & {"turn shortened", "cursor moved", "block dropped"}
+        assert extends(before, after) != bool(moved), (number, moved)
+        forced += bool(moved)
+        before = after
+    assert 1 <= forced <= 10, "moves are rare and far"
+    for number in range(30):
+        decision = before.report.decision(f"r{number}")
+        if decision.outcome != "kept":
+            assert decision.handle is not None
+            assert agent.read_context(decision.handle, **A) == rows(12, number)
+
+
+def test_a_result_larger_than_the_window_is_shortened_at_once_with_a_handle(store: SQLiteStore) -> None:
+    text = rows(4_000)
+    agent = builder(store, window=8_000)
+    first = agent.build("List all orders", **A)
+    store.append("u1", "s1", [user("List all orders"), called(1), result(1, text)])
+    second = agent.build(**A)
+    decision = second.report.decision("r1")
+    assert extends(first, second)
+    assert (decision.outcome, decision.rung) == ("shortened", "extract")
+    assert second.messages[-1].tokens != second.messages[-1].text
+    assert f"read_context('{decision.handle}')" in second.messages[-1].text
+    assert "".join(_pages(agent, decision.handle or "", len(text))) == text
+    assert agent.read_context(decision.handle or "", search='"id": 3999', **A).startswith("[1 places]")
+
+
+def _pages(agent: ContextBuilder, handle: str, size: int) -> Iterator[str]:
+    for start in range(0, size, 5_000):
+        yield agent.read_context(handle, start=start, length=5_000, **A).split("\n[characters ")[0]
+
+
+def test_what_was_read_back_is_not_shortened_again_in_that_turn(store: SQLiteStore) -> None:
+    """Otherwise a model reads the same handle for ever."""
+    agent = builder(store, window=16_000)
+    agent.build("List all orders", **A)
+    store.append("u1", "s1", [user("List all orders"), called(1), result(1, rows(2_000))])
+    handle = agent.build(**A).report.decision("r1").handle or ""
+    back = agent.read_context(handle, **A)
+    store.append("u1", "s1", [called(2, READ_TOOL, json.dumps({"handle": handle})), result(2, back)])
+    context = agent.build(**A)
+    assert context.report.decision("r2").outcome == "kept"
+    assert context.messages[-1].text == back
+    store.append("u1", "s1", [called(3), result(3, rows(300, 9))])
+    assert agent.build(**A).report.decision("r2").outcome == "kept"
+
+
+def test_what_was_read_back_is_given_up_last(store: SQLiteStore) -> None:
+    agent = builder(store, window=6_000, sources=[System("Help."), History()])
+    agent.build("List all orders", **A)
+    store.append("u1", "s1", [user("List all orders"), called(1, READ_TOOL), result(1, rows(80))])
+    for number in range(2, 12):
+        store.append("u1", "s1", [called(number), result(number, rows(25, number))])
+        context = agent.build(**A)
+    assert context.report.decision("r1").outcome == "kept"
+    assert context.report.decision("r2").outcome == "moved"
+    store.append("u1", "s1", [called(20, READ_TOOL), result(20, rows(170))])
+    context = agent.build(**A)
+    assert context.tokens <= 5_400
+    assert context.report.decision("r1").outcome == "moved"
+    assert "turn shortened" in notices(context)
+
+
+def test_parallel_results_too_large_together_share_the_room(store: SQLiteStore) -> None:
+    calls = tuple(ToolCall(f"call-{n}", "tool_1", "{}") for n in range(4))
+    agent = builder(store, window=4_000, sources=[System("Help."), History()], strategy="chat")
+    agent.build("Compare the four lists", **A)
+    store.append("u1", "s1", [user("Compare the four lists"), Message(role="assistant", tool_calls=calls)])
+    store.append("u1", "s1", [result(n, rows(70, 100 * n)) for n in range(4)])
+    context = agent.build(**A)
+    checks.groups_are_whole(context.messages)
+    shown = [context.report.decision(f"r{n}") for n in range(4)]
+    assert all(one.outcome == "shortened" for one in shown)
+    assert max(one.tokens for one in shown) < 1.5 * min(one.tokens for one in shown)
+
+
+def test_unfinished_and_orphaned_calls_are_never_shown_and_never_lost(store: SQLiteStore) -> None:
+    store.append("u1", "s1", [user("One?"), called(1), user("Two?"), result(1, "late"), result(7, "nobody asked")])
+    context = builder(store).build("Three?", **A)
+    checks.groups_are_whole(context.messages)
+    for name in ("a1", "r1", "r7"):
+        decision = context.report.decision(name)
+        assert decision.section == "recall" or (decision.outcome == "moved" and "tool" in decision.reason)
+    assert builder(store).read_context("m5", **A) == "nobody asked"
+
+
+# The prefix, from turn to turn
+
+
+def test_tools_and_stable_sections_stay_from_turn_to_turn(store: SQLiteStore) -> None:
+    store.set_preferences("u1", {f"setting {n}": "on " * 30 for n in range(12)})
+    agent = builder(
+        store,
+        window=6_000,
+        sources=[System("Help."), Schemas([schema(n) for n in range(40)]), Preferences(), History()],
+    )
+    first = agent.build("Hello there", **A)
+    for number in range(12):
+        question = f"Question {number}: " + "words " * (number * 40 % 300)
+        context = agent.build(question, **A)
+        store.append("u1", "s1", [user(question), Message(role="assistant", content="Yes. " * 20)])
+        assert context.tools == first.tools
+        assert context.messages[:2] == first.messages[:2]
+
+
+def test_the_cursor_moves_rarely_and_far(store: SQLiteStore) -> None:
+    agent = builder(store, window=4_000, sources=[System("Help."), History()])
+    moved = 0
+    for number in range(80):
+        context = agent.build(f"Question {number}?", **A)
+        moved += "cursor moved" in notices(context)
+        store.append("u1", "s1", [user(f"Question {number}?"), Message(role="assistant", content="An answer. " * 12)])
+    assert 1 <= moved <= 6
+
+
+def test_injected_context_is_never_written_into_the_history(store: SQLiteStore) -> None:
+    store.put_memories("u1", [MemoryRecord(id="m", text="Prefers trains to Ghent.", created_at=NOW)])
+    agent = builder(store)
+    sizes = []
+    for number in range(8):
+        context = agent.build("Trains to Ghent?", **A)
+        sizes.append(sum(message.text.count("Prefers trains") for message in context.messages))
+        store.append("u1", "s1", [user("Trains to Ghent?"), Message(role="assistant", content=f"Train {number}.")])
+    assert sizes == [1] * 8
+    assert all("Prefers" not in message.text for message in store.messages("u1", "s1"))
+
+
+# Handles
+
+
+def test_a_handle_resolves_only_for_its_own_actor_and_session(store: SQLiteStore) -> None:
+    documents = Ranked("documents", [(rows(300), 9)])
+    agent = builder(store, window=3_000, sources=[System("Help."), History(), documents])
+    handle = agent.build("Which rows?", **A).report.decision("documents/0").handle or ""
+    assert agent.read_context(handle, length=10**9, **A) == rows(300)
+    for actor, session in (("u2", "s1"), ("u1", "s2"), ("u1/s1", "")):
+        with pytest.raises((HandleNotFound, ValueError)):
+            agent.read_context(handle, actor_id=actor, session_id=session)
+
+
+def test_what_was_moved_comes_back_by_itself_when_a_later_question_needs_it(store: SQLiteStore) -> None:
+    report = "Annual report. " + rows(200) + " The zebra contract was signed in Ghent."
+    agent = builder(
+        store, window=3_000, sources=[System("Help."), History(), Ranked("documents", [(report, 9)]), Overflow()]
+    )
+    agent.build("Which rows are there?", **A)
+    later = builder(store, window=60_000, sources=[System("Help."), History(), Overflow()])
+    context = later.build("Where was the zebra contract signed?", **A)
+    assert any("zebra contract was signed" in message.text for message in context.messages)
+
+
+def test_handles_outlive_the_first_message_of_a_session(store: SQLiteStore) -> None:
+    """A build may come before anything was appended; what it stored stays when the session begins."""
+    agent = builder(store, window=3_000, sources=[System("Help."), History(), Ranked("documents", [(rows(300), 9)])])
+    handle = agent.build("Which rows?", **A).report.decision("documents/0").handle or ""
+    store.append("u1", "s1", [user("Which rows?"), called(1), result(1, "x")])
+    assert agent.read_context(handle, length=10**9, **A) == rows(300)
+    assert handle in "".join(message.text for message in agent.build(**A).messages)
+
+
+def test_an_expired_session_starts_anew() -> None:
+    now = [NOW]
+    with SQLiteStore(":memory:", clock=lambda: now[0], ttl=timedelta(hours=1)) as store:
+        agent = builder(store)
+        store.append("u1", "s1", [user("Old question?"), Message(role="assistant", content="Old answer.")])
+        agent.build("Next?", **A)
+        now[0] += timedelta(hours=2)
+        context = agent.build("Next?", **A)
+        assert all("Old" not in message.text for message in context.messages)
+        with pytest.raises(EmptyQuery):
+            builder(store).build(actor_id="u1", session_id="other")
+        store.append("u1", "s1", [user("New question?")])
+        assert [m.text for m in agent.build("New question?", **A).messages][-1] == "New question?"
+
+
+# What cannot be built
+
+
+def test_what_does_not_fit_is_listed(store: SQLiteStore) -> None:
+    with pytest.raises(BudgetTooSmall) as caught:
+        builder(store, window=200).build("word " * 500, **A)
+    assert caught.value.needed > caught.value.available
+    assert {"framing", "system", "query"} <= {name for name, _ in caught.value.required}
+
+
+def test_nothing_to_continue_is_said(store: SQLiteStore) -> None:
+    with pytest.raises(EmptyQuery, match=r"build\(query"):
+        builder(store).build(**A)
+
+
+def test_an_unknown_strategy_is_refused_when_the_builder_is_made(store: SQLiteStore) -> None:
+    with pytest.raises(UnknownStrategy):
+        builder(store, strategy="agnet")
+
+
+def test_other_windows_can_be_asked_about_afterwards(store: SQLiteStore) -> None:
+    context = builder(
+        store, sources=[System("Help."), Ranked("documents", [("Ghent. " * 200, 1)])], strategy="rag"
+    ).build("Ghent?", **A)
+    kept = {d.item_id: d.outcome for d in context.report.at(1_800)}
+    assert context.report.decision("documents/0").outcome == "kept"
+    assert kept["documents/0"] != "kept"
+
+
+def test_a_late_source_does_not_keep_the_interpreter_alive() -> None:
+    script = """
+import time
+from contextkit import Budget, ContextBuilder
+from contextkit.strategy import parse_strategy
+class Slow:
+    name, sections = "slow", ("documents",)
+    def gather(self, request):
+        time.sleep(60)
+        return []
+strategy = parse_strategy('[sections.system]\\nregion="stable"\\n[sections.turn]\\nregion="turn"\\n'
+                          '[sections.documents]\\nregion="volatile"\\ndeadline=0.05\\n', name="x")
+context = ContextBuilder(sources=[Slow()], budget=Budget(1000), strategy=strategy).build("Hi there", actor_id="a", session_id="s")
+print([notice.kind for notice in context.report.notices])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert "source late" in done.stdout
