@@ -176,7 +176,7 @@ class ContextBuilder:
         return Context(
             messages=prompt.messages,
             tools=prompt.tools,
-            tokens=draft.tokens(prompt),
+            tokens=prompt.tokens,
             report=draft.report(prompt, perf_counter() - started),
             breakpoints=prompt.breakpoints,
         )

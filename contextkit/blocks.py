@@ -66,6 +66,20 @@ def block_message(text: str) -> Message:
     return Message(role="user", content=text, name=BLOCK_NAME)
 
 
+def block_tokens(text: str, sections: Mapping[str, int], counter: TokenCounter) -> int:
+    """What the message of a rendered block costs, from what each of its sections does, in order.
+
+    Where sums of lines may be too small, it is counted as a whole.
+    """
+    if not text:
+        return 0
+    if not counter.additive:
+        return counter.message(block_message(text))
+    last = close_fence([name for name, tokens in sections.items() if tokens][-1])
+    newline = counter.text(f"{last}\n") - counter.text(last)  # the last line of the block has none
+    return block_cost(counter) + sum(sections.values()) - newline
+
+
 def _section(name: str, chosen: Sequence[Chosen]) -> str:
     texts = {one.item.id: one.form.text for one in chosen}
     parts = [open_fence(name)]

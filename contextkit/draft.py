@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from contextkit.blocks import block_message
 from contextkit.calibration import CalibratedCounter
 from contextkit.decide import Decided
 from contextkit.fit import Fit, fit
@@ -87,13 +86,6 @@ class Draft:
             before=turn.items if self.request.continuing and turn and self.fit.frozen else (),
         )
 
-    def tokens(self, prompt: Prompt) -> int:
-        """The whole prompt as counted, tool schemas and framing included."""
-        counter = self.request.counter
-        return counter.framing(len(prompt.messages), len(prompt.tools)) + sum(
-            part.tokens for part in parts(self.fit, prompt, self.request)
-        )
-
     def report(self, prompt: Prompt, seconds: float) -> Report:
         """The report; its decisions and parts are made when somebody looks."""
         request = self.request
@@ -105,7 +97,7 @@ class Draft:
             sources=tuple(answer.run for answer in self.answers),
             notices=(*self.listed.notices, *self.fit.notices, *self.notices),
             parts=Lazy(lambda: parts(self.fit, prompt, request)),
-            tokens=self.tokens(prompt),
+            tokens=prompt.tokens,
             window=request.budget.window,
             reserve=request.budget.reserve,
             margin=request.budget.window - request.budget.reserve - self.fit.available,
@@ -136,11 +128,10 @@ class Draft:
         if self.request.continuing and before is not None:
             return before if self.fit.frozen else replace(before, block="", block_tokens=0, items=())
         volatile = {section.name for section in self.request.strategy.region("volatile")}
-        message = block_message(prompt.block)
         return replace(
             self.request.turn,
             block=prompt.block,
-            block_tokens=self.request.counter.message(message) if prompt.block else 0,
+            block_tokens=prompt.block_tokens,
             items=tuple(self.decided.about(volatile)),
         )
 

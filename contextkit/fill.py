@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from contextkit.blocks import Chosen, heading, section_cost
 from contextkit.ladder import Ladder
+from contextkit.repeats import Repeats
 from contextkit.strategy import Section
 from contextkit.types import Form, Item
 
@@ -16,12 +17,16 @@ KEPT_FOR_HANDLES = 8
 
 @dataclass(slots=True)
 class Shelf:
-    """A section being filled: what stands on it, and how much of its room that takes."""
+    """A section being filled: what stands on it, and how much of its room that takes.
+
+    With `repeats`, nothing is taken that would say again what stands already.
+    """
 
     section: Section
     ladder: Ladder
     room: int
     item_ceiling: int
+    repeats: Repeats | None = None
     chosen: list[Chosen] = field(default_factory=list)
     used: int = 0
     headings: set[str] = field(default_factory=set)
@@ -38,8 +43,9 @@ class Shelf:
 
     def _richest(self, item: Item, kept_back: int) -> Form | None:
         limit = min(self.item_ceiling, self._left(item) - kept_back)
-        if item.tokens <= limit and "full" in self.section.ladder:
-            return self.ladder.full(item)
+        full = self.ladder.full(item, limit) if "full" in self.section.ladder else None
+        if full is not None:
+            return full
         if "extract" in self.section.ladder and limit > 0:
             return self.ladder.extract(item, limit)
         return None
@@ -55,8 +61,10 @@ class Shelf:
         return fence + (text(line) if line and line not in self.headings else 0)
 
     def _take(self, item: Item, form: Form | None) -> bool:
-        if form is None:
+        if form is None or (self.repeats is not None and self.repeats.has(item)):
             return False
+        if self.repeats is not None:
+            self.repeats.add(item)
         self.used += self._overhead(item) + form.tokens
         self.headings.add(heading(item))
         self.chosen.append(Chosen(item, form))

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 from contextkit.blocks import Chosen, block_cost
 from contextkit.budget import Claim, allocate
-from contextkit.dedup import SeenTexts
 from contextkit.errors import BudgetTooSmall
 from contextkit.fill import Shelf, best_first, demand
 from contextkit.ladder import Ladder
 from contextkit.past import History, Past, Shortening, read_history
 from contextkit.present import Present, Shrunk, read_present
+from contextkit.repeats import Repeats
 from contextkit.said import Said
 from contextkit.strategy import BLOCKS, Region, Section, tokens_of
 from contextkit.system import system_tokens
@@ -94,8 +94,9 @@ class _Fitting:
         past = self._past(history, left)
         left -= past.tokens
         if not self.request.continuing:
-            self._drop_duplicates(past)
-            left -= self._ranked("volatile", left - headroom)
+            repeats = self._repeats(past)
+            left -= self._ranked("volatile", left - headroom, repeats)
+            self.reasons |= repeats.reasons
         return Fit(
             available=self.available,
             tokens=self.available - left,
@@ -265,7 +266,7 @@ class _Fitting:
             self.notices.append(_CURSOR_MOVED)
         return past
 
-    def _ranked(self, region: Region, left: int) -> int:
+    def _ranked(self, region: Region, left: int, repeats: Repeats | None = None) -> int:
         """Fill the ranked sections of a region; what one leaves of its share the next may use, up to its ceiling."""
         spare = max(0, left - sum(self.shares.get(section.name, 0) for section in self.strategy.region(region)))
         total = 0
@@ -275,37 +276,22 @@ class _Fitting:
             ceiling = tokens_of(section.ceiling, self.available)
             own = self.shares.get(section.name, 0)
             room = min(own + (spare if region == "volatile" else 0), ceiling, left - total)
-            used = self._fill(section, room)
+            used = self._fill(section, room, repeats)
             spare += own - used
             total += used
         return total
 
-    def _fill(self, section: Section, room: int) -> int:
-        shelf = Shelf(section, self.ladder, max(0, room), tokens_of(section.item_ceiling, self.available))
+    def _fill(self, section: Section, room: int, repeats: Repeats | None) -> int:
+        shelf = Shelf(section, self.ladder, max(0, room), tokens_of(section.item_ceiling, self.available), repeats)
         shelf.fill(best_first(self.items.get(section.name, ())))
         self.sections[section.name] = shelf.chosen
         self.used[section.name] = shelf.used
         return shelf.used
 
-    def _drop_duplicates(self, past: Past) -> None:
-        """Leave out of the volatile sections what already stands before them, or twice among them."""
-        standing = {one.item.id for one in past.standing if one.form is None}
-        seen: SeenTexts[str] = SeenTexts()
-        for item in (*(one.item for one in self.present.standing), *self._chosen()):
-            seen.add(item.id, item.text)
-        for section in self.strategy.region("volatile"):
-            ranked = best_first(self.items.get(section.name, ()))
-            self.items[section.name] = [item for item in ranked if self._is_new(item, standing, seen)]
-
-    def _is_new(self, item: Item, standing: set[str], seen: SeenTexts[str]) -> bool:
-        if item.id in standing:
-            return False
-        first = self.said.by(item.text, standing) or seen.match(item.text)
-        if first is None:
-            seen.add(item.id, item.text)
-        else:
-            self.reasons[item.id] = f"{first!r} says it already"
-        return first is None
+    def _repeats(self, past: Past) -> Repeats:
+        """What the volatile sections must not say again."""
+        verbatim = {one.item.id for one in past.standing if one.form is None}
+        return Repeats(self.said, verbatim, [*(one.item for one in self.present.standing), *self._chosen()])
 
     def _chosen(self) -> list[Item]:
         return [one.item for chosen in self.sections.values() for one in chosen]

@@ -44,9 +44,9 @@ class Ladder:
     query: str
     handles: bool
 
-    def full(self, item: Item) -> Form:
-        """A ranked item's full form."""
-        return Form("full", line(item, item.text), item.tokens)
+    def full(self, item: Item, limit: int) -> Form | None:
+        """A ranked item's full form, counted as it stands; None where it takes more than `limit` tokens."""
+        return self._within(limit, "full", line(item, item.text)) if item.tokens <= limit else None
 
     def extract(self, item: Item, limit: int) -> Form | None:
         """An extract of at most `limit` tokens and fewer than the full form's; None where none is worth having."""

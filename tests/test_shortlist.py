@@ -17,8 +17,8 @@ def test_two_sources_may_give_the_same_id() -> None:
 
 def test_what_two_sources_both_found_is_shown_once() -> None:
     page = Document(id="returns", text="Parcels may be returned within 30 days of delivery.")
-    sources = [Documents([page], name="words"), Documents(lambda _query: [page], name="meaning")]
+    sources = [Documents([page], name="words"), Documents([page], name="meaning")]
     builder = ContextBuilder(sources=[System("You help."), *sources], strategy="rag", budget=Budget(2_000))
     context = builder.build("May parcels be returned?", actor_id="u", session_id="s")
     assert "\n".join(message.text for message in context.messages).count(page.text) == 1
-    assert context.report.decision("meaning/returns").reason == "'returns' says it already"
+    assert context.report.decision("returns").reason == "'meaning/returns' says it already"

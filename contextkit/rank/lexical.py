@@ -103,8 +103,11 @@ class LexicalIndex:
 
     def extend(self, others: Iterable[LexicalIndex]) -> None:
         """Append every document of the others, in turn, numbered on from this index's last."""
+        taken = list(others)
+        if not taken:
+            return
         columns = [self._all()]
-        for other in others:
+        for other in taken:
             ids = np.array([self._ids.setdefault(term, len(self._ids)) for term in other._ids], np.int64)
             owners, documents, counts = other._all()
             columns.append((ids[owners], documents + np.uint32(len(self)), counts))

@@ -19,7 +19,7 @@ from contextkit.rank.corpus import TextIndex
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
 from contextkit.rank.texts import text_scores
-from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request
+from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter
 
 __all__ = ["Document", "Documents"]
 
@@ -104,6 +104,7 @@ class Documents:
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
         self._texts = [f"{chunk.document.title or ''}\n{chunk.document.text}" for chunk in self._chunks]
         self._index: TextIndex | None = None
+        self._items: tuple[str, list[Item]] | None = None
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         if self._search is not None:
@@ -126,9 +127,16 @@ class Documents:
             yield notice
         best_first = (-scores).argsort(kind="stable").tolist()
         ranks = {place: rank for rank, place in enumerate(best_first, 1)}
-        for place, chunk in enumerate(self._chunks):
-            item = self._item(chunk, place, float(scores[place]), request)
-            yield item if ranks[place] <= self._limit else replace(item, left_out=self._reason(ranks[place]))
+        for place, item in enumerate(self._read(request.counter)):
+            left_out = self._reason(ranks[place]) if ranks[place] > self._limit else None
+            yield replace(item, score=float(scores[place]), left_out=left_out)
+
+    def _read(self, counter: TokenCounter) -> list[Item]:
+        """The documents given once as items: read and counted once, as counters of one name count alike."""
+        if self._items is None or self._items[0] != counter.name:
+            items = [self._item(chunk, place, 0.0, counter) for place, chunk in enumerate(self._chunks)]
+            self._items = (counter.name, items)
+        return self._items[1]
 
     def _found(self, found: Iterable[object], request: Request) -> Iterator[Gathered]:
         """What a search found, in its order, blended with the words each shares with the query."""
@@ -144,7 +152,7 @@ class Documents:
         shared = text_scores(request.query, [chunk.document.text for chunk in chunks])
         scores = fuse(np.array(shared, np.float32), np.arange(len(chunks), 0, -1, dtype=np.float32))
         for place, chunk in enumerate(chunks):
-            yield self._item(chunk, place, float(scores[place]), request)
+            yield self._item(chunk, place, float(scores[place]), request.counter)
 
     def _scores(self, query: str) -> tuple[Scores, Notice | None]:
         try:
@@ -170,7 +178,7 @@ class Documents:
                 chunks.append(Chunk(unique, replace(document, text=text)))
         return chunks
 
-    def _item(self, chunk: Chunk, order: int, score: float, request: Request) -> Item:
+    def _item(self, chunk: Chunk, order: int, score: float, counter: TokenCounter) -> Item:
         document = chunk.document
         heading = document.heading
         lead = "" if heading else "- "
@@ -180,7 +188,7 @@ class Documents:
             text=document.text,
             heading=heading,
             lead=lead,
-            tokens=line_tokens(request.counter, lead, document.text),
+            tokens=line_tokens(counter, lead, document.text),
             score=score,
             order=order,
             kind=kind_of(document.text),

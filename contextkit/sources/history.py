@@ -111,7 +111,8 @@ class _Reading:
         scores, notice = self._scores()
         if notice is not None:
             yield notice
-        best = _best(scores, index.tokens, index.seqs <= self.request.turn.after, self._room("recall") * SPARE)
+        past = np.where(index.seqs <= self.request.turn.after, scores, 0)
+        best = _best(past, index.tokens, self._room("recall") * SPARE, self._relevance("recall"))
         score_of = {
             int(index.seqs[row]): float(scores[row]) for row in reversed(best)
         }  # a long message by its best passage
@@ -135,6 +136,10 @@ class _Reading:
         section = self.request.strategy.section(name)
         return 0 if section is None else tokens_of(section.ceiling, self.available)
 
+    def _relevance(self, name: str) -> float:
+        section = self.request.strategy.section(name)
+        return 0.0 if section is None else section.relevance
+
     def _unread(self, recalled: set[str]) -> Iterator[Unread]:
         """Word of every message that no item stands for: it stays where it is, in the session store."""
         first = self.conversation.items[0].order if self.conversation.items else self.request.turn.after + 1
@@ -148,9 +153,12 @@ class _Reading:
             )
 
 
-def _best(scores: Scores, tokens: np.ndarray, allowed: np.ndarray, room: int) -> list[int]:
-    """The rows with the highest scores whose lines together take about `room` tokens, best first."""
-    rows = np.flatnonzero(allowed & (scores > 0))
+def _best(scores: Scores, tokens: np.ndarray, room: int, relevance: float) -> list[int]:
+    """The rows with the highest scores whose lines together take about `room` tokens, best first.
+
+    None below that part of the best score: it would only be read to be left out.
+    """
+    rows = np.flatnonzero((scores > 0) & (scores >= relevance * scores.max(initial=0)))
     most = max(32, room // SHORTEST_LINE)
     if len(rows) > most:
         rows = rows[np.argpartition(-scores[rows], most)[:most]]

@@ -1,0 +1,42 @@
+"""Repeats: what would stand in the prompt twice, found as the prompt fills.
+
+A text is compared with what stands, not with what was merely gathered: only so is a fact left out
+because it stands elsewhere, and only so is no text read that has no chance of a place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from contextkit.dedup import SeenTexts
+from contextkit.said import Said
+from contextkit.types import Item
+
+
+class Repeats:
+    """What stands so far. `reasons` says of each item that was refused who says it already.
+
+    `verbatim` are the ids of the messages that stand whole in the history, `standing` whatever
+    else stands before the first item asked about.
+    """
+
+    def __init__(self, said: Said, verbatim: Collection[str], standing: Iterable[Item]) -> None:
+        self.reasons: dict[str, str] = {}
+        self._said = said
+        self._verbatim = verbatim
+        self._seen: SeenTexts[str] = SeenTexts()
+        for item in standing:
+            self.add(item)
+
+    def add(self, item: Item) -> None:
+        """Take note that the item stands."""
+        self._seen.add(item.id, item.text)
+
+    def has(self, item: Item) -> bool:
+        """Whether the item would repeat what stands."""
+        if item.id in self._verbatim:
+            return True
+        first = self._said.by(item.text, self._verbatim) or self._seen.match(item.text)
+        if first is not None:
+            self.reasons[item.id] = f"{first!r} says it already"
+        return first is not None

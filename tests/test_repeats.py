@@ -1,0 +1,47 @@
+"""What stands already is not said again; what was merely gathered stands in nobody's way."""
+
+from __future__ import annotations
+
+from contextkit.repeats import Repeats
+from contextkit.said import Said
+from contextkit.types import Item
+
+
+def item(item_id: str, text: str) -> Item:
+    return Item(id=item_id, section="memories", text=text, tokens=1, order=1)
+
+
+def said(*items: Item) -> Said:
+    known = Said()
+    known.read(items)
+    return known
+
+
+FACT = "Ann prefers window seats on the night train."
+
+
+def test_what_stands_before_is_not_taken_again_and_the_reason_names_it() -> None:
+    repeats = Repeats(Said(), (), [item("page", FACT)])
+    assert repeats.has(item("memory", FACT))
+    assert repeats.reasons == {"memory": "'page' says it already"}
+
+
+def test_what_was_only_asked_about_does_not_stand() -> None:
+    repeats = Repeats(Said(), (), [])
+    assert not repeats.has(item("first", FACT))
+    assert not repeats.has(item("second", FACT))
+    repeats.add(item("second", FACT))
+    assert repeats.has(item("third", FACT))
+    assert repeats.reasons == {"third": "'second' says it already"}
+
+
+def test_a_message_says_it_only_while_it_stands() -> None:
+    message = item("m1", FACT)
+    assert Repeats(said(message), {"m1"}, []).has(item("memory", FACT))
+    assert not Repeats(said(message), {"m2"}, []).has(item("memory", FACT))
+
+
+def test_a_message_that_stands_is_not_recalled_beside_itself() -> None:
+    repeats = Repeats(Said(), {"m1"}, [])
+    assert repeats.has(item("m1", "Yes."))
+    assert repeats.reasons == {}
