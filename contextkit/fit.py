@@ -22,7 +22,7 @@ from contextkit.said import Said
 from contextkit.strategy import BLOCKS, Region, Section, tokens_of
 from contextkit.system import system_tokens
 from contextkit.types import Item, Notice, Request
-from contextkit.view import Stable
+from contextkit.view import MUCH_LARGER, Stable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,18 +175,20 @@ class _Fitting:
     # How the rest is shared
 
     def _kept_shares(self) -> Mapping[str, int]:
-        """The shares of the stable sections in the last prompt, if they want now what they wanted then.
+        """The shares of the stable sections in the last prompt, if those that had all they wanted want no more.
 
         Within a turn what they want does not count: a source may then offer only what stands already.
         """
-        self.demands = {
-            section.name: self._demand(section)
-            for section in self.strategy.region("stable")
-            if section.name != "system"
-        }
         last = self.view.stable
-        same = self.request.continuing or last.demands == self.demands
-        return last.shares if same and last.available == self.available else {}
+        sections = [section for section in self.strategy.region("stable") if section.name != "system"]
+        self.demands: Mapping[str, int] = {section.name: self._demand(section) for section in sections}
+        if last.available != self.available or last.demands.keys() != self.demands.keys():
+            return {}
+        if self.request.continuing:
+            self.demands = last.demands
+        cut = {name for name, wanted in last.demands.items() if last.shares.get(name, 0) < wanted}
+        content = all(name in cut or wanted <= last.demands[name] for name, wanted in self.demands.items())
+        return last.shares if content else {}
 
     def _shares(self, rest: int, history: History) -> dict[str, int]:
         """What each section may use. Stable sections keep what they had, whatever this turn asks of the others."""
@@ -196,10 +198,13 @@ class _Fitting:
             for section in self.strategy.sections
             if section.region != "stable"
         ]
-        if not self.kept:
+        if not (self.request.continuing and self.kept):
             promised = [replace(claim, demand=max(claim.demand, claim.floor)) for claim in others]
             granted = allocate(max(0, rest), [*stable, *promised])
-            self.kept = {claim.name: granted[claim.name] for claim in stable}
+            fresh = {claim.name: granted[claim.name] for claim in stable}
+            if any(share > MUCH_LARGER * self.kept.get(name, 0) for name, share in fresh.items()):
+                self.notices += [_PREFIX_GROWN] if self.kept else []
+                self.kept = fresh
         left = rest - sum(self.kept.values())
         return {**self.kept, **allocate(max(0, left), others)}
 
@@ -318,4 +323,9 @@ _BLOCK_GONE = Notice(
 _PREFIX_CUT = Notice(
     "prefix changed",
     "The current turn needs so much of the window that tools or other stable sections got less. Use a larger window.",
+)
+
+_PREFIX_GROWN = Notice(
+    "prefix changed",
+    "Tools or other stable sections that had been cut short got more room, so the provider's cache starts anew once.",
 )

@@ -420,8 +420,16 @@ class Slow:
         return []
 strategy = parse_strategy('[sections.system]\\nregion="stable"\\n[sections.turn]\\nregion="turn"\\n'
                           '[sections.documents]\\nregion="volatile"\\ndeadline=0.05\\n', name="x")
-context = ContextBuilder(sources=[Slow()], budget=Budget(1000), strategy=strategy).build("Hi there", actor_id="a", session_id="s")
+builder = ContextBuilder(sources=[Slow()], budget=Budget(1000), strategy=strategy)
+context = builder.build("Hi there", actor_id="a", session_id="s")
 print([notice.kind for notice in context.report.notices])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
     assert "source late" in done.stdout
+
+
+def test_a_huge_first_question_does_not_cost_the_tools_of_later_turns(store: SQLiteStore) -> None:
+    agent = builder(store, window=4_000, sources=[System("Help."), Schemas([schema(n) for n in range(20)]), History()])
+    first = agent.build("word " * 3_200, **A)
+    later = agent.build("And now?", **A)
+    assert len(first.tools) < len(later.tools) == 21
