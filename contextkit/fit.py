@@ -202,7 +202,7 @@ class _Fitting:
             promised = [replace(claim, demand=max(claim.demand, claim.floor)) for claim in others]
             granted = allocate(max(0, rest), [*stable, *promised])
             fresh = {claim.name: granted[claim.name] for claim in stable}
-            if any(share > MUCH_LARGER * self.kept.get(name, 0) for name, share in fresh.items()):
+            if not self.kept or any(share > MUCH_LARGER * self.kept[name] for name, share in fresh.items()):
                 self.notices += [_PREFIX_GROWN] if self.kept else []
                 self.kept = fresh
         left = rest - sum(self.kept.values())
