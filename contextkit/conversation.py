@@ -8,16 +8,17 @@ with the session too, in segments, so that another process need not analyse the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from contextkit.errors import StoreError
 from contextkit.fence import defused
 from contextkit.ladder import whole_message
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.types import Block, Item, Message, Provenance, TokenCounter
+from contextkit.types import Block, Item, Message, Notice, Provenance, TokenCounter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,8 +77,11 @@ class Conversation:
         if self.items and start > self.items[0].order:
             self.items = [item for item in self.items if item.order >= start]
 
-    def read_index(self, store: SessionStore) -> None:
-        """Bring the index up to the newest message, and store the segments that have become full."""
+    def read_index(self, store: SessionStore) -> Notice | None:
+        """Bring the index up to the newest message, and store the segments that have become full.
+
+        A store that does not take them costs the next process the analysis, and this one nothing.
+        """
         if not len(self.index):
             self._load_segments(store)
         full: dict[str, bytes] = {}
@@ -97,8 +101,14 @@ class Conversation:
                 full[self._segment_name(done // SEGMENT * SEGMENT)] = segment
             done += len(messages)
         self.index.extend(parts)
-        if full:
-            store.save_derived(self._actor_id, self._session_id, full)
+        return self._kept(store, full) if full else None
+
+    def _kept(self, store: SessionStore, segments: Mapping[str, bytes]) -> Notice | None:
+        try:
+            store.save_derived(self._actor_id, self._session_id, segments)
+        except StoreError as error:
+            return Notice("index not kept", f"Another process must analyse these messages again: {error}")
+        return None
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and every indexed message's, NaN where a message has none."""

@@ -149,4 +149,4 @@ def _problem(job: _Job) -> str:
     if job.error is None:
         return f"did not answer within its deadline of {job.deadline:g} s"
     what = job.error.problem if isinstance(job.error, ContextKitError) else f"{type(job.error).__name__}: {job.error}"
-    return f"failed: {what}"
+    return f"failed: {what.rstrip('.')}"

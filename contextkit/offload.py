@@ -84,22 +84,27 @@ def read_context(
     text = _whole(store, actor_id, session_id, handle)
     if search:
         return _found(text, search)
+    _check_range(start, length)
+    return text[start:] if length is None else text[start : start + length]
+
+
+def answer_read(text: str, start: int, length: int | None) -> str:
+    """A range of a text as the tool shows it to a model: with word of what is left, and how to read on."""
+    _check_range(start, length)
+    end = start + (length or LONGEST_READ)
+    shown = text[start:end]
+    if end >= len(text):
+        return shown
+    return f"{shown}\n[characters {start} to {end} of {len(text)}; read on with start={end}, or use search]"
+
+
+def _check_range(start: int, length: int | None) -> None:
     if start < 0 or (length is not None and length < 1):
         raise InvalidInput(
             f"A range from {start} of length {length} cannot be read.",
             "Use a start of at least 0 and a length of at least 1.",
             value=(start, length),
         )
-    return text[start:] if length is None else text[start : start + length]
-
-
-def answer_read(text: str, start: int, length: int | None) -> str:
-    """A range of a text as the tool shows it to a model: with word of what is left, and how to read on."""
-    end = start + (length or LONGEST_READ)
-    shown = text[start:end]
-    if end >= len(text):
-        return shown
-    return f"{shown}\n[characters {start} to {end} of {len(text)}; read on with start={end}, or use search]"
 
 
 def _whole(store: object, actor_id: str, session_id: str, handle: str) -> str:

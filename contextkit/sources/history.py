@@ -106,11 +106,10 @@ class _Reading:
             yield _in_turn(item)
 
     def _recalled(self) -> Iterator[Gathered]:
-        self.conversation.read_index(self.store)
+        not_kept = self.conversation.read_index(self.store)
         index = self.conversation.index
         scores, notice = self._scores()
-        if notice is not None:
-            yield notice
+        yield from (one for one in (not_kept, notice) if one is not None)
         past = np.where(index.seqs <= self.request.turn.after, scores, 0)
         best = _best(past, index.tokens, self._room("recall") * SPARE, self._relevance("recall"))
         score_of = {

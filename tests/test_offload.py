@@ -1,0 +1,229 @@
+"""Offload: written before it is shown, read back in parts, and never dangling, whatever fails or dies."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from contextkit import Budget, ContextBuilder
+from contextkit.errors import (
+    ContextKitError,
+    HandleNotFound,
+    InvalidInput,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+from contextkit.offload import LONGEST_READ, answer_read, read_context, read_tool
+from contextkit.sources import History, Overflow, System
+from contextkit.stores import Overflow as Piece
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import Message
+from tests.world import Ranked
+
+A = {"actor_id": "u1", "session_id": "s1"}
+LONG = " ".join(f"Line {number} of the report about Ghent." for number in range(400))
+
+
+class Failing(SQLiteStore):
+    """A store whose methods named in `broken` raise what is given there."""
+
+    broken: dict[str, Exception]
+
+    def __init__(self, **broken: Exception) -> None:
+        super().__init__(":memory:")
+        self.broken = broken
+
+    def _check(self, name: str) -> None:
+        if name in self.broken:
+            raise self.broken[name]
+
+    def session(self, actor_id: str, session_id: str):  # type: ignore[no-untyped-def]
+        self._check("session")
+        return super().session(actor_id, session_id)
+
+    def messages(self, actor_id: str, session_id: str, **within):  # type: ignore[no-untyped-def]
+        self._check("messages")
+        return super().messages(actor_id, session_id, **within)
+
+    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
+        self._check("save_view")
+        super().save_view(actor_id, session_id, view)
+
+    def save_derived(self, actor_id: str, session_id: str, add, remove=()) -> None:  # type: ignore[no-untyped-def]
+        self._check("save_derived")
+        super().save_derived(actor_id, session_id, add, remove)
+
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Piece]) -> None:
+        self._check("put_overflow")
+        super().put_overflow(actor_id, session_id, pieces)
+
+
+def error(kind: type[StoreError]) -> StoreError:
+    return kind("The disk said no.", "Try another.")
+
+
+def builder(store: object, window: int = 2_000) -> ContextBuilder:
+    sources = [System("Help."), History(), Ranked("documents", [(LONG, 9), (LONG[::-1], 8)]), Overflow()]
+    return ContextBuilder(store=store, sources=sources, strategy="rag", budget=Budget(window))
+
+
+def shown(messages: Sequence[Message]) -> list[str]:
+    return re.findall(r"read_context\('([^']+)'\)", "".join(message.text for message in messages))
+
+
+KINDS = [StoreFull, StoreReadOnly, StoreUnavailable, StoreCorrupt]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_an_acknowledged_write_no_handle_is_shown(kind: type[StoreError]) -> None:
+    with Failing(put_overflow=error(kind)) as store:
+        context = builder(store).build("What does the report say about Ghent?", **A)
+        assert not shown(context.messages)
+        assert all(decision.handle is None for decision in context.report.decisions)
+        assert context.report.decision("documents/0").outcome == "shortened"
+        assert [n.kind for n in context.report.notices if "disk said no" in n.text] == ["offload failed"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_view_that_cannot_be_kept_is_reported_and_the_prompt_stands(kind: type[StoreError]) -> None:
+    with Failing(save_view=error(kind)) as store:
+        context = builder(store).build("What about Ghent?", **A)
+        assert context.messages[-1].text == "What about Ghent?"
+        assert "view not kept" in {notice.kind for notice in context.report.notices}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_history_that_cannot_be_read_costs_its_share_or_is_a_typed_error(kind: type[StoreError]) -> None:
+    with Failing() as store:
+        store.append("u1", "s1", [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}])
+        store.broken = {"messages": error(kind)}
+        with pytest.raises(ContextKitError) as caught:
+            builder(store).build("What about Ghent?", **A)
+        assert caught.value.remedy
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_session_that_cannot_be_read_is_a_typed_error(kind: type[StoreError]) -> None:
+    with Failing(session=error(kind)) as store, pytest.raises(kind, match="Try another"):
+        builder(store).build("What about Ghent?", **A)
+
+
+def test_an_index_that_cannot_be_kept_costs_nothing_but_time() -> None:
+    with Failing(save_derived=error(StoreReadOnly)) as store:
+        store.append("u1", "s1", [{"role": "user", "content": f"Order {n} to Ghent"} for n in range(1_100)])
+        store.append("u1", "s1", [{"role": "assistant", "content": "Fine."}])
+        context = builder(store).build("What about order 7 to Ghent?", **A)
+        assert any("Order 7 to Ghent" in message.text for message in context.messages)
+
+
+# Reading back
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:") as store:
+        store.put_overflow("u1", "s1", [Piece(handle="c1", text=LONG, item_id="d")])
+        store.append("u1", "s1", [{"role": "user", "content": "Hello"}])
+        yield store
+
+
+def test_the_whole_a_range_and_a_message(store: SQLiteStore) -> None:
+    assert read_context(store, "u1", "s1", "c1") == LONG
+    assert read_context(store, "u1", "s1", "c1", start=5, length=3) == LONG[5:8]
+    assert read_context(store, "u1", "s1", "c1", start=len(LONG) + 9) == ""
+    assert read_context(store, "u1", "s1", "m1") == "Hello"
+
+
+def test_a_search_shows_what_stands_around_each_place(store: SQLiteStore) -> None:
+    found = read_context(store, "u1", "s1", "c1", search="line 30 of")
+    assert found.startswith("[1 places]\n[at ")
+    assert "Line 30 of the report" in found
+    assert len(read_context(store, "u1", "s1", "c1", search="Ghent")) < len(LONG)
+    assert read_context(store, "u1", "s1", "c1", search="Paris").startswith("['Paris' does not occur")
+
+
+@pytest.mark.parametrize("handle", ["c2", "m2", "m0", "", "m" + "9" * 30, "x\ud800", "m1 ", "../m1"])
+def test_an_unknown_handle_is_not_found(store: SQLiteStore, handle: str) -> None:
+    with pytest.raises(HandleNotFound):
+        read_context(store, "u1", "s1", handle)
+
+
+@pytest.mark.parametrize(("start", "length"), [(-1, None), (0, 0), (0, -5)])
+def test_a_range_that_cannot_be_is_refused(store: SQLiteStore, start: int, length: int | None) -> None:
+    with pytest.raises(InvalidInput):
+        read_context(store, "u1", "s1", "c1", start=start, length=length)
+    with pytest.raises(InvalidInput):
+        builder(store).read_context("c1", start=start, length=length, **A)
+
+
+def test_a_model_reads_a_page_at_a_time() -> None:
+    text = "x" * (2 * LONGEST_READ + 10)
+    first = answer_read(text, 0, None)
+    assert first.startswith("x" * LONGEST_READ)
+    assert f"read on with start={LONGEST_READ}" in first
+    assert answer_read(text, 2 * LONGEST_READ, None) == "x" * 10
+
+
+def test_the_tool_says_what_it_reads() -> None:
+    assert read_tool().name == "read_context"
+    assert read_tool().parameters["required"] == ["handle"]
+
+
+# Killed
+
+_CHILD = """
+import os, signal, sys
+from contextkit.stores.sqlite import SQLiteStore
+from tests.test_offload import A, builder
+
+class Mortal(SQLiteStore):
+    def put_overflow(self, *given):
+        die("before overflow"); super().put_overflow(*given); die("after overflow")
+    def save_view(self, *given):
+        die("before view"); super().save_view(*given); die("after view")
+
+def die(where):
+    if where == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+context = builder(Mortal(sys.argv[1])).build("What does the report say about Ghent?", **A)
+die("before prompt")
+print("".join(message.text for message in context.messages))
+"""
+
+
+@pytest.mark.parametrize(
+    "where", ["before overflow", "after overflow", "before view", "after view", "before prompt", ""]
+)
+def test_a_kill_at_any_step_leaves_no_dangling_handle(tmp_path: Path, where: str) -> None:
+    path = tmp_path / "agent.db"
+    root = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, str(path), where],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == (-signal.SIGKILL if where else 0), done.stderr
+    with SQLiteStore(path) as store:
+        session = store.session("u1", "s1")
+        for text in (done.stdout, (session.view if session else None) or ""):
+            for handle in re.findall(r"read_context\('([^']+)'\)", text):
+                assert read_context(store, "u1", "s1", handle) in (LONG, LONG[::-1])
+        if session is not None and session.view:
+            again = builder(store).build(**A)
+            for handle in shown(again.messages):
+                read_context(store, "u1", "s1", handle)
+        assert bool(shown([Message(role="user", content=done.stdout)])) == (not where)
