@@ -16,7 +16,7 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors fence seams canonical contents images document question",
+    "types errors fence seams canonical contents images document question aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition calibration usage",
     "budget strategy strategy_schema place transcript vectors",
@@ -30,7 +30,7 @@ LAYERS = (
     # One build, step by step.
     "gather said repeats turns summarise system window standing past present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
-    "adapters stores.sqlite testing demo",
+    "adapters stores.sqlite stores.dynamodb testing demo",
     # The terminal.
     "cli",
 )

@@ -1,0 +1,1 @@
+"""Amazon Web Services: the clients that the stores and tools share."""

@@ -1,0 +1,265 @@
+"""The four tables behind one client: reads that go on to the end, writes that take place whole or not at all."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from contextkit.errors import StoreUnavailable
+from contextkit.stores.dynamodb.failures import translated
+from contextkit.stores.dynamodb.items import TABLES, Row, Table, to_attribute, to_item, to_row
+from contextkit.stores.dynamodb.writes import Put, Refused, Write, request
+
+MAX_WRITES = 100
+"""Items in one transaction, by DynamoDB's limit."""
+
+MAX_BYTES = 3_500_000
+"""Bytes in one transaction, with room below DynamoDB's 4 MB for keys and names."""
+
+_GET_BATCH, _WRITE_BATCH = 100, 25
+_WRITE_BATCH_BYTES = 12_000_000
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
+
+Key = tuple[str, str]
+
+
+class Database:
+    """Reads and writes of rows, with AWS's errors translated. Shared by all threads.
+
+    `wait` is how many seconds a call goes on trying while others are in its way.
+    """
+
+    def __init__(self, client: Any, prefix: str, where: str, wait: float) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._where = where
+        self._wait = wait
+
+    def name(self, table: Table) -> str:
+        """The table's name in DynamoDB."""
+        return f"{self._prefix}agent-{table}"
+
+    def get(self, table: Table, pk: str, sk: str) -> Row | None:
+        """The row, as it is now."""
+        with translated(self._where):
+            answer = self._client.get_item(
+                TableName=self.name(table), Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
+            )
+        return to_row(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
+        """The rows that exist, by their keys, in as few calls as they take."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[Key, Row] = {}
+        for start in range(0, len(wanted), _GET_BATCH):
+            found |= self._get_batch(table, wanted[start : start + _GET_BATCH])
+        return found
+
+    def query(
+        self, table: Table, pk: str, between: Key, *, newest_first: bool = False, limit: int | None = None
+    ) -> Iterator[Row]:
+        """The rows of a partition with sort keys in a closed range, page by page as they are asked for."""
+        asked: dict[str, Any] = {
+            "TableName": self.name(table),
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {
+                ":pk": to_attribute(pk),
+                ":low": to_attribute(between[0]),
+                ":high": to_attribute(between[1]),
+            },
+            "ScanIndexForward": not newest_first,
+            "ConsistentRead": True,
+        }
+        if limit is not None:
+            asked["Limit"] = max(1, limit)
+        return self._pages(asked)
+
+    def keys(self, table: Table, pk: str) -> list[Key]:
+        """The keys of everything in a partition."""
+        asked: dict[str, Any] = {
+            "TableName": self.name(table),
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": to_attribute(pk)},
+            "ProjectionExpression": "pk, sk",
+            "ConsistentRead": True,
+        }
+        return [(row["pk"], row["sk"]) for row in self._pages(asked)]
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """All of these writes or none. Raises `Refused` where a condition does not hold."""
+        if len(writes) == 1:
+            self._write_one(writes[0])
+        elif writes:
+            self._transact(writes)
+
+    def put_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows that no one reads before another write points to them: each by itself."""
+        self._batches(table, [({"PutRequest": {"Item": to_item(row)}}, Put(table, row).size) for row in rows])
+
+    def delete_many(self, table: Table, keys: Iterable[Key]) -> None:
+        """Delete rows, each by itself."""
+        asked = [{"DeleteRequest": {"Key": to_item({"pk": pk, "sk": sk})}} for pk, sk in dict.fromkeys(keys)]
+        self._batches(table, [(one, 1_000) for one in asked])
+
+    def attempts(self, doing: str) -> Iterator[int]:
+        """Numbers of tries with growing random pauses between them, until time is up."""
+        until = time.monotonic() + self._wait
+        pause, number = _FIRST_PAUSE, 0
+        while True:
+            yield number
+            if time.monotonic() > until:
+                raise StoreUnavailable(
+                    f"{self._where} could not {doing} within {self._wait:g} s: too many others write there.",
+                    "Try again with the same ids; write in fewer and larger calls.",
+                )
+            time.sleep(random.uniform(0, pause))
+            pause, number = min(pause * 2, _LONGEST_PAUSE), number + 1
+
+    def create_tables(self) -> None:
+        """Create what is missing of the tables, with their TTL, and wait until they can be used."""
+        with translated(self._where):
+            for table in TABLES:
+                self._create(self.name(table))
+            for table in TABLES:
+                self._client.get_waiter("table_exists").wait(
+                    TableName=self.name(table), WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+                )
+                self._expire(self.name(table))
+
+    def _pages(self, asked: dict[str, Any]) -> Iterator[Row]:
+        while True:
+            with translated(self._where):
+                answer = self._client.query(**asked)
+            for item in answer.get("Items", ()):
+                yield to_row(item)
+            if "LastEvaluatedKey" not in answer:
+                return
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _create(self, name: str) -> None:
+        keys = (("pk", "HASH"), ("sk", "RANGE"))
+        try:
+            self._client.create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+                KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+            )
+        except ClientError as error:
+            if _code(error) != "ResourceInUseException":
+                raise
+
+    def _expire(self, name: str) -> None:
+        try:
+            self._client.update_time_to_live(
+                TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+            )
+        except ClientError as error:
+            if _code(error) not in ("ValidationException", "UnknownOperationException"):
+                raise  # the first says that it is on already, the second comes from servers that know no TTL
+
+    def _get_batch(self, table: Table, keys: Sequence[Key]) -> dict[Key, Row]:
+        name = self.name(table)
+        asked = {name: {"Keys": [to_item({"pk": pk, "sk": sk}) for pk, sk in keys], "ConsistentRead": True}}
+        rows: list[Row] = []
+        for _ in self.attempts("read"):
+            with translated(self._where):
+                answer = self._client.batch_get_item(RequestItems=asked)
+            rows += [to_row(item) for item in answer.get("Responses", {}).get(name, ())]
+            asked = answer.get("UnprocessedKeys") or {}
+            if not asked:
+                break
+        return {(row["pk"], row["sk"]): row for row in rows}
+
+    def _batches(self, table: Table, asked: list[tuple[dict[str, Any], int]]) -> None:
+        batch: list[dict[str, Any]] = []
+        size = 0
+        for one, bytes_ in asked:
+            if batch and (len(batch) == _WRITE_BATCH or size + bytes_ > _WRITE_BATCH_BYTES):
+                self._write_batch(table, batch)
+                batch, size = [], 0
+            batch, size = [*batch, one], size + bytes_
+        if batch:
+            self._write_batch(table, batch)
+
+    def _write_batch(self, table: Table, batch: list[dict[str, Any]]) -> None:
+        asked = {self.name(table): batch}
+        for _ in self.attempts("write"):
+            with translated(self._where):
+                asked = self._client.batch_write_item(RequestItems=asked).get("UnprocessedItems") or {}
+            if not asked:
+                return
+
+    def _write_one(self, write: Write) -> None:
+        operation, asked = request(write, self.name(write.table))
+        call = {
+            "Put": self._client.put_item,
+            "Update": self._client.update_item,
+            "Delete": self._client.delete_item,
+        }.get(operation)
+        if call is None:
+            self._transact([write])
+            return
+        with translated(self._where):
+            try:
+                call(**asked)
+            except ClientError as error:
+                if _code(error) != "ConditionalCheckFailedException":
+                    raise
+                item = error.response.get("Item")
+                raise Refused({0: to_row(item) if item else None}) from error
+
+    def _transact(self, writes: Sequence[Write]) -> None:
+        asked = [dict([request(write, self.name(write.table))]) for write in writes]
+        token = uuid.uuid4().hex
+        for _ in self.attempts("write"):
+            with translated(self._where):
+                try:
+                    self._client.transact_write_items(TransactItems=asked, ClientRequestToken=token)
+                    return
+                except ClientError as error:
+                    if _code(error) != "TransactionCanceledException":
+                        raise
+                    reasons = error.response.get("CancellationReasons", [])
+                    _raise_refused(reasons, error)
+                    if not _passing(reasons):
+                        raise
+                    token = uuid.uuid4().hex  # a cancelled transaction answers its own token with the same again
+
+
+def _raise_refused(reasons: Sequence[Mapping[str, Any]], error: ClientError) -> None:
+    refused = {
+        number: to_row(reason["Item"]) if reason.get("Item") else None
+        for number, reason in enumerate(reasons)
+        if reason.get("Code") == "ConditionalCheckFailed"
+    }
+    if refused:
+        raise Refused(refused) from error
+
+
+def _passing(reasons: Sequence[Mapping[str, Any]]) -> bool:
+    """True if nothing but other writers and momentary limits stood in the way."""
+    codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+    return bool(codes) and codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def batches(writes: Iterable[Write], reserved: int = 1) -> Iterator[list[Write]]:
+    """The writes in groups that fit one transaction beside `reserved` others."""
+    batch: list[Write] = []
+    size = 0
+    for write in writes:
+        if batch and (len(batch) == MAX_WRITES - reserved or size + write.size > MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch, size = [*batch, write], size + write.size
+    if batch:
+        yield batch

@@ -1,0 +1,105 @@
+"""AWS's errors, told as contextkit's: the only place that knows DynamoDB's error codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions as aws  # type: ignore[import-untyped]
+
+from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+
+_THROTTLED = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "Throttling",
+    "SlowDown",
+    "TransactionInProgressException",
+    "ReplicatedWriteConflictException",
+}
+_CREDENTIALS = {
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+}
+_FULL = {"ItemCollectionSizeLimitExceededException", "LimitExceededException"}
+_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "PutObject", "DeleteObject"}
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Raise what boto3 raises inside as the `StoreError` that says what to do about it."""
+    try:
+        yield
+    except aws.ClientError as error:
+        raise _answered(error, where) from error
+    except aws.BotoCoreError as error:
+        raise _unanswered(error, where) from error
+
+
+def _answered(error: aws.ClientError, where: str) -> StoreError:
+    code = error.response.get("Error", {}).get("Code", "")
+    text = error.response.get("Error", {}).get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _THROTTLED:
+        return StoreUnavailable(
+            f"{where} is throttled ({code}: {text}).",
+            "Try again; if this goes on, raise the table's capacity or its limits.",
+        )
+    if code in ("ResourceNotFoundException", "NoSuchBucket"):
+        return StoreUnavailable(
+            f"{where} lacks a table or bucket that is needed ({text}).",
+            "Create it (`create_tables()` does on a local server), or correct the region and the prefix.",
+        )
+    if "skew" in code.lower() or "Signature expired" in text or "Signature not yet current" in text:
+        return StoreUnavailable(
+            f"{where} refused the time of this machine ({text}).", "Set its clock: `chronyc tracking` shows the error."
+        )
+    if code in _CREDENTIALS:
+        return StoreUnavailable(
+            f"{where} does not accept the credentials ({code}: {text}).",
+            "Renew them; `aws sts get-caller-identity` shows whose they are.",
+        )
+    if code in ("AccessDeniedException", "AccessDenied"):
+        return _denied(error.operation_name, text, where)
+    if code in _FULL:
+        return StoreFull(f"{where} takes no more ({code}: {text}).", "Delete what is not needed, or raise the quota.")
+    if code == "ValidationException" and ("key" in text.lower() or "schema" in text.lower()):
+        return StoreCorrupt(
+            f"A table of {where} has other keys than this store's ({text}).",
+            "Use tables with the text keys `pk` (hash) and `sk` (range), or another prefix.",
+        )
+    if status >= 500 or code in ("InternalServerError", "ServiceUnavailable", "RequestTimeout"):
+        return StoreUnavailable(f"{where} failed ({status} {code}: {text}).", "Try again.")
+    return StoreError(f"{where} refused {error.operation_name}: {code}: {text}.", "Check what was passed.")
+
+
+def _denied(action: str, text: str, where: str) -> StoreError:
+    remedy = f"Allow `dynamodb:{action}` (or `s3:`) on it in the role's policy."
+    if action in _WRITES:
+        return StoreReadOnly(f"{where} denies {action} ({text}).", remedy)
+    return StoreUnavailable(f"{where} denies {action} ({text}).", remedy)
+
+
+def _unanswered(error: aws.BotoCoreError, where: str) -> StoreError:
+    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
+        return StoreUnavailable(
+            f"There are no credentials for {where} ({error}).",
+            "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.",
+        )
+    if isinstance(error, aws.NoRegionError):
+        return StoreUnavailable(f"There is no region for {where}.", "Pass `region`, or set AWS_REGION.")
+    if isinstance(error, aws.ParamValidationError):
+        return StoreError(f"{where} cannot take this request ({error}).", "Check what was passed.")
+    return StoreUnavailable(
+        f"{where} did not answer ({error}).",
+        "Check the region, the endpoint and the network, then try again with the same ids.",
+    )

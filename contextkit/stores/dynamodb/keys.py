@@ -1,0 +1,92 @@
+"""Keys: how ids stand in them, so that none can imitate another.
+
+DynamoDB takes partition keys of 2,048 bytes and sort keys of 1,024, and an id alone may have
+2,048. A part of a key is therefore the percent-encoded id where that is short, and otherwise its
+beginning and its SHA-256. `~` stands before the hash and is encoded everywhere else, so the two
+never meet; `#`, `/` and `@` stand between parts and are encoded within them.
+
+In a session's partition the newest message lies just below `meta`, and the documents that a
+session is read with just above it, so that one query reads either together with `meta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from urllib.parse import quote
+
+MAX_PART = 480
+"""Bytes of one part: four of them and their separators stay below 2,048, two below 1,024."""
+
+META = "meta"
+STATE = "meta#state"
+VIEW = "meta#view"
+FACTS = (META, "meta#~")
+"""The range of a session's facts."""
+
+_HASHED = "~"
+_BEGINNING = MAX_PART - len(_HASHED) - 64
+
+
+def part(value: str) -> str:
+    """The id as one part of a key: ASCII, without separators, at most `MAX_PART` long."""
+    raw = value.encode("utf-8", "surrogatepass")
+    encoded = quote(raw, safe="").replace("~", "%7E")
+    if len(encoded) <= MAX_PART:
+        return encoded
+    return encoded[:_BEGINNING] + _HASHED + sha256(raw).hexdigest()
+
+
+def session_key(actor_id: str, session_id: str) -> str:
+    """The partition of one session."""
+    return f"session#{part(actor_id)}/{part(session_id)}"
+
+
+def sessions_key(actor_id: str) -> str:
+    """The partition that lists an actor's sessions."""
+    return f"sessions#{part(actor_id)}"
+
+
+def tool_key(tool: str, actor_id: str | None) -> str:
+    """The partition of one tool's cached results for one tenant; `*` is no id's encoding."""
+    return f"tool#{'*' if actor_id is None else part(actor_id)}#{part(tool)}"
+
+
+def result_key(version: str, digest: str) -> str:
+    """One result of a tool: by the tool's version and the arguments' SHA-256."""
+    return f"{part(version)}#{digest}"
+
+
+def actor_key(actor_id: str) -> str:
+    """The partition of an actor's preferences."""
+    return f"actor#{part(actor_id)}"
+
+
+def model_key(model: str) -> str:
+    """The partition of what was learnt of a model."""
+    return f"model#{part(model)}"
+
+
+def memories_key(actor_id: str) -> str:
+    """The partition of an actor's memories."""
+    return f"mem#{part(actor_id)}"
+
+
+def numbered(kind: str, life: str, seq: int) -> str:
+    """The sort key of what belongs to message number `seq`, in order of the numbers."""
+    return f"{kind}#{life}#{seq:020}"
+
+
+def named(kind: str, life: str, name: str) -> str:
+    """The sort key of what a session keeps by name."""
+    return f"{kind}#{life}#{part(name)}"
+
+
+def below(prefix: str) -> tuple[str, str]:
+    """The range of all sort keys that begin with `prefix` and `#`."""
+    return prefix + "#", prefix + "$"
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """The names without repetitions, in order."""
+    return list(dict.fromkeys(names))

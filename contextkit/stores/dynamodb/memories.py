@@ -1,0 +1,274 @@
+"""Long-term memories: an actor's records in one partition, ranked in this process.
+
+A partition's stamp changes with its records, in the same transaction; an index that was built
+under the same stamp is used again, for the price of one small read.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from contextkit.errors import InvalidInput, StoreError
+from contextkit.stores import MemoryRecord, ScoredMemory, check_id
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.database import MAX_WRITES, Database
+from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.lives import Clock
+from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
+from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Update, Write
+from contextkit.stores.sqlite.codec import from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
+
+if TYPE_CHECKING:
+    from contextkit.stores.ranking import MemoryIndex
+
+INDEXES = 64
+"""Indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
+
+_RECORD = "rec"
+_STAMP = "stamp"
+
+_AT_ONCE = MAX_WRITES - 1
+"""Records in one transaction; of more, each hundred is written whole or not at all."""
+
+_SECOND = 1_000_000
+
+
+class Memories:
+    """`MemoryStore`."""
+
+    def __init__(self, database: Database, payloads: Payloads, clock: Clock, embedder: Embedder | None) -> None:
+        self._database = database
+        self._payloads = payloads
+        self._clock = clock
+        self._embedder = embedder
+        self._indexes = _Indexes()
+
+    def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
+        pk = keys.memories_key(check_id("actor id", actor_id))
+        columns = {record.id: _columns(record) for record in records}
+        contents = {record.id: _content(record) for record in records}
+        digests = {record.id: sha256(to_bytes(record.text)).digest() for record in records}
+        former = self._database.get_many("memories", [(pk, _sk(name)) for name in columns])
+        writes = [
+            self._put(pk, name, contents[name], {**columns[name], "digest": digests[name]}, former.get((pk, _sk(name))))
+            for name in columns
+        ]
+        self._write(pk, writes)
+        self._drop_chunks(former.values())
+        self._embed_some(pk, [row for row in self._present(pk, list(columns)) if _awaits(row)])
+
+    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+        pk, within, now = keys.memories_key(check_id("actor id", actor_id)), _within(namespace), self._clock.now()
+        return self._records([row for row in self._all(pk) if _shown(row, within, now, active)])
+
+    def search_memories(
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+    ) -> list[ScoredMemory]:
+        pk, within = keys.memories_key(check_id("actor id", actor_id)), _within(namespace)
+        if limit < 0:
+            raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
+        index = self._index(pk, namespace, within)
+        vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
+        return index.search(query, vector, limit)
+
+    def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
+        pk = keys.memories_key(check_id("actor id", actor_id))
+        names = keys.unique(check_id("memory id", name) for name in ids)
+        former = self._present(pk, names)
+        self._write(pk, [Delete("memories", pk, row["sk"]) for row in former])
+        self._drop_chunks(former)
+
+    def embed_missing(self, actor_id: str) -> int:
+        """Embed every record that should have a vector and has none. Returns how many still have none."""
+        pk = keys.memories_key(check_id("actor id", actor_id))
+        self._embed_some(pk, [row for row in self._all(pk) if _awaits(row)])
+        return sum(_awaits(row) for row in self._all(pk))
+
+    def _put(self, pk: str, name: str, content: bytes, columns: dict[str, Value | None], former: Row | None) -> Put:
+        """The write of one record; where its text is as it was, so is its vector."""
+        payload = self._payloads.put("memories", pk, _sk(name), content, None)
+        vector = former.get("vector") if former is not None and former["digest"] == columns["digest"] else None
+        place: dict[str, Value | None] = {"pk": pk, "sk": _sk(name), "record_id": name}
+        return Put("memories", {**place, **columns, "vector": vector, **payload})
+
+    def _write(self, pk: str, writes: Sequence[Write]) -> None:
+        for start in range(0, len(writes), _AT_ONCE):
+            stamp = Update("memories", pk, _STAMP, {"stamp": uuid.uuid4().hex})
+            self._database.write([stamp, *writes[start : start + _AT_ONCE]])
+
+    def _present(self, pk: str, names: Sequence[str]) -> list[Row]:
+        return list(self._database.get_many("memories", [(pk, _sk(name)) for name in names]).values())
+
+    def _drop_chunks(self, rows: Iterable[Row]) -> None:
+        self._database.delete_many("memories", [key for row in rows for key in chunk_keys(row)])
+
+    def _all(self, pk: str) -> list[Row]:
+        """Every record's row, oldest first."""
+        found = self._database.query("memories", pk, keys.below(_RECORD))
+        return sorted((row for row in found if not is_chunk(row)), key=lambda row: (row["created_at"], row["sk"]))
+
+    def _records(self, rows: Sequence[Row]) -> list[MemoryRecord]:
+        contents = self._payloads.get_all("memories", rows)
+        return [_record(row, content) for row, content in zip(rows, contents, strict=True)]
+
+    def _embed_some(self, pk: str, rows: Sequence[Row]) -> None:
+        """Embed what still has no vector. The records are stored already: a failure is never the caller's."""
+        for start in range(0, len(rows), BATCH):
+            if self._embedder is None or self._embedder.resting:
+                return
+            try:
+                self._embed(pk, rows[start : start + BATCH], self._embedder)
+            except StoreError as error:
+                self._embedder.rest(error)
+
+    def _embed(self, pk: str, rows: Sequence[Row], embedder: Embedder) -> None:
+        texts = [record.text for record in self._records(rows)]
+        for row, vector in zip(rows, embedder.documents(texts) or (), strict=False):
+            same = Condition("digest = :digest", {"digest": row["digest"]})
+            try:
+                columns: dict[str, Value | None] = {"vector": vector, "awaits": None}
+                self._database.write([Update("memories", pk, row["sk"], columns, same)])
+            except Refused:
+                continue  # the record was replaced meanwhile, and the vector is not its own
+        self._database.write([Update("memories", pk, _STAMP, {"stamp": uuid.uuid4().hex})])
+
+    def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> MemoryIndex:
+        now = self._clock.now()
+        row = self._database.get("memories", pk, _STAMP)
+        stamp = None if row is None else str(row["stamp"])
+        index = self._indexes.get((pk, namespace), stamp, now)
+        if index is not None:
+            return index
+        rows = self._all(pk)
+        awaited = [row for row in rows if _awaits(row)]
+        if awaited and self._embedder is not None and not self._embedder.resting:
+            self._embed_some(pk, awaited)
+            rows = self._all(pk)
+        rows = [row for row in rows if within(row["namespace"])]
+        shown = [row for row in rows if _shown(row, within, now, True)]
+        index = _built(shown, self._records(shown))
+        self._indexes.put((pk, namespace), _Kept(index, stamp, now, _next_change(rows, now)))
+        return index
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An index, the stamp of the records it was built from, and when it was and will be right."""
+
+    index: MemoryIndex
+    stamp: str | None
+    since: int
+    until: int | None
+
+
+class _Indexes:
+    """The indexes in memory, least recently used first. Another process's change shows in the stamp."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str | None], _Kept] = OrderedDict()
+
+    def get(self, place: tuple[str, str | None], stamp: str | None, now: int) -> MemoryIndex | None:
+        with self._lock:
+            kept = self._kept.get(place)
+            if kept is None or kept.stamp != stamp or now < kept.since:
+                return None
+            if kept.until is not None and now >= kept.until:
+                return None
+            self._kept.move_to_end(place)
+            return kept.index
+
+    def put(self, place: tuple[str, str | None], kept: _Kept) -> None:
+        with self._lock:
+            self._kept[place] = kept
+            self._kept.move_to_end(place)
+            if len(self._kept) > INDEXES:
+                self._kept.popitem(last=False)
+
+
+def _built(rows: Sequence[Row], records: Sequence[MemoryRecord]) -> MemoryIndex:
+    from contextkit.stores.ranking import MemoryIndex
+
+    vectors = [(number, row["vector"]) for number, row in enumerate(rows) if "vector" in row]
+    size = len(vectors[-1][1]) if vectors else 0
+    same = [(number, vector) for number, vector in vectors if len(vector) == size]
+    return MemoryIndex(records, [n for n, _ in same], matrix([v for _, v in same]))
+
+
+def _columns(record: MemoryRecord) -> dict[str, Value | None]:
+    if not 0 <= record.importance <= 1:
+        raise InvalidInput(
+            f"The importance of the memory {record.id!r} is {record.importance}.",
+            "Use a number from 0 to 1.",
+            value=record.importance,
+        )
+    check_id("memory id", record.id)
+    expires_at = to_micros(record.expires_at)
+    return {
+        "namespace": check_id("namespace", record.namespace),
+        "strategy": check_id("strategy", record.strategy),
+        "importance": repr(float(record.importance)),
+        "created_at": to_micros(record.created_at),
+        "valid_from": to_micros(record.valid_from),
+        "valid_to": to_micros(record.valid_to),
+        "expires_at": expires_at,
+        "ttl": None if expires_at is None else expires_at // _SECOND + 1,
+        "awaits": 1 if record.text.strip() else None,
+    }
+
+
+def _content(record: MemoryRecord) -> bytes:
+    """What of a record may be long."""
+    return to_json([record.text, list(record.sources), dict(record.metadata)], f"memory {record.id!r}")
+
+
+def _record(row: Row, content: bytes) -> MemoryRecord:
+    text, sources, metadata = from_json(content)
+    return MemoryRecord(
+        id=row["record_id"],
+        text=text,
+        namespace=row["namespace"],
+        strategy=row["strategy"],
+        importance=float(row["importance"]),
+        created_at=from_micros(row["created_at"]),
+        valid_from=from_micros(row.get("valid_from")),
+        valid_to=from_micros(row.get("valid_to")),
+        expires_at=from_micros(row.get("expires_at")),
+        sources=tuple(sources),
+        metadata=metadata,
+    )
+
+
+def _sk(record_id: str) -> str:
+    return f"{_RECORD}#{keys.part(record_id)}"
+
+
+def _awaits(row: Row) -> bool:
+    return "awaits" in row and "vector" not in row
+
+
+def _within(namespace: str | None) -> Callable[[str], bool]:
+    """Whether a namespace is meant: the one named, those below it (a final `/`), or all."""
+    if namespace is None:
+        return lambda _: True
+    check_id("namespace", namespace)
+    return (lambda name: name.startswith(namespace)) if namespace.endswith("/") else (lambda name: name == namespace)
+
+
+def _shown(row: Row, within: Callable[[str], bool], now: int, active: bool) -> bool:
+    if not within(row["namespace"]) or row.get("expires_at", now + 1) <= now:
+        return False
+    return not active or (row.get("valid_from", now) <= now < row.get("valid_to", now + 1))
+
+
+def _next_change(rows: Sequence[Row], now: int) -> int | None:
+    """When the next of these records begins, ends or expires."""
+    times = [row[name] for row in rows for name in ("valid_from", "valid_to", "expires_at") if name in row]
+    return min((time for time in times if time > now), default=None)

@@ -1,0 +1,352 @@
+"""The messages of a session: appended once, counted once, read in ranges.
+
+A message is an item of its own, numbered in its key, and another item leads from its id to its
+number. Both are written in one transaction with the session's `last_seq`, on condition that this
+is still what it was: so numbers have no gaps, an id is written once, and whoever came second tries
+again behind the first. An append too large for one transaction holds the session, writes its items
+beyond `last_seq`, where nobody looks, and moves `last_seq` with the last of them.
+
+Below `last_seq` nothing ever changes. A range that ends there is read in one query without looking
+at `meta` again, since every number in it must be found; if one is not, the session has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, StoreError
+from contextkit.messages import as_messages, dumps, loads
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.database import batches
+from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.lives import At, Life, Lives
+from contextkit.stores.dynamodb.payloads import Payloads
+from contextkit.stores.dynamodb.sessions import BLOB
+from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
+from contextkit.stores.sqlite.codec import after as later
+from contextkit.stores.sqlite.codec import from_micros
+from contextkit.tokens import get_counter
+from contextkit.types import Message, TokenCounter
+
+_log = logging.getLogger("contextkit.stores")
+
+LOG = "log"
+"""Sort keys of messages: just below `meta`, so that one query reads it and the newest of them."""
+
+_ID = "id"
+
+HOLD = timedelta(seconds=10)
+"""How long a large append may pause between two of its transactions before others take over."""
+
+_RANGE_TRIES = 3
+"""Readings of a range, each after a look at `meta`, before what is missing in it counts as damage."""
+
+_STRIPES = 64
+"""Locks that a process's threads take to append, so that they do not refuse each other."""
+
+_MOST = 2**62
+
+_FREE = """
+life = :life AND last_seq = :last
+AND (attribute_not_exists(held_until) OR held_until <= :now OR holder = :token)
+""".strip().replace("\n", " ")
+_HELD = "life = :life AND last_seq = :last AND holder = :token"
+
+
+class Messages:
+    """The part of `SessionStore` that is about messages."""
+
+    def __init__(self, lives: Lives, payloads: Payloads, counter: str | TokenCounter, max_message_bytes: int) -> None:
+        self._lives = lives
+        self._database = lives.database
+        self._payloads = payloads
+        self._counter = counter
+        self._max_bytes = max_message_bytes
+        self._locks = [threading.Lock() for _ in range(_STRIPES)]
+
+    def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
+        at = self._lives.clock.at(actor_id, session_id)
+        given = [(message.id or uuid.uuid4().hex, message) for message in as_messages(messages)]
+        if not given:
+            return []
+        named = keys.unique(message.id for _, message in given if message.id)
+        life = self._lives.known(at)
+        stored = self._stored(at, life, named)
+        drafts = {name: self._draft(name, message, at) for name, message in reversed(given) if name not in stored}
+        if drafts:
+            with self._locks[hash(at.pk) % _STRIPES]:
+                stored = self._append(at, life, given, drafts)
+        return [stored[name] for name, _ in given]
+
+    def messages(
+        self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None
+    ) -> list[Message]:
+        at = self._lives.clock.at(actor_id, session_id)
+        wanted = _Range(max(after, 0) + 1, min(_MOST, before - 1 if before is not None else _MOST), _count(last))
+        if wanted.empty:
+            return []
+        for _ in range(_RANGE_TRIES):
+            life = self._lives.known(at)
+            if life is None:
+                return []
+            rows = self._settled(life, wanted) if wanted.high <= life.last_seq else self._newest(at, life, wanted)
+            if rows is not None:
+                return self._read(rows)
+            self._lives.forget(at)
+        raise _incomplete(at)
+
+    def pick(self, actor_id: str, session_id: str, seqs: Sequence[int]) -> list[Message]:
+        at = self._lives.clock.at(actor_id, session_id)
+        wanted = sorted({seq for seq in seqs if 0 < seq <= _MOST})
+        life = self._lives.known(at) if wanted else None
+        if life is not None and wanted[-1] > life.last_seq:
+            life = self._lives.find(at)
+        for _ in range(_RANGE_TRIES):
+            if life is None:
+                return []
+            there = [seq for seq in wanted if seq <= life.last_seq]
+            rows = self._numbered(life, there)
+            if len(rows) == len(there):
+                return self._read(rows)
+            life = self._lives.find(at)
+        raise _incomplete(at)
+
+    # Reading
+
+    def _newest(self, at: At, life: Life, wanted: _Range) -> list[Row] | None:
+        """The rows up to the newest message; None where the session is in another life than was known."""
+        between = (keys.numbered(LOG, life.life, wanted.low), keys.META)
+        limit = None if wanted.count is None else min(wanted.count, _MOST) + 1
+        rows: list[Row] = []
+        found: Life | None = None
+        asked = self._database.query("sessions", at.pk, between, newest_first=True, limit=limit and min(limit, 10_000))
+        for row in asked:
+            if found is None:
+                found = self._lives.seen(at, row) if row["sk"] == keys.META else None
+                if found is None or found.life != life.life:
+                    return None
+                wanted = wanted.up_to(found.last_seq)
+            elif row["seq"] <= wanted.high:
+                rows.append(row)
+            if len(rows) == wanted.size:
+                break
+        return rows[::-1] if found is not None and wanted.covered_by(rows[::-1]) else None
+
+    def _settled(self, life: Life, wanted: _Range) -> list[Row] | None:
+        """The rows of a range that all of it is known to exist of; None where it no longer does."""
+        wanted = wanted.up_to(life.last_seq)
+        between = (keys.numbered(LOG, life.life, wanted.first), keys.numbered(LOG, life.life, wanted.high))
+        rows = list(self._database.query("sessions", life.pk, between))
+        return rows if wanted.covered_by(rows) else None
+
+    def _numbered(self, life: Life, seqs: Sequence[int]) -> list[Row]:
+        places = [(life.pk, keys.numbered(LOG, life.life, seq)) for seq in seqs]
+        rows = self._database.get_many("sessions", places)
+        return [rows[place] for place in places if place in rows]
+
+    def _read(self, rows: Sequence[Row]) -> list[Message]:
+        texts = self._payloads.get_all("sessions", rows)
+        return [
+            loads(text.decode("ascii", "replace"), seq=row["seq"], tokens=row["tokens"], counter=row["counter"])
+            for row, text in zip(rows, texts, strict=True)
+        ]
+
+    def _stored(self, at: At, life: Life | None, names: Sequence[str]) -> dict[str, Message]:
+        """Those of the messages that the session has already, by id."""
+        if life is None or not names:
+            return {}
+        leads = self._database.get_many("sessions", [(at.pk, keys.named(_ID, life.life, name)) for name in names])
+        seqs = sorted({lead["seq"] for lead in leads.values() if lead["seq"] <= life.last_seq})
+        found = {message.id: message for message in self._read(self._numbered(life, seqs))}
+        return {name: found[name] for name in names if name in found}
+
+    # Writing
+
+    def _append(
+        self, at: At, life: Life | None, given: Sequence[tuple[str, Message]], drafts: dict[str, _Draft]
+    ) -> dict[str, Message]:
+        """Write what the session lacks of `given`; every message of it by id, as stored."""
+        fresh = {name for name, message in given if not message.id}
+        token = uuid.uuid4().hex
+        for number in self._database.attempts("append to a session"):
+            # Ids that were made just now can only be there after a try whose answer was lost.
+            names = keys.unique(name for name, _ in given if number or name not in fresh)
+            if life is not None:
+                life = self._lives.renewed(at, life)
+            stored = self._stored(at, life, names)
+            missing = [name for name in keys.unique(name for name, _ in given) if name not in stored]
+            if not missing:
+                return stored
+            for name, message in given:
+                if name in missing and name not in drafts:
+                    drafts[name] = self._draft(name, message, at)
+            try:
+                return stored | self._write(at, life, [drafts[name] for name in missing], token)
+            except Refused as refused:
+                life = self._lives.seen(at, _meta(refused)) if _meta(refused) else self._lives.find(at)
+        raise AssertionError("attempts end by raising")
+
+    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], token: str) -> dict[str, Message]:
+        """Write the drafts behind the last message. Raises `Refused` where that is no longer the last."""
+        former = self._lives.row(at) if life is None else None
+        if former is not None and self._lives.seen(at, former) is not None:
+            raise Refused({})  # another has begun the session since we looked
+        begun = life or self._lives.new(at, former)
+        last = begun.last_seq + len(drafts)
+        done = replace(begun, last_seq=last, updated_at=at.now, expires_at=self._lives.clock.expiry(at.now))
+        numbered = list(enumerate(drafts, begun.last_seq + 1))
+        writes = [write for seq, draft in numbered for write in self._rows(begun, seq, draft)]
+        groups = list(batches(writes, reserved=2))
+        if len(groups) > 1:
+            self._hold(at, begun, former if life is None else None, life is None, token)
+            self._write_held(at, begun, groups, done, token)
+        elif life is None:
+            self._database.write([*self._lives.begin(done, former, at), *writes])
+        else:
+            self._database.write([_ended(begun, done, _FREE, at, token), *writes])
+        self._lives.note(replace(done, holder=None, held_until=None, unborn=None))
+        return {draft.name: draft.stored(seq) for seq, draft in numbered}
+
+    def _hold(self, at: At, life: Life, former: Row | None, fresh: bool, token: str) -> None:
+        """Keep others from appending while a large append is written."""
+        until = later(at.now, HOLD)
+        if fresh:
+            held = replace(life, holder=token, held_until=until, unborn=1)
+            self._database.write(self._lives.begin(held, former, at))
+        else:
+            condition = _condition(_FREE, life, token, now=at.now)
+            columns: dict[str, Value | None] = {"holder": token, "held_until": until}
+            self._database.write([Update("sessions", at.pk, keys.META, columns, condition)])
+
+    def _write_held(self, at: At, life: Life, groups: Sequence[list[Write]], done: Life, token: str) -> None:
+        held = _condition(_HELD, life, token)
+        try:
+            for group in groups[:-1]:
+                until = later(self._lives.clock.now(), HOLD)
+                lease = Update("sessions", at.pk, keys.META, {"held_until": until}, held)
+                self._database.write([lease, *group])
+            self._database.write([_ended(life, done, _HELD, at, token), *groups[-1]])
+        except StoreError:
+            self._release(at, held)
+            raise
+
+    def _release(self, at: At, held: Condition) -> None:
+        """Let others append at once. What failed is on its way to the caller and must not be replaced."""
+        try:
+            self._database.write([Update("sessions", at.pk, keys.META, {"holder": None, "held_until": None}, held)])
+        except (StoreError, Refused) as error:
+            _log.warning("A session stays held for up to %s (%s).", HOLD, error)
+
+    def _rows(self, life: Life, seq: int, draft: _Draft) -> list[Write]:
+        columns = draft.columns.get(life.life)
+        if columns is None:
+            columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", draft.text, life.ttl)
+            draft.columns[life.life] = columns
+        facts: dict[str, Value | None] = {"seq": seq, "tokens": draft.tokens, "counter": draft.counter, "ttl": life.ttl}
+        lead: dict[str, Value | None] = {"seq": seq, "ttl": life.ttl}
+        return [
+            Put("sessions", {"pk": life.pk, "sk": keys.numbered(LOG, life.life, seq), **facts, **columns}),
+            Put("sessions", {"pk": life.pk, "sk": keys.named(_ID, life.life, draft.name), **lead}),
+        ]
+
+    def _draft(self, name: str, message: Message, at: At) -> _Draft:
+        complete = replace(message, id=name, created_at=message.created_at or from_micros(at.now))
+        text = dumps(complete).encode("ascii")
+        if len(text) > self._max_bytes:
+            raise InvalidMessage(
+                f"The message {name!r} takes {len(text)} bytes; this store accepts {self._max_bytes}.",
+                "Send its content as a reference, or open the store with a larger `max_message_bytes`.",
+                value=name,
+            )
+        counter = get_counter(self._counter)
+        return _Draft(name, complete, text, counter.message(complete), counter.name, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message that is ready to be written but for its sequence number; `columns` hold its payload, by life."""
+
+    name: str
+    message: Message
+    text: bytes
+    tokens: int
+    counter: str
+    columns: dict[str, Mapping[str, Value | None]]
+
+    def stored(self, seq: int) -> Message:
+        """The message under its number."""
+        return replace(self.message, seq=seq, tokens=self.tokens, counter=self.counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Sequence numbers from `low` to `high`, or only the newest `count` of them."""
+
+    low: int
+    high: int
+    count: int | None
+
+    @property
+    def empty(self) -> bool:
+        return self.high < self.low or self.count == 0
+
+    @property
+    def first(self) -> int:
+        """The lowest number that is wanted."""
+        return self.low if self.count is None else max(self.low, self.high - self.count + 1)
+
+    @property
+    def size(self) -> int:
+        """How many are wanted."""
+        return max(0, self.high - self.first + 1)
+
+    def up_to(self, last: int) -> _Range:
+        """What there is of it."""
+        return replace(self, high=min(self.high, last))
+
+    def covered_by(self, rows: Sequence[Row]) -> bool:
+        """True if these rows are all that is wanted."""
+        return [row["seq"] for row in rows] == list(range(self.first, self.high + 1))
+
+
+def _ended(life: Life, done: Life, free: str, at: At, token: str) -> Update:
+    """The write that makes everything up to `done.last_seq` visible."""
+    columns: dict[str, Value | None] = {
+        "last_seq": done.last_seq,
+        "updated_at": done.updated_at,
+        "expires_at": done.expires_at,
+        "holder": None,
+        "held_until": None,
+        "unborn": None,
+    }
+    now = at.now if free is _FREE else None
+    return Update("sessions", life.pk, keys.META, columns, _condition(free, life, token, now=now))
+
+
+def _condition(text: str, life: Life, token: str, *, now: int | None = None) -> Condition:
+    values: dict[str, Value] = {"life": life.life, "last": life.last_seq, "token": token}
+    return Condition(text, values if now is None else {**values, "now": now})
+
+
+def _meta(refused: Refused) -> Row | None:
+    """What stopped an append is nearly always `meta`, which DynamoDB then sends along."""
+    row = refused.rows.get(0)
+    return row if row is not None and row["sk"] == keys.META else None
+
+
+def _incomplete(at: At) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"Messages of the session {at.session_id!r} are missing from the table.",
+        "Restore the table from a backup, or delete this session.",
+    )
+
+
+def _count(last: int | None) -> int | None:
+    if last is not None and last < 0:
+        raise InvalidInput(f"last is {last}.", "Pass how many messages to read: 0 or more.", value=last)
+    return None if last is None else min(last, _MOST)

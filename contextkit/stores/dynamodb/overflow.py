@@ -1,0 +1,185 @@
+"""Overflow: what was moved out of a prompt; payload before pointer, proven on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
+from contextkit.stores import Overflow, check_id
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.database import MAX_WRITES
+from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.lives import At, Life, Lives
+from contextkit.stores.dynamodb.payloads import Payloads
+from contextkit.stores.dynamodb.sessions import BLOB
+from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
+from contextkit.stores.sqlite.codec import after, from_json, from_micros, to_bytes, to_json, to_micros
+
+_PIECE = "over"
+
+_AT_ONCE = MAX_WRITES - 2
+"""Pieces in one transaction. A handle stands for its content, so of more a part can do no harm."""
+
+_FREE = "attribute_not_exists(pk) OR expires_at <= :now"
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A piece as it will stand in its row."""
+
+    handle: str
+    content: bytes
+    digest: bytes
+    columns: dict[str, Value | None]
+
+
+class OverflowPieces:
+    """`OverflowStore`. A piece ends with its session, or before that by an expiry of its own."""
+
+    def __init__(self, lives: Lives, payloads: Payloads, ttl: timedelta | None) -> None:
+        self._lives = lives
+        self._database = lives.database
+        self._payloads = payloads
+        self._ttl = ttl
+
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
+        at = self._lives.clock.at(actor_id, session_id)
+        packed = _by_handle([self._packed(piece, place, at.now) for place, piece in enumerate(pieces)])
+        for start in range(0, len(packed), _AT_ONCE):
+            self._put(at, packed[start : start + _AT_ONCE])
+
+    def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
+        at = self._lives.clock.at(actor_id, session_id)
+        name = _known(handle)
+        for life in (self._lives.known(at), None):
+            found = life or self._lives.find(at)
+            if found is None:
+                raise HandleNotFound(handle)
+            sk = keys.named(_PIECE, found.life, name)
+            rows = self._database.get_many("sessions", [(at.pk, keys.META), (at.pk, sk)])
+            now = self._lives.seen(at, rows.get((at.pk, keys.META)))
+            row = rows.get((at.pk, sk))
+            if now is not None and now.life == found.life:
+                if row is None or not _lasts(row, at.now):
+                    raise HandleNotFound(handle)
+                return _piece(now, row, self._payloads.get("sessions", row))
+        raise HandleNotFound(handle)
+
+    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
+        at = self._lives.clock.at(actor_id, session_id)
+        life = self._lives.find(at)
+        if life is None:
+            return []
+        found = self._database.query("sessions", at.pk, keys.below(f"{_PIECE}#{life.life}"))
+        rows = sorted((row for row in found if _lasts(row, at.now)), key=lambda row: (row["created_at"], row["place"]))
+        contents = self._payloads.get_all("sessions", rows)
+        return [_piece(life, row, content) for row, content in zip(rows, contents, strict=True)]
+
+    def _packed(self, piece: Overflow, place: int, now: int) -> _Packed:
+        content = to_json([piece.text, piece.item_id, piece.title], f"overflow {piece.handle!r}")
+        ends = to_micros(piece.expires_at)
+        if ends is None and self._ttl is not None:
+            ends = after(now, self._ttl)
+        digest = sha256(to_bytes(piece.text)).digest()
+        columns: dict[str, Value | None] = {
+            "handle": check_id("handle", piece.handle),
+            "tokens": piece.tokens,
+            "created_at": now if piece.created_at is None else to_micros(piece.created_at),
+            "expires_at": ends,
+            "digest": digest,
+            "place": place,
+        }
+        return _Packed(piece.handle, content, digest, columns)
+
+    def _put(self, at: At, packed: Sequence[_Packed]) -> None:
+        kept: dict[tuple[str, str], dict[str, Value | None]] = {}
+
+        def writes(life: Life) -> list[Write]:
+            places = {piece.handle: keys.named(_PIECE, life.life, piece.handle) for piece in packed}
+            there = self._database.get_many("sessions", [(at.pk, sk) for sk in places.values()])
+            return [self._written(at, life, piece, places[piece.handle], there, kept) for piece in packed]
+
+        for _ in self._database.attempts("store overflow"):
+            try:
+                self._lives.change(at, writes)
+                return
+            except Refused:
+                continue  # another has put one of them away since we looked
+
+    def _written(
+        self,
+        at: At,
+        life: Life,
+        piece: _Packed,
+        sk: str,
+        there: dict[tuple[str, str], Row],
+        kept: dict[tuple[str, str], dict[str, Value | None]],
+    ) -> Write:
+        """The write of one piece: all of it, or the lengthening of the same one's life."""
+        row = there.get((at.pk, sk))
+        if row is not None and _lasts(row, at.now):
+            return _lengthened(at, piece, row)
+        made = (life.life, piece.handle)
+        if made not in kept:
+            kept[made] = self._payloads.put("sessions", at.pk, f"{BLOB}#{life.life}", piece.content, life.ttl)
+        place: dict[str, Value | None] = {"pk": at.pk, "sk": sk, "ttl": life.ttl}
+        return Put("sessions", {**place, **piece.columns, **kept[made]}, Condition(_FREE, {"now": at.now}))
+
+
+def _piece(life: Life, row: Row, content: bytes) -> Overflow:
+    text, item_id, title = from_json(content)
+    if sha256(to_bytes(text)).digest() != row["digest"]:
+        raise StoreCorrupt(
+            f"What is stored under the handle {row['handle']!r} is damaged.", "Restore the table from a backup."
+        )
+    ends = [end for end in (row.get("expires_at"), life.expires_at) if end is not None]
+    return Overflow(
+        handle=row["handle"],
+        text=text,
+        item_id=item_id,
+        title=title,
+        tokens=row["tokens"],
+        created_at=from_micros(row["created_at"]),
+        expires_at=from_micros(min(ends, default=None)),
+    )
+
+
+def _lengthened(at: At, piece: _Packed, row: Row) -> Update:
+    if row["digest"] != piece.digest:
+        raise _other(piece.handle)
+    ends, wanted = row.get("expires_at"), piece.columns["expires_at"]
+    later = None if ends is None or wanted is None else max(ends, wanted)
+    same = Condition("digest = :digest", {"digest": piece.digest})
+    return Update("sessions", at.pk, row["sk"], {"expires_at": later}, same)
+
+
+def _by_handle(packed: Sequence[_Packed]) -> list[_Packed]:
+    """The pieces, each handle once. Raises `StoreCorrupt` for one handle with two contents."""
+    first: dict[str, _Packed] = {}
+    for piece in packed:
+        if first.setdefault(piece.handle, piece).digest != piece.digest:
+            raise _other(piece.handle)
+    return list(first.values())
+
+
+def _other(handle: str) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"Another text is already stored under the handle {handle!r}.",
+        "Derive handles from the whole content, so that each content has its own.",
+    )
+
+
+def _lasts(row: Row, now: int) -> bool:
+    ends = row.get("expires_at")
+    return ends is None or ends > now
+
+
+def _known(handle: str) -> str:
+    """The handle if it could be one. A model may pass anything: what cannot be a handle is simply not found."""
+    try:
+        return check_id("handle", handle)
+    except InvalidId:
+        raise HandleNotFound(str(handle)[:80]) from None

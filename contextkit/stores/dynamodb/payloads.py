@@ -1,0 +1,128 @@
+"""Payloads: content of any size, compressed, checked, and cut into chunks where one item cannot hold it.
+
+What is small stands in its own item. What is large is written first, as chunks or into a bucket,
+under a name that nobody else uses; only then may an item that points to it be written. A writer
+that dies in between leaves chunks that nothing points to, never a pointer to nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+
+from contextkit.errors import StoreCorrupt
+from contextkit.stores.dynamodb.bucket import Bucket
+from contextkit.stores.dynamodb.database import Database, Key
+from contextkit.stores.dynamodb.items import Row, Table, Value
+
+INLINE = 32_000
+"""Bytes that stand in an item itself: a transaction of 98 such items stays below 4 MB."""
+
+CHUNK = 360_000
+"""Bytes of a chunk: an item may have 400 KB with its key and names, which take 2 KB at most."""
+
+IN_BUCKET = 1_000_000
+"""Bytes above which a payload goes into the bucket, if there is one: three chunks cost more than one object."""
+
+_SUM = 16
+"""Bytes of SHA-256 kept to tell damage: a chance of 2⁻¹²⁸ that some goes unseen."""
+
+_LEVEL = 3
+"""zlib's effort, as for SQLite: within a tenth of level 6 in a third of its time."""
+
+_RAW, _ZIPPED = b"r", b"z"
+
+
+class Payloads:
+    """Writes and reads payloads. A row points to one by the columns that `put` returns."""
+
+    def __init__(self, database: Database, bucket: Bucket | None) -> None:
+        self._database = database
+        self._bucket = bucket
+
+    def put(self, table: Table, pk: str, base: str, content: bytes, ttl: int | None) -> dict[str, Value | None]:
+        """The columns that stand for `content`; what they point to has been written by then."""
+        body = _packed(content)
+        if len(body) <= INLINE:
+            return {"body": body}
+        base = f"{base}#{uuid.uuid4().hex}"
+        if self._bucket is not None and len(body) > IN_BUCKET:
+            return {"object": self._bucket.put(pk, base, body)}
+        pieces = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
+        self._database.put_many(
+            table, [{"pk": pk, "sk": _chunk(base, n), "chunk": piece, "ttl": ttl} for n, piece in enumerate(pieces)]
+        )
+        return {"base": base, "chunks": len(pieces)}
+
+    def get(self, table: Table, row: Row) -> bytes:
+        """The content that the row holds or points to. Raises `StoreCorrupt`."""
+        return self.get_all(table, [row])[0]
+
+    def get_all(self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None) -> list[bytes]:
+        """The content of each row; chunks that are not `known` already are read together."""
+        chunks = dict(known or {})
+        missing = [key for row in rows for key in chunk_keys(row) if key not in chunks]
+        if missing:
+            chunks |= self._database.get_many(table, missing)
+        return [_unpacked(self._body(row, chunks), row["sk"]) for row in rows]
+
+    def forget(self, pk: str) -> None:
+        """Delete every object of a partition from the bucket."""
+        if self._bucket is not None:
+            self._bucket.delete_all(pk)
+
+    def _body(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
+        if "body" in row:
+            return bytes(row["body"])
+        if "object" in row:
+            if self._bucket is None:
+                raise StoreCorrupt(
+                    f"What {row['sk']!r} stands for lies in a bucket ({row['object']}).", "Pass `bucket` to the store."
+                )
+            return self._bucket.get(row["object"])
+        return b"".join(_present(chunks.get(key), row["sk"]) for key in chunk_keys(row))
+
+
+def chunk_keys(row: Row) -> Iterator[Key]:
+    """The keys of the chunks that the row points to."""
+    return ((row["pk"], _chunk(row["base"], number)) for number in range(row.get("chunks", 0)))
+
+
+def is_chunk(row: Row) -> bool:
+    """True for a chunk, which means nothing by itself."""
+    return "chunk" in row
+
+
+def _chunk(base: str, number: int) -> str:
+    return f"{base}#{number:06}"
+
+
+def _packed(content: bytes) -> bytes:
+    zipped = zlib.compress(content, _LEVEL)
+    kind, data = (_ZIPPED, zipped) if len(zipped) < len(content) else (_RAW, content)
+    return sha256(content).digest()[:_SUM] + kind + data
+
+
+def _unpacked(body: bytes, name: str) -> bytes:
+    kind, data = body[_SUM : _SUM + 1], body[_SUM + 1 :]
+    try:
+        content = zlib.decompress(data) if kind == _ZIPPED else data
+    except zlib.error:
+        raise _damaged(name) from None
+    if sha256(content).digest()[:_SUM] != body[:_SUM]:
+        raise _damaged(name)
+    return content
+
+
+def _present(chunk: Row | None, name: str) -> bytes:
+    if chunk is None:
+        raise _damaged(name)
+    return bytes(chunk["chunk"])
+
+
+def _damaged(name: str) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"What is stored under {name!r} is not what was written there.", "Restore the table from a backup."
+    )

@@ -1,0 +1,203 @@
+"""Sessions: their facts, the agent's state document, contextkit's view, and derived data."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from contextkit.errors import VersionConflict
+from contextkit.stores import Session, check_id
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.database import MAX_WRITES, Key
+from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.lives import At, Life, Lives
+from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
+from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
+from contextkit.stores.sqlite.codec import from_bytes, from_json, from_micros, to_bytes, to_json
+
+NOTE = "note"
+"""Sort keys of derived data: just above a session's facts, so that one query reads both."""
+
+BLOB = "blob"
+"""Sort keys of chunks."""
+
+
+_AT_ONCE = MAX_WRITES - 2
+"""Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
+
+
+class Sessions:
+    """The part of `SessionStore` that is not about messages."""
+
+    def __init__(self, lives: Lives, payloads: Payloads) -> None:
+        self._lives = lives
+        self._database = lives.database
+        self._payloads = payloads
+
+    def session(self, actor_id: str, session_id: str) -> Session | None:
+        return self._session(self._lives.clock.at(actor_id, session_id))
+
+    def sessions(self, actor_id: str) -> list[Session]:
+        actor_id = check_id("actor id", actor_id)
+        listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"))
+        ats = [self._lives.clock.at(actor_id, row["session_id"]) for row in listed]
+        rows = self._database.get_many(
+            "sessions", [(at.pk, sk) for at in ats for sk in (keys.META, keys.STATE, keys.VIEW)]
+        )
+        found = [self._facts(at, {sk: row for (pk, sk), row in rows.items() if pk == at.pk}) for at in ats]
+        sessions = [session for session in found if session is not None]
+        return sorted(sessions, key=lambda session: (session.updated_at, session.created_at), reverse=True)
+
+    def save_state(
+        self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
+    ) -> Session:
+        at = self._lives.clock.at(actor_id, session_id)
+        document = to_json(dict(state), "state")
+        saved_under = None if key is None else check_id("idempotency key", key)
+        if expected and self._lives.known(at) is None:
+            raise VersionConflict(expected, _unwritten(at))
+        nonce = uuid.uuid4().hex
+        columns: dict[str, Value | None] = {
+            "revision": expected + 1,
+            "saved_under": saved_under,
+            "nonce": nonce,
+            "updated_at": at.now,
+        }
+        try:
+            self._lives.change(at, lambda life: [self._state(life, document, columns, expected)])
+        except Refused:
+            return self._not_saved(at, expected, saved_under, nonce)
+        current = self._session(at) or _unwritten(at)
+        return replace(current, version=expected + 1, state=from_json(document))
+
+    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
+        at = self._lives.clock.at(actor_id, session_id)
+        self._lives.change(at, lambda life: [Put("sessions", self._document(life, keys.VIEW, to_bytes(view)))])
+
+    def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
+        at = self._lives.clock.at(actor_id, session_id)
+        rows = {
+            (row["pk"], row["sk"]): row
+            for row in self._database.query("sessions", at.pk, (keys.META, keys.below(NOTE)[1]))
+        }
+        life = self._lives.seen(at, rows.get((at.pk, keys.META)))
+        if life is None:
+            return {}
+        low, high = keys.below(f"{NOTE}#{life.life}")
+        notes = [row for (_, sk), row in rows.items() if low <= sk < high and not is_chunk(row)]
+        data = self._payloads.get_all("sessions", notes, rows)
+        return {from_bytes(row["named"]): content for row, content in zip(notes, data, strict=True)}
+
+    def save_derived(
+        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+    ) -> None:
+        at = self._lives.clock.at(actor_id, session_id)
+        names = keys.unique([*add, *remove])
+        for start in range(0, len(names), _AT_ONCE):
+            self._save_notes(at, names[start : start + _AT_ONCE], add)
+
+    def delete_session(self, actor_id: str, session_id: str) -> None:
+        at = self._lives.clock.at(actor_id, session_id)
+        row = self._lives.row(at)
+        self._lives.forget(at)
+        last = f"{at.now:020}~" if row is None else str(row["life"])
+        if row is not None:
+            self._end(at, last)
+        self._database.delete_many("sessions", self._left(at, last))
+        self._payloads.forget(at.pk)
+
+    def _end(self, at: At, life: str) -> None:
+        """Delete what makes the session visible, unless another has begun in its place."""
+        ours = Condition("attribute_not_exists(pk) OR life = :life", {"life": life})
+        places = [(at.pk, sk) for sk in (keys.META, keys.STATE, keys.VIEW)]
+        entry = (keys.sessions_key(at.actor_id), keys.part(at.session_id))
+        try:
+            self._database.write([Delete("sessions", pk, sk, ours) for pk, sk in [*places, entry]])
+        except Refused:
+            return
+
+    def _left(self, at: At, last: str) -> Iterator[Key]:
+        """The keys of everything in the partition that belongs to this life or an earlier one."""
+        for pk, sk in self._database.keys("sessions", at.pk):
+            kind, _, rest = sk.partition("#")
+            if kind != keys.META and rest.partition("#")[0] <= last:
+                yield pk, sk
+
+    def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, bytes]) -> None:
+        """Write or delete the notes of these names, and then the chunks that nothing points to any more."""
+        former: list[Row] = []
+
+        def writes(life: Life) -> list[Write]:
+            places = {name: keys.named(NOTE, life.life, name) for name in names}
+            former[:] = self._database.get_many("sessions", [(at.pk, sk) for sk in places.values()]).values()
+            return [
+                Put("sessions", self._note(life, sk, name, add[name])) if name in add else Delete("sessions", at.pk, sk)
+                for name, sk in places.items()
+            ]
+
+        self._lives.change(at, writes)
+        self._database.delete_many("sessions", [key for row in former for key in chunk_keys(row)])
+
+    def _session(self, at: At) -> Session | None:
+        rows = {row["sk"]: row for row in self._database.query("sessions", at.pk, keys.FACTS)}
+        return self._facts(at, rows)
+
+    def _facts(self, at: At, rows: Mapping[str, Row]) -> Session | None:
+        life = self._lives.seen(at, rows.get(keys.META))
+        if life is None:
+            return None
+        state, view = _of(life, rows.get(keys.STATE)), _of(life, rows.get(keys.VIEW))
+        return Session(
+            actor_id=life.actor_id,
+            session_id=life.session_id,
+            created_at=from_micros(life.created_at),
+            updated_at=from_micros(max(life.updated_at, state["updated_at"] if state else 0)),
+            version=state["revision"] if state else 0,
+            state=from_json(self._payloads.get("sessions", state)) if state else {},
+            last_seq=life.last_seq,
+            view=from_bytes(self._payloads.get("sessions", view)) if view else None,
+            expires_at=from_micros(life.expires_at),
+        )
+
+    def _state(self, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
+        unchanged = (
+            Condition("life = :life AND revision = :expected", {"life": life.life, "expected": expected})
+            if expected
+            else Condition("attribute_not_exists(pk) OR life <> :life", {"life": life.life})
+        )
+        return Put("sessions", {**self._document(life, keys.STATE, document), **columns}, unchanged)
+
+    def _not_saved(self, at: At, expected: int, saved_under: str | None, nonce: str) -> Session:
+        """Somebody has saved since: ourselves, in an answer that was lost or under this key, or another."""
+        row = self._database.get("sessions", at.pk, keys.STATE)
+        current = self._session(at) or _unwritten(at)
+        reached = row is not None and current.version == row["revision"] == expected + 1
+        if reached and row is not None and _repeats(row, saved_under, nonce):
+            return current
+        raise VersionConflict(expected, current)
+
+    def _document(self, life: Life, sk: str, content: bytes) -> dict[str, Value | None]:
+        columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", content, life.ttl)
+        return {"pk": life.pk, "sk": sk, "life": life.life, "ttl": life.ttl, **columns}
+
+    def _note(self, life: Life, sk: str, name: str, data: bytes) -> dict[str, Value | None]:
+        columns = self._payloads.put("sessions", life.pk, sk, data, life.ttl)
+        return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "ttl": life.ttl, **columns}
+
+
+def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:
+    """True if the state was saved by this very call, or under this key."""
+    return row["nonce"] == nonce or (saved_under is not None and row.get("saved_under") == saved_under)
+
+
+def _of(life: Life, row: Row | None) -> Row | None:
+    """The row, if it belongs to this life."""
+    return row if row is not None and row["life"] == life.life else None
+
+
+def _unwritten(at: At) -> Session:
+    """What a caller finds where there is no session: nothing, at version 0."""
+    now = from_micros(at.now)
+    return Session(actor_id=at.actor_id, session_id=at.session_id, created_at=now, updated_at=now)

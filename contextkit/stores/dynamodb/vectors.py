@@ -1,0 +1,105 @@
+"""Vectors of messages: items of their own, made after the messages are safe, and made up for when that failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from contextkit.errors import StoreError
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.lives import Life, Lives
+from contextkit.stores.dynamodb.messages import Messages
+from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
+from contextkit.types import Message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_log = logging.getLogger("contextkit.stores")
+
+_VECTOR = "vec"
+
+_TOP = 2**62
+
+
+class MessageVectors:
+    """The vectors of a session's messages. A message without meaning has an item without a vector."""
+
+    def __init__(self, lives: Lives, messages: Messages, embedder: Embedder | None) -> None:
+        self._lives = lives
+        self._database = lives.database
+        self._messages = messages
+        self._embedder = embedder
+
+    def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
+        at = self._lives.clock.at(actor_id, session_id)
+        life = self._lives.find(at)
+        rows = [] if life is None else self._rows(life, max(after, 0))
+        rows = _of_one_size([row for row in rows if "vector" in row])
+        return [row["seq"] for row in rows], matrix([row["vector"] for row in rows])
+
+    def keep(self, actor_id: str, session_id: str, messages: Sequence[Message]) -> None:
+        """Embed messages that were just stored. A failure is never the caller's: the messages are safe."""
+        if self._embedder is None or self._embedder.resting:
+            return
+        at = self._lives.clock.at(actor_id, session_id)
+        try:
+            life = self._lives.known(at)
+            if life is not None:
+                self._embed(life, messages)
+        except StoreError as error:
+            self._embedder.rest(error)
+
+    def _rows(self, life: Life, after: int) -> list[Row]:
+        between = (keys.numbered(_VECTOR, life.life, min(after, _TOP) + 1), keys.numbered(_VECTOR, life.life, _TOP))
+        rows = list(self._database.query("sessions", life.pk, between))
+        made = {row["seq"] for row in rows}
+        missing = [seq for seq in range(after + 1, life.last_seq + 1) if seq not in made]
+        if missing and self._embedder is not None and not self._embedder.resting:
+            rows += self._make_up(life, missing)
+        return sorted(rows, key=lambda row: int(row["seq"]))
+
+    def _make_up(self, life: Life, seqs: Sequence[int]) -> list[Row]:
+        made: list[Row] = []
+        for start in range(0, len(seqs), BATCH):
+            messages = self._messages.pick(life.actor_id, life.session_id, seqs[start : start + BATCH])
+            rows = self._embed(life, messages)
+            if not rows:
+                break
+            made += rows
+        return made
+
+    def _embed(self, life: Life, messages: Sequence[Message]) -> list[Mapping[str, Value]]:
+        """Make and store vectors; the rows, or none where the embedder failed."""
+        meant = [message for message in messages if _has_meaning(message)]
+        made: list[bytes | None] | None = []
+        if meant and self._embedder is not None:
+            made = self._embedder.documents([message.text for message in meant])
+        if made is None:
+            return []
+        vector_of = {message.seq: vector for message, vector in zip(meant, made, strict=True)}
+        rows = [self._row(life, message.seq or 0, vector_of.get(message.seq)) for message in messages]
+        self._database.put_many("sessions", rows)
+        return rows
+
+    def _row(self, life: Life, seq: int, vector: bytes | None) -> Mapping[str, Value]:
+        place: dict[str, Value] = {"pk": life.pk, "sk": keys.numbered(_VECTOR, life.life, seq), "seq": seq}
+        if vector is not None:
+            place["vector"] = vector
+        return place if life.ttl is None else {**place, "ttl": life.ttl}
+
+
+def _of_one_size(rows: list[Row]) -> list[Row]:
+    """The vectors as long as the newest one: others are from another model and cannot be compared."""
+    same = [row for row in rows if len(row["vector"]) == len(rows[-1]["vector"])]
+    if len(same) < len(rows):
+        _log.warning("%d vectors of another size than the newest are left out.", len(rows) - len(same))
+    return same
+
+
+def _has_meaning(message: Message) -> bool:
+    """True for a message worth a vector: something was said in it, by anyone but the system."""
+    return message.role != "system" and bool(message.text.strip())
