@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from contextkit.errors import StoreError
+from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.fence import defused
 from contextkit.ladder import whole_message
 from contextkit.rank.conversation import ConversationIndex
@@ -31,6 +31,9 @@ lost among thousands: BM25 holds long texts back."""
 
 PASSAGE = 1_000
 """Characters of a passage: a long turn's length, so that passages and turns compare fairly."""
+
+INDEXED = 1_000_000
+"""Characters of one message that are indexed, half of them from its beginning and half from its end."""
 
 MOST_PASSAGES = 512
 """Passages of one message at the most; those of a huge one are longer instead."""
@@ -77,13 +80,13 @@ class Conversation:
         if self.items and start > self.items[0].order:
             self.items = [item for item in self.items if item.order >= start]
 
-    def read_index(self, store: SessionStore) -> Notice | None:
+    def read_index(self, store: SessionStore) -> list[Notice]:
         """Bring the index up to the newest message, and store the segments that have become full.
 
-        A store that does not take them costs the next process the analysis, and this one nothing.
+        A segment that is damaged is made again. A store that does not take one costs the next
+        process the analysis, and this one nothing.
         """
-        if not len(self.index):
-            self._load_segments(store)
+        notices = [] if len(self.index) else self._load_segments(store)
         full: dict[str, bytes] = {}
         parts: list[ConversationIndex] = []
         done = self._indexed
@@ -101,14 +104,14 @@ class Conversation:
                 full[self._segment_name(done // SEGMENT * SEGMENT)] = segment
             done += len(messages)
         self.index.extend(parts)
-        return self._kept(store, full) if full else None
+        return notices + (self._keep(store, full) if full else [])
 
-    def _kept(self, store: SessionStore, segments: Mapping[str, bytes]) -> Notice | None:
+    def _keep(self, store: SessionStore, segments: Mapping[str, bytes]) -> list[Notice]:
         try:
             store.save_derived(self._actor_id, self._session_id, segments)
         except StoreError as error:
-            return Notice("index not kept", f"Another process must analyse these messages again: {error}")
-        return None
+            return [Notice("index not kept", f"Another process must analyse these messages again: {error}")]
+        return []
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and every indexed message's, NaN where a message has none."""
@@ -165,14 +168,17 @@ class Conversation:
     def _items(self, messages: Sequence[Message]) -> list[Item]:
         return [history_item(message, self._counter) for message in messages]
 
-    def _load_segments(self, store: SessionStore) -> None:
+    def _load_segments(self, store: SessionStore) -> list[Notice]:
         stored = store.derived(self._actor_id, self._session_id)
-        parts = []
-        start = 0
-        while (data := stored.get(self._segment_name(start))) is not None:
-            parts.append(ConversationIndex.from_bytes(data))
-            start += SEGMENT
+        parts: list[ConversationIndex] = []
+        notices: list[Notice] = []
+        while not notices and (data := stored.get(self._segment_name(len(parts) * SEGMENT))) is not None:
+            try:
+                parts.append(ConversationIndex.from_bytes(data))
+            except StoreCorrupt as error:
+                notices.append(Notice("index made again", f"The messages were analysed again: {error}"))
         self.index.extend(parts)
+        return notices
 
     def _segment_name(self, start: int) -> str:
         return f"index/{start}"
@@ -182,6 +188,8 @@ def _passages(messages: Sequence[Message]) -> Iterator[Message]:
     """The messages as the index takes them: a long one in passages, each found by what it says itself."""
     for message in messages:
         text = message.text
+        if len(text) > INDEXED:
+            text = text[: INDEXED // 2] + text[-INDEXED // 2 :]
         if len(text) <= LONG:
             yield message
         else:

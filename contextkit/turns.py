@@ -65,13 +65,17 @@ def as_query(query: object) -> Message:
             f"The query is a {message.role} message.",
             "Pass the user's question; append everything else to the session.",
         )
-    if not message.text.strip() and isinstance(message.content, str):
+    if not message.text.strip() and not _holds_more_than_text(message):
         raise EmptyQuery(
             "The query is empty.",
             "Pass the user's question, or call build() without one to continue a turn.",
             value=query,
         )
     return message
+
+
+def _holds_more_than_text(message: Message) -> bool:
+    return not isinstance(message.content, str) and any(block.get("type") != "text" for block in message.content)
 
 
 class _Log:

@@ -17,13 +17,16 @@ from contextkit.sources.needs import needed
 from contextkit.stores import SessionStore
 from contextkit.strategy import tokens_of
 from contextkit.transcript import heading, speaker
-from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, Unread
+from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, TokenCounter, Unread
 
 REMEMBERED = 64
 """Conversations kept in memory by one source; the one used least recently is forgotten first."""
 
 SPARE = 2
 """Recalled turns are offered for so many times the room they can have, so that dropped duplicates are made up for."""
+
+HUGE = 2_000_000
+"""Characters of a message that is never shown in full as a recalled line."""
 
 SHORTEST_LINE = 6
 """Tokens of the shortest line worth recalling: no more turns are looked at than would fit at that size."""
@@ -106,10 +109,11 @@ class _Reading:
             yield _in_turn(item)
 
     def _recalled(self) -> Iterator[Gathered]:
-        not_kept = self.conversation.read_index(self.store)
+        yield from self.conversation.read_index(self.store)
         index = self.conversation.index
         scores, notice = self._scores()
-        yield from (one for one in (not_kept, notice) if one is not None)
+        if notice is not None:
+            yield notice
         past = np.where(index.seqs <= self.request.turn.after, scores, 0)
         best = _best(past, index.tokens, self._room("recall") * SPARE, self._relevance("recall"))
         score_of = {
@@ -186,9 +190,16 @@ def _recall_item(message: Message, score: float, request: Request) -> Item:
         text=message.text,
         lead=lead,
         heading=heading(message).rstrip(),
-        tokens=line_tokens(request.counter, lead, message.text),
+        tokens=_tokens(message, lead, request.counter),
         score=score,
         order=message.seq or 0,
         handle=f"m{message.seq}",
         provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
     )
+
+
+def _tokens(message: Message, lead: str, counter: TokenCounter) -> int:
+    """What the message costs as a line; of a huge one, which is too long to be counted anew each time, a bound."""
+    if len(message.text) <= HUGE or message.tokens is None or message.counter != counter.name:
+        return line_tokens(counter, lead, message.text)
+    return line_tokens(counter, lead, "") + 2 * message.tokens
