@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextkit.assemble import ContextBuilder as ContextBuilder
     from contextkit.budget import Budget as Budget
     from contextkit.context import Context as Context
+    from contextkit.document import Document as Document
     from contextkit.errors import ContextKitError as ContextKitError
     from contextkit.report import Report as Report
     from contextkit.strategy import ContextStrategy as ContextStrategy
@@ -28,6 +29,7 @@ _HOME = {
     "Context": "contextkit.context",
     "ContextBuilder": "contextkit.assemble",
     "ContextStrategy": "contextkit.strategy",
+    "Document": "contextkit.document",
     "Report": "contextkit.report",
     "ContextKitError": "contextkit.errors",
     "Item": "contextkit.types",
@@ -43,6 +45,7 @@ __all__ = [
     "ContextBuilder",
     "ContextKitError",
     "ContextStrategy",
+    "Document",
     "Item",
     "Message",
     "Report",

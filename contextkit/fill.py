@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from contextkit.blocks import Chosen, heading, section_cost
 from contextkit.ladder import Ladder
@@ -33,13 +33,26 @@ class Shelf:
 
     def fill(self, items: Sequence[Item]) -> None:
         """Take what fits of the items worth their tokens; they stand best first."""
-        items = worthwhile(items, self.section.relevance)
+        units = worthwhile(together(items), self.section.relevance)
         with_handles = "handle" in self.section.ladder and self.ladder.handles
         kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
-        waiting = [item for item in items if not self._take(item, self._richest(item, kept_back))]
+        waiting = [unit for unit in units if not self._take_unit(unit, kept_back)]
         if with_handles:
-            for item in waiting:
+            for item in (item for unit in waiting for item in unit):
                 self._take(item, self.ladder.handle(item, self._left(item)))
+
+    def _take_unit(self, unit: Sequence[Item], kept_back: int) -> bool:
+        """Take one item on its richest rung; several that belong together in full, or none of them."""
+        if len(unit) == 1:
+            return self._take(unit[0], self._richest(unit[0], kept_back))
+        trial = replace(self, chosen=[*self.chosen], headings={*self.headings}, repeats=None)
+        if not all(trial._take(item, self.ladder.full(item, trial._left(item) - kept_back)) for item in unit):
+            return False
+        self.chosen, self.used, self.headings = trial.chosen, trial.used, trial.headings
+        if self.repeats is not None:
+            for item in unit:
+                self.repeats.add(item)
+        return True
 
     def _richest(self, item: Item, kept_back: int) -> Form | None:
         limit = min(self.item_ceiling, self._left(item) - kept_back)
@@ -71,12 +84,20 @@ class Shelf:
         return True
 
 
-def worthwhile(items: Sequence[Item], relevance: float) -> list[Item]:
-    """Of items that stand best first, those that score at least that part of the best one's score."""
-    if not relevance or not items:
-        return list(items)
-    least = items[0].score * relevance
-    return [item for item in items if item.score >= least and item.score > 0]
+def together(items: Iterable[Item]) -> list[list[Item]]:
+    """Items that stand best first, those of one group as one unit in the place of their best."""
+    units: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        units.setdefault(("group", item.group) if item.group is not None else ("item", item.id), []).append(item)
+    return list(units.values())
+
+
+def worthwhile(units: Sequence[list[Item]], relevance: float) -> list[list[Item]]:
+    """Of units that stand best first, those that score at least that part of the best one's score."""
+    if not relevance or not units:
+        return list(units)
+    least = units[0][0].score * relevance
+    return [unit for unit in units if unit[0].score >= least and unit[0].score > 0]
 
 
 def best_first(items: Sequence[Item]) -> list[Item]:

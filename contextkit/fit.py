@@ -287,7 +287,8 @@ class _Fitting:
         return total
 
     def _fill(self, section: Section, room: int, repeats: Repeats | None) -> int:
-        shelf = Shelf(section, self.ladder, max(0, room), tokens_of(section.item_ceiling, self.available), repeats)
+        asked = self.ladder if section.region == "volatile" else replace(self.ladder, query="")  # stays as it is
+        shelf = Shelf(section, asked, max(0, room), tokens_of(section.item_ceiling, self.available), repeats)
         shelf.fill(best_first(self.items.get(section.name, ())))
         self.sections[section.name] = shelf.chosen
         self.used[section.name] = shelf.used

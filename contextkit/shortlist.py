@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from contextkit.blocks import line_tokens
 from contextkit.fit import Fit
 from contextkit.gather import Answer
 from contextkit.offload import read_tool
 from contextkit.question import query_item
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import summary_item
-from contextkit.types import Gathered, Item, Notice, Provenance, Request, Unread
+from contextkit.types import Gathered, Item, Notice, Provenance, Request, TokenCounter, Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Shortlist:
 def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -> Shortlist:
     """Sort what was gathered; add the query, if no source gave the turn, and the tool that reads handles."""
     gathered = [one for answer in answers for one in answer.gathered]
-    given = (one for one in gathered if isinstance(one, Item))
+    given = (_counted(one, request.counter) for one in gathered if isinstance(one, Item))
     items = list(_distinct(chain(_own(gathered, request, read_tool), given)))
     by_section: dict[str, list[Item]] = {}
     for item in items:
@@ -86,6 +87,17 @@ def _own(gathered: Iterable[Gathered], request: Request, with_read_tool: bool) -
         yield summary
     if not any(isinstance(one, Item) and one.section == "turn" for one in gathered):
         yield query_item(request)
+
+
+def _counted(item: Item, counter: TokenCounter) -> Item:
+    """The item with its cost, where its source left the counting to us."""
+    if item.tokens:
+        return item
+    if item.tool is not None:
+        return replace(item, tokens=counter.tool(item.tool))
+    if item.message is not None:
+        return replace(item, tokens=counter.message(item.message))
+    return replace(item, tokens=line_tokens(counter, item.lead, item.text, trusted=item.trusted))
 
 
 def _failures(answers: Sequence[Answer]) -> Iterator[Notice]:

@@ -101,20 +101,22 @@ class Item:
 
     `text` is what ranking and shortening read. In a ranked section it stands as a line: `lead`
     before it (a speaker, a bullet) and, once for a run of items that share it, `heading` above
-    it. `tokens` is the cost of the full form as it stands there, heading apart. `score` compares
-    items within a section (higher is better); `order` is their natural order. Items that share
-    a `group` live or die together. Text that is not `trusted` is fenced. `handle` is set where
-    the full text is already in storage. `left_out` is the reason, where its own source advises
-    against showing it (a tool ranked below the limit); such an item is only reported.
+    it. `tokens` is the cost of the full form as it stands there, heading apart; where a source
+    leaves it at 0, the builder counts. `score` compares items within a section (higher is
+    better, 0 for what does not bear on the query); `order` is their natural order. Items that
+    share a `group` stand together, in full, or not at all. Text that is not `trusted` is fenced.
+    `handle` is set where the full text is already in storage. `left_out` is the reason, where
+    its own source advises against showing it (a tool ranked below the limit); such an item is
+    only reported.
     """
 
     id: str
     section: str
     text: str
-    tokens: int
+    tokens: int = 0
     lead: str = ""
     heading: str = ""
-    score: float = 0.0
+    score: float = 1.0
     order: int = 0
     group: str | None = None
     required: bool = False

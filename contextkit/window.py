@@ -7,11 +7,15 @@ extends the last one and the provider's cache holds.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from contextkit.messages import Group
+
+NEAR = 0.2
+"""The part of its room that a window gives up in order to begin where a user begins to speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,10 @@ def window_start(stretches: Sequence[Stretch], share: int, *, cursor: int | None
 
 
 def _longest(stretches: Sequence[Stretch], limit: int) -> int:
-    """The start of the longest suffix within the limit that a user opens; of the longest one, if none is opened."""
-    sums = accumulate(stretch.tokens for stretch in reversed(stretches))
-    fitting = next((count for count, total in enumerate(sums) if total > limit), len(stretches))
+    """The start of the longest suffix within the limit, moved on to where a user opens if that is near."""
+    sums = list(accumulate(stretch.tokens for stretch in reversed(stretches)))
+    fitting = bisect_right(sums, limit)
     start = len(stretches) - fitting
-    opening = next((index for index in range(start, len(stretches)) if stretches[index].opens), None)
-    return start if opening is None else opening
+    opening = next((index for index in range(start, len(stretches)) if stretches[index].opens), start)
+    given_up = sum(stretch.tokens for stretch in stretches[start:opening])
+    return opening if given_up <= limit * NEAR else start

@@ -27,6 +27,7 @@ EXPORTED = {
         "ContextBuilder",
         "ContextKitError",
         "ContextStrategy",
+        "Document",
         "Item",
         "Message",
         "Report",

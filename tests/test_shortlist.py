@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from contextkit import Budget, ContextBuilder
 from contextkit.document import Document
 from contextkit.sources import Documents, System
+from contextkit.types import Item, Request
 
 
 def test_two_sources_may_give_the_same_id() -> None:
@@ -22,3 +25,21 @@ def test_what_two_sources_both_found_is_shown_once() -> None:
     context = builder.build("May parcels be returned?", actor_id="u", session_id="s")
     assert "\n".join(message.text for message in context.messages).count(page.text) == 1
     assert context.report.decision("returns").reason == "'meaning/returns' says it already"
+
+
+class Hours:
+    """A source that leaves the counting to the builder."""
+
+    name = "hours"
+    sections = ("documents",)
+
+    def gather(self, _request: Request) -> Iterator[Item]:
+        yield Item(id="hours", section="documents", text="The workshop is open today, from nine to five.")
+
+
+def test_an_item_without_a_cost_is_counted() -> None:
+    builder = ContextBuilder(sources=[System("You help."), Hours()], strategy="rag", budget=Budget(500))
+    context = builder.build("Is the workshop open?", actor_id="u", session_id="s")
+    decision = context.report.decision("hours")
+    assert decision.outcome == "kept"
+    assert decision.tokens == builder.counter.text("The workshop is open today, from nine to five.\n")
