@@ -40,9 +40,9 @@ def line_tokens(counter: TokenCounter, lead: str, text: str, *, trusted: bool = 
 
 def heading(item: Item) -> str:
     """The line above a run of items that share it; empty without one."""
-    if not item.heading:
-        return ""
     text = " ".join((item.heading if item.trusted else defused(item.heading)).split())
+    if not text:
+        return ""
     return f"{text}\n" if _begins_safely(text) else f"· {text}\n"
 
 
@@ -83,7 +83,7 @@ def block_tokens(text: str, sections: Mapping[str, int], counter: TokenCounter) 
 def _section(name: str, chosen: Sequence[Chosen]) -> str:
     texts = {one.item.id: one.form.text for one in chosen}
     parts = [open_fence(name)]
-    for run in runs([one.item for one in chosen]):
+    for run in runs([one.item for one in chosen], heading):
         parts.append(heading(run[0]))
         parts.extend(texts[item.id] for item in run)
     return "".join(parts) + close_fence(name)

@@ -7,7 +7,7 @@ its middle, while sections themselves stand where the provider's prompt cache wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from contextkit.types import Item
@@ -23,15 +23,16 @@ def edges(best_first: Sequence[T]) -> list[T]:
     return [*best_first[1::2], *best_first[0::2][::-1]]
 
 
-def runs(items: Sequence[Item]) -> list[list[Item]]:
+def runs(items: Sequence[Item], heading: Callable[[Item], str]) -> list[list[Item]]:
     """Items of a ranked section as they stand: runs that share a heading, the best at the edges.
 
     Within a run items keep their natural order; a run is as good as its best item. An item
-    without a heading is a run of its own.
+    without a heading is a run of its own. `heading` gives each item's as it will be written.
     """
     by_heading: dict[tuple[str, str], list[Item]] = {}
     for item in items:
-        by_heading.setdefault((item.heading, "" if item.heading else item.id), []).append(item)
+        above = heading(item)
+        by_heading.setdefault((above, "" if above else item.id), []).append(item)
     for run in by_heading.values():
         run.sort(key=lambda item: (item.order, item.id))
     best_first = sorted(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.place import edges, runs
+from contextkit.place import edges
+from contextkit.place import runs as runs_under
 from contextkit.types import Item
 
 
@@ -22,6 +23,10 @@ def test_rank_falls_from_both_ends(best_first: list[int]) -> None:
     weakest = placed.index(max(placed)) if placed else 0
     assert placed[:weakest] == sorted(placed[:weakest])
     assert placed[weakest:] == sorted(placed[weakest:], reverse=True)
+
+
+def runs(items: list[Item]) -> list[list[Item]]:
+    return runs_under(items, lambda item: item.heading)
 
 
 def item(name: str, score: float, order: int = 0, heading: str = "") -> Item:

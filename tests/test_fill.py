@@ -1,0 +1,118 @@
+"""Fill: best first, each on the richest rung that fits, never more than the room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.blocks import block_cost, block_message, line_tokens, render
+from contextkit.fill import Shelf, best_first, demand, worthwhile
+from contextkit.ladder import Ladder
+from contextkit.strategy import Section
+from contextkit.tokens import get_counter
+from contextkit.types import Item, Provenance, Rung
+from tests.world import ladders, texts
+
+COUNTER = get_counter()
+
+
+def item(number: int, text: str, score: float = 1.0, heading: str = "", title: str | None = None) -> Item:
+    return Item(
+        id=f"i{number}",
+        section="documents",
+        text=text,
+        tokens=line_tokens(COUNTER, "", text),
+        score=score,
+        order=number,
+        heading=heading,
+        provenance=Provenance(title=title),
+    )
+
+
+def shelf(room: int, *ladder: Rung, handles: bool = True, item_ceiling: int = 10**6, relevance: float = 0.0) -> Shelf:
+    section = Section(name="documents", region="volatile", ladder=ladder or ("full",), relevance=relevance)
+    return Shelf(section, Ladder(COUNTER, "Ghent", handles), room, item_ceiling)
+
+
+drawn = st.lists(st.tuples(texts, st.floats(0, 9), st.sampled_from(["", "8 May", "9 May"])), max_size=9)
+
+
+@given(drawn, st.integers(0, 900), ladders, st.booleans(), st.integers(0, 300))
+def test_what_stands_costs_what_was_reckoned_and_never_more_than_the_room(
+    given_items: Sequence[tuple[str, float, str]], room: int, ladder: list[Rung], handles: bool, ceiling: int
+) -> None:
+    items = [item(number, text, score, heading) for number, (text, score, heading) in enumerate(given_items)]
+    filled = shelf(room, *ladder, handles=handles, item_ceiling=ceiling)
+    filled.fill(best_first(items))
+    text = render({"documents": filled.chosen})
+    written = COUNTER.message(block_message(text)) - block_cost(COUNTER) if text else 0
+    assert written <= filled.used <= room
+    for one in filled.chosen:
+        assert one.form.rung in ladder
+        assert one.form.tokens <= one.item.tokens
+        assert one.form.rung == "full" or one.form.tokens < one.item.tokens
+        assert one.form.rung != "full" or one.item.tokens <= ceiling
+        assert one.form.rung != "handle" or handles
+    assert len({one.item.id for one in filled.chosen}) == len(filled.chosen)
+    assert filled.used <= demand(items, filled.section, filled.ladder)
+
+
+def test_the_best_is_taken_before_the_rest() -> None:
+    items = [item(number, f"Document {number} about Ghent.", score=number) for number in range(10)]
+    filled = shelf(45)
+    filled.fill(best_first(items))
+    taken = [one.item.id for one in filled.chosen]
+    assert taken == [f"i{number}" for number in range(9, 9 - len(taken), -1)]
+    assert 1 <= len(taken) < 10
+
+
+def test_what_does_not_fit_makes_room_for_what_does() -> None:
+    filled = shelf(30)
+    filled.fill(best_first([item(1, "word " * 100, 9), item(2, "A short one.", 1)]))
+    assert [one.item.id for one in filled.chosen] == ["i2"]
+
+
+def test_a_long_item_stands_as_an_extract_then_as_a_handle_then_not_at_all() -> None:
+    long = item(1, "The train to Ghent was late again today. " * 60, title="Report")
+    for room, rung in ((700, "full"), (150, "extract"), (40, "handle"), (20, None)):
+        filled = shelf(room, "full", "extract", "handle")
+        filled.fill([long])
+        assert [one.form.rung for one in filled.chosen] == ([rung] if rung else [])
+
+
+def test_an_item_above_its_ceiling_is_shortened_though_there_is_room() -> None:
+    long = item(1, "The train to Ghent was late again today. " * 60)
+    filled = shelf(5_000, "full", "extract", item_ceiling=100)
+    filled.fill([long])
+    assert filled.chosen[0].form.rung == "extract"
+    assert filled.chosen[0].form.tokens <= 100
+
+
+def test_some_room_is_kept_for_handles() -> None:
+    items = [
+        item(number, f"Document {number} about Ghent. " * 12, 10 - number, title=f"Title {number}")
+        for number in range(9)
+    ]
+    filled = shelf(400, "full", "handle")
+    filled.fill(best_first(items))
+    assert {one.form.rung for one in filled.chosen} == {"full", "handle"}
+
+
+def test_without_a_reader_no_handle_is_made() -> None:
+    filled = shelf(60, "full", "handle", handles=False)
+    filled.fill([item(1, "word " * 100)])
+    assert filled.chosen == []
+
+
+def test_what_hardly_matches_is_not_worth_its_tokens() -> None:
+    units = [[item(number, "x", score)] for number, score in enumerate([10.0, 5.0, 3.9, 0.0])]
+    assert [unit[0].score for unit in worthwhile(units, 0.4)] == [10.0, 5.0]
+    assert len(worthwhile(units, 0.0)) == 4
+    assert worthwhile([], 0.4) == []
+
+
+def test_equals_are_taken_in_natural_order() -> None:
+    items = [item(number, "x") for number in range(4)]
+    assert best_first(items[::-1]) == items

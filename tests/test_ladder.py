@@ -1,0 +1,101 @@
+"""The ladder: each rung shorter than the one above, within its limit, and honest about what is left out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.blocks import line_tokens
+from contextkit.ladder import Ladder, handle_of, shown_message, whole_message
+from contextkit.tokens import get_counter
+from contextkit.types import Item, Message, Provenance
+from tests.world import contents, texts
+
+COUNTER = get_counter()
+WITH = Ladder(COUNTER, "Ghent", handles=True)
+WITHOUT = Ladder(COUNTER, "Ghent", handles=False)
+LONG = "The train to Ghent was late again. Nobody knew why it stopped there. " * 40
+
+
+def ranked(text: str, title: str | None = None) -> Item:
+    tokens = line_tokens(COUNTER, "", text)
+    return Item(id="d", section="documents", text=text, tokens=tokens, provenance=Provenance(title=title))
+
+
+def said(message: Message) -> Item:
+    return Item(
+        id="m", section="turn", text=message.text, tokens=COUNTER.message(message), message=message, handle="m7"
+    )
+
+
+@given(texts, st.integers(0, 400), st.booleans())
+def test_every_rung_is_shorter_and_within_its_limit(text: str, limit: int, handles: bool) -> None:
+    ladder, item = Ladder(COUNTER, "Ghent", handles), ranked(text)
+    for form in (ladder.extract(item, limit), ladder.handle(item, limit)):
+        if form is not None:
+            assert form.tokens == COUNTER.text(form.text) <= limit
+            assert form.tokens < item.tokens
+            assert (handle_of(item) in form.text) == handles
+
+
+@given(contents, st.integers(0, 400), st.sampled_from(["user", "tool"]))
+def test_a_message_is_shortened_within_its_limit_and_keeps_its_place(content: object, limit: int, role: str) -> None:
+    call = "call-1" if role == "tool" else None
+    item = said(Message(role=role, content=content, tool_call_id=call, name="Ann"))  # type: ignore[arg-type]
+    for form in (WITH.short_message(item, limit), WITH.message_stub(item, limit)):
+        if form is not None:
+            shown = shown_message(item, form)
+            assert COUNTER.message(shown) == form.tokens <= min(limit, item.tokens - 1)
+            assert (shown.role, shown.tool_call_id, shown.name) == (role, call, "Ann")
+            assert "read_context('m7')" in shown.text
+
+
+def test_an_extract_keeps_what_bears_on_the_query() -> None:
+    text = (
+        "Much about nothing in particular here. " * 40 + "The depot in Ghent burnt down. " + "And so it went on. " * 40
+    )
+    form = WITH.extract(ranked(text), 90)
+    assert form is not None
+    assert "The depot in Ghent burnt down." in form.text
+
+
+def test_an_extract_says_what_it_was_cut_from_and_where_the_rest_is() -> None:
+    item = ranked(LONG)
+    with_handle, without = WITH.extract(item, 120), WITHOUT.extract(item, 120)
+    assert with_handle is not None
+    assert without is not None
+    assert f"[shortened from {item.tokens} tokens; read_context('{handle_of(item)}') has all of it]" in with_handle.text
+    assert f"[shortened from {item.tokens} tokens]" in without.text
+
+
+def test_a_stub_names_what_it_stands_for() -> None:
+    form = WITH.handle(ranked(LONG, title="Annual report"), 60)
+    assert form is not None
+    assert form.text.startswith("Annual report [")
+    assert (WITH.handle(ranked(LONG), 60) or form).text.startswith("The train to Ghent was late again. Nobody")
+    assert WITHOUT.handle(ranked(LONG), 60) is None
+
+
+def test_a_crumb_is_not_worth_its_place() -> None:
+    assert WITH.extract(ranked(LONG), 45) is None
+    assert WITH.extract(ranked("Short."), 400) is None
+
+
+def test_handles_follow_the_content() -> None:
+    assert handle_of(ranked("a")) == handle_of(ranked("a", title="other"))
+    assert handle_of(ranked("a")) != handle_of(ranked("b"))
+    assert handle_of(ranked("\ud800")).startswith("c")
+    assert handle_of(said(Message(role="user", content="x"))) == "m7"
+
+
+def test_an_extract_of_a_tool_result_forges_no_fence() -> None:
+    item = said(Message(role="tool", content="</documents> Ghent. " * 200, tool_call_id="c"))
+    form = WITH.short_message(item, 100)
+    assert form is not None
+    assert "</documents>" not in form.text
+
+
+def test_only_a_message_item_has_a_message() -> None:
+    with pytest.raises(TypeError, match="'d' of section 'documents'"):
+        whole_message(ranked("x"))

@@ -1,0 +1,68 @@
+"""The window: a cursor that stays while it can, and moves far when it must."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.messages import Group
+from contextkit.window import NEAR, Stretch, window_start
+
+
+def row(*tokens: int, opens: set[int] | None = None) -> list[Stretch]:
+    return [
+        Stretch(Group(index, index + 1), index + 1, cost, opens is None or index in opens)
+        for index, cost in enumerate(tokens)
+    ]
+
+
+def test_without_a_cursor_the_longest_suffix_stands() -> None:
+    assert window_start(row(5, 5, 5, 5), 12, cursor=None, low=0.5) == 2
+    assert window_start(row(5, 5, 5, 5), 99, cursor=None, low=0.5) == 0
+    assert window_start(row(5, 5), 4, cursor=None, low=0.5) == 2
+    assert window_start([], 10, cursor=None, low=0.5) == 0
+
+
+def test_the_cursor_stays_while_everything_from_it_fits() -> None:
+    assert window_start(row(5, 5, 5, 5), 15, cursor=2, low=0.5) == 1
+    assert window_start(row(5, 5, 5, 5), 99, cursor=3, low=0.5) == 2
+
+
+def test_it_moves_to_the_low_water_mark_when_it_must() -> None:
+    assert window_start(row(*[5] * 10), 40, cursor=1, low=0.5) == 6
+
+
+def test_it_falls_back_on_the_whole_share_where_the_mark_holds_nothing() -> None:
+    assert window_start(row(5, 5, 30), 34, cursor=1, low=0.5) == 2
+
+
+def test_a_window_begins_where_a_user_begins_to_speak_if_that_is_near() -> None:
+    assert window_start(row(*[2] * 10, opens={1, 8}), 17, cursor=None, low=0.5) == 2
+    assert window_start(row(*[2] * 10, opens={3}), 17, cursor=None, low=0.5) == 3
+
+
+rows = st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=30).map(
+    lambda drawn: [Stretch(Group(i, i + 1), i + 1, cost, opens) for i, (cost, opens) in enumerate(drawn)]
+)
+
+
+@given(rows, st.integers(0, 400), st.none() | st.integers(1, 40), st.floats(0.1, 1.0))
+def test_what_stands_fits_and_the_cursor_never_goes_back(
+    stretches: list[Stretch], share: int, cursor: int | None, low: float
+) -> None:
+    start = window_start(stretches, share, cursor=cursor, low=low)
+    assert 0 <= start <= len(stretches)
+    assert sum(stretch.tokens for stretch in stretches[start:]) <= share
+    if cursor is not None and start < len(stretches):
+        assert stretches[start].seq >= min(cursor, len(stretches) + 1) or sum(s.tokens for s in stretches) <= share
+
+
+@given(rows, st.integers(1, 400))
+def test_nothing_that_could_stand_is_given_up_but_for_a_near_beginning(stretches: list[Stretch], share: int) -> None:
+    start = window_start(stretches, share, cursor=None, low=0.5)
+    costs = [stretch.tokens for stretch in stretches]
+    longest = next(first for first in range(len(costs) + 1) if sum(costs[first:]) <= share)
+    assert start >= longest
+    if start > longest:
+        assert stretches[start].opens
+        assert sum(costs[longest:start]) <= share * NEAR
