@@ -5,8 +5,8 @@ DynamoDB takes partition keys of 2,048 bytes and sort keys of 1,024, and an id a
 beginning and its SHA-256. `~` stands before the hash and is encoded everywhere else, so the two
 never meet; `#`, `/` and `@` stand between parts and are encoded within them.
 
-In a session's partition the newest message lies just below `meta`, and the documents that a
-session is read with just above it, so that one query reads either together with `meta`.
+In a session's partition the newest message lies just below `meta`, and derived data above it, so
+that one query reads either together with `meta`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MAX_PART = 480
 META = "meta"
 STATE = "meta#state"
 VIEW = "meta#view"
-FACTS = (META, "meta#~")
-"""The range of a session's facts."""
+FACTS = (META, STATE, VIEW)
+"""What a session is read with."""
 
 _HASHED = "~"
 _BEGINNING = MAX_PART - len(_HASHED) - 64

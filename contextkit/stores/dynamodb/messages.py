@@ -16,7 +16,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, StoreError
@@ -55,6 +55,9 @@ _FREE = """
 life = :life AND last_seq = :last
 AND (attribute_not_exists(held_until) OR held_until <= :now OR holder = :token)
 """.strip().replace("\n", " ")
+_NEW = "attribute_not_exists(pk) OR seq > :last"
+"""An id is new, or leads to where an append that was never finished meant to write."""
+
 _HELD = "life = :life AND last_seq = :last AND holder = :token"
 
 
@@ -74,14 +77,16 @@ class Messages:
         given = [(message.id or uuid.uuid4().hex, message) for message in as_messages(messages)]
         if not given:
             return []
-        named = keys.unique(message.id for _, message in given if message.id)
-        life = self._lives.known(at)
-        stored = self._stored(at, life, named)
-        drafts = {name: self._draft(name, message, at) for name, message in reversed(given) if name not in stored}
-        if drafts:
+        work = _Append(at, dict(reversed(given)), keys.unique(name for name, _ in given))
+        work.life = self._lives.known(at)
+        # One id is taken to be new, and the write itself finds out; of many, some may well be stored.
+        if sum(message.id is not None for _, message in given) > 1:
+            self._look(work)
+        self._count(work)
+        if work.missing:
             with self._locks[hash(at.pk) % _STRIPES]:
-                stored = self._append(at, life, given, drafts)
-        return [stored[name] for name, _ in given]
+                self._append(work)
+        return [work.stored[name] for name, _ in given]
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None
@@ -167,32 +172,40 @@ class Messages:
 
     # Writing
 
-    def _append(
-        self, at: At, life: Life | None, given: Sequence[tuple[str, Message]], drafts: dict[str, _Draft]
-    ) -> dict[str, Message]:
-        """Write what the session lacks of `given`; every message of it by id, as stored."""
-        fresh = {name for name, message in given if not message.id}
-        token = uuid.uuid4().hex
-        for number in self._database.attempts("append to a session"):
-            # Ids that were made just now can only be there after a try whose answer was lost.
-            names = keys.unique(name for name, _ in given if number or name not in fresh)
-            if life is not None:
-                life = self._lives.renewed(at, life)
-            stored = self._stored(at, life, names)
-            missing = [name for name in keys.unique(name for name, _ in given) if name not in stored]
-            if not missing:
-                return stored
-            for name, message in given:
-                if name in missing and name not in drafts:
-                    drafts[name] = self._draft(name, message, at)
+    def _append(self, work: _Append) -> None:
+        """Write what is missing, behind whatever others write meanwhile."""
+        at = work.at
+        for _ in self._database.attempts("append to a session"):
+            if work.life is not None:
+                work.life = self._lives.renewed(at, work.life)
             try:
-                return stored | self._write(at, life, [drafts[name] for name in missing], token)
+                work.stored |= self._write(at, work.life, work.drafted, work.sure)
             except Refused as refused:
-                life = self._lives.seen(at, _meta(refused)) if _meta(refused) else self._lives.find(at)
-        raise AssertionError("attempts end by raising")
+                meta = _meta(refused)
+                work.life = self._lives.find(at) if meta is None else self._lives.seen(at, meta)
+                if refused.rows.keys() - {0} or work.outlived:
+                    self._look(work)
+                self._count(work)
+            if not work.missing:
+                return
 
-    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], token: str) -> dict[str, Message]:
-        """Write the drafts behind the last message. Raises `Refused` where that is no longer the last."""
+    def _look(self, work: _Append) -> None:
+        """Find those of the messages that the session has already."""
+        work.stored = self._stored(work.at, work.life, work.names)
+        work.looked = work.life
+
+    def _count(self, work: _Append) -> None:
+        """Make ready what is missing. Counting a long list takes seconds: it is done once, and before any write."""
+        for name in work.missing:
+            if name not in work.drafts:
+                work.drafts[name] = self._draft(name, work.given[name], work.at)
+
+    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], sure: bool) -> dict[str, Message]:
+        """Write the drafts behind the last message, and give them as stored.
+
+        Raises `Refused` where that is no longer the last, or, unless it is `sure` that none is, where one is there.
+        """
+        token = uuid.uuid4().hex
         former = self._lives.row(at) if life is None else None
         if former is not None and self._lives.seen(at, former) is not None:
             raise Refused({})  # another has begun the session since we looked
@@ -200,7 +213,7 @@ class Messages:
         last = begun.last_seq + len(drafts)
         done = replace(begun, last_seq=last, updated_at=at.now, expires_at=self._lives.clock.expiry(at.now))
         numbered = list(enumerate(drafts, begun.last_seq + 1))
-        writes = [write for seq, draft in numbered for write in self._rows(begun, seq, draft)]
+        writes = [write for seq, draft in numbered for write in self._rows(begun, seq, draft, sure)]
         groups = list(batches(writes, reserved=2))
         if len(groups) > 1:
             self._hold(at, begun, former if life is None else None, life is None, token)
@@ -242,16 +255,17 @@ class Messages:
         except (StoreError, Refused) as error:
             _log.warning("A session stays held for up to %s (%s).", HOLD, error)
 
-    def _rows(self, life: Life, seq: int, draft: _Draft) -> list[Write]:
+    def _rows(self, life: Life, seq: int, draft: _Draft, sure: bool) -> list[Write]:
         columns = draft.columns.get(life.life)
         if columns is None:
             columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", draft.text, life.ttl)
             draft.columns[life.life] = columns
         facts: dict[str, Value | None] = {"seq": seq, "tokens": draft.tokens, "counter": draft.counter, "ttl": life.ttl}
         lead: dict[str, Value | None] = {"seq": seq, "ttl": life.ttl}
+        new = None if sure else Condition(_NEW, {"last": life.last_seq})
         return [
             Put("sessions", {"pk": life.pk, "sk": keys.numbered(LOG, life.life, seq), **facts, **columns}),
-            Put("sessions", {"pk": life.pk, "sk": keys.named(_ID, life.life, draft.name), **lead}),
+            Put("sessions", {"pk": life.pk, "sk": keys.named(_ID, life.life, draft.name), **lead}, new),
         ]
 
     def _draft(self, name: str, message: Message, at: At) -> _Draft:
@@ -281,6 +295,47 @@ class _Draft:
     def stored(self, seq: int) -> Message:
         """The message under its number."""
         return replace(self.message, seq=seq, tokens=self.tokens, counter=self.counter)
+
+
+@dataclass(slots=True)
+class _Append:
+    """One append under way: its messages by id, the session's life as last seen, and how far it has come.
+
+    `looked` is the life as it was when `stored` was found out.
+    """
+
+    at: At
+    given: Mapping[str, Message]
+    names: Sequence[str]
+    life: Life | None = None
+    looked: Life | None = None
+    stored: dict[str, Message] = field(default_factory=dict)
+    drafts: dict[str, _Draft] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[str]:
+        """The messages that are still to be written."""
+        return [name for name in self.names if name not in self.stored]
+
+    @property
+    def drafted(self) -> list[_Draft]:
+        """The same, ready to be written."""
+        return [self.drafts[name] for name in self.missing]
+
+    @property
+    def sure(self) -> bool:
+        """True if nobody can have written one of them since we looked."""
+        if self.life is None:
+            return True
+        return self.looked is not None and (self.life.life, self.life.last_seq) == (
+            self.looked.life,
+            self.looked.last_seq,
+        )
+
+    @property
+    def outlived(self) -> bool:
+        """True if the session that we looked into has ended."""
+        return self.looked is not None and (self.life is None or self.life.life != self.looked.life)
 
 
 @dataclass(frozen=True, slots=True)

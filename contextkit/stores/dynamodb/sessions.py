@@ -43,9 +43,7 @@ class Sessions:
         actor_id = check_id("actor id", actor_id)
         listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"))
         ats = [self._lives.clock.at(actor_id, row["session_id"]) for row in listed]
-        rows = self._database.get_many(
-            "sessions", [(at.pk, sk) for at in ats for sk in (keys.META, keys.STATE, keys.VIEW)]
-        )
+        rows = self._database.get_many("sessions", [(at.pk, sk) for at in ats for sk in keys.FACTS])
         found = [self._facts(at, {sk: row for (pk, sk), row in rows.items() if pk == at.pk}) for at in ats]
         sessions = [session for session in found if session is not None]
         return sorted(sessions, key=lambda session: (session.updated_at, session.created_at), reverse=True)
@@ -111,7 +109,7 @@ class Sessions:
     def _end(self, at: At, life: str) -> None:
         """Delete what makes the session visible, unless another has begun in its place."""
         ours = Condition("attribute_not_exists(pk) OR life = :life", {"life": life})
-        places = [(at.pk, sk) for sk in (keys.META, keys.STATE, keys.VIEW)]
+        places = [(at.pk, sk) for sk in keys.FACTS]
         entry = (keys.sessions_key(at.actor_id), keys.part(at.session_id))
         try:
             self._database.write([Delete("sessions", pk, sk, ours) for pk, sk in [*places, entry]])
@@ -141,8 +139,8 @@ class Sessions:
         self._database.delete_many("sessions", [key for row in former for key in chunk_keys(row)])
 
     def _session(self, at: At) -> Session | None:
-        rows = {row["sk"]: row for row in self._database.query("sessions", at.pk, keys.FACTS)}
-        return self._facts(at, rows)
+        rows = self._database.get_many("sessions", [(at.pk, sk) for sk in keys.FACTS])
+        return self._facts(at, {sk: row for (_, sk), row in rows.items()})
 
     def _facts(self, at: At, rows: Mapping[str, Row]) -> Session | None:
         life = self._lives.seen(at, rows.get(keys.META))

@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a DynamoDB."""
-    _any_credentials()
     named = os.environ.get("CONTEXTKIT_DYNAMODB_ENDPOINT")
     if named:
         yield named
@@ -90,7 +89,8 @@ class Server:
                 self._process.wait()
 
 
-def _any_credentials() -> None:
+@pytest.fixture(scope="session", autouse=True)
+def credentials() -> None:
     """Local servers take any credentials, and boto3 needs some."""
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")

@@ -1,0 +1,102 @@
+"""Errors of AWS, each told as ours with what to do about it."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions as aws
+
+from contextkit.aws.client import new_client
+from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb.failures import translated
+
+
+def answered(code: str, text: str = "", *, status: int = 400, action: str = "GetItem") -> aws.ClientError:
+    response = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return aws.ClientError(response, action)
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "remedy"),
+    [
+        (answered("ProvisionedThroughputExceededException"), StoreUnavailable, "capacity"),
+        (answered("ThrottlingException"), StoreUnavailable, "capacity"),
+        (answered("InternalServerError", status=500), StoreUnavailable, "Try again"),
+        (answered("", status=503), StoreUnavailable, "Try again"),
+        (answered("ResourceNotFoundException"), StoreUnavailable, "create_tables"),
+        (answered("AccessDeniedException", action="PutItem"), StoreReadOnly, "dynamodb:PutItem"),
+        (answered("AccessDeniedException", action="Query"), StoreUnavailable, "dynamodb:Query"),
+        (answered("UnrecognizedClientException"), StoreUnavailable, "get-caller-identity"),
+        (answered("ExpiredTokenException"), StoreUnavailable, "Renew"),
+        (answered("InvalidSignatureException", "Signature expired: 2020 is now earlier"), StoreUnavailable, "clock"),
+        (answered("RequestTimeTooSkewed"), StoreUnavailable, "clock"),
+        (answered("ItemCollectionSizeLimitExceededException"), StoreFull, "quota"),
+        (answered("ValidationException", "The provided key element does not match"), StoreCorrupt, "`pk`"),
+        (answered("SomethingNew", "what it says"), StoreError, "Check"),
+        (aws.NoCredentialsError(), StoreUnavailable, "AWS_PROFILE"),
+        (aws.NoRegionError(), StoreUnavailable, "AWS_REGION"),
+        (aws.EndpointConnectionError(endpoint_url="http://nowhere"), StoreUnavailable, "endpoint"),
+        (aws.ReadTimeoutError(endpoint_url="http://slow"), StoreUnavailable, "same ids"),
+    ],
+)
+def test_each_error_is_typed_and_ends_in_its_remedy(raised: Exception, kind: type[StoreError], remedy: str) -> None:
+    with pytest.raises(StoreError) as found, translated("DynamoDB here"):
+        raise raised
+    assert type(found.value) is kind
+    assert remedy in found.value.remedy
+    assert found.value.__cause__ is raised
+
+
+def test_errors_that_are_not_of_aws_pass() -> None:
+    with pytest.raises(ZeroDivisionError), translated("DynamoDB here"):
+        raise ZeroDivisionError
+
+
+def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    with pytest.raises(StoreUnavailable, match="AWS_REGION"):
+        DynamoDBStore()
+
+
+def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with (
+        DynamoDBStore(region="us-east-1", endpoint="http://127.0.0.1:9") as store,
+        pytest.raises(StoreUnavailable, match="credentials"),
+    ):
+        store.session("a", "s")
+
+
+def test_an_endpoint_where_nobody_listens() -> None:
+    client = new_client("dynamodb", region="us-east-1", endpoint="http://127.0.0.1:9", attempts=1)
+    with DynamoDBStore(client=client) as store, pytest.raises(StoreUnavailable, match="did not answer"):
+        store.session("a", "s")
+
+
+def test_missing_tables(patient_client: object) -> None:
+    store = DynamoDBStore("nowhere-", client=patient_client)
+    with pytest.raises(StoreUnavailable, match="create_tables"):
+        store.session("a", "s")
+    with pytest.raises(StoreUnavailable, match="create_tables"):
+        store.append("a", "s", [{"role": "user", "content": "x"}])
+
+
+def test_a_table_with_other_keys(patient_client: object, tables: str) -> None:
+    prefix = f"{tables}other-"
+    patient_client.create_table(  # type: ignore[attr-defined]
+        TableName=f"{prefix}agent-sessions",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    store = DynamoDBStore(prefix, client=patient_client)
+    with pytest.raises(StoreCorrupt, match="`pk`"):
+        store.append("a", "s", [{"role": "user", "content": "x"}])
+    with pytest.raises(StoreCorrupt, match="`pk`"):
+        store.session("a", "s")

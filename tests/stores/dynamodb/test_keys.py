@@ -1,0 +1,60 @@
+"""Keys: no two ids give one key, and no actor's key lies within another's."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contextkit.stores.dynamodb import keys
+
+TRIALS = 10_000
+HARD = "#/%~@*:|.\\ \0aAbB0ü日🙂"
+"""Separators, escapes, and characters of one to four bytes."""
+
+IDS = st.text(st.sampled_from(HARD), min_size=1, max_size=6) | st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40
+)
+
+
+def hard_id(moments: random.Random) -> str:
+    """An id made to imitate others: short ones of separators, some of them as long as ids may be."""
+    text = "".join(moments.choices(HARD, k=moments.randint(1, 5)))
+    return text * (2_048 // len(text.encode())) if moments.random() < 0.1 else text
+
+
+def test_no_collision_and_no_escape_in_random_trials() -> None:
+    moments = random.Random(20)
+    owner: dict[str, tuple[str, str]] = {}
+    for _ in range(TRIALS):
+        actor, session = hard_id(moments), hard_id(moments)
+        key = keys.session_key(actor, session)
+        assert owner.setdefault(key, (actor, session)) == (actor, session)
+        assert key.startswith(f"session#{keys.part(actor)}/")
+        assert key.count("/") == key.count("#") == 1
+        assert len(key.encode()) <= 2_048
+    assert len(owner) > TRIALS / 2
+
+
+@settings(max_examples=500)
+@given(one=st.tuples(IDS, IDS), other=st.tuples(IDS, IDS))
+def test_different_ids_have_different_keys(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert (keys.session_key(*one) == keys.session_key(*other)) == (one == other)
+    assert (keys.tool_key(*one) == keys.tool_key(*other)) == (one == other)
+    assert keys.tool_key(one[0], "*") != keys.tool_key(one[0], None)
+
+
+@given(value=IDS, tail=IDS)
+def test_a_long_id_is_not_its_beginning_or_its_hash(value: str, tail: str) -> None:
+    long = value * (2_000 // len(value.encode()))
+    assert keys.part(long) != keys.part(long + tail)
+    assert keys.part(keys.part(long)) != keys.part(long)
+    assert len(keys.part(long)) <= keys.MAX_PART
+
+
+@given(low=st.integers(0, 2**62), high=st.integers(0, 2**62))
+def test_numbers_sort_as_they_count(low: int, high: int) -> None:
+    in_order = keys.numbered("log", "life", low) < keys.numbered("log", "life", high)
+    assert in_order == (low < high)
+    assert keys.numbered("log", "life", high) < keys.META < keys.named("note", "life", "index")
