@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import inf
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +64,7 @@ class Conversation:
         """Count the items anew where another counter is to be used."""
         if counter.name != self._counter.name:
             self._counter = counter
-            self.items = [history_item(item.message, counter) for item in self.items if item.message is not None]
+            self.items = [replace(history_item(whole_message(item), counter), text=item.text) for item in self.items]
 
     def read_recent(self, store: SessionStore, start: int | None, room: int) -> None:
         """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold."""
@@ -80,9 +82,11 @@ class Conversation:
         if self.items and start > self.items[0].order:
             self.items = [item for item in self.items if item.order >= start]
 
-    def read_index(self, store: SessionStore) -> list[Notice]:
+    def read_index(self, store: SessionStore, seconds: float = inf) -> list[Notice]:
         """Bring the index up to the newest message, and store the segments that have become full.
 
+        Where that takes longer than `seconds` (a long conversation that was just imported), the
+        rest is left to the next time.
         A segment that is damaged is made again. A store that does not take one costs the next
         process the analysis, and this one nothing.
         """
@@ -90,7 +94,8 @@ class Conversation:
         full: dict[str, bytes] = {}
         parts: list[ConversationIndex] = []
         done = self._indexed
-        while messages := self._to_boundary(store, done):
+        until = perf_counter() + seconds
+        while perf_counter() < until and (messages := self._to_boundary(store, done)):
             if done % SEGMENT or len(messages) < SEGMENT:
                 self.index.extend(parts)
                 parts = []
@@ -104,6 +109,8 @@ class Conversation:
                 full[self._segment_name(done // SEGMENT * SEGMENT)] = segment
             done += len(messages)
         self.index.extend(parts)
+        if perf_counter() >= until:
+            notices.append(Notice("recall incomplete", _INCOMPLETE.format(done)))
         return notices + (self._keep(store, full) if full else [])
 
     def _keep(self, store: SessionStore, segments: Mapping[str, bytes]) -> list[Notice]:
@@ -194,7 +201,7 @@ def _passages(messages: Sequence[Message]) -> Iterator[Message]:
             yield message
         else:
             size = max(PASSAGE, len(text) // MOST_PASSAGES)
-            yield from (replace(message, content=passage) for passage in _cut(text, size))
+            yield from (replace(message, content=passage, tokens=None) for passage in _cut(text, size))
 
 
 def _cut(text: str, size: int) -> Iterator[str]:
@@ -205,6 +212,12 @@ def _cut(text: str, size: int) -> Iterator[str]:
         end = line_end + 1 if line_end >= 0 else start + size
         yield text[start:end]
         start = end
+
+
+_INCOMPLETE = (
+    "The index of this conversation has come as far as message {}, and older turns are recalled up to there. "
+    "The next builds index the rest."
+)
 
 
 def _ends_segment(messages: Sequence[Message]) -> bool:
