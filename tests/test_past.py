@@ -1,0 +1,116 @@
+"""The history that stands verbatim: whole groups, shortened by rules that never change their mind."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.conversation import history_item
+from contextkit.ladder import Ladder
+from contextkit.past import History, Shortening, call_of, read_history
+from contextkit.tokens import get_counter
+from contextkit.types import Item, Message, ToolCall
+from tests import checks
+from tests.world import histories, numbered
+
+COUNTER = get_counter()
+LADDER = Ladder(COUNTER, "whatever is asked now", handles=True)
+
+
+def items_of(messages: list[Message]) -> list[Item]:
+    stored = [
+        Message(**{**{n: getattr(m, n) for n in m.__dataclass_fields__}, "seq": seq})
+        for seq, m in enumerate(numbered(messages, "h"), 1)
+    ]
+    return [history_item(message, COUNTER) for message in stored]
+
+
+def history(items: list[Item], *, ceiling: int = 10**6, result_ceiling: int = 10**6, through: int = 0) -> History:
+    return read_history(
+        items, Shortening(ladder=LADDER, ceiling=ceiling, result_ceiling=result_ceiling, stubs_through=through)
+    )
+
+
+def talk(count: int) -> list[Item]:
+    return items_of(
+        [Message(role="user" if n % 2 == 0 else "assistant", content=f"Line {n} of it.") for n in range(count)]
+    )
+
+
+def test_all_of_it_stands_where_it_fits() -> None:
+    found = history(talk(10))
+    past = found.window(10**6, cursor=None, low=0.5)
+    assert [one.item.order for one in past.standing] == list(range(1, 11))
+    assert (past.start, past.moved_on, past.tokens) == (1, False, found.demand)
+
+
+def test_nothing_of_nothing() -> None:
+    past = history([]).window(100, cursor=None, low=0.5)
+    assert (past.standing, past.start, past.moved_on) == ((), None, False)
+
+
+def test_the_cursor_that_has_to_move_says_so() -> None:
+    found = history(talk(40))
+    first = found.window(120, cursor=None, low=0.5)
+    assert not first.moved_on
+    stays = found.window(120, cursor=first.start, low=0.5)
+    assert (stays.start, stays.moved_on) == (first.start, False)
+    moves = found.window(100, cursor=first.start, low=0.5)
+    assert moves.moved_on
+    assert (moves.start or 0) > (first.start or 0)
+
+
+def test_long_messages_are_shortened_and_calls_never() -> None:
+    long = "The train to Ghent was late again. " * 60
+    messages = [
+        Message(role="user", content=long),
+        Message(role="assistant", content=long, tool_calls=(ToolCall("c", "look_up", "{}"),)),
+        Message(role="tool", content=long, tool_call_id="c"),
+    ]
+    found = history(items_of(messages), ceiling=100, result_ceiling=60)
+    assert [one.form.rung if one.form else "full" for one in found.standing] == ["extract", "full", "extract"]
+    assert found.standing[0].tokens <= 100
+    assert found.standing[2].tokens <= 60
+
+
+def test_results_that_had_become_handles_stay_handles() -> None:
+    messages = [
+        message
+        for number in range(3)
+        for message in (
+            Message(role="assistant", tool_calls=(ToolCall(f"c{number}", "look_up", "{}"),)),
+            Message(role="tool", content="word " * 90, tool_call_id=f"c{number}"),
+        )
+    ]
+    found = history(items_of(messages), through=4)
+    assert [one.form.rung if one.form else "full" for one in found.standing[1::2]] == ["handle", "handle", "full"]
+
+
+def test_a_result_is_shortened_for_what_its_tool_was_called_with() -> None:
+    messages = [
+        Message(role="user", content="anything"),
+        Message(role="assistant", tool_calls=(ToolCall("a", "find", '{"q": "zebra"}'), ToolCall("b", "find", "{}"))),
+        Message(role="tool", content="x", tool_call_id="b"),
+        Message(role="tool", content="y", tool_call_id="a"),
+        Message(role="tool", content="z", tool_call_id="nobody"),
+    ]
+    items = items_of(messages)
+    assert [call_of(items, index) for index in range(5)] == ["", "", "find {}", 'find {"q": "zebra"}', ""]
+    assert call_of(items[3:], 0) == ""
+
+
+@given(histories, st.integers(0, 800), st.integers(0, 20), st.sampled_from([40, 150, 10**6]))
+def test_a_message_stands_in_the_same_form_wherever_the_history_is_read_from(
+    messages: list[Message], share: int, through: int, ceiling: int
+) -> None:
+    """A builder that knows the whole conversation and one that reads from the cursor on agree."""
+    items = items_of(messages)
+    found = history(items, ceiling=ceiling, result_ceiling=ceiling, through=through)
+    past = found.window(share, cursor=None, low=0.5)
+    assert past.tokens == sum(COUNTER.message(one.message) for one in past.standing) <= share
+    checks.groups_are_whole([one.message for one in past.standing])
+    if past.start is not None:
+        later = history(items[past.start - 1 :], ceiling=ceiling, result_ceiling=ceiling, through=through)
+        again = later.window(share, cursor=past.start, low=0.5)
+        assert [one.message for one in again.standing] == [one.message for one in past.standing]
+        assert not again.moved_on
