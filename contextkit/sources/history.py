@@ -45,26 +45,26 @@ class History:
 
     def __init__(self, store: SessionStore | None = None) -> None:
         self._store = store
-        self._conversations: OrderedDict[tuple[object, ...], Conversation] = OrderedDict()
+        self._conversations: OrderedDict[tuple[object, ...], tuple[SessionStore, Conversation | None]] = OrderedDict()
         self._lock = threading.Lock()
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, SessionStore, self.name)
         if request.session is None or not request.session.last_seq:
             return iter(())
-        conversation = self._conversation(request)
+        conversation = self._conversation(request, store)
         with conversation.lock:
             conversation.count_with(request.counter)
             return iter([*_Reading(request, store, conversation).gathered()])
 
-    def _conversation(self, request: Request) -> Conversation:
+    def _conversation(self, request: Request, store: SessionStore) -> Conversation:
         session = request.session
-        key = (request.actor_id, request.session_id, session and session.created_at)
+        key = (id(store), request.actor_id, request.session_id, session and session.created_at)
         with self._lock:
-            found = self._conversations.pop(key, None)
+            _, found = self._conversations.pop(key, (store, None))
             if found is None:
                 found = Conversation(request.actor_id, request.session_id, request.counter)
-            self._conversations[key] = found
+            self._conversations[key] = store, found  # the store is held on to, so that its id stays its own
             while len(self._conversations) > REMEMBERED:
                 self._conversations.popitem(last=False)
             return found

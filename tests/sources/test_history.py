@@ -1,0 +1,233 @@
+"""History: the window, the turn and recalled turns, from one reading of the session."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from contextkit.sources.history import REMEMBERED, History
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.strategy import ContextStrategy
+from contextkit.types import Item, Message, Notice, Request, ToolCall, Unread
+from contextkit.view import Turn, View
+from tests.sources.conftest import MakeRequest
+from tests.world import NOW
+
+
+class Embedder:
+    fails = False
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        if self.fails:
+            raise ConnectionError("no embedder today")
+        return [1.0, float("kitten" in text or "cat" in text)]
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
+        yield store
+
+
+def talk(store: SQLiteStore, count: int, actor_id: str = "u1") -> None:
+    store.append(
+        actor_id,
+        "s1",
+        [Message(role="user", content=f"Order {n} goes to Ghent.", id=f"i{n}") for n in range(1, count + 1)],
+    )
+
+
+def of(
+    request: Request, store: SQLiteStore, *, after: int | None = None, start: int | None = None, **more: object
+) -> Request:
+    session = store.session(request.actor_id, request.session_id)
+    last = session.last_seq if session else 0
+    return replace(
+        request,
+        store=store,
+        session=session,
+        now=NOW,
+        turn=Turn(query=Message(role="user", content=request.query), after=last if after is None else after),
+        view=View(history_from=start),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def items(gathered: Sequence[object], section: str) -> list[Item]:
+    return [one for one in gathered if isinstance(one, Item) and one.section == section]
+
+
+def test_nothing_is_given_where_there_is_no_session(request_for: MakeRequest, store: SQLiteStore) -> None:
+    assert list(History().gather(of(request_for("hi"), store))) == []
+
+
+def test_the_history_comes_in_order_with_what_each_message_costs(request_for: MakeRequest, store: SQLiteStore) -> None:
+    talk(store, 5)
+    found = items(list(History().gather(of(request_for("hi"), store))), "history")
+    assert [item.id for item in found] == [f"i{n}" for n in range(1, 6)]
+    assert [item.tokens for item in found] == [message.tokens for message in store.messages("u1", "s1")]
+    assert [item.handle for item in found] == [f"m{n}" for n in range(1, 6)]
+
+
+def test_what_lies_after_the_turn_s_beginning_belongs_to_the_turn(request_for: MakeRequest, store: SQLiteStore) -> None:
+    talk(store, 3)
+    store.append(
+        "u1",
+        "s1",
+        [Message(role="user", content="And now?"), Message(role="assistant", tool_calls=(ToolCall("c", "t", "{}"),))],
+    )
+    found = list(History().gather(of(request_for("And now?"), store, after=3)))
+    assert [item.order for item in items(found, "history")] == [1, 2, 3]
+    assert [(item.order, item.required) for item in items(found, "turn")] == [(4, True), (5, True)]
+
+
+def test_the_question_stands_first_in_its_turn_also_where_it_was_not_appended(
+    request_for: MakeRequest, store: SQLiteStore
+) -> None:
+    store.append("u1", "s1", [Message(role="assistant", tool_calls=(ToolCall("c", "t", "{}"),))])
+    found = items(list(History().gather(of(request_for("And now?"), store, after=0))), "turn")
+    assert [item.text for item in found] == ["And now?", ""]
+
+
+def test_older_turns_are_recalled_for_the_query(request_for: MakeRequest, store: SQLiteStore) -> None:
+    store.append("u1", "s1", [Message(role="user", content="The zebra lives in Antwerp.", name="Ann")])
+    talk(store, 200)
+    found = items(list(History().gather(of(request_for("Where does the zebra live?"), store, start=190))), "recall")
+    best = max(found, key=lambda item: item.score)
+    assert (best.text, best.lead, best.handle, best.heading) == (
+        "The zebra lives in Antwerp.",
+        "Ann: ",
+        "m1",
+        "4 May 2026",
+    )
+    assert not best.trusted
+
+
+def test_nothing_of_the_current_turn_is_recalled(request_for: MakeRequest, store: SQLiteStore) -> None:
+    talk(store, 3)
+    store.append("u1", "s1", [Message(role="user", content="Where is order 2?")])
+    found = items(list(History().gather(of(request_for("Where is order 2?"), store, after=3))), "recall")
+    assert {item.order for item in found} <= {1, 2, 3}
+
+
+def test_a_turn_that_goes_on_recalls_nothing_anew(request_for: MakeRequest, store: SQLiteStore) -> None:
+    talk(store, 30)
+    found = list(History().gather(of(request_for("order", continuing=True), store)))
+    assert items(found, "recall") == []
+
+
+def test_what_was_not_read_is_spoken_of(request_for: MakeRequest, store: SQLiteStore) -> None:
+    talk(store, 100)
+    found = list(
+        History().gather(
+            of(
+                request_for(
+                    "Order 3?",
+                ),
+                store,
+                start=91,
+            )
+        )
+    )
+    [unread] = [one for one in found if isinstance(one, Unread)]
+    recalled = {item.id for item in items(found, "recall")}
+    listed = {name for name, _, _ in unread.items()}
+    assert unread.count == 90
+    assert listed | recalled >= {f"i{n}" for n in range(1, 91)}
+    assert not listed & recalled
+    assert ("i5", store.messages("u1", "s1")[4].tokens, "m5") in unread.items() or "i5" in recalled
+
+
+def test_a_strategy_without_history_reads_only_the_turn(request_for: MakeRequest, store: SQLiteStore) -> None:
+    talk(store, 20)
+    request = of(request_for("hi"), store, strategy=ContextStrategy.load("recall"))
+    found = list(History().gather(request))
+    assert items(found, "history") == []
+    assert items(found, "recall")
+
+
+def test_a_query_that_cannot_be_embedded_is_recalled_by_words(request_for: MakeRequest) -> None:
+    embedder = Embedder()
+    with SQLiteStore(":memory:", embeddings=embedder, clock=lambda: NOW) as store:
+        store.append(
+            "u1", "s1", [Message(role="user", content="My kitten sleeps."), Message(role="user", content="Rain.")]
+        )
+        talk(store, 40)
+        by_meaning = items(list(History().gather(of(request_for("cat"), store))), "recall")
+        embedder.fails = True
+        found = list(History().gather(of(request_for("kitten"), store)))
+        [notice] = [one for one in found if isinstance(one, Notice)]
+    assert max(by_meaning, key=lambda item: item.score).text == "My kitten sleeps."
+    assert notice.kind == "embedder failed"
+    assert max(items(found, "recall"), key=lambda item: item.score).text == "My kitten sleeps."
+
+
+def test_one_source_keeps_actors_apart(request_for: MakeRequest, store: SQLiteStore) -> None:
+    history = History()
+    talk(store, 2)
+    store.append("u2", "s1", [Message(role="user", content="secret")])
+    for actor, count in (("u1", 2), ("u2", 1), ("u1", 2)):
+        request = of(replace(request_for("hi"), actor_id=actor), store)
+        assert len(items(list(history.gather(request)), "history")) == count
+
+
+def test_a_session_that_began_anew_is_read_anew(request_for: MakeRequest) -> None:
+    now = [NOW]
+    history = History()
+    with SQLiteStore(":memory:", clock=lambda: now[0], ttl=timedelta(hours=1)) as store:
+        talk(store, 5)
+        list(history.gather(of(request_for("hi"), store)))
+        now[0] += timedelta(hours=2)
+        talk(store, 2)
+        assert len(items(list(history.gather(of(request_for("hi"), store))), "history")) == 2
+
+
+def test_two_stores_of_one_source_are_kept_apart(request_for: MakeRequest, store: SQLiteStore) -> None:
+    """Also where their sessions were created in the same moment."""
+    history = History()
+    with SQLiteStore(":memory:", clock=lambda: NOW) as other:
+        talk(store, 3)
+        other.append("u1", "s1", [Message(role="user", content="elsewhere")])
+        list(history.gather(of(request_for("hi"), store)))
+        found = items(list(history.gather(of(request_for("hi"), other))), "history")
+        assert [item.text for item in found] == ["elsewhere"]
+
+
+def test_memory_is_bounded(request_for: MakeRequest, store: SQLiteStore) -> None:
+    history = History()
+    for number in range(REMEMBERED + 9):
+        talk(store, 1, f"u{number}")
+        list(history.gather(of(replace(request_for("hi"), actor_id=f"u{number}"), store)))
+    assert len(history._conversations) == REMEMBERED
+
+
+def test_many_threads_read_one_conversation(request_for: MakeRequest, store: SQLiteStore) -> None:
+    history = History()
+    talk(store, 400)
+    found: list[list[object]] = []
+    start = threading.Barrier(6)
+
+    def read(first: int) -> None:
+        start.wait()
+        found.append(list(history.gather(of(request_for("Order 7?"), store, start=first))))
+
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    threads = [threading.Thread(target=read, args=(300 - 40 * number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(switch)
+    assert len(found) == 6
+    for one in found:
+        orders = [item.order for item in items(one, "history")]
+        assert orders == list(range(orders[0], 401))

@@ -1,0 +1,144 @@
+"""Turns: which question a build answers, and which messages belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from contextkit.budget import Budget
+from contextkit.errors import EmptyQuery, InvalidId, InvalidInput
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.strategy import ContextStrategy
+from contextkit.tokens import get_counter
+from contextkit.turns import LOOKED_BACK, as_query, open_request
+from contextkit.types import Message, Request, ToolCall
+from contextkit.view import Stable, Turn, View
+from tests.world import NOW
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
+        yield store
+
+
+def opened(store: object, query: object = None, actor_id: str = "u1", session_id: str = "s1") -> Request:
+    return open_request(
+        query,
+        actor_id=actor_id,
+        session_id=session_id,
+        variables={},
+        budget=Budget(8_000),
+        counter=get_counter(),
+        strategy=ContextStrategy.load("agent"),
+        store=store,
+        filled=frozenset(),
+        now=NOW,
+    )
+
+
+def say(store: SQLiteStore, *texts: str) -> None:
+    """`?` opens a user's message, `!` a call with its result, anything else an answer."""
+    for text in texts:
+        if text.startswith("!"):
+            store.append("u1", "s1", [Message(role="assistant", tool_calls=(ToolCall(text, "t", "{}"),))])
+            store.append("u1", "s1", [Message(role="tool", content=text, tool_call_id=text)])
+        else:
+            store.append("u1", "s1", [Message(role="user" if text.startswith("?") else "assistant", content=text)])
+
+
+def keep(store: SQLiteStore, request: Request) -> None:
+    """What a build leaves behind."""
+    view = View(strategy="agent", stable=Stable(available=8_000), turn=request.turn)
+    store.save_view("u1", "s1", view.to_json())
+
+
+def test_a_query_begins_a_turn_after_everything_there_is(store: SQLiteStore) -> None:
+    say(store, "?one", "answer")
+    request = opened(store, "?two")
+    assert (request.turn.after, request.query, request.continuing) == (2, "?two", False)
+
+
+def test_a_question_that_is_there_already_is_not_asked_twice(store: SQLiteStore) -> None:
+    say(store, "?one", "answer", "?two")
+    assert opened(store, "?two").turn.after == 2
+    assert opened(store, "?three").turn.after == 3
+
+
+def test_without_a_store_there_is_only_the_query() -> None:
+    request = opened(None, "?one")
+    assert (request.turn.after, request.session) == (0, None)
+    with pytest.raises(EmptyQuery):
+        opened(None)
+
+
+def test_a_turn_goes_on_without_a_query(store: SQLiteStore) -> None:
+    keep(store, opened(store, "?one"))
+    for texts in (["?one"], ["!1"], ["!2", "!3"]):
+        say(store, *texts)
+        request = opened(store)
+        assert (request.turn.after, request.query, request.continuing) == (0, "?one", True)
+
+
+def test_a_turn_goes_on_where_the_question_was_never_appended(store: SQLiteStore) -> None:
+    say(store, "?zero", "answer")
+    keep(store, opened(store, "?one"))
+    say(store, "!1")
+    assert (opened(store).turn.after, opened(store).query, opened(store).continuing) == (2, "?one", True)
+
+
+def test_a_new_question_ends_the_turn(store: SQLiteStore) -> None:
+    keep(store, opened(store, "?one"))
+    say(store, "?one", "!1", "answer", "?two", "!2")
+    request = opened(store)
+    assert (request.turn.after, request.query, request.continuing) == (4, "?two", False)
+
+
+def test_what_a_user_says_in_between_does_not_end_it(store: SQLiteStore) -> None:
+    keep(store, opened(store, "?one"))
+    say(store, "?one", "!1", "?hurry", "!2")
+    request = opened(store)
+    assert (request.query, request.continuing) == ("?one", True)
+
+
+def test_without_a_view_the_turn_is_found_in_the_messages(store: SQLiteStore) -> None:
+    say(store, "?one", "answer", "?two", "!1", "!2")
+    request = opened(store)
+    assert (request.turn.after, request.query, request.continuing) == (2, "?two", False)
+
+
+def test_a_question_too_far_back_is_not_found(store: SQLiteStore) -> None:
+    say(store, "?one", *(f"!{number}" for number in range(LOOKED_BACK)))
+    with pytest.raises(EmptyQuery, match="Pass a query"):
+        opened(store)
+
+
+def test_a_query_is_a_message_with_all_that_it_came_with() -> None:
+    query = as_query(
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "What is this?"}, {"type": "image", "url": "x"}],
+            "name": "Ann",
+        }
+    )
+    assert (query.text, query.name, len(query.content)) == ("What is this?", "Ann", 2)
+
+
+@pytest.mark.parametrize("query", ["", " ", {"role": "assistant", "content": "x"}, 3, {"role": "user", "content": ()}])
+def test_what_is_no_question_is_refused(query: object) -> None:
+    with pytest.raises(InvalidInput):
+        as_query(query)
+
+
+def test_ids_are_checked_before_anything_is_read() -> None:
+    with pytest.raises(InvalidId):
+        opened(None, "?one", actor_id="")
+    with pytest.raises(InvalidId):
+        opened(None, "?one", session_id="\ud800")
+
+
+def test_the_turn_of_a_view_comes_back(store: SQLiteStore) -> None:
+    turn = Turn(query=Message(role="user", content="?one \ud800"), after=7, block="<recall>\n</recall>", block_tokens=9)
+    store.save_view("u1", "s1", View(strategy="agent", stable=Stable(available=8_000), turn=turn).to_json())
+    assert opened(store).turn == turn
