@@ -1,0 +1,129 @@
+"""Decisions: one for each item, each with a reason that is true, and accounts that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from contextkit import Budget, ContextBuilder
+from contextkit.context import Context
+from contextkit.ladder import READ_TOOL
+from contextkit.sources import History, Overflow, Preferences, System
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import Message, ToolCall
+from tests.world import NOW, Ranked, Schemas, schema
+
+A = {"actor_id": "u1", "session_id": "s1"}
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
+        for number in range(80):
+            store.append(
+                "u1",
+                "s1",
+                [
+                    Message(
+                        role="user" if number % 2 == 0 else "assistant",
+                        content=f"Order {number}, " * 9,
+                        id=f"h{number}",
+                    )
+                ],
+            )
+        store.set_preferences("u1", {"tone": "brief"})
+        yield store
+
+
+def builder(store: SQLiteStore, window: int = 4_000, strategy: str = "support") -> ContextBuilder:
+    documents = [
+        ("The depot in Ghent is closed. " * 90, 9),
+        ("A short word on Ghent.", 8),
+        ("Hardly to the point.", 1),
+        ("x" * 9, 0),
+    ]
+    return ContextBuilder(
+        store=store,
+        sources=[
+            System("Help."),
+            Schemas([schema(n) for n in range(4)]),
+            Preferences(),
+            History(),
+            Ranked("documents", documents),
+            Overflow(),
+        ],
+        strategy=strategy,
+        budget=Budget(window),
+        clock=lambda: NOW,
+    )
+
+
+def loop(store: SQLiteStore, agent: ContextBuilder) -> Iterator[Context]:
+    """Three prompts of one turn."""
+    yield agent.build("What of Ghent?", **A)
+    store.append("u1", "s1", [Message(role="user", content="What of Ghent?", id="q")])
+    for number in range(2):
+        calls = (ToolCall(f"c{number}", "tool_1", "{}"),)
+        store.append("u1", "s1", [Message(role="assistant", tool_calls=calls, id=f"a{number}")])
+        store.append(
+            "u1", "s1", [Message(role="tool", content="row " * 40, tool_call_id=f"c{number}", id=f"r{number}")]
+        )
+        yield agent.build(**A)
+
+
+def test_a_reason_says_why(store: SQLiteStore) -> None:
+    report = builder(store).build("What of Ghent?", **A).report
+    reasons = {
+        name: report.decision(name).reason
+        for name in ("system", "query", "h79", "h0", "documents/0", "documents/2", "documents/3")
+    }
+    assert reasons["system"] == "it is required"
+    assert reasons["query"] == "it is part of the current turn"
+    assert "recent window" in reasons["h79"]
+    assert "before the" in reasons["h0"] or "recall" in report.decision("h0").section
+    assert "larger than one item may be" in reasons["documents/0"]
+    assert "less than 25% of the best" in reasons["documents/2"]
+    assert report.decision(f"tool:{READ_TOOL}").outcome == "kept"
+
+
+def test_sections_and_framing_add_up_to_the_whole_prompt(store: SQLiteStore) -> None:
+    for context in loop(store, builder(store)):
+        report = context.report
+        assert 0 <= report.framing <= 60, report.framing
+        assert sum(part.tokens for part in report.parts) <= report.tokens
+        assert report.tokens - sum(part.tokens for part in report.parts) <= 15
+        for section in report.sections:
+            own = [decision for decision in report.decisions if decision.section == section.name]
+            assert len(own) == section.kept + section.shortened + section.moved + section.dropped
+            assert sum(decision.tokens for decision in own) <= section.used + (section.name == "system")
+
+
+def test_every_section_that_a_decision_names_is_in_the_report(store: SQLiteStore) -> None:
+    for strategy in ("support", "chat", "agent", "rag"):
+        report = builder(store, strategy=strategy).build("What of Ghent?", **A).report
+        assert {decision.section for decision in report.decisions} <= {section.name for section in report.sections}
+
+
+def test_a_turn_that_goes_on_still_reports_what_its_block_shows(store: SQLiteStore) -> None:
+    first, *later = loop(store, builder(store))
+    before = {d.item_id: (d.outcome, d.tokens) for d in first.report.decisions if d.section in ("documents", "recall")}
+    assert before
+    for context in later:
+        now = {d.item_id: (d.outcome, d.tokens) for d in context.report.decisions if d.item_id in before}
+        assert now == before
+
+
+def test_what_is_not_shown_costs_nothing(store: SQLiteStore) -> None:
+    for decision in builder(store).build("What of Ghent?", **A).report.decisions:
+        assert decision.shown == (decision.tokens > 0)
+        assert decision.shown == (decision.outcome in ("kept", "shortened") or decision.rung == "handle")
+        assert decision.full_tokens >= decision.tokens
+
+
+def test_reports_are_lazy_but_remember_their_own_build(store: SQLiteStore) -> None:
+    agent = builder(store)
+    first = agent.build("What of Ghent?", **A)
+    store.append("u1", "s1", [Message(role="user", content="more", id="later")])
+    agent.build("And now?", **A)
+    assert "later" not in {decision.item_id for decision in first.report.decisions}
