@@ -32,6 +32,12 @@ KNOWN = 4_096
 """Sessions whose life a process remembers, a few hundred bytes each; the least used goes first."""
 
 _SECOND = 1_000_000
+_OVER = """
+attribute_not_exists(pk) OR
+(life = :former AND (expires_at <= :now OR (attribute_exists(unborn) AND held_until <= :now)))
+""".strip().replace("\n", " ")
+"""A life that may be followed by another: it has expired, or its only writer is gone."""
+
 _ALIVE = "life = :life AND (attribute_not_exists(expires_at) OR expires_at > :now)"
 
 
@@ -209,7 +215,7 @@ class Lives:
         entry = {**place, "session_id": at.session_id, "life": life.life, "ttl": life.ttl}
         free = ABSENT
         if former is not None:
-            free = Condition("attribute_not_exists(pk) OR life = :former", {"former": former["life"]})
+            free = Condition(_OVER, {"former": former["life"], "now": at.now})
         return [Put("sessions", life.row(), free), Put("sessions", entry)]
 
     def renewed(self, at: At, life: Life) -> Life:

@@ -40,7 +40,7 @@ LOG = "log"
 
 _ID = "id"
 
-HOLD = timedelta(seconds=10)
+HOLD = timedelta(seconds=5)
 """How long a large append may pause between two of its transactions before others take over."""
 
 _RANGE_TRIES = 3
@@ -52,7 +52,7 @@ _STRIPES = 64
 _MOST = 2**62
 
 _FREE = """
-life = :life AND last_seq = :last
+life = :life AND last_seq = :last AND (attribute_not_exists(expires_at) OR expires_at > :now)
 AND (attribute_not_exists(held_until) OR held_until <= :now OR holder = :token)
 """.strip().replace("\n", " ")
 _NEW = "attribute_not_exists(pk) OR seq > :last"

@@ -17,7 +17,8 @@ from contextkit.stores.dynamodb import DynamoDBStore
 
 SPAWN = multiprocessing.get_context("spawn")
 
-PROCESSES = 8
+LONG = pytest.param(8, 1_000, marks=pytest.mark.slow)
+"""Takes three minutes on a local server, and so is asked for by CONTEXTKIT_LONG=1."""
 
 
 def opened(endpoint: str, tables: str) -> DynamoDBStore:
@@ -34,24 +35,24 @@ def write_numbered(endpoint: str, tables: str, actor: str, writer: int, appends:
             assert stored.content == name
 
 
-@pytest.mark.parametrize("appends", [25, pytest.param(1_000, marks=pytest.mark.slow)])
-def test_processes_lose_nothing_and_keep_their_order(endpoint: str, tables: str, appends: int) -> None:
+@pytest.mark.parametrize(("writers", "appends"), [(4, 25), LONG])
+def test_processes_lose_nothing_and_keep_their_order(endpoint: str, tables: str, writers: int, appends: int) -> None:
     if appends > 100 and not os.environ.get("CONTEXTKIT_LONG"):
         pytest.skip("takes minutes on a local server: set CONTEXTKIT_LONG=1")
     actor = f"actor-{uuid.uuid4()}"
     processes = [
         SPAWN.Process(target=write_numbered, args=(endpoint, tables, actor, writer, appends))
-        for writer in range(PROCESSES)
+        for writer in range(writers)
     ]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
-    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    assert [process.exitcode for process in processes] == [0] * writers
     with opened(endpoint, tables) as store:
         messages = store.messages(actor, "s")
-    assert [message.seq for message in messages] == list(range(1, PROCESSES * appends + 1))
-    for writer in range(PROCESSES):
+    assert [message.seq for message in messages] == list(range(1, writers * appends + 1))
+    for writer in range(writers):
         own = [message.content for message in messages if str(message.content).startswith(f"{writer}/")]
         assert own == [f"{writer}/{number}" for number in range(appends)]
 
