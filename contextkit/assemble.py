@@ -162,6 +162,7 @@ class ContextBuilder:
             counter=self.counter,
             strategy=self.strategy,
             store=self.store,
+            filled=frozenset(section for source in self.sources for section in source.sections),
             now=self._clock(),
         )
 

@@ -205,8 +205,21 @@ class _Fitting:
             if not self.kept or any(share > MUCH_LARGER * self.kept[name] for name, share in fresh.items()):
                 self.notices += [_PREFIX_GROWN] if self.kept else []
                 self.kept = fresh
-        left = rest - sum(self.kept.values())
-        return {**self.kept, **allocate(max(0, left), others)}
+        left = max(0, rest - sum(self.kept.values()))
+        past = {name: share for name, share in allocate(left, self._expected(others)).items() if name == "history"}
+        now = [claim for claim in others if claim.name != "history"]
+        return {**self.kept, **past, **allocate(left - sum(past.values()), now)}
+
+    def _expected(self, claims: Sequence[Claim]) -> list[Claim]:
+        """The claims as if every volatile section asked for all it may have.
+
+        The history's share is measured against these. So it is the same in every turn, and the
+        history does not have to move on only because one question finds more than another.
+        """
+        if self.request.continuing:
+            return list(claims)
+        volatile = {section.name for section in self.strategy.region("volatile")} & self.request.filled
+        return [replace(claim, demand=claim.ceiling) if claim.name in volatile else claim for claim in claims]
 
     def _stable(self) -> Stable:
         return Stable(available=self.available, demands=self.demands, shares=self.kept)

@@ -28,6 +28,7 @@ def open_request(
     counter: TokenCounter,
     strategy: ContextStrategy,
     store: object,
+    filled: frozenset[str],
     now: datetime,
 ) -> Request:
     """The request of one build: reads the session and its view, and finds the turn it is in."""
@@ -47,6 +48,7 @@ def open_request(
         actor_id=actor_id,
         session_id=session_id,
         store=store,
+        filled=filled,
         budget=budget,
         counter=counter,
         strategy=strategy,

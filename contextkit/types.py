@@ -171,7 +171,8 @@ class Request:
     """What one build is asked: the query, for whom, in which session, within what.
 
     `query` is the text of the turn's question, also when `build()` continues the turn (then
-    `continuing` is true, and only the turn may grow). `store` is the builder's. `session` is
+    `continuing` is true, and only the turn may grow). `store` is the builder's, and `filled` are
+    the sections that its sources may fill. `session` is
     the session as it was read at the start of the build, None where there is none yet; `view`
     is what its last prompt looked like. `variables` fill the system prompt's template.
     """
@@ -182,6 +183,7 @@ class Request:
     actor_id: str
     session_id: str
     store: object = None
+    filled: frozenset[str] = frozenset()
     budget: Budget
     counter: TokenCounter
     strategy: ContextStrategy

@@ -14,6 +14,10 @@ from itertools import accumulate
 
 from contextkit.messages import Group
 
+FRESH = 0.95
+"""The part of its share that the history fills at first: shares differ a little from turn to turn (with the
+tools chosen, above all), and the second prompt of a session should not have to move the cursor for that."""
+
 NEAR = 0.2
 """The part of its room that a window gives up in order to begin where a user begins to speak."""
 
@@ -35,12 +39,13 @@ class Stretch:
 def window_start(stretches: Sequence[Stretch], share: int, *, cursor: int | None, low: float) -> int:
     """The index of the first stretch that stands; `len(stretches)` where none does.
 
-    Without a cursor nothing is cached yet: the longest suffix within `share` is taken. With one,
-    everything from it on stays if it fits; otherwise the longest suffix within `low * share`
+    Without a cursor nothing is cached yet: all is taken if it fits, and otherwise the longest
+    suffix within nearly the whole share. With one, everything from it on stays if it fits; otherwise the longest suffix within `low * share`
     does, or, where that would be nothing, within the whole share.
     """
     if cursor is None:
-        return _longest(stretches, share)
+        whole = sum(stretch.tokens for stretch in stretches) <= share
+        return 0 if whole else _longest(stretches, int(share * FRESH))
     kept = next((index for index, stretch in enumerate(stretches) if stretch.seq >= cursor), len(stretches))
     if sum(stretch.tokens for stretch in stretches[kept:]) <= share:
         return kept

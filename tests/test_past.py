@@ -55,7 +55,7 @@ def test_the_cursor_that_has_to_move_says_so() -> None:
     assert not first.moved_on
     stays = found.window(120, cursor=first.start, low=0.5)
     assert (stays.start, stays.moved_on) == (first.start, False)
-    moves = found.window(100, cursor=first.start, low=0.5)
+    moves = found.window(90, cursor=first.start, low=0.5)
     assert moves.moved_on
     assert (moves.start or 0) > (first.start or 0)
 

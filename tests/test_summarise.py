@@ -146,4 +146,4 @@ def test_a_summarizer_that_raises_or_hangs_costs_its_deadline_only(store: SQLite
 def test_the_first_prompt_of_a_long_session_fills_its_window(store: SQLiteStore) -> None:
     talk(store, 1, 200)
     context = build(store, Recorder(), window=3_000)
-    assert context.tokens > 2_500, "the summary had its room from the start, and did not push the history out"
+    assert context.tokens > 2_400, "the summary had its room from the start, and did not push the history out"

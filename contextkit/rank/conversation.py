@@ -101,7 +101,7 @@ class ConversationIndex:
 
     @property
     def tokens(self) -> NDArray[np.int64]:
-        """What every message costs as a line of a transcript."""
+        """About what every message costs as a line of a transcript."""
         return self._now().tokens
 
     @property
@@ -113,14 +113,17 @@ class ConversationIndex:
         return self._now().days
 
     def add(self, messages: Iterable[Message], counter: TokenCounter) -> None:
-        """Take messages in, in the order of the conversation; each is analysed and counted once."""
+        """Take messages in, in the order of the conversation; each is analysed once.
+
+        A message's size is what its store counted, for it only decides how many are looked at.
+        """
         for message in messages:
             found = terms(message.text)
             asks = _ENDS_ASKING.search(message.text[-_TAIL:]) is not None
             traits = _ASKS * asks + _TELLS * tells_when(found)
             speaker = self._names.setdefault(_name(message), len(self._names))
             seq = len(self) + 1 if message.seq is None else message.seq
-            self._rows += _ROW.pack(seq, _time(message.created_at), counter.text(line(message)), speaker, traits)
+            self._rows += _ROW.pack(seq, _time(message.created_at), _size(message, counter), speaker, traits)
             self._lexical.add(found)
 
     def scores(self, query: str, *, now: datetime, similarity: ArrayLike | None = None) -> Scores:
@@ -244,6 +247,10 @@ def _years(times: NDArray[np.float64]) -> range:
         return range(0)
     first, last = (_EPOCH + timedelta(days=float(moment)) for moment in (times.min(), times.max()))
     return range(first.year, last.year + 1)
+
+
+def _size(message: Message, counter: TokenCounter) -> int:
+    return counter.text(line(message)) if message.tokens is None else message.tokens
 
 
 def _name(message: Message) -> str:

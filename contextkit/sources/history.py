@@ -28,6 +28,9 @@ SPARE = 2
 HUGE = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
 
+FOR_INDEX = 0.7
+"""The part of its deadline that bringing the index up to date may take, so that the rest can still be done."""
+
 SHORTEST_LINE = 6
 """Tokens of the shortest line worth recalling: no more turns are looked at than would fit at that size."""
 
@@ -109,7 +112,8 @@ class _Reading:
             yield _in_turn(item)
 
     def _recalled(self) -> Iterator[Gathered]:
-        yield from self.conversation.read_index(self.store)
+        section = self.request.strategy.section("recall")
+        yield from self.conversation.read_index(self.store, section.deadline * FOR_INDEX if section else 0.0)
         index = self.conversation.index
         scores, notice = self._scores()
         if notice is not None:
