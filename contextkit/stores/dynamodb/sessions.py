@@ -44,7 +44,7 @@ class Sessions:
         listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"))
         ats = [self._lives.clock.at(actor_id, row["session_id"]) for row in listed]
         rows = self._database.get_many("sessions", [(at.pk, sk) for at in ats for sk in keys.FACTS])
-        found = [self._facts(at, {sk: row for (pk, sk), row in rows.items() if pk == at.pk}) for at in ats]
+        found = [self._facts(at, _documents(at, rows)) for at in ats]
         sessions = [session for session in found if session is not None]
         return sorted(sessions, key=lambda session: (session.updated_at, session.created_at), reverse=True)
 
@@ -140,7 +140,7 @@ class Sessions:
 
     def _session(self, at: At) -> Session | None:
         rows = self._database.get_many("sessions", [(at.pk, sk) for sk in keys.FACTS])
-        return self._facts(at, {sk: row for (_, sk), row in rows.items()})
+        return self._facts(at, _documents(at, rows))
 
     def _facts(self, at: At, rows: Mapping[str, Row]) -> Session | None:
         life = self._lives.seen(at, rows.get(keys.META))
@@ -183,6 +183,11 @@ class Sessions:
     def _note(self, life: Life, sk: str, name: str, data: bytes) -> dict[str, Value | None]:
         columns = self._payloads.put("sessions", life.pk, sk, data, life.ttl)
         return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "ttl": life.ttl, **columns}
+
+
+def _documents(at: At, rows: Mapping[Key, Row]) -> dict[str, Row]:
+    """What one session is read with, by sort key."""
+    return {sk: rows[at.pk, sk] for sk in keys.FACTS if (at.pk, sk) in rows}
 
 
 def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:

@@ -1,0 +1,114 @@
+"""What a build costs, counted at the proxy: calls, and bytes read next to what the window holds."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from contextkit import ContextBuilder
+from contextkit.aws.client import new_client
+from contextkit.errors import SourceFailed, StoreUnavailable
+from contextkit.sources import History, Preferences
+from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.testing.faults import FaultProxy, Sometimes, never
+from contextkit.types import Message
+
+WINDOW = 8_000
+WINDOW_BYTES = WINDOW * 4
+"""English has about four bytes to a token."""
+
+MESSAGES = 600
+
+
+@pytest.fixture
+def proxy(endpoint: str) -> Iterator[FaultProxy]:
+    with FaultProxy(endpoint, hang=5) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def store(proxy: FaultProxy, tables: str) -> Iterator[DynamoDBStore]:
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=10)
+    with DynamoDBStore(tables, client=client) as store:
+        yield store
+
+
+@pytest.fixture
+def actor(store: DynamoDBStore) -> str:
+    """An actor with a long session `s`."""
+    actor, words = f"actor-{uuid.uuid4()}", random.Random(1)
+    lexicon = ["".join(words.choices("abcdefghijklmnop", k=6)) for _ in range(2_000)]
+    store.append(
+        actor,
+        "s",
+        [
+            Message(role="assistant" if number % 2 else "user", content=" ".join(words.choices(lexicon, k=50)))
+            for number in range(MESSAGES)
+        ],
+    )
+    return actor
+
+
+def test_a_build_in_a_session_that_is_known_reads_what_is_new(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str
+) -> None:
+    """The session, its end, what is new, and the view that is kept; recalled turns are one call more."""
+    builder = ContextBuilder(sources=[History()], budget=WINDOW, strategy="chat", store=store)
+    builder.build("What was said first?", actor_id=actor, session_id="s")
+    store.append(actor, "s", [Message(role="user", content="What was said first?")])
+    store.append(actor, "s", [Message(role="assistant", content="That I do not know.")])
+    with proxy.counted() as calls:
+        builder.build("And what was said last?", actor_id=actor, session_id="s")
+    assert len(calls) <= 5
+    assert sum(call.received for call in calls) <= 2 * WINDOW_BYTES
+
+
+def test_the_newest_messages_are_one_call_that_reads_no_more_than_it_returns(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str
+) -> None:
+    newest = store.messages(actor, "s", last=20)
+    with proxy.counted() as calls:
+        assert store.messages(actor, "s", last=20) == newest
+    assert [call.operation for call in calls] == ["Query"]
+    assert calls[0].received <= 3 * sum(len(message.text) for message in newest)
+    with proxy.counted() as calls:
+        assert store.messages(actor, "s", after=MESSAGES - 20, before=MESSAGES + 1) == newest
+        assert store.pick(actor, "s", [message.seq or 0 for message in newest]) == newest
+    assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
+
+
+def test_an_append_is_one_call(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
+    for message in (Message(role="user", content="x"), Message(role="user", content="x", id="named")):
+        with proxy.counted() as calls:
+            store.append(actor, "s", [message])
+        assert [call.operation for call in calls] == ["TransactWriteItems"]
+
+
+def test_builds_under_faults_answer_or_say_what_failed_and_lose_nothing(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str
+) -> None:
+    builder = ContextBuilder(sources=[History(), Preferences()], budget=WINDOW, strategy="chat", store=store)
+    builder.build("What was said first?", actor_id=actor, session_id="s")
+    proxy.plan = Sometimes(0.3, ("throttle", "5xx", "drop"), seed=4)
+    answered = 0
+    failed: list[str] = []
+    kept: list[Message] = []
+    for number in range(12):
+        try:
+            builder.build("What was said last?", actor_id=actor, session_id="s")
+            answered += 1
+        except (StoreUnavailable, SourceFailed) as error:
+            failed.append(str(error))
+        try:
+            kept += store.append(actor, "s", [Message(role="user", content="x", id=f"new-{number}")])
+        except StoreUnavailable:
+            continue
+    proxy.plan = never
+    stored = store.messages(actor, "s")
+    assert answered > len(failed)
+    assert all("DynamoDB in us-east-1" in problem for problem in failed)
+    assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
+    assert {message.id for message in kept} <= {message.id for message in stored}
