@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contextkit.types import Gathered, Item, Request, Source
 from tests import checks
 from tests.world import Ranked, Step, World, play, worlds
+
+FEWER = settings(max_examples=max(10, settings().max_examples // 2))
+"""For laws whose every example plays two worlds."""
 
 
 @dataclass
@@ -70,6 +73,7 @@ def _of_blocks(gathered: list[Item]) -> Mapping[str, str]:
     return {item.id: item.text for item in gathered if item.message is None and not item.trusted}
 
 
+@FEWER
 @given(worlds)
 def test_a_builder_that_starts_cold_builds_the_same_bytes(world: World) -> None:
     with world.store() as one, world.store() as other:
@@ -79,6 +83,7 @@ def test_a_builder_that_starts_cold_builds_the_same_bytes(world: World) -> None:
             assert _shape(first) == _shape(second)
 
 
+@FEWER
 @given(worlds, st.randoms(use_true_random=False))
 def test_the_order_in_which_sources_answer_does_not_show(world: World, chance: random.Random) -> None:
     world = replace(world, turns=world.turns[:1])
@@ -111,6 +116,7 @@ class Broken:
         raise ConnectionError("the wire was cut")
 
 
+@FEWER
 @given(worlds)
 def test_a_broken_source_costs_its_share_and_nothing_else(world: World) -> None:
     for name in ("documents", "facts"):
@@ -133,6 +139,7 @@ def test_a_broken_source_costs_its_share_and_nothing_else(world: World) -> None:
                     assert str(first) == str(second)
 
 
+@FEWER
 @given(worlds, worlds)
 def test_one_tenant_never_sees_another(mine: World, theirs: World) -> None:
     """What an actor sees is the same, whoever else lives in the same store and is served by the same builder."""

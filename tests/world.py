@@ -14,6 +14,7 @@ from contextkit import Budget, ContextBuilder
 from contextkit.blocks import line_tokens
 from contextkit.context import Context
 from contextkit.errors import BudgetTooSmall
+from contextkit.ladder import READ_TOOL
 from contextkit.sources import History, Memories, Overflow, Preferences, System
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
@@ -103,15 +104,13 @@ names = st.none() | st.sampled_from(["Ann", "Zoë van Dam", "  ", "/x"])
 # Messages: whole exchanges, and every way in which they can be torn
 
 
-def _call(number: int, arguments: str) -> ToolCall:
-    return ToolCall(f"call-{number}", f"tool_{number % 3}", arguments)
-
-
 @st.composite
 def exchanges(draw: st.DrawFn, *, torn: bool = False) -> list[Message]:
     """An assistant's tool calls and their results, in any order; torn: some missing, doubled or foreign."""
     count = draw(st.integers(1, 3))
-    calls = [_call(n, draw(st.sampled_from(["{}", '{"q": "Ghent"}', "not json", ""]))) for n in range(count)]
+    arguments = st.sampled_from(["{}", '{"q": "Ghent"}', "not json", ""])
+    tools = st.sampled_from(["tool_0", "tool_1", "tool_2", READ_TOOL])
+    calls = [ToolCall(f"call-{n}", draw(tools), draw(arguments)) for n in range(count)]
     results = [Message(role="tool", content=draw(contents), tool_call_id=call.id) for call in calls]
     results = draw(st.permutations(results))
     if torn:
@@ -338,12 +337,12 @@ def numbered(messages: Iterable[Message], prefix: str) -> list[Message]:
 
 turns = st.builds(
     Turn,
-    query=st.one_of(sentences, sentences, long_texts, st.tuples(sentences, odd_texts).map(" ".join)),
+    query=st.one_of(sentences, sentences, sentences, long_texts, st.tuples(sentences, odd_texts).map(" ".join)),
     asked=st.sampled_from(["before", "after", "never"]),
     loop=st.lists(exchanges(), max_size=3),
     answer=st.none() | texts,
 )
-windows = st.one_of(st.integers(1, 1_500), *[st.integers(1_500, 6_000)] * 3, *[st.integers(4_000, 20_000)] * 3)
+windows = st.one_of(st.integers(1, 2_000), *[st.integers(2_000, 8_000)] * 3, *[st.integers(6_000, 24_000)] * 4)
 budgets = st.builds(
     lambda window, part: Budget(window, reserve=int(window * part)), windows, st.sampled_from([0.0, 0.0, 0.0, 0.3])
 )
@@ -351,10 +350,12 @@ scored = st.lists(st.tuples(texts, st.integers(0, 9)), max_size=6)
 worlds = st.builds(
     World,
     history=histories,
-    turns=st.lists(turns, min_size=1, max_size=3),
+    turns=st.lists(turns, min_size=1, max_size=3).map(
+        lambda drawn: [replace(turn, query=f"{turn.query} ({number})") for number, turn in enumerate(drawn)]
+    ),
     strategy=strategies,
     budget=budgets,
-    system=st.one_of(sentences, sentences, long_texts),
+    system=st.one_of(sentences, sentences, sentences, long_texts),
     documents=scored,
     facts=scored,
     memories=st.lists(texts.filter(str.strip), max_size=4),
