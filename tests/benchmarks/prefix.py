@@ -1,0 +1,136 @@
+"""Prompt-cache reuse: how much of each prompt its provider has in its cache from the one before.
+
+    python -m tests.benchmarks.prefix [--window 4000] [--strategy agent chat]
+
+The demo's conversation is lived through again: a build for every question and after every tool
+result, everything said appended in between, with tools, documents, memories and preferences as
+sources. Reused are the leading tokens that are byte for byte those of the last prompt. The peer
+is langchain's `trim_messages` over the same system prompt and messages with the same counter,
+without tools, documents or memories.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage, trim_messages
+
+from contextkit import Budget, ContextBuilder, Message, demo
+from contextkit.report import Report
+from contextkit.sources import Documents, History, Memories, Preferences, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.tokens import get_counter
+
+COUNTER = get_counter()
+LARGEST = 1_000
+"""Tokens of the largest message lived through: the demo's 200 KB result is another benchmark's matter."""
+
+
+def conversation() -> list[Message]:
+    messages = [replace(message, created_at=message.created_at) for message in demo.load().messages]
+    return [m if COUNTER.message(m) <= LARGEST else replace(m, content=m.text[:2_000]) for m in messages]
+
+
+def steps(messages: Sequence[Message]) -> Iterator[tuple[int, Message | None]]:
+    """When a model is called: before which message, and the question if a turn begins there."""
+    for number, message in enumerate(messages):
+        if message.role != "assistant" or number == 0:
+            continue
+        before = messages[number - 1]
+        if before.role == "user":
+            yield number, before
+        elif before.role == "tool":
+            yield number, None
+
+
+def ours(messages: Sequence[Message], window: int, strategy: str) -> dict[str, float]:
+    data = demo.load()
+    store = SQLiteStore(":memory:")
+    store.put_memories("u", data.memories)
+    store.set_preferences("u", data.preferences)
+    sources = [
+        System(demo.SYSTEM_PROMPT),
+        Tools(data.tools),
+        Preferences(),
+        Memories(),
+        Documents(data.documents),
+        History(),
+    ]
+    builder = ContextBuilder(store=store, sources=sources, strategy=strategy, budget=Budget(window))
+    told, last = 0, None
+    total = reused = stable = stable_reused = 0
+    for number, question in steps(messages):
+        store.append("u", "s", messages[told:number])
+        told = number
+        report = builder.build(question, actor_id="u", session_id="s").report
+        if last is not None:
+            shared = report.diff(last).shared_tokens
+            fixed = prefix_tokens(report, last)
+            total += report.tokens
+            reused += shared
+            stable += fixed
+            stable_reused += min(shared, fixed)
+        last = report
+    return {"of_all": round(reused / total, 3), "of_the_stable_part": round(stable_reused / stable, 3)}
+
+
+def prefix_tokens(report: Report, last: Report) -> int:
+    """Tokens before the volatile block and the turn, without messages that are new since the last prompt."""
+    known = {part.label for part in last.parts}
+    prefix = takewhile(lambda part: part.section not in ("volatile", "turn"), report.parts)
+    return sum(part.tokens for part in prefix if part.section != "history" or part.label in known)
+
+
+def theirs(messages: Sequence[Message], window: int) -> dict[str, float]:
+    converted = [as_langchain(message) for message in messages]
+    costs = {id(one): COUNTER.message(message) for one, message in zip(converted, messages, strict=True)}
+    system = SystemMessage(demo.SYSTEM_PROMPT)
+    costs[id(system)] = COUNTER.message(Message(role="system", content=demo.SYSTEM_PROMPT))
+    last: list[BaseMessage] = []
+    total = reused = 0
+    for number, _ in steps(messages):
+        prompt = trim_messages(
+            [system, *converted[:number]],
+            max_tokens=window,
+            token_counter=lambda given: sum(costs.get(id(one), 0) for one in given),
+            strategy="last",
+            include_system=True,
+            start_on="human",
+        )
+        same = takewhile(lambda pair: pair[0].content == pair[1].content, zip(prompt, last, strict=False))
+        total += sum(COUNTER.text(str(one.content)) for one in prompt)
+        reused += sum(COUNTER.text(str(one.content)) for one, _ in same)
+        last = prompt
+    return {"of_all": round(reused / total, 3)}
+
+
+def as_langchain(message: Message) -> BaseMessage:
+    if message.role == "tool":
+        return ToolMessage(message.text, tool_call_id=message.tool_call_id or "")
+    if message.role == "user":
+        return HumanMessage(message.text)
+    calls = [{"name": call.name, "args": json.loads(call.arguments), "id": call.id} for call in message.tool_calls]
+    return AIMessage(message.text, tool_calls=calls)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Prompt-cache reuse.")
+    parser.add_argument("--window", type=int, default=4_000)
+    parser.add_argument("--strategy", nargs="+", default=["agent", "chat"])
+    options = parser.parse_args()
+    messages = conversation()
+    found: dict[str, object] = {
+        "benchmark": "prefix",
+        "window": options.window,
+        "prompts": sum(1 for _ in steps(messages)),
+    }
+    found |= {name: ours(messages, options.window, name) for name in options.strategy}
+    print(json.dumps(found | {"trim_messages": theirs(messages, options.window)}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
