@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from contextkit.fence import close_fence, defused, open_fence
 from contextkit.place import runs
@@ -28,22 +29,17 @@ class Chosen:
 
 def line(item: Item, text: str) -> str:
     """An item's text as it stands in its section."""
-    body = f"{item.lead}{text}"
-    whole = f"{body if item.trusted else defused(body)}\n"
-    return whole if _begins_safely(whole) else f"· {whole}"
+    return _line(item.lead, text, item.trusted)
 
 
 def line_tokens(counter: TokenCounter, lead: str, text: str, *, trusted: bool = False) -> int:
     """What `line` costs for an item of that lead and text."""
-    return counter.text(line(Item(id="", section="", text=text, tokens=0, lead=lead, trusted=trusted), text))
+    return counter.text(_line(lead, text, trusted))
 
 
 def heading(item: Item) -> str:
     """The line above a run of items that share it; empty without one."""
-    text = " ".join((item.heading if item.trusted else defused(item.heading)).split())
-    if not text:
-        return ""
-    return f"{text}\n" if _begins_safely(text) else f"· {text}\n"
+    return _heading(item.heading, item.trusted)
 
 
 def section_cost(name: str, counter: TokenCounter) -> int:
@@ -87,6 +83,20 @@ def _section(name: str, chosen: Sequence[Chosen]) -> str:
         parts.append(heading(run[0]))
         parts.extend(texts[item.id] for item in run)
     return "".join(parts) + close_fence(name)
+
+
+def _line(lead: str, text: str, trusted: bool) -> str:
+    body = f"{lead}{text}"
+    whole = f"{body if trusted else defused(body)}\n"
+    return whole if _begins_safely(whole) else f"· {whole}"
+
+
+@lru_cache(maxsize=4_096)
+def _heading(heading: str, trusted: bool) -> str:
+    text = " ".join((heading if trusted else defused(heading)).split())
+    if not text:
+        return ""
+    return f"{text}\n" if _begins_safely(text) else f"· {text}\n"
 
 
 def _begins_safely(text: str) -> bool:

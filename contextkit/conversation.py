@@ -127,13 +127,11 @@ class Conversation:
 
     def pick(self, store: SessionStore, seqs: Sequence[int]) -> list[Message]:
         """The messages with these sequence numbers, oldest first, read only where they are not at hand."""
-        wanted = set(seqs)
-        recent = self.items if self.items and max(seqs, default=0) >= self.items[0].order else []
-        here = {item.order: _as_stored(item) for item in recent if item.order in wanted}
-        missing = [seq for seq in seqs if seq not in here]
+        first = self.items[0].order if self.items else max(seqs, default=0) + 1
+        missing = [seq for seq in seqs if seq < first]
         read = store.pick(self._actor_id, self._session_id, missing) if missing else []
-        known = {message.seq: message for message in read} | here
-        return [message for _, message in sorted(known.items(), key=lambda pair: pair[0] or 0)]
+        here = [_as_stored(self.items[seq - first]) for seq in sorted(seqs) if seq >= first]
+        return read + here
 
     @property
     def _indexed(self) -> int:

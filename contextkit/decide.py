@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from contextkit.fill import best_first
 from contextkit.fit import Fit
@@ -53,9 +53,16 @@ class Decided:
             yield from (_left(unread, *one) for one in unread.items() if one[0] not in done)
 
     def about(self, sections: Collection[str]) -> Iterator[Decision]:
-        """The decisions about the items of these sections alone."""
-        own = replace(self, items=[item for item in self.items if item.section in sections], unread=())
-        return (decision for decision in own.decisions() if decision.section in sections)
+        """The decisions about the items of these ranked sections alone, but for those that stand in the history."""
+        shown = {one.item.id: one for name in sections for one in self.fit.sections.get(name, ())}
+        items = [item for item in self.items if item.section in sections]
+        ranks = _ranks(items)
+        elsewhere = self.fit.past.verbatim
+        for item in _once(items):
+            if item.id in shown:
+                yield self._standing(item, shown[item.id].form)
+            elif item.id not in elsewhere:
+                yield self._absent(item, ranks)
 
     def sections(self, decisions: Iterable[Decision]) -> list[SectionUse]:
         """What each section of the strategy was given and used, with its decisions counted.

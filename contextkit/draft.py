@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from contextkit.calibration import CalibratedCounter
 from contextkit.decide import Decided
@@ -90,7 +91,6 @@ class Draft:
         """The report; its decisions and parts are made when somebody looks."""
         request = self.request
         decisions = Lazy(self.decided.decisions)
-        texts = {item.id: item.text for item in self.listed.items}
         return Report(
             decisions=decisions,
             sections=Lazy(lambda: self.decided.sections(decisions)),
@@ -106,7 +106,7 @@ class Draft:
             strategy=request.strategy.name,
             seconds=seconds,
             refit=self.refitted,
-            preview=texts.get,
+            preview=_previews(self.listed.items),
         )
 
     def view(self, prompt: Prompt) -> View:
@@ -134,6 +134,12 @@ class Draft:
             block_tokens=prompt.block_tokens,
             items=tuple(self.decided.about(volatile)),
         )
+
+
+def _previews(items: Sequence[Item]) -> Callable[[str], str | None]:
+    """Gives the items' texts by id; they are sorted when somebody first asks."""
+    texts = cache(lambda: {item.id: item.text for item in items})
+    return lambda item_id: texts().get(item_id)
 
 
 def _counted_by(counter: TokenCounter) -> str:

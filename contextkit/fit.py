@@ -309,8 +309,8 @@ class _Fitting:
 
     def _repeats(self, past: Past) -> Repeats:
         """What the volatile sections must not say again."""
-        verbatim = {one.item.id for one in past.standing if one.form is None}
-        return Repeats(self.said, verbatim, [*(one.item for one in self.present.standing), *self._chosen()])
+        before = [*(one.item for one in self.present.standing), *self._chosen()]
+        return Repeats(self.said, past.verbatim, before)
 
     def _chosen(self) -> list[Item]:
         return [one.item for chosen in self.sections.values() for one in chosen]

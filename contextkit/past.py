@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
-from contextkit.ladder import Ladder
-from contextkit.messages import Group
+from contextkit.ladder import Ladder, shown_message
 from contextkit.standing import Standing, whole_groups
-from contextkit.types import Item
-from contextkit.window import Stretch, window_start
+from contextkit.types import Form, Item, Message
+from contextkit.window import Stretches, window_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """What stands of the history, its cost, and where it begins (None: nothing stands).
 
-    `reasons` says why an item of it can never stand; `moved_on` whether the cursor moved away
-    from where the last prompt had it.
+    `forms` has the form of each item that stands shortened, by its id. `reasons` says why an item
+    of the history can never stand; `moved_on` whether the cursor moved away from where the last
+    prompt had it.
     """
 
-    standing: tuple[Standing, ...] = ()
+    items: Sequence[Item] = ()
+    forms: Mapping[str, Form] = field(default_factory=dict)
     tokens: int = 0
     start: int | None = None
     moved_on: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> tuple[Standing, ...]:
+        """Every message that stands, and how."""
+        return _standing(self.items, self.forms)
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages as they stand."""
+        return [shown_message(item, self.forms.get(item.id)) for item in self.items]
+
+    @property
+    def verbatim(self) -> set[str]:
+        """The ids of the items that stand whole."""
+        return {item.id for item in self.items}.difference(self.forms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +57,24 @@ class Shortening:
     result_ceiling: int
     stubs_through: int
 
-    def standing(self, items: Sequence[Item], index: int) -> Standing:
-        item = items[index]
+    def forms(self, items: Sequence[Item]) -> Iterator[tuple[int, Form]]:
+        """The places of the items that stand shortened, and the form of each."""
+        least = min(self.ceiling, self.result_ceiling)
+        for place, item in enumerate(items):
+            if item.tokens > least or item.order <= self.stubs_through:
+                form = self._form(items, place)
+                if form is not None:
+                    yield place, form
+
+    def _form(self, items: Sequence[Item], place: int) -> Form | None:
+        item = items[place]
         is_result = item.message is not None and item.message.role == "tool"
         if is_result and item.order <= self.stubs_through:
-            return Standing(item, self.ladder.message_stub(item, item.tokens))
+            return self.ladder.message_stub(item, item.tokens)
         limit = self.result_ceiling if is_result else self.ceiling
         if item.tokens <= limit or (item.message is not None and item.message.tool_calls):
-            return Standing(item)
-        return Standing(item, self.ladder.short_message(item, limit, call_of(items, index)))
+            return None
+        return self.ladder.short_message(item, limit, call_of(items, place))
 
 
 def call_of(items: Sequence[Item], index: int) -> str:
@@ -71,49 +97,58 @@ def call_of(items: Sequence[Item], index: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The candidate history in whole groups, each costed once."""
+    """The candidate history in whole groups, each costed once. `forms` has the shortened ones, by item id."""
 
     items: Sequence[Item]
-    standing: Sequence[Standing]
-    groups: Sequence[Group]
-    stretches: Sequence[Stretch]
+    forms: Mapping[str, Form]
+    stretches: Stretches
     reasons: Mapping[str, str]
 
     @property
+    def standing(self) -> tuple[Standing, ...]:
+        """Every candidate message, and how it would stand."""
+        return _standing(self.items, self.forms)
+
+    @property
     def demand(self) -> int:
-        return sum(stretch.tokens for stretch in self.stretches)
+        return sum(self.stretches.tokens)
 
     def window(self, share: int, *, cursor: int | None, low: float) -> Past:
         """What stands within `share` tokens."""
+        seqs = self.stretches.seqs
         start = window_start(self.stretches, share, cursor=cursor, low=low)
-        shown = self.stretches[start:]
-        if not shown:
-            return Past(reasons=self.reasons, moved_on=cursor is not None and bool(self.stretches))
-        standing = tuple(
-            self.standing[index] for stretch in shown for index in range(stretch.group.start, stretch.group.stop)
-        )
+        if start == len(seqs):
+            return Past(reasons=self.reasons, moved_on=cursor is not None and bool(seqs))
+        items = [self.items[place] for places in self.stretches.places[start:] for place in places]
         return Past(
-            standing=standing,
-            tokens=sum(stretch.tokens for stretch in shown),
-            start=shown[0].seq,
-            moved_on=cursor is not None
-            and shown[0].seq > cursor
-            and start > 0
-            and self.stretches[start - 1].seq >= cursor,
+            items=items,
+            forms={item.id: self.forms[item.id] for item in items if item.id in self.forms} if self.forms else {},
+            tokens=sum(self.stretches.tokens[start:]),
+            start=seqs[start],
+            moved_on=cursor is not None and seqs[start] > cursor and start > 0 and seqs[start - 1] >= cursor,
             reasons=self.reasons,
         )
 
 
 def read_history(items: Sequence[Item], shortening: Shortening) -> History:
     """Group and cost the candidate history, oldest first."""
-    found, reasons = whole_groups(items)
-    standing = [shortening.standing(items, index) for index in range(len(items))]
-    costs = [one.tokens for one in standing]
-    stretches = [
-        Stretch(group, items[group.start].order, sum(costs[group.start : group.stop]), _opens(items[group.start]))
-        for group in found
-    ]
-    return History(items, standing, found, stretches, reasons)
+    groups, reasons = whole_groups(items)
+    shortened = dict(shortening.forms(items))
+    costs = [item.tokens for item in items]
+    for place, form in shortened.items():
+        costs[place] = form.tokens
+    before = [0, *accumulate(costs)]
+    stretches = Stretches(
+        places=groups,
+        seqs=[items[group.start].order for group in groups],
+        tokens=[before[group.stop] - before[group.start] for group in groups],
+        opens=[_opens(items[group.start]) for group in groups],
+    )
+    return History(items, {items[place].id: form for place, form in shortened.items()}, stretches, reasons)
+
+
+def _standing(items: Iterable[Item], forms: Mapping[str, Form]) -> tuple[Standing, ...]:
+    return tuple(Standing(item, forms.get(item.id)) for item in items)
 
 
 def _opens(item: Item) -> bool:

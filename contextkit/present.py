@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from contextkit.budget import Claim, allocate
 from contextkit.ladder import READ_TOOL, Ladder
-from contextkit.messages import Group
 from contextkit.standing import Standing, whole_groups
 from contextkit.types import Item
 
@@ -60,7 +59,7 @@ class _Reading:
     """The turn's messages in the form in which each stands."""
 
     def __init__(
-        self, items: Sequence[Item], groups: Sequence[Group], ladder: Ladder, shrunk: Shrunk, ceiling: int
+        self, items: Sequence[Item], groups: Sequence[range], ladder: Ladder, shrunk: Shrunk, ceiling: int
     ) -> None:
         self.ladder = ladder
         self.ceiling = ceiling

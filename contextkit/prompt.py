@@ -41,7 +41,7 @@ def write(fit: Fit, request: Request) -> Prompt:
     stable, stable_cost = _block(fit, "stable", request)
     block, block_cost = _volatile(fit, request)
     opening = [message for message in (system, block_message(stable) if stable else None) if message]
-    past = [one.message for one in fit.past.standing]
+    past = fit.past.messages
     present = [one.message for one in fit.present.standing]
     middle = [block_message(block)] if block else []
     messages = (*opening, *past, *middle, *present)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from contextkit.blocks import line_tokens
 from contextkit.fit import Fit
@@ -13,7 +12,7 @@ from contextkit.offload import read_tool
 from contextkit.question import query_item
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import summary_item
-from contextkit.types import Gathered, Item, Notice, Provenance, Request, TokenCounter, Unread
+from contextkit.types import Item, Notice, Provenance, Request, TokenCounter, Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,25 +49,27 @@ class Shortlist:
 
 def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -> Shortlist:
     """Sort what was gathered; add the query, if no source gave the turn, and the tool that reads handles."""
-    gathered = [one for answer in answers for one in answer.gathered]
-    given = (_counted(one, request.counter) for one in gathered if isinstance(one, Item))
-    items = list(_distinct(chain(_own(gathered, request, read_tool), given)))
+    given = [(answer.run.name, _items(answer, request.counter)) for answer in answers]
+    others = [one for answer in answers for one in answer.gathered if not isinstance(one, Item)]
+    asked = "turn" in {item.section for _, items in given for item in items}
+    own = [*_own(request, read_tool), *([] if asked else [query_item(request)])]
+    items = _distinct([("contextkit", own), *given])
     by_section: dict[str, list[Item]] = {}
     for item in items:
         by_section.setdefault(item.section, []).append(item)
     return Shortlist(
         items=items,
         by_section=by_section,
-        unread=[one for one in gathered if isinstance(one, Unread)],
+        unread=[one for one in others if isinstance(one, Unread)],
         notices=[
             *_failures(answers),
-            *(one for one in gathered if isinstance(one, Notice)),
-            *_homeless(items, request),
+            *(one for one in others if isinstance(one, Notice)),
+            *_homeless(by_section, request),
         ],
     )
 
 
-def _own(gathered: Iterable[Gathered], request: Request, with_read_tool: bool) -> Iterator[Item]:
+def _own(request: Request, with_read_tool: bool) -> Iterator[Item]:
     if with_read_tool:
         tool = read_tool()
         yield Item(
@@ -85,19 +86,20 @@ def _own(gathered: Iterable[Gathered], request: Request, with_read_tool: bool) -
     summary = summary_item(request.view.summary, request.counter)
     if summary is not None and request.strategy.section("summary"):
         yield summary
-    if not any(isinstance(one, Item) and one.section == "turn" for one in gathered):
-        yield query_item(request)
 
 
-def _counted(item: Item, counter: TokenCounter) -> Item:
-    """The item with its cost, where its source left the counting to us."""
-    if item.tokens:
-        return item
+def _items(answer: Answer, counter: TokenCounter) -> list[Item]:
+    """A source's items, each with its cost, also where the source left the counting to us."""
+    items = [one for one in answer.gathered if isinstance(one, Item)]
+    return [item if item.tokens else replace(item, tokens=_cost(item, counter)) for item in items]
+
+
+def _cost(item: Item, counter: TokenCounter) -> int:
     if item.tool is not None:
-        return replace(item, tokens=counter.tool(item.tool))
+        return counter.tool(item.tool)
     if item.message is not None:
-        return replace(item, tokens=counter.message(item.message))
-    return replace(item, tokens=line_tokens(counter, item.lead, item.text, trusted=item.trusted))
+        return counter.message(item.message)
+    return line_tokens(counter, item.lead, item.text, trusted=item.trusted)
 
 
 def _failures(answers: Sequence[Answer]) -> Iterator[Notice]:
@@ -108,19 +110,20 @@ def _failures(answers: Sequence[Answer]) -> Iterator[Notice]:
             yield Notice(f"source {run.status}", text)
 
 
-def _homeless(items: Iterable[Item], request: Request) -> Iterator[Notice]:
+def _homeless(sections: Iterable[str], request: Request) -> Iterator[Notice]:
     known = {section.name for section in request.strategy.sections}
-    for name in sorted({item.section for item in items} - known):
+    for name in sorted(set(sections) - known):
         text = f"The strategy {request.strategy.name!r} has no section {name!r}, so its items were dropped; add it."
         yield Notice("no section", text)
 
 
-def _distinct(items: Iterable[Item]) -> Iterator[Item]:
-    """The items under ids that no two sources share: a later source's comes to bear its source's name."""
-    owners: dict[str, str] = {}
-    for item in items:
-        source = item.provenance.source
-        if owners.setdefault(item.id, source) == source:
-            yield item
-        else:
-            yield replace(item, id=f"{source}/{item.id}")
+def _distinct(given: Iterable[tuple[str, Sequence[Item]]]) -> list[Item]:
+    """Every source's items under ids that no two sources share: a later source's comes to bear its source's name."""
+    items: list[Item] = []
+    taken: set[str] = set()
+    for source, own in given:
+        if not taken.isdisjoint([item.id for item in own]):
+            own = [replace(item, id=f"{source}/{item.id}") if item.id in taken else item for item in own]
+        items += own
+        taken.update([item.id for item in own])
+    return items

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contextkit.ladder import shown_message
-from contextkit.messages import Group, groups
+from contextkit.messages import Group, group_at, is_alone
 from contextkit.types import Form, Item, Message
 
 
@@ -26,16 +26,24 @@ class Standing:
         return shown_message(self.item, self.form)
 
 
-def whole_groups(items: Sequence[Item]) -> tuple[list[Group], dict[str, str]]:
-    """The groups a provider takes as they stand, and by item id why the rest cannot be shown."""
-    found = groups([item.message for item in items if item.message is not None])
-    torn = {
-        items[index].id: _why_torn(group, index)
-        for group in found
-        if not group.whole
-        for index in range(group.start, group.stop)
-    }
-    return [group for group in found if group.whole], torn
+def whole_groups(items: Sequence[Item]) -> tuple[list[range], dict[str, str]]:
+    """The groups a provider takes as they stand, by the places of their items; by item id, why the rest cannot be."""
+    messages = [item.message for item in items if item.message is not None]
+    whole: list[range] = []
+    torn: dict[str, str] = {}
+    place = 0
+    while place < len(messages):
+        if is_alone(messages[place]):
+            whole.append(range(place, place + 1))
+            place += 1
+            continue
+        group = group_at(messages, place)
+        place = group.stop
+        if group.whole:
+            whole.append(range(group.start, group.stop))
+        else:
+            torn |= {items[index].id: _why_torn(group, index) for index in range(group.start, group.stop)}
+    return whole, torn
 
 
 def _why_torn(group: Group, index: int) -> str:

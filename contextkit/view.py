@@ -7,13 +7,14 @@ is kept with the session, so that another process continues where this one stopp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any
 
 from contextkit.errors import StoreCorrupt
 from contextkit.messages import dumps, loads
+from contextkit.report.lazy import Lazy
 from contextkit.report.records import Decision
 from contextkit.types import Message
 
@@ -38,7 +39,7 @@ class Turn:
     after: int
     block: str | None = None
     block_tokens: int = 0
-    items: tuple[Decision, ...] = ()
+    items: Sequence[Decision] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,5 +134,8 @@ def _turn_to_dict(turn: Turn) -> dict[str, Any]:
 
 
 def _turn_from_dict(data: dict[str, Any]) -> Turn:
-    items = tuple(Decision(**dict(zip(_FIELDS, values, strict=True))) for values in data.pop("items"))
+    rows = data.pop("items")
+    if any(len(values) != len(_FIELDS) for values in rows):
+        raise ValueError("decisions of another shape")
+    items = Lazy(lambda: (Decision(**dict(zip(_FIELDS, values, strict=True))) for values in rows))
     return replace(Turn(**{**data, "query": loads(data["query"])}), items=items)

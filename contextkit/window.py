@@ -7,12 +7,10 @@ extends the last one and the provider's cache holds.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-
-from contextkit.messages import Group
 
 FRESH = 0.95
 """The part of its share that the history fills at first: shares differ a little from turn to turn (with the
@@ -23,41 +21,45 @@ NEAR = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A group of messages that stand or fall together, as the window sees it.
+class Stretches:
+    """The history as the window sees it: messages that stand or fall together, oldest first, in columns.
 
-    `seq` is its first message's sequence number, `tokens` what it costs, `opens` whether a user
-    begins to speak there, which is the best place for a window to begin.
+    Of each stretch, `places` are those of its messages among the items, `seqs` has its first
+    message's sequence number, `tokens` what it costs, and `opens` whether a user begins to speak
+    there, which is the best place for a window to begin.
     """
 
-    group: Group
-    seq: int
-    tokens: int
-    opens: bool
+    places: Sequence[range]
+    seqs: Sequence[int]
+    tokens: Sequence[int]
+    opens: Sequence[bool]
+
+    def __len__(self) -> int:
+        return len(self.seqs)
 
 
-def window_start(stretches: Sequence[Stretch], share: int, *, cursor: int | None, low: float) -> int:
+def window_start(stretches: Stretches, share: int, *, cursor: int | None, low: float) -> int:
     """The index of the first stretch that stands; `len(stretches)` where none does.
 
     Without a cursor nothing is cached yet: all is taken if it fits, and otherwise the longest
-    suffix within nearly the whole share. With one, everything from it on stays if it fits; otherwise the longest suffix within `low * share`
-    does, or, where that would be nothing, within the whole share.
+    suffix within nearly the whole share. With one, everything from it on stays if it fits;
+    otherwise the longest suffix within `low * share` does, or, where that would be nothing,
+    within the whole share.
     """
     if cursor is None:
-        whole = sum(stretch.tokens for stretch in stretches) <= share
+        whole = sum(stretches.tokens) <= share
         return 0 if whole else _longest(stretches, int(share * FRESH))
-    kept = next((index for index, stretch in enumerate(stretches) if stretch.seq >= cursor), len(stretches))
-    if sum(stretch.tokens for stretch in stretches[kept:]) <= share:
+    kept = bisect_left(stretches.seqs, cursor)
+    if sum(stretches.tokens[kept:]) <= share:
         return kept
     start = _longest(stretches, int(share * low))
     return start if start < len(stretches) else _longest(stretches, share)
 
 
-def _longest(stretches: Sequence[Stretch], limit: int) -> int:
+def _longest(stretches: Stretches, limit: int) -> int:
     """The start of the longest suffix within the limit, moved on to where a user opens if that is near."""
-    sums = list(accumulate(stretch.tokens for stretch in reversed(stretches)))
-    fitting = bisect_right(sums, limit)
-    start = len(stretches) - fitting
-    opening = next((index for index in range(start, len(stretches)) if stretches[index].opens), start)
-    given_up = sum(stretch.tokens for stretch in stretches[start:opening])
+    sums = list(accumulate(reversed(stretches.tokens)))
+    start = len(stretches) - bisect_right(sums, limit)
+    opening = next((index for index in range(start, len(stretches)) if stretches.opens[index]), start)
+    given_up = sum(stretches.tokens[start:opening])
     return opening if given_up <= limit * NEAR else start

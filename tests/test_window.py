@@ -5,22 +5,25 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.messages import Group
-from contextkit.window import FRESH, NEAR, Stretch, window_start
+from contextkit.window import FRESH, NEAR, Stretches, window_start
 
 
-def row(*tokens: int, opens: set[int] | None = None) -> list[Stretch]:
-    return [
-        Stretch(Group(index, index + 1), index + 1, cost, opens is None or index in opens)
-        for index, cost in enumerate(tokens)
-    ]
+def row(*tokens: int, opens: set[int] | None = None) -> Stretches:
+    """Messages that each stand for themselves, numbered from 1."""
+    count = range(len(tokens))
+    return Stretches(
+        places=[range(index, index + 1) for index in count],
+        seqs=[index + 1 for index in count],
+        tokens=tokens,
+        opens=[opens is None or index in opens for index in count],
+    )
 
 
 def test_without_a_cursor_the_longest_suffix_stands() -> None:
     assert window_start(row(5, 5, 5, 5), 12, cursor=None, low=0.5) == 2
     assert window_start(row(5, 5, 5, 5), 99, cursor=None, low=0.5) == 0
     assert window_start(row(5, 5), 4, cursor=None, low=0.5) == 2
-    assert window_start([], 10, cursor=None, low=0.5) == 0
+    assert window_start(row(), 10, cursor=None, low=0.5) == 0
 
 
 def test_the_cursor_stays_while_everything_from_it_fits() -> None:
@@ -42,28 +45,28 @@ def test_a_window_begins_where_a_user_begins_to_speak_if_that_is_near() -> None:
 
 
 rows = st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=30).map(
-    lambda drawn: [Stretch(Group(i, i + 1), i + 1, cost, opens) for i, (cost, opens) in enumerate(drawn)]
+    lambda drawn: row(*(cost for cost, _ in drawn), opens={index for index, (_, opens) in enumerate(drawn) if opens})
 )
 
 
 @given(rows, st.integers(0, 400), st.none() | st.integers(1, 40), st.floats(0.1, 1.0))
 def test_what_stands_fits_and_the_cursor_never_goes_back(
-    stretches: list[Stretch], share: int, cursor: int | None, low: float
+    stretches: Stretches, share: int, cursor: int | None, low: float
 ) -> None:
     start = window_start(stretches, share, cursor=cursor, low=low)
     assert 0 <= start <= len(stretches)
-    assert sum(stretch.tokens for stretch in stretches[start:]) <= share
+    assert sum(stretches.tokens[start:]) <= share
     if cursor is not None and start < len(stretches):
-        assert stretches[start].seq >= min(cursor, len(stretches) + 1) or sum(s.tokens for s in stretches) <= share
+        assert stretches.seqs[start] >= min(cursor, len(stretches) + 1) or sum(stretches.tokens) <= share
 
 
 @given(rows, st.integers(1, 400))
-def test_nothing_that_could_stand_is_given_up_but_for_a_near_beginning(stretches: list[Stretch], share: int) -> None:
+def test_nothing_that_could_stand_is_given_up_but_for_a_near_beginning(stretches: Stretches, share: int) -> None:
     start = window_start(stretches, share, cursor=None, low=0.5)
-    costs = [stretch.tokens for stretch in stretches]
+    costs = stretches.tokens
     room = share if sum(costs) <= share else int(share * FRESH)
     longest = next(first for first in range(len(costs) + 1) if sum(costs[first:]) <= room)
     assert start >= longest
     if start > longest:
-        assert stretches[start].opens
+        assert stretches.opens[start]
         assert sum(costs[longest:start]) <= share * NEAR

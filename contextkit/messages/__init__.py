@@ -15,12 +15,12 @@ from contextkit.messages.anthropic import from_anthropic, is_anthropic
 from contextkit.messages.check import checked_message
 from contextkit.messages.codec import dumps, loads
 from contextkit.messages.converse import from_converse, is_converse
-from contextkit.messages.groups import Group, groups
+from contextkit.messages.groups import Group, group_at, groups, is_alone
 from contextkit.messages.langchain import from_langchain, is_langchain
 from contextkit.messages.openai import from_openai
 from contextkit.types import Message
 
-__all__ = ["Group", "as_message", "as_messages", "dumps", "groups", "loads"]
+__all__ = ["Group", "as_message", "as_messages", "dumps", "group_at", "groups", "is_alone", "loads"]
 
 _SHAPES = "Pass a Message, a LangChain message, or a dict with `role` and `content`."
 

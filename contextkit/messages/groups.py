@@ -40,18 +40,24 @@ def groups(messages: Sequence[Message], start: int = 0) -> list[Group]:
     """
     found: list[Group] = []
     while start < len(messages):
-        group = _group(messages, start)
+        group = group_at(messages, start)
         found.append(group)
         start = group.stop
     return found
 
 
-def _group(messages: Sequence[Message], start: int) -> Group:
+def is_alone(message: Message) -> bool:
+    """Whether the message is a group of its own: it neither calls a tool nor answers a call."""
+    return not message.tool_calls and message.role != "tool"
+
+
+def group_at(messages: Sequence[Message], start: int) -> Group:
+    """The group that begins with message number `start`, whatever stands before it."""
     first = messages[start]
+    if is_alone(first):
+        return Group(start, start + 1)
     if first.role == "tool":
         return Group(start, start + 1, orphans=(start,))
-    if not first.tool_calls:
-        return Group(start, start + 1)
     waiting = dict.fromkeys(call.id for call in first.tool_calls)
     orphans: list[int] = []
     stop = start + 1

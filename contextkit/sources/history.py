@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contextkit.blocks import line_tokens
 from contextkit.conversation import Conversation
@@ -22,8 +25,9 @@ from contextkit.types import Gathered, Item, Message, Notice, Provenance, Reques
 REMEMBERED = 64
 """Conversations kept in memory by one source; the one used least recently is forgotten first."""
 
-SPARE = 2
-"""Recalled turns are offered for so many times the room they can have, so that dropped duplicates are made up for."""
+SPARE = 1.5
+"""Recalled turns are offered for so many times the room they can have, so that dropped duplicates are made up for.
+Turns that are likely to stand in the history come on top."""
 
 HUGE = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
@@ -86,10 +90,9 @@ class _Reading:
         after = self.request.turn.after
         self._read_recent()
         items = self.conversation.items
-        past = [item for item in items if item.order <= after]
-        present = [item for item in items if item.order > after]
-        yield from past
-        yield from self._turn(present)
+        begun = bisect_right(items, after, key=attrgetter("order"))
+        yield from items[:begun]
+        yield from self._turn(items[begun:])
         recalled = list(self._recalled()) if self._room("recall") and not self.request.continuing else []
         yield from recalled
         yield from self._unread({found.id for found in recalled if isinstance(found, Item)})
@@ -119,7 +122,9 @@ class _Reading:
         if notice is not None:
             yield notice
         past = np.where(index.seqs <= self.request.turn.after, scores, 0)
-        best = _best(past, index.tokens, self._room("recall") * SPARE, self._relevance("recall"))
+        shown_from = self.request.view.history_from or self.request.turn.after + 1
+        costs = np.where(index.seqs < shown_from, index.tokens, 0)
+        best = _best(past, costs, int(self._room("recall") * SPARE), self._relevance("recall"))
         score_of = {
             int(index.seqs[row]): float(scores[row]) for row in reversed(best)
         }  # a long message by its best passage
@@ -160,7 +165,7 @@ class _Reading:
             )
 
 
-def _best(scores: Scores, tokens: np.ndarray, room: int, relevance: float) -> list[int]:
+def _best(scores: Scores, costs: NDArray[np.int64], room: int, relevance: float) -> list[int]:
     """The rows with the highest scores whose lines together take about `room` tokens, best first.
 
     None below that part of the best score: it would only be read to be left out.
@@ -170,7 +175,7 @@ def _best(scores: Scores, tokens: np.ndarray, room: int, relevance: float) -> li
     if len(rows) > most:
         rows = rows[np.argpartition(-scores[rows], most)[:most]]
     rows = rows[np.lexsort((-rows, -scores[rows]))]
-    enough = int(np.searchsorted(np.cumsum(np.minimum(tokens[rows], room)), room)) + 1
+    enough = int(np.searchsorted(np.cumsum(np.minimum(costs[rows], room)), room)) + 1
     return [int(row) for row in rows[: max(32, enough)]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from contextkit.types import Message, TokenCounter
 
 _COLUMNS = "SELECT m.seq, m.tokens, m.counter, m.message FROM messages AS m"
 _BETWEEN = f"{_COLUMNS} JOIN sessions AS s ON m.session = s.id WHERE {LIVE} AND m.seq > ? AND m.seq < ? ORDER BY m.seq"
-_BY_SEQ = f"{_COLUMNS} WHERE m.session = ? AND m.seq = ?"
+_BY_SEQ = f"{_COLUMNS} WHERE m.session = ? AND m.seq IN (SELECT value FROM json_each(?)) ORDER BY m.seq"
 _BY_ID = f"{_COLUMNS} WHERE m.session = ? AND m.message_id = ?"
 _INSERT = """
 INSERT INTO messages (session, seq, message_id, tokens, counter, awaits_vector, message) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -70,11 +71,11 @@ class Messages:
 
     def pick(self, actor_id: str, session_id: str, seqs: Sequence[int]) -> list[Message]:
         key = self._lifetimes.key(actor_id, session_id)
-        wanted = sorted({seq for seq in seqs if 0 < seq <= MAX_INTEGER})
+        wanted = json.dumps([seq for seq in seqs if 0 < seq <= MAX_INTEGER])
         with self._database.snapshot() as connection:
             session = find(connection, key)
-            rows = [connection.execute(_BY_SEQ, (session, seq)).fetchone() for seq in wanted]
-        return [_message(*row) for row in rows if row is not None]
+            rows = connection.execute(_BY_SEQ, (session, wanted)).fetchall()
+        return [_message(*row) for row in rows]
 
     def _stored(self, key: Key, ids: list[str]) -> dict[str, Message]:
         """Those of the messages that the session has already, by id."""
