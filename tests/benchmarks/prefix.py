@@ -20,7 +20,7 @@ from itertools import takewhile
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage, trim_messages
 
 from contextkit import Budget, ContextBuilder, Message, demo
-from contextkit.report import Report
+from contextkit.report import Part, Report
 from contextkit.sources import Documents, History, Memories, Preferences, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
@@ -79,10 +79,13 @@ def ours(messages: Sequence[Message], window: int, strategy: str) -> dict[str, f
 
 
 def prefix_tokens(report: Report, last: Report) -> int:
-    """Tokens before the volatile block and the turn, without messages that are new since the last prompt."""
-    known = {part.label for part in last.parts}
-    prefix = takewhile(lambda part: part.section not in ("volatile", "turn"), report.parts)
-    return sum(part.tokens for part in prefix if part.section != "history" or part.label in known)
+    """Tokens before the volatile block, without the messages that did not yet stand there in the last prompt."""
+    known = {part.label for part in prefix_of(last)}
+    return sum(part.tokens for part in prefix_of(report) if part.section != "history" or part.label in known)
+
+
+def prefix_of(report: Report) -> Iterator[Part]:
+    return takewhile(lambda part: part.section not in ("volatile", "turn"), report.parts)
 
 
 def theirs(messages: Sequence[Message], window: int) -> dict[str, float]:
