@@ -28,8 +28,8 @@ LAYERS = (
     # Where items come from.
     "sources",
     # One build, step by step.
-    "gather said repeats turns summarise system window standing past present fill fit shortlist decide prompt draft"
-    " assemble",
+    "gather said repeats turns summarise system window standing",
+    "past present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "adapters stores.sqlite stores.dynamodb testing demo",
     # The terminal.
