@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -433,3 +434,46 @@ def test_a_huge_first_question_does_not_cost_the_tools_of_later_turns(store: SQL
     first = agent.build("word " * 3_200, **A)
     later = agent.build("And now?", **A)
     assert len(first.tools) < len(later.tools) == 21
+
+
+def test_one_builder_serves_many_threads_and_sessions(store: SQLiteStore) -> None:
+    """Every thread sees its own actor's messages and nobody else's, whatever the others do meanwhile."""
+    agent = builder(store, window=6_000)
+    start, failures = threading.Barrier(8), []
+
+    def live(number: int) -> None:
+        who = {"actor_id": f"actor-{number % 4}", "session_id": f"session-{number}"}
+        start.wait()
+        for turn in range(6):
+            question = f"Question {turn} of session-{number}?"
+            context = agent.build(question, **who)
+            store.append(*who.values(), [user(question)])
+            store.append(*who.values(), [Message(role="assistant", content=f"Answer {turn} of session-{number}.")])
+            said = "".join(message.text for message in context.messages)
+            foreign = [other for other in range(8) if other != number and f"session-{other}" in said]
+            missing = [past for past in range(turn) if f"Answer {past} of session-{number}." not in said]
+            failures.extend([(number, turn, foreign, missing)] if foreign or missing else [])
+
+    threads = [threading.Thread(target=live, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_two_builds_of_one_session_at_once_both_stand(store: SQLiteStore) -> None:
+    for number in range(60):
+        store.append("u1", "s1", [user(f"Question {number}?"), Message(role="assistant", content="Yes. " * 20)])
+    agent = builder(store, window=4_000)
+    found: list[Context] = []
+    threads = [threading.Thread(target=lambda: found.append(agent.build("And now?", **A))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 6
+    for context in found:
+        checks.groups_are_whole(context.messages)
+        assert context.messages[-1].text == "And now?"
+        assert context.tokens <= 3_600

@@ -11,7 +11,10 @@ from itertools import repeat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.types import Gathered, Item, Request, Source
+from contextkit.calibration import CalibratedCounter, Calibration, Observation
+from contextkit.composition import Composition
+from contextkit.tokens import get_counter
+from contextkit.types import Gathered, Item, Message, Request, Source, TokenCounter, Tool
 from tests import checks
 from tests.world import Ranked, Step, World, play, worlds
 
@@ -155,3 +158,43 @@ def test_one_tenant_never_sees_another(mine: World, theirs: World) -> None:
         ):
             next(others, None)
             assert _shape(expected) == _shape(seen)
+
+
+class Uneven:
+    """A counter whose whole texts cost more than their lines, and whose requests cost more than their parts."""
+
+    name, exact, additive, margin = "uneven", False, False, 0.0
+
+    def text(self, text: str) -> int:
+        return get_counter().text(text) + len(text) // 40 + text.count("\n") ** 2 // 50
+
+    def message(self, message: Message) -> int:
+        return get_counter().message(message) + self.text(message.text) - get_counter().text(message.text)
+
+    def tool(self, tool: Tool) -> int:
+        return get_counter().tool(tool) + 3
+
+    def framing(self, messages: int, tools: int) -> int:
+        return 3 + messages // 3 + (12 if tools else 0)
+
+
+def _calibrated(ratio: float) -> TokenCounter:
+    """A counter for a model that reports so many times the plain count."""
+    counted = [Composition(prose=5_000 + 100 * n, code=300, json=900 * n, cjk=100 * n, digits=50) for n in range(6)]
+    seen = [Observation(one, int((one.prose + one.code + one.json + one.cjk) * ratio)) for one in counted]
+    return CalibratedCounter(get_counter(), Calibration(tuple(seen)))
+
+
+COUNTERS: list[TokenCounter] = [Uneven(), _calibrated(0.8), _calibrated(1.3)]
+
+
+@FEWER
+@given(worlds, st.sampled_from(COUNTERS))
+def test_no_prompt_is_over_budget_whatever_counts_it(world: World, counter: TokenCounter) -> None:
+    with world.store() as store:
+        for step in play(world, store, repeat(world.builder(store, counter=counter))):
+            if isinstance(step, Step):
+                messages, tools = step.context.messages, step.context.tools
+                parts = sum(map(counter.message, messages)) + sum(map(counter.tool, tools))
+                total = parts + counter.framing(len(messages), len(tools))
+                assert total <= step.context.tokens <= world.budget.available(counter.margin)

@@ -19,7 +19,7 @@ from contextkit.sources import History, Memories, Overflow, Preferences, System
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy, parse_strategy
-from contextkit.types import Gathered, Item, Message, Provenance, Request, Source, Tool, ToolCall
+from contextkit.types import Gathered, Item, Message, Provenance, Request, Source, TokenCounter, Tool, ToolCall
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -309,12 +309,15 @@ class World:
         )
         store.set_preferences(self.actor_id, dict(self.preferences))
 
-    def builder(self, store: object, sources: Sequence[Source] | None = None) -> ContextBuilder:
+    def builder(
+        self, store: object, sources: Sequence[Source] | None = None, counter: str | TokenCounter = "o200k_base"
+    ) -> ContextBuilder:
         return ContextBuilder(
             store=store,
             sources=self.sources() if sources is None else sources,
             strategy=self.strategy,
             budget=self.budget,
+            counter=counter,
             clock=lambda: NOW,
         )
 
