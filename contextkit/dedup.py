@@ -49,25 +49,37 @@ _Opening: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence as its words in order, where a statement may begin or end among them, and what qualifies them."""
+    """A sentence as its words in order, what qualifies them, and how many are words of content.
+
+    A statement may begin with the words numbered `begins`, and end before those numbered `ends`.
+    """
 
     words: tuple[str, ...]
-    begins: tuple[bool, ...]
-    ends: tuple[bool, ...]
+    begins: tuple[int, ...]
+    ends: tuple[int, ...]
     qualifiers: frozenset[str]
-    opening: _Opening
-    openings: tuple[_Opening, ...]
     content: int
+
+    @property
+    def opening(self) -> _Opening:
+        """How the sentence begins when it is looked for as a whole."""
+        return self.words[0], self.words[1] if len(self.words) > 1 else ""
+
+    @property
+    def openings(self) -> Iterator[_Opening]:
+        """How each of the statements begins that may be found in it."""
+        for at in self.begins:
+            if at + 1 in self.ends:
+                yield self.words[at], ""
+            if at + 1 < len(self.words):
+                yield self.words[at], self.words[at + 1]
 
     def holds(self, other: _Sentence) -> bool:
         """Whether this sentence says what the other does."""
         if self.qualifiers != other.qualifiers:
             return False
         size = len(other.words)
-        return any(
-            self.begins[at] and self.ends[at + size - 1] and self.words[at : at + size] == other.words
-            for at in range(len(self.words) - size + 1)
-        )
+        return any(self.words[at : at + size] == other.words and at + size in self.ends for at in self.begins)
 
 
 class SeenTexts(Generic[Id]):
@@ -161,45 +173,31 @@ def _sentences(text: str) -> tuple[_Sentence, ...]:
 
 def _sentence(spoken: str) -> _Sentence:
     words: list[str] = []
-    begins: list[bool] = []
-    ends: list[bool] = []
+    begins: list[int] = []
+    ends: list[int] = []
+    content = 0
     fresh = True  # nothing but words for the speaker since the sentence or they began
     number = False
     for each in _TOKEN.findall(spoken):
         token = _token(each)
-        if ends and token.follows:
-            ends[-1] = True
-        if not token.words:
-            fresh = fresh or token.speaker
-            continue
-        said = (each,) if number else token.words  # after a number: a unit, or am and pm
-        words += said
-        begins += (fresh, *(False,) * (len(said) - 1))
-        ends += (False,) * len(said)
-        fresh, number = False, each[-1].isdigit()
-    if ends:
-        ends[-1] = True
-    return _Sentence(
-        words=tuple(words),
-        begins=tuple(begins),
-        ends=tuple(ends),
-        qualifiers=_qualifiers(spoken, words),
-        opening=(words[0], words[1] if len(words) > 1 else "") if words else ("", ""),
-        openings=tuple(_openings(words, begins, ends)),
-        content=sum(1 for word in words if _is_content(word)),
-    )
+        if token.follows:
+            ends.append(len(words))
+        if token.words:
+            if number:  # this is its unit, or am or pm, and stands as it is
+                token = _unit(each)
+            if fresh:
+                begins.append(len(words))
+            words += token.words
+            content += token.content
+            fresh, number = False, token.number
+        elif token.speaker:
+            fresh = True
+    ends.append(len(words))
+    return _Sentence(tuple(words), tuple(begins), tuple(ends), _qualifiers(spoken, words), content)
 
 
 def _is_content(word: str) -> bool:
     return word in NEGATIONS or (word not in STOPWORDS and word not in CHANGERS)
-
-
-def _openings(words: Sequence[str], begins: Sequence[bool], ends: Sequence[bool]) -> Iterator[_Opening]:
-    for at, fresh in enumerate(begins):
-        if fresh and ends[at]:
-            yield words[at], ""
-        if fresh and at + 1 < len(words):
-            yield words[at], words[at + 1]
 
 
 def _qualifiers(spoken: str, words: Sequence[str]) -> frozenset[str]:
@@ -214,15 +212,26 @@ class _Token:
     """A token's words (none for one that does not count), and what it does to a statement beside it."""
 
     words: tuple[str, ...]
-    speaker: bool
-    follows: bool
+    speaker: bool = False
+    follows: bool = False
     """Whether it may follow a statement without becoming part of its last word."""
+
+    number: bool = False
+    content: int = 0
+    """How many of its words are words of content."""
 
 
 @lru_cache(maxsize=65_536)
 def _token(token: str) -> _Token:
     words = () if token in PAUSES or token in SPEAKER or token in EMPTY or token[0] in " \t-–—" else _words(token)
-    return _Token(words, token in SPEAKER, not words or token in FOLLOWING or token.endswith("ly"))
+    follows = not words or token in FOLLOWING or token.endswith("ly")
+    return _Token(words, token in SPEAKER, follows, token[-1].isdigit(), sum(map(_is_content, words)))
+
+
+@lru_cache(maxsize=4_096)
+def _unit(token: str) -> _Token:
+    """A token as it stands after a number."""
+    return _Token((token,), number=token[-1].isdigit(), content=_is_content(token))
 
 
 _CONTRACTED: Final = {"can't": ("cannot",), "won't": ("will", "not"), "shan't": ("shall", "not"), "ain't": ("not",)}

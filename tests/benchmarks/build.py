@@ -1,6 +1,12 @@
-"""A whole warm build against bare exact `trim_messages` on the same list, in the same run.
+"""A whole warm build against bare exact `trim_messages` on the same list; and how it grows with the session.
 
-python -m tests.benchmarks.build [--messages 20000] [--window 100000] [--runs 15]
+    python -m tests.benchmarks.build [--messages 20000] [--window 100000] [--strategy agent] [--runs 25]
+
+Ours is a whole build from five sources (system prompt, 60 tools, 80 documents, 300 memories, the
+session's messages) with another question each time, from an SQLite file that other processes may
+write to at any time. The peer is langchain-core's `trim_messages` with `strategy="last"`, counting
+every message exactly with tiktoken; it gets the list in memory, and no tools, documents, memories
+or questions. Both in turns, in one process, with the same counting rule; medians.
 """
 
 from __future__ import annotations
@@ -8,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -55,60 +61,74 @@ def as_langchain(message: Message) -> BaseMessage:
     return (HumanMessage if message.role == "user" else AIMessage)(message.text)
 
 
-def warm(messages: list[Message], window: int, runs: int) -> tuple[list[float], Context]:
-    """Seconds of warm builds over a session of these messages in a file, each for another question."""
-    with tempfile.TemporaryDirectory() as folder, SQLiteStore(Path(folder) / "store.db") as store:
+class Session:
+    """A session of so many messages in a file, and builds in it that are each asked another question."""
+
+    def __init__(self, folder: str, messages: list[Message], window: int, strategy: str) -> None:
+        self._store = SQLiteStore(Path(folder) / f"{len(messages)}.db")
         for start in range(0, len(messages), 5_000):
-            store.append("user", "session", messages[start : start + 5_000])
-        store.put_memories("user", talk.memories(50))
-        build = builder(store, window).build
-        seconds = []
-        for question in talk.questions(runs + WARM_UP):
-            began = perf_counter()
-            context = build(question, actor_id="user", session_id="session")
-            seconds.append(perf_counter() - began)
-    return seconds[WARM_UP:], context
+            self._store.append("user", "session", messages[start : start + 5_000])
+        self._store.put_memories("user", talk.memories(300))
+        self._builder = builder(self._store, window, strategy)
+        self._questions = talk.questions(messages)
+        for _ in range(WARM_UP):
+            self.build()
+
+    def build(self) -> Context:
+        return self._builder.build(next(self._questions), actor_id="user", session_id="session")
 
 
-def timed(call: Callable[[list[BaseMessage]], object], messages: list[BaseMessage], runs: int) -> list[float]:
-    seconds = []
+def in_turns(runs: int, **tasks: Callable[[], object]) -> dict[str, float]:
+    """Each task's median in milliseconds; every run does each of them once, so that all meet the same machine."""
+    taken: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(runs):
-        began = perf_counter()
-        call(messages)
-        seconds.append(perf_counter() - began)
-    return seconds
+        for name, task in tasks.items():
+            began = perf_counter()
+            task()
+            taken[name].append(perf_counter() - began)
+    return {name: round(median(times) * 1000, 2) for name, times in taken.items()}
 
 
-def measure(messages: int, window: int, runs: int, growth: tuple[int, int]) -> dict[str, Any]:
+def against_trim(folder: str, messages: int, window: int, strategy: str, runs: int) -> dict[str, Any]:
     conversation = talk.messages(messages)
-    ours, context = warm(conversation, window, runs)
-    theirs = timed(peer(window), list(map(as_langchain, conversation)), max(3, runs // 5))
-    small, large = (median(warm(talk.messages(size), window, runs)[0]) for size in growth)
+    session = Session(folder, conversation, window, strategy)
+    trim, converted = peer(window), list(map(as_langchain, conversation))
+    times = in_turns(runs, contextkit=session.build, trim_messages=lambda: trim(converted))
+    prompt = session.build()
     return {
-        "benchmark": "build",
         "messages": messages,
-        "window": window,
-        "prompt_tokens": context.tokens,
-        "prompt_messages": len(context.messages),
-        "contextkit_ms": round(median(ours) * 1000, 2),
-        "trim_messages_ms": round(median(theirs) * 1000, 1),
-        "times_faster": round(median(theirs) / median(ours), 1),
-        "growth": {
-            "messages": growth,
-            "ms": [round(small * 1000, 2), round(large * 1000, 2)],
-            "ratio": round(large / small, 2),
-        },
+        "tokens_per_message": round(sum(message.tokens or 0 for message in prompt.messages) / len(prompt.messages)),
+        "prompt": {"tokens": prompt.tokens, "messages": len(prompt.messages)},
+        "trimmed": {"messages": len(trim(converted))},
+        "ms": times,
+        "times_faster": round(times["trim_messages"] / times["contextkit"], 1),
     }
 
 
+def growth(folder: str, sizes: Sequence[int], window: int, strategy: str, runs: int) -> dict[str, Any]:
+    sessions = {str(size): Session(folder, talk.messages(size), window, strategy) for size in sizes}
+    times = in_turns(runs, **{name: session.build for name, session in sessions.items()})
+    tokens = {name: session.build().tokens for name, session in sessions.items()}
+    return {"ms": times, "prompt_tokens": tokens, "ratio": round(times[str(sizes[-1])] / times[str(sizes[0])], 2)}
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--window", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--growth", type=int, nargs=2, default=(1_000, 100_000))
-    options = parser.parse_args()
-    print(json.dumps(measure(options.messages, options.window, options.runs, tuple(options.growth)), indent=2))
+    parser.add_argument("--strategy", default="agent")
+    parser.add_argument("--runs", type=int, default=25)
+    parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = {
+            "benchmark": "build",
+            "window": given.window,
+            "strategy": given.strategy,
+            "against_trim_messages": against_trim(folder, given.messages, given.window, given.strategy, given.runs),
+            "growth": growth(folder, given.growth, given.window, given.strategy, given.runs),
+        }
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":
