@@ -77,7 +77,9 @@ class _Reading:
         self._stub([place for place in older if not self._is_read(place)], int(room * RELIEF))
         self._share([place for place in newest if not self._is_read(place)], room)
         if self.tokens > room:
+            self._restore(newest)  # they get what is left by the step that helps, not by one that did not
             self._stub([place for place in older if self._is_read(place)], int(room * RELIEF))
+            self._share([place for place in newest if not self._is_read(place)], room)
             self._share(newest, room)
 
     def _standing(self, item: Item) -> Standing:
@@ -106,6 +108,12 @@ class _Reading:
         for place in places:
             if limits[str(place)] < now[str(place)]:
                 self._put(place, self._short(self.shown[place], limits[str(place)]))
+
+    def _restore(self, places: Sequence[int]) -> None:
+        for place in places:
+            whole = self._standing(self.shown[place])
+            self.tokens += whole.tokens - self.standing[place].tokens
+            self.standing[place] = whole
 
     def _is_read(self, place: int) -> bool:
         return self.shown[place].id in self.reads

@@ -145,3 +145,23 @@ def test_whatever_the_room_the_turn_stays_whole_and_what_was_shrunk_stays_so(
     assert shown | set(present.reasons) == {item.id for item in items}
     again = read(items, room, ceiling=ceiling, shrunk=present.shrunk)
     assert again.tokens <= max(room, present.tokens)
+
+
+@given(
+    st.lists(exchanges(), min_size=1, max_size=5),
+    st.integers(100, 2_000),
+    st.sampled_from([60, 300, 10**6]),
+)
+def test_a_turn_that_grows_changes_what_stands_only_where_more_becomes_handles(
+    parts: list[list[Message]], room: int, ceiling: int
+) -> None:
+    before: Present | None = None
+    for count in range(1, len(parts) + 1):
+        items = turn(QUESTION, *(message for part in parts[:count] for message in part))
+        now = read(items, room, ceiling=ceiling, shrunk=before.shrunk if before else None)
+        if now.tokens > room:
+            return
+        if before is not None and now.shrunk == before.shrunk:
+            stood = [one.message for one in before.standing]
+            assert [one.message for one in now.standing[: len(stood)]] == stood
+        before = now
