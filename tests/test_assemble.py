@@ -409,9 +409,8 @@ def test_other_windows_can_be_asked_about_afterwards(store: SQLiteStore) -> None
     assert kept["documents/0"] != "kept"
 
 
-def test_a_late_source_does_not_keep_the_interpreter_alive() -> None:
-    script = """
-import time
+_HANGING = """
+import asyncio, time
 from contextkit import Budget, ContextBuilder
 from contextkit.strategy import parse_strategy
 class Slow:
@@ -419,14 +418,26 @@ class Slow:
     def gather(self, request):
         time.sleep(60)
         return []
-strategy = parse_strategy('[sections.system]\\nregion="stable"\\n[sections.turn]\\nregion="turn"\\n'
-                          '[sections.documents]\\nregion="volatile"\\ndeadline=0.05\\n', name="x")
+strategy = parse_strategy('''
+[sections.system]
+region = "stable"
+[sections.turn]
+region = "turn"
+[sections.documents]
+region = "volatile"
+deadline = 0.05
+''', name="x")
 builder = ContextBuilder(sources=[Slow()], budget=Budget(1000), strategy=strategy)
-context = builder.build("Hi there", actor_id="a", session_id="s")
-print([notice.kind for notice in context.report.notices])
+asked = {"actor_id": "a", "session_id": "s"}
 """
+
+
+@pytest.mark.parametrize("call", ['builder.build("Hi", **asked)', 'asyncio.run(builder.abuild("Hi", **asked))'])
+def test_a_late_source_does_not_keep_the_interpreter_alive(call: str) -> None:
+    script = f"{_HANGING}\nprint([notice.kind for notice in {call}.report.notices])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
     assert "source late" in done.stdout
+    assert done.stderr == ""
 
 
 def test_a_huge_first_question_does_not_cost_the_tools_of_later_turns(store: SQLiteStore) -> None:
