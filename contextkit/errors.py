@@ -13,6 +13,7 @@
     + UnknownStrategy (LookupError)    no strategy of that name
     + UnknownItem (LookupError)        a report knows no item of that id
     + SourceFailed                     a required source failed or was late
+    + ExtractionFailed                 no memories could be made of a batch of messages
     + TokenizerUnavailable             a vocabulary that cannot be had here
     + MissingExtra (ImportError)       an optional dependency is not installed
     + StoreError                       a store could not do what it was asked
@@ -145,6 +146,10 @@ class SourceFailed(ContextKitError):
             "Mend the source, raise its section's deadline, or set `required = false` in the strategy.",
         )
         self.source = source
+
+
+class ExtractionFailed(ContextKitError):
+    """A batch of messages could not be turned into memories; its messages stay due and are tried again."""
 
 
 class TokenizerUnavailable(ContextKitError):
