@@ -4,6 +4,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+MINISTACK := .venv-ministack
+MINISTACK_VERSION := 1.5.33
 SETUP := pyproject.toml constraints.txt
 
 # The first interpreter that is new enough; `make PYTHON=/path/to/python test` uses another.
@@ -21,7 +23,7 @@ help: ## List these targets.
 demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data and print it with its report.
 	@$(BIN)/contextkit demo
 
-test: check ## Everything: check, then the whole suite.
+test: check $(MINISTACK)/$(MINISTACK_VERSION).stamp ## Everything: check, then the whole suite.
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
@@ -50,7 +52,7 @@ picture: $(VENV)/demo.stamp ## Take the README's picture of the demo's report an
 		--window-size=1180,1000 --screenshot=docs/report.png build/report.html >/dev/null 2>&1
 
 clean: ## Remove the environment and everything built or cached.
-	@rm -rf $(VENV) $(VENV)-constraints build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV)-constraints $(MINISTACK) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find contextkit tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What each target needs. An environment with more in it serves those that need less.
@@ -66,6 +68,14 @@ $(VENV)/dev.stamp: $(SETUP) | $(BIN)/pip
 $(VENV)/bench.stamp: $(SETUP) | $(BIN)/pip
 	$(call install,.[dev$(comma)bench])
 	@touch $@ $(VENV)/dev.stamp $(VENV)/demo.stamp
+
+# The DynamoDB and S3 that the tests talk to. It pins an older botocore than ours, so it lives alone.
+$(MINISTACK)/$(MINISTACK_VERSION).stamp: | $(BIN)/pip
+	@echo "Installing the local AWS server into $(MINISTACK) …"
+	@rm -rf $(MINISTACK)
+	@$(PYTHON) -m venv $(MINISTACK) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(MINISTACK)
+	@$(PIP) --python $(MINISTACK)/bin/python install 'ministack==$(MINISTACK_VERSION)'
+	@touch $@
 
 comma := ,
 define install
