@@ -154,6 +154,8 @@ class Decided:
         least = section.relevance
         if least and item.score < least * place.best:
             return f"{place} and scores less than {least:.0%} of the best"
+        if 0 < section.limit <= len(self.fit.sections.get(item.section, ())):
+            return f"{place} and the section shows at most {section.limit}"
         return f"{place} and the section's share of {share} tokens was used by better ones"
 
 

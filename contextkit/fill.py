@@ -38,11 +38,13 @@ class Shelf:
         kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
         waiting = [unit for unit in units if not self._take_unit(unit, kept_back)]
         if with_handles:
-            for item in (item for unit in waiting for item in unit):
+            for item in (item for unit in waiting for item in unit if self._may_take(1)):
                 self._take(item, self.ladder.handle(item, self._left(item)))
 
     def _take_unit(self, unit: Sequence[Item], kept_back: int) -> bool:
         """Take one item on its richest rung; several that belong together in full, or none of them."""
+        if not self._may_take(len(unit)):
+            return False
         if len(unit) == 1:
             return self._take(unit[0], self._richest(unit[0], kept_back))
         trial = replace(self, chosen=[*self.chosen], headings={*self.headings}, repeats=None)
@@ -53,6 +55,10 @@ class Shelf:
             for item in unit:
                 self.repeats.add(item)
         return True
+
+    def _may_take(self, count: int) -> bool:
+        """Whether so many more items may stand, whatever room is left."""
+        return not self.section.limit or len(self.chosen) + count <= self.section.limit
 
     def _richest(self, item: Item, kept_back: int) -> Form | None:
         limit = min(self.item_ceiling, self._left(item) - kept_back)

@@ -53,6 +53,7 @@ class Section:
     * `item_ceiling`: the most one item may take in full; a longer one is shortened.
     * `ladder`: the rungs its items may stand on, richest first.
     * `relevance`: the part of the best item's score below which an item is not worth its tokens.
+    * `limit`: the most of its items that may stand, however large the window; 0 for as many as fit.
     * `deadline`: seconds its source may take.
     * `required`: if its source fails or is late, the build fails instead of going on without.
     """
@@ -65,6 +66,7 @@ class Section:
     item_ceiling: Size = 1.0
     ladder: tuple[Rung, ...] = ("full",)
     relevance: float = 0.0
+    limit: int = 0
     deadline: float = 2.0
     required: bool = False
 
@@ -202,6 +204,7 @@ _SECTION_TYPES: Mapping[str, Any] = {
     "item_ceiling": (int, float),
     "ladder": list,
     "relevance": (int, float),
+    "limit": int,
     "deadline": (int, float),
     "required": bool,
 }
@@ -242,6 +245,7 @@ def _section(name: str, table: Mapping[str, Any], file: _File) -> Section:
         ("weight", 0, math.inf),
         ("deadline", 0.001, LONGEST_DEADLINE),
         ("relevance", 0, math.inf),
+        ("limit", 0, math.inf),
     ):
         value = table.get(key, 1)
         if not (least <= value <= most and value < math.inf):

@@ -33,6 +33,7 @@ BOUNDS: Mapping[str, Schema] = {
     "history_low": {"exclusiveMinimum": 0, "maximum": 1},
     "weight": {"minimum": 0},
     "relevance": {"minimum": 0},
+    "limit": {"minimum": 0},
     "deadline": {"minimum": 0.001, "maximum": LONGEST_DEADLINE},
 }
 """What the loader asks of single numbers, beyond their type."""

@@ -31,8 +31,16 @@ def item(number: int, text: str, score: float = 1.0, heading: str = "", title: s
     )
 
 
-def shelf(room: int, *ladder: Rung, handles: bool = True, item_ceiling: int = 10**6, relevance: float = 0.0) -> Shelf:
-    section = Section(name="documents", region="volatile", ladder=ladder or ("full",), relevance=relevance)
+def shelf(
+    room: int,
+    *ladder: Rung,
+    handles: bool = True,
+    item_ceiling: int = 10**6,
+    relevance: float = 0.0,
+    limit: int = 0,
+) -> Shelf:
+    rungs = ladder or ("full",)
+    section = Section(name="documents", region="volatile", ladder=rungs, relevance=relevance, limit=limit)
     return Shelf(section, Ladder(COUNTER, "Ghent", handles), room, item_ceiling)
 
 
@@ -116,3 +124,16 @@ def test_what_hardly_matches_is_not_worth_its_tokens() -> None:
 def test_equals_are_taken_in_natural_order() -> None:
     items = [item(number, "x") for number in range(4)]
     assert best_first(items[::-1]) == items
+
+
+@given(drawn, st.integers(0, 900), ladders, st.integers(1, 5))
+def test_no_more_stand_than_the_limit_and_they_are_the_best_of_those_without(
+    given_items: Sequence[tuple[str, float, str]], room: int, ladder: list[Rung], limit: int
+) -> None:
+    items = best_first(
+        [item(number, text, score, heading) for number, (text, score, heading) in enumerate(given_items)]
+    )
+    limited, free = shelf(room, *ladder, handles=False, limit=limit), shelf(room, *ladder, handles=False)
+    limited.fill(items)
+    free.fill(items)
+    assert [one.item.id for one in limited.chosen] == [one.item.id for one in free.chosen][:limit]

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from contextkit.question import query_item
 from contextkit.rank.lexical import Scores
 from contextkit.sources.needs import needed
 from contextkit.stores import SessionStore
-from contextkit.strategy import tokens_of
+from contextkit.strategy import Section, tokens_of
 from contextkit.transcript import heading, speaker
 from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, TokenCounter, Unread
 
@@ -34,6 +35,9 @@ HUGE = 2_000_000
 
 FOR_INDEX = 0.7
 """The part of its deadline that bringing the index up to date may take, so that the rest can still be done."""
+
+LEAST_OFFERED = 32
+"""Turns offered also for the smallest section, as the best of them may be too long for it or stand elsewhere."""
 
 SHORTEST_LINE = 6
 """Tokens of the shortest line worth recalling: no more turns are looked at than would fit at that size."""
@@ -93,7 +97,8 @@ class _Reading:
         begun = bisect_right(items, after, key=attrgetter("order"))
         yield from items[:begun]
         yield from self._turn(items[begun:])
-        recalled = list(self._recalled()) if self._room("recall") and not self.request.continuing else []
+        recall = self.request.strategy.section("recall")
+        recalled = list(self._recalled(recall)) if recall is not None and not self.request.continuing else []
         yield from recalled
         yield from self._unread({found.id for found in recalled if isinstance(found, Item)})
 
@@ -114,9 +119,8 @@ class _Reading:
         for item in present:
             yield _in_turn(item)
 
-    def _recalled(self) -> Iterator[Gathered]:
-        section = self.request.strategy.section("recall")
-        yield from self.conversation.read_index(self.store, section.deadline * FOR_INDEX if section else 0.0)
+    def _recalled(self, section: Section) -> Iterator[Gathered]:
+        yield from self.conversation.read_index(self.store, section.deadline * FOR_INDEX)
         index = self.conversation.index
         scores, notice = self._scores()
         if notice is not None:
@@ -124,7 +128,7 @@ class _Reading:
         past = np.where(index.seqs <= self.request.turn.after, scores, 0)
         shown_from = self.request.view.history_from or self.request.turn.after + 1
         costs = np.where(index.seqs < shown_from, index.tokens, 0)
-        best = _best(past, costs, int(self._room("recall") * SPARE), self._relevance("recall"))
+        best = _best(past, costs, section, tokens_of(section.ceiling, self.available))
         score_of = {
             int(index.seqs[row]): float(scores[row]) for row in reversed(best)
         }  # a long message by its best passage
@@ -148,10 +152,6 @@ class _Reading:
         section = self.request.strategy.section(name)
         return 0 if section is None else tokens_of(section.ceiling, self.available)
 
-    def _relevance(self, name: str) -> float:
-        section = self.request.strategy.section(name)
-        return 0.0 if section is None else section.relevance
-
     def _unread(self, recalled: set[str]) -> Iterator[Unread]:
         """Word of every message that no item stands for: it stays where it is, in the session store."""
         first = self.conversation.items[0].order if self.conversation.items else self.request.turn.after + 1
@@ -165,18 +165,25 @@ class _Reading:
             )
 
 
-def _best(scores: Scores, costs: NDArray[np.int64], room: int, relevance: float) -> list[int]:
-    """The rows with the highest scores whose lines together take about `room` tokens, best first.
+def _best(scores: Scores, costs: NDArray[np.int64], section: Section, room: int) -> list[int]:
+    """The rows to offer for a section of so many tokens, best first; rows that cost nothing come on top.
 
-    None below that part of the best score: it would only be read to be left out.
+    None below the section's relevance, that part of the best score: it would only be read to be left out.
     """
-    rows = np.flatnonzero((scores > 0) & (scores >= relevance * scores.max(initial=0)))
-    most = max(32, room // SHORTEST_LINE)
+    rows = np.flatnonzero((scores > 0) & (scores >= section.relevance * scores.max(initial=0)))
+    most = max(LEAST_OFFERED, int(room * SPARE) // SHORTEST_LINE)
     if len(rows) > most:
         rows = rows[np.argpartition(-scores[rows], most)[:most]]
     rows = rows[np.lexsort((-rows, -scores[rows]))]
-    enough = int(np.searchsorted(np.cumsum(np.minimum(costs[rows], room)), room)) + 1
-    return [int(row) for row in rows[: max(32, enough)]]
+    enough = _reach(np.minimum(costs[rows], room), room * SPARE)
+    if section.limit:
+        enough = min(enough, _reach(costs[rows] > 0, section.limit * SPARE))
+    return [int(row) for row in rows[: max(LEAST_OFFERED, enough)]]
+
+
+def _reach(amounts: NDArray[Any], total: float) -> int:
+    """How many of the first amounts come to that total together."""
+    return int(np.searchsorted(np.cumsum(amounts), total)) + 1
 
 
 def _listed(messages: Iterable[Message], gathered: set[str]) -> list[tuple[str, int, str]]:

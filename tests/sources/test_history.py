@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from contextkit.sources.history import REMEMBERED, History
+from contextkit.sources.history import REMEMBERED, SPARE, History
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Item, Message, Notice, Request, ToolCall, Unread
@@ -109,6 +109,18 @@ def test_older_turns_are_recalled_for_the_query(request_for: MakeRequest, store:
         "4 May 2026",
     )
     assert not best.trusted
+
+
+def test_no_more_turns_are_offered_than_the_section_shows_and_some_to_spare(
+    request_for: MakeRequest, store: SQLiteStore
+) -> None:
+    talk(store, 300)
+    request = of(request_for("Which order goes to Ghent?"), store, start=290)
+    found = {item.order for item in items(list(History().gather(request)), "recall")}
+    limit = next(section.limit for section in request.strategy.sections if section.name == "recall")
+    older = {order for order in found if order < 290}
+    assert limit <= len(older) <= limit * SPARE + 1
+    assert found - older, "what stands in the history anyway comes on top"
 
 
 def test_nothing_of_the_current_turn_is_recalled(request_for: MakeRequest, store: SQLiteStore) -> None:
