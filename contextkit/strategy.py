@@ -6,16 +6,15 @@ mistake is answered with the file, the line and the nearest key that exists.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from contextkit.errors import InvalidStrategy, UnknownStrategy
+from contextkit.errors import UnknownStrategy
+from contextkit.strategy_file import StrategyFile
 from contextkit.types import Rung
 
 Region: TypeAlias = Literal["stable", "history", "volatile", "turn"]
@@ -126,56 +125,17 @@ def _shipped(name: str) -> Path:
 
 def read_strategy(path: Path) -> ContextStrategy:
     """Read and check one strategy file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidStrategy(
-            f"The strategy cannot be read: {error}.", "Check the path and that the file is UTF-8 text.", file=str(path)
-        ) from error
-    return parse_strategy(text, name=path.stem, file=str(path))
+    return _strategy(path.stem, StrategyFile.read(path))
 
 
 def parse_strategy(text: str, *, name: str, file: str = "<strategy>") -> ContextStrategy:
     """A strategy from TOML text."""
-    source = _File(file, text)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise InvalidStrategy(
-            f"This is not TOML: {error}.", "Mend the syntax.", file=file, line=int(line[1]) if line else None
-        ) from error
-    return _strategy(data, name, source)
+    return _strategy(name, StrategyFile(file, text))
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A strategy's text, to find the line that an error is about."""
-
-    name: str
-    text: str
-
-    def wrong(self, problem: str, remedy: str, key: str, value: object = None) -> InvalidStrategy:
-        return InvalidStrategy(problem, remedy, value=value, file=self.name, line=self._line(key), key=key)
-
-    def _line(self, dotted: str) -> int | None:
-        table, _, key = dotted.rpartition(".")
-        inside = not table
-        for number, line in enumerate(self.text.splitlines(), 1):
-            head = line.split("#")[0].strip()
-            if head.startswith("["):
-                header = head.strip("[] ")
-                if header == dotted:
-                    return number
-                inside = header == table
-            elif inside and re.match(rf'"?{re.escape(key)}"?\s*=', head):
-                return number
-        return None
-
-
-def _strategy(data: Mapping[str, Any], name: str, file: _File) -> ContextStrategy:
-    known = {"description": str, "history_low": float, "read_tool": bool, "sections": dict}
-    _check_keys(data, known, "", file)
+def _strategy(name: str, file: StrategyFile) -> ContextStrategy:
+    data = file.tables()
+    file.check_keys(data, {"description": str, "history_low": float, "read_tool": bool, "sections": dict})
     sections = tuple(_sections(data.get("sections", {}), file))
     for needed in ("system", "turn"):
         if not any(section.name == needed for section in sections):
@@ -211,16 +171,16 @@ _SECTION_TYPES: Mapping[str, Any] = {
 assert set(_SECTION_TYPES) == {field.name for field in fields(Section)} - {"name"}
 
 
-def _sections(tables: Mapping[str, Any], file: _File) -> Iterator[Section]:
+def _sections(tables: Mapping[str, Any], file: StrategyFile) -> Iterator[Section]:
     for name, table in tables.items():
         where = f"sections.{name}"
         if not isinstance(table, dict):
             raise file.wrong(f"`{where}` is not a table.", f"Write it as [{where}].", where, table)
-        _check_keys(table, _SECTION_TYPES, where + ".", file)
+        file.check_keys(table, _SECTION_TYPES, where + ".")
         yield _section(name, table, file)
 
 
-def _section(name: str, table: Mapping[str, Any], file: _File) -> Section:
+def _section(name: str, table: Mapping[str, Any], file: StrategyFile) -> Section:
     where = f"sections.{name}."
     if not re.fullmatch(r"\w[\w-]*", name):
         raise file.wrong(f"{name!r} is no name for a section.", "Use letters, digits, `_` and `-`.", where[:-1], name)
@@ -269,28 +229,3 @@ def _regions(name: str) -> tuple[Region, ...]:
     """The regions a section may stand in: messages and tools have their own, everything else has a block."""
     own = OWN_REGIONS.get(name)
     return BLOCKS if own is None else (own,)
-
-
-def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any], where: str, file: _File) -> None:
-    for key, value in table.items():
-        if key not in known:
-            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
-            raise file.wrong(
-                f"`{where}{key}` is not a key of a strategy.",
-                f"Did you mean `{nearest}`? The keys here are {', '.join(known)}.",
-                where + key,
-                value,
-            )
-        if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
-            raise file.wrong(
-                f"`{where}{key}` is {value!r}, a {type(value).__name__}.",
-                f"It must be {_type_name(known[key])}.",
-                where + key,
-                value,
-            )
-
-
-def _type_name(kind: Any) -> str:
-    names = {str: "text", int: "an integer", float: "a number with a decimal point", bool: "true or false"}
-    names |= {list: "a list", dict: "tables such as [sections.system]"}
-    return "a number" if isinstance(kind, tuple) else names[kind]

@@ -19,7 +19,7 @@ LAYERS = (
     "types errors fence seams canonical contents images document question aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition calibration usage",
-    "budget strategy strategy_schema place transcript vectors",
+    "budget strategy_file strategy strategy_schema place transcript vectors",
     "dedup_words dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores",
