@@ -39,6 +39,7 @@ from contextkit.stores.dynamodb.messages import Messages
 from contextkit.stores.dynamodb.overflow import OverflowPieces
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.preferences import Preferences
+from contextkit.stores.dynamodb.schema import create_tables
 from contextkit.stores.dynamodb.sessions import Sessions
 from contextkit.stores.dynamodb.tools import ToolResults
 from contextkit.stores.dynamodb.vectors import MessageVectors
@@ -103,6 +104,8 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         embedder = None if embeddings is None else Embedder(embeddings)
         self._embeddings = embeddings
         self._client = client
+        self._prefix = prefix
+        self._where = where
         self._database = Database(client, prefix, where, wait)
         payloads = Payloads(self._database, objects)
         times = Clock(clock, ttl)
@@ -121,7 +124,8 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
         The store never does this by itself.
         """
-        self._database.create_tables()
+        with translated(self._where):
+            create_tables(self._client, self._prefix)
 
     # Sessions
 

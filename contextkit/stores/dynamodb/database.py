@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
 from contextkit.errors import StoreUnavailable
 from contextkit.stores.dynamodb.failures import translated
-from contextkit.stores.dynamodb.items import TABLES, Row, Table, to_attribute, to_item, to_row
+from contextkit.stores.dynamodb.items import Row, Table, to_attribute, to_item, to_row
+from contextkit.stores.dynamodb.schema import table_name
 from contextkit.stores.dynamodb.writes import Put, Refused, Write, request
 
 MAX_WRITES = 100
@@ -42,7 +43,7 @@ class Database:
 
     def name(self, table: Table) -> str:
         """The table's name in DynamoDB."""
-        return f"{self._prefix}agent-{table}"
+        return table_name(self._prefix, table)
 
     def get(self, table: Table, pk: str, sk: str) -> Row | None:
         """The row, as it is now."""
@@ -120,17 +121,6 @@ class Database:
             time.sleep(random.uniform(0, pause))
             pause, number = min(pause * 2, _LONGEST_PAUSE), number + 1
 
-    def create_tables(self) -> None:
-        """Create what is missing of the tables, with their TTL, and wait until they can be used."""
-        with translated(self._where):
-            for table in TABLES:
-                self._create(self.name(table))
-            for table in TABLES:
-                self._client.get_waiter("table_exists").wait(
-                    TableName=self.name(table), WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-                )
-                self._expire(self.name(table))
-
     def _pages(self, asked: dict[str, Any]) -> Iterator[Row]:
         while True:
             with translated(self._where):
@@ -140,28 +130,6 @@ class Database:
             if "LastEvaluatedKey" not in answer:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-    def _create(self, name: str) -> None:
-        keys = (("pk", "HASH"), ("sk", "RANGE"))
-        try:
-            self._client.create_table(
-                TableName=name,
-                BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-                KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
-            )
-        except ClientError as error:
-            if _code(error) != "ResourceInUseException":
-                raise
-
-    def _expire(self, name: str) -> None:
-        try:
-            self._client.update_time_to_live(
-                TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
-            )
-        except ClientError as error:
-            if _code(error) not in ("ValidationException", "UnknownOperationException"):
-                raise  # the first says that it is on already, the second comes from servers that know no TTL
 
     def _get_batch(self, table: Table, keys: Sequence[Key]) -> dict[Key, Row]:
         name = self.name(table)

@@ -10,7 +10,6 @@ Row: TypeAlias = Mapping[str, Any]
 """A row's columns: texts, whole numbers and bytes. A column that is None is not stored."""
 
 Table: TypeAlias = Literal["sessions", "tool-cache", "prefs", "memories"]
-TABLES: tuple[Table, ...] = ("sessions", "tool-cache", "prefs", "memories")
 
 
 def to_item(row: Mapping[str, Value | None]) -> dict[str, dict[str, Any]]:
