@@ -22,7 +22,7 @@ LAYERS = (
     "budget strategy_file strategy strategy_schema place transcript vectors",
     "dedup_words dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
-    "messages schemas stores",
+    "messages schemas stores cached state",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.
     "meter blocks ladder view report render context offload conversation memory",
     # Where items come from.
