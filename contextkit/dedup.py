@@ -51,12 +51,14 @@ _Opening: TypeAlias = tuple[str, str]
 class _Sentence:
     """A sentence as its words in order, what qualifies them, and how many are words of content.
 
-    A statement may begin with the words numbered `begins`, and end before those numbered `ends`.
+    A statement may begin with the words numbered `begins`, and end before those numbered `ends`;
+    `openings` is how each of these statements begins.
     """
 
     words: tuple[str, ...]
     begins: tuple[int, ...]
     ends: tuple[int, ...]
+    openings: tuple[_Opening, ...]
     qualifiers: frozenset[str]
     content: int
 
@@ -64,15 +66,6 @@ class _Sentence:
     def opening(self) -> _Opening:
         """How the sentence begins when it is looked for as a whole."""
         return self.words[0], self.words[1] if len(self.words) > 1 else ""
-
-    @property
-    def openings(self) -> Iterator[_Opening]:
-        """How each of the statements begins that may be found in it."""
-        for at in self.begins:
-            if at + 1 in self.ends:
-                yield self.words[at], ""
-            if at + 1 < len(self.words):
-                yield self.words[at], self.words[at + 1]
 
     def holds(self, other: _Sentence) -> bool:
         """Whether this sentence says what the other does."""
@@ -193,7 +186,16 @@ def _sentence(spoken: str) -> _Sentence:
         elif token.speaker:
             fresh = True
     ends.append(len(words))
-    return _Sentence(tuple(words), tuple(begins), tuple(ends), _qualifiers(spoken, words), content)
+    openings = tuple(_openings(words, begins, ends))
+    return _Sentence(tuple(words), tuple(begins), tuple(ends), openings, _qualifiers(spoken, words), content)
+
+
+def _openings(words: Sequence[str], begins: Iterable[int], ends: Container[int]) -> Iterator[_Opening]:
+    for at in begins:
+        if at + 1 in ends:
+            yield words[at], ""
+        if at + 1 < len(words):
+            yield words[at], words[at + 1]
 
 
 def _is_content(word: str) -> bool:
