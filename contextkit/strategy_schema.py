@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, fields
 from inspect import getdoc
 from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
@@ -31,6 +31,7 @@ TOKENS: Schema = {"type": "integer", "minimum": 0}
 
 BOUNDS: Mapping[str, Schema] = {
     "history_low": {"exclusiveMinimum": 0, "maximum": 1},
+    "ladder": {"minItems": 1},
     "weight": {"minimum": 0},
     "relevance": {"minimum": 0},
     "limit": {"minimum": 0},
@@ -48,24 +49,24 @@ def strategy_schema() -> dict[str, Any]:
         "properties": {name: _section_in(region) for name, region in OWN_REGIONS.items()},
         "additionalProperties": _section_in(*BLOCKS),
     }
-    properties = _properties(ContextStrategy) | {
-        "sections": {**sections, "description": _descriptions(ContextStrategy)["sections"]}
+    properties = properties_of(ContextStrategy, BOUNDS, leave_out=("name", "sections")) | {
+        "sections": {**sections, "description": descriptions_of(ContextStrategy)["sections"]}
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "contextkit context strategy",
-        "description": _summary(ContextStrategy),
+        "description": summary_of(ContextStrategy),
         "type": "object",
         "additionalProperties": False,
         "required": ["sections"],
         "properties": properties,
         "definitions": {
             "section": {
-                "description": _summary(Section),
+                "description": summary_of(Section),
                 "type": "object",
                 "additionalProperties": False,
                 "required": ["region"],
-                "properties": _properties(Section),
+                "properties": properties_of(Section, BOUNDS),
             }
         },
     }
@@ -76,18 +77,20 @@ def _section_in(*regions: Region) -> Schema:
     return {"allOf": [{"$ref": "#/definitions/section"}, {"properties": {"region": {"enum": list(regions)}}}]}
 
 
-def _properties(record: type[Any]) -> dict[str, Schema]:
+def properties_of(
+    record: type[Any], bounds: Mapping[str, Schema], leave_out: Collection[str] = ("name",)
+) -> dict[str, Schema]:
     """A schema for each key of a table. The name is none of them: it is the table's, or the file's, own."""
-    hints, said = get_type_hints(record), _descriptions(record)
+    hints, said = get_type_hints(record), descriptions_of(record)
     return {
         field.name: {
             **_of_type(hints[field.name]),
-            **BOUNDS.get(field.name, {}),
+            **bounds.get(field.name, {}),
             "description": said[field.name],
             **_default(field),
         }
         for field in fields(record)
-        if field.name not in ("name", "sections")
+        if field.name not in leave_out
     }
 
 
@@ -97,7 +100,7 @@ def _of_type(hint: Any) -> Schema:
     if get_origin(hint) is Literal:
         return {"enum": list(get_args(hint))}
     if get_origin(hint) is tuple:
-        return {"type": "array", "items": _of_type(get_args(hint)[0]), "uniqueItems": True, "minItems": 1}
+        return {"type": "array", "items": _of_type(get_args(hint)[0]), "uniqueItems": True}
     return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}[hint]}
 
 
@@ -107,11 +110,12 @@ def _default(field: Field[Any]) -> Schema:
     return {"default": list(field.default) if isinstance(field.default, tuple) else field.default}
 
 
-def _summary(record: type[Any]) -> str:
+def summary_of(record: type[Any]) -> str:
+    """What the class's docstring says first."""
     return (getdoc(record) or "").partition("\n\n")[0].replace("\n", " ")
 
 
-def _descriptions(record: type[Any]) -> dict[str, str]:
+def descriptions_of(record: type[Any]) -> dict[str, str]:
     """What the class's docstring says of each field: its lines `* name: what it means.`"""
     said = re.findall(r"^\* `(\w+)`: (.*?)(?=\n\S|\n\n|\Z)", getdoc(record) or "", re.DOTALL | re.MULTILINE)
     return {name: re.sub(r"\s+", " ", text[0].upper() + text[1:]) for name, text in said}

@@ -39,6 +39,9 @@ from contextkit.memory.strategy_tables import (
 from contextkit.strategy import strategy_folder
 from contextkit.strategy_file import StrategyFile
 
+LONGEST_LIFE: Final = 36_500
+"""Days that a record may be kept at most: a hundred years."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryStrategy:
@@ -157,7 +160,7 @@ def _strategy(name: str, file: StrategyFile) -> MemoryStrategy:
         description=read_text(data, "description", LONGEST_DESCRIPTION, file),
         namespace=namespace,
         variables=variables,
-        expires_after=read_bounded(data, "expires_after", (0, 36_500), 0, file),
+        expires_after=read_bounded(data, "expires_after", (0, LONGEST_LIFE), 0, file),
         extraction=read_extraction(read_table(data, "extraction", file), file),
         consolidation=read_consolidation(read_table(data, "consolidation", file), file),
         triggers=read_triggers(data.get("triggers", {}), file),

@@ -179,7 +179,7 @@ def read_managed(table: Mapping[str, Any], namespace: str, file: StrategyFile) -
         key = "managed.base" if "base" in table else "managed"
         raise file.wrong(f"`managed.base` is {base!r}.", f"Use {', '.join(MANAGED_BASES)}.", key, base)
     if "reflections" in table:
-        _check_reflections(table["reflections"], base, namespace, file)
+        _check_reflections(table["reflections"], str(base), namespace, file)
     if table.get("model") and not table.get("override"):
         raise file.wrong(
             "`managed.model` is set without `managed.override`.",
