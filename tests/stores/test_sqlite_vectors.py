@@ -13,8 +13,8 @@ import pytest
 
 from contextkit.errors import InvalidInput
 from contextkit.stores import MemoryRecord
+from contextkit.stores.embedding import BATCH, MAX_CHARACTERS
 from contextkit.stores.sqlite import SQLiteStore, memories
-from contextkit.stores.sqlite.embedding import BATCH, MAX_CHARACTERS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -102,7 +102,7 @@ def test_a_failing_embedder_is_left_alone_for_a_while(
         store.vectors("a", "s")
     assert len(embedder.batches) == 1
     embedder.fails = None
-    monkeypatch.setattr("contextkit.stores.sqlite.embedding.time.monotonic", lambda: 1e9)
+    monkeypatch.setattr("contextkit.stores.embedding.time.monotonic", lambda: 1e9)
     assert store.vectors("a", "s")[0] == [1, 2]
 
 

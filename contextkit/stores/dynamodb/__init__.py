@@ -43,7 +43,7 @@ from contextkit.stores.dynamodb.schema import create_tables
 from contextkit.stores.dynamodb.sessions import Sessions
 from contextkit.stores.dynamodb.tools import ToolResults
 from contextkit.stores.dynamodb.vectors import MessageVectors
-from contextkit.stores.sqlite.embedding import Embedder
+from contextkit.stores.embedding import Embedder
 from contextkit.types import Embeddings, Message, TokenCounter
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextkit.stores import check_id
+from contextkit.stores.codec import from_bytes, to_bytes
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.keys import model_key
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.writes import Put
-from contextkit.stores.sqlite.codec import from_bytes, to_bytes
 
 _ITEM = "calibration"
 

@@ -18,11 +18,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contextkit.stores import check_id
+from contextkit.stores.codec import after, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Database, batches
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.writes import ABSENT, Check, Condition, Put, Refused, Update, Write
-from contextkit.stores.sqlite.codec import after, to_micros
 
 SLACK = timedelta(days=7)
 """How long items stay after their session's expiry. Long, so that a session which goes on has its items

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
+from contextkit.stores.codec import from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Database
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Update, Write
-from contextkit.stores.sqlite.codec import from_json, from_micros, to_bytes, to_json, to_micros
-from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
+from contextkit.stores.embedding import BATCH, Embedder, matrix
 
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex

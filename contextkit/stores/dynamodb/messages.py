@@ -21,6 +21,8 @@ from datetime import timedelta
 
 from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, StoreError
 from contextkit.messages import as_messages, dumps, loads
+from contextkit.stores.codec import after as later
+from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.items import Row, Value
@@ -28,8 +30,6 @@ from contextkit.stores.dynamodb.lives import At, Life, Lives
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.sessions import BLOB
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
-from contextkit.stores.sqlite.codec import after as later
-from contextkit.stores.sqlite.codec import from_micros
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
 from contextkit.stores import Overflow, check_id
+from contextkit.stores.codec import after, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES
 from contextkit.stores.dynamodb.items import Row, Value
@@ -16,7 +17,6 @@ from contextkit.stores.dynamodb.lives import At, Life, Lives
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.sessions import BLOB
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
-from contextkit.stores.sqlite.codec import after, from_json, from_micros, to_bytes, to_json, to_micros
 
 _PIECE = "over"
 

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Mapping
 
 from contextkit.stores import check_id
+from contextkit.stores.codec import from_json, to_json
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.items import Row
 from contextkit.stores.dynamodb.keys import actor_key
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys
 from contextkit.stores.dynamodb.writes import ABSENT, Condition, Put, Refused
-from contextkit.stores.sqlite.codec import from_json, to_json
 
 _ALL = "preferences"
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, check_id
+from contextkit.stores.codec import from_bytes, from_json, from_micros, to_bytes, to_json
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lives import At, Life, Lives
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
-from contextkit.stores.sqlite.codec import from_bytes, from_json, from_micros, to_bytes, to_json
 
 NOTE = "note"
 """Sort keys of derived data: just above a session's facts, so that one query reads both."""

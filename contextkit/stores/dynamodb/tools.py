@@ -18,14 +18,14 @@ from typing import Any
 from contextkit.canonical import canonical_json
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.stores import check_id
+from contextkit.stores.codec import after, from_json, to_json
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.items import Value
 from contextkit.stores.dynamodb.keys import result_key, tool_key
 from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
-from contextkit.stores.sqlite.codec import after, from_json, to_json
-from contextkit.stores.sqlite.flight import SingleFlight
+from contextkit.stores.flight import SingleFlight
 
 _log = logging.getLogger("contextkit.stores")
 

@@ -11,7 +11,7 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lives import Life, Lives
 from contextkit.stores.dynamodb.messages import Messages
-from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
+from contextkit.stores.embedding import BATCH, Embedder, matrix
 from contextkit.types import Message
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from contextkit.stores import (
     SessionStore,
     ToolCache,
 )
+from contextkit.stores.embedding import Embedder
 from contextkit.stores.sqlite.calibrations import Calibrations
 from contextkit.stores.sqlite.connection import Database, Synchronous
-from contextkit.stores.sqlite.embedding import Embedder
 from contextkit.stores.sqlite.expiry import purge_all
 from contextkit.stores.sqlite.memories import Memories
 from contextkit.stores.sqlite.messages import Messages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextkit.stores import check_id
-from contextkit.stores.sqlite.codec import from_bytes, to_bytes
+from contextkit.stores.codec import from_bytes, to_bytes
 from contextkit.stores.sqlite.connection import Database
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
-from contextkit.stores.sqlite.codec import (
+from contextkit.stores.codec import (
     MAX_INTEGER,
     from_bytes,
     from_json,
@@ -20,8 +20,8 @@ from contextkit.stores.sqlite.codec import (
     to_json,
     to_micros,
 )
+from contextkit.stores.embedding import BATCH, Embedder, matrix
 from contextkit.stores.sqlite.connection import Database
-from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import Lifetimes
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from contextkit.errors import InvalidInput, InvalidMessage
 from contextkit.messages import as_messages, dumps, loads
-from contextkit.stores.sqlite.codec import MAX_INTEGER, bounded, from_micros
+from contextkit.stores.codec import MAX_INTEGER, bounded, from_micros
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_sessions
 from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes, find

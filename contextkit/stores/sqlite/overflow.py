@@ -12,7 +12,7 @@ from typing import Any
 
 from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
 from contextkit.stores import Overflow, check_id
-from contextkit.stores.sqlite.codec import after, from_bytes, from_micros, to_bytes, to_micros
+from contextkit.stores.codec import after, from_bytes, from_micros, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import LIVE, Lifetimes

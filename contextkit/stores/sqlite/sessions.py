@@ -10,7 +10,7 @@ from typing import Any
 
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, check_id
-from contextkit.stores.sqlite.codec import after, from_bytes, from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.codec import after, from_bytes, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.sqlite.connection import Database
 
 LIVE = "s.actor_id = ? AND s.session_id = ? AND (s.expires_at IS NULL OR s.expires_at > ?)"

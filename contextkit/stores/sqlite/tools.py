@@ -22,10 +22,10 @@ from typing import Any
 from contextkit.canonical import canonical_json
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.stores import check_id
-from contextkit.stores.sqlite.codec import after, from_json, to_json
+from contextkit.stores.codec import after, from_json, to_json
+from contextkit.stores.flight import SingleFlight
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
-from contextkit.stores.sqlite.flight import SingleFlight
 from contextkit.stores.sqlite.sessions import Lifetimes
 
 _log = logging.getLogger("contextkit.stores")

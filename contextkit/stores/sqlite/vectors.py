@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from contextkit.errors import StoreError
 from contextkit.messages import loads
-from contextkit.stores.sqlite.codec import bounded
+from contextkit.stores.codec import bounded
+from contextkit.stores.embedding import BATCH, Embedder, matrix
 from contextkit.stores.sqlite.connection import Database
-from contextkit.stores.sqlite.embedding import BATCH, Embedder, matrix
 from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """How values stand in columns: times as integers, texts and JSON as bytes.
 
-Texts that are not ids are kept as bytes, since SQLite's own text type takes no lone surrogates.
+Texts that are not ids are kept as bytes, since no database's own text type takes lone surrogates.
 """
 
 from __future__ import annotations
