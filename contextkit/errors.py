@@ -18,16 +18,20 @@
     + MissingExtra (ImportError)       an optional dependency is not installed
     + StoreError                       a store could not do what it was asked
         - StoreUnavailable             busy, unreachable, or too slow
+            . StoreThrottled           asked more often than its quotas allow
+            . MemoryNotReady           an AgentCore memory that is missing, or not active yet
         - StoreReadOnly                opened or mounted without write permission
         - StoreFull                    the disk or quota is used up
         - StoreCorrupt                 what was read is not what was written
         - VersionConflict              somebody else wrote first; carries the current state
+        - RecordsRefused               some memories of a batch; carries each with its reason
         - HandleNotFound (LookupError) unknown, expired, or another actor's handle
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -175,6 +179,18 @@ class StoreUnavailable(StoreError):
     """The store is busy, unreachable or too slow. The call may be tried again."""
 
 
+class StoreThrottled(StoreUnavailable):
+    """The store was asked more often than its quotas allow, and went on refusing while we waited."""
+
+
+class MemoryNotReady(StoreUnavailable):
+    """An AgentCore memory is missing, or not active yet. `status` is what the service calls it, if it says."""
+
+    def __init__(self, problem: str, remedy: str, *, status: str | None = None) -> None:
+        super().__init__(problem, remedy)
+        self.status = status
+
+
 class StoreReadOnly(StoreError):
     """The store cannot be written to from here."""
 
@@ -197,6 +213,28 @@ class VersionConflict(StoreError):
         )
         self.expected = expected
         self.current = current
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailure:
+    """One memory that a store refused: its id, and the service's code and words for why."""
+
+    record_id: str
+    code: int | None
+    message: str
+
+
+class RecordsRefused(StoreError):
+    """Some memories of a batch were refused; all others were accepted. `failures` has each with its reason."""
+
+    def __init__(self, failures: Sequence[RecordFailure], accepted: int) -> None:
+        listing = "; ".join(f"{failure.record_id!r:.80}: {failure.code} {failure.message}" for failure in failures)
+        super().__init__(
+            f"{len(failures)} of {len(failures) + accepted} memories were refused ({listing:.1000}).",
+            "Correct those in `error.failures` and send them again; the others are stored.",
+        )
+        self.failures = tuple(failures)
+        self.accepted = accepted
 
 
 class HandleNotFound(StoreError, LookupError):
