@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from contextkit.errors import InvalidInput, UnknownStrategy
+from contextkit.errors import UnknownStrategy
+from contextkit.memory.namespaces import filled_namespace
 from contextkit.memory.strategy_parts import (
     LONGEST_DESCRIPTION,
     STRATEGY_NAME,
@@ -34,7 +35,6 @@ from contextkit.memory.strategy_tables import (
     read_text,
     read_triggers,
     read_variables,
-    template_variables,
 )
 from contextkit.strategy import strategy_folder
 from contextkit.strategy_file import StrategyFile
@@ -115,18 +115,7 @@ def _shipped(name: str) -> Path:
 
 def _filled(name: str, template: str, actor_id: str, session_id: str, variables: Mapping[str, str]) -> str:
     values = {**variables, "strategy": name, "actor": actor_id, "session": session_id}
-    for variable in template_variables(template):
-        if not values.get(variable):
-            raise InvalidInput(
-                f"The namespace {template!r} of the memory strategy {name!r} needs a value for {{{variable}}}.",
-                f"Pass variables={{{variable!r}: …}} when this session's events are remembered or recalled.",
-                value=values.get(variable),
-            )
-    return re.sub(r"\{(.*?)\}", lambda found: _encoded(values[found[1]]), template)
-
-
-def _encoded(value: str) -> str:
-    return value.replace("%", "%25").replace("/", "%2F")
+    return filled_namespace(template, values, f"the memory strategy {name!r}")
 
 
 _KEYS: Final[Mapping[str, Any]] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Final, cast
 
+from contextkit.memory.namespaces import template_variables
 from contextkit.memory.strategy_parts import (
     FIELD_NAME,
     FIELD_TYPES,
@@ -40,11 +41,6 @@ _MANAGED: Final[Mapping[str, Any]] = {"base": str, "override": bool, "model": st
 assert set(_FIELD) == {field.name for field in fields(RecordField)} - {"name"}
 assert set(_MANAGED) == {field.name for field in fields(Managed)}
 assert set(TRIGGER_BOUNDS) == {field.name for field in fields(Triggers)}
-
-
-def template_variables(template: str) -> tuple[str, ...]:
-    """The variables that a namespace template names, in its order, each once."""
-    return tuple(dict.fromkeys(re.findall(r"\{(.*?)\}", template)))
 
 
 def read_table(data: Mapping[str, Any], key: str, file: StrategyFile) -> Mapping[str, Any]:
