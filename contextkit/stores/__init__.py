@@ -44,6 +44,8 @@ class Session:
     the first save). `last_seq` is the sequence number of its newest message, 0 when empty.
     `view` is contextkit's own note of what the last prompt looked like (JSON text, opaque to
     the store). `created_at` tells one life of a session from the next after expiry or deletion.
+    `newest` are the session's last messages, oldest first, as many of them as the store reads in
+    the same call; a store for which they would be another call leaves them out.
     """
 
     actor_id: str
@@ -55,6 +57,14 @@ class Session:
     last_seq: int = 0
     view: str | None = None
     expires_at: datetime | None = None
+    newest: Sequence[Message] = field(default=(), compare=False)
+
+    def since(self, seq: int) -> Sequence[Message] | None:
+        """The messages after number `seq`, oldest first, if `newest` reaches back that far; None otherwise."""
+        missing = self.last_seq - seq
+        if missing <= 0:
+            return ()
+        return self.newest[-missing:] if missing <= len(self.newest) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, StoreError
-from contextkit.messages import as_messages, dumps, loads
+from contextkit.messages import as_messages, dumps
 from contextkit.stores.codec import after as later
 from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lives import At, Life, Lives
+from contextkit.stores.dynamodb.log import LOG, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.sessions import BLOB
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
@@ -34,9 +35,6 @@ from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
 
 _log = logging.getLogger("contextkit.stores")
-
-LOG = "log"
-"""Sort keys of messages: just below `meta`, so that one query reads it and the newest of them."""
 
 _ID = "id"
 
@@ -101,7 +99,7 @@ class Messages:
                 return []
             rows = self._settled(life, wanted) if wanted.high <= life.last_seq else self._newest(at, life, wanted)
             if rows is not None:
-                return self._read(rows)
+                return read_messages(self._payloads, rows)
             self._lives.forget(at)
         raise _incomplete(at)
 
@@ -117,7 +115,7 @@ class Messages:
             there = [seq for seq in wanted if seq <= life.last_seq]
             rows = self._numbered(life, there)
             if len(rows) == len(there):
-                return self._read(rows)
+                return read_messages(self._payloads, rows)
             life = self._lives.find(at)
         raise _incomplete(at)
 
@@ -154,20 +152,13 @@ class Messages:
         rows = self._database.get_many("sessions", places)
         return [rows[place] for place in places if place in rows]
 
-    def _read(self, rows: Sequence[Row]) -> list[Message]:
-        texts = self._payloads.get_all("sessions", rows)
-        return [
-            loads(text.decode("ascii", "replace"), seq=row["seq"], tokens=row["tokens"], counter=row["counter"])
-            for row, text in zip(rows, texts, strict=True)
-        ]
-
     def _stored(self, at: At, life: Life | None, names: Sequence[str]) -> dict[str, Message]:
         """Those of the messages that the session has already, by id."""
         if life is None or not names:
             return {}
         leads = self._database.get_many("sessions", [(at.pk, keys.named(_ID, life.life, name)) for name in names])
         seqs = sorted({lead["seq"] for lead in leads.values() if lead["seq"] <= life.last_seq})
-        found = {message.id: message for message in self._read(self._numbered(life, seqs))}
+        found = {message.id: message for message in read_messages(self._payloads, self._numbered(life, seqs))}
         return {name: found[name] for name in names if name in found}
 
     # Writing

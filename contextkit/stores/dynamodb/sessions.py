@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice, takewhile
 from typing import Any
 
 from contextkit.errors import VersionConflict
@@ -14,8 +15,10 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lives import At, Life, Lives
+from contextkit.stores.dynamodb.log import LOG, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
+from contextkit.types import Message
 
 NOTE = "note"
 """Sort keys of derived data: just above a session's facts, so that one query reads both."""
@@ -23,6 +26,9 @@ NOTE = "note"
 BLOB = "blob"
 """Sort keys of chunks."""
 
+
+NEWEST = 4
+"""Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
 _AT_ONCE = MAX_WRITES - 2
 """Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
@@ -37,7 +43,14 @@ class Sessions:
         self._payloads = payloads
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
-        return self._session(self._lives.clock.at(actor_id, session_id))
+        """The session's facts and the newest messages, which lie next to them: one call."""
+        at = self._lives.clock.at(actor_id, session_id)
+        between = (keys.below(LOG)[0], keys.VIEW)
+        many = len(keys.FACTS) + NEWEST
+        nearest = self._database.query("sessions", at.pk, between, newest_first=True, limit=many)
+        rows = {row["sk"]: row for row in islice(nearest, many)}
+        session = self._facts(at, rows)
+        return session and replace(session, newest=self._newest(rows, session.last_seq))
 
     def sessions(self, actor_id: str) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
@@ -158,6 +171,14 @@ class Sessions:
             view=from_bytes(self._payloads.get("sessions", view)) if view else None,
             expires_at=from_micros(life.expires_at),
         )
+
+    def _newest(self, rows: Mapping[str, Row], last_seq: int) -> Sequence[Message]:
+        """Of the rows, newest first, the messages that end with the last one and need no other call."""
+        low, high = keys.below(f"{LOG}#{rows[keys.META]['life']}")
+        logged = [row for sk, row in rows.items() if low <= sk < high and row["seq"] <= last_seq]
+        whole = list(takewhile(lambda row: "body" in row, logged))
+        there = [row for back, row in enumerate(whole) if row["seq"] == last_seq - back]
+        return read_messages(self._payloads, there[::-1])
 
     def _state(self, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
         unchanged = (
