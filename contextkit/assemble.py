@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from contextkit.budget import Budget
+from contextkit.charges import metered
 from contextkit.compress.summary import Summarizer
 from contextkit.context import Context
 from contextkit.draft import Draft
@@ -94,9 +95,10 @@ class ContextBuilder:
         nothing to answer, `SourceFailed` for a required source, and other `InvalidInput`.
         """
         started = perf_counter()
-        request = self._open(query, actor_id, session_id, variables or {})
-        answers = gather(self.sources, request)
-        return self._assemble(request, answers, started)
+        with metered():
+            request = self._open(query, actor_id, session_id, variables or {})
+            answers = gather(self.sources, request)
+            return self._assemble(request, answers, started)
 
     async def abuild(
         self,
@@ -108,9 +110,10 @@ class ContextBuilder:
     ) -> Context:
         """`build` for an event loop, which it never blocks."""
         started = perf_counter()
-        request = await asyncio.to_thread(self._open, query, actor_id, session_id, variables or {})
-        answers = await agather(self.sources, request)
-        return await asyncio.to_thread(self._assemble, request, answers, started)
+        with metered():
+            request = await asyncio.to_thread(self._open, query, actor_id, session_id, variables or {})
+            answers = await agather(self.sources, request)
+            return await asyncio.to_thread(self._assemble, request, answers, started)
 
     def observe(self, context: Context, usage: object) -> None:
         """Learn from what the model reported for a prompt: how its tokens differ from the counted ones.

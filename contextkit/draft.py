@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from contextkit.calibration import CalibratedCounter
+from contextkit.charges import heard
 from contextkit.decide import Decided
 from contextkit.fit import Fit, fit
 from contextkit.gather import Answer
@@ -105,6 +106,7 @@ class Draft:
             counter=_counted_by(request.counter),
             strategy=request.strategy.name,
             seconds=seconds,
+            charges=heard(),
             refit=self.refitted,
             preview=_previews(self.listed.items),
         )

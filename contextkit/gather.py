@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from contextkit.errors import ContextKitError, InvalidInput, SourceFailed
@@ -63,9 +65,7 @@ def gather(sources: Sequence[Source], request: Request) -> list[Answer]:
     Raises `SourceFailed` for a required source, and what a source says of bad input.
     """
     jobs, skipped = _jobs(sources, request)
-    threads = [threading.Thread(target=job.run, args=(request,), name=job.source.name, daemon=True) for job in jobs]
-    for thread in threads:
-        thread.start()
+    threads = [_started(job.source.name, partial(job.run, request)) for job in jobs]
     for job, thread in zip(jobs, threads, strict=True):
         thread.join(job.left)
     return [_answer(job) for job in jobs] + skipped
@@ -101,8 +101,15 @@ async def _in_thread(job: _Job, request: Request) -> None:
         job.run(request)
         _tell(loop, done.set)
 
-    threading.Thread(target=run, name=job.source.name, daemon=True).start()
+    _started(job.source.name, run)
     await done.wait()
+
+
+def _started(name: str, work: Callable[[], None]) -> threading.Thread:
+    """A thread at work in a copy of this one's context, so that it is still this build's work."""
+    thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:

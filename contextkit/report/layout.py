@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from contextkit.types import Outcome
 
 if TYPE_CHECKING:
+    from contextkit.charges import Charge
     from contextkit.report.records import Decision
     from contextkit.report.report import Report
 
@@ -65,7 +67,17 @@ def duration(seconds: float) -> str:
 
 def dollars(cost: float) -> str:
     """A cost in US dollars, with as many decimals as a single prompt's needs."""
-    return f"${cost:,.2f}" if cost >= 1 else f"${cost:.4f}"
+    if cost >= 1:
+        return f"${cost:,.2f}"
+    return f"${cost:.4f}" if cost >= 0.0001 or not cost else f"${cost:.{1 - math.floor(math.log10(cost))}f}"
+
+
+def billed(charges: Sequence[Charge]) -> str:
+    """What storage billed for, in units and, where every price is known, in dollars."""
+    reads, writes = sum(one.read_units for one in charges), sum(one.write_units for one in charges)
+    costs = [one.cost for one in charges if one.cost is not None]
+    price = f", {dollars(sum(costs))}" if len(costs) == len(charges) else ""
+    return f"{reads:,g} read and {writes:,g} write units{price}"
 
 
 def percent(part: int, whole: int) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from contextkit.report.layout import MARKS, OUTCOMES, Segment, dollars, duration, percent, segments, tally
+from contextkit.report.layout import MARKS, OUTCOMES, Segment, billed, dollars, duration, percent, segments, tally
 from contextkit.report.rows import LISTED, PREVIEW, escaped, listed, section_details
 from contextkit.report.stops import Stop, payload, stops
 
@@ -78,6 +78,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "built in", duration(report.seconds)
     if report.cost is not None:
         yield "prompt costs", dollars(report.cost)
+    if report.charges:
+        yield "storage", billed(report.charges)
 
 
 def _bar(report: Report) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from contextkit.charges import Charge
 from contextkit.errors import InvalidInput, UnknownItem
 from contextkit.report.diff import Diff, changes, find_break, shared_prefix
 from contextkit.report.page import to_page
@@ -34,6 +35,8 @@ class Report:
     `counter` estimates. `cost` is the prompt's price in US dollars, where prices are known;
     `seconds` is the wall-clock time of the whole build.
 
+    `charges` are what storage billed for during the build, by table, where a store says so.
+
     `sections` has every section that a decision names, in the order of the prompt.
     `decisions`, `sections` and `parts` may be `Lazy`: a build only pays for them when somebody looks.
     `refit(window)` makes the decisions of another budget; `preview(item_id)` gives the text of an
@@ -54,6 +57,7 @@ class Report:
     strategy: str
     cost: float | None = None
     seconds: float = 0.0
+    charges: tuple[Charge, ...] = ()
     refit: Callable[[int], Sequence[Decision]] | None = None
     preview: Callable[[str], str | None] | None = None
 
@@ -129,6 +133,7 @@ class Report:
             "free": self.free,
             "cost": self.cost,
             "seconds": self.seconds,
+            "charges": [_plain(charge) for charge in self.charges],
             "sections": [_plain(section) for section in self.sections],
             "sources": [_plain(source) for source in self.sources],
             "notices": [_plain(notice) for notice in self.notices],
@@ -158,7 +163,7 @@ class Report:
         return f"<Report: {self.tokens:,} of {self.window:,} tokens, strategy {self.strategy!r}>"
 
 
-def _plain(record: Decision | SectionUse | SourceRun | Notice) -> dict[str, Any]:
+def _plain(record: Charge | Decision | SectionUse | SourceRun | Notice) -> dict[str, Any]:
     return {field.name: _finite(getattr(record, field.name)) for field in fields(record)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from contextkit.report.layout import MARKS, OUTCOMES, Segment, cells, dollars, duration, percent, segments
+from contextkit.report.layout import MARKS, OUTCOMES, Segment, billed, cells, dollars, duration, percent, segments
 
 if TYPE_CHECKING:
     from contextkit.report.records import Decision, SectionUse, SourceRun
@@ -71,6 +71,7 @@ def heading(report: Report) -> str:
         f"{counting} with {report.counter}",
         f"built in {duration(report.seconds)}",
         *([dollars(report.cost)] if report.cost is not None else []),
+        *([f"storage {billed(report.charges)}"] if report.charges else []),
     ]
     return (
         f"{report.tokens:,} of {report.window:,} tokens ({percent(report.tokens, report.window)}); "

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
 from contextkit.errors import StoreUnavailable
+from contextkit.stores.dynamodb import consumption
 from contextkit.stores.dynamodb.failures import translated
 from contextkit.stores.dynamodb.items import Row, Table, to_attribute, to_item, to_row
 from contextkit.stores.dynamodb.schema import table_name
@@ -48,9 +49,8 @@ class Database:
     def get(self, table: Table, pk: str, sk: str) -> Row | None:
         """The row, as it is now."""
         with translated(self._where):
-            answer = self._client.get_item(
-                TableName=self.name(table), Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
-            )
+            asked = {"TableName": self.name(table), "Key": to_item({"pk": pk, "sk": sk}), "ConsistentRead": True}
+            answer = self._call("get_item", asked)
         return to_row(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
@@ -121,10 +121,16 @@ class Database:
             time.sleep(random.uniform(0, pause))
             pause, number = min(pause * 2, _LONGEST_PAUSE), number + 1
 
+    def _call(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """One call of the client, and a note of what it took."""
+        answer: dict[str, Any] = getattr(self._client, operation)(**asked, **consumption.ASKED)
+        consumption.note(operation, answer, self._client.meta.region_name)
+        return answer
+
     def _pages(self, asked: dict[str, Any]) -> Iterator[Row]:
         while True:
             with translated(self._where):
-                answer = self._client.query(**asked)
+                answer = self._call("query", asked)
             for item in answer.get("Items", ()):
                 yield to_row(item)
             if "LastEvaluatedKey" not in answer:
@@ -137,7 +143,7 @@ class Database:
         rows: list[Row] = []
         for _ in self.attempts("read"):
             with translated(self._where):
-                answer = self._client.batch_get_item(RequestItems=asked)
+                answer = self._call("batch_get_item", {"RequestItems": asked})
             rows += [to_row(item) for item in answer.get("Responses", {}).get(name, ())]
             asked = answer.get("UnprocessedKeys") or {}
             if not asked:
@@ -159,23 +165,18 @@ class Database:
         asked = {self.name(table): batch}
         for _ in self.attempts("write"):
             with translated(self._where):
-                asked = self._client.batch_write_item(RequestItems=asked).get("UnprocessedItems") or {}
+                asked = self._call("batch_write_item", {"RequestItems": asked}).get("UnprocessedItems") or {}
             if not asked:
                 return
 
     def _write_one(self, write: Write) -> None:
         operation, asked = request(write, self.name(write.table))
-        call = {
-            "Put": self._client.put_item,
-            "Update": self._client.update_item,
-            "Delete": self._client.delete_item,
-        }.get(operation)
-        if call is None:
+        if operation == "ConditionCheck":
             self._transact([write])
             return
         with translated(self._where):
             try:
-                call(**asked)
+                self._call(f"{operation.lower()}_item", asked)
             except ClientError as error:
                 if _code(error) != "ConditionalCheckFailedException":
                     raise
@@ -188,7 +189,7 @@ class Database:
         for _ in self.attempts("write"):
             with translated(self._where):
                 try:
-                    self._client.transact_write_items(TransactItems=asked, ClientRequestToken=token)
+                    self._call("transact_write_items", {"TransactItems": asked, "ClientRequestToken": token})
                     return
                 except ClientError as error:
                     if _code(error) != "TransactionCanceledException":
