@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
+from contextkit.aws.failures import unanswered, unsigned
 from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 
 _THROTTLED = {
@@ -17,18 +18,6 @@ _THROTTLED = {
     "SlowDown",
     "TransactionInProgressException",
     "ReplicatedWriteConflictException",
-}
-_CREDENTIALS = {
-    "UnrecognizedClientException",
-    "InvalidSignatureException",
-    "ExpiredTokenException",
-    "ExpiredToken",
-    "IncompleteSignature",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "InvalidClientTokenId",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
 }
 _FULL = {"ItemCollectionSizeLimitExceededException", "LimitExceededException"}
 _WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "PutObject", "DeleteObject"}
@@ -42,7 +31,7 @@ def translated(where: str) -> Iterator[None]:
     except aws.ClientError as error:
         raise _answered(error, where) from error
     except aws.BotoCoreError as error:
-        raise _unanswered(error, where) from error
+        raise unanswered(error, where) from error
 
 
 def _answered(error: aws.ClientError, where: str) -> StoreError:
@@ -59,15 +48,8 @@ def _answered(error: aws.ClientError, where: str) -> StoreError:
             f"{where} lacks a table or bucket that is needed ({text}).",
             "Create it (`create_tables()` does on a local server), or correct the region and the prefix.",
         )
-    if "skew" in code.lower() or "Signature expired" in text or "Signature not yet current" in text:
-        return StoreUnavailable(
-            f"{where} refused the time of this machine ({text}).", "Set its clock: `chronyc tracking` shows the error."
-        )
-    if code in _CREDENTIALS:
-        return StoreUnavailable(
-            f"{where} does not accept the credentials ({code}: {text}).",
-            "Renew them; `aws sts get-caller-identity` shows whose they are.",
-        )
+    if (refused := unsigned(code, text, where)) is not None:
+        return refused
     if code in ("AccessDeniedException", "AccessDenied"):
         return _denied(error.operation_name, text, where)
     if code in _FULL:
@@ -87,19 +69,3 @@ def _denied(action: str, text: str, where: str) -> StoreError:
     if action in _WRITES:
         return StoreReadOnly(f"{where} denies {action} ({text}).", remedy)
     return StoreUnavailable(f"{where} denies {action} ({text}).", remedy)
-
-
-def _unanswered(error: aws.BotoCoreError, where: str) -> StoreError:
-    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
-        return StoreUnavailable(
-            f"There are no credentials for {where} ({error}).",
-            "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.",
-        )
-    if isinstance(error, aws.NoRegionError):
-        return StoreUnavailable(f"There is no region for {where}.", "Pass `region`, or set AWS_REGION.")
-    if isinstance(error, aws.ParamValidationError):
-        return StoreError(f"{where} cannot take this request ({error}).", "Check what was passed.")
-    return StoreUnavailable(
-        f"{where} did not answer ({error}).",
-        "Check the region, the endpoint and the network, then try again with the same ids.",
-    )

@@ -1,0 +1,51 @@
+"""What boto3 raises whatever the service: no answer, no credentials, a wrong clock; told as contextkit's errors."""
+
+from __future__ import annotations
+
+from botocore import exceptions as aws  # type: ignore[import-untyped]
+
+from contextkit.errors import StoreError, StoreUnavailable
+
+_CREDENTIALS = {
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+}
+
+
+def unsigned(code: str, text: str, where: str) -> StoreError | None:
+    """The error of an answer that refuses the caller's clock or credentials; None for any other answer."""
+    if "skew" in code.lower() or "Signature expired" in text or "Signature not yet current" in text:
+        return StoreUnavailable(
+            f"{where} refused the time of this machine ({text}).", "Set its clock: `chronyc tracking` shows the error."
+        )
+    if code in _CREDENTIALS:
+        return StoreUnavailable(
+            f"{where} does not accept the credentials ({code}: {text}).",
+            "Renew them; `aws sts get-caller-identity` shows whose they are.",
+        )
+    return None
+
+
+def unanswered(error: aws.BotoCoreError, where: str) -> StoreError:
+    """The error of a call that never got an answer."""
+    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
+        return StoreUnavailable(
+            f"There are no credentials for {where} ({error}).",
+            "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.",
+        )
+    if isinstance(error, aws.NoRegionError):
+        return StoreUnavailable(f"There is no region for {where}.", "Pass `region`, or set AWS_REGION.")
+    if isinstance(error, aws.ParamValidationError):
+        return StoreError(f"{where} cannot take this request ({error}).", "Check what was passed.")
+    return StoreUnavailable(
+        f"{where} did not answer ({error}).",
+        "Check the region, the endpoint and the network, then try again with the same ids.",
+    )
