@@ -19,7 +19,8 @@ their own, so all of them may share one database.
 
 from __future__ import annotations
 
-from contextkit.testing.conformance.base import EMBEDDINGS, TTL, Conformance, ManualClock
+from contextkit.testing.clock import ManualClock
+from contextkit.testing.conformance.base import EMBEDDINGS, TTL, Conformance
 from contextkit.testing.conformance.calibrations import CalibrationStoreConformance
 from contextkit.testing.conformance.memories import MemoryStoreConformance
 from contextkit.testing.conformance.overflow import OverflowStoreConformance

@@ -7,11 +7,12 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, Final, TypeVar
 
 import pytest
 
+from contextkit.testing.clock import ManualClock
 from contextkit.types import Embeddings
 
 Result = TypeVar("Result")
@@ -20,20 +21,6 @@ TTL: Final = timedelta(hours=1)
 """How long a session of the store under test lives after its last append."""
 
 THREADS: Final = 8
-
-
-class ManualClock:
-    """A clock that stands still until it is told to advance."""
-
-    def __init__(self) -> None:
-        self._now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self._now
-
-    def advance(self, by: timedelta) -> None:
-        """Let time pass."""
-        self._now += by
 
 
 class ConceptEmbeddings:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from contextkit.errors import InvalidId
 from contextkit.stores import MemoryRecord, MemoryStore
-from contextkit.testing.conformance.base import Conformance, ManualClock, at_once
+from contextkit.testing.clock import ManualClock
+from contextkit.testing.conformance.base import Conformance, at_once
 from contextkit.testing.conformance.values import BAD_IDS, LAWS, ODD_IDS, ODD_TEXTS, TEXTS, named, near
 
 DAY = timedelta(days=1)

@@ -14,7 +14,8 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from contextkit.errors import InvalidId, InvalidMessage
 from contextkit.stores import SessionStore
-from contextkit.testing.conformance.base import THREADS, TTL, Conformance, ManualClock, at_once
+from contextkit.testing.clock import ManualClock
+from contextkit.testing.conformance.base import THREADS, TTL, Conformance, at_once
 from contextkit.testing.conformance.values import (
     BAD_IDS,
     IMITATIONS,

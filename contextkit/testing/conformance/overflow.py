@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
 from contextkit.stores import Overflow, OverflowStore
-from contextkit.testing.conformance.base import TTL, Conformance, ManualClock, at_once
+from contextkit.testing.clock import ManualClock
+from contextkit.testing.conformance.base import TTL, Conformance, at_once
 from contextkit.testing.conformance.values import (
     BAD_IDS,
     IMITATIONS,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from contextkit.errors import InvalidId, InvalidInput, VersionConflict
 from contextkit.stores import Session, SessionStore
-from contextkit.testing.conformance.base import TTL, Conformance, ManualClock, at_once
+from contextkit.testing.clock import ManualClock
+from contextkit.testing.conformance.base import TTL, Conformance, at_once
 from contextkit.testing.conformance.messages import user
 from contextkit.testing.conformance.values import BAD_IDS, JSON, LAWS, ODD_TEXTS, TEXTS, fresh, named
 

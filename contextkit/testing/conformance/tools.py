@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from contextkit.errors import InvalidId, InvalidInput
 from contextkit.stores import ToolCache
-from contextkit.testing.conformance.base import THREADS, Conformance, ManualClock, at_once
+from contextkit.testing.clock import ManualClock
+from contextkit.testing.conformance.base import THREADS, Conformance, at_once
 from contextkit.testing.conformance.values import BAD_IDS, JSON, LAWS, ODD_IDS, ODD_TEXTS, fresh, named, near
 
 

@@ -1,0 +1,138 @@
+"""The service without its HTTP: a request in, an answer out, and a note of every call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from contextkit.testing.agentcore.behaviour import Behaviour
+from contextkit.testing.agentcore.calls import Call, Fault, Plan, new_call, no_fault
+from contextkit.testing.agentcore.events import Shelf
+from contextkit.testing.agentcore.idempotence import Idempotence
+from contextkit.testing.agentcore.memories import Memories, Memory
+from contextkit.testing.agentcore.model import Operation
+from contextkit.testing.agentcore.quotas import MAX_EVENT_BYTES, Throttle
+from contextkit.testing.agentcore.records import Library
+from contextkit.testing.agentcore.refusals import Refused
+from contextkit.testing.agentcore.wire import Answer, Params, Request, answer, check, refusal, route
+from contextkit.testing.agentcore.world import Ids, World
+from contextkit.testing.clock import Clock, system_clock
+from contextkit.types import Embeddings
+
+Handler: TypeAlias = Callable[[Params, World], Params]
+
+
+class Service:
+    """AgentCore Memory in this process. Threads may share it; one call happens at a time."""
+
+    def __init__(
+        self,
+        behaviour: Behaviour | None = None,
+        *,
+        clock: Clock = system_clock,
+        plan: Plan = no_fault,
+        embeddings: Embeddings | None = None,
+    ) -> None:
+        self.behaviour = behaviour or Behaviour()
+        self.clock = clock
+        self.plan = plan
+        self.embeddings = embeddings
+        self.calls: list[Call] = []
+        self.memories = Memories()
+        self._ids = Ids()
+        self._idempotence = Idempotence()
+        self._throttle = Throttle()
+        self._lock = threading.RLock()
+
+    def serve(self, request: Request) -> tuple[Answer, Fault | None]:
+        """Answer one request. With a fault, it is for the caller to keep the answer back."""
+        with self._lock:
+            now = self._now()
+            try:
+                operation, params = route(request)
+            except Refused as error:
+                call = Call(operation=f"{request.method} {request.target}", at=now, sent=len(request.body))
+                return self._noted(call, refusal(error)), None
+            call = new_call(operation.name, params, now, len(request.body))
+            call = replace(call, fault=self.plan(call))
+            try:
+                return self._noted(call, self._answer(operation, params, call)), call.fault
+            except Refused as error:
+                return self._noted(call, refusal(error)), call.fault
+
+    def _answer(self, operation: Operation, params: Params, call: Call) -> Answer:
+        _befall(operation, call)
+        checked = check(operation, params)
+        if self.behaviour.quotas is not None:
+            self._throttle.spend(self.behaviour.quotas, operation.name, checked, call.at)
+        if operation.name == "CreateEvent" and call.sent > MAX_EVENT_BYTES:
+            raise Refused("ServiceQuotaExceededException", f"An event has at most {MAX_EVENT_BYTES} bytes")
+        world = World(call.at, self.behaviour, self._ids)
+        return self._idempotence.once(
+            operation.name, checked, lambda: answer(operation, self._handler(operation, checked, world)(checked, world))
+        )
+
+    def _handler(self, operation: Operation, params: Params, world: World) -> Handler:
+        control: Mapping[str, Handler] = {
+            "CreateMemory": self.memories.create,
+            "GetMemory": self.memories.get,
+            "ListMemories": self.memories.list_memories,
+            "UpdateMemory": self.memories.update,
+            "DeleteMemory": self.memories.delete,
+        }
+        if operation.name in control:
+            return control[operation.name]
+        return self._data(self.memories.usable(params["memoryId"], world.now))[operation.name]
+
+    def _data(self, memory: Memory) -> Mapping[str, Handler]:
+        lifetime = timedelta(days=memory.expiry_days)
+        events = Shelf(memory.id, memory.contents.sessions, lifetime, memory.namespace_keys)
+        records = Library(memory.contents.records, memory.strategies, memory.indexed, self.embeddings)
+        return {
+            "CreateEvent": lambda params, world: {"event": events.create(params, world).view()},
+            "GetEvent": events.get,
+            "DeleteEvent": events.delete,
+            "ListEvents": events.list_events,
+            "ListSessions": events.list_sessions,
+            "ListActors": events.list_actors,
+            "RetrieveMemoryRecords": records.retrieve,
+            "ListMemoryRecords": records.list_records,
+            "GetMemoryRecord": records.get,
+            "DeleteMemoryRecord": records.delete,
+            "BatchCreateMemoryRecords": records.create,
+            "BatchUpdateMemoryRecords": records.update,
+            "BatchDeleteMemoryRecords": records.delete_batch,
+        }
+
+    def _now(self) -> datetime:
+        """The time as the service tells it, to the millisecond."""
+        now = self.clock()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def _noted(self, call: Call, given: Answer) -> Answer:
+        sent = call.fault not in _UNANSWERED
+        status, received = (given.status, len(given.body)) if sent else (0, 0)
+        self.calls.append(replace(call, status=status, received=received, error=given.error))
+        return given
+
+
+_UNANSWERED = ("hang", "drop", "lose answer")
+
+_REFUSALS: Mapping[str, tuple[str, str]] = {
+    "throttle": ("ThrottledException", "Rate exceeded"),
+    "5xx": ("ServiceException", "Internal server error"),
+    "denied": ("AccessDeniedException", "Not authorized to perform this operation"),
+    "conflict": ("RetryableConflictException", "Another request is writing to this session"),
+    "hang": ("ServiceException", "No answer is sent"),
+    "drop": ("ServiceException", "No answer is sent"),
+}
+
+
+def _befall(operation: Operation, call: Call) -> None:
+    """Raise `Refused` where the fault keeps the call from taking place."""
+    code, message = _REFUSALS.get(call.fault or "", ("", ""))
+    if code in operation.errors:
+        raise Refused(code, message)

@@ -1,0 +1,35 @@
+"""What every operation stands in: the time, the switches, and where new ids come from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contextkit.testing.agentcore.behaviour import Behaviour
+
+
+class Ids:
+    """New ids: the same ones in every run, and in no order, so that nobody can lean on theirs."""
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def hex(self, length: int) -> str:
+        """So many hexadecimal digits, at most 64."""
+        self._made += 1
+        return hashlib.sha256(str(self._made).encode()).hexdigest()[:length]
+
+    def uuid(self) -> str:
+        """An id in the form of a UUID."""
+        digits = self.hex(32)
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One call's view of what is around it."""
+
+    now: datetime
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    ids: Ids = field(default_factory=Ids)
