@@ -25,7 +25,7 @@ from contextkit.types import Block, Item, Message, Notice, Provenance, TokenCoun
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from contextkit.stores import SessionStore
+    from contextkit.stores import Session, SessionStore
 
 LONG = 2_000
 """Characters above which a message is indexed in passages. As one, its few telling words would be
@@ -42,6 +42,10 @@ MOST_PASSAGES = 512
 
 SEGMENT = 1_024
 """Messages in a stored index segment: what a new process must analyse again is at most one fewer."""
+
+
+PAGE = 64
+"""Messages of a page of history: enough to tell how long they are, and more than a small window holds."""
 
 
 class Conversation:
@@ -66,10 +70,15 @@ class Conversation:
             self._counter = counter
             self.items = [replace(history_item(whole_message(item), counter), text=item.text) for item in self.items]
 
-    def read_recent(self, store: SessionStore, start: int | None, room: int) -> None:
-        """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold."""
+    def read_recent(self, store: SessionStore, session: Session, start: int | None, room: int) -> None:
+        """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold.
+
+        What came with the session's facts is not read again.
+        """
         if self.items:
-            self._read_newer(store)
+            self._read_newer(store, session)
+        else:
+            self.items = self._items(session.newest)
         if start is None:
             self._read_backwards(store, room)
         elif not self.items:
@@ -149,8 +158,11 @@ class Conversation:
             return [_as_stored(item) for item in self.items[done + 1 - first : end + 1 - first]]
         return store.messages(self._actor_id, self._session_id, after=done, before=end + 1)
 
-    def _read_newer(self, store: SessionStore) -> None:
-        newer = store.messages(self._actor_id, self._session_id, after=self.items[-1].order)
+    def _read_newer(self, store: SessionStore, session: Session) -> None:
+        last = self.items[-1].order
+        newer = session.since(last)
+        if newer is None:
+            newer = store.messages(self._actor_id, self._session_id, after=last)
         self.items.extend(self._items(newer))
 
     def _read_older(self, store: SessionStore, start: int) -> None:
@@ -158,17 +170,22 @@ class Conversation:
         self.items = self._items(older) + self.items
 
     def _read_backwards(self, store: SessionStore, room: int) -> None:
-        """Read newest first, in growing pages, until the room is filled or the session's beginning is reached."""
+        """Read newest first, until the room is filled or the session's beginning is reached.
+
+        A first page tells how long messages are, and so how many more the room will hold.
+        """
         before = self.items[0].order if self.items else None
-        page, tokens = 64, sum(item.tokens for item in self.items)
+        tokens = sum(item.tokens for item in self.items)
         while tokens <= room and before != 1:
+            still = len(self.items) * (room - tokens) // max(1, tokens) if len(self.items) >= PAGE else 0
+            page = max(PAGE, still + PAGE // 4)
             messages = store.messages(self._actor_id, self._session_id, before=before, last=page)
             if not messages:
                 break
             older = self._items(messages)
             self.items = older + self.items
             tokens += sum(item.tokens for item in older)
-            before, page = older[0].order, page * 2
+            before = older[0].order
 
     def _items(self, messages: Sequence[Message]) -> list[Item]:
         return [history_item(message, self._counter) for message in messages]

@@ -9,7 +9,7 @@ from typing import Any
 from contextkit.budget import Budget
 from contextkit.errors import EmptyQuery
 from contextkit.messages import as_message
-from contextkit.stores import SessionStore, check_id
+from contextkit.stores import Session, SessionStore, check_id
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Message, Request, TokenCounter
 from contextkit.view import Turn, View
@@ -39,7 +39,7 @@ def open_request(
     session = sessions.session(actor_id, session_id) if sessions else None
     stored = View.from_json(session.view) if session else View()
     view = stored.within(strategy.name, budget.available(counter.margin))
-    log = _Log(sessions, actor_id, session_id, session.last_seq if session else 0)
+    log = _Log(sessions, session)
     turn = _begun(message, log) if message else _continued(view, log)
     return Request(
         query=turn.query.text,
@@ -81,23 +81,23 @@ def _holds_more_than_text(message: Message) -> bool:
 
 
 class _Log:
-    """The end of a session's messages."""
+    """The end of a session's messages, read only as far as it did not come with the session's facts."""
 
-    def __init__(self, store: SessionStore | None, actor_id: str, session_id: str, last_seq: int) -> None:
+    def __init__(self, store: SessionStore | None, session: Session | None) -> None:
         self._store = store
-        self._actor_id = actor_id
-        self._session_id = session_id
-        self.last_seq = last_seq
+        self._session = session
+        self.last_seq = session.last_seq if session else 0
 
-    def since(self, after: int) -> list[Message]:
-        if self._store is None or after >= self.last_seq:
-            return []
-        return self._store.messages(self._actor_id, self._session_id, after=after)
+    def since(self, after: int) -> Sequence[Message]:
+        if self._store is None or self._session is None:
+            return ()
+        known = self._session.since(after)
+        if known is not None:
+            return known
+        return self._store.messages(self._session.actor_id, self._session.session_id, after=after)
 
-    def last(self, count: int) -> list[Message]:
-        if self._store is None or not self.last_seq:
-            return []
-        return self._store.messages(self._actor_id, self._session_id, last=count)
+    def last(self, count: int) -> Sequence[Message]:
+        return self.since(max(0, self.last_seq - count))
 
 
 def _begun(query: Message, log: _Log) -> Turn:

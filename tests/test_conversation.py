@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,12 @@ def conversation() -> Conversation:
     return Conversation("u1", "s1", COUNTER)
 
 
+def read_recent(one: Conversation, store: Counting, start: int | None, room: int) -> None:
+    session = store.session("u1", "s1")
+    if session is not None:
+        one.read_recent(store, session, start, room)
+
+
 def scores(one: Conversation) -> dict[int, float]:
     found = one.index.scores("Where is order 13 in <documents>?", now=NOW)
     return dict(zip(one.index.seqs.tolist(), found.tolist(), strict=True))
@@ -60,11 +67,11 @@ def test_an_index_is_the_same_however_it_came_about(store: Counting, count: int)
     grown = conversation()
     for start in range(0, count, 300):
         fill(store, min(300, count - start), start)
-        grown.read_recent(store, None, 2_000)
+        read_recent(grown, store, None, 2_000)
         assert grown.read_index(store) == []
     cold, loaded = conversation(), conversation()
     loaded.read_index(store)
-    cold.read_recent(store, None, 10**9)
+    read_recent(cold, store, None, 10**9)
     cold.read_index(store)
     for other in (cold, loaded):
         assert other.index.seqs.tolist() == grown.index.seqs.tolist()
@@ -82,26 +89,69 @@ def test_another_process_reads_segments_instead_of_messages(store: Counting) -> 
 def test_only_what_is_new_is_read_again(store: Counting) -> None:
     fill(store, 200)
     one = conversation()
-    one.read_recent(store, 150, 0)
+    read_recent(one, store, 150, 0)
     fill(store, 3, 200)
     store.read.clear()
-    one.read_recent(store, 150, 0)
+    read_recent(one, store, 150, 0)
     assert store.read == [201, 202, 203]
     assert [item.order for item in one.items] == list(range(150, 204))
+
+
+def test_what_comes_with_the_session_is_not_read_again(store: Counting) -> None:
+    fill(store, 200)
+    one = conversation()
+    read_recent(one, store, 150, 0)
+    fill(store, 4, 200)
+    session = store.session("u1", "s1")
+    assert session is not None
+    store.read.clear()
+    with_newest = replace(session, newest=store.messages("u1", "s1", last=5))
+    store.read.clear()
+    one.read_recent(store, with_newest, 150, 0)
+    assert store.read == []
+    one.read_recent(store, session, 150, 0)
+    assert store.read == []
+    assert [item.order for item in one.items] == list(range(150, 205))
+
+
+def test_a_first_reading_begins_with_what_came_with_the_session(store: Counting) -> None:
+    fill(store, 200)
+    session = store.session("u1", "s1")
+    assert session is not None
+    with_newest = replace(session, newest=store.messages("u1", "s1", last=5))
+    for start, room in ((150, 0), (None, 1_500), (198, 0)):
+        store.read.clear()
+        one = conversation()
+        one.read_recent(store, with_newest, start, room)
+        assert not set(store.read) & set(range(196, 201))
+        first = one.items[0].order
+        assert [item.order for item in one.items] == list(range(first, 201))
+        assert start is None or first <= start
+
+
+def test_newest_messages_that_do_not_reach_back_far_enough_are_no_answer(store: Counting) -> None:
+    fill(store, 20)
+    session = store.session("u1", "s1")
+    assert session is not None
+    known = replace(session, newest=store.messages("u1", "s1", last=3))
+    assert [message.seq for message in known.since(17) or ()] == [18, 19, 20]
+    assert (list(known.since(20) or ()), known.since(20), known.since(25)) == ([], (), ())
+    assert known.since(16) is None
+    assert session.since(19) is None
 
 
 def test_older_messages_are_read_when_a_build_needs_them(store: Counting) -> None:
     fill(store, 100)
     one = conversation()
-    one.read_recent(store, 90, 0)
-    one.read_recent(store, 80, 0)
+    read_recent(one, store, 90, 0)
+    read_recent(one, store, 80, 0)
     assert [item.order for item in one.items] == list(range(80, 101))
 
 
 def test_without_a_cursor_as_much_is_read_as_the_room_can_hold(store: Counting) -> None:
     fill(store, 600)
     one = conversation()
-    one.read_recent(store, None, 1_500)
+    read_recent(one, store, None, 1_500)
     held = sum(item.tokens for item in one.items)
     assert held > 1_500
     assert len(one.items) < 600
@@ -111,7 +161,7 @@ def test_without_a_cursor_as_much_is_read_as_the_room_can_hold(store: Counting) 
 def test_what_no_prompt_will_show_again_is_forgotten(store: Counting) -> None:
     fill(store, 50)
     one = conversation()
-    one.read_recent(store, 1, 0)
+    read_recent(one, store, 1, 0)
     one.forget_before(40)
     assert [item.order for item in one.items] == list(range(40, 51))
     one.forget_before(10)
@@ -121,7 +171,7 @@ def test_what_no_prompt_will_show_again_is_forgotten(store: Counting) -> None:
 def test_picked_messages_are_those_of_the_store_whether_in_memory_or_not(store: Counting) -> None:
     fill(store, 60)
     one = conversation()
-    one.read_recent(store, 40, 0)
+    read_recent(one, store, 40, 0)
     picked = one.pick(store, [58, 5, 8, 41])
     assert [message.seq for message in picked] == [5, 8, 41, 58]
     assert [message.text for message in picked] == [_message(number - 1).text for number in (5, 8, 41, 58)]
@@ -131,7 +181,7 @@ def test_picked_messages_are_those_of_the_store_whether_in_memory_or_not(store: 
 def test_another_counter_counts_the_items_anew(store: Counting) -> None:
     fill(store, 20)
     one = conversation()
-    one.read_recent(store, 1, 0)
+    read_recent(one, store, 1, 0)
     before = one.items
     one.count_with(get_counter("cl100k_base"))
     assert [item.text for item in one.items] == [item.text for item in before]

@@ -18,7 +18,7 @@ from contextkit.conversation import Conversation
 from contextkit.question import query_item
 from contextkit.rank.lexical import Scores
 from contextkit.sources.needs import needed
-from contextkit.stores import SessionStore
+from contextkit.stores import Session, SessionStore
 from contextkit.strategy import Section, tokens_of
 from contextkit.transcript import heading, speaker
 from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, TokenCounter, Unread
@@ -61,16 +61,18 @@ class History:
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, SessionStore, self.name)
-        if request.session is None or not request.session.last_seq:
+        session = request.session
+        if store is not request.store:
+            session = store.session(request.actor_id, request.session_id)
+        if session is None or not session.last_seq:
             return iter(())
-        conversation = self._conversation(request, store)
+        conversation = self._conversation(request, store, session)
         with conversation.lock:
             conversation.count_with(request.counter)
-            return iter([*_Reading(request, store, conversation).gathered()])
+            return iter([*_Reading(request, store, session, conversation).gathered()])
 
-    def _conversation(self, request: Request, store: SessionStore) -> Conversation:
-        session = request.session
-        key = (id(store), request.actor_id, request.session_id, session and session.created_at)
+    def _conversation(self, request: Request, store: SessionStore, session: Session) -> Conversation:
+        key = (id(store), request.actor_id, request.session_id, session.created_at)
         with self._lock:
             _, found = self._conversations.pop(key, (store, None))
             if found is None:
@@ -84,9 +86,10 @@ class History:
 class _Reading:
     """One build's reading of a conversation."""
 
-    def __init__(self, request: Request, store: SessionStore, conversation: Conversation) -> None:
+    def __init__(self, request: Request, store: SessionStore, session: Session, conversation: Conversation) -> None:
         self.request = request
         self.store = store
+        self.session = session
         self.conversation = conversation
         self.available = request.budget.available(request.counter.margin)
 
@@ -107,7 +110,7 @@ class _Reading:
         after = self.request.turn.after
         if start is None and not self._room("history"):
             start = after + 1
-        self.conversation.read_recent(self.store, start, self.available)
+        self.conversation.read_recent(self.store, self.session, start, self.available)
         if start is not None:
             self.conversation.forget_before(min(start, after + 1))
 

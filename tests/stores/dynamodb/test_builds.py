@@ -11,7 +11,7 @@ import pytest
 from contextkit import ContextBuilder
 from contextkit.aws.client import new_client
 from contextkit.errors import SourceFailed, StoreUnavailable
-from contextkit.sources import History, Preferences
+from contextkit.sources import History, Memories, Preferences, System
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy, Sometimes, never
 from contextkit.types import Message
@@ -20,7 +20,7 @@ WINDOW = 8_000
 WINDOW_BYTES = WINDOW * 4
 """English has about four bytes to a token."""
 
-MESSAGES = 600
+MESSAGES = 10_000
 
 
 @pytest.fixture
@@ -55,14 +55,16 @@ def actor(store: DynamoDBStore) -> str:
 def test_a_build_in_a_session_that_is_known_reads_what_is_new(
     store: DynamoDBStore, proxy: FaultProxy, actor: str
 ) -> None:
-    """The session, its end, what is new, and the view that is kept; recalled turns are one call more."""
-    builder = ContextBuilder(sources=[History()], budget=WINDOW, strategy="chat", store=store)
+    """The session with what is new in it, the recalled turns, the memories, and the view that is kept."""
+    builder = ContextBuilder(
+        sources=[System("Be brief."), Memories(), History()], budget=WINDOW, strategy="chat", store=store
+    )
     builder.build("What was said first?", actor_id=actor, session_id="s")
     store.append(actor, "s", [Message(role="user", content="What was said first?")])
     store.append(actor, "s", [Message(role="assistant", content="That I do not know.")])
     with proxy.counted() as calls:
         builder.build("And what was said last?", actor_id=actor, session_id="s")
-    assert len(calls) <= 5
+    assert len(calls) <= 4
     assert sum(call.received for call in calls) <= 2 * WINDOW_BYTES
 
 
