@@ -15,6 +15,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -32,6 +33,9 @@ from tests.benchmarks import talk
 
 WARM_UP = 3
 """Builds before those that are timed: the first reads and indexes the session."""
+
+PEER_RUNS = 3
+"""Runs of `trim_messages` at every size: one at 100,000 messages takes seconds."""
 
 SYSTEM = "You are the assistant of a shop. Answer from what you are shown."
 
@@ -106,10 +110,21 @@ def against_trim(folder: str, messages: int, window: int, strategy: str, runs: i
 
 
 def growth(folder: str, sizes: Sequence[int], window: int, strategy: str, runs: int) -> dict[str, Any]:
-    sessions = {str(size): Session(folder, talk.messages(size), window, strategy) for size in sizes}
+    """The same build in sessions of every size; the peer, whose time is known, is given fewer runs."""
+    conversations = {str(size): talk.messages(size) for size in sizes}
+    sessions = {name: Session(folder, said, window, strategy) for name, said in conversations.items()}
     times = in_turns(runs, **{name: session.build for name, session in sessions.items()})
     tokens = {name: session.build().tokens for name, session in sessions.items()}
-    return {"ms": times, "prompt_tokens": tokens, "ratio": round(times[str(sizes[-1])] / times[str(sizes[0])], 2)}
+    trim, lists = peer(window), {name: list(map(as_langchain, said)) for name, said in conversations.items()}
+    peer_times = in_turns(PEER_RUNS, **{name: partial(trim, said) for name, said in lists.items()})
+    first, last = str(sizes[0]), str(sizes[-1])
+    return {
+        "ms": times,
+        "trim_messages_ms": peer_times,
+        "prompt_tokens": tokens,
+        "ratio": round(times[last] / times[first], 2),
+        "trim_messages_ratio": round(peer_times[last] / peer_times[first], 2),
+    }
 
 
 def main() -> None:
@@ -118,7 +133,7 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=100_000)
     parser.add_argument("--strategy", default="agent")
     parser.add_argument("--runs", type=int, default=25)
-    parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 3_000, 10_000, 30_000, 100_000])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = {

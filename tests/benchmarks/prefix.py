@@ -6,7 +6,8 @@ The demo's conversation is lived through again: a build for every question and a
 result, everything said appended in between, with tools, documents, memories and preferences as
 sources. Reused are the leading tokens that are byte for byte those of the last prompt. The peer
 is langchain's `trim_messages` over the same system prompt and messages with the same counter,
-without tools, documents or memories.
+without tools, documents or memories, which would stand in no prompt as they stood in the last.
+`prompts` holds the numbers of every prompt after the first, as `Reuse` names them. Prints JSON.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 from itertools import takewhile
+from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage, trim_messages
 
@@ -28,6 +30,29 @@ from contextkit.tokens import get_counter
 COUNTER = get_counter()
 LARGEST = 1_000
 """Tokens of the largest message lived through: the demo's 200 KB result is another benchmark's matter."""
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """One prompt after the first, in tokens: all of it, and what of it begins it as it began the last one.
+
+    `stable` is what could have been reused: what stands before the volatile block (for the peer:
+    anywhere) and was shown in the last prompt; `stable_reused` is what of that was reused.
+    """
+
+    tokens: int
+    reused: int
+    stable: int
+    stable_reused: int
+
+
+def summary(prompts: Sequence[Reuse]) -> dict[str, Any]:
+    stable = sum(one.stable for one in prompts)
+    return {
+        "of_all": round(sum(one.reused for one in prompts) / sum(one.tokens for one in prompts), 3),
+        "of_the_stable_part": round(sum(one.stable_reused for one in prompts) / stable, 3),
+        "prompts": [astuple(one) for one in prompts],
+    }
 
 
 def conversation() -> list[Message]:
@@ -47,7 +72,7 @@ def steps(messages: Sequence[Message]) -> Iterator[tuple[int, Message | None]]:
             yield number, None
 
 
-def ours(messages: Sequence[Message], window: int, strategy: str) -> dict[str, float]:
+def ours(messages: Sequence[Message], window: int, strategy: str) -> Iterator[Reuse]:
     data = demo.load()
     store = SQLiteStore(":memory:")
     store.put_memories("u", data.memories)
@@ -62,20 +87,14 @@ def ours(messages: Sequence[Message], window: int, strategy: str) -> dict[str, f
     ]
     builder = ContextBuilder(store=store, sources=sources, strategy=strategy, budget=Budget(window))
     told, last = 0, None
-    total = reused = stable = stable_reused = 0
     for number, question in steps(messages):
         store.append("u", "s", messages[told:number])
         told = number
         report = builder.build(question, actor_id="u", session_id="s").report
         if last is not None:
-            shared = report.diff(last).shared_tokens
-            fixed = prefix_tokens(report, last)
-            total += report.tokens
-            reused += shared
-            stable += fixed
-            stable_reused += min(shared, fixed)
+            shared, stable = report.diff(last).shared_tokens, prefix_tokens(report, last)
+            yield Reuse(report.tokens, shared, stable, min(shared, stable))
         last = report
-    return {"of_all": round(reused / total, 3), "of_the_stable_part": round(stable_reused / stable, 3)}
 
 
 def prefix_tokens(report: Report, last: Report) -> int:
@@ -88,27 +107,28 @@ def prefix_of(report: Report) -> Iterator[Part]:
     return takewhile(lambda part: part.section not in ("volatile", "turn"), report.parts)
 
 
-def theirs(messages: Sequence[Message], window: int) -> dict[str, float]:
+def theirs(messages: Sequence[Message], window: int) -> Iterator[Reuse]:
     converted = [as_langchain(message) for message in messages]
     costs = {id(one): COUNTER.message(message) for one, message in zip(converted, messages, strict=True)}
     system = SystemMessage(demo.SYSTEM_PROMPT)
     costs[id(system)] = COUNTER.message(Message(role="system", content=demo.SYSTEM_PROMPT))
     last: list[BaseMessage] = []
-    total = reused = 0
     for number, _ in steps(messages):
         prompt = trim_messages(
             [system, *converted[:number]],
             max_tokens=window,
-            token_counter=lambda given: sum(costs.get(id(one), 0) for one in given),
+            token_counter=lambda given: sum(costs[id(one)] for one in given),
             strategy="last",
             include_system=True,
             start_on="human",
         )
-        same = takewhile(lambda pair: pair[0].content == pair[1].content, zip(prompt, last, strict=False))
-        total += sum(COUNTER.text(str(one.content)) for one in prompt)
-        reused += sum(COUNTER.text(str(one.content)) for one, _ in same)
+        known = {id(one) for one in last}
+        same = takewhile(lambda pair: pair[0] is pair[1], zip(prompt, last, strict=False))
+        shared = sum(costs[id(one)] for one, _ in same)
+        if last:
+            stable = sum(costs[id(one)] for one in prompt if id(one) in known)
+            yield Reuse(sum(costs[id(one)] for one in prompt), shared, stable, shared)
         last = prompt
-    return {"of_all": round(reused / total, 3)}
 
 
 def as_langchain(message: Message) -> BaseMessage:
@@ -131,8 +151,8 @@ def main() -> None:
         "window": options.window,
         "prompts": sum(1 for _ in steps(messages)),
     }
-    found |= {name: ours(messages, options.window, name) for name in options.strategy}
-    print(json.dumps(found | {"trim_messages": theirs(messages, options.window)}, indent=2))
+    found |= {name: summary([*ours(messages, options.window, name)]) for name in options.strategy}
+    print(json.dumps(found | {"trim_messages": summary([*theirs(messages, options.window)])}))
 
 
 if __name__ == "__main__":
