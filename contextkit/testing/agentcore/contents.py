@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from contextkit.testing.agentcore.events import Sessions
+from contextkit.testing.agentcore.jobs import Jobs
 from contextkit.testing.agentcore.records import Records
 
 
@@ -14,3 +15,4 @@ class Contents:
 
     sessions: Sessions = field(default_factory=Sessions)
     records: Records = field(default_factory=Records)
+    jobs: Jobs = field(default_factory=Jobs)

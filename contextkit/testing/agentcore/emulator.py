@@ -12,6 +12,7 @@ from typing import Any
 
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Plan, no_fault
+from contextkit.testing.agentcore.engine import Engines
 from contextkit.testing.agentcore.service import Service
 from contextkit.testing.agentcore.wire import Answer, Request
 from contextkit.testing.clock import Clock, system_clock
@@ -26,7 +27,7 @@ class AgentCoreEmulator:
 
     The clock, the switches (`behaviour`) and the `plan` of faults may be exchanged at any time. `calls` notes every
     call. `hang` is how many seconds a hanging call hangs. `embeddings` makes RetrieveMemoryRecords search by
-    meaning, too.
+    meaning, too. `engines` gives each kind of strategy the engine that extracts its records.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class AgentCoreEmulator:
         clock: Clock = system_clock,
         plan: Plan = no_fault,
         embeddings: Embeddings | None = None,
+        engines: Engines | None = None,
         hang: float = 30.0,
     ) -> None:
         self.hang = hang
-        self.service = Service(behaviour, clock=clock, plan=plan, embeddings=embeddings)
+        self.service = Service(behaviour, clock=clock, plan=plan, embeddings=embeddings, engines=engines)
         self._stopping = threading.Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.emulator = self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -129,11 +129,15 @@ class Sessions:
         """Every actor that ever had an event."""
         return sorted(self._sessions)
 
-    def all_events(self) -> Iterator[Event]:
-        """Every event that is held, expired or not."""
-        for sessions in self._sessions.values():
-            for session in sessions.values():
-                yield from session.events.values()
+    def events_of(self, actor_id: str, session_id: str) -> Iterable[Event]:
+        """The events of one session, as they came in."""
+        session = self._sessions.get(actor_id, {}).get(session_id)
+        return session.events.values() if session else ()
+
+    def __iter__(self) -> Iterator[Event]:
+        return (
+            event for sessions in self._sessions.values() for one in sessions.values() for event in one.events.values()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,31 +150,19 @@ class Shelf:
     namespace_keys: Iterable[Params] = ()
 
     def create(self, params: Params, world: World) -> Event:
-        """CreateEvent."""
+        """CreateEvent: the event, stored."""
         _check_payload(params["payload"], "payload")
-        variables = checked_variables(params, self.namespace_keys)
-        at = params["eventTimestamp"]
-        if at < EPOCH:
-            raise invalid("eventTimestamp", "Member must not be before 1970")
-        session_id = params.get("sessionId") or world.ids.uuid()
-        session = self._session({**params, "sessionId": session_id}, world.now)
-        root = self._root(session, params.get("branch"), world.now)
-        event = Event(
-            id=f"{(at - EPOCH) // timedelta(milliseconds=1):019d}#{world.ids.hex(8)}",
-            memory_id=self.memory_id,
-            actor_id=params["actorId"],
-            session_id=session_id,
-            at=at,
-            received=world.now,
-            payload=params["payload"],
-            branch=params.get("branch", {}).get("name", MAIN),
-            root=root,
-            metadata=params.get("metadata", {}),
-            wanted="extractionMode" not in params,
-            variables=variables,
-        )
-        self.sessions.open(event.actor_id, session_id, world.now, self.lifetime).add(event)
+        event = self._new_event(params, params["payload"], params["eventTimestamp"], "eventTimestamp", world)
+        root = self._root(self._session(event.view(), world.now), params.get("branch"), world.now)
+        event = replace(event, root=root)
+        self.sessions.open(event.actor_id, event.session_id, world.now, self.lifetime).add(event)
         return event
+
+    def ingest(self, params: Params, world: World) -> Event:
+        """IngestData: an event to extract from, which is not stored."""
+        payload = params["source"]["inline"]["payload"]
+        _check_payload(payload, "source.inline.payload")
+        return self._new_event(params, payload, params["contentTimestamp"], "contentTimestamp", world)
 
     def get(self, params: Params, world: World) -> Params:
         """GetEvent."""
@@ -204,6 +196,23 @@ class Shelf:
         """ListActors."""
         found, token = page(((actor, actor) for actor in self.sessions.actors()), params)
         return paged("actorSummaries", [{"actorId": actor} for actor in found], token)
+
+    def _new_event(self, params: Params, payload: list[Params], at: datetime, where: str, world: World) -> Event:
+        if at < EPOCH:
+            raise invalid(where, "Member must not be before 1970")
+        return Event(
+            id=f"{(at - EPOCH) // timedelta(milliseconds=1):019d}#{world.ids.hex(8)}",
+            memory_id=self.memory_id,
+            actor_id=params["actorId"],
+            session_id=params.get("sessionId") or world.ids.uuid(),
+            at=at,
+            received=world.now,
+            payload=payload,
+            branch=params.get("branch", {}).get("name", MAIN),
+            metadata=params.get("metadata", {}),
+            wanted="extractionMode" not in params,
+            variables=checked_variables(params, self.namespace_keys),
+        )
 
     def _session(self, params: Params, now: datetime) -> Session:
         """The session, or an empty one to look into where there is none."""

@@ -63,9 +63,9 @@ class Record:
 
     def is_live(self, now: datetime) -> bool:
         """Neither deleted, nor expired, nor superseded by a later one."""
-        superseded = self.behind is not None and self.behind.valid_to is not None
+        ends = self.behind.valid_to if self.behind else None
         expired = self.expires_at is not None and now >= self.expires_at
-        return self.deleted_at is None and not expired and not superseded
+        return self.deleted_at is None and not expired and (ends is None or now < ends)
 
 
 class Records:
@@ -77,6 +77,10 @@ class Records:
     def put(self, record: Record) -> None:
         """Create or replace."""
         self._records[record.id] = record
+
+    def drop(self, record_id: str) -> None:
+        """Let go of a record at once, if there is one of this id."""
+        self._records.pop(record_id, None)
 
     def find(self, record_id: str, now: datetime) -> Record | None:
         """One live record."""

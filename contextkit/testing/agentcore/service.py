@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,8 +11,10 @@ from typing import TypeAlias
 
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Fault, Plan, new_call, no_fault
+from contextkit.testing.agentcore.engine import Engines
 from contextkit.testing.agentcore.events import Shelf
 from contextkit.testing.agentcore.idempotence import Idempotence
+from contextkit.testing.agentcore.jobs import Workshop
 from contextkit.testing.agentcore.memories import Memories, Memory
 from contextkit.testing.agentcore.model import Operation
 from contextkit.testing.agentcore.quotas import MAX_EVENT_BYTES, Throttle
@@ -21,6 +24,8 @@ from contextkit.testing.agentcore.wire import Answer, Params, Request, answer, c
 from contextkit.testing.agentcore.world import Ids, World
 from contextkit.testing.clock import Clock, system_clock
 from contextkit.types import Embeddings
+
+_log = logging.getLogger("contextkit.testing")
 
 Handler: TypeAlias = Callable[[Params, World], Params]
 
@@ -35,11 +40,13 @@ class Service:
         clock: Clock = system_clock,
         plan: Plan = no_fault,
         embeddings: Embeddings | None = None,
+        engines: Engines | None = None,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.clock = clock
         self.plan = plan
         self.embeddings = embeddings
+        self.engines = engines
         self.calls: list[Call] = []
         self.memories = Memories()
         self._ids = Ids()
@@ -62,6 +69,10 @@ class Service:
                 return self._noted(call, self._answer(operation, params, call)), call.fault
             except Refused as error:
                 return self._noted(call, refusal(error)), call.fault
+            except Exception as error:
+                _log.exception("The emulator failed at %s", operation.name)
+                failed = Refused("ServiceException", f"The emulator failed: {type(error).__name__}: {error}")
+                return self._noted(call, refusal(failed)), call.fault
 
     def _answer(self, operation: Operation, params: Params, call: Call) -> Answer:
         _befall(operation, call)
@@ -85,14 +96,32 @@ class Service:
         }
         if operation.name in control:
             return control[operation.name]
-        return self._data(self.memories.usable(params["memoryId"], world.now))[operation.name]
+        memory = self.memories.usable(params["memoryId"], world.now)
+        return self._data(memory, world.now)[operation.name]
 
-    def _data(self, memory: Memory) -> Mapping[str, Handler]:
-        lifetime = timedelta(days=memory.expiry_days)
-        events = Shelf(memory.id, memory.contents.sessions, lifetime, memory.namespace_keys)
-        records = Library(memory.contents.records, memory.strategies, memory.indexed, self.embeddings)
+    def _data(self, memory: Memory, now: datetime) -> Mapping[str, Handler]:
+        """The data plane's operations on one memory, in which all work that is due has been done."""
+        held, lifetime = memory.contents, timedelta(days=memory.expiry_days)
+        events = Shelf(memory.id, held.sessions, lifetime, memory.namespace_keys)
+        records = Library(held.records, memory.strategies, memory.indexed, self.embeddings)
+        workshop = Workshop(held.jobs, held.sessions, held.records, memory.strategies, self.engines)
+        workshop.work(now)
+
+        def create_event(params: Params, world: World) -> Params:
+            event = events.create(params, world)
+            workshop.expect(event, world)
+            return {"event": event.view()}
+
+        def ingest(params: Params, world: World) -> Params:
+            event = events.ingest(params, world)
+            workshop.expect(event, world, direct=True)
+            return {"sessionId": event.session_id}
+
         return {
-            "CreateEvent": lambda params, world: {"event": events.create(params, world).view()},
+            "CreateEvent": create_event,
+            "IngestData": ingest,
+            "ListMemoryExtractionJobs": workshop.list_jobs,
+            "StartMemoryExtractionJob": workshop.start,
             "GetEvent": events.get,
             "DeleteEvent": events.delete,
             "ListEvents": events.list_events,

@@ -22,8 +22,12 @@ class Ids:
 
     def uuid(self) -> str:
         """An id in the form of a UUID."""
-        digits = self.hex(32)
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        return uuid_form(self.hex(32))
+
+
+def uuid_form(digits: str) -> str:
+    """The first 32 digits, in the form of a UUID."""
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 
 
 @dataclass(frozen=True, slots=True)
