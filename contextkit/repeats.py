@@ -36,6 +36,10 @@ class Repeats:
         """Whether the item would repeat what stands."""
         if item.id in self._verbatim:
             return True
+        made_from = item.provenance.messages
+        if made_from and all(message in self._verbatim for message in made_from):
+            self.reasons[item.id] = f"{made_from[0]!r}, which it was made from, stands in the history"
+            return True
         first = self._said.by(item.text, self._verbatim) or self._seen.match(item.text)
         if first is not None:
             self.reasons[item.id] = f"{first!r} says it already"

@@ -87,12 +87,16 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where an item came from: the source that gave it and, where known, its title, URI and date."""
+    """Where an item came from: the source that gave it and, where known, its title, URI and date.
+
+    `messages` are the ids of those of the session's own messages that it was made from.
+    """
 
     source: str = ""
     title: str | None = None
     uri: str | None = None
     created_at: datetime | None = None
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contextkit.repeats import Repeats
 from contextkit.said import Said
-from contextkit.types import Item
+from contextkit.types import Item, Provenance
 
 
 def item(item_id: str, text: str) -> Item:
@@ -45,3 +47,11 @@ def test_a_message_that_stands_is_not_recalled_beside_itself() -> None:
     repeats = Repeats(Said(), {"m1"}, [])
     assert repeats.has(item("m1", "Yes."))
     assert repeats.reasons == {}
+
+
+def test_what_was_made_from_messages_is_not_shown_while_all_of_them_stand() -> None:
+    made = replace(item("memory", "Ann flies on Friday."), provenance=Provenance(messages=("m1", "m2")))
+    assert not Repeats(Said(), {"m1"}, []).has(made)
+    repeats = Repeats(Said(), {"m1", "m2"}, [])
+    assert repeats.has(made)
+    assert repeats.reasons == {"memory": "'m1', which it was made from, stands in the history"}
