@@ -32,6 +32,7 @@ LAYERS = (
     "past present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "adapters stores.sqlite stores.dynamodb testing demo",
+    "aws.loads aws.cost",
     # The terminal.
     "cli",
 )

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 import contextkit
 from contextkit.cli.build import build
+from contextkit.cli.cost import cost
 from contextkit.cli.demo import demo
 from contextkit.cli.exits import INTERRUPTED, hush
 from contextkit.cli.sessions import sessions, show
@@ -66,4 +67,5 @@ app.command()(demo)
 app.command()(build)
 app.command()(sessions)
 app.command()(show)
+app.command()(cost)
 app.add_typer(strategies, name="strategies")

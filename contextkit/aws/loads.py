@@ -1,0 +1,207 @@
+"""Loads: what a month of traffic asks of each table, in the units that are billed.
+
+Three roads lead here: an agent's traffic through this store (`Agent`), calls counted by hand for
+any design of tables (`Calls`), and what reports have recorded (`recorded`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contextkit.errors import InvalidInput, shortened
+from contextkit.stores.dynamodb.items import Table
+from contextkit.stores.dynamodb.schema import SCHEMAS
+
+GB = 1_000_000_000
+"""Bytes. Amazon bills by this one, not by 2³⁰."""
+
+READ_BYTES, WRITE_BYTES = 4_096, 1_024
+"""Bytes of one strongly consistent read request unit and of one write request unit."""
+
+TRANSACTIONAL = 2
+"""Units that a write in a transaction takes for each that it would take alone."""
+
+OVERHEAD = 100
+"""Bytes that DynamoDB stores with each item, by its documentation."""
+
+DAYS = 365 / 12
+"""Days of a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A month of one table: request units, and gigabytes stored throughout."""
+
+    table: str
+    reads: float = 0.0
+    writes: float = 0.0
+    stored: float = 0.0
+
+    def __add__(self, other: Load) -> Load:
+        return Load(self.table, self.reads + other.reads, self.writes + other.writes, self.stored + other.stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """A month's calls of one table: how many items are read and written, and how large each is on average.
+
+    `transactional` is the part of the writes, from 0 to 1, that stands in transactions;
+    `eventual` the part of the reads that may be eventually consistent, at half the price.
+    """
+
+    reads: float = 0.0
+    read_bytes: float = 0.0
+    writes: float = 0.0
+    write_bytes: float = 0.0
+    transactional: float = 0.0
+    eventual: float = 0.0
+    stored_gb: float = 0.0
+
+    def load(self, table: str) -> Load:
+        reads = self.reads * read_units(self.read_bytes) * (1 - self.eventual / 2)
+        writes = self.writes * write_units(self.write_bytes) * (1 + self.transactional * (TRANSACTIONAL - 1))
+        return Load(table, reads, writes, self.stored_gb)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """An agent's month over `DynamoDBStore`. A turn is one question and all that follows from it.
+
+    Each turn builds so many prompts, and appends so many messages in so many calls. Bytes are as
+    stored, after compression; English prose keeps about half of its size. `cold` is the part of the turns that
+    a process answers which does not know the session yet, and so reads `history_bytes` of it.
+    `recalled` older messages are read by number. Of `tool_calls`, the part `tool_hits` is
+    answered from the cache. `pieces` are moved out of prompts. `memories` are written, into the
+    `memories_kept` of an actor, which are read anew for the next search. Sessions live for
+    `kept_days` after their last message, tool results for `tool_minutes`.
+    """
+
+    turns: float = 0.0
+    builds: float = 3.0
+    appends: float = 4.0
+    messages: float = 6.0
+    message_bytes: float = 700.0
+    view_bytes: float = 2_500.0
+    recalled: float = 10.0
+    cold: float = 0.1
+    history_bytes: float = 40_000.0
+    tool_calls: float = 2.0
+    tool_hits: float = 0.3
+    tool_bytes: float = 2_000.0
+    tool_minutes: float = 5.0
+    pieces: float = 0.2
+    piece_bytes: float = 6_000.0
+    memories: float = 0.5
+    memory_bytes: float = 500.0
+    memories_kept: float = 200.0
+    actors: float = 1_000.0
+    kept_days: float = 30.0
+
+    def loads(self) -> list[Load]:
+        """What it asks of the four tables, by the calls that the store makes for each of these."""
+        return [self._sessions(), self._tools(), self._preferences(), self._memories()]
+
+    def _sessions(self) -> Load:
+        """Each build reads the end of its session and keeps its view. The first of a turn also looks
+        at the session, its overflow and the actor's other sessions, and recalls."""
+        reads = self.builds * _END + _FIRST + self.recalled * read_units(self.message_bytes)
+        reads += self.cold * read_units(self.history_bytes)
+        writes = self.builds * (_CHECK + TRANSACTIONAL * write_units(self.view_bytes))
+        writes += self.appends * _CHECK + self.messages * TRANSACTIONAL * (write_units(self.message_bytes) + 1)
+        writes += self.pieces * (_CHECK + TRANSACTIONAL * write_units(self.piece_bytes))
+        lasting = self.messages * (self.message_bytes + _LEAD + 2 * OVERHEAD) + self.pieces * self.piece_bytes
+        stored = self.turns / DAYS * self.kept_days * lasting / GB
+        return Load("sessions", self.turns * reads, self.turns * writes, stored)
+
+    def _tools(self) -> Load:
+        """A look for each call; for a miss a lease and the result."""
+        calls = self.turns * self.tool_calls
+        hits, misses = calls * self.tool_hits, calls * (1 - self.tool_hits)
+        reads = hits * read_units(self.tool_bytes) + misses
+        writes = misses * (1 + write_units(self.tool_bytes))
+        stored = misses / DAYS * (self.tool_minutes / 1_440 + _SWEPT) * self.tool_bytes / GB
+        return Load("tool-cache", reads, writes, stored)
+
+    def _preferences(self) -> Load:
+        return Load("prefs", self.turns * self.builds)
+
+    def _memories(self) -> Load:
+        """A look at the stamp each turn; after a change all of the actor's records."""
+        kept = self.memories_kept * (self.memory_bytes + OVERHEAD)
+        reads = 1 + self.memories * (2 + read_units(kept))
+        writes = self.memories * TRANSACTIONAL * (write_units(self.memory_bytes) + 1)
+        return Load("memories", self.turns * reads, self.turns * writes, self.actors * kept / GB)
+
+
+_END = 2
+"""Read units for a session's facts and its newest messages: two pages of 4 KB, as measured."""
+
+_FIRST = 6
+"""Read units of a turn's first build beside that: `meta`, the sessions of the actor with their
+three facts, and the overflow."""
+
+_CHECK = TRANSACTIONAL
+"""Write units for the session's `meta`, which every transaction checks or changes."""
+
+_LEAD = 120
+"""Bytes of the item that leads from a message's id to its number."""
+
+_SWEPT = 2
+"""Days until DynamoDB deletes what has expired: it promises "a few", and bills for them."""
+
+
+def read_units(size: float) -> float:
+    """Request units to read so many bytes with strong consistency; looking for nothing takes one too."""
+    return max(1.0, math.ceil(size / READ_BYTES))
+
+
+def write_units(size: float) -> float:
+    """Request units to write an item of so many bytes."""
+    return max(1.0, math.ceil(size / WRITE_BYTES))
+
+
+def recorded(lines: Iterable[str], builds: float | None = None) -> list[Load]:
+    """The loads of a month of `builds`, like those whose reports these lines are.
+
+    Each line is JSON with `charges`: what `report.to_json()` gives, or `{"charges": […]}` with
+    what `metered()` heard over a whole turn. Without `builds`, the lines are the month. Raises
+    `InvalidInput`. Nothing is known of what is stored.
+    """
+    by_table: dict[str, Load] = {}
+    count = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        count += 1
+        for load in _charged(line, number):
+            known = by_table.get(load.table)
+            by_table[load.table] = load if known is None else known + load
+    if not count:
+        raise InvalidInput("Nothing was recorded.", "Write one report as JSON on each line.")
+    scale = 1.0 if builds is None else builds / count
+    return [Load(load.table, load.reads * scale, load.writes * scale) for load in by_table.values()]
+
+
+def _charged(line: str, number: int) -> list[Load]:
+    try:
+        return [_load(charge) for charge in json.loads(line)["charges"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(
+            f"Line {number} is no report with charges: {shortened(line)} ({type(error).__name__}: {error}).",
+            'Write `report.to_json()`, or {"charges": […]}, on each line.',
+            value=line[:80],
+        ) from error
+
+
+def _load(charge: Mapping[str, Any]) -> Load:
+    return Load(short_name(charge["table"]), float(charge["read_units"]), float(charge["write_units"]))
+
+
+def short_name(table: str) -> str:
+    """The table without its prefix, where it is one of the store's."""
+    names: list[Table] = [schema.table for schema in SCHEMAS]
+    return next((name for name in names if table.endswith(f"agent-{name}")), table)
