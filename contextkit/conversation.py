@@ -94,17 +94,19 @@ class Conversation:
     def read_index(self, store: SessionStore, seconds: float = inf) -> list[Notice]:
         """Bring the index up to the newest message, and store the segments that have become full.
 
-        Where that takes longer than `seconds` (a long conversation that was just imported), the
-        rest is left to the next time.
+        Where that takes longer than `seconds` (a long conversation that was just imported, a slow
+        store), the rest is left to the next time: no segment is begun that would end too late if
+        it took as long as the slowest before it.
         A segment that is damaged is made again. A store that does not take one costs the next
         process the analysis, and this one nothing.
         """
+        until, slowest = perf_counter() + seconds, 0.0
         notices = [] if len(self.index) else self._load_segments(store)
         full: dict[str, bytes] = {}
         parts: list[ConversationIndex] = []
         done = self._indexed
-        until = perf_counter() + seconds
-        while perf_counter() < until and (messages := self._to_boundary(store, done)):
+        began, in_time = perf_counter(), True
+        while (in_time := began + slowest < until) and (messages := self._to_boundary(store, done)):
             if done % SEGMENT or len(messages) < SEGMENT:
                 self.index.extend(parts)
                 parts = []
@@ -117,8 +119,10 @@ class Conversation:
             if segment:
                 full[self._segment_name(done // SEGMENT * SEGMENT)] = segment
             done += len(messages)
+            slowest = max(slowest, perf_counter() - began)
+            began = perf_counter()
         self.index.extend(parts)
-        if perf_counter() >= until:
+        if not in_time:
             notices.append(Notice("recall incomplete", _INCOMPLETE.format(done)))
         return notices + (self._keep(store, full) if full else [])
 

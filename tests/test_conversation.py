@@ -86,6 +86,26 @@ def test_another_process_reads_segments_instead_of_messages(store: Counting) -> 
     assert store.read == list(range(2 * SEGMENT + 1, 2 * SEGMENT + 51))
 
 
+def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 3 * SEGMENT)
+    passed = [0.0]
+
+    def slow(*given, **within):  # type: ignore[no-untyped-def]
+        passed[0] += 3.0
+        return Counting.messages(store, *given, **within)
+
+    monkeypatch.setattr(store, "messages", slow)
+    monkeypatch.setattr("contextkit.conversation.perf_counter", lambda: passed[0])
+    one = conversation()
+    notices = one.read_index(store, 7.0)
+    assert passed == [6.0]
+    assert len(one.index.seqs) >= 2 * SEGMENT
+    assert [notice.kind for notice in notices] == ["recall incomplete"]
+    assert f"message {2 * SEGMENT}," in notices[0].text
+    assert one.read_index(store, 7.0) == []
+    assert one.index.seqs[-1] == 3 * SEGMENT
+
+
 def test_only_what_is_new_is_read_again(store: Counting) -> None:
     fill(store, 200)
     one = conversation()

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ HUGE = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
 
 FOR_INDEX = 0.7
-"""The part of its deadline that bringing the index up to date may take, so that the rest can still be done."""
+"""The part of its deadline by which the index must be up to date, so that the rest can still be done."""
 
 LEAST_OFFERED = 32
 """Turns offered also for the smallest section, as the best of them may be too long for it or stand elsewhere."""
@@ -92,6 +93,7 @@ class _Reading:
         self.session = session
         self.conversation = conversation
         self.available = request.budget.available(request.counter.margin)
+        self.started = perf_counter()
 
     def gathered(self) -> Iterator[Gathered]:
         after = self.request.turn.after
@@ -123,7 +125,8 @@ class _Reading:
             yield _in_turn(item)
 
     def _recalled(self, section: Section) -> Iterator[Gathered]:
-        yield from self.conversation.read_index(self.store, section.deadline * FOR_INDEX)
+        spent = perf_counter() - self.started
+        yield from self.conversation.read_index(self.store, section.deadline * FOR_INDEX - spent)
         index = self.conversation.index
         scores, notice = self._scores()
         if notice is not None:
