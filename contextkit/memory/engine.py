@@ -1,0 +1,226 @@
+"""MemoryEngine: turns what is said in sessions into long-term memories, exactly once.
+
+    memory = MemoryEngine(store, strategies=["semantic", "user_preference"])
+    store.append("u1", "s1", messages)
+    receipt = memory.run("u1", "s1")           # what is due; await memory.arun(…) in async code
+    receipt.events, receipt.facts, receipt.kinds
+
+A run may fail, be repeated, be killed at any step, and meet others, in this process or elsewhere:
+each message is extracted once for each strategy, and what was found in it is written once. How
+that is made sure is told in `contextkit.memory.ledger`. `contextkit.memory.background` runs it
+beside the conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from contextkit.errors import InvalidInput, VersionConflict
+from contextkit.memory.consolidate import RuleConsolidator, utc_now
+from contextkit.memory.due import Due
+from contextkit.memory.facts import Consolidator, Extractor
+from contextkit.memory.ledger import Hold, Ledger, Page
+from contextkit.memory.progress import Progress
+from contextkit.memory.receipt import Pending, Receipt
+from contextkit.memory.strategy import MemoryStrategy
+from contextkit.memory.work import Plan, Work
+from contextkit.stores import MemoryStore, Session, SessionStore
+
+ATTEMPTS: Final = 5
+"""Failures in a row after which a batch is set aside. By then it has been halved four times."""
+
+LEASE: Final = timedelta(seconds=30)
+"""How long a run may give no sign of life before another takes over. It gives one every third of that."""
+
+_POLL: Final = 0.05
+"""Seconds between two looks at a ledger that somebody else works on."""
+
+MakeExtractor: TypeAlias = Callable[[MemoryStrategy], Extractor]
+MakeConsolidator: TypeAlias = Callable[[MemoryStrategy], Consolidator]
+
+
+class MemoryEngine:
+    """Extracts what is due from sessions, consolidates it with what is known, and writes it.
+
+    * `store` has the sessions and, unless `memories` is another one, the memories.
+    * `strategies`: names that ship with contextkit, paths of TOML files, or `MemoryStrategy` objects.
+    * `extractor`, `consolidator`: called once for each strategy, to give what does the work for it.
+      Left out, built-in rules do it.
+    * `attempts`: failures in a row after which a batch is set aside (see `retry`).
+    * `lease`: how long a run that gives no sign of life keeps others from its actor's memories.
+
+    One engine may serve any number of threads, and any number of engines one store.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        strategies: Iterable[str | Path | MemoryStrategy] = ("semantic", "user_preference"),
+        *,
+        memories: MemoryStore | None = None,
+        extractor: MakeExtractor,
+        consolidator: MakeConsolidator = RuleConsolidator,
+        attempts: int = ATTEMPTS,
+        lease: timedelta = LEASE,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        loaded = _distinct([MemoryStrategy.load(strategy) for strategy in strategies])
+        if attempts < 1:
+            raise InvalidInput(f"attempts is {attempts}.", "Use 1 or more.", value=attempts)
+        if lease <= timedelta(0):
+            raise InvalidInput(f"lease is {lease}.", "Use a positive time, longer than a write takes.", value=lease)
+        self._store = store
+        self._memories = _memories(store, memories)
+        self._plans = tuple(Plan(strategy, extractor(strategy), consolidator(strategy)) for strategy in loaded)
+        self._attempts = attempts
+        self._ledger = Ledger(store, lease, clock)
+        self._clock = clock
+
+    @property
+    def strategies(self) -> tuple[MemoryStrategy, ...]:
+        """What is remembered."""
+        return tuple(plan.strategy for plan in self._plans)
+
+    def run(
+        self,
+        actor_id: str,
+        session_id: str,
+        *,
+        flush: bool = False,
+        wait: float = 0.0,
+        variables: Mapping[str, str] | None = None,
+    ) -> Receipt:
+        """Extract what is due in a session: what a trigger of its strategy says, or with `flush` everything new.
+
+        While another run is at work on this actor's memories it waits `wait` seconds, and then gives
+        a receipt that says `busy`. `variables` fill namespace templates that name any of their
+        own. An extraction that fails is in the receipt; raises `StoreError` where the store fails, and what was
+        not acknowledged stays due.
+        """
+        return self._run(_Asked(actor_id, session_id, flush, variables or {}), wait, again=False)
+
+    async def arun(
+        self,
+        actor_id: str,
+        session_id: str,
+        *,
+        flush: bool = False,
+        wait: float = 0.0,
+        variables: Mapping[str, str] | None = None,
+    ) -> Receipt:
+        """`run` in a thread, awaited."""
+        return await asyncio.to_thread(self.run, actor_id, session_id, flush=flush, wait=wait, variables=variables)
+
+    def retry(
+        self, actor_id: str, session_id: str, *, wait: float = 0.0, variables: Mapping[str, str] | None = None
+    ) -> Receipt:
+        """Extract what was set aside, once more. What fails again stays set aside."""
+        return self._run(_Asked(actor_id, session_id, False, variables or {}), wait, again=True)
+
+    def pending(self, actor_id: str, session_id: str) -> tuple[Pending, ...]:
+        """What is still to do in a session, by strategy. Empty where there is no session."""
+        session = self._store.session(actor_id, session_id)
+        if session is None:
+            return ()
+        page = self._ledger.page(actor_id)
+        progress = self._ledger.progress(page, session)
+        due = self._due(session, flush=False)
+        return tuple(_pending(plan.strategy, page, progress, due) for plan in self._plans)
+
+    def _run(self, asked: _Asked, wait: float, *, again: bool) -> Receipt:
+        namespaces = [
+            plan.strategy.namespace_of(asked.actor_id, asked.session_id, asked.variables) for plan in self._plans
+        ]
+        if not again and not self._anything(asked):
+            return Receipt(actor_id=asked.actor_id, session_id=asked.session_id)
+        hold = self._taken(asked.actor_id, wait)
+        if hold is None:
+            return Receipt(actor_id=asked.actor_id, session_id=asked.session_id, busy=True)
+        work, busy = Work(self._memories, hold, self._attempts), False
+        with hold:
+            try:
+                self._work(work, asked, namespaces, again=again)
+            except VersionConflict:
+                busy = True
+        return Receipt(
+            actor_id=asked.actor_id,
+            session_id=asked.session_id,
+            steps=tuple(work.steps),
+            busy=busy,
+            recovered=work.recovered,
+        )
+
+    def _work(self, work: Work, asked: _Asked, namespaces: Sequence[str], *, again: bool) -> None:
+        work.recover()
+        session = self._store.session(asked.actor_id, asked.session_id)  # as it is now that others stand aside
+        if session is None:
+            return
+        due = self._due(session, flush=asked.flush)
+        for plan, namespace in zip(self._plans, namespaces, strict=True):
+            (work.retry if again else work.extract)(plan, due, namespace)
+
+    def _anything(self, asked: _Asked) -> bool:
+        """Whether there is a reason to take the ledger."""
+        page = self._ledger.page(asked.actor_id)
+        session = self._store.session(asked.actor_id, asked.session_id)
+        if page.journal is not None or session is None:
+            return page.journal is not None
+        due, progress = self._due(session, flush=asked.flush), self._ledger.progress(page, session)
+        return any(due.batch(plan.strategy, progress) for plan in self._plans)
+
+    def _taken(self, actor_id: str, wait: float) -> Hold | None:
+        until = time.monotonic() + wait
+        while (hold := self._ledger.take(actor_id)) is None and time.monotonic() < until:
+            time.sleep(_POLL)
+        return hold
+
+    def _due(self, session: Session, *, flush: bool) -> Due:
+        return Due(self._store, session, self._clock(), flush)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a caller wants remembered."""
+
+    actor_id: str
+    session_id: str
+    flush: bool
+    variables: Mapping[str, str]
+
+
+def _pending(strategy: MemoryStrategy, page: Page, progress: Progress, due: Due) -> Pending:
+    """What is to do under one strategy. What is decided on and not written yet is not done."""
+    done, journal = progress.done.get(strategy.name, 0), page.journal
+    if journal is not None and (journal.session_id, journal.span.strategy) == (due.session.session_id, strategy.name):
+        done = min(done, journal.span.first - 1)
+    return Pending(
+        strategy=strategy.name,
+        done=done,
+        messages=due.session.last_seq - done,
+        due=bool(due.batch(strategy, progress)) or done < progress.done.get(strategy.name, 0),
+        attempts=progress.attempts.get(strategy.name, 0),
+        aside=tuple(span for span in progress.aside if span.strategy == strategy.name),
+    )
+
+
+def _distinct(strategies: list[MemoryStrategy]) -> list[MemoryStrategy]:
+    names = [strategy.name for strategy in strategies]
+    if not names or len(set(names)) < len(names):
+        raise InvalidInput(f"The strategies are {names}.", "Name at least one, and each once.", value=names)
+    return strategies
+
+
+def _memories(store: SessionStore, memories: MemoryStore | None) -> MemoryStore:
+    if memories is not None:
+        return memories
+    if isinstance(store, MemoryStore):
+        return store
+    raise InvalidInput(
+        f"A {type(store).__name__} keeps no memories.", "Pass a store that does: memories=SQLiteStore(…).", value=store
+    )

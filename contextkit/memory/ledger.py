@@ -1,0 +1,243 @@
+"""The ledger: what of an actor's events has been remembered, so that each is remembered exactly once.
+
+Every actor who has memories has one small document, the state of a session of its own named
+`LEDGER`. It holds three things, and since it is only ever written under compare-and-set, they
+change together or not at all:
+
+* **who is at work**, and until when. Memories are an actor's, whatever session they come from, so
+  one run at a time may compare new facts with them. Who holds the ledger renews it while it works; of one
+  that was killed the time runs out and another goes on.
+* **how far each session has been remembered** (`Progress`).
+* **the journal**: records that were decided on and may not all have been written yet.
+
+A batch is settled by a single write, which moves the progress and leaves the records in the
+journal. If it is refused, somebody else has had the ledger since, and nothing has happened. If it
+is accepted, the records are put, by ids that name what they were made from; whoever takes the
+ledger next puts those of an unfinished journal again, which changes nothing where they are there.
+So a run may be killed between any two steps, and several may start at once.
+
+Why a state document: it is the one thing in every store that is written under compare-and-set.
+Derived data has none, the agent's own state document is the agent's, and a tool's cache lets a
+second caller in once a fixed minute is over. Clocks decide only when another may take over; a
+clock that is wrong costs a repeated extraction, whose result is refused, and never a repeated
+memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Final
+
+from contextkit.errors import StoreError, VersionConflict
+from contextkit.memory.journal import Journal
+from contextkit.memory.progress import Progress
+from contextkit.stores import Session, SessionStore
+from contextkit.stores.codec import from_json, from_micros, to_json, to_micros
+
+_log = logging.getLogger("contextkit.memory")
+
+LEDGER: Final = "contextkit-memory"
+"""The id of the session whose state is an actor's ledger. It has no messages."""
+
+SESSIONS: Final = 64
+"""Sessions whose progress stands in the ledger itself; that of the others is kept with each of them."""
+
+_NOTE: Final = "contextkit-memory/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the ledger says. `progress` is by session id, the one that was worked on last at the end."""
+
+    holder: str | None = None
+    until: datetime | None = None
+    journal: Journal | None = None
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in the session's state."""
+        return {
+            "holder": self.holder,
+            "until": to_micros(self.until),
+            "journal": self.journal and self.journal.to_json(),
+            "progress": [[name, progress.to_json()] for name, progress in self.progress.items()],
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Page:
+        """What `to_json` wrote; an empty page where nothing was."""
+        if not stored:
+            return cls()
+        return cls(
+            holder=stored["holder"],
+            until=from_micros(stored["until"]),
+            journal=stored["journal"] and Journal.from_json(stored["journal"]),
+            progress={name: Progress.from_json(progress) for name, progress in stored["progress"]},
+        )
+
+
+class Ledger:
+    """The ledgers of all actors, in a store.
+
+    `lease` is how long whoever works on one may go without a sign of life.
+    """
+
+    def __init__(self, store: SessionStore, lease: timedelta, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._lease = lease
+        self._clock = clock
+
+    def page(self, actor_id: str) -> Page:
+        """What the actor's ledger says. Reads, and takes nothing."""
+        return self._read(actor_id)[1]
+
+    def progress(self, page: Page, session: Session) -> Progress:
+        """How far the session has been remembered, by this page or by what was kept with the session."""
+        return _progress(self._store, page, session)
+
+    def take(self, actor_id: str) -> Hold | None:
+        """The actor's ledger, to work on it; None while another does."""
+        version, page = self._read(actor_id)
+        if page.holder is not None and page.until is not None and page.until > self._clock():
+            return None
+        hold = Hold(self._store, actor_id, version, page, self._until)
+        try:
+            hold.renew()
+        except VersionConflict:
+            return None
+        return hold
+
+    def _read(self, actor_id: str) -> tuple[int, Page]:
+        session = self._store.session(actor_id, LEDGER)
+        return (0, Page()) if session is None else (session.version, Page.from_json(session.state))
+
+    def _until(self) -> tuple[datetime, float]:
+        return self._clock() + self._lease, self._lease.total_seconds()
+
+
+class Hold:
+    """A ledger that is ours to work on, until `release` or the end of a `with` block.
+
+    Every write raises `VersionConflict` if it is not ours any more; then nothing was written.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        actor_id: str,
+        version: int,
+        page: Page,
+        until: Callable[[], tuple[datetime, float]],
+    ) -> None:
+        self.actor_id = actor_id
+        self.page = replace(page, holder=uuid.uuid4().hex)
+        self._store = store
+        self._version = version
+        self._until = until
+        self._saving = threading.Lock()
+
+    def progress(self, session: Session) -> Progress:
+        """How far the session has been remembered."""
+        return _progress(self._store, self.page, session)
+
+    def settle(self, session_id: str, progress: Progress, journal: Journal | None = None) -> None:
+        """The one write that decides a batch: how far the session is now, and the records that follow from it."""
+        others = {name: one for name, one in self.page.progress.items() if name != session_id}
+        self._save(replace(self.page, progress={**others, session_id: progress}, journal=journal))
+
+    def written(self) -> None:
+        """The journal's records are in the store: the next write takes them off the page."""
+        self.page = replace(self.page, journal=None)
+
+    def set_aside(self, journal: Journal) -> None:
+        """Not all of the journal's records can be written: what they were made from is given up for now."""
+        progress = self.page.progress.get(journal.session_id)
+        if progress is None:  # the session has ended, and its messages with it
+            self.written()
+        else:
+            self.settle(journal.session_id, progress.set_aside(journal.span))
+
+    def renew(self) -> None:
+        """Hold it for another while."""
+        self._save(self.page)
+
+    def release(self) -> None:
+        """Let others work. Of sessions that are too many for the page, the progress is kept with each."""
+        progress = list(self.page.progress.items())
+        too_many = max(0, len(progress) - SESSIONS)
+        for session_id, one in progress[:too_many]:
+            _lay_down(self._store, self.actor_id, session_id, one, self._version)
+        self._save(replace(self.page, progress=dict(progress[too_many:]), holder=None))
+
+    def __enter__(self) -> Hold:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.release()
+        except StoreError as failure:  # the time of the hold runs out by itself, and what was settled is settled
+            _log.info("The memory ledger of %r was not released: %s", self.actor_id, failure)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew the hold, every third of its time, while something slow is done in a `with` block."""
+        done = threading.Event()
+        thread = threading.Thread(target=self._keep, args=(done,), name="contextkit-memory-hold", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _keep(self, done: threading.Event) -> None:
+        _, seconds = self._until()
+        while not done.wait(seconds / 3):
+            try:
+                self.renew()
+            except StoreError as error:  # if it is lost, the next write says so
+                _log.info("The memory ledger of %r could not be renewed: %s", self.actor_id, error)
+
+    def _save(self, page: Page) -> None:
+        with self._saving:
+            page = replace(page, until=self._until()[0])
+            saved = self._store.save_state(
+                self.actor_id, LEDGER, page.to_json(), expected=self._version, key=uuid.uuid4().hex
+            )
+            self.page, self._version = page, saved.version
+
+
+def _progress(store: SessionStore, page: Page, session: Session) -> Progress:
+    """The session's progress from the page, or from the session itself where the page has it no more."""
+    found = page.progress.get(session.session_id) or _laid_down(store, session)
+    if found is None or found.life != session.created_at:
+        return Progress(life=session.created_at)
+    return found
+
+
+def _laid_down(store: SessionStore, session: Session) -> Progress | None:
+    notes = _notes(store, session.actor_id, session.session_id)
+    return Progress.from_json(from_json(notes[max(notes)])) if notes else None
+
+
+def _lay_down(store: SessionStore, actor_id: str, session_id: str, progress: Progress, version: int) -> None:
+    """Keep a session's progress with it, under a name that is above those of earlier ones."""
+    session = store.session(actor_id, session_id)
+    if session is None or session.created_at != progress.life:
+        return  # it has ended, and its progress with it
+    earlier = _notes(store, actor_id, session_id)
+    name = f"{_NOTE}{version:015d}"
+    store.save_derived(actor_id, session_id, {name: to_json(progress.to_json(), "progress")}, set(earlier) - {name})
+
+
+def _notes(store: SessionStore, actor_id: str, session_id: str) -> dict[str, bytes]:
+    return {name: data for name, data in store.derived(actor_id, session_id).items() if name.startswith(_NOTE)}

@@ -1,0 +1,151 @@
+"""The work of one run under the hold of an actor's ledger: extract, consolidate, settle, write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from contextkit.errors import InvalidInput, RecordsRefused, StoreError
+from contextkit.memory.consolidate import SESSION
+from contextkit.memory.due import Due
+from contextkit.memory.facts import Batch, Change, Consolidator, Extractor, Fact
+from contextkit.memory.journal import Journal
+from contextkit.memory.ledger import Hold
+from contextkit.memory.progress import Progress, Range
+from contextkit.memory.receipt import Step
+from contextkit.memory.strategy import MemoryStrategy
+from contextkit.stores import MemoryRecord, MemoryStore
+from contextkit.types import Message
+
+_log = logging.getLogger("contextkit.memory")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A strategy, and what does its two steps."""
+
+    strategy: MemoryStrategy
+    extractor: Extractor
+    consolidator: Consolidator
+
+    def changes(self, batch: Batch, memories: MemoryStore) -> tuple[Change, ...]:
+        """What the batch does to the records of its namespace. Writes nothing."""
+        facts = [_attributed(fact, batch) for fact in self.extractor.extract(batch)]
+        if not facts:
+            return ()
+        near = memories.memories(batch.actor_id, namespace=batch.namespace, active=False)
+        return tuple(self.consolidator.consolidate(facts, near, batch.namespace))
+
+
+class Work:
+    """What is done for one session while its actor's ledger is held.
+
+    Raises `VersionConflict` as soon as the ledger is not ours any more: what was settled before
+    is settled, what comes after is another run's.
+    """
+
+    def __init__(self, memories: MemoryStore, hold: Hold, attempts: int) -> None:
+        self.steps: list[Step] = []
+        self.recovered = 0
+        self._memories = memories
+        self._hold = hold
+        self._attempts = attempts
+
+    def recover(self) -> None:
+        """Write what an unfinished run had decided on, for whichever session."""
+        journal = self._hold.page.journal
+        if journal is not None:
+            self.recovered = len(journal.records)
+            refused = self._write(journal)
+            if refused:
+                self.steps.append(Step(span=journal.span, error=refused, set_aside=True))
+
+    def extract(self, plan: Plan, due: Due, namespace: str) -> None:
+        """Everything that is due under one strategy, batch by batch, until one fails and stays due."""
+        while messages := due.batch(plan.strategy, self._hold.progress(due.session)):
+            step = self._step(plan, due, namespace, messages, again=False)
+            self.steps.append(step)
+            if step.error and not step.set_aside:
+                return
+
+    def retry(self, plan: Plan, due: Due, namespace: str) -> None:
+        """Everything that was set aside under one strategy, batch by batch, once each."""
+        spans = [span for span in self._hold.progress(due.session).aside if span.strategy == plan.strategy.name]
+        for span in spans:
+            left: Range | None = span
+            while left is not None and (messages := due.again(left)):
+                self.steps.append(self._step(plan, due, namespace, messages, again=True))
+                left = left.after(_seq(messages[-1]))
+
+    def _step(self, plan: Plan, due: Due, namespace: str, messages: Sequence[Message], *, again: bool) -> Step:
+        session, span = due.session, Range(plan.strategy.name, _seq(messages[0]), _seq(messages[-1]))
+        batch = Batch(
+            actor_id=session.actor_id,
+            session_id=session.session_id,
+            messages=messages,
+            before=due.before(plan.strategy, span.first),
+            namespace=namespace,
+        )
+        progress = self._hold.progress(session)
+        try:
+            with self._hold.kept():
+                changes = plan.changes(batch, self._memories)
+            journal = _journal(batch, span, changes)
+            self._hold.settle(session.session_id, progress.settled(span, again=again), journal)
+        except StoreError:
+            raise
+        except Exception as error:  # whatever a model or its answer did: told in the receipt, and the batch stays due
+            return self._failed(session.session_id, progress, span, error, again=again)
+        refused = "" if journal is None else self._write(journal)
+        return Step(span=span, changes=changes, error=refused, set_aside=bool(refused))
+
+    def _failed(self, session_id: str, progress: Progress, span: Range, error: Exception, *, again: bool) -> Step:
+        told = f"{type(error).__name__}: {error}"
+        attempts = 0 if again else progress.attempts.get(span.strategy, 0) + 1
+        aside = again or attempts >= self._attempts
+        if not again:
+            self._hold.settle(session_id, progress.set_aside(span) if aside else progress.failed(span.strategy))
+        _log.warning("Messages %d to %d of the session %r: %s", span.first, span.last, session_id, told)
+        return Step(span=span, error=told, attempts=attempts, set_aside=aside)
+
+    def _write(self, journal: Journal) -> str:
+        """Put the journal's records; what went wrong with those that the store will never take.
+
+        The messages that such records come from are set aside, so that nothing is lost with them
+        and nothing is tried for ever.
+        """
+        try:
+            self._memories.put_memories(self._hold.actor_id, journal.records)
+        except (InvalidInput, RecordsRefused):
+            refused = [told for record in journal.records if (told := self._put_alone(record))]
+            self._hold.set_aside(journal)
+            return "; ".join(refused)
+        self._hold.written()
+        return ""
+
+    def _put_alone(self, record: MemoryRecord) -> str:
+        try:
+            self._memories.put_memories(self._hold.actor_id, [record])
+        except (InvalidInput, RecordsRefused) as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+
+def _journal(batch: Batch, span: Range, changes: Sequence[Change]) -> Journal | None:
+    """Each record as the last change left it; None where nothing is to be written."""
+    records = {record.id: record for change in changes for record in change.records}
+    return Journal(batch.session_id, span, tuple(records.values())) if records else None
+
+
+def _attributed(fact: Fact, batch: Batch) -> Fact:
+    """The fact with its session, and with messages of this batch for its sources: all of them, where it names none."""
+    ids = [message.id for message in batch.messages if message.id is not None]
+    sources = tuple(source for source in fact.sources if source in ids) or tuple(ids)
+    return replace(fact, sources=sources, metadata={**fact.metadata, SESSION: batch.session_id})
+
+
+def _seq(message: Message) -> int:
+    """The sequence number that the store gave it."""
+    assert message.seq is not None
+    return message.seq

@@ -1,0 +1,325 @@
+"""Consolidation by rules: what is kept, what is superseded and since when, and what never is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.memory.consolidate import MOST_SOURCES, RuleConsolidator, record_id
+from contextkit.memory.facts import Change, Fact, Kind
+from contextkit.memory.shelf import holds_at
+from contextkit.memory.strategy import MemoryStrategy
+from contextkit.memory.subject import subject_key
+from contextkit.stores import MemoryRecord
+from tests.memory.sayings import day, said
+
+HERE = "/facts/u1/"
+SEMANTIC = MemoryStrategy.load("semantic")
+
+
+class Memory:
+    """The records of one namespace, and the changes that made them."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, MemoryRecord] = {}
+        self.rules = RuleConsolidator(SEMANTIC, clock=lambda: day(1000))
+
+    def learn(self, *facts: Fact) -> list[Change]:
+        changes = self.rules.consolidate(facts, list(self.records.values()), HERE)
+        for change in changes:
+            self.records.update({record.id: record for record in change.records})
+        return changes
+
+    def at(self, on: int) -> list[str]:
+        return sorted(record.text for record in self.records.values() if holds_at(record, day(on)))
+
+    @property
+    def now(self) -> list[str]:
+        return self.at(999)
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+def learnt(facts: Sequence[Fact]) -> Memory:
+    memory = Memory()
+    for fact in facts:
+        memory.learn(fact)
+    return memory
+
+
+HOME = "home of Ana"
+PARIS = said("Ana lives in Paris.", 1, subject=HOME, by="m1")
+ROME = said("Ana lives in Rome.", 5, subject=HOME, by="m5")
+OSLO = said("Ana lives in Oslo.", 9, subject=HOME, by="m9")
+
+
+def test_a_new_fact_is_added_with_where_it_is_from(memory: Memory) -> None:
+    (change,) = memory.learn(PARIS)
+    (record,) = change.records
+    assert change.kind is Kind.ADD
+    assert (record.text, record.namespace, record.strategy) == ("Ana lives in Paris.", HERE, "semantic")
+    assert (record.valid_from, record.valid_to, record.created_at) == (day(1), None, day(1000))
+    assert record.sources == ("m1",)
+    assert record.metadata["subject"] == HOME
+
+
+def test_a_later_value_supersedes_and_the_old_one_still_answers(memory: Memory) -> None:
+    memory.learn(PARIS)
+    (change,) = memory.learn(ROME)
+    assert change.kind is Kind.SUPERSEDE
+    assert memory.now == ["Ana lives in Rome."]
+    assert memory.at(4) == ["Ana lives in Paris."]
+    new, old = change.records
+    assert new.metadata["supersedes"] == old.id
+    assert "Paris" in change.reason
+
+
+def test_what_arrives_late_is_stored_as_superseded_already(memory: Memory) -> None:
+    memory.learn(ROME)
+    (change,) = memory.learn(PARIS)
+    assert change.kind is Kind.ADD
+    assert (memory.at(4), memory.at(5), memory.now) == (
+        ["Ana lives in Paris."],
+        ["Ana lives in Rome."],
+        ["Ana lives in Rome."],
+    )
+
+
+@pytest.mark.parametrize("order", list(permutations([PARIS, ROME, OSLO])))
+def test_the_order_of_arrival_never_matters(order: Sequence[Fact]) -> None:
+    for memory in (learnt(order), Memory()):
+        if not memory.records:
+            memory.learn(*order)
+        assert [memory.at(on) for on in (0, 1, 5, 9, 999)] == [
+            [],
+            ["Ana lives in Paris."],
+            ["Ana lives in Rome."],
+            ["Ana lives in Oslo."],
+            ["Ana lives in Oslo."],
+        ]
+
+
+def test_going_back_to_an_old_value_is_news(memory: Memory) -> None:
+    memory.learn(PARIS, ROME, said("Ana lives in Paris.", 9, subject=HOME, by="m9"))
+    assert (memory.at(2), memory.at(6), memory.now) == (
+        ["Ana lives in Paris."],
+        ["Ana lives in Rome."],
+        ["Ana lives in Paris."],
+    )
+    assert len(memory.records) == 3
+
+
+def test_two_values_said_at_once_leave_the_one_said_last(memory: Memory) -> None:
+    memory.learn(PARIS, said("Ana lives in Rome.", 1, subject=HOME, by="m1"))
+    assert memory.now == ["Ana lives in Rome."]
+    assert len(memory.records) == 2
+
+
+def test_a_value_that_was_confirmed_later_is_not_superseded_by_what_was_said_between(memory: Memory) -> None:
+    memory.learn(PARIS, said("Ana lives in Paris.", 8, subject=HOME, by="m8"))
+    memory.learn(ROME)
+    assert memory.now == ["Ana lives in Paris."]
+    assert memory.at(6) == ["Ana lives in Paris.", "Ana lives in Rome."]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        said("Ben lives in Rome.", 5, subject="home of Ben"),
+        said("Ana's sister lives in Rome.", 5, subject="home of the sister of Ana"),
+        said("Ana works in Rome.", 5, subject="place of work of Ana"),
+        said("Rome is where Ana's friend lives.", 5),
+        said("Ana loves Rome.", 5),
+    ],
+    ids=lambda fact: fact.text,
+)
+def test_other_people_and_other_subjects_are_never_superseded(memory: Memory, other: Fact) -> None:
+    memory.learn(PARIS, other)
+    assert memory.now == sorted([PARIS.text, other.text])
+    assert all(record.valid_to is None for record in memory.records.values())
+
+
+def test_facts_that_say_nothing_are_skipped(memory: Memory) -> None:
+    assert [change.kind for change in memory.learn(said("  "))] == [Kind.SKIP]
+    assert memory.records == {}
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["Ana lives in Paris.", "ana lives in paris", "Ana really lives in Paris!", "Ana is living in Paris."],
+)
+def test_what_is_known_is_not_stored_twice(memory: Memory, again: str) -> None:
+    memory.learn(PARIS)
+    (change,) = memory.learn(said(again, 3, subject=HOME, by="m3"))
+    assert change.kind is Kind.UPDATE
+    (record,) = memory.records.values()
+    assert record.sources == ("m1", "m3")
+    assert record.valid_from == day(1)
+
+
+def test_the_same_words_from_the_same_message_change_nothing(memory: Memory) -> None:
+    memory.learn(PARIS)
+    assert [(change.kind, change.records) for change in memory.learn(PARIS)] == [(Kind.SKIP, ())]
+
+
+def test_what_was_said_earlier_too_began_earlier(memory: Memory) -> None:
+    memory.learn(said("Ana likes tea.", 5, by="m5"))
+    memory.learn(said("Ana likes tea.", 2, by="m2"))
+    (record,) = memory.records.values()
+    assert (record.valid_from, set(record.sources)) == (day(2), {"m2", "m5"})
+
+
+def test_a_value_that_began_earlier_shortens_the_one_before(memory: Memory) -> None:
+    memory.learn(PARIS, OSLO)
+    memory.learn(said("Ana lives in Oslo.", 4, subject=HOME, by="m4"))
+    assert (memory.at(3), memory.at(4), len(memory.records)) == (["Ana lives in Paris."], ["Ana lives in Oslo."], 2)
+
+
+def test_a_fuller_statement_takes_the_place_of_a_thinner_one(memory: Memory) -> None:
+    memory.learn(said("Ana works at Acme.", 1, subject="employer of Ana", by="m1"))
+    (change,) = memory.learn(said("Ana works at Acme as a designer.", 3, subject="employer of Ana", by="m3"))
+    assert change.kind is Kind.UPDATE
+    (record,) = memory.records.values()
+    assert record.text == "Ana works at Acme as a designer."
+    assert record.sources == ("m1", "m3")
+
+
+def test_a_record_keeps_its_first_source_and_the_newest(memory: Memory) -> None:
+    for number in range(50):
+        memory.learn(said("Ana likes tea.", number, by=f"m{number}"))
+    (record,) = memory.records.values()
+    assert len(record.sources) == MOST_SOURCES
+    assert (record.sources[0], record.sources[-1]) == ("m0", "m49")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Ana likes coffee.", "Ana doesn't like coffee any more."),
+        ("Ana does not eat meat.", "Ana eats meat."),
+        ("Ana plays tennis on Mondays.", "Ana no longer plays tennis on Mondays."),
+    ],
+)
+def test_a_denial_supersedes_what_it_denies(memory: Memory, before: str, after: str) -> None:
+    memory.learn(said(before, 1, by="m1"), said(after, 2, by="m2"))
+    assert memory.now == [after]
+    assert memory.at(1) == [before]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Ana likes coffee.", "Ben does not like coffee."),
+        ("Ana would like coffee.", "Ana does not like coffee."),
+        ("Ana's wife likes coffee.", "Ana does not like coffee."),
+        ("Ana likes coffee in the morning.", "Ana does not like coffee in the evening."),
+        ("Does Ana like coffee?", "Ana does not like coffee."),
+        ("Ana loves Ben.", "Ben does not love Ana."),
+    ],
+)
+def test_a_denial_of_something_else_supersedes_nothing(memory: Memory, before: str, after: str) -> None:
+    memory.learn(said(before, 1, by="m1"), said(after, 2, by="m2"))
+    assert memory.now == sorted([before, after])
+
+
+def test_a_subject_is_ended(memory: Memory) -> None:
+    memory.learn(PARIS)
+    (change,) = memory.learn(said("Ana's home is nobody's business.", 3, subject="Ana's home", ends=True))
+    assert change.kind is Kind.SUPERSEDE
+    assert (memory.at(2), memory.now, len(memory.records)) == (["Ana lives in Paris."], [], 1)
+
+
+def test_what_was_said_before_the_end_stays_ended(memory: Memory) -> None:
+    memory.learn(PARIS, said("", 7, subject=HOME, ends=True))
+    memory.learn(ROME)
+    assert (memory.at(4), memory.at(6), memory.now) == (["Ana lives in Paris."], ["Ana lives in Rome."], [])
+
+
+def test_an_end_that_comes_late_does_not_end_what_was_said_since(memory: Memory) -> None:
+    memory.learn(ROME)
+    assert [change.kind for change in memory.learn(said("", 3, subject=HOME, ends=True))] == [Kind.SKIP]
+    assert memory.now == ["Ana lives in Rome."]
+
+
+def test_a_statement_is_ended_by_its_own_words(memory: Memory) -> None:
+    memory.learn(said("Ana likes tea.", 1), said("Ana likes jazz.", 1))
+    memory.learn(said("Ana likes tea.", 3, ends=True))
+    assert memory.now == ["Ana likes jazz."]
+
+
+def test_records_of_other_namespaces_are_left_alone(memory: Memory) -> None:
+    elsewhere = MemoryRecord(
+        id="m", text=PARIS.text, namespace=HERE + "old/", created_at=day(0), metadata={"subject": HOME}
+    )
+    (change,) = memory.rules.consolidate([ROME], [elsewhere], HERE)
+    assert (change.kind, len(change.records)) == (Kind.ADD, 1)
+
+
+def test_a_record_that_was_deleted_is_not_compared_with(memory: Memory) -> None:
+    memory.learn(PARIS)
+    memory.records.clear()
+    (change,) = memory.learn(said("Ana lives in Paris.", 3, subject=HOME, by="m3"))
+    assert change.kind is Kind.ADD
+
+
+def test_a_record_expires_by_its_strategy() -> None:
+    rules = RuleConsolidator(MemoryStrategy.load("summary"), clock=lambda: day(1000))
+    (change,) = rules.consolidate([PARIS], [], HERE)
+    assert change.records[0].expires_at == day(1365)
+
+
+def test_the_id_says_what_a_record_was_made_from() -> None:
+    assert record_id(PARIS, HERE, "semantic") == record_id(PARIS, HERE, "semantic")
+    ids = {record_id(fact, where, by) for fact in (PARIS, ROME) for where in (HERE, "/b/") for by in ("semantic", "x")}
+    assert len(ids) == 8
+
+
+def test_any_text_has_an_id() -> None:
+    assert record_id(said("\ud800\x00"), HERE, "semantic").startswith("mem-")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("employer of Ana", "Ana's employer"),
+        ("the employer of ana", "Employer of Ana."),
+        ("home of the parents of Ana", "Ana's parents' home"),
+        ("Ana’s home", "home of Ana"),
+    ],
+)
+def test_one_subject_in_several_spellings(one: str, other: str) -> None:
+    assert subject_key(one) == subject_key(other) != ""
+
+
+def test_owner_and_owned_are_told_apart() -> None:
+    assert subject_key("sister of Ana's friend") != subject_key("friend of Ana's sister")
+    assert subject_key("Ana's friend's sister") == subject_key("sister of Ana's friend")
+    assert subject_key(" . ") == ""
+
+
+CITIES = ("Paris", "Rome", "Oslo", "Bonn")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(CITIES), st.integers(0, 30), st.sampled_from(["Ana", "Ben"])),
+        max_size=12,
+        unique_by=lambda one: one[1],
+    )
+)
+def test_whatever_the_order_one_value_of_a_subject_holds_and_it_is_the_last(said_: list[tuple[str, int, str]]) -> None:
+    facts = [said(f"{who} lives in {city}.", on, subject=f"home of {who}", by=f"m{on}") for city, on, who in said_]
+    memory = learnt(facts)
+    for who in ("Ana", "Ben"):
+        own = sorted((on, f"{who} lives in {city}.") for city, on, name in said_ if name == who)
+        assert [text for text in memory.now if text.startswith(who)] == [text for _, text in own[-1:]]
+    for record in memory.records.values():
+        assert record.valid_from is not None
+        assert record.valid_to is None or record.valid_from <= record.valid_to
