@@ -33,6 +33,7 @@ from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.calibrations import Calibrations
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.failures import translated
+from contextkit.stores.dynamodb.latecomers import Latecomers
 from contextkit.stores.dynamodb.lives import Clock, Lives
 from contextkit.stores.dynamodb.memories import Memories
 from contextkit.stores.dynamodb.messages import Messages
@@ -109,7 +110,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         self._database = Database(client, prefix, where, wait)
         payloads = Payloads(self._database, objects)
         times = Clock(clock, ttl)
-        lives = Lives(self._database, times)
+        lives = Lives(self._database, times, Latecomers(self._database, payloads))
         self._sessions = Sessions(lives, payloads)
         self._messages = Messages(lives, payloads, counter, max_message_bytes)
         self._vectors = MessageVectors(lives, self._messages, embedder)

@@ -6,7 +6,8 @@ beginning and its SHA-256. `~` stands before the hash and is encoded everywhere 
 never meet; `#`, `/` and `@` stand between parts and are encoded within them.
 
 In a session's partition the newest message lies just below `meta`, and derived data above it, so
-that one query reads either together with `meta`.
+that one query reads either together with `meta`. With several regions each writes these facts under
+a key of its own, `meta!us-east-1` and the like, which sort together: no item has two writers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ STATE = "meta#state"
 VIEW = "meta#view"
 FACTS = (META, STATE, VIEW)
 """What a session is read with."""
+
+FACTS_END = VIEW + '"'
+METAS_END = META + '"'
+"""Just above all facts, and just above `meta`, of all regions."""
 
 _HASHED = "~"
 _BEGINNING = MAX_PART - len(_HASHED) - 64
@@ -70,6 +75,11 @@ def model_key(model: str) -> str:
 def memories_key(actor_id: str) -> str:
     """The partition of an actor's memories."""
     return f"mem#{part(actor_id)}"
+
+
+def branch(fact: str, region: str) -> str:
+    """A session's fact as one region writes it; without regions it is simply the fact."""
+    return f"{fact}!{region}" if region else fact
 
 
 def numbered(kind: str, life: str, seq: int) -> str:

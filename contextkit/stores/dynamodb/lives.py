@@ -4,7 +4,10 @@ The item `meta` says which life a session is in, where its messages end and when
 other items carry the life in their key and mean nothing without it. So a session ends, and begins
 anew, by one write to one item. DynamoDB's own TTL only tidies up: it is late by days, so each read
 looks at `meta`, and every item of a session is kept for `SLACK` beyond the session's expiry, or
-longer where the session goes on (`Renewal`). History never loses its middle.
+longer where the session goes on (`Lives.renewed`). History never loses its middle.
+
+With several regions each has a `meta` of its own, and a session is in the life of the highest term.
+Its region is the session's home; where that fails, another begins a life that takes it over.
 """
 
 from __future__ import annotations
@@ -13,93 +16,31 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from contextkit.stores import check_id
 from contextkit.stores.codec import after, to_micros
 from contextkit.stores.dynamodb import keys
-from contextkit.stores.dynamodb.database import Database, batches
+from contextkit.stores.dynamodb.database import Database, Key, batches
 from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.latecomers import Latecomers
+from contextkit.stores.dynamodb.life import SLACK, At, Life, kept_until
 from contextkit.stores.dynamodb.writes import ABSENT, Check, Condition, Put, Refused, Update, Write
-
-SLACK = timedelta(days=7)
-"""How long items stay after their session's expiry. Long, so that a session which goes on has its items
-renewed at most twice a week."""
 
 KNOWN = 4_096
 """Sessions whose life a process remembers, a few hundred bytes each; the least used goes first."""
 
-_SECOND = 1_000_000
 _OVER = """
 attribute_not_exists(pk) OR
 (life = :former AND (expires_at <= :now OR (attribute_exists(unborn) AND held_until <= :now)))
 """.strip().replace("\n", " ")
 """A life that may be followed by another: it has expired, or its only writer is gone."""
 
+_AS_IT_WAS = "life = :former AND last_seq = :last AND (attribute_not_exists(held_until) OR held_until <= :now)"
+"""A life that may be followed by one that takes it over: what was taken over is all of it."""
+
 _ALIVE = "life = :life AND (attribute_not_exists(expires_at) OR expires_at > :now)"
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """One actor's session, and the time of the call in microseconds."""
-
-    actor_id: str
-    session_id: str
-    now: int
-
-    @property
-    def pk(self) -> str:
-        """Its partition."""
-        return keys.session_key(self.actor_id, self.session_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
-    """The item `meta`: one life of a session. Times are in microseconds since 1970.
-
-    `holder` is the large append that is being written now, `held_until` when others may take over.
-    `unborn` marks a life that such an append has begun and not yet finished: nobody sees it.
-    `kept_until` is when DynamoDB may delete the session's items.
-    """
-
-    actor_id: str
-    session_id: str
-    life: str
-    created_at: int
-    updated_at: int
-    expires_at: int | None = None
-    kept_until: int | None = None
-    last_seq: int = 0
-    holder: str | None = None
-    held_until: int | None = None
-    unborn: int | None = None
-
-    @classmethod
-    def of(cls, row: Row) -> Life:
-        """The life that the row describes."""
-        columns: dict[str, Any] = {name: row[name] for name in cls.__slots__ if name in row}
-        return cls(**columns)
-
-    @property
-    def pk(self) -> str:
-        """The session's partition."""
-        return keys.session_key(self.actor_id, self.session_id)
-
-    @property
-    def ttl(self) -> int | None:
-        """What every item of the session has as its TTL: seconds since 1970."""
-        return None if self.kept_until is None else self.kept_until // _SECOND
-
-    def lasts(self, now: int) -> bool:
-        """True until the session expires."""
-        return self.expires_at is None or self.expires_at > now
-
-    def row(self) -> dict[str, Value | None]:
-        """The item."""
-        columns = {name: getattr(self, name) for name in self.__slots__}
-        return {"pk": self.pk, "sk": keys.META, "ttl": self.ttl, **columns}
 
 
 class Clock:
@@ -122,27 +63,57 @@ class Clock:
         return None if self._ttl is None else after(now, self._ttl)
 
 
-class Lives:
-    """The lives of sessions: read, remembered, begun."""
+class Elsewhere(Exception):
+    """The session's home is another region, which answers."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, region: str) -> None:
+        super().__init__(region)
+        self.region = region
+
+
+class Lives:
+    """The lives of sessions: read, remembered, begun, and taken over from regions that have failed.
+
+    `region` is this one of several `regions` ("" without any), and `answers` says of another
+    whether it can be asked. Where it can, what concerns its sessions raises `Elsewhere`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        latecomers: Latecomers,
+        region: str = "",
+        regions: Sequence[str] = (),
+        answers: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.database = database
         self.clock = clock
+        self.region = region
+        self.branches = ("", *regions)
+        self.meta = keys.branch(keys.META, region)
+        self._latecomers = latecomers
+        self._answers = answers
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Life] = OrderedDict()
 
+    def places(self, at: At, *facts: str) -> list[Key]:
+        """The keys of these facts of a session, in every region's own place."""
+        return [(at.pk, keys.branch(fact, branch)) for fact in facts for branch in self.branches]
+
     def find(self, at: At) -> Life | None:
         """The session's life as it is now, or None where there is none."""
-        return self.seen(at, self.database.get("sessions", at.pk, keys.META))
+        return self.seen(at, self.rows(at))
 
-    def seen(self, at: At, row: Row | None) -> Life | None:
-        """The life that a row of `meta` tells of, if it has begun and lasts; it is remembered."""
-        life = self._unexpired(at, row)
-        if life is None or life.unborn:
+    def seen(self, at: At, rows: Sequence[Row]) -> Life | None:
+        """The life that these rows of `meta` tell of, if it has begun and lasts; it is remembered."""
+        life = self._head(at, rows)
+        if life is None:
             self.forget(at)
             return None
+        life = self._with_latecomers(at, life, rows)
         self._remember(life)
-        return life
+        return self._here(life)
 
     def known(self, at: At) -> Life | None:
         """The life as it was seen last, which it may have outlasted or outgrown; read where none was seen."""
@@ -150,13 +121,28 @@ class Lives:
             life = self._known.get(at.pk)
             if life is not None and life.lasts(at.now):
                 self._known.move_to_end(at.pk)
-                return life
+                return self._here(life)
         return self.find(at)
 
     def forget(self, at: At) -> None:
         """Read it anew next time."""
         with self._lock:
             self._known.pop(at.pk, None)
+
+    def ours(self, at: At, life: Life | None) -> Life | None:
+        """The life as one that is written here: where its own region has failed, one that takes it over."""
+        if life is None or life.region == self.region:
+            return life
+        for _ in self.database.attempts("take over a session"):
+            rows = self.rows(at)
+            head = self._head(at, rows)
+            if head is None or head.region == self.region:
+                return head
+            follower = self._succeed(at, self.new(at, rows), rows)
+            if follower is not None:
+                self._remember(follower)
+                return follower
+        raise AssertionError("attempts end by raising")
 
     def change(self, at: At, writes: Callable[[Life], Sequence[Write]]) -> Life:
         """Write inside the session's life, which begins if there is none: all of it or nothing.
@@ -165,7 +151,7 @@ class Lives:
         """
         life = self.known(at)
         for _ in self.database.attempts("write to a session"):
-            now, opening = self._opening(at, life)
+            now, opening = self._opening(at, self.ours(at, life))
             asked = writes(now)
             try:
                 self.database.write([*opening, *asked])
@@ -182,22 +168,23 @@ class Lives:
 
     def _opening(self, at: At, life: Life | None) -> tuple[Life, list[Write]]:
         """The life to write in, and the writes that make sure of it."""
-        former: Row | None = None
         if life is None:
-            former = self.row(at)
-            life = self._unexpired(at, former)
-        if life is None:
-            life = self.new(at, former)
-            return life, self.begin(life, former, at)
+            rows = self.rows(at)
+            life = self._own(at, rows)
+            if life is None:
+                life = self.new(at, rows)
+                return life, self.begin(life, rows, at)
         alive = Condition(_ALIVE, {"life": life.life, "now": at.now})
         if life.unborn:
             born = replace(life, unborn=None)
-            return born, [Update("sessions", at.pk, keys.META, {"unborn": None}, alive)]
-        return life, [Check("sessions", at.pk, keys.META, alive)]
+            return born, [Update("sessions", at.pk, self.meta, {"unborn": None}, alive)]
+        return life, [Check("sessions", at.pk, self.meta, alive)]
 
-    def new(self, at: At, former: Row | None) -> Life:
-        """A life that begins now, later than the former one did."""
-        created_at = at.now if former is None else max(at.now, former["created_at"] + 1)
+    def new(self, at: At, rows: Sequence[Row]) -> Life:
+        """A life that begins now, later than any before it, and takes over what is in the session already."""
+        head = self._head(at, rows)
+        lineage = None if head is None else self._latecomers.lineage(head, self._others(at, head, rows))
+        created_at = max([at.now, *(row["created_at"] + 1 for row in rows)])
         expires_at = self.clock.expiry(at.now)
         return Life(
             actor_id=at.actor_id,
@@ -207,15 +194,21 @@ class Lives:
             updated_at=at.now,
             expires_at=expires_at,
             kept_until=kept_until(expires_at),
+            last_seq=0 if lineage is None else lineage.size,
+            region=self.region,
+            term=1 + max((Life.of(row).term for row in rows), default=0),
+            inherited=None if lineage is None else lineage.text,
         )
 
-    def begin(self, life: Life, former: Row | None, at: At) -> list[Write]:
-        """The writes that begin a life, if nobody else has begun one."""
+    def begin(self, life: Life, rows: Sequence[Row], at: At) -> list[Write]:
+        """The writes that begin a life, if nobody else has begun one here."""
         place = {"pk": keys.sessions_key(at.actor_id), "sk": keys.part(at.session_id)}
         entry = {**place, "session_id": at.session_id, "life": life.life, "ttl": life.ttl}
         free = ABSENT
-        if former is not None:
-            free = Condition(_OVER, {"former": former["life"], "now": at.now})
+        for former in (Life.of(row) for row in rows if row["sk"] == self.meta):
+            over = _AS_IT_WAS if life.inherited else _OVER
+            values: dict[str, Value] = {"former": former.life, "now": at.now}
+            free = Condition(over, {**values, "last": former.last_seq} if life.inherited else values)
         return [Put("sessions", life.row(), free), Put("sessions", entry)]
 
     def renewed(self, at: At, life: Life) -> Life:
@@ -229,14 +222,15 @@ class Lives:
         ):
             return life
         renewed = replace(life, kept_until=wanted)
-        found = [key for key in self.database.keys("sessions", at.pk) if key[1] != keys.META]
+        metas = {sk for _, sk in self.places(at, keys.META)}
+        found = [key for key in self.database.keys("sessions", at.pk) if key[1] not in metas]
         found.append((keys.sessions_key(at.actor_id), keys.part(at.session_id)))
         there = Condition("attribute_exists(pk)")
         for batch in batches(Update("sessions", pk, sk, {"ttl": renewed.ttl}, there) for pk, sk in found):
             self.database.write(batch)
         columns: dict[str, Value | None] = {"kept_until": wanted, "ttl": renewed.ttl}
         self.database.write(
-            [Update("sessions", at.pk, keys.META, columns, Condition("life = :life", {"life": life.life}))]
+            [Update("sessions", at.pk, self.meta, columns, Condition("life = :life", {"life": life.life}))]
         )
         return renewed
 
@@ -244,13 +238,53 @@ class Lives:
         """Remember a life that was written."""
         self._remember(life)
 
-    def row(self, at: At) -> Row | None:
-        """The item `meta` as it is, expired or not."""
-        return self.database.get("sessions", at.pk, keys.META)
+    def rows(self, at: At) -> list[Row]:
+        """The items `meta` as they are, expired or not: one, or one for each region that has written the session."""
+        places = self.places(at, keys.META)
+        if len(places) == 1:
+            row = self.database.get("sessions", at.pk, keys.META)
+            return [] if row is None else [row]
+        return list(self.database.get_many("sessions", places).values())
 
-    def _unexpired(self, at: At, row: Row | None) -> Life | None:
-        life = None if row is None else Life.of(row)
-        return life if life is not None and life.lasts(at.now) else None
+    def _here(self, life: Life) -> Life:
+        """The life, unless it is another region's that can be asked itself."""
+        if life.region != self.region and self._answers(life.region):
+            raise Elsewhere(life.region)
+        return life
+
+    def _head(self, at: At, rows: Sequence[Row]) -> Life | None:
+        """The life that the session is in."""
+        born = [life for life in self._lasting(at, rows) if not life.unborn]
+        return max(born, key=lambda life: life.rank, default=None)
+
+    def _others(self, at: At, head: Life, rows: Sequence[Row]) -> list[Life]:
+        """What other regions have written of the session."""
+        return [life for life in self._lasting(at, rows) if not life.unborn and life.life != head.life]
+
+    def _own(self, at: At, rows: Sequence[Row]) -> Life | None:
+        """The life that was begun here, born or not."""
+        return next((life for life in self._lasting(at, rows) if life.region == self.region), None)
+
+    def _lasting(self, at: At, rows: Sequence[Row]) -> list[Life]:
+        return [life for life in map(Life.of, rows) if life.lasts(at.now)]
+
+    def _with_latecomers(self, at: At, head: Life, rows: Sequence[Row]) -> Life:
+        """The life, or one that follows it with what has come late from other regions."""
+        if len(rows) == 1 or head.region != self.region:
+            return head
+        lineage = head.succession()
+        if not any(lineage.late(life.stretches) for life in self._others(at, head, rows)):
+            return head
+        follower = self.new(at, rows)
+        return head if follower.lineage == lineage else self._succeed(at, follower, rows) or head
+
+    def _succeed(self, at: At, life: Life, rows: Sequence[Row]) -> Life | None:
+        """Begin a life behind what these rows tell; None where somebody was faster."""
+        try:
+            self.database.write(self.begin(life, rows, at))
+        except Refused:
+            return None
+        return life
 
     def _remember(self, life: Life) -> None:
         """Keep the newer of what was known and what was seen: threads may finish in any order."""
@@ -261,8 +295,3 @@ class Lives:
             self._known.move_to_end(life.pk)
             if len(self._known) > KNOWN:
                 self._known.popitem(last=False)
-
-
-def kept_until(expires_at: int | None) -> int | None:
-    """When the items of a session that expires then may be deleted."""
-    return None if expires_at is None else after(expires_at, SLACK)

@@ -12,6 +12,9 @@ from contextkit.types import Message
 LOG = "log"
 """Sort keys of messages: just below `meta`, so that one query reads it and the newest of them."""
 
+ID = "id"
+"""Sort keys that lead from a message's id to its number."""
+
 
 def read_messages(payloads: Payloads, rows: Sequence[Row]) -> list[Message]:
     """The messages that the rows hold or point to. Raises `StoreCorrupt`."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -26,8 +26,10 @@ from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.lives import At, Life, Lives
-from contextkit.stores.dynamodb.log import LOG, read_messages
+from contextkit.stores.dynamodb.life import At, Life
+from contextkit.stores.dynamodb.lineage import Span
+from contextkit.stores.dynamodb.lives import Lives
+from contextkit.stores.dynamodb.log import ID, LOG, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.sessions import BLOB
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
@@ -35,8 +37,6 @@ from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
 
 _log = logging.getLogger("contextkit.stores")
-
-_ID = "id"
 
 HOLD = timedelta(seconds=5)
 """How long a large append may pause between two of its transactions before others take over."""
@@ -78,7 +78,8 @@ class Messages:
         work = _Append(at, dict(reversed(given)), keys.unique(name for name, _ in given))
         work.life = self._lives.known(at)
         # One id is taken to be new, and the write itself finds out; of many, some may well be stored.
-        if sum(message.id is not None for _, message in given) > 1:
+        named = sum(message.id is not None for _, message in given)
+        if named > 1 or (named and work.life is not None and work.life.inherited):
             self._look(work)
         self._count(work)
         if work.missing:
@@ -123,41 +124,66 @@ class Messages:
 
     def _newest(self, at: At, life: Life, wanted: _Range) -> list[Row] | None:
         """The rows up to the newest message; None where the session is in another life than was known."""
-        between = (keys.numbered(LOG, life.life, wanted.low), keys.META)
-        limit = None if wanted.count is None else min(wanted.count, _MOST) + 1
+        own = max(wanted.low, life.lineage.size + 1)
+        places = self._lives.places(at, keys.META)
+        between = (keys.numbered(LOG, life.life, own), keys.META if len(places) == 1 else keys.METAS_END)
+        limit = None if wanted.count is None else min(min(wanted.count, _MOST) + len(places), 10_000)
+        metas: list[Row] = []
         rows: list[Row] = []
         found: Life | None = None
-        asked = self._database.query("sessions", at.pk, between, newest_first=True, limit=limit and min(limit, 10_000))
-        for row in asked:
-            if found is None:
-                found = self._lives.seen(at, row) if row["sk"] == keys.META else None
-                if found is None or found.life != life.life:
-                    return None
-                wanted = wanted.up_to(found.last_seq)
-            elif row["seq"] <= wanted.high:
+        for row in self._database.query("sessions", at.pk, between, newest_first=True, limit=limit):
+            if (at.pk, row["sk"]) in places:
+                metas.append(row)
+                continue
+            found = found or self._lives.seen(at, metas)
+            if found is None or found.life != life.life:
+                return None
+            wanted = wanted.up_to(found.last_seq)
+            if row["seq"] <= wanted.high:
                 rows.append(row)
             if len(rows) == wanted.size:
                 break
-        return rows[::-1] if found is not None and wanted.covered_by(rows[::-1]) else None
+        found = found or self._lives.seen(at, metas)
+        if found is None or found.life != life.life:
+            return None
+        wanted = wanted.up_to(found.last_seq)
+        rows = [*self._between(found, wanted.first, min(wanted.high, own - 1)), *reversed(rows)]
+        return rows if wanted.covered_by(rows) else None
 
     def _settled(self, life: Life, wanted: _Range) -> list[Row] | None:
         """The rows of a range that all of it is known to exist of; None where it no longer does."""
         wanted = wanted.up_to(life.last_seq)
-        between = (keys.numbered(LOG, life.life, wanted.first), keys.numbered(LOG, life.life, wanted.high))
-        rows = list(self._database.query("sessions", life.pk, between))
+        rows = self._between(life, wanted.first, wanted.high)
         return rows if wanted.covered_by(rows) else None
 
+    def _between(self, life: Life, low: int, high: int) -> list[Row]:
+        return [row for span in life.spans(low, high) for row in self._span(life, span)]
+
+    def _span(self, life: Life, span: Span) -> Iterator[Row]:
+        """The rows of one stretch, under the numbers that they have now."""
+        own = span.stretch
+        between = (keys.numbered(LOG, own.life, own.first), keys.numbered(LOG, own.life, own.last))
+        for row in self._database.query("sessions", life.pk, between):
+            yield {**row, "seq": row["seq"] + span.shift} if span.shift else row
+
     def _numbered(self, life: Life, seqs: Sequence[int]) -> list[Row]:
-        places = [(life.pk, keys.numbered(LOG, life.life, seq)) for seq in seqs]
-        rows = self._database.get_many("sessions", places)
-        return [rows[place] for place in places if place in rows]
+        shifts = {
+            (life.pk, keys.numbered(LOG, span.stretch.life, seq - span.shift)): span.shift
+            for seq in seqs
+            for span in life.spans(seq, seq)
+        }
+        rows = self._database.get_many("sessions", shifts)
+        found = [(rows[place], shift) for place, shift in shifts.items() if place in rows]
+        return [{**row, "seq": row["seq"] + shift} if shift else row for row, shift in found]
 
     def _stored(self, at: At, life: Life | None, names: Sequence[str]) -> dict[str, Message]:
         """Those of the messages that the session has already, by id."""
         if life is None or not names:
             return {}
-        leads = self._database.get_many("sessions", [(at.pk, keys.named(_ID, life.life, name)) for name in names])
-        seqs = sorted({lead["seq"] for lead in leads.values() if lead["seq"] <= life.last_seq})
+        places = {(at.pk, keys.named(ID, one, name)): one for one in life.lives for name in names}
+        leads = self._database.get_many("sessions", places)
+        numbers = {life.number(places[place], lead["seq"]) for place, lead in leads.items()}
+        seqs = sorted(number for number in numbers if number is not None)
         found = {message.id: message for message in read_messages(self._payloads, self._numbered(life, seqs))}
         return {name: found[name] for name in names if name in found}
 
@@ -167,18 +193,27 @@ class Messages:
         """Write what is missing, behind whatever others write meanwhile."""
         at = work.at
         for _ in self._database.attempts("append to a session"):
-            if work.life is not None:
-                work.life = self._lives.renewed(at, work.life)
+            self._settle(work)
             try:
                 work.stored |= self._write(at, work.life, work.drafted, work.sure)
             except Refused as refused:
                 meta = _meta(refused)
-                work.life = self._lives.find(at) if meta is None else self._lives.seen(at, meta)
+                work.life = self._lives.find(at) if meta is None else self._lives.seen(at, [meta])
                 if refused.rows.keys() - {0} or work.outlived:
                     self._look(work)
                 self._count(work)
             if not work.missing:
                 return
+
+    def _settle(self, work: _Append) -> None:
+        """Have a life that may be written here, whose items will last as long as the session."""
+        found = self._lives.ours(work.at, work.life)
+        if found is not work.life:
+            work.life = found
+            self._look(work)
+            self._count(work)
+        if work.life is not None:
+            work.life = self._lives.renewed(work.at, work.life)
 
     def _look(self, work: _Append) -> None:
         """Find those of the messages that the session has already."""
@@ -197,8 +232,8 @@ class Messages:
         Raises `Refused` where that is no longer the last, or, unless it is `sure` that none is, where one is there.
         """
         token = uuid.uuid4().hex
-        former = self._lives.row(at) if life is None else None
-        if former is not None and self._lives.seen(at, former) is not None:
+        former = self._lives.rows(at) if life is None else []
+        if former and self._lives.seen(at, former) is not None:
             raise Refused({})  # another has begun the session since we looked
         begun = life or self._lives.new(at, former)
         last = begun.last_seq + len(drafts)
@@ -207,7 +242,7 @@ class Messages:
         writes = [write for seq, draft in numbered for write in self._rows(begun, seq, draft, sure)]
         groups = list(batches(writes, reserved=2))
         if len(groups) > 1:
-            self._hold(at, begun, former if life is None else None, life is None, token)
+            self._hold(at, begun, former if life is None else None, token)
             self._write_held(at, begun, groups, done, token)
         elif life is None:
             self._database.write([*self._lives.begin(done, former, at), *writes])
@@ -216,23 +251,23 @@ class Messages:
         self._lives.note(replace(done, holder=None, held_until=None, unborn=None))
         return {draft.name: draft.stored(seq) for seq, draft in numbered}
 
-    def _hold(self, at: At, life: Life, former: Row | None, fresh: bool, token: str) -> None:
-        """Keep others from appending while a large append is written."""
+    def _hold(self, at: At, life: Life, former: Sequence[Row] | None, token: str) -> None:
+        """Keep others from appending while a large append is written; `former` is given for a life that begins."""
         until = later(at.now, HOLD)
-        if fresh:
+        if former is not None:
             held = replace(life, holder=token, held_until=until, unborn=1)
             self._database.write(self._lives.begin(held, former, at))
         else:
             condition = _condition(_FREE, life, token, now=at.now)
             columns: dict[str, Value | None] = {"holder": token, "held_until": until}
-            self._database.write([Update("sessions", at.pk, keys.META, columns, condition)])
+            self._database.write([Update("sessions", at.pk, self._lives.meta, columns, condition)])
 
     def _write_held(self, at: At, life: Life, groups: Sequence[list[Write]], done: Life, token: str) -> None:
         held = _condition(_HELD, life, token)
         try:
             for group in groups[:-1]:
                 until = later(self._lives.clock.now(), HOLD)
-                lease = Update("sessions", at.pk, keys.META, {"held_until": until}, held)
+                lease = Update("sessions", at.pk, self._lives.meta, {"held_until": until}, held)
                 self._database.write([lease, *group])
             self._database.write([_ended(life, done, _HELD, at, token), *groups[-1]])
         except StoreError:
@@ -242,7 +277,8 @@ class Messages:
     def _release(self, at: At, held: Condition) -> None:
         """Let others append at once. What failed is on its way to the caller and must not be replaced."""
         try:
-            self._database.write([Update("sessions", at.pk, keys.META, {"holder": None, "held_until": None}, held)])
+            free: dict[str, Value | None] = {"holder": None, "held_until": None}
+            self._database.write([Update("sessions", at.pk, self._lives.meta, free, held)])
         except (StoreError, Refused) as error:
             _log.warning("A session stays held for up to %s (%s).", HOLD, error)
 
@@ -256,7 +292,7 @@ class Messages:
         new = None if sure else Condition(_NEW, {"last": life.last_seq})
         return [
             Put("sessions", {"pk": life.pk, "sk": keys.numbered(LOG, life.life, seq), **facts, **columns}),
-            Put("sessions", {"pk": life.pk, "sk": keys.named(_ID, life.life, draft.name), **lead}, new),
+            Put("sessions", {"pk": life.pk, "sk": keys.named(ID, life.life, draft.name), **lead}, new),
         ]
 
     def _draft(self, name: str, message: Message, at: At) -> _Draft:
@@ -371,7 +407,7 @@ def _ended(life: Life, done: Life, free: str, at: At, token: str) -> Update:
         "unborn": None,
     }
     now = at.now if free is _FREE else None
-    return Update("sessions", life.pk, keys.META, columns, _condition(free, life, token, now=now))
+    return Update("sessions", life.pk, life.sk, columns, _condition(free, life, token, now=now))
 
 
 def _condition(text: str, life: Life, token: str, *, now: int | None = None) -> Condition:
@@ -380,7 +416,7 @@ def _condition(text: str, life: Life, token: str, *, now: int | None = None) -> 
 
 
 def _meta(refused: Refused) -> Row | None:
-    """What stopped an append is nearly always `meta`, which DynamoDB then sends along."""
+    """What stopped an append is nearly always `meta`, which DynamoDB then sends along: all there is without regions."""
     row = refused.rows.get(0)
     return row if row is not None and row["sk"] == keys.META else None
 

@@ -13,7 +13,8 @@ from contextkit.stores.codec import after, from_json, from_micros, to_bytes, to_
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.lives import At, Life, Lives
+from contextkit.stores.dynamodb.life import At, Life
+from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.sessions import BLOB
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
@@ -58,12 +59,13 @@ class OverflowPieces:
             found = life or self._lives.find(at)
             if found is None:
                 raise HandleNotFound(handle)
-            sk = keys.named(_PIECE, found.life, name)
-            rows = self._database.get_many("sessions", [(at.pk, keys.META), (at.pk, sk)])
-            now = self._lives.seen(at, rows.get((at.pk, keys.META)))
-            row = rows.get((at.pk, sk))
+            metas = self._lives.places(at, keys.META)
+            pieces = [(at.pk, keys.named(_PIECE, one, name)) for one in found.lives]
+            rows = self._database.get_many("sessions", [*metas, *pieces])
+            now = self._lives.seen(at, [rows[key] for key in metas if key in rows])
             if now is not None and now.life == found.life:
-                if row is None or not _lasts(row, at.now):
+                row = next((rows[key] for key in pieces if key in rows and _lasts(rows[key], at.now)), None)
+                if row is None:
                     raise HandleNotFound(handle)
                 return _piece(now, row, self._payloads.get("sessions", row))
         raise HandleNotFound(handle)
@@ -73,10 +75,19 @@ class OverflowPieces:
         life = self._lives.find(at)
         if life is None:
             return []
-        found = self._database.query("sessions", at.pk, keys.below(f"{_PIECE}#{life.life}"))
-        rows = sorted((row for row in found if _lasts(row, at.now)), key=lambda row: (row["created_at"], row["place"]))
+        rows = sorted(self._lasting(at, life), key=lambda row: (row["created_at"], row["place"]))
         contents = self._payloads.get_all("sessions", rows)
         return [_piece(life, row, content) for row, content in zip(rows, contents, strict=True)]
+
+    def _lasting(self, at: At, life: Life) -> list[Row]:
+        """The pieces of the session, each once, also where a life stored anew what one before it had."""
+        found = [
+            row
+            for former in reversed(life.lives)
+            for row in self._database.query("sessions", at.pk, keys.below(f"{_PIECE}#{former}"))
+            if _lasts(row, at.now)
+        ]
+        return list({row["handle"]: row for row in found}.values())
 
     def _packed(self, piece: Overflow, place: int, now: int) -> _Packed:
         content = to_json([piece.text, piece.item_id, piece.title], f"overflow {piece.handle!r}")

@@ -14,7 +14,8 @@ from contextkit.stores.codec import from_bytes, from_json, from_micros, to_bytes
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.lives import At, Life, Lives
+from contextkit.stores.dynamodb.life import At, Life
+from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
@@ -34,6 +35,9 @@ _AT_ONCE = MAX_WRITES - 2
 """Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
 
 
+_EVER = 2**62
+
+
 class Sessions:
     """The part of `SessionStore` that is not about messages."""
 
@@ -45,19 +49,21 @@ class Sessions:
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
         at = self._lives.clock.at(actor_id, session_id)
-        between = (keys.below(LOG)[0], keys.VIEW)
-        many = len(keys.FACTS) + NEWEST
-        nearest = self._database.query("sessions", at.pk, between, newest_first=True, limit=many)
-        rows = {row["sk"]: row for row in islice(nearest, many)}
+        facts = self._lives.places(at, *keys.FACTS)
+        many = len(facts) + NEWEST
+        nearest = self._database.query(
+            "sessions", at.pk, (keys.below(LOG)[0], keys.FACTS_END), newest_first=True, limit=many
+        )
+        rows = {(row["pk"], row["sk"]): row for row in islice(nearest, many)}
         session = self._facts(at, rows)
-        return session and replace(session, newest=self._newest(rows, session.last_seq))
+        return session and replace(session, newest=self._newest(at, rows, session.last_seq))
 
     def sessions(self, actor_id: str) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
         listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"))
         ats = [self._lives.clock.at(actor_id, row["session_id"]) for row in listed]
-        rows = self._database.get_many("sessions", [(at.pk, sk) for at in ats for sk in keys.FACTS])
-        found = [self._facts(at, _documents(at, rows)) for at in ats]
+        rows = self._database.get_many("sessions", [key for at in ats for key in self._lives.places(at, *keys.FACTS)])
+        found = [self._facts(at, rows) for at in ats]
         sessions = [session for session in found if session is not None]
         return sorted(sessions, key=lambda session: (session.updated_at, session.created_at), reverse=True)
 
@@ -77,7 +83,7 @@ class Sessions:
             "updated_at": at.now,
         }
         try:
-            self._lives.change(at, lambda life: [self._state(life, document, columns, expected)])
+            self._lives.change(at, lambda life: [self._state(at, life, document, columns, expected)])
         except Refused:
             return self._not_saved(at, expected, saved_under, nonce)
         current = self._session(at) or _unwritten(at)
@@ -93,11 +99,10 @@ class Sessions:
             (row["pk"], row["sk"]): row
             for row in self._database.query("sessions", at.pk, (keys.META, keys.below(NOTE)[1]))
         }
-        life = self._lives.seen(at, rows.get((at.pk, keys.META)))
+        life = self._lives.seen(at, _present(rows, self._lives.places(at, keys.META)))
         if life is None:
             return {}
-        low, high = keys.below(f"{NOTE}#{life.life}")
-        notes = [row for (_, sk), row in rows.items() if low <= sk < high and not is_chunk(row)]
+        notes = [row for former in reversed(life.lives) for row in _notes(rows, life, former)]
         data = self._payloads.get_all("sessions", notes, rows)
         return {from_bytes(row["named"]): content for row, content in zip(notes, data, strict=True)}
 
@@ -111,18 +116,18 @@ class Sessions:
 
     def delete_session(self, actor_id: str, session_id: str) -> None:
         at = self._lives.clock.at(actor_id, session_id)
-        row = self._lives.row(at)
+        rows = self._lives.rows(at)
         self._lives.forget(at)
-        last = f"{at.now:020}~" if row is None else str(row["life"])
-        if row is not None:
+        last = max((str(row["life"]) for row in rows), default=f"{at.now:020}~")
+        if rows:
             self._end(at, last)
         self._database.delete_many("sessions", self._left(at, last))
         self._payloads.forget(at.pk)
 
     def _end(self, at: At, life: str) -> None:
         """Delete what makes the session visible, unless another has begun in its place."""
-        ours = Condition("attribute_not_exists(pk) OR life = :life", {"life": life})
-        places = [(at.pk, sk) for sk in keys.FACTS]
+        ours = Condition("attribute_not_exists(pk) OR life <= :life", {"life": life})
+        places = self._lives.places(at, *keys.FACTS)
         entry = (keys.sessions_key(at.actor_id), keys.part(at.session_id))
         try:
             self._database.write([Delete("sessions", pk, sk, ours) for pk, sk in [*places, entry]])
@@ -133,7 +138,7 @@ class Sessions:
         """The keys of everything in the partition that belongs to this life or an earlier one."""
         for pk, sk in self._database.keys("sessions", at.pk):
             kind, _, rest = sk.partition("#")
-            if kind != keys.META and rest.partition("#")[0] <= last:
+            if not kind.startswith(keys.META) and rest.partition("#")[0] <= last:
                 yield pk, sk
 
     def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, bytes]) -> None:
@@ -152,14 +157,13 @@ class Sessions:
         self._database.delete_many("sessions", [key for row in former for key in chunk_keys(row)])
 
     def _session(self, at: At) -> Session | None:
-        rows = self._database.get_many("sessions", [(at.pk, sk) for sk in keys.FACTS])
-        return self._facts(at, _documents(at, rows))
+        return self._facts(at, self._database.get_many("sessions", self._lives.places(at, *keys.FACTS)))
 
-    def _facts(self, at: At, rows: Mapping[str, Row]) -> Session | None:
-        life = self._lives.seen(at, rows.get(keys.META))
+    def _facts(self, at: At, rows: Mapping[Key, Row]) -> Session | None:
+        life = self._lives.seen(at, _present(rows, self._lives.places(at, keys.META)))
         if life is None:
             return None
-        state, view = _of(life, rows.get(keys.STATE)), _of(life, rows.get(keys.VIEW))
+        state, view = (_latest(life, _present(rows, self._lives.places(at, fact))) for fact in (keys.STATE, keys.VIEW))
         return Session(
             actor_id=life.actor_id,
             session_id=life.session_id,
@@ -172,43 +176,59 @@ class Sessions:
             expires_at=from_micros(life.expires_at),
         )
 
-    def _newest(self, rows: Mapping[str, Row], last_seq: int) -> Sequence[Message]:
+    def _newest(self, at: At, rows: Mapping[Key, Row], last_seq: int) -> Sequence[Message]:
         """Of the rows, newest first, the messages that end with the last one and need no other call."""
-        low, high = keys.below(f"{LOG}#{rows[keys.META]['life']}")
-        logged = [row for sk, row in rows.items() if low <= sk < high and row["seq"] <= last_seq]
+        life = self._lives.known(at)
+        low, high = keys.below(f"{LOG}#{life.life}") if life else ("", "")
+        logged = [row for (_, sk), row in rows.items() if low <= sk < high and row["seq"] <= last_seq]
         whole = list(takewhile(lambda row: "body" in row, logged))
         there = [row for back, row in enumerate(whole) if row["seq"] == last_seq - back]
         return read_messages(self._payloads, there[::-1])
 
-    def _state(self, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
+    def _state(self, at: At, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
+        own = expected
+        if life.inherited:
+            row = _latest(life, self._database.get_many("sessions", self._lives.places(at, keys.STATE)).values())
+            if row is not None and row["life"] != life.life:
+                own = 0
+                if row["revision"] != expected:
+                    raise Refused({})
         unchanged = (
-            Condition("life = :life AND revision = :expected", {"life": life.life, "expected": expected})
-            if expected
+            Condition("life = :life AND revision = :expected", {"life": life.life, "expected": own})
+            if own
             else Condition("attribute_not_exists(pk) OR life <> :life", {"life": life.life})
         )
         return Put("sessions", {**self._document(life, keys.STATE, document), **columns}, unchanged)
 
     def _not_saved(self, at: At, expected: int, saved_under: str | None, nonce: str) -> Session:
         """Somebody has saved since: ourselves, in an answer that was lost or under this key, or another."""
-        row = self._database.get("sessions", at.pk, keys.STATE)
+        row = self._database.get("sessions", at.pk, keys.branch(keys.STATE, self._lives.region))
         current = self._session(at) or _unwritten(at)
         reached = row is not None and current.version == row["revision"] == expected + 1
         if reached and row is not None and _repeats(row, saved_under, nonce):
             return current
         raise VersionConflict(expected, current)
 
-    def _document(self, life: Life, sk: str, content: bytes) -> dict[str, Value | None]:
+    def _document(self, life: Life, fact: str, content: bytes) -> dict[str, Value | None]:
+        sk = keys.branch(fact, life.region)
         columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", content, life.ttl)
         return {"pk": life.pk, "sk": sk, "life": life.life, "ttl": life.ttl, **columns}
 
     def _note(self, life: Life, sk: str, name: str, data: bytes) -> dict[str, Value | None]:
         columns = self._payloads.put("sessions", life.pk, sk, data, life.ttl)
-        return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "ttl": life.ttl, **columns}
+        return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "made_at": life.last_seq, "ttl": life.ttl, **columns}
 
 
-def _documents(at: At, rows: Mapping[Key, Row]) -> dict[str, Row]:
-    """What one session is read with, by sort key."""
-    return {sk: rows[at.pk, sk] for sk in keys.FACTS if (at.pk, sk) in rows}
+def _present(rows: Mapping[Key, Row], places: Iterable[Key]) -> list[Row]:
+    return [rows[place] for place in places if place in rows]
+
+
+def _notes(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
+    """The derived data of a former life of the session, where its messages still have the numbers they had then."""
+    low, high = keys.below(f"{NOTE}#{former}")
+    found = [row for (_, sk), row in rows.items() if low <= sk < high and not is_chunk(row)]
+    steady = _EVER if former == life.life else life.steady(former)
+    return [row for row in found if row.get("made_at", _EVER) <= steady]
 
 
 def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:
@@ -216,9 +236,10 @@ def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:
     return row["nonce"] == nonce or (saved_under is not None and row.get("saved_under") == saved_under)
 
 
-def _of(life: Life, row: Row | None) -> Row | None:
-    """The row, if it belongs to this life."""
-    return row if row is not None and row["life"] == life.life else None
+def _latest(life: Life, rows: Iterable[Row]) -> Row | None:
+    """Of what several lives have written, that of the latest of them that belongs to the session."""
+    age = {name: number for number, name in enumerate(life.lives)}
+    return min((row for row in rows if row["life"] in age), key=lambda row: age[row["life"]], default=None)
 
 
 def _unwritten(at: At) -> Session:

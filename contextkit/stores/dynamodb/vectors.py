@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from contextkit.errors import StoreError
 from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.database import Key
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.lives import Life, Lives
+from contextkit.stores.dynamodb.life import Life
+from contextkit.stores.dynamodb.lineage import Span, Stretch
+from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.messages import Messages
 from contextkit.stores.embedding import BATCH, Embedder, matrix
 from contextkit.types import Message
@@ -54,8 +57,11 @@ class MessageVectors:
             self._embedder.rest(error)
 
     def _rows(self, life: Life, after: int) -> list[Row]:
-        between = (keys.numbered(_VECTOR, life.life, min(after, _TOP) + 1), keys.numbered(_VECTOR, life.life, _TOP))
-        rows = list(self._database.query("sessions", life.pk, between))
+        rows: list[Row] = [
+            {**row, "seq": row["seq"] + span.shift}
+            for span in life.spans(min(after, _TOP) + 1, _TOP)
+            for row in self._database.query("sessions", life.pk, _between(span.stretch))
+        ]
         made = {row["seq"] for row in rows}
         missing = [seq for seq in range(after + 1, life.last_seq + 1) if seq not in made]
         if missing and self._embedder is not None and not self._embedder.resting:
@@ -81,15 +87,26 @@ class MessageVectors:
         if made is None:
             return []
         vector_of = {message.seq: vector for message, vector in zip(meant, made, strict=True)}
-        rows = [self._row(life, message.seq or 0, vector_of.get(message.seq)) for message in messages]
+        numbers = [message.seq or 0 for message in messages]
+        rows = [
+            self._row(life, span, vector_of.get(number)) for number in numbers for span in life.spans(number, number)
+        ]
         self._database.put_many("sessions", rows)
-        return rows
+        return [{**row, "seq": number} for row, number in zip(rows, numbers, strict=True)]
 
-    def _row(self, life: Life, seq: int, vector: bytes | None) -> Mapping[str, Value]:
-        place: dict[str, Value] = {"pk": life.pk, "sk": keys.numbered(_VECTOR, life.life, seq), "seq": seq}
+    def _row(self, life: Life, span: Span, vector: bytes | None) -> Mapping[str, Value]:
+        """The row of one message's vector, in the same life as the message."""
+        seq = span.stretch.first
+        place: dict[str, Value] = {"pk": life.pk, "sk": keys.numbered(_VECTOR, span.stretch.life, seq), "seq": seq}
         if vector is not None:
             place["vector"] = vector
         return place if life.ttl is None else {**place, "ttl": life.ttl}
+
+
+def _between(stretch: Stretch) -> Key:
+    """The range of the vectors of a stretch of messages."""
+    first, last = (keys.numbered(_VECTOR, stretch.life, seq) for seq in (stretch.first, stretch.last))
+    return first, last
 
 
 def _of_one_size(rows: list[Row]) -> list[Row]:
