@@ -1,64 +1,137 @@
-"""Every benchmark, one after the other, each in a process of its own.
+"""Every benchmark, one after the other, each in a process of its own; then their table.
 
-    python -m tests.benchmarks [--locomo FILE] [--bfcl FILE] [--embedder minilm]
+    python -m tests.benchmarks [--locomo FILE] [--bfcl FILE] [--embedder minilm] [--only NAME …]
+                               [--json FILE] [--write README.md]
 
-Prints what each printed, as one JSON document on standard output; what cannot run here (no data,
-no optional peer) is skipped with a message on standard error.
+Prints a Markdown table: ours and the peers' figures from the same run, one row per claim. What
+cannot run here (no data, no optional peer) has no row and is named below it. Progress goes to
+standard error. `--json FILE` keeps everything that every benchmark printed; what the file holds of
+benchmarks that are not run this time stays there and stands in the table too, so that a part can
+be measured anew (`--only build prefix`) or nothing at all (`--only` alone). `--write` puts the
+table between the marks in that file. `python -m tests.benchmarks.pictures FILE` draws the pictures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-ALONE = (
-    "build",
-    "gather",
-    "prefix",
-    "memory_search",
-    "import_time",
-    "counting",
-    "calibration",
-    "compression",
-    "dedup",
-    "sqlite_store",
+from tests.benchmarks.table import ROWS, markdown, written
+
+MOST_SECONDS = 1_200
+"""After which a benchmark is given up."""
+
+PACKAGES = (
+    "numpy",
+    "tiktoken",
+    "langchain-core",
+    "bm25s",
+    "llama-index-core",
+    "haystack-ai",
+    "pydantic-ai-harness",
+    "headroom-ai",
+    "promptbudget",
 )
-"""Benchmarks that need no data but their own."""
+"""Whose versions the table names."""
+
+NEED_DATA = ("locomo", "bfcl")
+WITH_PEERS = ("compression",)
+"""Whose optional peers are asked for by `--peers`."""
+
+Findings: TypeAlias = dict[str, dict[str, Any]]
+"""By benchmark: `result` is what it printed, or `problem` says why it did not; `skipped` peers."""
 
 
-def commands(options: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
-    yield from ((name, []) for name in ALONE)
-    embedder = ["--embedder", options.embedder] if options.embedder else []
-    for name, data in (("locomo", options.locomo), ("bfcl", options.bfcl)):
-        if data is None:
-            print(f"{name}: skipped; give its data with --{name} FILE", file=sys.stderr)
-        else:
-            yield name, ["--data", str(data), *embedder]
+def arguments_of(name: str, options: argparse.Namespace) -> list[str] | None:
+    """What a benchmark is called with, or None where its data is missing."""
+    if name in NEED_DATA:
+        data: Path | None = getattr(options, name)
+        embedder = ["--embedder", options.embedder] if options.embedder else []
+        return None if data is None else ["--data", str(data), *embedder]
+    return ["--peers"] if name in WITH_PEERS else []
 
 
-def run(name: str, arguments: list[str]) -> Any:
-    """What one benchmark printed, or why it did not."""
-    print(f"{name} …", file=sys.stderr)
-    done = subprocess.run(
-        [sys.executable, "-m", f"tests.benchmarks.{name}", *arguments], capture_output=True, text=True, check=False
+def run(name: str, arguments: list[str]) -> dict[str, Any]:
+    """What one benchmark printed, or why it did not, and which peers it skipped."""
+    began = time.monotonic()
+    print(f"── {name}", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", f"tests.benchmarks.{name}", *arguments]
+    with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as told:
+        try:
+            code = subprocess.run(command, stdout=printed, stderr=told, timeout=MOST_SECONDS, check=False).returncode
+        except subprocess.TimeoutExpired:
+            code = f"no answer within {MOST_SECONDS} s"
+        output, said = _read(printed), _read(told).splitlines()
+    print(f"   {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    skipped = [line for line in said if line.lower().startswith("skipped")]
+    if code or not output:
+        return {"problem": skipped[-1] if skipped else f"{name} failed: {said[-1] if said else code}"}
+    return {"result": json.loads(output), "skipped": skipped}
+
+
+def _read(file: Any) -> str:
+    file.seek(0)
+    return str(file.read())
+
+
+def machine() -> str:
+    """Where and with what it was measured, as a sentence."""
+    return (
+        f"CPython {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores; "
+        f"{', '.join(f'{name} {found}' for name in PACKAGES if (found := _version(name)))}."
     )
-    if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]}
-    return json.loads(done.stdout)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def left_out(findings: Findings) -> Iterator[str]:
+    """Every benchmark without a result and every peer that was skipped, each told once."""
+    told = [line for found in findings.values() for line in (found.get("problem"), *found.get("skipped", ())) if line]
+    yield from dict.fromkeys(line.removesuffix(".") for line in told)
+
+
+def table(findings: Findings, machine: str) -> str:
+    results = {name: found["result"] for name, found in findings.items() if "result" in found}
+    return markdown(results, machine, list(left_out(findings)))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Run every benchmark and print its numbers as JSON.")
-    parser.add_argument("--locomo", type=Path, help="LoCoMo conversations, as JSON")
-    parser.add_argument("--bfcl", type=Path, help="BFCL tools and queries, as JSON")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--locomo", type=Path, metavar="FILE", help="LoCoMo conversations, as JSON")
+    parser.add_argument("--bfcl", type=Path, metavar="FILE", help="BFCL tools and queries, as JSON")
     parser.add_argument("--embedder", choices=["minilm"], help="also measure with these embeddings")
+    parser.add_argument("--only", nargs="*", choices=list(ROWS), metavar="NAME", help=", ".join(ROWS))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep all results here")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between the marks of this file")
     options = parser.parse_args()
-    print(json.dumps({name: run(name, arguments) for name, arguments in commands(options)}, indent=2))
+    findings: Findings = {}
+    if options.json and options.json.exists():
+        findings = json.loads(options.json.read_text("utf-8"))["findings"]
+    for name in ROWS if options.only is None else options.only:
+        arguments = arguments_of(name, options)
+        missing = {"problem": f"{name}, which needs its data (--{name} FILE)"}
+        findings[name] = missing if arguments is None else run(name, arguments)
+        if options.json:
+            options.json.write_text(json.dumps({"machine": machine(), "findings": findings}, indent=1), "utf-8")
+    found = table(findings, machine())
+    print(found)
+    if options.write:
+        options.write.write_text(written(options.write.read_text("utf-8"), found), "utf-8")
 
 
 if __name__ == "__main__":

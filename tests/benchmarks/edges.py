@@ -23,7 +23,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 from statistics import mean
 from typing import Any, TypeAlias
 
@@ -75,8 +75,7 @@ def turns(count: int, window: int) -> Iterator[Turn]:
     """A conversation that goes on: every turn asks something else, and two messages are said after it."""
     said = talk.messages(BEFORE + 2 * count)
     pages = [
-        Document(id=f"page-{number}", title=title, text=text)
-        for number, (title, text) in enumerate(talk.documents(80))
+        Document(id=f"page-{number}", title=title, text=text) for number, (title, text) in enumerate(talk.documents(80))
     ]
     with SQLiteStore(":memory:") as store:
         store.append("user", "session", said[:BEFORE])
@@ -171,17 +170,17 @@ def _share(block: Block, outer: set[str]) -> float:
 def reused(prompts: Sequence[list[str]]) -> float:
     """The share of all prompts' tokens that begin a prompt as they began the one before; the first counts nowhere."""
     found = total = 0
-    for before, now in zip(prompts, prompts[1:], strict=False):
-        common = os.path.commonprefix(["\n".join(before), "\n".join(now)])
-        found += COUNTER.text(common)
-        total += COUNTER.text("\n".join(now))
+    for before, now in pairwise("\n".join(prompt) for prompt in prompts):
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False)))
+        found += COUNTER.text(now[:same])
+        total += COUNTER.text(now)
     return found / total
 
 
 def history_reused(turns: Sequence[Turn]) -> float:
     """Of the messages before the block that stood in the last prompt too, the share that stand as they did."""
     held = known = 0
-    for before, now in zip(turns, turns[1:], strict=False):
+    for before, now in pairwise(turns):
         earlier = before.texts[:-2]
         known += len(set(now.texts[:-2]) & set(earlier))
         held += sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(earlier, now.texts[:-2], strict=False)))

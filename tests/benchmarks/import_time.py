@@ -1,6 +1,6 @@
 """What `import contextkit` adds to the bare interpreter, against `import langchain_core.messages`.
 
-    python -m tests.benchmarks.import_time [--runs 30]
+    python -m tests.benchmarks.import_time [--runs 20]
 
 Prints JSON: the medians of the wall time of a whole process, bare and with each import, what each
 adds to the bare one, and the time that `-X importtime` attributes to `import contextkit` itself, in
@@ -73,7 +73,7 @@ def measure(runs: int) -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=30, help="processes per statement (default 30)")
+    parser.add_argument("--runs", type=int, default=20, help="processes per statement (default 20)")
     print(json.dumps(measure(parser.parse_args().runs), indent=2))
 
 

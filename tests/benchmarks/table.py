@@ -1,0 +1,322 @@
+"""What the benchmarks found, as the Markdown that the README shows: one row per claim.
+
+A result is what a benchmark printed, read back from JSON. A benchmark that found nothing (no data,
+no peer, a failure) has no rows; what was left out is said below the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any, TypeAlias
+
+Result: TypeAlias = Mapping[str, Any]
+"""One benchmark's JSON."""
+
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
+
+RECALLED, RECALLED_WITH_MODEL = (75, 82, 88, 91.5), (79, 86, 91, 94)
+"""The recall aimed at, for 500, 1,000, 2,000 and 4,000 tokens."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim: what was measured, for ours and, in the same run, for others; and what was aimed at."""
+
+    what: str
+    ours: str
+    peers: Sequence[str]
+    goal: str = ""
+    reached: bool | None = None
+
+    def __str__(self) -> str:
+        verdict = {True: " ✓", False: " ✗", None: ""}[self.reached]
+        return f"| {self.what} | {self.ours} | {'<br>'.join(self.peers)} | {self.goal}{verdict} |"
+
+
+def number(value: float) -> str:
+    """Three digits that mean something, thousands set apart."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def series(values: Iterable[float]) -> str:
+    return " / ".join(f"{value:.1f}" for value in values)
+
+
+# Rows
+
+
+def locomo(found: Result) -> Iterator[Row]:
+    systems = found["systems"]
+    for name, goal, what in (
+        ("contextkit", RECALLED, "words alone"),
+        ("contextkit + MiniLM", RECALLED_WITH_MODEL, "with MiniLM"),
+    ):
+        if name not in systems:
+            continue
+        recall = systems[name]["recall"]
+        budgets = " / ".join(f"{int(budget):,}" for budget in recall)
+        others = sorted(_peers_of(systems, name), key=lambda peer: -sum(systems[peer]["recall"].values()))
+        comparable = len(recall) == len(goal)
+        yield Row(
+            f"LoCoMo evidence recalled within {budgets} tokens, {what}, %",
+            series(recall.values()),
+            [f"{peer} {series(systems[peer]['recall'].values())}" for peer in others],
+            f"≥ {' / '.join(map(str, goal))}" if comparable else "",
+            all(a >= b for a, b in zip(recall.values(), goal, strict=True)) if comparable else None,
+        )
+
+
+def bfcl(found: Result) -> Iterator[Row]:
+    systems = found["systems"]
+    for name, goal, what in (
+        ("contextkit", 93.0, "words alone"),
+        ("contextkit with MiniLM", 95.5, "with MiniLM"),
+    ):
+        if name in systems:
+            recall = systems[name]["recall"]
+            others = sorted(_peers_of(systems, name), key=lambda peer: -systems[peer]["recall"])
+            yield Row(
+                f"BFCL: the right tool among the {found['k']} chosen of {found['tools']:,}, {what}, %",
+                f"{recall:.1f}",
+                [f"{peer} {systems[peer]['recall']:.1f}" for peer in others],
+                f"≥ {goal:g}",
+                recall >= goal,
+            )
+
+
+def _peers_of(systems: Result, name: str) -> list[str]:
+    """The peers that know as much: those with the model beside ours with it, the others beside ours without."""
+    return [peer for peer in systems if "contextkit" not in peer and ("MiniLM" in peer) == ("MiniLM" in name)]
+
+
+def build(found: Result) -> Iterator[Row]:
+    against, growth = found["against_trim_messages"], found["growth"]
+    first, *_, last = growth["ms"]
+    yield Row(
+        f"Whole warm build from five sources, {against['messages']:,} messages, {found['window']:,} window, ms",
+        number(against["ms"]["contextkit"]),
+        [f"trim_messages on the bare list {number(against['ms']['trim_messages'])} (× {against['times_faster']:g})"],
+        "20 × faster",
+        against["times_faster"] >= 20,
+    )
+    yield Row(
+        f"The same, growth from {int(first):,} to {int(last):,} messages",
+        f"× {growth['ratio']:.2f}",
+        [f"trim_messages × {number(growth['trim_messages_ratio'])}"],
+        "< × 2",
+        growth["ratio"] < 2,
+    )
+
+
+def gather(found: Result) -> Iterator[Row]:
+    hanging = found["hanging"]
+    yield Row(
+        f"{found['sources']} sources of {found['each_ms']:g} ms each; and one that hangs, "
+        f"given {hanging['deadline_ms']:g} ms; ms",
+        f"{number(found['build_ms'])}; {number(hanging['build_ms'])}",
+        [f"one after the other {found['one_after_the_other_ms']:g}; for ever"],
+    )
+
+
+def prefix(found: Result) -> Iterator[Row]:
+    trim = found["trim_messages"]
+    for what, key, goal in (("all tokens", "of_all", 0.75), ("the stable part", "of_the_stable_part", 0.95)):
+        yield Row(
+            f"Found in the prompt cache, {found['prompts']} prompts, {found['window']:,} window, of {what}, %",
+            ", ".join(f"`{name}` {percent(found[name][key])}" for name in ("agent", "chat") if name in found),
+            [f"trim_messages {percent(trim[key])}"],
+            f"≥ {100 * goal:g}" + (" (`agent`)" if key == "of_all" else ""),
+            found["agent"][key] >= goal if "agent" in found else None,
+        )
+
+
+def memory_search(found: Result) -> Iterator[Row]:
+    times, ratios = found["milliseconds"], found["ratio_to_product"]
+    yield Row(
+        f"Exact top {found['k']} of {found['rows']:,} × {found['dimension']} float32, ms",
+        f"{number(times['folder'])} (memory-mapped), {number(times['memory'])} (in memory)",
+        [f"numpy's product alone {number(times['product'])} (× {ratios['folder']:.2f}, × {ratios['memory']:.2f})"],
+        "≤ × 1.1",
+        max(ratios.values()) <= 1.1,
+    )
+
+
+def import_time(found: Result) -> Iterator[Row]:
+    yield Row(
+        "`import contextkit` adds, ms",
+        number(found["added_ms"]),
+        [f"`import langchain_core.messages` {number(found['langchain_core_added_ms'])}"],
+        f"≤ {found['limit_ms']:g}",
+        found["within_limit"],
+    )
+
+
+def peak_memory(found: Result) -> Iterator[Row]:
+    systems = found["systems"]
+    yield Row(
+        f"Memory that the first prompt of {found['messages']:,} messages adds at its peak, MiB",
+        number(systems["contextkit"]["added_mb"]),
+        [f"trim_messages, with its list {number(systems['trim_messages']['added_mb'])}"],
+    )
+
+
+def edges(found: Result) -> Iterator[Row]:
+    systems = found["systems"]
+    ours = systems["contextkit"]
+    others = {name: each for name, each in systems.items() if name != "contextkit"}
+    best = max((each["at_the_edges"]["by_place"] for each in others.values()), default=None)
+    yield Row(
+        "Better half of the documents in the outer quarters of the block, %",
+        percent(ours["at_the_edges"]["by_place"]),
+        [f"{name} {percent(each['at_the_edges']['by_place'])}" for name, each in others.items()],
+        "no less",
+        None if best is None else ours["at_the_edges"]["by_place"] >= best,
+    )
+    yield Row(
+        "The same prompts: found in the prompt cache, of all tokens, %",
+        f"{percent(ours['reused'])} (of the stable part {percent(ours['stable_part_reused'])})",
+        [f"{name} {percent(each['reused'])}" for name, each in others.items()],
+    )
+
+
+def calibration(found: Result) -> Iterator[Row]:
+    kinds = {"prose": ["prose"], "code": ["code"], "Chinese, Japanese, Korean": ["zh_CN", "ja", "ko"]}
+    for what, names in kinds.items():
+        errors = {
+            system: _errors([found[name][system] for name in names])
+            for system in ("ours", "o200k_base", "characters/4")
+        }
+        average, low, high = errors.pop("ours")
+        yield Row(
+            f"Estimate for another tokenizer after {found['reports']} reports, {what}: "
+            "mean error (and of 98 % of prompts), %",
+            _told(average, low, high),
+            [f"{name.replace('_base', ' uncorrected')} {_told(*each)}" for name, each in errors.items()],
+            "−1 … +2",
+            low >= -0.01 and high <= 0.02,
+        )
+
+
+def _errors(found: Sequence[Result]) -> tuple[float, float, float]:
+    """The mean error, and the 1st and 99th percentile, the widest of several kinds of text."""
+    return (
+        mean(each["prompt_mean"] for each in found),
+        min(each["prompt_p1"] for each in found),
+        max(each["prompt_p99"] for each in found),
+    )
+
+
+def _told(average: float, low: float, high: float) -> str:
+    return f"{100 * average:+.1f} ({100 * low:+.1f} … {100 * high:+.1f})".replace("-", "−")
+
+
+def compression(found: Result) -> Iterator[Row]:
+    survived = found["survived"]
+    shares = sorted({int(name.split("/")[2].rstrip("%")) for name in survived})
+    by_name = {
+        name: series(survived[f"all/all/{share}%/{name}"] for share in shares)
+        for name in dict.fromkeys(key.split("/", 3)[3] for key in survived)
+    }
+    ours = by_name.pop("contextkit")
+    yield Row(
+        f"What matters survives shortening to {' / '.join(map(str, shares))} % of a text, %",
+        ours,
+        [f"{name} {values}" for name, values in by_name.items() if not name.startswith("contextkit")],
+    )
+
+
+def counting(found: Result) -> Iterator[Row]:
+    repeated = found["repeated_2_kb"]
+    peers = [name for name in ("tiktoken", "bpe-openai") if f"{name}_us" in repeated]
+    yield Row(
+        "Counting 2 KB of text that was counted before, µs",
+        number(repeated["ours_us"]),
+        [f"{name} {number(repeated[f'{name}_us'])}" for name in peers],
+    )
+
+
+def sqlite_store(found: Result) -> Iterator[Row]:
+    appended, read = found["results"]["append_one"], found["results"]["read_2000"]
+    yield Row(
+        "Appending a message, durably; reading 2,000, ms",
+        f"{number(appended['ours_ms'])}; {number(read['ours_ms'])}",
+        [f"bare sqlite3, no checks, no counts {number(appended['bare_ms'])}; {number(read['bare_ms'])}"],
+    )
+
+
+def dedup(found: Result) -> Iterator[Row]:
+    yield Row(
+        "Finding repeats among 300 candidates and 2,000 messages, ms",
+        number(found["warm_build_ms"]),
+        [f"comparing every pair {number(found['pairwise_word_sets_ms'])}"],
+    )
+
+
+ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
+    "locomo": locomo,
+    "bfcl": bfcl,
+    "build": build,
+    "prefix": prefix,
+    "edges": edges,
+    "calibration": calibration,
+    "compression": compression,
+    "memory_search": memory_search,
+    "gather": gather,
+    "import_time": import_time,
+    "peak_memory": peak_memory,
+    "counting": counting,
+    "dedup": dedup,
+    "sqlite_store": sqlite_store,
+}
+"""The benchmarks in the order in which the table tells of them."""
+
+
+# By category
+
+
+def categories(results: Mapping[str, Result]) -> Iterator[str]:
+    """LoCoMo's recall by category and budget, ours and (in brackets) the best peer that knows as much."""
+    systems = results.get("locomo", {}).get("systems", {})
+    pairs = [("contextkit", "bm25s"), ("contextkit + MiniLM", "MiniLM + bm25s")]
+    for ours, peer in pairs:
+        if ours in systems and peer in systems:
+            yield from _categories(ours, systems[ours]["by_category"], peer, systems[peer]["by_category"])
+
+
+def _categories(ours: str, mine: Result, peer: str, theirs: Result) -> Iterator[str]:
+    budgets = list(next(iter(mine.values())))
+    yield ""
+    yield f"| LoCoMo by category, {ours} ({peer}) | {' | '.join(f'{int(b):,}' for b in budgets)} |"
+    yield f"|---|{'---|' * len(budgets)}"
+    for name, recall in mine.items():
+        cells = [f"{recall[budget]:.1f} ({theirs[name][budget]:.1f})" for budget in budgets]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+# The whole
+
+
+def markdown(results: Mapping[str, Result], machine: str, left_out: Sequence[str]) -> str:
+    """Every row there is a result for, the categories, and what was left out."""
+    rows = [str(row) for name, rows_of in ROWS.items() if name in results for row in rows_of(results[name])]
+    lines = ["| measured | contextkit | peers, in the same run | aimed at |", "|---|---|---|---|", *rows]
+    lines += [*categories(results), "", machine]
+    lines += ["", f"Left out: {'; '.join(left_out)}."] if left_out else []
+    return "\n".join(lines)
+
+
+def written(text: str, table: str) -> str:
+    """A text with the table between its marks, in place of what stood there."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"There is no {BEGIN} followed by {END}. Put both where the table is to stand.")
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
