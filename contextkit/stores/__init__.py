@@ -1,4 +1,4 @@
-"""What a store must do: six narrow Protocols, and the records that cross them.
+"""What a store must do: seven narrow Protocols, and the records that cross them.
 
 `SQLiteStore` implements all of them. A store over another database is right when it passes
 `contextkit.testing.conformance`; this page and that suite together are its specification.
@@ -287,6 +287,29 @@ class CalibrationStore(Protocol):
 
     def save_calibration(self, model: str, calibration: str) -> None:
         """Keep it. The last writer wins."""
+        ...
+
+
+@runtime_checkable
+class Erasable(Protocol):
+    """Everything of one actor: counted, and deleted for good.
+
+    Counts are by kind ("sessions", "messages", "memories" …), each above 0, of what is stored, whether or
+    not it has expired; `{}` says that nothing is.
+    """
+
+    def held(self, actor_id: str) -> dict[str, int]:
+        """How much is stored of the actor."""
+        ...
+
+    def erase(self, actor_id: str) -> dict[str, int]:
+        """Delete all of it, and say how much that was.
+
+        When it returns, the store's own files and tables hold no byte of the actor, neither in
+        values nor in keys. What is shared by all actors (results of tools, calibrations) stays.
+        Erasing whom the store does not know is no error. What is written meanwhile may stay: stop
+        the actor's agents first.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from contextkit.stores import (
     CalibrationStore,
+    Erasable,
     MemoryRecord,
     MemoryStore,
     Overflow,
@@ -23,6 +24,7 @@ from contextkit.stores import (
 from contextkit.stores.embedding import Embedder
 from contextkit.stores.sqlite.calibrations import Calibrations
 from contextkit.stores.sqlite.connection import Database, Synchronous
+from contextkit.stores.sqlite.erasure import Erasure
 from contextkit.stores.sqlite.expiry import purge_all
 from contextkit.stores.sqlite.memories import Memories
 from contextkit.stores.sqlite.messages import Messages
@@ -44,7 +46,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore):
+class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore, Erasable):
     """A store in one SQLite file, for any number of threads and processes of one machine.
 
     `path` is a file (made on first use, for its owner alone), a `file:` URI, or ":memory:".
@@ -86,6 +88,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         self._preferences = Preferences(self._database)
         self._tools = ToolResults(self._database, self._lifetimes)
         self._calibrations = Calibrations(self._database)
+        self._erasure = Erasure(self._database)
 
     @property
     def path(self) -> str:
@@ -198,6 +201,14 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
 
     def save_calibration(self, model: str, calibration: str) -> None:
         self._calibrations.save_calibration(model, calibration)
+
+    # Erasure
+
+    def held(self, actor_id: str) -> dict[str, int]:
+        return self._erasure.held(actor_id)
+
+    def erase(self, actor_id: str) -> dict[str, int]:
+        return self._erasure.erase(actor_id)
 
     # Housekeeping
 

@@ -100,6 +100,25 @@ class Database:
             finally:
                 self._give_back(connection)
 
+    def scrub(self) -> None:
+        """Rewrite the file, so that neither it nor its log holds anything of what was deleted.
+
+        Raises `StoreUnavailable` where another connection still reads from the log, which then stays as it is.
+        """
+        with translated(self.path), self._turn():
+            connection = self._take()
+            try:
+                connection.execute("PRAGMA secure_delete=ON")
+                connection.execute("VACUUM")
+                (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._give_back(connection)
+        if busy:
+            raise StoreUnavailable(
+                f"What was deleted from {self.path!r} still stands in its log, which another connection is reading.",
+                "Do it again when no other process reads.",
+            )
+
     def close(self) -> None:
         """Close every connection; those still in use are closed as they are given back."""
         with self._state:

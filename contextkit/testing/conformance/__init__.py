@@ -22,6 +22,7 @@ from __future__ import annotations
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import EMBEDDINGS, TTL, Conformance
 from contextkit.testing.conformance.calibrations import CalibrationStoreConformance
+from contextkit.testing.conformance.erasure import ErasableConformance
 from contextkit.testing.conformance.memories import MemoryStoreConformance
 from contextkit.testing.conformance.overflow import OverflowStoreConformance
 from contextkit.testing.conformance.preferences import PreferenceStoreConformance
@@ -33,6 +34,7 @@ __all__ = [
     "TTL",
     "CalibrationStoreConformance",
     "Conformance",
+    "ErasableConformance",
     "ManualClock",
     "MemoryStoreConformance",
     "OverflowStoreConformance",
