@@ -154,7 +154,8 @@ class Placing:
 
     def _ended(self, fact: Fact, subject: str) -> list[MemoryRecord]:
         if subject:
-            return self.shelf.timeline(subject)
+            value = fact.value.casefold()
+            return [one for one in self.shelf.timeline(subject) if value in one.text.casefold()]
         known = self.shelf.saying(fact.text, fact.said_at)
         return [*self.shelf.opposed(fact.text), *([known] if known else [])]
 

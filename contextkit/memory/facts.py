@@ -33,15 +33,18 @@ class Fact:
     """One thing worth remembering, as extraction found it.
 
     `text` stands on its own: names instead of pronouns, days instead of "tomorrow". `subject` says what it is
-    a value of ("employer of Ana"), where that is known: two facts with one subject cannot both hold.
+    a value of ("employer of Ana"), where that is known: two facts with one subject cannot both hold. `value` is
+    that value ("Siemens"), where it is known by itself.
     `importance` is 0 to 1. `said_at` is when the message it comes from was written; `sources` are message ids.
-    `ends` marks a fact that only says that its subject holds no longer ("forget my address").
+    `ends` marks a fact that only says that its subject holds no longer ("forget my address"); with a `value`
+    ("Ana no longer works at Siemens") it ends only what says that value.
     """
 
     text: str
     sources: tuple[str, ...]
     said_at: datetime
     subject: str = ""
+    value: str = ""
     importance: float = 0.5
     ends: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
