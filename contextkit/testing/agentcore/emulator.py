@@ -84,6 +84,10 @@ class AgentCoreEmulator:
         yield counted
         counted += self.calls[before:]
 
+    def reset(self) -> None:
+        """Forget everything, for the next test."""
+        self.service.reset()
+
     def __enter__(self) -> AgentCoreEmulator:
         self._thread.start()
         return self

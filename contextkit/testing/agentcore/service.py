@@ -48,11 +48,17 @@ class Service:
         self.embeddings = embeddings
         self.engines = engines
         self.calls: list[Call] = []
-        self.memories = Memories()
-        self._ids = Ids()
-        self._idempotence = Idempotence()
-        self._throttle = Throttle()
         self._lock = threading.RLock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: no memory, no call, no token, full buckets. Ids are handed out as on the first day."""
+        with self._lock:
+            self.calls.clear()
+            self.memories = Memories()
+            self._ids = Ids()
+            self._idempotence = Idempotence()
+            self._throttle = Throttle()
 
     def serve(self, request: Request) -> tuple[Answer, Fault | None]:
         """Answer one request. With a fault, it is for the caller to keep the answer back."""
