@@ -14,6 +14,7 @@
     + UnknownItem (LookupError)        a report knows no item of that id
     + SourceFailed                     a required source failed or was late
     + ExtractionFailed                 no memories could be made of a batch of messages
+    + ProvisioningFailed               a stack or a memory could not be put in place
     + TokenizerUnavailable             a vocabulary that cannot be had here
     + MissingExtra (ImportError)       an optional dependency is not installed
     + StoreError                       a store could not do what it was asked
@@ -154,6 +155,15 @@ class SourceFailed(ContextKitError):
 
 class ExtractionFailed(ContextKitError):
     """A batch of messages could not be turned into memories; its messages stay due and are tried again."""
+
+
+class ProvisioningFailed(ContextKitError):
+    """What an agent needs could not be put in place. `reasons` are the service's own, in order of time."""
+
+    def __init__(self, problem: str, remedy: str, reasons: Sequence[str] = ()) -> None:
+        told = f" {' '.join(reasons)}" if reasons else ""
+        super().__init__(problem + told, remedy)
+        self.reasons = tuple(reasons)
 
 
 class TokenizerUnavailable(ContextKitError):
