@@ -107,7 +107,7 @@ class Ledger:
         version, page = self._read(actor_id)
         if page.holder is not None and page.until is not None and page.until > self._clock():
             return None
-        hold = Hold(self._store, actor_id, version, page, self._until)
+        hold = Hold(self._store, actor_id, version, page, self._lease, self._clock)
         try:
             hold.renew()
         except VersionConflict:
@@ -117,9 +117,6 @@ class Ledger:
     def _read(self, actor_id: str) -> tuple[int, Page]:
         session = self._store.session(actor_id, LEDGER)
         return (0, Page()) if session is None else (session.version, Page.from_json(session.state))
-
-    def _until(self) -> tuple[datetime, float]:
-        return self._clock() + self._lease, self._lease.total_seconds()
 
 
 class Hold:
@@ -134,13 +131,15 @@ class Hold:
         actor_id: str,
         version: int,
         page: Page,
-        until: Callable[[], tuple[datetime, float]],
+        lease: timedelta,
+        clock: Callable[[], datetime],
     ) -> None:
         self.actor_id = actor_id
         self.page = replace(page, holder=uuid.uuid4().hex)
         self._store = store
         self._version = version
-        self._until = until
+        self._lease = lease
+        self._clock = clock
         self._saving = threading.Lock()
 
     def progress(self, session: Session) -> Progress:
@@ -167,6 +166,14 @@ class Hold:
     def renew(self) -> None:
         """Hold it for another while."""
         self._save(self.page)
+
+    def check(self) -> None:
+        """Before anything is written elsewhere: renew the hold if less than half of its time is left.
+
+        A process may have been stopped for longer than that; what it then wrote would be out of date.
+        """
+        if self.page.until is None or self.page.until - self._clock() < self._lease / 2:
+            self.renew()
 
     def release(self) -> None:
         """Let others work. Of sessions that are too many for the page, the progress is kept with each."""
@@ -200,8 +207,7 @@ class Hold:
             thread.join()
 
     def _keep(self, done: threading.Event) -> None:
-        _, seconds = self._until()
-        while not done.wait(seconds / 3):
+        while not done.wait(self._lease.total_seconds() / 3):
             try:
                 self.renew()
             except StoreError as error:  # if it is lost, the next write says so
@@ -209,7 +215,7 @@ class Hold:
 
     def _save(self, page: Page) -> None:
         with self._saving:
-            page = replace(page, until=self._until()[0])
+            page = replace(page, until=self._clock() + self._lease)
             saved = self._store.save_state(
                 self.actor_id, LEDGER, page.to_json(), expected=self._version, key=uuid.uuid4().hex
             )

@@ -115,6 +115,7 @@ class Work:
         The messages that such records come from are set aside, so that nothing is lost with them
         and nothing is tried for ever.
         """
+        self._hold.check()
         try:
             self._memories.put_memories(self._hold.actor_id, journal.records)
         except (InvalidInput, RecordsRefused):
