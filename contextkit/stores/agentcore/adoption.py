@@ -1,0 +1,123 @@
+"""Reading a session back from AgentCore: one that other clients wrote, or whose state store was lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from contextkit.errors import StoreError
+from contextkit.stores import SessionStore
+from contextkit.stores.agentcore.events import MAIN, Events
+from contextkit.stores.agentcore.foreign import foreign_messages
+from contextkit.stores.agentcore.history import LINE, line, past
+from contextkit.stores.agentcore.ledger import Entry, Ledger, Place
+from contextkit.stores.codec import to_micros
+
+_log = logging.getLogger("contextkit.stores")
+
+LOOK_AGAIN = 30.0
+"""Seconds for which a session that AgentCore did not have either is not looked for again."""
+
+_REMEMBERED = 10_000
+
+
+class Adoption:
+    """Brings messages from AgentCore into the state store, each once however often it is tried.
+
+    Messages of other clients get ids made of their event's, our own keep theirs; so a second
+    append of the same is a no-op. The ledger says beforehand that an adoption has begun: until it
+    is finished, nothing of the session is sent, and what came from AgentCore never goes back.
+    """
+
+    def __init__(self, state: SessionStore, events: Events, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+        self._state = state
+        self._events = events
+        self._ledger = ledger
+        self._clock = clock
+        self._looked = _Looked()
+
+    def look(self, place: Place) -> None:
+        """Adopt the session if AgentCore has it. If AgentCore does not answer, that is logged, and all goes on."""
+        if self._looked.lately(place):
+            return
+        try:
+            self.adopt(place)
+        except StoreError as error:
+            _log.warning("Whether AgentCore has a session that is unknown here cannot be said now: %s", error)
+            return
+        self._looked.note(place)
+
+    def found_nothing(self, place: Place) -> bool:
+        """Whether AgentCore was asked for this session a moment ago, and had nothing of it that lasts."""
+        return self._looked.lately(place)
+
+    def adopt(self, place: Place) -> None:
+        """Read the whole session back, unless it is being erased."""
+        entry = self._ledger.read(place)
+        if entry.erase is not None:
+            return
+        events = line(self._events.all(place.actor_id, place.session_id))
+        found = past(events, prefix(place), self._clock())
+        if not found.messages:
+            if entry.adopting:
+                self._ledger.save(place, replace(entry, adopting=False))
+            return
+        begun = entry if entry.adopting else self._ledger.save(place, replace(entry, adopting=True))
+        if begun is None:
+            self.adopt(place)
+            return
+        stored = self._state.append(place.actor_id, place.session_id, found.messages)
+        self._finish(place, begun, found.line, max(message.seq or 0 for message in stored))
+
+    def pull(self, place: Place, branch: str = MAIN) -> int:
+        """Append what other clients have written on this branch since. How many messages that was."""
+        events = line(self._events.all(place.actor_id, place.session_id), branch)
+        theirs = [
+            message
+            for event in events
+            if LINE not in event.metadata
+            for message in foreign_messages(event, prefix(place))
+        ]
+        if not theirs:
+            return 0
+        before = self._state.session(place.actor_id, place.session_id)
+        stored = self._state.append(place.actor_id, place.session_id, theirs)
+        known = before.last_seq if before is not None else 0
+        return len({message.seq for message in stored if (message.seq or 0) > known})
+
+    def _finish(self, place: Place, entry: Entry, found: str | None, delivered: int) -> None:
+        session = self._state.session(place.actor_id, place.session_id)
+        if session is None:
+            return
+        life = to_micros(session.created_at)
+        entry = replace(entry, life=life, line=found or str(life), delivered=delivered, claim=None, adopting=False)
+        if self._ledger.save(place, entry, session.expires_at) is None and self._ledger.read(place).adopting:
+            self.adopt(place)
+
+
+def prefix(place: Place) -> str:
+    """How the ids of messages begin that were adopted from other clients' events of this session."""
+    return f"agentcore:{place.key[:12]}:"
+
+
+class _Looked:
+    """Where we looked lately and found nothing more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at: OrderedDict[Place, float] = OrderedDict()
+
+    def lately(self, place: Place) -> bool:
+        with self._lock:
+            return time.monotonic() < self._at.get(place, 0.0) + LOOK_AGAIN
+
+    def note(self, place: Place) -> None:
+        with self._lock:
+            self._at[place] = time.monotonic()
+            if len(self._at) > _REMEMBERED:
+                self._at.popitem(last=False)

@@ -1,0 +1,216 @@
+"""One step of bringing a session's messages to AgentCore: the next event, or the deletion of what is to go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from itertools import takewhile
+
+from contextkit.stores import Session, SessionStore
+from contextkit.stores.agentcore.adoption import Adoption, prefix
+from contextkit.stores.agentcore.events import Event, Events
+from contextkit.stores.agentcore.failures import Repeated
+from contextkit.stores.agentcore.history import EXPIRES, LAST, LINE, last_delivered
+from contextkit.stores.agentcore.ledger import Claim, Entry, Ledger, Place
+from contextkit.stores.agentcore.payloads import MAX_PARTS, fitting, to_payload
+from contextkit.stores.codec import from_micros, to_micros
+from contextkit.types import Message
+
+PACE = 0.2
+"""Seconds between the end of one CreateEvent (or DeleteEvent) of a session and the start of the next.
+
+AWS allows 5 a second for each actor and session. Measured from the end of the last call, no second
+can hold more than five, however late each of them arrives."""
+
+LEASE = 10.0
+"""Seconds after which another's claim counts as left behind: twice the time for which a call is waited for."""
+
+_SECOND = 1_000_000
+
+
+class Delivery:
+    """Steps that any number of processes may take for one session at once: the ledger keeps them apart.
+
+    `me` names this process in claims, `metadata` goes with every event, `sleep` waits between deletions.
+    `wall` is the time that all processes share: claims and the pace are told by it, whatever the store's own clock.
+    """
+
+    def __init__(
+        self,
+        state: SessionStore,
+        events: Events,
+        ledger: Ledger,
+        adoption: Adoption,
+        *,
+        memory_id: str,
+        me: Callable[[], str],
+        metadata: Mapping[str, str],
+        lease: float = LEASE,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._state = state
+        self._events = events
+        self._ledger = ledger
+        self._adoption = adoption
+        self._memory_id = memory_id
+        self._me = me
+        self._metadata = dict(metadata)
+        self._wall = wall
+        self._lease = lease
+        self._sleep = sleep
+
+    def step(self, place: Place) -> float | None:
+        """Do what is next for the session. After how many seconds there is more to do, or None for nothing more."""
+        entry = self._ledger.read(place)
+        if entry.erase is not None:
+            return self._erase(place, entry, entry.erase)
+        if entry.adopting:
+            self._adoption.adopt(place)
+            return 0.0
+        session = self._state.session(place.actor_id, place.session_id)
+        if session is None:
+            if entry.version:
+                self._ledger.drop(place)
+            return None
+        if entry.life != to_micros(session.created_at):
+            entry = self._begin(place, entry, session)
+        if (pause := entry.sent_at + PACE * _SECOND - self._now()) > 0:
+            return min(pause / _SECOND, PACE)
+        return self._go_on(place, entry, session)
+
+    def _go_on(self, place: Place, entry: Entry, session: Session) -> float | None:
+        if entry.claim is None:
+            if not self._waiting(place, entry):
+                return None
+            claimed = self._claim(place, entry, session)
+            return 0.0 if claimed is None else self._send(place, claimed, session)
+        if entry.claim.by != self._me():
+            left = entry.claim.at + self._lease * _SECOND - self._now()
+            if left > 0:
+                return min(left / _SECOND, self._lease)
+            if self._arrived(place, entry) >= entry.claim.last:
+                self._settle(place, entry, None)
+                return 0.0
+        return self._send(place, entry, session)
+
+    def _begin(self, place: Place, entry: Entry, session: Session) -> Entry:
+        """The entry of a life that the ledger does not know yet, or has forgotten."""
+        life = to_micros(session.created_at)
+        fresh = Entry(version=entry.version, life=life, line=str(life), sent_at=entry.sent_at)
+        if entry.version or self._adoption.found_nothing(place):
+            return fresh
+        return replace(fresh, delivered=self._arrived(place, fresh))
+
+    def _arrived(self, place: Place, entry: Entry) -> int:
+        """The last message of this life that AgentCore has, by its own whole list."""
+        events = self._events.newest(place.actor_id, place.session_id, payloads=False)
+        return last_delivered(events, entry.line)
+
+    def _waiting(self, place: Place, entry: Entry) -> list[Message]:
+        """The messages behind the last one delivered, as many as an event could have parts."""
+        after = entry.delivered
+        return self._state.messages(place.actor_id, place.session_id, after=after, before=after + 1 + MAX_PARTS)
+
+    def _claim(self, place: Place, entry: Entry, session: Session) -> Entry | None:
+        """Say which messages the next event holds; None where others spoke first, or all of these came from there."""
+        waiting, adopted = self._waiting(place, entry), prefix(place)
+        come = len(list(takewhile(lambda message: _is_adopted(message, adopted), waiting)))
+        if come:
+            self._ledger.save(place, replace(entry, delivered=entry.delivered + come), session.expires_at)
+            return None
+        ours = list(takewhile(lambda message: not _is_adopted(message, adopted), waiting))
+        last = ours[fitting(ours) - 1].seq or 0
+        claim = Claim(last, self._me(), self._now(), to_micros(session.expires_at))
+        return self._ledger.save(place, replace(entry, claim=claim), session.expires_at)
+
+    def _send(self, place: Place, entry: Entry, session: Session) -> float | None:
+        """Write the claimed event, and settle the claim. What is appended meanwhile is its appender's to tell of."""
+        claim = entry.claim
+        if claim is None:
+            return 0.0
+        messages = self._state.messages(place.actor_id, place.session_id, after=entry.delivered, before=claim.last + 1)
+        if len(messages) != claim.last - entry.delivered:
+            return 0.0  # the session has ended meanwhile
+        self._settle(place, entry, self._write(place, entry, claim, messages))
+        return PACE if session.last_seq > claim.last else None
+
+    def _write(self, place: Place, entry: Entry, claim: Claim, messages: Sequence[Message]) -> Event | None:
+        metadata = {**self._metadata, LINE: entry.line, LAST: str(claim.last)}
+        if claim.expires is not None:
+            metadata[EXPIRES] = str(claim.expires)
+        try:
+            return self._events.create(
+                place.actor_id,
+                place.session_id,
+                to_payload(messages, (place.actor_id, place.session_id)),
+                at=_time(messages, claim),
+                token=self._token(place, entry, claim),
+                metadata=metadata,
+                patient=False,
+            )
+        except Repeated:
+            return None
+
+    def _token(self, place: Place, entry: Entry, claim: Claim) -> str:
+        """The same for the same messages of the same life, whoever sends them and however often."""
+        named = f"{self._memory_id} {place.key} {entry.line} {entry.delivered + 1} {claim.last}"
+        return sha256(named.encode()).hexdigest()
+
+    def _settle(self, place: Place, entry: Entry, event: Event | None) -> None:
+        """Say that the claimed messages are delivered, unless the ledger says so already, or the life is over."""
+        claim = entry.claim
+        while claim is not None:
+            done = replace(entry, delivered=claim.last, claim=None, sent_at=self._now())
+            if self._ledger.save(place, done) is not None:
+                return
+            now = self._ledger.read(place)
+            if not self._lasts(place, entry, now):
+                if event is not None:
+                    self._events.delete(place.actor_id, place.session_id, event.id)
+                return
+            if now.delivered >= claim.last:
+                return
+            entry = replace(entry, version=now.version)
+
+    def _lasts(self, place: Place, entry: Entry, now: Entry) -> bool:
+        """Whether the life that an entry was of goes on, by the ledger or else, where that forgot it, by the state."""
+        if now.version:
+            return now.line == entry.line and now.erase is None
+        session = self._state.session(place.actor_id, place.session_id)
+        return session is not None and to_micros(session.created_at) == entry.life
+
+    def _erase(self, place: Place, entry: Entry, before: int) -> float | None:
+        """Delete what AgentCore has of the session, and look once more until nothing is left."""
+        session = self._state.session(place.actor_id, place.session_id)
+        if session is not None and to_micros(session.created_at) == entry.life:
+            self._state.delete_session(place.actor_id, place.session_id)
+            session = None
+        listed = self._events.newest(place.actor_id, place.session_id, payloads=False)
+        left = [event for event in listed if LINE in event.metadata or to_micros(event.at) <= before]
+        for event in left:
+            self._events.delete(place.actor_id, place.session_id, event.id)
+            self._sleep(PACE)
+        if left:
+            return 0.0
+        if session is None:
+            self._ledger.drop(place)
+            return None
+        self._ledger.save(place, Entry(version=entry.version))
+        return 0.0
+
+    def _now(self) -> int:
+        return int(self._wall() * _SECOND)
+
+
+def _time(messages: Sequence[Message], claim: Claim) -> datetime:
+    """When the last of the messages was written, though never after it was sent: no event is from the future."""
+    sent = from_micros(claim.at)
+    return min(sent, max(message.created_at or sent for message in messages))
+
+
+def _is_adopted(message: Message, adopted: str) -> bool:
+    return (message.id or "").startswith(adopted)

@@ -1,0 +1,165 @@
+"""Long-term memories over AgentCore's records: those we put, and those that the service's strategies make."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from math import ceil
+
+from contextkit.errors import InvalidInput
+from contextkit.stores import MemoryRecord, ScoredMemory, check_id
+from contextkit.stores.agentcore import envelope
+from contextkit.stores.agentcore.ledger import check_actor
+from contextkit.stores.agentcore.namespaces import Templates, is_within, own_place
+from contextkit.stores.agentcore.payloads import readable
+from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, Namespace, NewRecord, Record, Records
+from contextkit.stores.codec import to_micros
+
+_DAY = timedelta(days=1)
+
+MAX_EXPIRY_DAYS = 36_500
+"""A hundred years: what expires later is left without an expiry in AgentCore. Reads keep to the exact time anyway."""
+
+
+class Memories:
+    """`MemoryStore`.
+
+    Our own records lie below a root of the actor's own. Replacing one updates it in place where
+    it is a single part; otherwise the new version is written before the old one is deleted, and
+    until it is whole, the old one counts. Expiry and validity are told by the exact times that a
+    record carries; AgentCore's own expiry, in whole days, only sweeps up behind.
+    """
+
+    def __init__(self, records: Records, templates: Templates, min_score: float, clock: Callable[[], datetime]) -> None:
+        self._records = records
+        self._templates = templates
+        self._min_score = min_score
+        self._clock = clock
+
+    def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
+        check_actor(actor_id)
+        stamp = f"{to_micros(self._clock()):020}-{uuid.uuid4().hex[:12]}"
+        drafts = {
+            record.id: (record, envelope.to_parts(actor_id, record, f"{stamp}-{number}"))
+            for number, record in enumerate(records)
+        }
+        self._records.check(list(chain.from_iterable(parts for _, parts in drafts.values())))
+        if not drafts:
+            return
+        present = self._present(actor_id, drafts)
+        for days, batch in self._by_expiry(drafts.values()):
+            self._put(batch, present, days)
+
+    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+        check_actor(actor_id)
+        found = _read(chain.from_iterable(map(self._records.all, self._places(actor_id, namespace))))
+        shown = self._shown(namespace, active)
+        return sorted((record for record in found if shown(record)), key=lambda record: (record.created_at, record.id))
+
+    def search_memories(
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+    ) -> list[ScoredMemory]:
+        check_actor(actor_id)
+        places, asked = self._places(actor_id, namespace), readable(query).strip()
+        if limit < 0:
+            raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
+        if not asked or not limit:
+            return []
+        found = chain.from_iterable(self._search(place, asked) for place in places)
+        shown = self._shown(namespace, True)
+        ranked = sorted(found, key=lambda scored: (scored.score, scored.record.created_at), reverse=True)
+        return [scored for scored in ranked if shown(scored.record)][:limit]
+
+    def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
+        check_actor(actor_id)
+        wanted = [check_id("memory id", name) for name in ids]
+        if not wanted:
+            return
+        present = self._present(actor_id, wanted)
+        self._records.delete([part.id for name in wanted for part in present.get(envelope.id_digest(name), ())])
+
+    def _places(self, actor_id: str, namespace: str | None = None) -> list[Namespace]:
+        """Where the actor's records are: our own root or what is meant of it, and each strategy's."""
+        return [own_place(actor_id, namespace), *self._templates.places(actor_id)]
+
+    def _present(self, actor_id: str, names: Iterable[str]) -> dict[str, list[Record]]:
+        """What there is of the actor's records by the digests of their ids; a strategy's if it is named at all."""
+        places = self._places(actor_id)
+        if not any(name.startswith(_NATIVE) for name in names):
+            places = places[:1]
+        present: dict[str, list[Record]] = {}
+        for record in chain.from_iterable(map(self._records.all, places)):
+            present.setdefault(envelope.digest_of(record), []).append(record)
+        return present
+
+    def _by_expiry(
+        self, drafts: Iterable[tuple[MemoryRecord, list[NewRecord]]]
+    ) -> list[tuple[int | None, list[list[NewRecord]]]]:
+        """The memories in groups that AgentCore is to forget after the same number of days."""
+        groups: dict[int | None, list[list[NewRecord]]] = {}
+        for record, parts in drafts:
+            groups.setdefault(_expiry_days(record, self._clock()), []).append(parts)
+        return list(groups.items())
+
+    def _put(self, drafts: Sequence[list[NewRecord]], present: dict[str, list[Record]], days: int | None) -> None:
+        """Write each memory: in place, or as a new one before the old one goes."""
+        updates: list[NewRecord] = []
+        fresh: list[NewRecord] = []
+        former: list[str] = []
+        for parts in drafts:
+            there = present.get(envelope.id_digest(parts[0].id), [])
+            if len(there) == len(parts) == 1:
+                namespace = parts[0].namespace if envelope.is_part(there[0]) else there[0].namespace
+                updates.append(replace(parts[0], record_id=there[0].id, namespace=namespace))
+            else:
+                fresh.extend(parts)
+                former.extend(part.id for part in there)
+        self._records.update(updates, expiry_days=days)
+        self._records.create(fresh, expiry_days=days)
+        self._records.delete(former)
+
+    def _search(self, place: Namespace, query: str) -> list[ScoredMemory]:
+        """What the service finds, whole: where it finds only some parts of a memory, the others are listed."""
+        hits = self._records.search(place, query, limit=BATCH, min_score=self._min_score)
+        scores: dict[str, float] = {}
+        for hit in hits:
+            scores.setdefault(envelope.version_of(hit), hit.score or 0.0)
+        found = hits if envelope.are_whole(hits) else [*hits, *self._records.all(place)]
+        kept = envelope.whole(found)
+        ours = [ScoredMemory(each.record, scores[each.written]) for each in kept if each.written in scores]
+        theirs = [ScoredMemory(envelope.native(hit), hit.score or 0.0) for hit in hits if not envelope.is_part(hit)]
+        return ours + theirs
+
+    def _shown(self, namespace: str | None, active: bool) -> Callable[[MemoryRecord], bool]:
+        now = self._clock()
+
+        def shown(record: MemoryRecord) -> bool:
+            if not is_within(record.namespace, namespace) or (record.expires_at or _END) <= now:
+                return False
+            return not active or ((record.valid_from or now) <= now < (record.valid_to or _END))
+
+        return shown
+
+
+_NATIVE = "mem-"
+"""How the service's own record ids begin."""
+
+_END = datetime.max.replace(tzinfo=UTC)
+
+
+def _read(records: Iterable[Record]) -> list[MemoryRecord]:
+    """The memories that these records hold: ours in their latest version, and the service's own."""
+    found = list({record.id: record for record in records}.values())
+    ours = [kept.record for kept in envelope.latest(envelope.whole(found))]
+    return ours + [envelope.native(record) for record in found if not envelope.is_part(record)]
+
+
+def _expiry_days(record: MemoryRecord, now: datetime) -> int | None:
+    """After how many whole days AgentCore may forget the record; None where it never expires, or too late to say."""
+    if record.expires_at is None:
+        return None
+    days = max(MIN_EXPIRY_DAYS, ceil((record.expires_at - now) / _DAY))
+    return days if days <= MAX_EXPIRY_DAYS else None

@@ -1,0 +1,238 @@
+"""The outbox at work: threads that take each session's next step when it is due.
+
+Appenders do not wait for AgentCore. While one event of a session is on its way, and for the pace
+after it, the messages of all that append meanwhile gather, and the next event takes them together.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from contextkit.errors import StoreError, StoreUnavailable
+from contextkit.stores.agentcore.delivery import PACE
+from contextkit.stores.agentcore.ledger import Ledger, Place
+
+_log = logging.getLogger("contextkit.stores")
+
+WORKERS = 8
+"""Sessions served at once. At some 50 ms for a call that is 160 events a second, below AWS's 200 an account."""
+
+MARKS = 1_000
+"""Sessions whose mark is kept while this process may append to them again; the least recent is taken back first."""
+
+REMARK = 900.0
+"""Seconds after which a mark is made anew, since in the state store it may have an expiry of its own."""
+
+ABANDONED = 3_600.0
+"""Seconds after which a mark that another process has not made anew is taken back, once its session is done."""
+
+_FIRST_REST, _LONGEST_REST = 0.5, 60.0
+"""Seconds before another try after a failure; they double each time."""
+
+
+@dataclass(slots=True)
+class _Task:
+    """A session with something to do: when it is due, and how it went so far."""
+
+    due: float
+    running: bool = False
+    again: bool = False
+    failures: int = 0
+    error: StoreError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    owner: str
+    at: float
+
+
+class Outbox:
+    """Steps sessions until nothing is left of them to do, at most one step of each at a time.
+
+    `step` is `Delivery.step`. Threads are made when there is work, and end with it; the process
+    does not end before them, unless AgentCore cannot be reached. What is left then stays in the
+    outbox, and is resumed by whichever process comes next.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[Place], float | None],
+        ledger: Ledger,
+        me: Callable[[], str],
+        clock: Callable[[], datetime],
+        *,
+        remark: float = REMARK,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._step = step
+        self._ledger = ledger
+        self._me = me
+        self._clock = clock
+        self._remark = remark
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._tasks: dict[Place, _Task] = {}
+        self._marks: OrderedDict[Place, _Mark] = OrderedDict()
+        self._abandoned: dict[Place, list[str]] = {}
+        self._threads = 0
+        self._pid = os.getpid()
+        self._resumed = False
+        self._closed = False
+
+    def mark(self, place: Place) -> None:
+        """Before a write: note where a process that comes after a crash has to look."""
+        self.resume()
+        with self._changed:
+            mark = self._marks.get(place)
+            if mark is not None and self._monotonic() < mark.at + self._remark:
+                self._marks.move_to_end(place)
+                return
+        self._ledger.mark(place, owner := f"{self._me()}.{self._monotonic():.6f}")
+        with self._changed:
+            former = self._marks.pop(place, None)
+            self._marks[place] = _Mark(owner, self._monotonic())
+        if former is not None:
+            self._ledger.unmark(place, former.owner)
+
+    def notify(self, place: Place) -> None:
+        """After a write: there may be something to do for this session."""
+        with self._changed:
+            self._after_fork()
+            task = self._tasks.get(place)
+            if task is None:
+                self._tasks[place] = _Task(self._monotonic())
+            else:
+                task.again = True
+            self._employ()
+
+    def resume(self) -> None:
+        """Once in a process: take up what others have left behind."""
+        with self._changed:
+            self._after_fork()
+            if self._resumed:
+                return
+            self._resumed = True
+        try:
+            found = list(self._ledger.marked(self._clock()))
+        except StoreError:
+            self._resumed = False
+            raise
+        for place, owner, age in found:
+            if age > ABANDONED:
+                with self._changed:
+                    self._abandoned.setdefault(place, []).append(owner)
+            self.notify(place)
+
+    def flush(self, timeout: float) -> None:
+        """Wait until nothing is left to do. Raises what stands in the way if `timeout` seconds are not enough."""
+        self.resume()
+        with self._changed:
+            if self._changed.wait_for(lambda: not self._tasks, timeout):
+                return
+            waiting = len(self._tasks)
+            error = next((task.error for task in self._tasks.values() if task.error is not None), None)
+        if error is not None:
+            raise error
+        raise StoreUnavailable(
+            f"{waiting} sessions are not in AgentCore yet after {timeout:g} s.",
+            "Nothing is lost: flush again, with a longer `timeout`.",
+        )
+
+    def waiting(self) -> dict[Place, StoreError | None]:
+        """The sessions that this process has something to do for, each with what went wrong last."""
+        with self._changed:
+            return {place: task.error for place, task in self._tasks.items()}
+
+    def close(self) -> None:
+        """Start nothing new; take back the marks of all sessions that are done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            done = {place: mark for place, mark in self._marks.items() if place not in self._tasks}
+        for place, mark in done.items():
+            self._ledger.unmark(place, mark.owner)
+
+    def _after_fork(self) -> None:
+        """A child has its parent's tasks but none of its threads; the tasks are the parent's to do."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._tasks.clear()
+            self._marks.clear()
+            self._threads = 0
+
+    def _employ(self) -> None:
+        if self._closed:
+            return
+        if self._threads < min(WORKERS, len(self._tasks)):
+            self._threads += 1
+            threading.Thread(target=self._work, name="contextkit-outbox", daemon=False).start()
+        self._changed.notify_all()
+
+    def _work(self) -> None:
+        while (place := self._next()) is not None:
+            try:
+                pause = self._step(place)
+            except StoreError as error:
+                self._failed(place, error)
+            except Exception as error:
+                _log.exception("A step of the outbox failed")
+                self._failed(place, StoreError(f"A step of the outbox failed ({error!r}).", "See the log for where."))
+            else:
+                self._stepped(place, pause)
+
+    def _next(self) -> Place | None:
+        """The session that is due next, as soon as it is; None when there is nothing more to do."""
+        with self._changed:
+            while not self._closed:
+                idle = [(task.due, place) for place, task in self._tasks.items() if not task.running]
+                if not idle:
+                    break
+                due, place = min(idle)
+                if (pause := due - self._monotonic()) <= 0:
+                    self._tasks[place].running = True
+                    return place
+                if self._tasks[place].failures and not threading.main_thread().is_alive():
+                    break
+                self._changed.wait(min(pause, 1.0))
+            self._threads -= 1
+            return None
+
+    def _stepped(self, place: Place, pause: float | None) -> None:
+        with self._changed:
+            task = self._tasks[place]
+            task.running, task.failures, task.error = False, 0, None
+            if pause is not None or task.again:
+                task.due = self._monotonic() + (pause or 0.0)
+                task.again = False
+                self._employ()
+                return
+            del self._tasks[place]
+            owners = self._needless(place)
+            self._changed.notify_all()
+        for done, owner in owners:
+            self._ledger.unmark(done, owner)
+
+    def _needless(self, place: Place) -> list[tuple[Place, str]]:
+        """The marks that nobody needs any more now that all is done for this session."""
+        owners = [(place, owner) for owner in self._abandoned.pop(place, ())]
+        if len(self._marks) > MARKS:
+            oldest = next((held for held in self._marks if held not in self._tasks), place)
+            owners.append((oldest, self._marks.pop(oldest).owner))
+        return owners
+
+    def _failed(self, place: Place, error: StoreError) -> None:
+        with self._changed:
+            task = self._tasks[place]
+            rest = min(_FIRST_REST * 2**task.failures, _LONGEST_REST)
+            task.running, task.failures, task.error = False, task.failures + 1, error
+            task.due = self._monotonic() + max(rest, PACE)
+            self._changed.notify_all()
+        _log.warning("A session is not in AgentCore yet, and is tried again in %.1f s: %s", rest, error)

@@ -1,0 +1,325 @@
+"""Records: AgentCore's long-term memory, as typed calls; what a batch refuses is reported one by one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias
+
+from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused
+from contextkit.stores.agentcore.events import floored
+from contextkit.stores.agentcore.failures import NotThere
+from contextkit.stores.agentcore.payloads import pieces
+from contextkit.stores.agentcore.service import Service
+
+BATCH = 100
+"""Records of one batch call, and the most that one search gives, by botocore's model of the service."""
+
+MAX_QUERY = 10_000
+"""Characters of one search, by the same model."""
+
+MIN_EXPIRY_DAYS = 31
+"""The shortest expiry that a record can have, by the same model."""
+
+MetadataValue: TypeAlias = str | float | datetime | tuple[str, ...]
+"""What a record's metadata hold: a text, a number, a time, or up to five texts."""
+
+RecordOperator: TypeAlias = Literal[
+    "EQUALS_TO",
+    "EXISTS",
+    "NOT_EXISTS",
+    "BEFORE",
+    "AFTER",
+    "CONTAINS",
+    "GREATER_THAN",
+    "GREATER_THAN_OR_EQUALS",
+    "LESS_THAN",
+    "LESS_THAN_OR_EQUALS",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Records whose metadata under `key` pass a test. The key must be one that the memory indexes."""
+
+    key: str
+    operator: RecordOperator
+    value: MetadataValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """Where to look: the namespace `name` alone, or with `below` itself and all that lies under it."""
+
+    name: str
+    below: bool = False
+
+    @property
+    def request(self) -> dict[str, str]:
+        """As the service takes it."""
+        return {"namespacePath" if self.below else "namespace": self.name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record as the service has it. `score` is its relevance, in the answer of a search.
+
+    `timestamp` is the time that the record itself names, cut to milliseconds.
+    """
+
+    id: str
+    text: str
+    namespace: str | None
+    strategy_id: str
+    created_at: datetime
+    timestamp: datetime | None = None
+    expires_at: datetime | None = None
+    score: float | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRecord:
+    """One record to be written. `id` is the caller's own name for it, for the report of what was refused.
+
+    `record_id` is the service's id of the record to be updated; None makes a new one.
+    """
+
+    id: str
+    text: str
+    namespace: str | None
+    timestamp: datetime
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    strategy_id: str | None = None
+    record_id: str | None = None
+
+
+class Records:
+    """Records of one memory. Raises `InvalidInput` before a call that the service would refuse, and `StoreError`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def get(self, record_id: str) -> Record | None:
+        """The record, or None where there is none (any more)."""
+        try:
+            answer = self._service.call("GetMemoryRecord", {"memoryRecordId": record_id}, missing="record")
+        except NotThere:
+            return None
+        return _record(answer["memoryRecord"])
+
+    def all(
+        self, within: Namespace, *, strategy_id: str | None = None, filters: Sequence[RecordFilter] = ()
+    ) -> Iterator[Record]:
+        """Every record there, a page at a time."""
+        request: dict[str, Any] = dict(within.request)
+        if strategy_id is not None:
+            request["memoryStrategyId"] = strategy_id
+        if filters:
+            request["metadataFilters"] = [_expression(each) for each in filters]
+        for page in self._service.pages("ListMemoryRecords", request):
+            yield from map(_record, page["memoryRecordSummaries"])
+
+    def search(
+        self,
+        within: Namespace,
+        query: str,
+        *,
+        limit: int = BATCH,
+        min_score: float = 0.0,
+        strategy_id: str | None = None,
+        filters: Sequence[RecordFilter] = (),
+    ) -> list[Record]:
+        """The records nearest to the query, best first, at most 100; only those with a score above `min_score`.
+
+        The service has no threshold of its own. A query longer than 10,000 characters is asked
+        in pieces, and a record's score is its best.
+        """
+        criteria: dict[str, Any] = {"topK": max(1, min(limit, BATCH))}
+        if strategy_id is not None:
+            criteria["memoryStrategyId"] = strategy_id
+        if filters:
+            criteria["metadataFilters"] = [_expression(each) for each in filters]
+        found: dict[str, Record] = {}
+        for piece in pieces(query, MAX_QUERY):
+            request = {**within.request, "searchCriteria": {**criteria, "searchQuery": piece}}
+            for page in self._service.pages("RetrieveMemoryRecords", request):
+                for record in map(_record, page["memoryRecordSummaries"]):
+                    if _score(record) > max(min_score, _score(found.get(record.id))):
+                        found[record.id] = record
+        return sorted(found.values(), key=_score, reverse=True)[: max(0, limit)]
+
+    def create(self, records: Sequence[NewRecord], *, expiry_days: int | None = None) -> dict[str, str]:
+        """Write new records, in batches; the service's ids of them, by their place in the list as text.
+
+        Raises `RecordsRefused` once all batches have been sent, with each record that was refused.
+        `expiry_days` (31 or more) is when the service forgets them.
+        """
+        named = {str(number): record for number, record in enumerate(records)}
+        token = uuid.uuid4().hex
+        outcome = _Outcome()
+        requests = [self._creation(batch, token, expiry_days) for batch in _batches(list(named.items()))]
+        for request in requests:
+            self._service.check("BatchCreateMemoryRecords", request)
+        for request in requests:
+            answer = self._service.call("BatchCreateMemoryRecords", request)
+            outcome.note(answer, {key: named[key].id for key in _keys(request)}, "requestIdentifier")
+        outcome.settle()
+        return outcome.written
+
+    def update(self, records: Sequence[NewRecord], *, expiry_days: int | None = None) -> None:
+        """Replace records by their `record_id`; without `expiry_days` they expire no more. Raises as `create` does."""
+        outcome = _Outcome()
+        expiry = {"action": "REMOVE"} if expiry_days is None else {"recordExpiryDurationDays": _days(expiry_days)}
+        requests = [
+            {"records": [_update(record) for record in batch], "recordExpirySpecification": expiry}
+            for batch in _batches(records)
+        ]
+        for request in requests:
+            self._service.check("BatchUpdateMemoryRecords", request)
+        names = {str(record.record_id): record.id for record in records}
+        for request in requests:
+            outcome.note(self._service.call("BatchUpdateMemoryRecords", request), names, "memoryRecordId")
+        outcome.settle()
+
+    def delete(self, record_ids: Iterable[str]) -> None:
+        """Delete records by the service's ids; what is not there is no error. Raises as `create` does."""
+        outcome = _Outcome()
+        requests = [{"records": [{"memoryRecordId": name} for name in batch]} for batch in _batches(list(record_ids))]
+        for request in requests:
+            self._service.check("BatchDeleteMemoryRecords", request)
+        for request in requests:
+            answer = self._service.call("BatchDeleteMemoryRecords", request)
+            names = {each["memoryRecordId"]: each["memoryRecordId"] for each in request["records"]}
+            outcome.note(answer, names, "memoryRecordId", forgive=_NOT_FOUND)
+        outcome.settle()
+
+    def check(self, records: Sequence[NewRecord]) -> None:
+        """Raise `InvalidInput` where the service would refuse one of these records."""
+        for batch in _batches([(str(number), record) for number, record in enumerate(records)]):
+            self._service.check("BatchCreateMemoryRecords", self._creation(batch, "x", None))
+
+    def _creation(self, batch: Sequence[tuple[str, NewRecord]], token: str, days: int | None) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "records": [_creation(key, record) for key, record in batch],
+            "clientToken": f"{token}-{batch[0][0]}",
+        }
+        if days is not None:
+            request["recordExpirySpecification"] = {"recordExpiryDurationDays": _days(days)}
+        return request
+
+
+_NOT_FOUND = 404
+
+
+class _Outcome:
+    """What became of the records of several batches."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, str] = {}
+        self._failures: list[RecordFailure] = []
+
+    def note(self, answer: Mapping[str, Any], names: Mapping[str, str], key: str, forgive: int | None = None) -> None:
+        """Take down a batch's answer. `names` are the callers' names by the answer's `key`."""
+        for each in answer.get("successfulRecords", ()):
+            self.written[each.get(key, each["memoryRecordId"])] = each["memoryRecordId"]
+        for each in answer.get("failedRecords", ()):
+            if forgive is None or each.get("errorCode") != forgive:
+                name = names.get(each.get(key, ""), each["memoryRecordId"])
+                self._failures.append(RecordFailure(name, each.get("errorCode"), each.get("errorMessage", "")))
+
+    def settle(self) -> None:
+        """Raise `RecordsRefused` if any were refused."""
+        if self._failures:
+            raise RecordsRefused(self._failures, len(self.written))
+
+
+def _days(days: int) -> int:
+    if days >= MIN_EXPIRY_DAYS:
+        return days
+    raise InvalidInput(
+        f"expiry_days is {days}; AgentCore keeps a record for {MIN_EXPIRY_DAYS} days at least.",
+        "Pass a larger number, or delete the records yourself.",
+        value=days,
+    )
+
+
+def _batches(records: Sequence[Any]) -> list[Sequence[Any]]:
+    return [records[start : start + BATCH] for start in range(0, len(records), BATCH)]
+
+
+def _keys(request: Mapping[str, Any]) -> list[str]:
+    return [record["requestIdentifier"] for record in request["records"]]
+
+
+def _creation(key: str, record: NewRecord) -> dict[str, Any]:
+    return {"requestIdentifier": key, **_fields(record)}
+
+
+def _update(record: NewRecord) -> dict[str, Any]:
+    return {"memoryRecordId": record.record_id, **_fields(record)}
+
+
+def _fields(record: NewRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "content": {"text": record.text},
+        "timestamp": floored(record.timestamp),
+        "namespaces": [] if record.namespace is None else [record.namespace],
+    }
+    if record.metadata:
+        fields["metadata"] = {key: _to_value(value) for key, value in record.metadata.items()}
+    if record.strategy_id is not None:
+        fields["memoryStrategyId"] = record.strategy_id
+    return fields
+
+
+def _expression(wanted: RecordFilter) -> dict[str, Any]:
+    expression: dict[str, Any] = {"left": {"metadataKey": wanted.key}, "operator": wanted.operator}
+    if wanted.value is not None:
+        expression["right"] = {"metadataValue": _to_value(wanted.value)}
+    return expression
+
+
+def _to_value(value: MetadataValue) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"stringValue": value}
+    if isinstance(value, datetime):
+        return {"dateTimeValue": floored(value)}
+    if isinstance(value, tuple):
+        return {"stringListValue": list(value)}
+    return {"numberValue": float(value)}
+
+
+def _from_value(value: Mapping[str, Any]) -> MetadataValue:
+    ((kind, held),) = value.items()
+    if kind == "stringListValue":
+        return tuple(held)
+    if kind == "dateTimeValue":
+        return _utc(held)
+    found: MetadataValue = held
+    return found
+
+
+def _record(given: Mapping[str, Any]) -> Record:
+    timestamp, expires_at = given.get("timestamp"), given.get("expiresAt")
+    return Record(
+        id=given["memoryRecordId"],
+        text=given["content"]["text"],
+        namespace=next(iter(given["namespaces"]), None),
+        strategy_id=given["memoryStrategyId"],
+        created_at=_utc(given["createdAt"]),
+        timestamp=None if timestamp is None else _utc(timestamp),
+        expires_at=None if expires_at is None else _utc(expires_at),
+        score=given.get("score"),
+        metadata={key: _from_value(value) for key, value in given.get("metadata", {}).items()},
+    )
+
+
+def _score(record: Record | None) -> float:
+    return 0.0 if record is None or record.score is None else record.score
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)
