@@ -1,50 +1,173 @@
-"""Memories: what is known of the actor from long ago, by how it bears on the query."""
+"""Memories: what is known of the actor from long ago and from a moment ago, by how it bears on the query."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from contextkit.blocks import line_tokens
+from contextkit.errors import InvalidInput
+from contextkit.memory.consolidate import SESSION
+from contextkit.memory.fresh import Said, fresh_messages, scored
+from contextkit.memory.namespaces import filled_namespace
+from contextkit.memory.recall import asks_about_past, superseded, weighed
+from contextkit.memory.shelf import begins
+from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
-from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory
-from contextkit.types import Item, Provenance, Request
+from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore
+from contextkit.transcript import speaker
+from contextkit.types import Item, Message, Provenance, Request
+
+WIDER: Final = 2
+"""Records asked of the store for each that is offered, so that recency and importance have a choice."""
 
 
 class Memories:
-    """The actor's active memory records that match the query best.
+    """The actor's memory records that match the query best, by relevance, recency and importance.
 
-    `namespace` narrows the search; one that ends in `/` means its whole subtree. At most
-    `limit` records are considered.
+    * `namespace` narrows the search; one that ends in `/` means its whole subtree. It may be a
+      template: `{actor}`, `{session}` and the build's own variables are filled in.
+    * `strategy` means the records of one memory strategy, of all of the actor's sessions: a name in
+      `strategies/memory`, or a `MemoryStrategy`.
+    * `limit`: at most so many records are offered.
+    * `fresh`: what was said within that time in the actor's other sessions, and is in no record yet, is
+      offered too, so that nobody has to say it again. A `timedelta()` of nothing leaves it out,
+      and saves the reads it takes. It needs a store of sessions and is left out without one.
+
+    Where the query asks about the past, records that hold no longer are offered as well, each with
+    the days between which it held. Nothing of this is ever written to the session.
+
+    One read of the store; with `fresh`, one more and one for each session that extraction has
+    not caught up with (three at most); for a question about the past, another.
     """
 
     name = "memories"
     sections = ("memories",)
 
-    def __init__(self, store: MemoryStore | None = None, *, namespace: str | None = None, limit: int = 20) -> None:
+    def __init__(
+        self,
+        store: MemoryStore | None = None,
+        *,
+        namespace: str | None = None,
+        strategy: str | MemoryStrategy | None = None,
+        limit: int = 20,
+        fresh: timedelta = timedelta(days=1),
+    ) -> None:
+        if namespace is not None and strategy is not None:
+            raise InvalidInput(
+                f"Memories are narrowed by the namespace {namespace!r} and by a strategy.",
+                "Pass one of them: a strategy has a namespace of its own.",
+                value=namespace,
+            )
         self._store = store
         self._namespace = namespace
+        self._strategy = None if strategy is None else MemoryStrategy.load(strategy)
         self._limit = limit
+        self._fresh = fresh
 
     def gather(self, request: Request) -> Iterator[Item]:
         store = needed(self._store or request.store, MemoryStore, self.name)
-        found = store.search_memories(request.actor_id, request.query, namespace=self._namespace, limit=self._limit)
-        return (self._item(order, scored, request) for order, scored in enumerate(found))
+        return iter([*_Recall(request, store, self._within(request), self._limit).items(self._fresh)])
 
-    def _item(self, order: int, scored: ScoredMemory, request: Request) -> Item:
-        record = scored.record
-        lead = f"- {known_since(record)}: "
+    def _within(self, request: Request) -> str | None:
+        """The namespace of this request."""
+        if self._strategy is not None:
+            variables = {name: str(value) for name, value in request.variables.items()}
+            return self._strategy.subtree_of(request.actor_id, variables)
+        if self._namespace is None:
+            return None
+        values = {**request.variables, "actor": request.actor_id, "session": request.session_id}
+        return filled_namespace(self._namespace, values, f"the source {self.name!r}")
+
+
+class _Recall:
+    """One build's reading of an actor's memories."""
+
+    def __init__(self, request: Request, store: MemoryStore, namespace: str | None, limit: int) -> None:
+        self.request = request
+        self.store = store
+        self.namespace = namespace
+        self.limit = limit
+
+    def items(self, fresh: timedelta) -> Iterator[Item]:
+        """Everything to offer."""
+        request = self.request
+        found = self.store.search_memories(
+            request.actor_id, request.query, namespace=self.namespace, limit=self.limit * WIDER
+        )
+        ranked = sorted([*weighed(found, request.now), *self._superseded(found)], key=lambda one: -one.score)
+        said = scored(request.query, self._said(fresh), found, request.now)
+        known = {(one.record.metadata.get(SESSION), source) for one in ranked for source in one.record.sources}
+        for one in _in_time(ranked[: self.limit]):
+            yield self._record_item(one)
+        for message in said:
+            if (message.session_id, message.message.id) not in known:
+                yield self._said_item(message)
+
+    def _superseded(self, found: Sequence[ScoredMemory]) -> list[ScoredMemory]:
+        request = self.request
+        if not asks_about_past(request.query, request.now):
+            return []
+        records = self.store.memories(request.actor_id, namespace=self.namespace, active=False)
+        return superseded(request.query, found, records, request.now)
+
+    def _said(self, within: timedelta) -> list[tuple[str, Message]]:
+        """What was said in other sessions; nothing where the source's own store keeps none."""
+        request = self.request
+        store = self.store if isinstance(self.store, SessionStore) else request.store
+        if within <= timedelta() or not isinstance(store, SessionStore):
+            return []
+        return fresh_messages(store, request.actor_id, request.session_id, request.now, within)
+
+    def _record_item(self, one: ScoredMemory) -> Item:
+        record, request = one.record, self.request
+        lead = f"- {known_since(record, request.now)}: "
+        own = record.metadata.get(SESSION) == request.session_id
         return Item(
             id=record.id,
             section="memories",
             text=record.text,
             lead=lead,
             tokens=line_tokens(request.counter, lead, record.text),
-            score=scored.score,
-            order=order,
-            provenance=Provenance(source=self.name, uri=record.namespace, created_at=record.created_at),
+            score=one.score,
+            order=_seconds(begins(record)),
+            provenance=Provenance(
+                source="memories",
+                uri=record.namespace,
+                created_at=record.created_at,
+                messages=record.sources if own else (),
+            ),
+        )
+
+    def _said_item(self, said: Said) -> Item:
+        message, request = said.message, self.request
+        when = message.created_at or request.now
+        lead = f"- {when.date().isoformat()}, {speaker(message)} in another conversation: "
+        return Item(
+            id=f"{said.session_id}/{message.id or message.seq}",
+            section="memories",
+            text=message.text,
+            lead=lead,
+            tokens=line_tokens(request.counter, lead, message.text),
+            score=said.score,
+            order=_seconds(when),
+            provenance=Provenance(source="memories", title=said.session_id, created_at=message.created_at),
         )
 
 
-def known_since(record: MemoryRecord) -> str:
-    """The day from which a record holds, so that the model can tell old from new."""
-    return (record.valid_from or record.created_at).date().isoformat()
+def known_since(record: MemoryRecord, now: datetime) -> str:
+    """The day from which a record holds, so that the model can tell old from new; with its end, where it has ended."""
+    since = begins(record).date().isoformat()
+    if record.valid_to is None or record.valid_to > now:
+        return since
+    return f"{since} to {record.valid_to.date().isoformat()}, no longer so"
+
+
+def _in_time(records: Sequence[ScoredMemory]) -> list[ScoredMemory]:
+    """Oldest first: the same order whatever the query, so that one set of memories always stands alike."""
+    return sorted(records, key=lambda one: (begins(one.record), one.record.id))
+
+
+def _seconds(when: datetime) -> int:
+    return int(when.timestamp())

@@ -1,0 +1,97 @@
+"""Fresh: what the actor's other sessions said so recently that no memory has been made of it yet.
+
+Extraction takes its time, and a user who opens a second window does not wait for it. What was
+said in this session needs no such care: its history has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from contextkit.blocks import BLOCK_NAME
+from contextkit.memory.ledger import LEDGER, Page
+from contextkit.rank.texts import text_scores
+from contextkit.stores import ScoredMemory, Session, SessionStore
+from contextkit.types import Message
+
+SESSIONS: Final = 3
+"""Other sessions that are looked at, the most recently used: each that lags behind is one more read."""
+
+MESSAGES: Final = 20
+"""Of each, the newest so many messages: ten exchanges, more than any strategy waits for."""
+
+JUST_SAID: Final = 0.5
+"""Score of what a user said this moment, whatever it is about, next to 1 for the best match: above the part of the best
+score that the shipped strategies ask of a memory, so that it stands while there is room."""
+
+FADES: Final = timedelta(hours=1)
+"""Over which that halves."""
+
+UNASKED: Final = 6
+"""Things that users said which are offered though they share no word with the query; the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of another session, and how well it matches the query (1 for the best match of all)."""
+
+    session_id: str
+    message: Message
+    score: float
+
+
+def fresh_messages(
+    store: SessionStore, actor_id: str, session_id: str, now: datetime, within: timedelta
+) -> list[tuple[str, Message]]:
+    """What was said in the actor's other sessions `within` that time and is not extracted yet, oldest first.
+
+    Each with its session's id. Takes one read, and one more for each session that lags behind.
+    """
+    sessions = store.sessions(actor_id)
+    page = next((Page.from_json(one.state) for one in sessions if one.session_id == LEDGER), Page())
+    others = [one for one in sessions if one.session_id not in (session_id, LEDGER) and one.updated_at > now - within]
+    found = [
+        (session.session_id, message)
+        for session in others[:SESSIONS]
+        for message in _unextracted(store, session, page)
+        if _says_something(message) and (message.created_at or now) > now - within
+    ]
+    return sorted(found, key=lambda one: (one[1].created_at or now, one[0], one[1].seq or 0))
+
+
+def scored(query: str, said: Sequence[tuple[str, Message]], found: Sequence[ScoredMemory], now: datetime) -> list[Said]:
+    """What bears on the query by its words, and what a user has only just said; in the order given.
+
+    Scores compare with those of the records found.
+    """
+    texts = [message.text for _, message in said]
+    scores = text_scores(query, [*texts, *(one.record.text for one in found)]) if said else []
+    best = max(scores, default=0.0) or 1.0
+    unasked = [place for place, (_, message) in enumerate(said) if message.role == "user"][-UNASKED:]
+    kept = [
+        Said(session_id, message, max(scores[place] / best, _just_said(message, now) if place in unasked else 0.0))
+        for place, (session_id, message) in enumerate(said)
+    ]
+    return [one for one in kept if one.score > 0]
+
+
+def _unextracted(store: SessionStore, session: Session, page: Page) -> Sequence[Message]:
+    progress = page.progress.get(session.session_id)
+    done = 0 if progress is None or progress.life != session.created_at else min(progress.done.values(), default=0)
+    after = max(done, session.last_seq - MESSAGES)
+    if after >= session.last_seq:
+        return ()
+    return store.messages(session.actor_id, session.session_id, after=after)
+
+
+def _says_something(message: Message) -> bool:
+    """Whether somebody spoke: not a tool, not the system, and not a block of a prompt that was appended by mistake."""
+    return message.role in ("user", "assistant") and message.name != BLOCK_NAME and bool(message.text.strip())
+
+
+def _just_said(message: Message, now: datetime) -> float:
+    age = max(now - (message.created_at or now), timedelta())
+    return JUST_SAID * float(0.5 ** (age / FADES))
