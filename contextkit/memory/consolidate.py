@@ -26,7 +26,18 @@ from hashlib import sha256
 from typing import Final
 
 from contextkit.memory.facts import Change, Fact, Kind
-from contextkit.memory.shelf import CONFIRMED, SUBJECT, Shelf, begins, confirmed, holds_at
+from contextkit.memory.shelf import (
+    CONFIRMED,
+    SUBJECT,
+    VALUE,
+    Shelf,
+    begins,
+    confirmed,
+    ends_after,
+    has_value,
+    holds_at,
+    says_more,
+)
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.subject import subject_key
 from contextkit.stores import MemoryRecord
@@ -107,13 +118,21 @@ class Placing:
         if not fact.text.strip():
             return Change(kind=Kind.SKIP, fact=fact, reason="It says nothing.")
         timeline = self.shelf.timeline(subject) if subject else self.shelf.opposed(fact.text)
-        known = self.shelf.saying(fact.text, fact.said_at)
-        if known is not None and not _separated(known, fact.said_at, timeline):
-            return self.repeat(fact, known, timeline)
-        thinner = self.shelf.within(fact.text, subject, fact.said_at)
-        if thinner is not None and not _separated(thinner, fact.said_at, timeline):
-            return self.update(fact, thinner, fact.text)
-        return self.place(fact, timeline)
+        same, others = _by_value(timeline, fact)
+        known = self._known(fact, subject, same)
+        if known is None or _separated(known, fact.said_at, others):
+            return self.place(fact, others)
+        if says_more(known.text, fact.text):
+            return self.repeat(fact, known, others)
+        if says_more(fact.text, known.text):
+            return self.update(fact, known, fact.text)
+        return self.place(fact, others)  # the same value, with something else said of it: both hold
+
+    def _known(self, fact: Fact, subject: str, same: Sequence[MemoryRecord]) -> MemoryRecord | None:
+        """A record that says it, that it says more exactly, or that gives the same value in other words."""
+        said = fact.said_at
+        known = self.shelf.saying(fact.text, said) or self.shelf.within(fact.text, subject, said)
+        return known or next((one for one in same if ends_after(one, said)), None)
 
     def repeat(self, fact: Fact, known: MemoryRecord, timeline: Sequence[MemoryRecord] = ()) -> Change:
         """It is known: the record learns when it was said again, or that it began earlier, and nothing is added."""
@@ -132,17 +151,18 @@ class Placing:
     def place(self, fact: Fact, timeline: Sequence[MemoryRecord]) -> Change:
         """A new record, between what was said before it and after it; of these, oldest first, one holds at a time."""
         said = fact.said_at
-        before = next((one for one in reversed(timeline) if holds_at(one, said)), None)
+        before = [one for one in timeline if holds_at(one, said)]
         after = next((one for one in timeline if begins(one) > said), None)
-        new = self._record(fact, valid_to=None if after is None else begins(after))
-        if before is None:
+        since = [confirmed(one) for one in before if confirmed(one) > said]
+        ends = [one.valid_to for one in before if one.valid_to is not None]
+        new = self._record(
+            fact, valid_to=min([*ends, *since, *([] if after is None else [begins(after)])], default=None)
+        )
+        if not before or since:
             return self._added(fact, new)
-        if confirmed(before) > said:
-            return self._added(fact, replace(new, valid_to=_first(new.valid_to, confirmed(before))))
-        new = replace(new, valid_to=_first(new.valid_to, before.valid_to))
-        new = self._put(replace(new, metadata={**new.metadata, SUPERSEDES: before.id}))
-        old = self._put(replace(before, valid_to=said))
-        return Change(kind=Kind.SUPERSEDE, fact=fact, records=(new, old), reason=f"It was {before.text!r} before.")
+        new = self._put(replace(new, metadata={**new.metadata, SUPERSEDES: before[-1].id}))
+        old = [self._put(replace(one, valid_to=said)) for one in before]
+        return Change(kind=Kind.SUPERSEDE, fact=fact, records=(new, *old), reason=f"It was {before[-1].text!r} before.")
 
     def end(self, fact: Fact, records: Sequence[MemoryRecord]) -> Change:
         """The records hold no longer, since it was said."""
@@ -195,7 +215,7 @@ class Placing:
             valid_to=valid_to,
             expires_at=self._expiry(),
             sources=fact.sources,
-            metadata={**fact.metadata, SUBJECT: fact.subject} if fact.subject else fact.metadata,
+            metadata={**fact.metadata, **_named(fact)},
         )
 
     def _expiry(self) -> datetime | None:
@@ -228,8 +248,18 @@ def _joined(sources: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
     return every if len(every) <= MOST_SOURCES else (every[0], *every[1 - MOST_SOURCES :])
 
 
-def _first(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((time for time in (one, other) if time is not None), default=None)
+def _named(fact: Fact) -> dict[str, str]:
+    """What a record keeps of the fact beside its text, where it is known."""
+    known = {SUBJECT: fact.subject, VALUE: fact.value if fact.subject else ""}
+    return {name: value for name, value in known.items() if value}
+
+
+def _by_value(timeline: Sequence[MemoryRecord], fact: Fact) -> tuple[list[MemoryRecord], list[MemoryRecord]]:
+    """Those that give the fact's own value, and those that give another, or nobody knows which."""
+    if not (fact.value and fact.subject):
+        return [], list(timeline)
+    same = [one for one in timeline if VALUE in one.metadata and has_value(one, fact.value)]
+    return same, [one for one in timeline if one not in same]
 
 
 def _later(one: datetime, other: datetime | None) -> datetime:

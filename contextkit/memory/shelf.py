@@ -18,6 +18,9 @@ from contextkit.stores import MemoryRecord
 SUBJECT: Final = "subject"
 """The key of a record's metadata that says what it is a value of."""
 
+VALUE: Final = "value"
+"""The key of a record's metadata for that value by itself, where it is known."""
+
 CONFIRMED: Final = "confirmed_at"
 """The key of a record's metadata for when it was last said again."""
 
@@ -165,6 +168,23 @@ def subject_of(record: MemoryRecord) -> str:
     """What the record is a value of, as subjects are compared; empty where it does not say."""
     subject = record.metadata.get(SUBJECT)
     return subject_key(subject) if isinstance(subject, str) else ""
+
+
+def has_value(record: MemoryRecord, value: str) -> bool:
+    """Whether the record gives this value: it names it as its own, or, naming none, in its text."""
+    own = record.metadata.get(VALUE)
+    if isinstance(own, str):
+        return _folded(own) == _folded(value)
+    return set(_folded(value)) <= set(_folded(record.text))
+
+
+def says_more(text: str, other: str) -> bool:
+    """Whether all that the other speaks of is spoken of in this text, too."""
+    return set(_folded(other)) <= set(_folded(text))
+
+
+def _folded(text: str) -> list[str]:
+    return terms(text) or [text.strip().casefold()]
 
 
 @dataclass(frozen=True, slots=True)

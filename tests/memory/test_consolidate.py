@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -252,6 +253,43 @@ def test_a_statement_is_ended_by_its_own_words(memory: Memory) -> None:
     memory.learn(said("Ana likes tea.", 1), said("Ana likes jazz.", 1))
     memory.learn(said("Ana likes tea.", 3, ends=True))
     assert memory.now == ["Ana likes jazz."]
+
+
+JOB = "employer of Ana"
+
+
+def employed(text: str, on: int, value: str = "Siemens", *, ends: bool = False) -> Fact:
+    return replace(said(text, on, subject=JOB, by=f"m{on}", ends=ends), value=value)
+
+
+def test_one_value_in_other_words_is_no_contradiction(memory: Memory) -> None:
+    memory.learn(employed("Ana works at Siemens.", 1))
+    (change,) = memory.learn(employed("Since May, Ana has worked for Siemens.", 3))
+    assert change.kind is Kind.UPDATE
+    assert memory.now == ["Since May, Ana has worked for Siemens."]
+    assert [one.kind for one in memory.learn(employed("At Siemens Ana works.", 4))] == [Kind.UPDATE]
+    assert memory.now == ["Since May, Ana has worked for Siemens."]
+
+
+def test_two_things_said_of_one_value_both_hold_until_it_is_another(memory: Memory) -> None:
+    memory.learn(employed("Ana works at Siemens in Bonn.", 1), employed("Ana works at Siemens with Ben.", 2))
+    assert memory.now == ["Ana works at Siemens in Bonn.", "Ana works at Siemens with Ben."]
+    memory.learn(employed("Ana works at Acme.", 5, "Acme"))
+    assert memory.now == ["Ana works at Acme."]
+    assert memory.at(4) == ["Ana works at Siemens in Bonn.", "Ana works at Siemens with Ben."]
+
+
+def test_an_end_with_a_value_ends_only_what_says_it(memory: Memory) -> None:
+    memory.learn(employed("Ana works at Acme.", 3, "Acme"))
+    assert [one.kind for one in memory.learn(employed("Ana left Siemens.", 5, ends=True))] == [Kind.SKIP]
+    memory.learn(employed("Ana left Acme.", 6, "ACME", ends=True))
+    assert (memory.at(5), memory.now) == (["Ana works at Acme."], [])
+
+
+def test_an_end_with_a_value_looks_for_it_in_the_text_of_a_record_that_names_none(memory: Memory) -> None:
+    memory.learn(said("Ana works at Siemens.", 1, subject=JOB))
+    memory.learn(employed("Ana left Siemens.", 5, ends=True))
+    assert memory.now == []
 
 
 def test_records_of_other_namespaces_are_left_alone(memory: Memory) -> None:
