@@ -55,12 +55,13 @@ def values_of(path: Path, actor: str) -> set[bytes]:
     """What the file's rows hold of the actor as they hold it: texts, compressed texts, vectors, digests."""
     with sqlite3.connect(path) as connection:
         sessions = "(SELECT id FROM sessions WHERE actor_id = ?)"
+        vectors = "SELECT v.vector FROM message_vectors AS v JOIN messages AS m ON m.id = v.message"
         queries = [
+            f"{vectors} WHERE session IN {sessions}",
             *(f"SELECT * FROM {table} WHERE actor_id = ?" for table in ("memories", "preferences", "tool_results")),
             "SELECT actor_id, session_id FROM sessions WHERE actor_id = ?",
             *(f"SELECT * FROM {table} WHERE session IN {sessions}" for table in ("messages", "states", "views")),
             *(f"SELECT * FROM {table} WHERE session IN {sessions}" for table in ("derived", "overflow")),
-            f"SELECT v.vector FROM message_vectors AS v JOIN messages AS m ON m.id = v.message WHERE session IN {sessions}",
         ]
         rows = [row for query in queries for row in connection.execute(query, (actor,))]
     connection.close()

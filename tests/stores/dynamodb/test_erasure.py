@@ -1,0 +1,108 @@
+"""After an actor is erased, a scan of every table and a list of the bucket find what was there before, and no more."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from contextkit.aws.client import new_client
+from contextkit.errors import StoreUnavailable
+from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.testing.conformance import EMBEDDINGS
+from contextkit.testing.conformance.erasure import fill
+
+TABLES = ("agent-sessions", "agent-tool-cache", "agent-prefs", "agent-memories")
+LARGE = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_000_000))
+
+
+@pytest.fixture(scope="module")
+def s3(endpoint: str) -> Iterator[Any]:
+    client = new_client("s3", region="us-east-1", endpoint=endpoint, connect_timeout=10, read_timeout=30)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    name = f"bucket-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def store(tables: str, patient_client: Any, bucket: str, s3: Any) -> DynamoDBStore:
+    return DynamoDBStore(tables, client=patient_client, bucket=bucket, s3=s3, embeddings=EMBEDDINGS, wait=60)
+
+
+def everything(client: Any, tables: str) -> list[str]:
+    """Every item of every table, as the server has it."""
+    return sorted(
+        repr(sorted(item.items()))
+        for table in TABLES
+        for page in client.get_paginator("scan").paginate(TableName=tables + table, ConsistentRead=True)
+        for item in page["Items"]
+    )
+
+
+def objects(s3: Any, bucket: str) -> list[str]:
+    return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
+
+
+def fill_largely(store: DynamoDBStore, actor: str) -> None:
+    """Payloads that become chunks, and payloads that become objects."""
+    for size in (100_000, 3_000_000):
+        store.append(actor, "large", [{"role": "tool", "content": LARGE[:size], "tool_call_id": "c"}])
+        store.get_or_call(f"tool-{size}", {}, lambda size=size: LARGE[:size], actor_id=actor)  # type: ignore[misc]
+    store.save_state(actor, "large", {"state": LARGE}, expected=0)
+    store.set_preferences(actor, {"large": LARGE})
+
+
+def test_nothing_is_left_at_the_server(
+    store: DynamoDBStore, patient_client: Any, tables: str, s3: Any, bucket: str
+) -> None:
+    actor, other = f"ann/{uuid.uuid4()}#x", f"ann/{uuid.uuid4()}"
+    fill(store, other)
+    before = everything(patient_client, tables)
+    fill(store, actor)
+    fill_largely(store, actor)
+    assert len(everything(patient_client, tables)) > len(before) + 20
+    assert len(objects(s3, bucket)) >= 4
+    store.erase(actor)
+    assert everything(patient_client, tables) == before
+    assert objects(s3, bucket) == []
+    assert store.held(actor) == {}
+
+
+def test_a_session_that_is_listed_no_more_is_found_all_the_same(
+    store: DynamoDBStore, patient_client: Any, tables: str
+) -> None:
+    """DynamoDB's TTL may have deleted the list's item first, or the session's own `meta`."""
+    actor = f"ben-{uuid.uuid4()}"
+    before = everything(patient_client, tables)
+    fill(store, actor)
+    for pk, sk in ((f"sessions#{actor}", "s1"), (f"session#{actor}/s2", "meta")):
+        patient_client.delete_item(TableName=tables + "agent-sessions", Key={"pk": {"S": pk}, "sk": {"S": sk}})
+    store.erase(actor)
+    assert everything(patient_client, tables) == before
+
+
+def test_a_process_that_knew_the_session_begins_it_anew(tables: str, patient_client: Any) -> None:
+    actor = f"cem-{uuid.uuid4()}"
+    one, two = (DynamoDBStore(tables, client=patient_client, wait=60) for _ in range(2))
+    one.append(actor, "s", [{"role": "user", "content": "one"}])
+    two.append(actor, "s", [{"role": "user", "content": "two"}])
+    one.erase(actor)
+    for store in (two, one):
+        store.append(actor, "s", [{"role": "user", "content": "anew"}])
+    assert [message.text for message in one.messages(actor, "s")] == ["anew", "anew"]
+
+
+def test_a_region_that_does_not_answer_is_not_passed_over(endpoint: str, tables: str) -> None:
+    """It may hold what the others do not; an erasure that left it out would say too much."""
+    regions = {"us-east-1": endpoint, "eu-west-1": "http://127.0.0.1:9"}
+    with DynamoDBStore(tables, regions=regions, patience=0.5, wait=1) as store, pytest.raises(StoreUnavailable):
+        store.erase("dora")
