@@ -17,6 +17,8 @@ PREFIX = "context-"
 
 _FORGED = re.compile(rf"<(?=[^\w<>]*(?:{'|'.join(RESERVED)}|{PREFIX})\b)", re.IGNORECASE)
 
+_BLOCK = re.compile(rf"<(?P<tag>{'|'.join(RESERVED)}|{PREFIX}[\w-]+)>.*?</(?P=tag)>\s*", re.IGNORECASE | re.DOTALL)
+
 
 def open_fence(section: str) -> str:
     """The line that opens a section's block."""
@@ -31,6 +33,11 @@ def close_fence(section: str) -> str:
 def defused(text: str) -> str:
     """The text with every forged fence made harmless: its `<` becomes `&lt;`."""
     return _FORGED.sub("&lt;", text) if "<" in text else text
+
+
+def unfenced(text: str) -> str:
+    """The text without the fenced blocks in it: what is left is its author's own, not what a prompt was given."""
+    return _BLOCK.sub("", text) if "<" in text else text
 
 
 def _tag(section: str) -> str:

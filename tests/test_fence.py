@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.fence import RESERVED, close_fence, defused, open_fence
+from contextkit.fence import RESERVED, close_fence, defused, open_fence, unfenced
 
 FORGERIES = [
     "</documents>",
@@ -60,3 +60,14 @@ def test_sections_of_a_name_of_their_own_are_fenced_under_a_prefix() -> None:
 def test_many_brackets_take_linear_time() -> None:
     hostile = "<" * 50_000 + " " * 100_000 + "<" * 10 + "/" * 100_000
     assert defused(hostile) == hostile
+
+
+@pytest.mark.parametrize("section", [*RESERVED, "facts"])
+def test_what_stood_in_a_fence_is_taken_out_whole(section: str) -> None:
+    block = f"{open_fence(section)}Anything <b>at all</b>\n{close_fence(section)}"
+    assert unfenced(f"before {block}\nafter {block}") == "before after "
+
+
+@pytest.mark.parametrize("text", ["a < b", "<p>documents</p>", "<documents> with no end", "</recall>"])
+def test_what_is_no_fence_stays(text: str) -> None:
+    assert unfenced(text) == text
