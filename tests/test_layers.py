@@ -16,7 +16,7 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors charges fence seams canonical contents images document question aws",
+    "types errors charges deadline fence seams canonical contents images document question aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition calibration usage",
     "budget strategy_file strategy strategy_schema place transcript vectors",
@@ -28,11 +28,11 @@ LAYERS = (
     # Where items come from.
     "sources",
     # One build, step by step.
-    "gather said repeats turns summarise system window standing",
+    "gather said repeats known turns summarise system window standing",
     "past present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",
-    "aws.loads aws.cost",
+    "aws.loads aws.cost aws.provisioning",
     # The terminal.
     "cli",
 )

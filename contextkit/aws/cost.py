@@ -6,7 +6,7 @@ itself are not in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,11 @@ class Bill:
     lines: tuple[Line, ...]
 
     @property
+    def parts(self) -> list[str]:
+        """The tables, `dax` and `bucket`: those that cost something, in order."""
+        return list(dict.fromkeys(line.part for line in self.lines))
+
+    @property
     def total(self) -> float:
         return _sum(self.lines)
 
@@ -128,7 +133,7 @@ class Bill:
         home = self.traffic.deployment.regions[0]
         tables = [line for line in self.lines if line.part != "dax"]
         at_home = [line for line in tables if line.region == home]
-        sums = {part: _sum(line for line in at_home if line.part == part) for part in parts(tables)}
+        sums = {part: _sum(line for line in at_home if line.part == part) for part in self.parts if part != "dax"}
         sums["replicas"] = _sum(line for line in tables if line.region != home)
         sums |= {"tables": _sum(tables), "total": self.total, "dax": self.total - _sum(tables)}
         if name not in sums:
@@ -245,8 +250,3 @@ def _sum(lines: Iterable[Line]) -> float:
 
 def _plain(record: Claim | Line) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in fields(record)}
-
-
-def parts(lines: Sequence[Line]) -> list[str]:
-    """The parts of a bill, in order."""
-    return list(dict.fromkeys(line.part for line in lines))

@@ -12,7 +12,9 @@ import contextkit
 from contextkit.cli.build import build
 from contextkit.cli.cost import cost
 from contextkit.cli.demo import demo
+from contextkit.cli.emulate import emulate
 from contextkit.cli.exits import INTERRUPTED, hush
+from contextkit.cli.provision import provision
 from contextkit.cli.sessions import sessions, show
 from contextkit.cli.strategies import strategies
 from contextkit.errors import ContextKitError
@@ -68,4 +70,6 @@ app.command()(build)
 app.command()(sessions)
 app.command()(show)
 app.command()(cost)
+app.add_typer(provision, name="provision")
 app.add_typer(strategies, name="strategies")
+app.add_typer(emulate, name="emulate")

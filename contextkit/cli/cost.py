@@ -1,4 +1,7 @@
-"""`contextkit cost`: what a month of DynamoDB will cost, or has cost."""
+"""`contextkit cost`: what a month of DynamoDB will cost, or has cost.
+
+As in every command about AWS, what loads boto3 is imported when the command runs.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group
@@ -15,11 +18,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contextkit.aws.cost import EXAMPLE, Bill, Comparison, Deployment, Line, Traffic, estimate, parts
-from contextkit.aws.loads import Agent, recorded
-from contextkit.aws.prices import SHIPPED, Prices
 from contextkit.cli.screen import stdout
 from contextkit.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from contextkit.aws.cost import Bill, Comparison, Line, Traffic
 
 KINDS = ("reads", "writes", "storage", "recovery", "transfer")
 """The columns of the bill; whatever else there is stands under `other`."""
@@ -31,18 +34,24 @@ def cost(
     builds: Annotated[float, typer.Option(metavar="N", help="Prompts per question, or recorded in a month.")] = 0,
     regions: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="Home first; repeat it.")] = None,
     dax_nodes: Annotated[int, typer.Option(metavar="N", help="Nodes of a DAX cluster.", min=0)] = 0,
-    dax_node: Annotated[str, typer.Option(metavar="TYPE", help="Their type.")] = Deployment().dax_node,
+    dax_node: Annotated[str, typer.Option(metavar="TYPE", help="Their type.")] = "dax.t3.small",
     record: Annotated[
         Path | None, typer.Option("--recorded", metavar="FILE", help="Reports as JSON Lines, instead of traffic.")
     ] = None,
     example: Annotated[bool, typer.Option("--example", help="A published design beside its author's figures.")] = False,
-    prices: Annotated[Path, typer.Option(metavar="FILE", help="A price list; else the one that is shipped.")] = SHIPPED,
+    prices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A price list; else the one that is shipped.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the bill as JSON.")] = False,
 ) -> None:
     """Estimate a month's bill by table, region, DAX node and bucket.
 
     The traffic is described by a file, by --turns, by --recorded reports, or by --example.
     """
+    from contextkit.aws.cost import EXAMPLE, Traffic, estimate
+    from contextkit.aws.loads import Agent, recorded
+    from contextkit.aws.prices import Prices, shipped
+
     given = [file is not None, turns > 0, record is not None, example]
     if sum(given) != 1:
         raise InvalidInput(
@@ -55,7 +64,7 @@ def cost(
         traffic = Traffic(loads=tuple(recorded(_lines(record), builds or None)))
     else:
         traffic = Traffic(loads=tuple(Agent(turns=turns, builds=builds or Agent().builds).loads()))
-    bill = estimate(_deployed(traffic, regions, dax_nodes, dax_node), Prices.read(prices))
+    bill = estimate(_deployed(traffic, regions, dax_nodes, dax_node), Prices.read(prices) if prices else shipped())
     if as_json:
         sys.stdout.write(json.dumps(bill.to_dict(), ensure_ascii=False) + "\n")
     else:
@@ -94,7 +103,7 @@ def _bill(bill: Bill) -> Table:
     for kind in shown:
         table.add_column(kind, justify="right", footer=_dollars(_sum(bill.lines, kind)))
     table.add_column("dollars", justify="right", footer=_dollars(bill.total))
-    for part in parts(bill.lines):
+    for part in bill.parts:
         for region in bill.traffic.deployment.regions:
             here = [line for line in bill.lines if (line.part, line.region) == (part, region)]
             if here:

@@ -26,9 +26,6 @@ EMBEDDING = "embedding"
 """What that index reads: a list of numbers. The vectors that are ranked in-process stand as bytes under
 another name, since an indexed attribute of any other type makes DynamoDB refuse the whole item."""
 
-FILTERS = ("namespace",)
-"""What a search of that index may ask for beside the partition."""
-
 MAX_DIMENSIONS = 4_096
 """DynamoDB's limit for a vector."""
 
@@ -47,14 +44,12 @@ class TableSchema:
 
     def definition(self, prefix: str, dimensions: int | None = None) -> dict[str, Any]:
         """What CreateTable and CloudFormation both call it; with `dimensions`, the vector index too."""
-        indexed = dimensions is not None and self.vectors
-        names = [key for key, _ in KEYS] + (list(FILTERS) if indexed else [])
         return {
             "TableName": self.name(prefix),
             "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in names],
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name, _ in KEYS],
             "KeySchema": [{"AttributeName": key, "KeyType": kind} for key, kind in KEYS],
-            **({"VectorIndexes": [_vector_index(dimensions)]} if dimensions is not None and indexed else {}),
+            **({"VectorIndexes": [_vector_index(dimensions)]} if dimensions is not None and self.vectors else {}),
         }
 
 
@@ -108,10 +103,7 @@ def _vector_index(dimensions: int) -> dict[str, Any]:
     return {
         "IndexName": VECTORS,
         "VectorAttribute": {"AttributeName": EMBEDDING},
-        "SearchSchema": [
-            {"AttributeName": "pk", "SearchSchemaElementType": "HASH"},
-            *({"AttributeName": name, "SearchSchemaElementType": "INLINE_FILTER"} for name in FILTERS),
-        ],
+        "SearchSchema": [{"AttributeName": KEYS[0][0], "SearchSchemaElementType": "HASH"}],
         "Projection": {"ProjectionType": "KEYS_ONLY"},
         "Dimensions": dimensions,
         "DistanceFunction": "COSINE",

@@ -1,0 +1,151 @@
+"""Deploy: a template put in place by CloudFormation, and waited for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from botocore import exceptions as aws  # type: ignore[import-untyped]
+
+from contextkit.aws.failures import unanswered, unsigned
+from contextkit.errors import ProvisioningFailed
+
+Change: TypeAlias = Literal["made", "changed", "as it was"]
+
+MOST_BYTES = 51_200
+"""A template's bytes within a call, by CloudFormation's limit."""
+
+DELAY = 5
+"""Seconds between two looks at a stack."""
+
+PATIENCE = 60 * 60
+"""Seconds until a stack is given up. A DAX cluster takes 10 minutes, a replica of a full table may take many."""
+
+_UNCHANGED = "No updates are to be performed"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A stack in place: what became of it, and its outputs by name."""
+
+    stack: str
+    change: Change
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def stack_name(prefix: str) -> str:
+    """The stack of the tables with this prefix. Each has its own: in one, a new prefix would replace the tables."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", f"contextkit-{prefix}").strip("-")
+
+
+def deploy(
+    template: Mapping[str, Any], stack: str, client: Any, *, protection: bool = True, delay: float = DELAY
+) -> Deployed:
+    """Make the stack, or change the one that is there, and wait until it is done.
+
+    `client` is boto3's, for CloudFormation. With `protection`, a new stack cannot be deleted by
+    accident. Raises `ProvisioningFailed` with CloudFormation's own reasons, and `StoreError`
+    where it cannot be reached.
+    """
+    body = json.dumps(template, separators=(",", ":"))
+    if len(body) > MOST_BYTES:
+        raise ProvisioningFailed(
+            f"The template has {len(body):,} bytes; CloudFormation takes {MOST_BYTES:,} in a call.",
+            "Leave out the alarms, or put the template into a bucket and deploy it from there.",
+        )
+    asked = {"StackName": stack, "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]}
+    with _told(stack):
+        status = _status(client, stack)
+        if status is None:
+            client.create_stack(**asked, EnableTerminationProtection=protection)
+            change: Change = "made"
+        else:
+            _check(status, stack)
+            change = "changed" if _update(client, asked) else "as it was"
+        if change != "as it was":
+            _wait(client, stack, "stack_create_complete" if change == "made" else "stack_update_complete", delay)
+        return Deployed(stack, change, _outputs(client, stack))
+
+
+def _update(client: Any, asked: Mapping[str, Any]) -> bool:
+    """False where there is nothing to change."""
+    try:
+        client.update_stack(**asked)
+    except aws.ClientError as error:
+        if _UNCHANGED not in _text(error):
+            raise
+        return False
+    return True
+
+
+def _wait(client: Any, stack: str, until: str, delay: float) -> None:
+    attempts = max(1, int(PATIENCE / max(delay, 1)))
+    try:
+        client.get_waiter(until).wait(StackName=stack, WaiterConfig={"Delay": delay, "MaxAttempts": attempts})
+    except aws.WaiterError as error:
+        raise ProvisioningFailed(
+            f"The stack {stack!r} came to nothing ({error}).",
+            "Mend what the reasons say and apply again; CloudFormation has undone what it could.",
+            _reasons(client, stack),
+        ) from error
+
+
+def _check(status: str, stack: str) -> None:
+    if status == "ROLLBACK_COMPLETE":
+        raise ProvisioningFailed(
+            f"The stack {stack!r} failed when it was first made and holds nothing.",
+            f"Delete it (`aws cloudformation delete-stack --stack-name {stack}`) and apply again.",
+        )
+    if status.endswith("_IN_PROGRESS"):
+        raise ProvisioningFailed(
+            f"Somebody is at work on the stack {stack!r} ({status}).", "Wait until that is done and apply again."
+        )
+
+
+def _status(client: Any, stack: str) -> str | None:
+    """The stack's status; None where there is none."""
+    try:
+        return str(client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+    except aws.ClientError as error:
+        if "does not exist" not in _text(error):
+            raise
+        return None
+
+
+def _outputs(client: Any, stack: str) -> dict[str, str]:
+    outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", ())
+    return {output["OutputKey"]: output["OutputValue"] for output in outputs}
+
+
+def _reasons(client: Any, stack: str) -> list[str]:
+    """What CloudFormation says of the resources that failed, the first failure first."""
+    events = client.describe_stack_events(StackName=stack)["StackEvents"]
+    failed = [event for event in events if str(event.get("ResourceStatus", "")).endswith("_FAILED")]
+    return [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in reversed(failed)]
+
+
+@contextmanager
+def _told(stack: str) -> Iterator[None]:
+    """Raise what boto3 raises inside as an error of ours."""
+    where = f"CloudFormation, asked for the stack {stack!r},"
+    try:
+        yield
+    except aws.ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        refused = unsigned(code, _text(error), where)
+        if refused is not None:
+            raise refused from error
+        raise ProvisioningFailed(
+            f"{where} refused {error.operation_name}: {code}: {_text(error)}.",
+            "Check the role's rights and the template: `contextkit provision | cfn-lint`.",
+        ) from error
+    except aws.BotoCoreError as error:
+        raise unanswered(error, where) from error
+
+
+def _text(error: aws.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))

@@ -1,0 +1,130 @@
+"""`contextkit provision`: what must be there before an agent runs, as a template or put in place.
+
+As in every command about AWS, what loads boto3 is imported when the command runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from contextkit.cli.screen import note
+from contextkit.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from contextkit.aws.provisioning.deploy import Deployed
+    from contextkit.aws.provisioning.plan import Plan
+
+provision = typer.Typer(help="Write what must be there before an agent runs as CloudFormation, or put it in place.")
+
+CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 5.0, 30.0, 5
+"""Patience of the clients that put things in place: nobody waits for a prompt here."""
+
+
+@provision.callback(invoke_without_command=True)
+def tables(
+    ctx: typer.Context,
+    prefix: Annotated[str, typer.Option(metavar="P", help="Stands before the names of the tables.")] = "",
+    regions: Annotated[
+        list[str] | None, typer.Option("--region", metavar="R", help="Global tables: home first; repeat it.")
+    ] = None,
+    vectors: Annotated[
+        int | None, typer.Option("--vectors", metavar="N", help="A vector index of the memories, of N dimensions.")
+    ] = None,
+    recovery: Annotated[bool, typer.Option(help="Point-in-time recovery.")] = True,
+    protection: Annotated[bool, typer.Option(help="Protection against deletion.")] = True,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--kms-key", metavar="ARN", help="A KMS key for each region, or `create`; else Amazon's own."),
+    ] = None,
+    dax_subnets: Annotated[
+        list[str] | None, typer.Option("--dax-subnet", metavar="ID", help="A DAX cluster there; repeat it.")
+    ] = None,
+    dax_groups: Annotated[
+        list[str] | None, typer.Option("--dax-security-group", metavar="ID", help="Who may talk to it.")
+    ] = None,
+    dax_node: Annotated[str, typer.Option(metavar="TYPE", help="The type of its nodes.")] = "dax.t3.small",
+    dax_nodes: Annotated[int, typer.Option(metavar="N", help="How many.")] = 3,
+    alarms: Annotated[bool, typer.Option(help="CloudWatch alarms.")] = True,
+    topic: Annotated[str | None, typer.Option("--alarm-topic", metavar="ARN", help="The SNS topic they tell.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Put it in place with CloudFormation, and wait.")] = False,
+    stack: Annotated[str, typer.Option(metavar="NAME", help="The stack; else named after the prefix.")] = "",
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", help="Create the tables directly on a local server instead.")
+    ] = "",
+) -> None:
+    """Write the tables as CloudFormation to standard output; with --apply or --endpoint, put them in place."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from contextkit.aws.provisioning.deploy import deploy, stack_name
+    from contextkit.aws.provisioning.plan import Cluster, Plan
+    from contextkit.aws.provisioning.template import template
+
+    cluster = Cluster(
+        subnets=tuple(dax_subnets or ()), security_groups=tuple(dax_groups or ()), node=dax_node, nodes=dax_nodes
+    )
+    plan = Plan(
+        prefix=prefix,
+        regions=tuple(regions or ()),
+        dimensions=vectors,
+        recovery=recovery,
+        protection=protection,
+        keys=tuple(keys or ()),
+        cluster=cluster if dax_subnets else None,
+        alarms=alarms,
+        topic=topic,
+    )
+    if apply and endpoint:
+        raise InvalidInput(
+            "--apply and --endpoint are two ways.", "Pass --apply for Amazon's servers, --endpoint for a local one."
+        )
+    if endpoint:
+        _create(plan, endpoint)
+    elif apply:
+        say(deploy(template(plan), stack or stack_name(prefix), _cloudformation(plan), protection=protection))
+    else:
+        write(template(plan))
+
+
+def _create(plan: Plan, endpoint: str) -> None:
+    from contextkit.stores.dynamodb.failures import translated
+    from contextkit.stores.dynamodb.schema import create_tables
+
+    client = patient("dynamodb", region=plan.regions[0] if plan.regions else None, endpoint=endpoint)
+    with translated(f"DynamoDB at {endpoint}"):
+        names = create_tables(client, plan.prefix, dimensions=plan.dimensions)
+    note(f"{', '.join(names)} are there.")
+
+
+def _cloudformation(plan: Plan) -> Any:
+    return patient("cloudformation", region=plan.regions[0] if plan.regions else None)
+
+
+def patient(service: str, *, region: str | None = None, endpoint: str | None = None) -> Any:
+    """A client that waits longer than one for prompts. Raises `StoreUnavailable` where there is no region."""
+    from contextkit.aws.client import new_client
+    from contextkit.stores.dynamodb.failures import translated
+
+    with translated(service):
+        return new_client(
+            service,
+            region=region,
+            endpoint=endpoint,
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            attempts=ATTEMPTS,
+        )
+
+
+def write(document: dict[str, Any]) -> None:
+    """A template or policy to standard output, as JSON to read."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def say(deployed: Deployed) -> None:
+    """What became of a stack to standard error, its outputs to standard output."""
+    note(f"The stack {deployed.stack!r} is {deployed.change}.")
+    write(dict(deployed.outputs))
