@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from contextkit.compress.mishap import reads_as
-from contextkit.errors import ExtractionFailed, shortened
+from contextkit.errors import shortened
+from contextkit.memory.asking import malformed
 from contextkit.memory.facts import Fact
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.strategy_parts import RecordField
@@ -76,25 +77,25 @@ def answered_facts(answer: object, strategy: MemoryStrategy, messages: Sequence[
     Raises `ExtractionFailed` where any part of it is not as asked; then nothing of it is used.
     """
     if not isinstance(answer, Mapping) or not isinstance(answer.get("facts"), list):
-        raise _malformed("no list of facts", answer)
+        raise malformed("no list of facts", answer)
     return [_fact(one, strategy, messages) for one in answer["facts"]]
 
 
 def _fact(told: object, strategy: MemoryStrategy, messages: Sequence[Message]) -> Fact:
     if not isinstance(told, Mapping):
-        raise _malformed("a fact that is no object", told)
+        raise malformed("a fact that is no object", told)
     for key in (*_REQUIRED, *(key for key in _KINDS if told.get(key) is not None)):
         value = told.get(key)
         if not isinstance(value, _KINDS[key]) or (isinstance(value, bool) and key != "ends"):
-            raise _malformed(f"a fact whose `{key}` is {shortened(value)}", told)
+            raise malformed(f"a fact whose `{key}` is {shortened(value)}", told)
     text = str(told["text"]).strip()
     if not 0 < len(text) <= LONGEST_FACT:
-        raise _malformed(f"a fact of {len(text):,} characters where 1 to {LONGEST_FACT:,} are allowed", told)
+        raise malformed(f"a fact of {len(text):,} characters where 1 to {LONGEST_FACT:,} are allowed", told)
     if mishap := reads_as(text):
-        raise _malformed(f"a fact that reads like {mishap}", told)
+        raise malformed(f"a fact that reads like {mishap}", told)
     importance = told.get("importance")
     if importance is not None and not 0 <= importance <= 1:
-        raise _malformed(f"a fact whose importance is {importance}", told)
+        raise malformed(f"a fact whose importance is {importance}", told)
     sources = _sources(told, messages)
     return Fact(
         text=text,
@@ -111,7 +112,7 @@ def _fact(told: object, strategy: MemoryStrategy, messages: Sequence[Message]) -
 def _sources(told: Mapping[str, Any], messages: Sequence[Message]) -> list[Message]:
     numbers = told["sources"]
     if not numbers or not all(type(number) is int and 1 <= number <= len(messages) for number in numbers):
-        raise _malformed(f"a fact from {shortened(numbers)}, where the messages are 1 to {len(messages)}", told)
+        raise malformed(f"a fact from {shortened(numbers)}, where the messages are 1 to {len(messages)}", told)
     return [messages[number - 1] for number in dict.fromkeys(numbers)]
 
 
@@ -123,12 +124,5 @@ def _value(field: RecordField, told: Mapping[str, Any]) -> Any:
     else:
         fits = isinstance(value, list) == (field.type == "texts") and all(isinstance(text, str) for text in texts)
     if not fits or (field.values and not set(texts) <= set(field.values)):
-        raise _malformed(f"a fact whose `{field.name}` is {shortened(value)}", told)
+        raise malformed(f"a fact whose `{field.name}` is {shortened(value)}", told)
     return value
-
-
-def _malformed(problem: str, answer: object) -> ExtractionFailed:
-    return ExtractionFailed(
-        f"The model answered with {problem} ({shortened(answer)}).",
-        "Nothing of the answer is remembered; the messages stay due and are extracted again.",
-    )

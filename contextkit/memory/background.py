@@ -120,7 +120,7 @@ class BackgroundMemory:
 
     def _longer(self, place: _Place) -> float:
         failures = self._failures[place] = self._failures.get(place, 0) + 1
-        return min(SOON * 2 ** min(failures - 1, 30), LATEST)
+        return min(SOON * float(2 ** min(failures - 1, 30)), LATEST)
 
     def _again(self, place: _Place, pause: float) -> None:
         with self._changed:

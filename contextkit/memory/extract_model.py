@@ -11,11 +11,11 @@ field; anything else raises `ExtractionFailed`, and nothing of the batch becomes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
-from contextkit.errors import ExtractionFailed, InvalidInput, shortened
 from contextkit.fence import close_fence, defused, open_fence, unfenced
 from contextkit.memory.answer import answer_schema, answered_facts
+from contextkit.memory.asking import Asker, StructuredModel
 from contextkit.memory.facts import Batch, Extractor, Fact
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.types import Message
@@ -49,25 +49,12 @@ LONGEST_QUOTE: Final = 16_000
 """Characters of one message that the model is shown, about 4,000 tokens; of longer ones, the beginning and the end."""
 
 
-class StructuredModel(Protocol):
-    """The shape of a LangChain chat model: given a JSON schema, it makes something whose `invoke` answers in it."""
-
-    def with_structured_output(self, schema: dict[str, Any], /) -> Any: ...
-
-
 class ModelExtractor:
     """`Extractor` by a chat model. Raises `InvalidInput` for a model that cannot give structured output."""
 
     def __init__(self, model: StructuredModel, strategy: MemoryStrategy) -> None:
         self._strategy = strategy
-        try:
-            self._model = model.with_structured_output(answer_schema(strategy))
-        except (AttributeError, NotImplementedError) as error:
-            raise InvalidInput(
-                f"{type(model).__name__} cannot give structured output ({shortened(str(error))}).",
-                "Use a chat model with tool calling or JSON mode, or the built-in rules: RuleExtractor.",
-                value=model,
-            ) from error
+        self._ask = Asker(model, answer_schema(strategy), instead="RuleExtractor")
 
     def extract(self, batch: Batch) -> list[Fact]:
         """The facts that the model finds in the batch's new messages.
@@ -78,13 +65,7 @@ class ModelExtractor:
         messages = [message for message in batch.messages if _own_words(message)]
         if not any(message.role == "user" or message.name for message in messages):
             return []
-        try:
-            answer = self._model.invoke(_prompt(self._strategy, messages, batch.before))
-        except Exception as error:  # whatever a model's client raises, the batch stays due
-            raise ExtractionFailed(
-                f"The model raised {type(error).__name__}: {shortened(str(error), 200)}.",
-                "The messages stay due and are extracted again; if it goes on failing, see to the model.",
-            ) from error
+        answer = self._ask(_prompt(self._strategy, messages, batch.before))
         return answered_facts(answer, self._strategy, messages)
 
 
