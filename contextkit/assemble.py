@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,17 @@ from contextkit.budget import Budget
 from contextkit.charges import metered
 from contextkit.compress.summary import Summarizer
 from contextkit.context import Context
+from contextkit.deadline import Deadline, patiently
 from contextkit.draft import Draft
 from contextkit.errors import StoreError
 from contextkit.gather import Answer, agather, gather
+from contextkit.known import KnownSessions
 from contextkit.meter import Meter
 from contextkit.offload import answer_read, offload, read_context
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
-from contextkit.stores import OverflowStore, SessionStore
+from contextkit.stores import Degradable, OverflowStore, SessionStore
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import rolled
 from contextkit.tokens import get_counter
@@ -76,6 +79,8 @@ class ContextBuilder:
         self._summarizer = summarizer
         self._clock = clock
         self._said = SaidInSessions()
+        self._known = KnownSessions()
+        self._filled = frozenset(section for source in self.sources for section in source.sections)
 
     def build(
         self,
@@ -94,11 +99,10 @@ class ContextBuilder:
         Raises `BudgetTooSmall` where what is required does not fit, `EmptyQuery` where there is
         nothing to answer, `SourceFailed` for a required source, and other `InvalidInput`.
         """
-        started = perf_counter()
         with metered():
             request = self._open(query, actor_id, session_id, variables or {})
             answers = gather(self.sources, request)
-            return self._assemble(request, answers, started)
+            return self._assemble(request, answers)
 
     async def abuild(
         self,
@@ -109,11 +113,10 @@ class ContextBuilder:
         variables: Mapping[str, Any] | None = None,
     ) -> Context:
         """`build` for an event loop, which it never blocks."""
-        started = perf_counter()
         with metered():
             request = await asyncio.to_thread(self._open, query, actor_id, session_id, variables or {})
             answers = await agather(self.sources, request)
-            return await asyncio.to_thread(self._assemble, request, answers, started)
+            return await asyncio.to_thread(self._assemble, request, answers)
 
     def observe(self, context: Context, usage: object) -> None:
         """Learn from what the model reported for a prompt: how its tokens differ from the counted ones.
@@ -156,6 +159,7 @@ class ContextBuilder:
     # The steps
 
     def _open(self, query: object, actor_id: str, session_id: str, variables: Mapping[str, Any]) -> Request:
+        self.counter.text(".")  # the first count loads a vocabulary, which no source's deadline should pay for
         return open_request(
             query,
             actor_id=actor_id,
@@ -165,23 +169,26 @@ class ContextBuilder:
             counter=self.counter,
             strategy=self.strategy,
             store=self.store,
-            filled=frozenset(section for source in self.sources for section in source.sections),
+            filled=self._filled,
             now=self._clock(),
+            known=self._known,
+            deadline=Deadline(self.strategy.seconds(self._filled)),
         )
 
-    def _assemble(self, request: Request, answers: Sequence[Answer], started: float) -> Context:
+    def _assemble(self, request: Request, answers: Sequence[Answer]) -> Context:
         """The road from what was gathered to the prompt."""
         draft = self._draft(request, answers)
         draft = self._summarise(draft)
         draft = self._offload(draft)
         prompt = write(draft.fit, draft.request)
         problems = [*self._keep_view(draft, prompt), *([self._meter.problem] if self._meter.problem else [])]
+        problems += self.store.degraded if isinstance(self.store, Degradable) else ()
         draft = draft.noting(*problems)
         return Context(
             messages=prompt.messages,
             tools=prompt.tools,
             tokens=prompt.tokens,
-            report=draft.report(prompt, perf_counter() - started),
+            report=draft.report(prompt, perf_counter() - request.deadline.started),
             breakpoints=prompt.breakpoints,
         )
 
@@ -190,7 +197,7 @@ class ContextBuilder:
         handles = self._shows_handles(request)
         listed = shortlist(answers, request, read_tool=handles and request.strategy.read_tool)
         said = self._said.of(request, listed.by_section.get("history", ()))
-        return Draft.of(request, answers, listed, said, handles=handles)
+        return Draft.of(request, answers, listed, said, handles=handles).noting(*request.notices)
 
     def _summarise(self, draft: Draft) -> Draft:
         """Where the window of the history has moved on, bring the summary of what it left up to date."""
@@ -207,7 +214,8 @@ class ContextBuilder:
             return draft
         request = draft.request
         moved = draft.listed.moved(draft.fit, request.strategy)
-        failed = offload(self.store, request.actor_id, request.session_id, moved)
+        within = request.deadline.for_closing
+        failed = offload(self.store, request.actor_id, request.session_id, moved, seconds=within)
         if failed is not None:
             return draft.without_handles().noting(failed)
         return replace(draft, stored=frozenset(item.id for item in moved))
@@ -215,11 +223,13 @@ class ContextBuilder:
     def _keep_view(self, draft: Draft, prompt: Prompt) -> list[Notice]:
         if not isinstance(self.store, SessionStore):
             return []
-        request = draft.request
+        request, view = draft.request, draft.view(prompt).to_json()
+        save = partial(self.store.save_view, request.actor_id, request.session_id, view)
         try:
-            self.store.save_view(request.actor_id, request.session_id, draft.view(prompt).to_json())
+            patiently(save, request.deadline.for_closing)
         except StoreError as error:
             return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
+        self._known.saw(request.session, view)
         return []
 
     def _shows_handles(self, request: Request) -> bool:

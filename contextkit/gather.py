@@ -7,13 +7,12 @@ they gave is returned in the order in which they were listed, so that order neve
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
-from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
+from contextkit.deadline import start_thread
 from contextkit.errors import ContextKitError, InvalidInput, SourceFailed
 from contextkit.report import SourceRun, SourceStatus
 from contextkit.types import AsyncSource, Gathered, Item, Request, Source
@@ -59,13 +58,13 @@ class _Job:
 
 
 def gather(sources: Sequence[Source], request: Request) -> list[Answer]:
-    """Ask every source in a thread of its own and wait for each until its deadline.
+    """Ask every source in a thread of its own and wait for each until its deadline, or the build's.
 
     The threads are daemons: one that hangs is left behind and never waited for again.
     Raises `SourceFailed` for a required source, and what a source says of bad input.
     """
     jobs, skipped = _jobs(sources, request)
-    threads = [_started(job.source.name, partial(job.run, request)) for job in jobs]
+    threads = [start_thread(job.source.name, partial(job.run, request)) for job in jobs]
     for job, thread in zip(jobs, threads, strict=True):
         thread.join(job.left)
     return [_answer(job) for job in jobs] + skipped
@@ -101,15 +100,8 @@ async def _in_thread(job: _Job, request: Request) -> None:
         job.run(request)
         _tell(loop, done.set)
 
-    _started(job.source.name, run)
+    start_thread(job.source.name, run)
     await done.wait()
-
-
-def _started(name: str, work: Callable[[], None]) -> threading.Thread:
-    """A thread at work in a copy of this one's context, so that it is still this build's work."""
-    thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
-    thread.start()
-    return thread
 
 
 def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
@@ -129,7 +121,7 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
         elif request.continuing and all(section.region == "volatile" for section in sections):
             skipped.append(_skipped(source, "what it gave when the turn began still stands"))
         else:
-            deadline = max(section.deadline for section in sections)
+            deadline = min(max(section.deadline for section in sections), request.deadline.end - now)
             jobs.append(_Job(source, deadline, any(section.required for section in sections), now))
     return jobs, skipped
 
@@ -154,6 +146,6 @@ def _answer(job: _Job) -> Answer:
 
 def _problem(job: _Job) -> str:
     if job.error is None:
-        return f"did not answer within its deadline of {job.deadline:g} s"
+        return f"did not answer within its deadline of {job.deadline:.3g} s"
     what = job.error.problem if isinstance(job.error, ContextKitError) else f"{type(job.error).__name__}: {job.error}"
     return f"failed: {what.rstrip('.')}"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from math import inf
 
+from contextkit.deadline import patiently
 from contextkit.errors import HandleNotFound, InvalidInput, StoreError
 from contextkit.ladder import READ_TOOL, handle_of
 from contextkit.stores import Overflow, OverflowStore, SessionStore
@@ -56,12 +58,14 @@ def pieces(items: Iterable[Item]) -> list[Overflow]:
     ]
 
 
-def offload(store: OverflowStore, actor_id: str, session_id: str, moved: Sequence[Item]) -> Notice | None:
-    """Store what was moved, in one acknowledged write; a notice where the store did not take it."""
+def offload(
+    store: OverflowStore, actor_id: str, session_id: str, moved: Sequence[Item], *, seconds: float = inf
+) -> Notice | None:
+    """Store what was moved, in one acknowledged write; a notice where the store did not take it within `seconds`."""
     if not moved:
         return None
     try:
-        store.put_overflow(actor_id, session_id, pieces(moved))
+        patiently(lambda: store.put_overflow(actor_id, session_id, pieces(moved)), seconds)
     except StoreError as error:
         return Notice("offload failed", f"What did not fit could not be stored, so no handle is shown: {error}")
     return None

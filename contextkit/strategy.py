@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -28,6 +28,9 @@ OWN_REGIONS: Mapping[str, Region] = {"system": "stable", "tools": "stable", "his
 
 BLOCKS: tuple[Region, ...] = ("stable", "volatile")
 """Where all other sections stand, as text in a block."""
+
+DEADLINE = 2.0
+"""Seconds a source may take where its section does not say."""
 
 LONGEST_DEADLINE = 86_400
 """Seconds that a source may be waited for at most: a day."""
@@ -66,7 +69,7 @@ class Section:
     ladder: tuple[Rung, ...] = ("full",)
     relevance: float = 0.0
     limit: int = 0
-    deadline: float = 2.0
+    deadline: float = DEADLINE
     required: bool = False
 
 
@@ -94,6 +97,10 @@ class ContextStrategy:
     def region(self, region: Region) -> tuple[Section, ...]:
         """The sections of a region, in order."""
         return tuple(section for section in self.sections if section.region == region)
+
+    def seconds(self, filled: Collection[str]) -> float:
+        """How long a build may wait for the slowest of the sections that its sources fill."""
+        return max((section.deadline for section in self.sections if section.name in filled), default=DEADLINE)
 
     @classmethod
     def load(cls, strategy: str | Path | ContextStrategy) -> ContextStrategy:

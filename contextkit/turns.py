@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from contextkit.budget import Budget
-from contextkit.errors import EmptyQuery
+from contextkit.deadline import Deadline, patiently
+from contextkit.errors import EmptyQuery, StoreUnavailable
+from contextkit.known import KnownSessions
 from contextkit.messages import as_message
 from contextkit.stores import Session, SessionStore, check_id
 from contextkit.strategy import ContextStrategy
-from contextkit.types import Message, Request, TokenCounter
+from contextkit.types import Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
 
 LOOKED_BACK = 64
@@ -30,17 +33,30 @@ def open_request(
     store: object,
     filled: frozenset[str],
     now: datetime,
+    known: KnownSessions,
+    deadline: Deadline,
 ) -> Request:
-    """The request of one build: reads the session and its view, and finds the turn it is in."""
+    """The request of one build: reads the session and its view, and finds the turn it is in.
+
+    A store that does not answer costs a new turn what its session has said since it was `known`.
+    A turn that goes on cannot do without: raises `StoreUnavailable`.
+    """
     check_id("actor id", actor_id)
     check_id("session id", session_id)
     message = None if query is None else as_query(query)
     sessions = store if isinstance(store, SessionStore) else None
-    session = sessions.session(actor_id, session_id) if sessions else None
+    session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening) if sessions else (None, None)
     stored = View.from_json(session.view) if session else View()
     view = stored.within(strategy.name, budget.available(counter.margin))
-    log = _Log(sessions, session)
-    turn = _begun(message, log) if message else _continued(view, log)
+    log = _Log(sessions, session, deadline)
+    notices = [missed] if missed else []
+    if message is not None:
+        turn, missed = _begun(message, log)
+        notices += [missed] if missed else []
+    elif missed is not None:
+        raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
+    else:
+        turn = _continued(view, log)
     return Request(
         query=turn.query.text,
         turn=turn,
@@ -56,6 +72,8 @@ def open_request(
         view=view,
         session=session,
         variables=variables,
+        deadline=deadline,
+        notices=notices,
     )
 
 
@@ -83,9 +101,10 @@ def _holds_more_than_text(message: Message) -> bool:
 class _Log:
     """The end of a session's messages, read only as far as it did not come with the session's facts."""
 
-    def __init__(self, store: SessionStore | None, session: Session | None) -> None:
+    def __init__(self, store: SessionStore | None, session: Session | None, deadline: Deadline) -> None:
         self._store = store
         self._session = session
+        self._deadline = deadline
         self.last_seq = session.last_seq if session else 0
 
     def since(self, after: int) -> Sequence[Message]:
@@ -94,17 +113,22 @@ class _Log:
         known = self._session.since(after)
         if known is not None:
             return known
-        return self._store.messages(self._session.actor_id, self._session.session_id, after=after)
+        read = partial(self._store.messages, self._session.actor_id, self._session.session_id, after=after)
+        return patiently(read, self._deadline.for_opening)
 
     def last(self, count: int) -> Sequence[Message]:
         return self.since(max(0, self.last_seq - count))
 
 
-def _begun(query: Message, log: _Log) -> Turn:
+def _begun(query: Message, log: _Log) -> tuple[Turn, Notice | None]:
     """A new turn. A question that was appended to the session before the build is not asked twice."""
-    last = log.last(1)
+    try:
+        last = log.last(1)
+    except StoreUnavailable as error:
+        problem = f"Whether the question stands in the session already is not known: {error}"
+        return Turn(query=query, after=log.last_seq), Notice("session not read", problem)
     asked = bool(last) and last[0].role == "user" and last[0].text == query.text
-    return Turn(query=query, after=log.last_seq - asked)
+    return Turn(query=query, after=log.last_seq - asked), None
 
 
 def _continued(view: View, log: _Log) -> Turn:

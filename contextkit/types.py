@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
+from contextkit.deadline import Deadline
+
 if TYPE_CHECKING:
     from contextkit.budget import Budget
     from contextkit.stores import Session
@@ -178,7 +180,8 @@ class Request:
     `continuing` is true, and only the turn may grow). `store` is the builder's, and `filled` are
     the sections that its sources may fill. `session` is
     the session as it was read at the start of the build, None where there is none yet; `view`
-    is what its last prompt looked like. `variables` fill the system prompt's template.
+    is what its last prompt looked like. `variables` fill the system prompt's template. By
+    `deadline` every source must have answered. `notices` tell what went wrong so far.
     """
 
     query: str
@@ -195,6 +198,8 @@ class Request:
     view: View
     session: Session | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
+    deadline: Deadline = field(default_factory=Deadline)
+    notices: Sequence[Notice] = ()
 
 
 @runtime_checkable

@@ -107,15 +107,71 @@ def test_a_history_that_cannot_be_read_costs_its_share_or_is_a_typed_error(kind:
     with Failing() as store:
         store.append("u1", "s1", [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}])
         store.broken = {"messages": error(kind)}
-        with pytest.raises(ContextKitError) as caught:
-            builder(store).build("What about Ghent?", **A)
-        assert caught.value.remedy
+        if kind is StoreUnavailable:
+            context = builder(store).build("What about Ghent?", **A)
+            assert [message.text for message in context.messages if "Hello" in message.text] == []
+            assert context.messages[-1].text == "What about Ghent?"
+            assert {"session not read", "history incomplete"} <= {notice.kind for notice in context.report.notices}
+        else:
+            with pytest.raises(ContextKitError) as caught:
+                builder(store).build("What about Ghent?", **A)
+            assert caught.value.remedy
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_session_that_cannot_be_read_is_a_typed_error(kind: type[StoreError]) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not StoreUnavailable])
+def test_a_session_that_is_damaged_is_a_typed_error(kind: type[StoreError]) -> None:
     with Failing(session=error(kind)) as store, pytest.raises(kind, match="Try another"):
         builder(store).build("What about Ghent?", **A)
+
+
+def test_while_its_store_is_away_a_session_goes_on_from_what_was_read_last() -> None:
+    away = error(StoreUnavailable)
+    with Failing() as store:
+        agent = builder(store)
+        agent.build("Hello?", **A)
+        store.append("u1", "s1", [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}])
+        before = agent.build("And now?", **A)
+        store.broken = dict.fromkeys(("session", "messages", "save_view", "put_overflow"), away)
+        during = agent.build("What about Ghent?", **A)
+        assert [message.text for message in during.messages if message.role == "assistant"] == ["Hi."]
+        assert "message 2:" in next(note.text for note in during.report.notices if note.kind == "session not read")
+        store.append("u1", "s1", [{"role": "user", "content": "And now?"}, {"role": "assistant", "content": "Later."}])
+        store.broken = {}
+        after = agent.build("What about Ghent?", **A)
+        assert [message.text for message in after.messages if message.role == "assistant"] == ["Hi.", "Later."]
+        assert after.messages[: len(before.messages) - 2] == before.messages[:-2]
+        assert not {note.kind for note in after.report.notices} & {"session not read", "history incomplete"}
+
+
+def test_of_a_session_never_read_and_away_the_prompt_says_that_it_knows_nothing() -> None:
+    with Failing(session=error(StoreUnavailable)) as store:
+        context = builder(store).build("What about Ghent?", **A)
+        assert context.messages[-1].text == "What about Ghent?"
+        notice = next(note for note in context.report.notices if note.kind == "session not read")
+        assert "knows nothing of its session" in notice.text
+
+
+def test_a_turn_cannot_go_on_while_its_store_is_away() -> None:
+    with Failing() as store:
+        store.append("u1", "s1", [{"role": "user", "content": "Hello?"}])
+        agent = builder(store)
+        agent.build(**A)
+        store.broken = {"session": error(StoreUnavailable)}
+        with pytest.raises(StoreUnavailable, match="build again"):
+            agent.build(**A)
+
+
+def test_what_was_appended_while_a_build_read_is_the_next_builds() -> None:
+    class Racing(Failing):
+        def messages(self, actor_id: str, session_id: str, **within):  # type: ignore[no-untyped-def]
+            found = super().messages(actor_id, session_id, **within)
+            self.append(actor_id, session_id, [{"role": "assistant", "content": "Late."}])
+            return super().messages(actor_id, session_id, **within) if "after" in within else found
+
+    with Racing() as store:
+        store.append("u1", "s1", [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}])
+        context = builder(store).build("What about Ghent?", **A)
+        assert [message.text for message in context.messages][-1] == "What about Ghent?"
 
 
 def test_an_index_that_cannot_be_kept_costs_nothing_but_time() -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from contextkit.budget import Budget
+from contextkit.deadline import Deadline
 from contextkit.errors import EmptyQuery, InvalidId, InvalidInput
+from contextkit.known import KnownSessions
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.tokens import get_counter
@@ -23,7 +25,14 @@ def store() -> Iterator[SQLiteStore]:
         yield store
 
 
-def opened(store: object, query: object = None, actor_id: str = "u1", session_id: str = "s1") -> Request:
+def opened(
+    store: object,
+    query: object = None,
+    actor_id: str = "u1",
+    session_id: str = "s1",
+    known: KnownSessions | None = None,
+    seconds: float = 10.0,
+) -> Request:
     return open_request(
         query,
         actor_id=actor_id,
@@ -35,6 +44,8 @@ def opened(store: object, query: object = None, actor_id: str = "u1", session_id
         store=store,
         filled=frozenset(),
         now=NOW,
+        known=KnownSessions() if known is None else known,
+        deadline=Deadline(seconds),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from time import perf_counter
 from typing import Any
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from contextkit.blocks import line_tokens
 from contextkit.conversation import Conversation
+from contextkit.deadline import retried
+from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import query_item
 from contextkit.rank.lexical import Scores
 from contextkit.sources.needs import needed
@@ -34,8 +37,9 @@ Turns that are likely to stand in the history come on top."""
 HUGE = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
 
-FOR_INDEX = 0.7
-"""The part of its deadline by which the index must be up to date, so that the rest can still be done."""
+FOR_RECENT, FOR_INDEX, FOR_RECALL = 0.5, 0.7, 0.8
+"""The parts of its deadline by which the newest messages must be read, the index be up to date, and recall be
+tried no more: a store that fails is asked again until then, and the rest can still be done."""
 
 LEAST_OFFERED = 32
 """Turns offered also for the smallest section, as the best of them may be too long for it or stand elsewhere."""
@@ -96,25 +100,51 @@ class _Reading:
         self.started = perf_counter()
 
     def gathered(self) -> Iterator[Gathered]:
-        after = self.request.turn.after
-        self._read_recent()
-        items = self.conversation.items
-        begun = bisect_right(items, after, key=attrgetter("order"))
-        yield from items[:begun]
-        yield from self._turn(items[begun:])
+        yield from self._recent()
         recall = self.request.strategy.section("recall")
-        recalled = list(self._recalled(recall)) if recall is not None and not self.request.continuing else []
+        recalled = list(self._recall(recall)) if recall is not None and not self.request.continuing else []
         yield from recalled
         yield from self._unread({found.id for found in recalled if isinstance(found, Item)})
 
-    def _read_recent(self) -> None:
+    def _recent(self) -> Iterator[Gathered]:
+        """What was said up to now, as far as it can be read, and the current turn."""
+        missed = self._read_recent()
+        items = self.conversation.items
+        begun = bisect_right(items, self.request.turn.after, key=_order)
+        yield from items[:begun]
+        yield from self._turn(items[begun : bisect_right(items, self.session.last_seq, key=_order)])
+        if missed is not None:
+            yield missed
+
+    def _read_recent(self) -> Notice | None:
+        """Read what is new; where the store does not answer, a new turn goes on with what was read before."""
         start = self.request.view.history_from
         after = self.request.turn.after
         if start is None and not self._room("history"):
             start = after + 1
-        self.conversation.read_recent(self.store, self.session, start, self.available)
+        read = partial(self.conversation.read_recent, self.store, self.session, start, self.available)
+        try:
+            retried(read, self._until(FOR_RECENT))
+        except StoreUnavailable as error:
+            if self.request.continuing:
+                raise
+            read_to = self.conversation.items[-1].order if self.conversation.items else 0
+            return Notice("history incomplete", f"Messages {read_to + 1} to {after} could not be read: {error}")
         if start is not None:
             self.conversation.forget_before(min(start, after + 1))
+        return None
+
+    def _until(self, part: float) -> float:
+        """The end of that part of the time this source has."""
+        sections = (self.request.strategy.section(name) for name in History.sections)
+        return self.started + part * max((section.deadline for section in sections if section), default=0.0)
+
+    def _recall(self, section: Section) -> Sequence[Gathered]:
+        """Older turns that bear on the query; where the store fails, word of that."""
+        try:
+            return retried(lambda: list(self._recalled(section)), self._until(FOR_RECALL))
+        except StoreError as error:
+            return [Notice("recall failed", f"No older turns were looked for: {error}")]
 
     def _turn(self, present: list[Item]) -> Iterator[Item]:
         query = self.request.turn.query
@@ -125,8 +155,7 @@ class _Reading:
             yield _in_turn(item)
 
     def _recalled(self, section: Section) -> Iterator[Gathered]:
-        spent = perf_counter() - self.started
-        yield from self.conversation.read_index(self.store, section.deadline * FOR_INDEX - spent)
+        yield from self.conversation.read_index(self.store, self._until(FOR_INDEX) - perf_counter())
         index = self.conversation.index
         scores, notice = self._scores()
         if notice is not None:
@@ -198,6 +227,9 @@ def _listed(messages: Iterable[Message], gathered: set[str]) -> list[tuple[str, 
         for message in messages
         if message.id not in gathered
     ]
+
+
+_order = attrgetter("order")
 
 
 def _in_turn(item: Item) -> Item:

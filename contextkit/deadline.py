@@ -1,0 +1,103 @@
+"""Deadline: how long a build may take, and how long it waits for a store that fails or hangs.
+
+Most of the time belongs to the sources. A part of it at the beginning is for reading the session,
+and a little beyond its end for storing what was moved and what the prompt looked like: so a build
+answers within its deadline and a tenth, whatever its store does.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from math import inf
+from time import perf_counter, sleep
+from typing import Final, TypeVar
+
+from contextkit.errors import StoreUnavailable
+
+T = TypeVar("T")
+
+OPENING: Final = 0.3
+"""The part of a build's time in which its session must have been read; storing may take as long, if it is left."""
+
+CLOSING: Final = 0.08
+"""The part of a build's time that may be spent beyond it on storing, if the sources took all of it."""
+
+TRIES: Final = 3
+"""How often a store is asked that is unavailable. Its client has tried again by itself each time."""
+
+PAUSE: Final = 0.02
+"""Seconds before a store that failed is asked again: doubled each time, and shortened at random so that
+callers who failed together do not all come back together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a build must have its answer: `seconds` after it `started`, by `time.perf_counter`."""
+
+    seconds: float = inf
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def end(self) -> float:
+        """When the last source must have answered."""
+        return self.started + self.seconds
+
+    @property
+    def for_opening(self) -> float:
+        """The seconds left for reading the session."""
+        return self.started + OPENING * self.seconds - perf_counter()
+
+    @property
+    def for_closing(self) -> float:
+        """The seconds left for storing."""
+        return min(self.end + CLOSING * self.seconds - perf_counter(), OPENING * self.seconds)
+
+
+def patiently(work: Callable[[], T], seconds: float) -> T:
+    """What `work` gives, tried again while its store is unavailable and left behind where it hangs.
+
+    Raises `StoreUnavailable` after `seconds`, and whatever else `work` raises at once. As it may be
+    done twice, and may still be under way when this has returned, `work` must bear that.
+    """
+    found: Future[T] = Future()
+    start_thread("store", lambda: _settle(found, lambda: retried(work, perf_counter() + seconds)))
+    try:
+        return found.result(None if seconds == inf else max(0.0, seconds))
+    except TimeoutError:
+        if found.done():
+            raise
+        raise StoreUnavailable(
+            f"The store did not answer within {max(0.0, seconds):.1f} s.", "Try again, or see to the store's latency."
+        ) from None
+
+
+def _settle(found: Future[T], work: Callable[[], T]) -> None:
+    try:
+        found.set_result(work())
+    except Exception as error:  # on its way to whoever waits
+        found.set_exception(error)
+
+
+def retried(work: Callable[[], T], until: float) -> T:
+    """What `work` gives, tried again while its store is unavailable and it is not yet `until` (by `perf_counter`)."""
+    for tried in range(1, TRIES + 1):
+        try:
+            return work()
+        except StoreUnavailable:
+            pause = PAUSE * 2**tried * random.uniform(0.5, 1)
+            if tried == TRIES or perf_counter() + pause >= until:
+                raise
+        sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+def start_thread(name: str, work: Callable[[], None]) -> threading.Thread:
+    """Start work in a daemon thread, which nobody has to wait for, in a copy of the caller's context."""
+    thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
+    thread.start()
+    return thread
