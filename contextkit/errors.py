@@ -25,6 +25,7 @@
         - StoreFull                    the disk or quota is used up
         - StoreCorrupt                 what was read is not what was written
         - VersionConflict              somebody else wrote first; carries the current state
+        - ErasureIncomplete            an actor is not erased from every store; carries the receipt
         - RecordsRefused               some memories of a batch; carries each with its reason
         - HandleNotFound (LookupError) unknown, expired, or another actor's handle
 """
@@ -36,6 +37,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextkit.actor.erasure import Receipt
     from contextkit.stores import Session
 
 
@@ -245,6 +247,18 @@ class RecordsRefused(StoreError):
         )
         self.failures = tuple(failures)
         self.accepted = accepted
+
+
+class ErasureIncomplete(StoreError):
+    """Some stores could not be cleared of an actor. `receipt` says what was erased, and what failed where."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        told = "; ".join(f"{name}: {why}" for name, why in receipt.failed.items())
+        super().__init__(
+            f"Of {len(receipt.failed) + len(receipt.erased)} stores {len(receipt.failed)} could not be cleared: {told}",
+            "The others are cleared; erase the actor again once these can be.",
+        )
+        self.receipt = receipt
 
 
 class HandleNotFound(StoreError, LookupError):

@@ -31,7 +31,7 @@ LAYERS = (
     "gather said repeats known turns summarise system window standing",
     "past present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
-    "adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",
+    "actor adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",
     "aws.loads aws.cost aws.provisioning",
     # The terminal.
     "cli",
