@@ -14,7 +14,18 @@ authenticated: any credentials will do.
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Fault
 from contextkit.testing.agentcore.emulator import AgentCoreEmulator
+from contextkit.testing.agentcore.engine import Engine, Engines, rule_engine
 from contextkit.testing.agentcore.quotas import Quotas
 from contextkit.testing.clock import ManualClock
 
-__all__ = ["AgentCoreEmulator", "Behaviour", "Call", "Fault", "ManualClock", "Quotas"]
+__all__ = [
+    "AgentCoreEmulator",
+    "Behaviour",
+    "Call",
+    "Engine",
+    "Engines",
+    "Fault",
+    "ManualClock",
+    "Quotas",
+    "rule_engine",
+]

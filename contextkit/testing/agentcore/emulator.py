@@ -12,7 +12,7 @@ from typing import Any
 
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Plan, no_fault
-from contextkit.testing.agentcore.engine import Engines
+from contextkit.testing.agentcore.engine import Engines, rule_engine
 from contextkit.testing.agentcore.service import Service
 from contextkit.testing.agentcore.wire import Answer, Request
 from contextkit.testing.clock import Clock, system_clock
@@ -27,7 +27,8 @@ class AgentCoreEmulator:
 
     The clock, the switches (`behaviour`) and the `plan` of faults may be exchanged at any time. `calls` notes every
     call. `hang` is how many seconds a hanging call hangs. `embeddings` makes RetrieveMemoryRecords search by
-    meaning, too. `engines` gives each kind of strategy the engine that extracts its records.
+    meaning, too. `engines` gives each kind of strategy the engine that extracts its records: the project's
+    own, by its built-in rules, unless another is named.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class AgentCoreEmulator:
         clock: Clock = system_clock,
         plan: Plan = no_fault,
         embeddings: Embeddings | None = None,
-        engines: Engines | None = None,
+        engines: Engines = rule_engine,
         hang: float = 30.0,
     ) -> None:
         self.hang = hang

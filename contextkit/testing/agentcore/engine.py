@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from contextkit.memory.consolidate import RuleConsolidator
 from contextkit.memory.facts import Batch, Change, Consolidator, Extractor
+from contextkit.memory.rules import RuleExtractor
+from contextkit.memory.strategy import MemoryStrategy
 from contextkit.stores import MemoryRecord
 from contextkit.testing.agentcore.events import Event
 from contextkit.testing.agentcore.strategies import Kind, Strategy
@@ -28,6 +31,21 @@ class Engine:
 
 Engines: TypeAlias = Callable[[Kind], Engine]
 """The engine of a strategy of this kind; one is made for each job."""
+
+STRATEGIES: Mapping[Kind, str] = {
+    "SEMANTIC": "semantic",
+    "SUMMARIZATION": "summary",
+    "USER_PREFERENCE": "user_preference",
+    "EPISODIC": "episodic",
+}
+"""The project's own strategy for each kind of the service's."""
+
+
+def rule_engine(kind: Kind) -> Engine:
+    """The engine without a model: the project's strategy of this kind, by its built-in rules."""
+    strategy = MemoryStrategy.load(STRATEGIES[kind])
+    return Engine(RuleExtractor(strategy), RuleConsolidator(strategy))
+
 
 _ROLES: Mapping[str, Role] = {"USER": "user", "ASSISTANT": "assistant", "TOOL": "tool", "OTHER": "system"}
 

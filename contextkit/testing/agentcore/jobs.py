@@ -14,7 +14,7 @@ from datetime import datetime
 
 from contextkit.memory.facts import Batch
 from contextkit.stores import MemoryRecord
-from contextkit.testing.agentcore.engine import Engines, messages, passed_on
+from contextkit.testing.agentcore.engine import Engine, Engines, messages, passed_on
 from contextkit.testing.agentcore.events import Event, Sessions
 from contextkit.testing.agentcore.model import operations
 from contextkit.testing.agentcore.pages import page, paged
@@ -113,7 +113,7 @@ class Workshop:
     sessions: Sessions
     records: Records
     strategies: dict[str, Strategy]
-    engines: Engines | None
+    engines: Engines
 
     def expect(self, event: Event, world: World, *, direct: bool = False) -> None:
         """Schedule the extraction of a new event by every strategy that has a namespace for it.
@@ -130,8 +130,8 @@ class Workshop:
         """Run every job that is due."""
         for job in self.jobs.take_due(now):
             strategy = self.strategies.get(job.strategy_id)
-            if strategy is not None and self.engines is not None:
-                self._try(job, strategy, self.engines, now)
+            if strategy is not None and strategy.works_as is not None:
+                self._try(job, strategy, self.engines(strategy.works_as), now)
 
     def list_jobs(self, params: Params, _: World) -> Params:
         """ListMemoryExtractionJobs: those that failed and can be started again."""
@@ -146,14 +146,14 @@ class Workshop:
         self.jobs.start(job_id, world.now)
         return {"jobId": job_id}
 
-    def _try(self, job: Job, strategy: Strategy, engines: Engines, now: datetime) -> None:
+    def _try(self, job: Job, strategy: Strategy, engine: Engine, now: datetime) -> None:
         try:
-            self._run(job, strategy, engines, now)
+            self._run(job, strategy, engine, now)
         except Exception as error:  # a model may fail in any way; the job says how, and can be started again
             _log.warning("Extraction job %s failed: %s", job.id, error)
             self.jobs.failed[job.id] = replace(job, failure=f"{type(error).__name__}: {error}")
 
-    def _run(self, job: Job, strategy: Strategy, engines: Engines, now: datetime) -> None:
+    def _run(self, job: Job, strategy: Strategy, engine: Engine, now: datetime) -> None:
         events = [event for event in job.events if job.direct or self._is_there(event)]
         for namespace, together in _by_namespace(strategy, events).items():
             batch = Batch(
@@ -169,8 +169,7 @@ class Workshop:
                 if record.strategy_id == strategy.id and namespace in record.namespaces and record.is_live(now)
             ]
             metadata = passed_on(strategy, together)
-            assert strategy.works_as is not None
-            for change in engines(strategy.works_as).changes(batch, near):
+            for change in engine.changes(batch, near):
                 for memory in change.records:
                     self._put(memory, strategy, metadata, now)
 

@@ -12,7 +12,7 @@ from contextkit.testing.agentcore.pages import page, paged
 from contextkit.testing.agentcore.refusals import invalid, not_found
 from contextkit.testing.agentcore.retrieval import best
 from contextkit.testing.agentcore.wire import Params
-from contextkit.testing.agentcore.world import World
+from contextkit.testing.agentcore.world import Handler, World
 from contextkit.types import Embeddings
 
 UNMANAGED = "DEFAULT"
@@ -226,6 +226,20 @@ class Library:
         if strategy is not None and strategy not in self.strategies:
             return f"Memory strategy not found: {strategy}"
         return type_mismatch(given.get("metadata", {}), self.indexed)
+
+
+def every_second_fails(do: Handler) -> Handler:
+    """A batch operation in which every second record fails on the way."""
+
+    def half(params: Params, world: World) -> Params:
+        done = do({**params, "records": params["records"][::2]}, world)
+        for given in params["records"][1::2]:
+            failed = _failed(given.get("memoryRecordId") or f"mem-{world.ids.uuid()}", 500, "Internal server error")
+            asked = {name: given[name] for name in ("requestIdentifier",) if name in given}
+            done["failedRecords"].append(failed | asked)
+        return done
+
+    return half
 
 
 def _new_record(record_id: str, given: Params, days: int | None, world: World) -> Record:

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Fault, Plan, new_call, no_fault
-from contextkit.testing.agentcore.engine import Engines
+from contextkit.testing.agentcore.engine import Engines, rule_engine
 from contextkit.testing.agentcore.events import Shelf
 from contextkit.testing.agentcore.idempotence import Idempotence
 from contextkit.testing.agentcore.jobs import Workshop
 from contextkit.testing.agentcore.memories import Memories, Memory
 from contextkit.testing.agentcore.model import Operation
 from contextkit.testing.agentcore.quotas import MAX_EVENT_BYTES, Throttle
-from contextkit.testing.agentcore.records import Library
+from contextkit.testing.agentcore.records import Library, every_second_fails
 from contextkit.testing.agentcore.refusals import Refused
 from contextkit.testing.agentcore.wire import Answer, Params, Request, answer, check, refusal, route
-from contextkit.testing.agentcore.world import Ids, World
+from contextkit.testing.agentcore.world import Handler, Ids, World
 from contextkit.testing.clock import Clock, system_clock
 from contextkit.types import Embeddings
 
 _log = logging.getLogger("contextkit.testing")
-
-Handler: TypeAlias = Callable[[Params, World], Params]
 
 
 class Service:
@@ -40,7 +37,7 @@ class Service:
         clock: Clock = system_clock,
         plan: Plan = no_fault,
         embeddings: Embeddings | None = None,
-        engines: Engines | None = None,
+        engines: Engines = rule_engine,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.clock = clock
@@ -88,9 +85,14 @@ class Service:
         if operation.name == "CreateEvent" and call.sent > MAX_EVENT_BYTES:
             raise Refused("ServiceQuotaExceededException", f"An event has at most {MAX_EVENT_BYTES} bytes")
         world = World(call.at, self.behaviour, self._ids)
-        return self._idempotence.once(
-            operation.name, checked, lambda: answer(operation, self._handler(operation, checked, world)(checked, world))
-        )
+
+        def do() -> Answer:
+            handler = self._handler(operation, checked, world)
+            if call.fault == "partial" and "records" in checked:
+                handler = every_second_fails(handler)
+            return answer(operation, handler(checked, world))
+
+        return self._idempotence.once(operation.name, checked, do)
 
     def _handler(self, operation: Operation, params: Params, world: World) -> Handler:
         control: Mapping[str, Handler] = {

@@ -117,15 +117,13 @@ def new_strategy(given: Params, where: str, world: World) -> Strategy:
 
 def modified(strategy: Strategy, given: Params, where: str, world: World) -> Strategy:
     """The strategy with what one modification gives."""
-    configuration = given.get("configuration")
-    if configuration and strategy.kind not in ("CUSTOM", "EPISODIC"):
-        raise invalid(f"{where}.configuration", "Only custom and episodic strategies have a configuration")
+    configuration = _reconfigured(strategy, given.get("configuration", {}), f"{where}.configuration")
     expiry = given.get("recordExpirySpecification")
     return replace(
         strategy,
         template=template(given, where) or strategy.template,
         description=given.get("description", strategy.description),
-        configuration={**(strategy.configuration or {}), **configuration} if configuration else strategy.configuration,
+        configuration=configuration or None,
         schema=given.get("memoryRecordSchema", strategy.schema),
         expiry_days=expiry.get("recordExpiryDurationDays") if expiry else strategy.expiry_days,
         updated_at=world.now,
@@ -171,6 +169,38 @@ def _configuration(content: Params, works_as: Kind | None) -> Params | None:
     stem = OVERRIDES[chosen][1]
     kind = "SUMMARY" if works_as == "SUMMARIZATION" else works_as
     return {"type": f"{kind}_OVERRIDE"} | {step: _override(stem, step, part) for step, part in parts.items()}
+
+
+def _reconfigured(strategy: Strategy, given: Params, where: str) -> Params:
+    """The strategy's configuration with what a modification gives. Raises `Refused` where its kind has no such part."""
+    before = strategy.configuration or {}
+    for step, part in given.items():
+        if not any(name.startswith(_parts(strategy)) for name in _named(step, part)):
+            raise invalid(f"{where}.{step}", f"A {strategy.kind} strategy has no such configuration")
+    own = given.get("selfManagedConfiguration")
+    return {**before, **given} | ({"selfManagedConfiguration": _merged(before, own)} if own else {})
+
+
+def _parts(strategy: Strategy) -> tuple[str, ...]:
+    """How the names begin of what can be configured in a strategy."""
+    if strategy.works_as is None:
+        return ("selfManaged",)
+    stem = next(stem for kind, stem in OVERRIDES.values() if kind == strategy.works_as)
+    return (stem,) if strategy.kind == "CUSTOM" else ("episodicReflectionConfiguration",)
+
+
+def _named(step: str, part: Params) -> list[str]:
+    """The names of a configuration's innermost unions, which say what kind of strategy they are for."""
+    if step == "selfManagedConfiguration":
+        return [step]
+    return [name for key, inner in part.items() for name in (inner if key.startswith("custom") else (key,))]
+
+
+def _merged(before: Params, given: Params) -> Params:
+    """A self-managed configuration with what is given, which may be part of its invocation only."""
+    old: Params = before["selfManagedConfiguration"]
+    invocation = {**old["invocationConfiguration"], **given.get("invocationConfiguration", {})}
+    return {**old, **given, "invocationConfiguration": invocation}
 
 
 def _override(stem: str, step: str, part: Params) -> Params:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from contextkit.testing.agentcore.behaviour import Behaviour
+from contextkit.testing.agentcore.wire import Params
 
 
 class Ids:
@@ -28,6 +31,10 @@ class Ids:
 def uuid_form(digits: str) -> str:
     """The first 32 digits, in the form of a UUID."""
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+
+
+Handler: TypeAlias = Callable[[Params, "World"], Params]
+"""An operation: from checked parameters to an answer, both in boto3's shape."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ OPERANDS = {
 
 TEMPLATES = ("/", "/users/{actorId}", "{memoryStrategyId}/{sessionId}/", "/tenants/{tenant}/{actorId}")
 
+EXTRACTION = {"semanticExtractionOverride": {"appendToPrompt": "More.", "modelId": "a-model"}}
+
 WITH_NAMESPACE = ("RetrieveMemoryRecords", "ListMemoryRecords")
 
 
@@ -89,7 +91,7 @@ def furnish(raw: Raw) -> Furnished:
 def requests(name: str, world: Furnished) -> st.SearchStrategy[dict[str, Any]]:
     """Requests that a model allows, most of them about what is there."""
     shape = model(name).input_shape
-    return Valid(_rules(shape, name, world)).of(shape).map(lambda params: _obeying(name, params))
+    return Valid(_rules(shape, name, world)).of(shape).map(lambda params: _obeying(name, params, world.strategies[0]))
 
 
 def _rules(shape: Shape, name: str, world: Furnished) -> dict[str, st.SearchStrategy[Any]]:
@@ -105,6 +107,7 @@ def _rules(shape: Shape, name: str, world: Furnished) -> dict[str, st.SearchStra
         "EventMetadataFilterExpression": _event_filters(),
         "NamespaceRegexPattern": st.sampled_from(["[a-z]+", ".*"]),
         "NamespaceKeysList": st.just([{"key": "tenant"}]),
+        "ModifyStrategyConfiguration": st.just({"extraction": {"customExtractionConfiguration": EXTRACTION}}),
         "DeleteMemoryStrategyInput": st.fixed_dictionaries({"memoryStrategyId": strategy}),
     } | ({"Namespace": st.sampled_from(TEMPLATES)} if name in ("CreateMemory", "UpdateMemory") else {})
 
@@ -143,7 +146,7 @@ def _event_filters() -> st.SearchStrategy[dict[str, Any]]:
     return present | st.fixed_dictionaries({"left": left, "operator": st.just("EQUALS_TO"), "right": right})
 
 
-def _obeying(name: str, params: dict[str, Any]) -> dict[str, Any]:
+def _obeying(name: str, params: dict[str, Any], own: str) -> dict[str, Any]:
     """The request as the rules beside the model want it; tokens for next pages are left out."""
     params = {key: value for key, value in params.items() if key != "nextToken"}
     if name in WITH_NAMESPACE:
@@ -153,6 +156,7 @@ def _obeying(name: str, params: dict[str, Any]) -> dict[str, Any]:
         _mend_strategies(params.get("memoryStrategies", {}).get("addMemoryStrategies", []))
         for entry in params.get("memoryStrategies", {}).get("modifyMemoryStrategies", []):
             entry.pop("namespaces", None)
+            entry["memoryStrategyId"] = own if len(entry["memoryStrategyId"]) % 2 else "gone-0123456789"
     if name == "CreateMemory":
         _mend_strategies(params.get("memoryStrategies", []))
         params["namespaceKeys"] = [{"key": "tenant"}]
