@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import contextkit
+from contextkit.cli.actors import erase, export, import_
 from contextkit.cli.build import build
 from contextkit.cli.cost import cost
 from contextkit.cli.demo import demo
@@ -69,6 +70,9 @@ app.command()(demo)
 app.command()(build)
 app.command()(sessions)
 app.command()(show)
+app.command()(export)
+app.command("import")(import_)
+app.command()(erase)
 app.command()(cost)
 app.add_typer(provision, name="provision")
 app.add_typer(strategies, name="strategies")

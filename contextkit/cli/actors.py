@@ -1,0 +1,138 @@
+"""`contextkit export`, `import` and `erase`: everything of one actor, out of stores, into them, and gone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contextkit.actor import Receipt, erase_actor, export_actor, import_actor
+from contextkit.cli.jsonl import STDIN
+from contextkit.cli.opening import StoreNames, Stores, opened
+from contextkit.cli.screen import note
+from contextkit.errors import ErasureIncomplete, InvalidInput
+
+Actor = Annotated[str, typer.Option("--actor", metavar="ID", help="Whose data.")]
+
+PRIVATE = 0o600
+"""The mode of an export's file: it holds what somebody said in confidence."""
+
+
+def export(
+    stores: StoreNames,
+    actor: Actor,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, for its owner alone.")
+    ] = None,
+) -> None:
+    """Write everything of an actor as JSON Lines that `contextkit import` takes back."""
+    with opened(stores) as found:
+        lines = export_actor(actor, *found.values())
+        if output is None:
+            sys.stdout.buffer.writelines(lines)
+            return
+        count = _write(output, lines)
+    note(f"{count:,} lines written to {output}.")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `contextkit export` wrote; - reads stdin.")],
+    stores: StoreNames,
+    actor: Annotated[str, typer.Option("--actor", metavar="ID", help="Import under this id; else the export's.")] = "",
+) -> None:
+    """Take an actor's export into a store. Importing it again adds nothing."""
+    with _read(file) as lines, opened(stores, make=True) as found:
+        counts = import_actor(lines, *found.values(), actor_id=actor or None)
+    note(f"Imported {_told(counts)}.")
+
+
+def erase(
+    stores: StoreNames,
+    actor: Actor,
+    verify: Annotated[bool, typer.Option("--verify", help="Read the stores again; fail if anything lingers.")] = False,
+    within: Annotated[
+        float, typer.Option("--within", metavar="SECONDS", help="With --verify: how long it may linger.", min=0)
+    ] = 0,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase everything of an actor from every store given, and print the receipt as JSON.
+
+    Name every store that may hold the actor, and stop the actor's agents first.
+    """
+    with opened(stores) as found:
+        if not yes:
+            _confirm(found, actor)
+        receipt = _erase(found, actor)
+        lingering = receipt.verify(within=timedelta(seconds=within)) if verify else {}
+    if lingering:
+        told = "; ".join(f"{name}: {_told(counts)}" for name, counts in lingering.items())
+        raise InvalidInput(
+            f"Something of {actor!r} lingers ({told}).",
+            "Stop what writes for this actor and erase again; a managed service may need `--within 300`.",
+            value=actor,
+        )
+    if verify:
+        note("Verified: the stores hold nothing of the actor.")
+
+
+def _erase(stores: Stores, actor: str) -> Receipt:
+    """Erase, and print the receipt also where not all could be done."""
+    try:
+        receipt = erase_actor(actor, stores)
+    except ErasureIncomplete as error:
+        typer.echo(error.receipt.to_json())
+        raise
+    typer.echo(receipt.to_json())
+    return receipt
+
+
+def _confirm(stores: Stores, actor: str) -> None:
+    """Say what would go, and ask a person."""
+    for name, store in stores.items():
+        note(f"{name} holds {_told(store.held(actor))}.")
+    if not sys.stdin.isatty():
+        raise InvalidInput("Nobody is there to confirm the erasure.", "Pass --yes.")
+    typer.confirm(f"Erase everything of {actor!r}? It cannot be undone.", abort=True, err=True)
+
+
+def _told(counts: Mapping[str, int] | Counter[str]) -> str:
+    return ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items()) or "nothing"
+
+
+def _write(path: Path, lines: Iterable[bytes]) -> int:
+    """Write a file of its owner's that is there whole or not at all; the number of its lines."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
+            count = sum(1 for line in lines if file.write(line))
+        part.replace(path)
+    except OSError as error:
+        raise InvalidInput(
+            f"The export cannot be written to {str(path)!r}: {error.strerror}.", "Choose another file.", value=str(path)
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[Iterable[bytes]]:
+    """The lines of a file, or of standard input for `-`."""
+    if path == STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InvalidInput(
+            f"{str(path)!r} cannot be read: {error.strerror}.", "Check the path of the export.", value=str(path)
+        ) from error
+    with file:
+        yield file

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from contextkit.stores.sqlite import SQLiteStore
+from tests.cli.conftest import Run, Write
+
+
+@pytest.fixture
+def store(run: Run, write: Write) -> str:
+    """A store that an agent used for `ann` and for `ben`."""
+    talk = write([{"role": "user", "content": "My secret is ☂ xylophone."}, {"role": "assistant", "content": "Safe."}])
+    for actor in ("ann", "ben"):
+        assert run("build", talk, "-q", "q", "--store", "agent.db", "--actor", actor, "--session", "s").code == 0
+    return "agent.db"
+
+
+def actors(folder: Path, name: str) -> dict[str, dict[str, int]]:
+    with SQLiteStore(folder / name) as opened:
+        return {actor: opened.held(actor) for actor in ("ann", "ben", "cem")}
+
+
+def test_what_is_exported_is_imported_and_exported_again(run: Run, store: str) -> None:
+    out = run("export", "--store", store, "--actor", "ann").out
+    assert [json.loads(line)["kind"] for line in out.splitlines()] == ["actor", "message", "message", "session"]
+    done = run("import", "-", "--store", "other.db", stdin=out.encode())
+    assert (done.code, done.out, done.err) == (0, "", "Imported 2 message, 1 session.\n")
+    assert run("export", "--store", "other.db", "--actor", "ann").out == out
+
+
+def test_a_file_is_for_its_owner_alone(run: Run, store: str, tmp_path: Path) -> None:
+    done = run("export", "--store", store, "--actor", "ann", "-o", "ann.jsonl")
+    assert (done.out, done.err) == ("", "4 lines written to ann.jsonl.\n")
+    assert stat.S_IMODE((tmp_path / "ann.jsonl").stat().st_mode) == 0o600
+    assert not (tmp_path / "ann.jsonl.part").exists()
+    assert run("import", "ann.jsonl", "--store", store, "--actor", "cem").code == 0
+    held = actors(tmp_path, store)
+    assert held["cem"] == held["ann"]
+
+
+def test_what_cannot_be_read_or_written_is_told(run: Run, store: str, tmp_path: Path) -> None:
+    assert "There is no store 'none.db'" in run("export", "--store", "none.db", "--actor", "ann").failure
+    assert "cannot be written" in run("export", "--store", store, "--actor", "ann", "-o", "no/such/folder").failure
+    assert "'none.jsonl' cannot be read" in run("import", "none.jsonl", "--store", "new.db").failure
+    (tmp_path / "talk.jsonl").write_text('{"role": "user"}\n')
+    assert "Line 1 of the export" in run("import", "talk.jsonl", "--store", "new.db").failure
+
+
+def test_an_actor_is_erased_and_the_receipt_printed(run: Run, store: str, tmp_path: Path) -> None:
+    before = actors(tmp_path, store)
+    done = run("erase", "--store", store, "--actor", "ann", "--yes", "--verify")
+    assert done.code == 0
+    receipt = json.loads(done.out)
+    assert receipt["erased"] == {store: before["ann"]}
+    assert receipt["actor_sha256"] == sha256(b"ann").hexdigest()
+    assert done.err == "Verified: the stores hold nothing of the actor.\n"
+    assert actors(tmp_path, store) == {**before, "ann": {}}
+
+
+def test_several_stores_are_erased_at_once(run: Run, store: str, tmp_path: Path) -> None:
+    run("import", "-", "--store", "other.db", stdin=run("export", "--store", store, "--actor", "ann").out.encode())
+    done = run("erase", "--store", store, "--store", "other.db", "--actor", "ann", "--yes", "--verify")
+    assert list(json.loads(done.out)["erased"]) == [store, "other.db"]
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("other.db*"))
+    assert b"xylophone" not in raw
+    assert b"ann" not in raw
+
+
+def test_nothing_is_erased_unasked(run: Run, store: str, tmp_path: Path) -> None:
+    done = run("erase", "--store", store, "--actor", "ann")
+    assert done.failure == "Nobody is there to confirm the erasure. Pass --yes."
+    assert "agent.db holds 1 sessions, 2 messages" in done.err
+    assert actors(tmp_path, store)["ann"] != {}
