@@ -33,7 +33,7 @@ REMARK = 900.0
 ABANDONED = 3_600.0
 """Seconds after which a mark that another process has not made anew is taken back, once its session is done."""
 
-_FIRST_REST, _LONGEST_REST = 0.5, 60.0
+_FIRST_REST, _LONGEST_REST = 0.25, 60.0
 """Seconds before another try after a failure; they double each time."""
 
 

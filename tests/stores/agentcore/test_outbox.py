@@ -1,0 +1,249 @@
+"""A turn that one store has is never missing in the other, nor in it twice: kills, lost answers, many processes."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contextkit.errors import StoreUnavailable
+from contextkit.stores.agentcore import AgentCoreStore
+from contextkit.stores.agentcore.delivery import Delivery
+from contextkit.stores.agentcore.events import Events
+from contextkit.stores.agentcore.ledger import Ledger
+from contextkit.stores.agentcore.payloads import from_payload
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.testing.agentcore import AgentCoreEmulator, Call, Fault, Quotas
+from contextkit.testing.agentcore.calls import no_fault
+from contextkit.types import Message
+from tests.stores.agentcore import crashes
+
+
+@pytest.fixture
+def memory_id(control: Any) -> str:
+    """A memory of the test's own, whose only session is u's s."""
+    name = f"m{uuid.uuid4().hex[:12]}"
+    return str(control.create_memory(name=name, eventExpiryDuration=30)["memory"]["id"])
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[SQLiteStore]:
+    with SQLiteStore(tmp_path / "state.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(memory_id: str, client: Any, state: SQLiteStore) -> Iterator[AgentCoreStore]:
+    store = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+    yield store
+    store.flush()
+
+
+@pytest.fixture
+def faults(emulator: AgentCoreEmulator) -> Iterator[AgentCoreEmulator]:
+    yield emulator
+    emulator.plan = no_fault
+
+
+def delivered(client: Any, memory_id: str) -> list[Message]:
+    """Every message in AgentCore's events, as often as it is there, in order of its number."""
+    listed = client.list_events(memoryId=memory_id, actorId="u", sessionId="s", maxResults=100)["events"]
+    found = [message for event in listed for message in from_payload(event["payload"]) or ()]
+    return sorted(found, key=lambda message: message.seq or 0)
+
+
+def ids(messages: list[Message]) -> list[tuple[int | None, str | None]]:
+    return [(message.seq, message.id) for message in messages]
+
+
+@pytest.mark.parametrize("step", crashes.STEPS)
+def test_what_a_killed_process_has_appended_arrives_once(
+    step: str, memory_id: str, emulator: AgentCoreEmulator, client: Any, tmp_path: Path, store: AgentCoreStore
+) -> None:
+    store.append("u", "s", [{"role": "user", "content": "before", "id": "before"}])
+    store.flush()
+    store.close()
+    code = crashes.run(crashes.append_and_die, memory_id, emulator.url, str(tmp_path / "state.db"), step)
+    assert code == -9
+    with SQLiteStore(tmp_path / "state.db") as state:
+        other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+        other.flush()  # nobody names the session: it is found by its mark
+        kept = state.messages("u", "s")
+        assert ids(delivered(client, memory_id)) == ids(kept)
+        assert len(kept) == (1 if step in ("before the mark", "before the append") else 4)
+        other.append("u", "s", [{"role": "user", "content": "after", "id": "after"}])
+        other.flush()
+        assert ids(delivered(client, memory_id)) == ids(state.messages("u", "s"))
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "after"),
+    [
+        (Ledger, "save", False),
+        (Ledger, "save", True),
+        (SQLiteStore, "delete_session", False),
+        (SQLiteStore, "delete_session", True),
+        (Delivery, "_erase", False),
+        (Events, "delete", True),
+        (Ledger, "drop", False),
+        (Ledger, "drop", True),
+    ],
+)
+def test_a_deletion_that_was_begun_is_finished(
+    owner: type,
+    name: str,
+    after: bool,
+    memory_id: str,
+    emulator: AgentCoreEmulator,
+    client: Any,
+    tmp_path: Path,
+    store: AgentCoreStore,
+) -> None:
+    for number in range(2):
+        store.append("u", "s", [{"role": "user", "content": "x", "id": str(number)}])
+        store.flush()
+    store.close()
+    path = str(tmp_path / "state.db")
+    assert crashes.run(crashes.delete_and_die, memory_id, emulator.url, path, owner, name, after) == -9
+    with SQLiteStore(path) as state:
+        other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+        other.flush()
+        begun = (owner, name, after) != (Ledger, "save", False)
+        assert len(delivered(client, memory_id)) == (0 if begun else 2)
+        assert len(other.messages("u", "s")) == (0 if begun else 2)
+        other.close()
+
+
+@pytest.mark.parametrize("fault", ["lose answer", "drop", "5xx", "throttle", "conflict"])
+def test_a_call_that_fails_is_made_again_and_doubles_nothing(
+    fault: Fault, faults: AgentCoreEmulator, store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    left = [fault]
+    faults.plan = lambda call: left.pop() if call.operation == "CreateEvent" and left else None
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
+    store.flush()
+    assert left == []
+    assert ids(delivered(client, memory_id)) == [(1, "1")]
+
+
+def test_an_agentcore_that_is_down_delays_no_turn_and_is_named_by_flush(
+    faults: AgentCoreEmulator, store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    faults.plan = lambda call: "5xx" if call.operation == "CreateEvent" else None
+    (stored,) = store.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
+    assert store.messages("u", "s") == [stored]
+    with pytest.raises(StoreUnavailable, match="failed"):
+        store.flush(timeout=0.5)
+    assert list(store.waiting()) == [("u", "s")]
+    faults.plan = no_fault
+    store.flush()
+    assert store.waiting() == {}
+    assert ids(delivered(client, memory_id)) == [(1, "1")]
+
+
+def test_many_processes_lose_and_double_nothing(
+    memory_id: str, emulator: AgentCoreEmulator, client: Any, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "state.db")
+    processes = [
+        crashes.SPAWN.Process(target=crashes.append_many, args=(memory_id, emulator.url, path, writer, 15))
+        for writer in range(3)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    with SQLiteStore(path) as state:
+        kept = state.messages("u", "s")
+    assert [message.seq for message in kept] == list(range(1, 46))
+    assert ids(delivered(client, memory_id)) == ids(kept)
+
+
+def test_a_session_that_was_there_before_agentcore_is_delivered(
+    state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    state.append("u", "s", [{"role": "user", "content": str(number)} for number in range(250)])
+    store.append("u", "s", [{"role": "user", "content": "new"}])
+    store.flush()
+    assert ids(delivered(client, memory_id)) == ids(state.messages("u", "s"))
+
+
+def test_a_forgotten_ledger_is_made_again_from_agentcores_own_list(
+    state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    store.append("u", "s", [{"role": "user", "content": "one", "id": "1"}])
+    store.flush()
+    for actor in (f"contextkit.agentcore/{memory_id}/entries", f"contextkit.agentcore/{memory_id}/marks"):
+        for session in state.sessions(actor):
+            state.delete_session(actor, session.session_id)
+    other = AgentCoreStore(memory_id, state=state, client=client)
+    other.append("u", "s", [{"role": "user", "content": "two", "id": "2"}])
+    other.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "1"), (2, "2")]
+
+
+def test_what_is_deleted_goes_and_what_comes_after_stays(store: AgentCoreStore, client: Any, memory_id: str) -> None:
+    store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
+    store.flush()
+    store.delete_session("u", "s")
+    store.append("u", "s", [{"role": "user", "content": "new", "id": "new"}])
+    store.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "new")]
+    assert ids(store.messages("u", "s")) == [(1, "new")]
+
+
+def test_nothing_of_a_deleted_session_stays_in_the_state_store(
+    state: SQLiteStore, store: AgentCoreStore, tmp_path: Path
+) -> None:
+    actor = "an-actor-to-be-forgotten"
+    store.append(actor, "s", [{"role": "user", "content": "x"}])
+    store.flush()
+    store.delete_session(actor, "s")
+    store.flush()
+    store.close()
+    state.vacuum()
+    assert actor.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_appends_gather_while_an_event_is_on_its_way(
+    emulator: AgentCoreEmulator, store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    with emulator.counted() as calls:
+        for number in range(60):
+            store.append("u", "s", [{"role": "user", "content": "x", "id": str(number)}])
+        store.flush()
+    events = [call for call in calls if call.operation == "CreateEvent"]
+    assert sum(call.messages - 1 for call in events) == 60  # each event has one blob beside its messages
+    assert len(events) < 30
+    assert len(delivered(client, memory_id)) == 60
+
+
+def test_twenty_messages_a_second_stay_within_the_quotas_and_all_arrive(
+    emulator: AgentCoreEmulator, store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    behaviour = emulator.behaviour
+    emulator.behaviour = replace(behaviour, quotas=Quotas())
+    try:
+        with emulator.counted() as calls:
+            for number in range(60):
+                store.append("u", "s", [{"role": "user", "content": "x", "id": str(number)}])
+                time.sleep(0.05)
+            store.flush()
+    finally:
+        emulator.behaviour = behaviour
+    assert [call.error for call in calls if call.error] == []
+    assert busiest_second(calls) <= 5
+    assert ids(delivered(client, memory_id)) == [(number + 1, str(number)) for number in range(60)]
+
+
+def busiest_second(calls: list[Call]) -> int:
+    """The most CreateEvents that came within any one second."""
+    times = [call.at for call in calls if call.operation == "CreateEvent"]
+    return max(sum(first <= at < first + timedelta(seconds=1) for at in times) for first in times)
