@@ -23,6 +23,10 @@ WIDER: Final = 2
 """Records asked of the store for each that is offered, so that recency and importance have a choice."""
 
 
+YOUNG: Final = 20
+"""Messages of a session up to which its builds look for what other sessions said a moment ago: ten exchanges."""
+
+
 class Memories:
     """The actor's memory records that match the query best, by relevance, recency and importance.
 
@@ -32,14 +36,15 @@ class Memories:
       `strategies/memory`, or a `MemoryStrategy`.
     * `limit`: at most so many records are offered.
     * `fresh`: what was said within that time in the actor's other sessions, and is in no record yet, is
-      offered too, so that nobody has to say it again. A `timedelta()` of nothing leaves it out,
-      and saves the reads it takes. It needs a store of sessions and is left out without one.
+      offered too, so that who opens another conversation need not say it again. A conversation of more
+      than `YOUNG` messages looks at no others: by then extraction has caught up. A `timedelta()` of
+      nothing leaves it out, and saves the reads it takes. It needs a store of sessions.
 
     Where the query asks about the past, records that hold no longer are offered as well, each with
     the days between which it held. Nothing of this is ever written to the session.
 
-    One read of the store; with `fresh`, one more and one for each session that extraction has
-    not caught up with (three at most); for a question about the past, another.
+    One read of the store; with `fresh`, in a young conversation, one more and one for each session that
+    extraction has not caught up with (three at most); for a question about the past, another.
     """
 
     name = "memories"
@@ -117,6 +122,8 @@ class _Recall:
         request = self.request
         store = self.store if isinstance(self.store, SessionStore) else request.store
         if within <= timedelta() or not isinstance(store, SessionStore):
+            return []
+        if request.session is not None and request.session.last_seq > YOUNG:
             return []
         return fresh_messages(store, request.actor_id, request.session_id, request.now, within)
 

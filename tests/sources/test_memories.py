@@ -14,7 +14,7 @@ from contextkit.context import Context
 from contextkit.errors import InvalidInput
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources import History, System
-from contextkit.sources.memories import Memories
+from contextkit.sources.memories import YOUNG, Memories
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Item, Request
@@ -270,3 +270,16 @@ def test_it_reads_no_more_than_it_must(request_for: MakeRequest) -> None:
         store.reads.clear()
         found(replace(request_for("Which flight?"), now=NOW), store)
         assert store.reads == ["search_memories", "sessions", "messages"]
+
+
+def test_a_long_conversation_looks_at_no_others(request_for: MakeRequest) -> None:
+    with Reads() as store:
+        store.append("u1", "phone", [{"role": "user", "content": "My flight is late.", "created_at": NOW}])
+        store.append("u1", "s1", [{"role": "user", "content": str(number)} for number in range(YOUNG)])
+        request = replace(request_for("Which flight?"), now=NOW)
+        young = replace(request, session=store.session("u1", "s1"))
+        assert [item.text for item in found(young, store)] == ["My flight is late."]
+        store.append("u1", "s1", [{"role": "user", "content": "one more"}])
+        store.reads.clear()
+        assert found(replace(request, session=store.session("u1", "s1")), store) == []
+        assert store.reads == ["search_memories"]
