@@ -32,7 +32,9 @@ where no name is known, say "the user". Never write "I", "she" or "they" for som
 - `sources` are the numbers of the messages it comes from, from among the new messages.
 - `subject` is what it is a value of, if two values cannot both hold: "employer of Ana", "home city of the user", \
 "favourite colour of the user", "date of Ana's flight to Oslo"; otherwise leave it empty. Write the same subject in \
-the same words, in English, every time. `value` is that value alone, as it stands in the text.
+the same words, in English, every time. `value` is that value alone: "Siemens", "Porto", "teal", "14 June 2026"; of a \
+taste or an allergy, whether it is there: "liked", "disliked", "allergic". Two facts with one subject and different \
+values contradict each other; with the same value they do not.
 - `ends` is true only where the speaker says that something holds no longer, or asks to forget it, without saying \
 what holds instead. Its text then says what has ended.
 - `importance` is from 0 (trivial) to 1 (must never be forgotten).

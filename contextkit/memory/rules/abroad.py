@@ -1,0 +1,151 @@
+"""Reads Vietnamese and Chinese statements. Subjects are those of English: a value is one in any language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from contextkit.memory.rules.chinese import CHINESE
+from contextkit.memory.rules.days import resolved_abroad
+from contextkit.memory.rules.finding import Finding
+from contextkit.memory.rules.statement import THE_USER, Language, Statement
+from contextkit.memory.rules.tongue import Tongue
+from contextkit.memory.rules.vietnamese import VIETNAMESE
+from contextkit.memory.rules.words import COUNTRIES, SECRETS
+
+_TONGUES: Final = {"vietnamese": VIETNAMESE, "chinese": CHINESE}
+_SINGLE: Final = {
+    "vợ": "wife",
+    "chồng": "husband",
+    "妻子": "wife",
+    "老婆": "wife",
+    "太太": "wife",
+    "丈夫": "husband",
+    "老公": "husband",
+}
+_SAME: Final = {
+    "màu": "colour",
+    "颜色": "colour",
+    "món": "food",
+    "món ăn": "food",
+    "食物": "food",
+    "电影": "film",
+    "phim": "film",
+    "书": "book",
+    "运动": "sport",
+}
+_LANDS: Final = frozenset(
+    (
+        "việt nam",
+        "nhật bản",
+        "hàn quốc",
+        "trung quốc",
+        "mỹ",
+        "pháp",
+        "đức",
+        "anh",
+        "úc",
+        "中国",
+        "日本",
+        "韩国",
+        "美国",
+        "法国",
+        "德国",
+        "英国",
+        "越南",
+        "加拿大",
+        "澳大利亚",
+    )
+)
+_SECRET: Final = re.compile(SECRETS, re.IGNORECASE)
+
+
+def abroad(sentence: Statement) -> Iterator[Statement]:
+    """The clauses of a Vietnamese or Chinese sentence, each with its "I"."""
+    tongue = _tongue(sentence.language)
+    text = sentence.text.rstrip(" .。!！…")
+    if tongue.unstated.search(text):
+        return
+    said_i = False
+    for clause in tongue.cuts.split(resolved_abroad(text, sentence.said_at)):
+        clause, forget = clause.strip(), False
+        while lead := tongue.lead.match(clause):
+            clause = clause[lead.end() :].strip()
+        if match := tongue.forget.match(clause):
+            clause, forget = clause[match.end() :].strip(), True
+        own = tongue.myself.match(clause) is not None
+        if said_i and not own and not tongue.mine.search(clause) and not forget:
+            clause = tongue.me + clause
+        said_i = said_i or own
+        if clause:
+            yield replace(sentence, text=clause, forget=forget)
+
+
+def read_abroad(statement: Statement) -> list[Finding]:
+    """What a Vietnamese or Chinese clause says."""
+    tongue = _tongue(statement.language)
+    if _SECRET.search(statement.text):
+        return []
+    text = _told(statement, tongue)
+    for pattern, subject in tongue.ends:
+        if match := pattern.match(statement.text):
+            return [
+                Finding(
+                    kind="profile",
+                    text=text,
+                    subject=_subject(subject, match, statement),
+                    value=match["value"].strip(),
+                    ends=True,
+                )
+            ]
+    for kind, pattern, subject, worth in tongue.forms:
+        if match := pattern.match(statement.text):
+            return [
+                Finding(
+                    kind=kind,
+                    text=text,
+                    subject=_subject(subject, match, statement),
+                    value=_value(subject, match, tongue),
+                    importance=worth,
+                    ends=statement.forget,
+                )
+            ]
+    return []
+
+
+def _tongue(language: Language) -> Tongue:
+    return _TONGUES[language]
+
+
+def _subject(template: str, match: re.Match[str], statement: Statement) -> str:
+    groups = {name: (value or "").strip() for name, value in match.groupdict().items()}
+    what, value = groups.get("what", "").lower(), groups["value"]
+    if not template and what in _SINGLE:
+        template = "name of {who}'s " + _SINGLE[what]
+    country = value.lower() in _LANDS or value.lower() in COUNTRIES
+    return template.format(
+        who=statement.speaker,
+        value=value.lower(),
+        what=_SAME.get(what, what),
+        home=f"home {'country' if country else 'city'} of {statement.speaker}",
+    )
+
+
+def _value(template: str, match: re.Match[str], tongue: Tongue) -> str:
+    """The value itself; of tastes and allergies, whether there is one."""
+    against = tongue.against.search(match[0]) is not None
+    if template.startswith("taste"):
+        return "disliked" if against else "liked"
+    if template.startswith("allergy"):
+        return "not allergic" if against else "allergic"
+    return match["value"].strip()
+
+
+def _told(statement: Statement, tongue: Tongue) -> str:
+    """The clause with its speaker's name in place of "I"."""
+    who = tongue.user if statement.speaker == THE_USER else statement.speaker
+    text = tongue.mine.sub(tongue.possessive.format(who), statement.text)
+    text = tongue.myself.sub(who, text)
+    return text[:1].upper() + text[1:] + ("。" if statement.language == "chinese" else ".")

@@ -1,0 +1,101 @@
+"""The commonest statements in Chinese, in simplified characters."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from contextkit.memory.rules.tongue import Tongue, forms
+
+_I_ZH: Final = r"^我(?:现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
+_STOP_ZH: Final = r"(?P<value>[^，。！？；,.!?;]+?)(?:了|的|啦|呢|吧|哦)?$"
+
+CHINESE: Final = Tongue(
+    me="我",
+    user="用户",
+    myself=re.compile("我(?!们|国)"),
+    mine=re.compile("我的"),
+    unstated=re.compile(
+        "[?？吗]|如果|假如|要是|假设|也许|可能|大概|好像|似乎|听说|什么|怎么|哪里|哪儿|为什么|是不是|能不能|想象|据说|希望|但愿"
+    ),
+    lead=re.compile(
+        "^(?:你好|您好|嗨|其实|不对|不是|抱歉|对不起|更正一下|更正|哦|嗯|对了|顺便说一下|顺便"
+        "|另外|还有|而且|但是|不过|所以|请记住|记住|谢谢)[，,：:！!。 ]*"
+    ),
+    forget=re.compile("^(?:请)?(?:忘记|忘掉|忘了|别记|不要记住|删除)(?:关于)?"),
+    cuts=re.compile("[，,；;]"),
+    forms=forms(
+        (
+            "profile",
+            (
+                r"^(?:我叫|我的名字是|我的名字叫|我名叫|我是(?=[\u4e00-\u9fff]{2,3}$)(?!.*(?:人|师|生|员|家|者|的)$))"
+                r"(?P<value>[\u4e00-\u9fffA-Za-z·]{1,12})$"
+            ),
+            "name of {who}",
+            0.9,
+        ),
+        ("profile", rf"{_I_ZH}(?:今年)?(?P<value>\d{{1,3}})岁", "age of {who}", 0.7),
+        ("profile", rf"{_I_ZH}(?:居?住在?|定居在?|生活在){_STOP_ZH}", "{home}", 0.8),
+        ("profile", rf"{_I_ZH}(?:上个月|去年|今年|上周)?(?:搬家?|移居)(?:去|到|回)(?:了)?{_STOP_ZH}", "{home}", 0.8),
+        ("profile", rf"{_I_ZH}(?:来自|老家在|老家是){_STOP_ZH}", "origin of {who}", 0.7),
+        ("profile", rf"{_I_ZH}是(?P<value>[\u4e00-\u9fff]{{1,8}})人$", "origin of {who}", 0.7),
+        ("profile", rf"{_I_ZH}在(?P<value>[^，。！？；,.!?;]+?)(?:工作|上班|任职)(?:了)?", "employer of {who}", 0.8),
+        (
+            "profile",
+            (
+                rf"{_I_ZH}是(?:一名|一个|一位|名)?(?P<value>[\u4e00-\u9fff]{{0,8}}(?:工程师|医生|老师|教师|护士|律师|学生|设计师|会计|程序员|记者|厨师"
+                r"|司机|经理|作家|教授))$"
+            ),
+            "occupation of {who}",
+            0.8,
+        ),
+        ("profile", r"^我的?生日(?:是|在)(?P<value>.+)$", "birthday of {who}", 0.8),
+        ("profile", r"^我的?(?:电话号码|电话|手机号码|手机号)是(?P<value>.+)$", "phone number of {who}", 0.8),
+        ("profile", r"^我的?(?:邮箱|电子邮件|邮箱地址)是(?P<value>.+)$", "email of {who}", 0.8),
+        (
+            "profile",
+            rf"{_I_ZH}(?:不)?对(?P<value>[^，。！？；,.!?;]+?)(?:不)?过敏",
+            "allergy of {who} to {value}",
+            0.95,
+        ),
+        ("preference", rf"{_I_ZH}(?P<value>)(?:吃素|是素食者|是素食主义者)", "diet of {who}", 0.8),
+        (
+            "preference",
+            r"^我最?(?:喜欢|爱)的(?P<what>[\u4e00-\u9fff]{1,6}?)(?:现在)?是(?P<value>.+)$",
+            "favourite {what} of {who}",
+            0.8,
+        ),
+        (
+            "preference",
+            rf"{_I_ZH}(?:不太?|不再)?(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?(?!你|您|这个|那个){_STOP_ZH}",
+            "taste of {who} for {value}",
+            0.7,
+        ),
+        (
+            "relation",
+            (
+                r"^我的?(?P<what>妻子|老婆|太太|丈夫|老公|儿子|女儿|妹妹|姐姐|哥哥|弟弟|妈妈|爸爸|女朋友|男朋友|狗|猫|老板|同事)(?:的名字)?(?:叫|是)"
+                r"(?P<value>[\u4e00-\u9fffA-Za-z]{1,8})$"
+            ),
+            "",
+            0.8,
+        ),
+        (
+            "plan",
+            (
+                r"^(?:我们?)?(?:\d{4}年\d+月\d+日|下周|下个月|明年)?(?:我们?)?(?:打算|计划|准备|要去|会去|有(?:一)?个?(?:会议|约会|预约|面试))"
+                r"(?P<value>.+)$"
+            ),
+            "",
+            0.6,
+        ),
+        ("decision", r"^我们?(?:已经|最终|最后)?(?:决定|选择了|同意)(?P<value>.+)$", "", 0.8),
+    ),
+    ends=(
+        (re.compile(r"^我(?:已经)?(?:不再|不)在(?P<value>.*?)(?:工作|上班)了?$"), "employer of {who}"),
+        (re.compile(r"^我(?:已经)?(?:辞职|离职|退休)(?P<value>)了?"), "employer of {who}"),
+        (re.compile(r"^我(?:已经)?(?:不再|不)住在?(?P<value>.*?)了?$"), "home city of {who}"),
+    ),
+    possessive="{}的",
+    against=re.compile("不|讨厌"),
+)

@@ -1,0 +1,248 @@
+"""Days in place of "tomorrow": time expressions rewritten so that they still say when, years later.
+
+English is read by `contextkit.rank.times`, with what a statement uses beyond a question: weekdays alone,
+"in two weeks", "this morning", days without their year. Of Vietnamese and Chinese the few words that name a near day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from contextkit.rank.times import MONTHS, WEEKDAYS, Period, periods
+
+_MONTH: Final = (
+    "(?:"
+    + "|".join((*(month.capitalize() for month in MONTHS), *MONTHS))
+    + "|Sept?|Oct|Nov|Dec|Jan|Feb|Mar|Apr|Jun|Jul|Aug)"
+)
+_WEEKDAY: Final = "(?P<weekday>" + "|".join(day.capitalize() for day in WEEKDAYS) + "|" + "|".join(WEEKDAYS) + ")"
+_COUNT: Final = r"(?P<count>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten)"
+_UNITS: Final = {"day": 1, "week": 7, "month": 30, "year": 365}
+_NUMBERS: Final = dict(
+    zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], range(1, 11), strict=True)
+)
+
+_NEAR: Final = re.compile(
+    r"\b(?:on )?(?P<said>(?:the )?day before yesterday|(?:the )?day after tomorrow|yesterday|today"
+    r"|tomorrow"
+    r"|tonight|last night|this (?:morning|afternoon|evening))(?P<part> (?:morning|afternoon|evening"
+    r"|night))?\b",
+    re.IGNORECASE,
+)
+_NAMED: Final = re.compile(
+    r"\b(?:on |in |for )?(?P<which>last|past|this|next) (?P<named>week|weekend|month|year|spring"
+    r"|summer|autumn|fall|winter"
+    rf"|{'|'.join(WEEKDAYS)})(?P<part> (?:morning|afternoon|evening|night))?\b",
+    re.IGNORECASE,
+)
+_AGO: Final = re.compile(rf"\b(?:about |around |some )?{_COUNT} (?P<unit>day|week|month|year)s? ago\b", re.IGNORECASE)
+_IN: Final = re.compile(
+    rf"\bin (?:about |around )?{_COUNT} (?P<unit>day|week|month|year)s?(?: time| from now)?\b", re.IGNORECASE
+)
+_PLAIN_DAY: Final = re.compile(
+    rf"(?<!every )(?<!each )\b(?:(?P<on>on) )?{_WEEKDAY}(?P<part> (?:morning|afternoon|evening|night))?\b"
+    r"(?!s)(?!,? (?:the )?\d)"
+)
+_DAY_MONTH: Final = re.compile(
+    rf"\b(?:the )?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>"
+    r"(?:19|20)\d\d)\b)?"
+)
+_MONTH_DAY: Final = re.compile(
+    rf"\b(?P<month>{_MONTH})\b\.? (?:the )?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\b(?![\d:])(?:,? (?P<year>"
+    r"(?:19|20)\d\d)\b)?"
+)
+_IN_MONTH: Final = re.compile(
+    rf"\b(?P<lead>in|since|until|by|last|next|this) (?P<month>{_MONTH})\b(?! \d)(?:,? (?P<year>(?:19|20)\d\d))?"
+)
+
+_BEFORE: Final = re.compile(
+    r"\b(?:by|until|till|since|before|after|from|to|for|of|than|is|was|between|around)\s$", re.IGNORECASE
+)
+"""Words that need a bare day after them, not "on" and a day."""
+
+SAID_DATE: Final = re.compile(
+    r"\b\d{1,2} (?:"
+    + "|".join(month.capitalize() for month in MONTHS)
+    + r")\b|\b(?:"
+    + "|".join(month.capitalize() for month in MONTHS)
+    + r") \d{4}\b|\b(?:19|20)\d\d\b|\b\d{1,2}(?::\d\d)? ?(?:am|pm)\b|\b\d{1,2}:\d\d\b",
+    re.IGNORECASE,
+)
+"""What a resolved text names a day or an hour by."""
+
+
+def resolved(text: str, said_at: datetime, *, past: bool) -> str:
+    """The text with every relative time expression replaced by the days it meant when it was said.
+
+    `past` says that the text tells of what has happened, so that "on Friday" is the last one; in
+    other texts it is the next. What is not understood is left as it stands.
+    """
+    today = said_at.date()
+    for pattern, told in _READERS:
+        text = pattern.sub(_replaced(told, text, today, past), text)
+    return text
+
+
+def _replaced(
+    told: Callable[[re.Match[str], date, bool], str | None], text: str, today: date, past: bool
+) -> Callable[[re.Match[str]], str]:
+    def replaced(match: re.Match[str]) -> str:
+        days = told(match, today, past)
+        if days is None:
+            return match[0]
+        return re.sub(r"^(?:on|in) ", "", days) if _BEFORE.search(text[: match.start()]) else days
+
+    return replaced
+
+
+def spoken(day: date) -> str:
+    """A day in words: 3 May 2026."""
+    return f"{day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"
+
+
+def _near(match: re.Match[str], today: date, _: bool) -> str:
+    said = match["said"].lower().removeprefix("the ")
+    ahead = {"day before yesterday": -2, "yesterday": -1, "last night": -1, "tomorrow": 1, "day after tomorrow": 2}
+    part = (
+        said.partition(" ")[2]
+        if said.startswith("this ")
+        else "evening"
+        if "night" in said
+        else (match["part"] or "").strip()
+    )
+    day = spoken(today + timedelta(days=ahead.get(said, 0)))
+    return f"on the {part} of {day}" if part else f"on {day}"
+
+
+def _named(match: re.Match[str], today: date, past: bool) -> str | None:
+    which, named = match["which"].lower(), match["named"].lower()
+    found = periods(f"{which} {named}", datetime.combine(today, datetime.min.time()), range(0))
+    if not found:
+        return None
+    told = _told(found[0], named)
+    if named in WEEKDAYS and which == "this" and not past and found[0].start < today:
+        told = f"on {spoken(found[0].start + timedelta(days=7))}"
+    return told + (f" in the{match['part']}" if match["part"] else "")
+
+
+def _told(period: Period, named: str) -> str:
+    start = period.start
+    if named == "week":
+        return f"in the week of {spoken(start)}"
+    if named == "weekend":
+        return f"on the weekend of {spoken(start)}"
+    if named == "month":
+        return f"in {MONTHS[start.month - 1].capitalize()} {start.year}"
+    if named == "year":
+        return f"in {start.year}"
+    return f"on {spoken(start)}" if named in WEEKDAYS else f"in {named} {start.year}"
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else _NUMBERS.get(word.lower(), 1)
+
+
+def _ago(match: re.Match[str], today: date, _: bool) -> str:
+    return _moved(today, -_number(match["count"]), match["unit"].lower())
+
+
+def _ahead(match: re.Match[str], today: date, past: bool) -> str | None:
+    return None if past else _moved(today, _number(match["count"]), match["unit"].lower())
+
+
+def _moved(today: date, count: int, unit: str) -> str:
+    """As blurred as its unit is long."""
+    if unit == "year":
+        return f"in {today.year + count}"
+    if unit == "month":
+        index = today.year * 12 + today.month - 1 + count
+        return f"in {MONTHS[index % 12].capitalize()} {index // 12}"
+    day = spoken(today + timedelta(days=count * _UNITS[unit]))
+    return f"on {day}" if unit == "day" else f"around {day}"
+
+
+def _plain_day(match: re.Match[str], today: date, past: bool) -> str | None:
+    """`on Friday`: the last or the next one. Without `on` it may be a name or a habit, so it must be capitalised."""
+    if not match["on"] and match["weekday"].islower():
+        return None
+    step = (WEEKDAYS.index(match["weekday"].lower()) - today.weekday()) % 7 or 7
+    day = today + timedelta(days=step - 7 if past and step < 7 else -7 if past else step)
+    return f"on {spoken(day)}" + (f" in the{match['part']}" if match["part"] else "")
+
+
+def _month_number(match: re.Match[str]) -> int:
+    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(match["month"].lower()[:3]))
+
+
+def _calendar_day(match: re.Match[str], today: date, past: bool) -> str | None:
+    month, day = _month_number(match), int(match["day"])
+    years = [int(match["year"])] if match["year"] else range(today.year - 4, today.year + 5)
+    days = [found for year in years if (found := _day(year, month, day))]
+    if not match["year"]:
+        days = [one for one in days if one <= today][-1:] if past else [one for one in days if one >= today][:1]
+    return spoken(days[0]) if days else None
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _calendar_month(match: re.Match[str], today: date, past: bool) -> str | None:
+    lead, number = match["lead"].lower(), _month_number(match)
+    if match["year"]:
+        return None
+    if lead in ("last", "since") or (lead == "in" and past):
+        year = today.year - (number > today.month or (lead == "last" and number == today.month))
+    else:
+        year = today.year + (number < today.month or (lead == "next" and number == today.month))
+    lead = "in" if lead in ("last", "next", "this") else lead
+    return f"{lead} {MONTHS[number - 1].capitalize()} {year}"
+
+
+_READERS: Final = (
+    (_NEAR, _near),
+    (_NAMED, _named),
+    (_AGO, _ago),
+    (_IN, _ahead),
+    (_DAY_MONTH, _calendar_day),
+    (_MONTH_DAY, _calendar_day),
+    (_IN_MONTH, _calendar_month),
+    (_PLAIN_DAY, _plain_day),
+)
+
+_NEAR_DAYS: Final = {
+    "hôm kia": -2,
+    "hôm qua": -1,
+    "hôm nay": 0,
+    "ngày mai": 1,
+    "ngày kia": 2,
+    "前天": -2,
+    "昨天": -1,
+    "昨晚": -1,
+    "今天": 0,
+    "今晚": 0,
+    "明天": 1,
+    "明晚": 1,
+    "后天": 2,
+}
+_NEAR_DAY: Final = re.compile("|".join(_NEAR_DAYS), re.IGNORECASE)
+
+
+def resolved_abroad(text: str, said_at: datetime) -> str:
+    """The near days of a Vietnamese or Chinese text, named by their dates."""
+
+    def named(match: re.Match[str]) -> str:
+        day = said_at.date() + timedelta(days=_NEAR_DAYS[match[0].lower()])
+        return (
+            f"ngày {day.day}/{day.month}/{day.year}"
+            if match[0].isascii() or " " in match[0]
+            else f"{day.year}年{day.month}月{day.day}日"
+        )
+
+    return _NEAR_DAY.sub(named, text)

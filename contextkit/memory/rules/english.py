@@ -1,0 +1,88 @@
+"""The forms in which people state things in English, and what surrounds them; first come, first served."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from contextkit.memory.rules.english_others import OTHERS
+from contextkit.memory.rules.english_plans import PLANS
+from contextkit.memory.rules.english_self import SELF
+from contextkit.memory.rules.english_tastes import TASTES
+from contextkit.memory.rules.forms import RELATION
+from contextkit.memory.rules.words import LANGUAGES
+
+RULES: Final = (*SELF, *TASTES, *OTHERS, *PLANS)
+
+APPOSED: Final = re.compile(rf"\b[Mm]y (?P<what>{RELATION}),? (?P<value>[A-Z][a-zà-ÿ]+)\b")
+"""A name beside a relation, in whatever clause: "my sister Lena"."""
+
+_ANSWER: Final = (
+    rf"(?:answer|reply|respond|speak|write|talk)(?: to me| me| back| only| always)* in (?P<value>{LANGUAGES})\b"
+)
+ANSWER_LANGUAGE: Final = re.compile(_ANSWER, re.IGNORECASE)
+STANDING: Final = re.compile(
+    r"^(?:please |from now on,? |in (?:the )?future,? |going forward,? |(?:and|also),? )*"
+    rf"(?P<wish>(?:always|never|do not ever)\b.+|(?:only )?{_ANSWER.replace('?P<value>', '?:')}.*|"
+    r"(?:whenever|every time)\b.+,.+)",
+    re.IGNORECASE,
+)
+_FROM_NOW: Final = r"\b(?:from now on|in (?:the )?future|going forward|from here on)\b"
+FROM_NOW_ON: Final = re.compile(_FROM_NOW, re.IGNORECASE)
+
+NO_LONGER: Final = re.compile(
+    r"^(?P<who>.*?\b)(?:(?P<aux>do|does|am|is|are) not (?P<rest>.+?) any ?(?:more|longer)\b|no longer "
+    r"(?P<verb>.+)|(?P<be>am|is|are) no longer (?P<state>.+))"
+)
+
+TRANSIENT: Final = re.compile(
+    r"^(?:I|[Ww]e) (?:am |have |was |do |need |want |would |can |will |just )*(?:a question|questions"
+    r"|help|you to|looking for|trying to"
+    r"|wondering|to know|to ask|asking|here|not know|sure|sorry|glad|happy to|thankful|grateful|afraid"
+    r"|see|understand|agree|appreciate"
+    r"|excited|curious|confused|stuck|back|done|ready|fine|good|okay|ok|know|not understand|need help"
+    r"|need you|like to know|not sure"
+    r"|not have time|mean|forgot|remember|be (?:back|right)|let you know|thank|feel|tired|bored|hungry"
+    r"|busy|running late)\b"
+)
+"""What holds only for the moment, and what is said to keep a conversation going."""
+
+ASKED: Final = (
+    (
+        re.compile(
+            r"\b(?:what is|what's|may i have|can i have|tell me) your (?:full )?name\b|\bwho am i (?:talking"
+            r"|speaking) (?:to|with)\b",
+            re.IGNORECASE,
+        ),
+        "My name is {answer}",
+    ),
+    (
+        re.compile(r"\bwhat (?:should|can|may|do) i call you\b|\bhow should i (?:call|address) you\b", re.IGNORECASE),
+        "Call me {answer}",
+    ),
+    (
+        re.compile(
+            r"\bwhere (?:do|are) you (?:live|living|based)\b|\bwhich city (?:do you live|are you)\b", re.IGNORECASE
+        ),
+        "I live in {answer}",
+    ),
+    (re.compile(r"\bwhere are you from\b|\bwhere do you come from\b", re.IGNORECASE), "I am from {answer}"),
+    (
+        re.compile(r"\bwhere do you work\b|\bwho do you work for\b|\bwhich company\b", re.IGNORECASE),
+        "I work at {answer}",
+    ),
+    (
+        re.compile(r"\bwhat do you do(?: for (?:a living|work))?\b|\bwhat is your (?:job|occupation)\b", re.IGNORECASE),
+        "I work as {answer}",
+    ),
+    (re.compile(r"\bhow old are you\b", re.IGNORECASE), "I am {answer} years old"),
+    (
+        re.compile(
+            r"\b(?:what|which|when)(?: is| are|'s) your (?P<what>(?:favou?rite |preferred )?[a-z]+(?: number"
+            r"| address| zone)?)\b",
+            re.IGNORECASE,
+        ),
+        "My {what} is {answer}",
+    ),
+)
+"""Questions whose short answers state something."""

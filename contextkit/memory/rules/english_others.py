@@ -1,0 +1,69 @@
+"""The people and animals around somebody, and the things of which a person has one. Most particular first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contextkit.memory.rules.forms import KIN, RELATION, SINGLE_THING, form
+from contextkit.memory.rules.subjects import possession
+from contextkit.memory.rules.words import NATIONALITIES
+
+OTHERS: Final = (
+    form(
+        "relation",
+        r"^[Mm]y «possessed» (?:is (?:called|named)|goes by|name is) (?P<value>«name»)",
+        "",
+        text="The name of {who_s} {what} is {value}.",
+        importance=0.8,
+    ),
+    form(
+        "relation",
+        r"^[Mm]y «possessed»'s? (?:full |first |last )?name is (?P<value>«name»)",
+        "",
+        text="The name of {who_s} {what} is {value}.",
+        importance=0.8,
+    ),
+    form(
+        "relation",
+        r"^(?P<value>«name») is my «possessed»\b",
+        "",
+        text="The name of {who_s} {what} is {value}.",
+        importance=0.8,
+    ),
+    form(
+        "relation",
+        rf"^[Mm]y «possessed» is (?P<value>(?!(?:{NATIONALITIES})\b)«name»)$",
+        "",
+        text="The name of {who_s} {what} is {value}.",
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        rf"^[Mm]y (?P<relation>{RELATION})'s (?P<what>birthday|name|age|job|email|phone number|anniversary"
+        r"|address) is (?:on )?(?P<value>.+)$",
+        "{what} of {who}'s {relation}",
+        importance=0.7,
+    ),
+    form(
+        "relation",
+        r"^«who» «adv»(?:have|has|got|adopted|had|have got) (?:an?|one|two|three|four|five|\d|another"
+        rf"|some) (?:[\w-]+ ){{0,2}}?(?:{KIN}|children|siblings|dogs|cats|sons|daughters|sisters|brothers"
+        r"|kids|pets|fish|fishes|twins|grandchildren)\b",
+        importance=0.7,
+    ),
+    form(
+        "profile",
+        r"^[Mm]y (?P<what>(?:wedding )?anniversary|birthday) (?:is|falls|was) (?:on )?(?P<value>.+)$",
+        possession,
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        rf"^[Mm]y (?P<what>(?:new |current |actual |main |personal |total )?(?:{SINGLE_THING})) (?:is|are"
+        r"|has changed to|changed to|will be|was changed to)(?: now| still| actually| currently)? (?!"
+        r"(?:not|so|too|very|really|great|good|bad|broken|terrible|fine|ok|okay|important|over|the problem"
+        r"|going|being|getting|driving|killing)\b)(?P<value>.+)$",
+        possession,
+        importance=0.8,
+    ),
+)

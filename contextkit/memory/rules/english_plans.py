@@ -1,0 +1,159 @@
+"""What was decided, what is to come, and what is over. Most particular first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contextkit.memory.rules.forms import form
+from contextkit.memory.rules.subjects import chosen, dated
+
+PLANS: Final = (
+    form(
+        "decision",
+        r"^(?:I|[Ww]e)(?: have| all| both| finally| just| already)* (?:decided|agreed|chosen|chose|settled"
+        r"|opted|picked|selected|gone|went)(?: to)?(?: on| for| use| go with| take| adopt| with)* "
+        r"(?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]| (?:because|since"
+        r"|after|instead|in \d|on \d|in [A-Z])\b)",
+        chosen,
+        importance=0.8,
+    ),
+    form(
+        "decision",
+        r"^(?:I am|[Ww]e are|I will|[Ww]e will|[Ll]et us|[Ww]e)(?: now| both)? (?:going with|going to use"
+        r"|go with|use|be using|using|stick with|sticking with|switch to|switching to|take) "
+        r"(?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]| (?:because|since"
+        r"|after|instead|in \d|on \d)\b)",
+        chosen,
+        importance=0.8,
+    ),
+    form(
+        "decision",
+        r"^(?:I|[Ww]e)(?: have| all| both| finally| just| already)* (?:decided|agreed|chosen|chose"
+        r"|settled on|opted|made the decision|voted)\b",
+        importance=0.8,
+    ),
+    form(
+        "decision",
+        r"^(?:[Ll]et us (?:go with|use|stick with|switch to|take)|[Ww]e (?:are|will be) (?:going with"
+        r"|switching to|sticking with|moving to|dropping)|I am (?:going with|switching to|sticking with)"
+        r"|[Ww]e (?:switched|migrated|moved) (?:from .* )?to|[Tt]he (?:final )?decision is"
+        r"|[Ii]t is decided)\b",
+        importance=0.8,
+    ),
+    form(
+        "plan",
+        r"^(?:I|[Ww]e)(?: have| already| just)* (?:have|had|got|booked|scheduled|made|set up|arranged"
+        r"|planned|reserved) (?P<what>(?:an?|my|our|the) (?!lot\b|bit\b|few\b|great\b|good\b"
+        r"|question\b)[\w' -]+?) (?:scheduled |booked |planned |due |set |coming up |starting )*(?:on|for"
+        r"|at|in|by) «date»",
+        dated,
+        importance=0.7,
+    ),
+    form(
+        "plan",
+        r"^(?:[Mm]y|[Oo]ur|[Tt]he|[Tt]his) «np» (?:has been|was|is|got|will be|has|had to be|had)? ?"
+        r"(?:now |actually |officially |been )*(?:takes place|starts|begins|ends|happens|due|scheduled"
+        r"|planned|set|booked|arranged|moved|rescheduled|postponed|pushed(?: back)?|delayed|shifted"
+        r"|brought forward|changed|on|at|in)(?: to| for| on| at| in| by| until| from .*? to"
+        r"| back to)* «date»",
+        dated,
+        importance=0.7,
+    ),
+    form("plan", r"^(?:[Mm]y|[Oo]ur|[Tt]he|[Tt]his) «np» is (?:on |at |in |for |by )?«date»", dated, importance=0.7),
+    form(
+        "plan",
+        r"^(?:[Tt]hey|[Hh]e|[Ss]he|I|[Ww]e|[\w' ]{3,20}?)(?: have| has| had to)? (?:moved|rescheduled"
+        r"|postponed|pushed(?: back)?|shifted|changed|delayed|move|reschedule|postpone) (?P<what>(?:my|our"
+        r"|the) [\w' -]+?)(?: back| forward)? (?:to|until|for|from .*? to) (?:on |the )?«date»",
+        dated,
+        importance=0.7,
+    ),
+    form(
+        "plan",
+        r"^(?:I|[Ww]e)(?: have| had to)? (?:cancelled|canceled|called off|cancel) (?P<what>(?:my|our"
+        r"|the) [\w' -]+?)(?=$|[,;.]| (?:because|since|on \d|after)\b)",
+        dated,
+        ends=True,
+    ),
+    form(
+        "plan",
+        r"^(?:[Mm]y|[Oo]ur|[Tt]he) «np» (?:is|was|got|has been|were)(?: just)? (?:cancelled|canceled|called off)",
+        dated,
+        ends=True,
+    ),
+    form(
+        "plan",
+        r"^«who» «adv»(?:(?:am|is) (?:flying|travelling|traveling|going|heading|driving|moving|relocating)"
+        r"|will (?:fly|travel|go|drive|move)|(?:am|is) going to (?:fly|travel|drive|go|move)) (?:back "
+        r"|over |on vacation |on holiday )?(?:from [\w ]+? )?to (?P<value>«name»)(?=.*\d)",
+        "date of {who}'s trip to {value}",
+        importance=0.6,
+    ),
+    form(
+        "plan",
+        r"^(?:I|[Ww]e) (?:am|are) (?:going to|planning|starting|getting married|getting|meeting|visiting"
+        r"|hosting|having|launching|leaving|moving|flying|travelling|traveling|taking|seeing|attending"
+        r"|running|returning|expecting|training for|saving)\b",
+        importance=0.6,
+    ),
+    form(
+        "plan",
+        r"^(?:I|[Ww]e) (?:will|plan to|intend to|have to|need to|must|am going to|are going to|want to"
+        r"|would like to|can not wait to|am planning to|have signed up|signed up)\b(?=.*(?:\d|[A-Z]))",
+        importance=0.5,
+    ),
+    form(
+        "plan",
+        r"^«who» «adv»(?:wants?|plans?|intends?|dreams?|am planning|is planning|am saving) (?:to|of|for)\b",
+        importance=0.5,
+    ),
+)
+
+ENDINGS: Final = (
+    form(
+        "profile",
+        r"^«who» «adv»(?:quit|left|resigned from|lost|was (?:fired|laid off) from|got (?:fired"
+        r"|laid off) from|retired from) (?:my job(?: at| with)?|(?:his|her) job(?: at)?|work at) ?"
+        r"(?P<value>[A-Z][^,;.!?()]*?)?«end»",
+        "employer of {who}",
+        ends=True,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:quit|left|resigned from|was laid off from|was let go from) (?P<value>[A-Z][^,;.!?"
+        r"()]*?)«end»",
+        "employer of {who}",
+        ends=True,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:retired|got fired|was fired|was laid off|got laid off|am retired|is retired"
+        r"|am unemployed|resigned)(?=$|[,;.]| (?:on|in|last|today|now)\b)",
+        "employer of {who}",
+        ends=True,
+    ),
+    form(
+        "relation",
+        r"^«who» «adv»(?:broke up|split up|separated) with (?:my \w+ )?(?P<value>«name»)?",
+        "name of {who}'s girlfriend",
+        ends=True,
+    ),
+    form(
+        "relation",
+        r"^«who» «adv»(?:broke up|split up|separated) with (?:my \w+ )?(?P<value>«name»)?",
+        "name of {who}'s boyfriend",
+        ends=True,
+    ),
+    form(
+        "relation",
+        r"^«who» «adv»(?:broke up|split up|separated) with (?:my \w+ )?(?P<value>«name»)?",
+        "name of {who}'s partner",
+        ends=True,
+    ),
+    form(
+        "preference",
+        r"^«who» «adv»(?:am|is) not (?:an? )?(?P<value>vegetarian|vegan|pescatarian) any ?more",
+        "diet of {who}",
+        ends=True,
+    ),
+)

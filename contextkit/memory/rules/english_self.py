@@ -1,0 +1,160 @@
+"""Who somebody is: name, age, home, work, health. Most particular first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from contextkit.memory.rules.forms import OCCUPATION, form
+from contextkit.memory.rules.subjects import home_of
+from contextkit.memory.rules.words import LANGUAGES, NATIONALITIES, OCCUPATION_ENDINGS
+
+
+def _allergic(groups: Mapping[str, str]) -> str:
+    return "not allergic" if " not " in groups["clause"] else "allergic"
+
+
+SELF: Final = (
+    form(
+        "profile",
+        r"^[Mm]y (?:full |first |last )?name is (?P<value>«name»)",
+        "name of {who}",
+        text="{Who_s} name is {value}.",
+        importance=0.9,
+    ),
+    form(
+        "profile",
+        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES})\b)«name»)(?=$|[,;.!]| (?:from|and|by the way)\b)",
+        "name of {who}",
+        text="{Who_s} name is {value}.",
+        importance=0.9,
+    ),
+    form(
+        "profile",
+        r"^(?:(?:you can|please|just|everyone|everybody|people|friends|they|my friends) )*[Cc]alls? me "
+        r"(?P<value>«name»)",
+        "preferred name of {who}",
+        text="{Who} wants to be called {value}.",
+        importance=0.9,
+    ),
+    form(
+        "profile",
+        r"^I (?:go by|prefer to be called) (?P<value>«name»)",
+        "preferred name of {who}",
+        text="{Who} wants to be called {value}.",
+        importance=0.9,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>\d{1,3})(?: years old)?(?=$|[,;.!]| (?:now|years|and"
+        r"|on|in|last|this)\b)",
+        "age of {who}",
+    ),
+    form("profile", r"^(?:«who»|[Mm]y) (?:was|is) born (?:on|in) (?P<value>.+)$", "birth of {who}", importance=0.7),
+    form(
+        "profile",
+        r"^«who» «adv»(?:live|lives|am living|is living|am based|is based|reside|resides) «adv»(?:in|at) "
+        r"(?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear)\b)«value»",
+        home_of,
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:moved|relocated) «adv»(?:back |over |out )?(?:here )?(?:from [\w ]+? )?to (?!"
+        r"(?:an?|my|our|the|another)\b)«value»",
+        home_of,
+        importance=0.8,
+    ),
+    form("profile", r"^«who» «adv»(?:am|is|come|comes) «adv»from «value»", "origin of {who}", importance=0.7),
+    form("profile", r"^«who» «adv»grew up in «value»", "childhood home of {who}"),
+    form(
+        "profile",
+        r"^«who» «adv»(?:work|works|am working|is working|am employed|is employed) «adv»as (?:an? |the )?"
+        r"(?P<value>[\w -]+?) (?:at|for) (?P<employer>(?!(?:home|night|the moment|a|an|the past|over|about"
+        r"|\d)\b)[^,;.!?()]+?)«end»",
+        "occupation of {who}",
+        text="{Who} works as {a_value}.",
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:work|works|am working|is working|am employed|is employed|started(?: working)?"
+        r"|start|starts|got a job|has a job|have a job|accepted a job|took a job) «adv»(?:as (?:an? "
+        r"|the )?[\w -]+? )?(?:at|for|by) (?!(?:home|night|nights|the moment|a while|least|an?|my|our|the "
+        r"(?:past|last|moment|gym)|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«value»",
+        "employer of {who}",
+        importance=0.8,
+    ),
+    form("profile", r"^«who» «adv»joined (?P<value>«name») as\b", "employer of {who}", importance=0.8),
+    form(
+        "profile",
+        rf"^«who» «adv»(?:am|is) (?:an?|the) (?P<value>(?:[\w-]+ ){{0,3}}?(?:{OCCUPATION}|\w+"
+        rf"(?:{'|'.join(OCCUPATION_ENDINGS)}))) (?:at|for|with) (?P<employer>(?:the )?[A-Z][^,;.!?"
+        r"()]*?)«end»",
+        "employer of {who}",
+        text="{Who} works at {employer}.",
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:work|works|am working|is working|am|is|became|got promoted to"
+        rf"|was promoted to) «adv»(?:as )?(?:an? |the )?(?P<value>(?:(?!big\b|huge\b|bit\b)[\w-]+ ){{0,3}}?"
+        rf"(?:{OCCUPATION}|\w+(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:at|for|in|and|by|now"
+        r"|with|who|since|but|here|from|specialising|specializing)\b)",
+        "occupation of {who}",
+        importance=0.8,
+    ),
+    form("profile", r"^«who» «adv»(?:work|works) as (?:an? )?«value»", "occupation of {who}", importance=0.8),
+    form(
+        "profile",
+        r"^«who» «adv»(?:study|studies|am studying|is studying|major in|am majoring in) «value»",
+        "studies of {who}",
+        importance=0.7,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:am|is|got|became) «adv»(?P<value>single|married|engaged|divorced|widowed|separated)\b",
+        "marital status of {who}",
+        importance=0.7,
+    ),
+    form(
+        "relation",
+        r"^I (?:am|got) (?:married|engaged) to (?:my \w+ )?(?P<value>«name»)",
+        "spouse of {who}",
+        importance=0.7,
+    ),
+    form(
+        "preference",
+        r"^«who» «adv»(?:am|is|became|went|turned) «adv»(?:an? )?(?:strict |lifelong )?"
+        r"(?P<value>vegetarian|vegan|pescatarian|flexitarian|halal|kosher|gluten[- ]free"
+        r"|lactose[- ]intolerant)\b",
+        "diet of {who}",
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:am|is) (?:not )?(?:\w+ly |very |really )?allergic to «value»",
+        "allergy of {who} to {value}",
+        value=_allergic,
+        importance=0.95,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:have|has) an? (?:\w+ )?(?P<value>[\w ]+?) allergy",
+        "allergy of {who} to {value}",
+        value=_allergic,
+        importance=0.95,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:have|has|suffer from|suffers from|was diagnosed with) (?P<value>(?:type \d )?"
+        r"(?:diabetes|asthma|epilepsy|migraines?|celiac disease|coeliac disease|adhd|ADHD|arthritis"
+        r"|anxiety|depression|high blood pressure|insomnia|anaemia|anemia))",
+        importance=0.9,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:speak|speaks|am learning|is learning|am fluent in|is fluent in) (?:\w+ )?"
+        rf"(?:{LANGUAGES})\b",
+    ),
+)

@@ -1,0 +1,363 @@
+"""Reads English statements, one after another, as a listener does who remembers who was spoken of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from contextkit.memory.rules.days import SAID_DATE
+from contextkit.memory.rules.english import (
+    ANSWER_LANGUAGE,
+    APPOSED,
+    ASKED,
+    FROM_NOW_ON,
+    NO_LONGER,
+    RULES,
+    STANDING,
+    TRANSIENT,
+)
+from contextkit.memory.rules.english_plans import ENDINGS
+from contextkit.memory.rules.finding import Finding, Rule, named
+from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
+from contextkit.memory.rules.subjects import subjects_of
+from contextkit.memory.rules.voice import as_sentence, is_past, retold
+from contextkit.memory.rules.words import NO_NAMES, SECRETS, SINGLE_RELATIONS
+
+RECENT: Final = 12
+"""Findings that a correction may still mean: what was said in the last few messages."""
+
+_POLITE: Final = re.compile(r"^(?:please|can you|could you|would you) ", re.IGNORECASE)
+_SECRET: Final = re.compile(SECRETS, re.IGNORECASE)
+_PRONOUN: Final = re.compile(r"^(?:he|she|they|it|this|that|these|those|there|his|her|their|its)\b", re.IGNORECASE)
+_OPPOSITE: Final = {"liked": "disliked", "disliked": "liked", "allergic": "not allergic", "not allergic": "allergic"}
+_PERSON: Final = re.compile(r"^(?:he|she)\b", re.IGNORECASE)
+_DENIES: Final = re.compile(r"\b(?:not|never|nobody|nothing|none)\b")
+_MORE: Final = re.compile(
+    r"\b(?:also|too|as well|another|second|part-time|sometimes|temporarily|for (?:a|the) (?:weekend|week|few))\b"
+)
+_INSTEAD: Final = re.compile(
+    r",? (?:and )?(?:not|instead of|rather than|no longer) (?:(?:in|at|on|for|the|to|by) )*(?P<old>[^,;]+)$"
+)
+_BUT: Final = re.compile(r"\bnot (?P<old>[^,;]+?),? but (?P<new>.+)$")
+_BARE_VERB: Final = re.compile(r"^I (?:do|am) $")
+_MEANT: Final = re.compile(
+    r"^(?P<lead>(?:it|that) (?:is|was|should be|should have been)(?: actually)?|i mean[t]?|make "
+    r"(?:that|it)|should be|(?:the )?(?:right|correct|real)"
+    r" (?:one|name|date|day|time|answer|number|address) is)?\s*(?P<new>[^,;]{1,40}?)(?:,? (?:not"
+    r"|instead of|rather than) (?P<old>[^,;]{1,40}))?$",
+    re.IGNORECASE,
+)
+_NAME: Final = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]\w*")
+_FIRST_PERSON: Final = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|me|us|mine)\b")
+_MINE: Final = re.compile(r"\b(?:[Mm]y|[Oo]ur) [a-z]{3,}")
+_DAY_ALONE: Final = re.compile(r"^(?:on )?(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)?$")
+
+_LEAST_NOTE: Final = 5
+"""Words of a statement that no rule knows, below which it is talk more often than news."""
+
+_LEAST_PLAIN: Final = 8
+"""Words that such a statement needs where it names neither day, number, person nor possession."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """What a conversation has spoken of so far."""
+
+    names: dict[str, set[str]] = field(default_factory=dict)
+    last_person: str = ""
+    recent: list[tuple[Statement, Finding]] = field(default_factory=list)
+
+    def note(self, statement: Statement, finding: Finding) -> None:
+        """Remember a finding for the corrections that may follow."""
+        self.recent = [*self.recent[1 - RECENT :], (statement, finding)]
+
+    def call(self, relation: str, name: str) -> None:
+        """Learn what a relation ("Ana's sister") is called."""
+        self.names.setdefault(relation, set()).add(name)
+
+    def person(self, relation: str) -> str:
+        """The name of a relation where it has one and only one, otherwise the relation itself."""
+        known = self.names.get(relation, set())
+        return next(iter(known)) if len(known) == 1 else relation
+
+
+def read(statement: Statement, scene: Scene) -> list[Finding]:
+    """What the statement says; the scene takes note of it."""
+    if _SECRET.search(statement.text):
+        return []
+    found = list(_read(_spoken_of(statement, scene), scene))
+    for finding in found:
+        scene.note(statement, finding)
+    return found
+
+
+def _spoken_of(statement: Statement, scene: Scene) -> Statement:
+    """The statement with the person in place of "she", where one was spoken of."""
+    if _PERSON.match(statement.text) and scene.last_person:
+        return replace(statement, text=_PERSON.sub(scene.last_person, statement.text, count=1))
+    return statement
+
+
+def _read(statement: Statement, scene: Scene) -> Iterator[Finding]:
+    if statement.forget:
+        yield from _forgotten(statement, scene)
+    elif corrected := _corrected(statement, scene):
+        yield from _read(corrected, scene)
+    elif answered := _answered(statement):
+        yield from _stated(answered, scene)
+    elif instruction := _instruction(statement):
+        yield instruction
+    elif match := NO_LONGER.match(statement.text):
+        yield from _over(statement, match, scene)
+    else:
+        yield from _stated(statement, scene)
+
+
+def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:
+    clause = _INSTEAD.sub("", statement.text)
+    statement = replace(statement, text=clause)
+    found = [*_matched(ENDINGS, statement, scene), *_matched(RULES, statement, scene)]
+    yield from found
+    yield from _apposed(statement, scene)
+    if not found and (news := _news(statement)):
+        yield news
+
+
+def _matched(rules: tuple[Rule, ...], statement: Statement, scene: Scene) -> Iterator[Finding]:
+    for rule in rules:
+        match = rule.pattern.match(statement.text)
+        groups = match and _groups(match, statement, scene)
+        if groups:
+            yield _finding(rule, groups, statement)
+            if not rule.text and not rule.ends:
+                return
+
+
+def _groups(match: re.Match[str], statement: Statement, scene: Scene) -> dict[str, str] | None:
+    """The groups of a match with the owner's name in place of a pronoun; None where nobody knows whose it is."""
+    groups = {name: (value or "").strip() for name, value in match.groupdict().items()}
+    who = _owner(groups.get("who") or "I", statement, scene)
+    if who is None:
+        return None
+    value = groups.get("value") or groups.get("date", "")
+    return {
+        **groups,
+        "who": who,
+        "Who": who[:1].upper() + who[1:],
+        "who_s": f"{who}'s",
+        "Who_s": f"{who[:1].upper()}{who[1:]}'s",
+        "owner": statement.speaker,
+        "clause": statement.text,
+        "value": value,
+        "a_value": f"{'an' if value[:1].lower() in 'aeiou' else 'a'} {value}",
+    }
+
+
+def _owner(said: str, statement: Statement, scene: Scene) -> str | None:
+    """Whose statement it is: "my sister Lena" is Lena, "my sister" the one who is known or "Ana's sister"."""
+    if said in ("I", "We", "we"):
+        return statement.speaker
+    if said.lower() in ("he", "she"):
+        return None
+    if said.lower().startswith("my "):
+        relation, name = _relation(said[3:])
+        theirs = f"{statement.speaker}'s {relation}"
+        if name:
+            scene.call(theirs, name)
+        scene.last_person = name or scene.person(theirs)
+        return scene.last_person
+    if said.split()[0] in NO_NAMES:
+        return None
+    scene.last_person = said
+    return said
+
+
+def _relation(said: str) -> tuple[str, str]:
+    """A relation and the name beside it, if any."""
+    *relation, last = said.replace(",", "").split()
+    return (" ".join(relation), last) if relation and last[:1].isupper() else (said, "")
+
+
+def _finding(rule: Rule, groups: Mapping[str, str], statement: Statement) -> Finding:
+    subject = named(rule.subject, groups)
+    if not rule.ends and not subject.startswith(("allergy", "taste")) and _MORE.search(statement.text):
+        subject = ""
+    text = as_sentence(rule.text.format_map(groups)) if rule.text else told(statement)
+    if rule.kind == "relation" and groups.get("what") in SINGLE_RELATIONS:
+        subject = f"name of {groups['who']}'s {groups['what']}"
+    return Finding(
+        kind=rule.kind,
+        text=text,
+        subject=subject,
+        value=named(rule.value, groups),
+        said=groups["value"],
+        importance=rule.importance,
+        ends=rule.ends,
+    )
+
+
+def told(statement: Statement) -> str:
+    """The statement as a fact that stands on its own."""
+    return retold(statement.text, statement.speaker, statement.listener)
+
+
+def _apposed(statement: Statement, scene: Scene) -> Iterator[Finding]:
+    """The names given in passing: "my sister Lena"."""
+    for match in APPOSED.finditer(statement.text):
+        what, name = match["what"].lower(), match["value"]
+        theirs = f"{statement.speaker}'s {what}"
+        if name in NO_NAMES or name in _named_before(scene):
+            continue
+        scene.call(theirs, name)
+        scene.last_person = name
+        subject = f"name of {theirs}" if what in SINGLE_RELATIONS else ""
+        text = as_sentence(f"The name of {theirs} is {name}")
+        yield Finding(kind="relation", text=text, subject=subject, value=name, importance=0.8)
+
+
+def _named_before(scene: Scene) -> set[str]:
+    return {finding.value for _, finding in scene.recent if finding.kind == "relation"}
+
+
+def _news(statement: Statement) -> Finding | None:
+    """A statement that no rule knows, where it tells something that lasts."""
+    text = statement.text
+    if statement.remember:
+        return _reminder(statement) if text.startswith("to ") else _kept(statement)
+    if _PRONOUN.match(text) or TRANSIENT.match(text) or _DENIES.search(text) or not _FIRST_PERSON.search(text):
+        return None
+    words = len(text.split())
+    particular = SAID_DATE.search(text) or _NAME.search(text) or _MINE.search(text)
+    if words < (_LEAST_NOTE if particular else _LEAST_PLAIN):
+        return None
+    if is_past(text):
+        return Finding(kind="event", text=told(statement), importance=0.5 if SAID_DATE.search(text) else 0.4)
+    return Finding(kind="note", text=told(statement), importance=0.3)
+
+
+def _kept(statement: Statement) -> Finding:
+    return Finding(kind="note", text=told(statement), importance=0.9)
+
+
+def _reminder(statement: Statement) -> Finding:
+    text = f"{statement.speaker} wants to be reminded {_inner(statement.text, statement.speaker)}"
+    return Finding(kind="plan", text=as_sentence(text), importance=0.8)
+
+
+def _inner(clause: str, speaker: str) -> str:
+    """A clause retold to stand inside a sentence."""
+    text = retold(clause, speaker).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _instruction(statement: Statement) -> Finding | None:
+    """What the assistant is asked to do from now on."""
+    if statement.listener != THE_ASSISTANT:
+        return None
+    match = STANDING.match(statement.text)
+    if match is None and (not FROM_NOW_ON.search(statement.text) or _FIRST_PERSON.match(statement.text)):
+        return None
+    wish = match["wish"] if match else _POLITE.sub("", FROM_NOW_ON.sub("", statement.text).strip(" ,"))
+    language = ANSWER_LANGUAGE.search(wish)
+    return Finding(
+        kind="instruction",
+        text=as_sentence(f"{statement.speaker} asks {THE_ASSISTANT}: {_inner(wish, statement.speaker)}"),
+        subject=f"answer language for {statement.speaker}" if language else "",
+        value=language["value"] if language else "",
+        importance=0.9,
+    )
+
+
+def _answered(statement: Statement) -> Statement | None:
+    """A short answer as the statement it makes of the question before it."""
+    if not statement.asked or len(statement.text.split()) > 5 or _FIRST_PERSON.search(statement.text):
+        return None
+    for question, answer in ASKED:
+        if match := question.search(statement.asked):
+            said = re.sub(r"^(?:it is|that is|in|at|on|as an?) ", "", statement.text, flags=re.IGNORECASE)
+            return replace(statement, text=answer.format(answer=said, **match.groupdict()), asked="")
+    return None
+
+
+def _corrected(statement: Statement, scene: Scene) -> Statement | None:
+    """An earlier statement with its value replaced: "I meant Porto", "it is the 14th, not the 12th"."""
+    if (swap := _BUT.search(statement.text)) and (before := statement.text[: swap.start()]):
+        clause = f"{before}{swap['new']}"
+        if _FIRST_PERSON.match(clause) and not _BARE_VERB.match(before):
+            return replace(statement, text=" ".join(clause.split()))
+    match = _MEANT.match(statement.text)
+    if match is None or _FIRST_PERSON.search(match["new"]) or not (match["old"] or match["lead"] or statement.corrects):
+        return None
+    for earlier, finding in reversed(scene.recent):
+        if earlier.speaker == statement.speaker and (other := _replaced(earlier.text, finding.said, match, statement)):
+            return replace(statement, text=other, corrects=False)
+    return None
+
+
+def _replaced(clause: str, value: str, match: re.Match[str], statement: Statement) -> str | None:
+    """The earlier clause with the new value for the old, where both are of one shape."""
+    new, old = match["new"].strip(), (match["old"] or "").strip()
+    if not value or value not in clause:
+        return None
+    day = _DAY_ALONE.match(new)
+    if day:
+        if not re.match(r"\d{1,2} [A-Z]", value):
+            return None
+        return clause.replace(value, re.sub(r"^\d{1,2}", day["day"], value), 1)
+    if old and _bare(old) not in value.lower():
+        return None
+    meant = statement.corrects or (match["lead"] or "").lower().startswith(("i mean", "make", "should", "the"))
+    if not old and not (meant and _shape(new) == _shape(value)):
+        return None
+    if old and _bare(old) != _bare(value):
+        place = value.lower().index(_bare(old))
+        new = value[:place] + _unled(new) + value[place + len(_bare(old)) :]
+    return clause.replace(value, _unled(new), 1)
+
+
+def _unled(text: str) -> str:
+    return re.sub(r"^(?:in|at|on|for) ", "", text)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"^(?:in|at|on|for|the|a|an) ", "", text.lower()).strip()
+
+
+def _shape(text: str) -> tuple[bool, bool]:
+    text = _unled(text)
+    return text[:1].isupper(), any(letter.isdigit() for letter in text)
+
+
+def _over(statement: Statement, match: re.Match[str], scene: Scene) -> Iterator[Finding]:
+    """What holds no longer: a taste has changed, anything else has ended."""
+    parts = match.groupdict()
+    aux = parts["aux"] if parts["aux"] in ("am", "is", "are") else ""
+    positive = f"{parts['who']}{aux + ' ' if aux else ''}{parts['rest'] or parts['verb'] or ''}"
+    if parts["be"]:
+        positive = f"{parts['who']}{parts['be']} {parts['state']}"
+    found = [one for one in _matched(RULES, replace(statement, text=positive), scene) if one.subject]
+    text = told(statement)
+    for one in found:
+        if one.value in _OPPOSITE:
+            yield replace(one, text=text, value=_OPPOSITE[one.value])
+        else:
+            yield replace(one, text=text, ends=True)
+    if not found:
+        yield Finding(kind="note", text=text, importance=0.4)
+
+
+def _forgotten(statement: Statement, scene: Scene) -> Iterator[Finding]:
+    """What is to be forgotten: a whole statement, or whatever "my …" may mean."""
+    for one in _matched(RULES, statement, scene):
+        yield replace(one, text=told(statement), ends=True)
+    match = re.match(r"^(?:about )?[Mm]y (?P<what>[\w' -]+)$", statement.text) or re.match(
+        r"^(?:about )?(?P<what>where I live|where I work|the [\w' -]+)$", statement.text
+    )
+    if match:
+        what = {"where I live": "home", "where I work": "job"}.get(match["what"], match["what"].removeprefix("the "))
+        for subject in subjects_of(what, statement.speaker):
+            yield Finding(
+                kind="note", text=as_sentence(f"{statement.speaker}'s {what} is forgotten"), subject=subject, ends=True
+            )

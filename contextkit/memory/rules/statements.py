@@ -1,0 +1,254 @@
+"""From messages to statements: one clause each, by a known speaker, with everything gone that nobody states.
+
+Never read: system text and tool output; what an unnamed assistant says; code; blocks between tags (injected
+documents, memories and the like); quoted lines; text that was pasted to be translated or summarised. Never
+a statement: a question, a guess, what would happen if, what somebody else is said to have said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from contextkit.compress.prose import sentences
+from contextkit.memory.rules.abroad import abroad
+from contextkit.memory.rules.days import resolved
+from contextkit.memory.rules.statement import THE_USER, Language, Statement
+from contextkit.memory.rules.voice import expanded, is_past
+from contextkit.types import Message
+
+LONGEST_SENTENCE: Final = 400
+"""Characters; a longer one is cut, since it is pasted text more often than a statement."""
+
+LONGEST_MESSAGE: Final = 8_000
+"""Characters of a message that are read; what people say about themselves stands before what they paste."""
+
+_BLOCK: Final = re.compile(r"<([A-Za-z][\w-]*)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL)
+_CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_QUOTED_LINE: Final = re.compile(
+    r"^\s*(?:>|(?:system|assistant|tool|user|human|ai)\s*:).*$", re.IGNORECASE | re.MULTILINE
+)
+_TASK: Final = re.compile(
+    r"\b(?:translate|proofread|rewrite|rephrase|paraphrase|summari[sz]e|correct|edit|classify"
+    r"|analy[sz]e|fix|review"
+    r"|check|format|continue)\b[^.?!\n]{0,80}:\s.*|\b(?:write|draft|compose|imagine|pretend"
+    r"|role-?play)\b[^\n]*",
+    re.IGNORECASE | re.DOTALL,
+)
+_URL: Final = re.compile(r"https?://\S+")
+
+_LEAD: Final = re.compile(
+    r"^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|dear)\b(?: (?:there|all|everyone"
+    r"|again))?(?: [A-Z]\w+)?[,.!]* "
+    r"|(?:oh|well|so|and|but|also|yes|yeah|yep|ok|okay|sure|great|cool|thanks|thank you|anyway|right"
+    r"|ah|hmm|um|btw|fyi|plus"
+    r"|by the way|for (?:the|your) (?:record|information|reference)|just so you know|you know|(?:good"
+    r"|great|big) news|update"
+    r"|as (?:you know|i said|i mentioned)|to be (?:honest|clear)|honestly|basically|in fact|in (?:that"
+    r"|any) case|luckily"
+    r"|fortunately|unfortunately|recently|wow|haha|lol|one (?:more|other) thing|another thing|first"
+    r"(?:ly)?|second(?:ly)?"
+    r"|i (?:just )?(?:wanted|want) to (?:say|tell you|let you know) that|let me tell you|"
+    r"(?:please )?note that|because|then"
+    r")\b[,:.!;—–-]* ?)",
+    re.IGNORECASE,
+)
+_CORRECTS: Final = re.compile(
+    r"^(?:actually|no(?=[,.!;])|nope|(?:no,? )?wait|(?:i am )?sorry|correction|my (?:mistake|bad)"
+    r"|scratch that|oops|apologies|i misspoke"
+    r"|(?:that is|that was) (?:wrong|not right|incorrect|a mistake)|not quite|i mean|let me correct "
+    r"(?:that|myself)|rather)\b[,:.!;—–-]* ?",
+    re.IGNORECASE,
+)
+_REMEMBER: Final = re.compile(
+    r"^(?:please |also )*(?:remember|keep in mind|don't forget|do not forget|make a note|note"
+    r"|note down|bear in mind|save|store)"
+    r"(?: (?:this|for (?:later|me|next time)))?\b(?: that|:|,)? ?",
+    re.IGNORECASE,
+)
+_FORGET: Final = re.compile(
+    r"^(?:please |you can |can you |could you |now )*(?:forget|delete|erase|remove|ignore|disregard|"
+    r"(?:do not|don't) (?:remember|keep|store)"
+    r"|stop remembering)\b(?: about| all about| the fact| what i said)?(?: that)? ?",
+    re.IGNORECASE,
+)
+_REMEMBERED: Final = re.compile(r" (?:from (?:your )?(?:memory|records)|anymore|any more|please)$", re.IGNORECASE)
+_ASKS: Final = re.compile(
+    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|am|was|were|do|does|did|can|could|will"
+    r"|would|should|shall|may"
+    r"|have|has|had|any (?:idea|chance|tips))\b(?! (?:a|an) (?:day|nice|surprise))",
+    re.IGNORECASE,
+)
+_SUPPOSED: Final = re.compile(
+    r"\b(?:if|imagine|suppose|supposing|hypothetically|let us say|what if|wish|would|could|should"
+    r"|might|may (?:be|have|go)|maybe"
+    r"|perhaps|probably|possibly|presumably|pretend|for (?:example|instance)|e\.g|not sure|unsure|i "
+    r"(?:think|guess|suppose|believe"
+    r"|doubt|assume|bet|hope|wonder|feel like)|am (?:thinking|considering|wondering|torn|curious)"
+    r"|joking|kidding|just kidding"
+    r"|dreamed|dreamt|as though|as if|unless|whether|almost|nearly|in theory|someone|somebody|seems?"
+    r"|apparently|reportedly"
+    r"|rumou?r\w*|were to|in (?:the|a|my) (?:article|book|movie|film|text|story|novel|game|dream|song"
+    r"|play))\b",
+    re.IGNORECASE,
+)
+_REPORTED: Final = re.compile(
+    r"\b(?:said|says|say|told|tells|claims?|claimed|wrote|asked|according to|heard|quoted?|mentioned"
+    r"|suggested)\b"
+    r"|^the (?:article|book|movie|film|character|text|document|email|website|page|song|protagonist)\b",
+    re.IGNORECASE,
+)
+_WISHES: Final = re.compile(r"\bI would (?:rather|prefer|like)\b")
+_LONG_QUOTE: Final = re.compile(r'"(?:[^"]*\s){3,}[^"]*"')
+
+_CLAUSE: Final = re.compile(
+    r"(?:\s*[,;:]\s*(?:and|but|so|then|because|which is why|though|although|yet|plus|since)?\s*|\s+"
+    r"(?:[—–-]+)\s+|\s+(?:and|but|so|because|though|although)\s+(?:also |now |then )?)"
+    r"(?=(?:I|my|we|our|he|she|My|We|Our|He|She)\b(?! (?:and|or)\b)(?!,))"
+    r"|\s*[,;—–]\s*(?=(?:(?:can|could|would|will|do|does|what|which|how|where|who|when|why) |is "
+    r"(?:there|it|that)|are there))"
+)
+_GOES_ON: Final = re.compile(
+    r"(?:,| and|, and) (?=(?:now |also |currently )?(?:work|live|study|am|was|have|love|like|hate"
+    r"|prefer|speak|play|teach|run|moved|started"
+    r"|bought|got|joined|quit|left|use|drive|enjoy) )"
+)
+_PAIR: Final = re.compile(
+    r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?:my|our|both|between)?\s*(?:\w+\s){0,2}\w+$", re.IGNORECASE
+)
+"""What stands before "and I" where both do the same: "my brother", "Tom"."""
+
+_CONDITION: Final = re.compile(
+    r"^(?:if|unless|imagine|suppose|assuming|let us say|in case|when(?:ever)? i am old)\b|\bif i "
+    r"(?:were|was|had)\b",
+    re.IGNORECASE,
+)
+_TAIL: Final = re.compile(
+    r"(?:,| [–—-])? ?\b(?:please|thanks|thank you|by the way|btw|haha|lol|you know|actually"
+    r"|if you do not mind|okay|ok|anyway)$",
+    re.IGNORECASE,
+)
+_TAG: Final = re.compile(r"[?？]\W*$")
+_STANDING: Final = re.compile(
+    r"\b(?:always|never|from now on|in (?:the )?future|going forward|whenever|every time|call me|address me)\b",
+    re.IGNORECASE,
+)
+
+_NAMELESS: Final = re.compile(
+    r"^(?:assistant|ai|bot|chatbot|model|system|agent|tool|function)\b|\b(?:assistant|bot)$", re.IGNORECASE
+)
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_KANA: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+_VIETNAMESE: Final = re.compile(
+    r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]|\b(?:tôi|mình|không|của tôi|tên|thích)\b", re.IGNORECASE
+)
+
+
+def statements(message: Message, said_at: datetime, listener: str, asked: str) -> Iterator[Statement]:
+    """What a message states, clause by clause, in its order."""
+    text, speaker = readable(message), speaker_of(message)
+    language = language_of(text)
+    if speaker is None or language is None:
+        return
+    whole = Statement(
+        text=text,
+        speaker=speaker,
+        listener=listener,
+        message_id=message.id or "",
+        said_at=said_at,
+        language=language,
+        asked=asked,
+    )
+    for start, end in sentences(text, (0, len(text)), LONGEST_SENTENCE):
+        sentence = replace(whole, text=text[start:end].strip())
+        yield from _in_english(sentence) if language == "english" else abroad(sentence)
+
+
+def speaker_of(message: Message) -> str | None:
+    """Who says it, as facts name them; None for those whose words state nothing: tools, systems, assistants."""
+    name = (message.name or "").strip()
+    if message.role in ("system", "tool") or _NAMELESS.search(name):
+        return None
+    if message.role == "assistant":
+        return name or None
+    return name or THE_USER
+
+
+def readable(message: Message) -> str:
+    """The text that its author wrote themselves, without what was injected, pasted, quoted or coded."""
+    text = message.text[:LONGEST_MESSAGE]
+    for foreign in (_BLOCK, _CODE, _QUOTED_LINE, _TASK):
+        text = foreign.sub(" ", text)
+    return _URL.sub(" ", text).strip()
+
+
+def language_of(text: str) -> Language | None:
+    """The language that the rules read it in; None for scripts they do not know."""
+    if _KANA.search(text):
+        return None
+    if _CHINESE.search(text):
+        return "chinese"
+    if _VIETNAMESE.search(text):
+        return "vietnamese"
+    return "english" if re.search(r"[A-Za-z]", text) else None
+
+
+def _in_english(sentence: Statement) -> Iterator[Statement]:
+    text = expanded(" ".join(sentence.text.split()))
+    if _LONG_QUOTE.search(text):
+        return
+    sentence = _led(replace(sentence, text=text))
+    asks = _TAG.search(sentence.text) is not None
+    if _CONDITION.search(sentence.text) or (_ASKS.search(sentence.text) and not sentence.forget):
+        return
+    clauses = list(clauses_of(_TAIL.sub("", sentence.text.rstrip(" .!?…"))))
+    for clause in clauses[: len(clauses) - asks]:
+        stated = _led(replace(sentence, text=clause))
+        if is_stated(stated.text):
+            yield replace(stated, text=resolved(stated.text, sentence.said_at, past=is_past(stated.text)))
+
+
+def _led(statement: Statement) -> Statement:
+    """The statement without what leads up to it; what that says of the statement is noted."""
+    while True:
+        text = statement.text
+        if match := _FORGET.match(text):
+            statement = replace(statement, text=_REMEMBERED.sub("", text[match.end() :]), forget=True)
+        elif match := _REMEMBER.match(text):
+            statement = replace(statement, text=text[match.end() :], remember=True)
+        elif match := _CORRECTS.match(text):
+            statement = replace(statement, text=text[match.end() :], corrects=True)
+        elif match := _LEAD.match(text):
+            statement = replace(statement, text=text[match.end() :])
+        if statement.text == text or not statement.text:
+            return replace(statement, text=statement.text.strip(" ,;:"))
+
+
+def clauses_of(sentence: str) -> Iterator[str]:
+    """A sentence cut where another clause with a subject of its own begins, or "and work …" goes on with the first."""
+    start = 0
+    for match in _CLAUSE.finditer(sentence):
+        before = sentence[start : match.start()].strip()
+        if before and not ("and" in match[0] and _PAIR.match(before)):
+            yield from _going_on(before)
+            start = match.end()
+    yield from _going_on(sentence[start:].strip())
+
+
+def _going_on(clause: str) -> Iterator[str]:
+    first, *others = _GOES_ON.split(clause) if clause.startswith(("I ", "We ", "we ")) else [clause]
+    yield first
+    for other in others:
+        yield f"{clause.split()[0]} {other}"
+
+
+def is_stated(clause: str) -> bool:
+    """Whether a clause states something, as the truth and as its speaker's own."""
+    if not clause or _ASKS.search(clause) or _LONG_QUOTE.search(clause):
+        return False
+    if _STANDING.search(clause):
+        return not clause.lower().startswith("if ")
+    return not (_SUPPOSED.search(_WISHES.sub("I ", clause)) or _REPORTED.search(clause))

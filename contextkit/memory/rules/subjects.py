@@ -1,0 +1,73 @@
+"""What English statements are about, in one spelling each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from contextkit.memory.rules.words import COUNTRIES, SINGLE
+
+
+def home_of(groups: Mapping[str, str]) -> str:
+    """Country and city are values of two subjects: somebody who lives in Porto also lives in Portugal."""
+    country = groups["value"].lower().strip() in COUNTRIES
+    return f"home {'country' if country else 'city'} of {groups['who']}"
+
+
+def spelled(what: str) -> str:
+    """One spelling of what a subject is about: colour, movie, all-time favourites and current numbers alike."""
+    what = re.sub(r"^(?:new|current|actual|own|very|all[- ]time|absolute|main|personal|total) ", "", what.lower())
+    return what.replace("favorite", "favourite").replace("color", "colour").replace("e-mail", "email")
+
+
+SYNONYMS: Final = {
+    "phone": "phone number",
+    "mobile": "phone number",
+    "mobile number": "phone number",
+    "number": "phone number",
+    "email address": "email",
+    "home address": "address",
+    "date of birth": "birthday",
+    "birth date": "birthday",
+    "full name": "name",
+    "first name": "name",
+    "nickname": "preferred name",
+    "job": "occupation",
+    "job title": "occupation",
+    "title": "occupation",
+    "profession": "occupation",
+    "company": "employer",
+    "workplace": "employer",
+    "home town": "origin",
+    "hometown": "origin",
+    "timezone": "time zone",
+}
+"""Other words for the subjects that further rules fill."""
+
+
+def possession(groups: Mapping[str, str]) -> str:
+    what = spelled(groups["what"])
+    return f"{SYNONYMS.get(what, what)} of {groups['who']}"
+
+
+def subjects_of(what: str, who: str) -> tuple[str, ...]:
+    """The subjects that "my …" may mean, for whoever asks to forget it."""
+    plain = spelled(what)
+    told = SYNONYMS.get(plain, plain)
+    also = {"occupation": ("employer",), "address": ("home city",), "home": ("home city", "address")}.get(told, ())
+    mine = tuple(f"{one} of {who}" for one in (told, *also))
+    if told in SINGLE or told.startswith(("favourite", "preferred", "home")):
+        return mine
+    return (*mine, f"date of {who}'s {plain}", f"taste of {who} for {plain}", f"name of {who}'s {plain}")
+
+
+def dated(groups: Mapping[str, str]) -> str:
+    what = re.sub(r"^(?:an?|my|our|the|another) ", "", groups["what"].lower())
+    what = re.sub(r" (?:date|deadline)$", lambda match: " deadline" * ("deadline" in match[0]), what)
+    return f"date of {groups['owner']}'s {what}"
+
+
+def chosen(groups: Mapping[str, str]) -> str:
+    what = re.sub(r"^(?:the|my|our|a|an) ", "", groups.get("what", "").lower())
+    return f"choice of {groups['owner']} for {what}" if what else ""

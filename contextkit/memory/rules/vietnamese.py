@@ -1,0 +1,121 @@
+"""The commonest statements in Vietnamese."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from contextkit.memory.rules.tongue import Tongue, forms
+
+_I_VI: Final = (
+    r"^(?:tôi|mình|em|anh|chị|tớ|cháu)(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))* "
+)
+_MY_VI: Final = r"(?: của (?:tôi|mình|em|anh|chị|tớ|cháu))?"
+_STOP_VI: Final = r"(?P<value>.+?)(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|cùng|với)\b.*)?$"
+
+VIETNAMESE: Final = Tongue(
+    me="tôi ",
+    user="Người dùng",
+    myself=re.compile(r"(?<!\w)(?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
+    mine=re.compile(r"(?<!\w)của (?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
+    unstated=re.compile(
+        r"[?？]|(?<!\w)(?:nếu|giả sử|có lẽ|có thể|chắc là|hình như|ước gì|nghe nói|tưởng tượng|phải không"
+        r"|đúng không"
+        r"|là gì|ở đâu|khi nào|bao giờ|thế nào|bao nhiêu|ai vậy)(?!\w)",
+        re.IGNORECASE,
+    ),
+    lead=re.compile(
+        r"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|à không|thực ra|xin lỗi|không phải|ừ|vâng|dạ|nhân tiện"
+        r"|và|nhưng|còn"
+        r"|(?:hãy |làm ơn )?(?:nhớ|ghi nhớ)(?: rằng| là)?|ngoài ra|cảm ơn)(?!\w)[ ,.:!]*",
+        re.IGNORECASE,
+    ),
+    forget=re.compile(
+        r"^(?:hãy |làm ơn )?(?:quên|xóa|xoá|đừng nhớ)(?: đi)?(?: rằng| là| việc| chuyện)? ", re.IGNORECASE
+    ),
+    cuts=re.compile(
+        r"\s*[,;]\s*|\s+(?:và|nhưng|còn)\s+(?=(?:tôi|mình|làm|sống|thích|ghét|học|đang|hiện)(?!\w))", re.IGNORECASE
+    ),
+    forms=forms(
+        (
+            "profile",
+            (
+                rf"^(?:tên{_MY_VI} là|{_I_VI[1:]}(?:tên là|là tên|tên)) (?P<value>[^\W\d_]\w*"
+                rf"(?: [^\W\d_]\w*){{0,3}})$"
+            ),
+            "name of {who}",
+            0.9,
+        ),
+        ("profile", rf"{_I_VI}(?P<value>\d{{1,3}}) tuổi", "age of {who}", 0.7),
+        ("profile", rf"{_I_VI}(?:sống|ở|sinh sống|cư trú)(?: tại| ở)? {_STOP_VI}", "{home}", 0.8),
+        ("profile", rf"{_I_VI}(?:chuyển|dọn)(?: nhà)?(?: đến| tới| về| sang| vào| ra| qua)+ {_STOP_VI}", "{home}", 0.8),
+        ("profile", rf"{_I_VI}(?:đến từ|quê ở|quê) {_STOP_VI}", "origin of {who}", 0.7),
+        ("profile", rf"{_I_VI}(?:làm việc|làm|công tác)(?: cho| tại| ở) {_STOP_VI}", "employer of {who}", 0.8),
+        (
+            "profile",
+            (
+                rf"{_I_VI}(?:làm|là) (?:một )?(?P<value>(?:kỹ sư|bác sĩ|giáo viên|y tá|lập trình viên|sinh viên"
+                rf"|luật sư|kế toán|nhà thiết kế|nhà báo|đầu bếp|tài xế|nhân viên|học sinh)(?: \w+){{0,3}})"
+            ),
+            "occupation of {who}",
+            0.8,
+        ),
+        ("profile", rf"^sinh nhật{_MY_VI} (?:là |vào )*(?P<value>.+)$", "birthday of {who}", 0.8),
+        ("profile", rf"^(?:số điện thoại|sđt){_MY_VI} là (?P<value>.+)$", "phone number of {who}", 0.8),
+        ("profile", rf"^email{_MY_VI} là (?P<value>.+)$", "email of {who}", 0.8),
+        ("profile", rf"{_I_VI}(?:bị |không bị )?dị ứng(?: với)? {_STOP_VI}", "allergy of {who} to {value}", 0.95),
+        ("preference", rf"{_I_VI}(?:ăn chay|là người ăn chay)(?P<value>)", "diet of {who}", 0.8),
+        (
+            "preference",
+            (
+                rf"^(?P<what>màu|món|món ăn|bộ phim|phim|bài hát|cuốn sách|sách|môn thể thao){_MY_VI}? (?:yêu thích"
+                rf"|ưa thích)(?: nhất)?{_MY_VI} là (?P<value>.+)$"
+            ),
+            "favourite {what} of {who}",
+            0.8,
+        ),
+        (
+            "preference",
+            (
+                rf"{_I_VI}(?:không |chẳng )?(?:thích|yêu|ghét|mê|ưa)(?: uống| ăn| xem| nghe)?(?! (?:nó|bạn"
+                rf"|điều này)\b) {_STOP_VI}"
+            ),
+            "taste of {who} for {value}",
+            0.7,
+        ),
+        (
+            "relation",
+            (
+                r"^(?P<what>vợ|chồng|con trai|con gái|em gái|em trai|anh trai|chị gái|mẹ|bố|bạn gái|bạn trai"
+                rf"|con chó|con mèo|sếp){_MY_VI} (?:tên là|tên|là) (?P<value>[^\W\d_]\w*(?: [^\W\d_]\w*){{0,2}})$"
+            ),
+            "",
+            0.8,
+        ),
+        (
+            "plan",
+            r"^(?:tôi|mình) (?:sẽ|dự định|định|có kế hoạch|có lịch|có hẹn|có cuộc hẹn)(?: \w+){2,}(?P<value>)",
+            "",
+            0.6,
+        ),
+        ("decision", r"^(?:tôi|mình|chúng tôi)(?: đã)? (?:quyết định|chọn|thống nhất) (?P<value>.+)", "", 0.8),
+    ),
+    ends=(
+        (
+            re.compile(
+                r"^(?:tôi|mình) không còn (?:làm việc|làm)(?: cho| tại| ở)? ?(?P<value>.*?)(?: nữa)?$", re.IGNORECASE
+            ),
+            "employer of {who}",
+        ),
+        (
+            re.compile(r"^(?:tôi|mình)(?: đã)? nghỉ việc(?: ở| tại)? ?(?P<value>.*)$", re.IGNORECASE),
+            "employer of {who}",
+        ),
+        (
+            re.compile(r"^(?:tôi|mình) không còn (?:sống|ở)(?: tại| ở)? ?(?P<value>.*?)(?: nữa)?$", re.IGNORECASE),
+            "home city of {who}",
+        ),
+    ),
+    possessive="của {}",
+    against=re.compile(r"(?<!\w)(?:không|chẳng|ghét)(?!\w)", re.IGNORECASE),
+)

@@ -1,0 +1,160 @@
+"""From "I" to a name: English statements in the first person, retold in the third."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from contextkit.rank.irregular import IRREGULAR
+
+_SHORT: Final = {
+    r"\b(?:I'm|i'm|im|Im)\b(?! not sure)": "I am",
+    r"\b(?:I'm|i'm)\b": "I am",
+    r"\b(?:I've|i've|ive|Ive)\b": "I have",
+    r"\b(?:I'll|i'll)\b": "I will",
+    r"\b(?:I'd|i'd)\b(?= (?:been|had|gone|done|\w+ed\b))": "I had",
+    r"\b(?:I'd|i'd)\b": "I would",
+    r"\bi\b(?!\.)": "I",
+    r"\b([Ww]e)'re\b": r"\1 are",
+    r"\b([Ww]e)'ve\b": r"\1 have",
+    r"\b([Ww]e|[Tt]hey|[Ss]he|[Hh]e|[Ii]t|[Yy]ou)'ll\b": r"\1 will",
+    r"\b([Yy]ou|[Tt]hey)'re\b": r"\1 are",
+    r"\b([Yy]ou|[Tt]hey)'ve\b": r"\1 have",
+    r"\b([Hh]e|[Ss]he|[Ii]t)'s\b(?= (?:been|got|had|gone|become|moved|started|joined))": r"\1 has",
+    r"\b([Hh]e|[Ss]he|[Ii]t|[Tt]hat|[Tt]here|name|names|birthday|favou?rite)'s\b": r"\1 is",
+    r"\b([Ll])et's\b": r"\1et us",
+    r"\b([Cc])an(?:'t|not)\b|\bcant\b": "can not",
+    r"\b([Ww])on't\b": r"\1ill not",
+    r"\b([Dd]o|[Dd]oes|[Dd]id|[Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Hh]as|[Hh]ave|[Hh]ad|[Cc]ould|[Ww]ould"
+    r"|[Ss]hould)n't\b": r"\1 not",
+    r"\bdont\b": "do not",
+    r"\bdidnt\b": "did not",
+    r"\bdoesnt\b": "does not",
+    r"\b(?:gonna)\b": "going to",
+    r"\b(?:wanna)\b": "want to",
+    r"\b([Ff])avorite": r"\1avourite",
+}
+_EXPANSIONS: Final = tuple((re.compile(short), long) for short, long in _SHORT.items())
+
+_ADVERB: Final = (
+    r"(?:(?:really|also|usually|always|never|often|just|currently|now|still|recently|absolutely"
+    r"|actually|only|already"
+    r"|sometimes|finally|normally|generally|mostly|mainly|kind of|sort of|both|especially|particularly"
+    r"|personally|rarely"
+    r"|hardly|no longer|seldom|typically|truly|definitely|officially|originally|quite|even|not) )*"
+)
+_MODALS: Final = frozenset(
+    ["can", "could", "will", "would", "shall", "should", "may", "might", "must", "had", "did", "was", "used", "ought"]
+)
+_PAST: Final = frozenset(
+    form for form in IRREGULAR if form not in ("mice", "geese", "better", "worse", "leaves", "people")
+)
+_UNCHANGED: Final = frozenset(("read", "put", "cut", "set", "hit", "let", "quit", "hurt", "cost", "bet"))
+"""Verbs whose past looks like their present; a story more often tells of the past."""
+
+_I_VERB: Final = re.compile(rf"\bI (?P<adverbs>{_ADVERB})(?P<verb>[a-z]+)\b")
+_NOT_VERBS: Final = frozenset(["and", "or", "with", "from", "in", "at", "to", "for", "on", "of"])
+
+
+def expanded(text: str) -> str:
+    """The text without contractions and curly quotes, as the rules read it."""
+    text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
+    for short, full in _EXPANSIONS:
+        text = short.sub(full, text)
+    return text
+
+
+def retold(clause: str, speaker: str, listener: str = "") -> str:
+    """A clause in the first person, told of its speaker: a sentence that stands on its own.
+
+    `speaker` is a name or "the user"; `listener` is who "you" is, left as it stands where nobody
+    knows. Contractions must have been expanded.
+    """
+    clause = _I_VERB.sub(lambda match: _he_verb(match, speaker), clause)
+    for said, told in (
+        (r"\bam I\b", f"is {speaker}"),
+        (r"\bI\b(?!\.)", speaker),
+        (r"\b[Mm]yself\b", "themself"),
+        (r"\b[Mm]y(?: own)?\b", f"{speaker}'s"),
+        (r"\b[Mm]ine\b", f"{speaker}'s"),
+        (r"\bme\b", speaker),
+        (r"\b[Ww]e\b", f"{speaker} and others"),
+        (r"\b[Oo]ur\b|\b[Oo]urs\b", f"{speaker}'s"),
+        (r"\bus\b", f"{speaker} and others"),
+    ):
+        clause = re.sub(said, told, clause)
+    if listener:
+        for said, told in (
+            (r"\b[Yy]ou are\b", f"{listener} is"),
+            (r"\b[Yy]ours?\b", f"{listener}'s"),
+            (r"\b[Yy]ou\b", listener),
+        ):
+            clause = re.sub(said, told, clause)
+    return as_sentence(clause)
+
+
+def as_sentence(clause: str) -> str:
+    """The clause with a capital at its beginning and a full stop at its end."""
+    clause = " ".join(clause.split()).strip(" ,;:-–—")
+    ended = clause if clause.endswith((".", "!", "。", "！")) else clause + "."
+    return ended[:1].upper() + ended[1:]
+
+
+def _he_verb(match: re.Match[str], speaker: str) -> str:
+    return f"{speaker} {match['adverbs']}{third_person(match['verb'], match['adverbs'])}"
+
+
+def third_person(verb: str, adverbs: str = "") -> str:
+    """The verb as it stands after "she": lives, has, does; a past or a modal stays as it is."""
+    if verb in ("am", "have", "do"):
+        return {"am": "is", "have": "has", "do": "does"}[verb]
+    past = (
+        verb in _MODALS or verb in _PAST or verb in _UNCHANGED or (verb.endswith("ed") and verb not in ("need", "feed"))
+    )
+    if past or verb in _NOT_VERBS or adverbs.endswith("not "):
+        return verb
+    if re.search(r"(?:s|x|z|ch|sh|o)$", verb):
+        return verb + "es"
+    return verb[:-1] + "ies" if re.search(r"[^aeiou]y$", verb) else verb + "s"
+
+
+_FINISHED: Final = _PAST - {"been", "am", "is", "are", "read", "put", "set", "let"} | {"was", "were", "did", "had"}
+_NO_PAST: Final = frozenset(
+    [
+        "need",
+        "feed",
+        "bed",
+        "red",
+        "wed",
+        "med",
+        "used",
+        "scheduled",
+        "based",
+        "supposed",
+        "married",
+        "engaged",
+        "excited",
+        "interested",
+        "tired",
+        "worried",
+        "allergic",
+    ]
+)
+"""Words in -ed that tell of no past by themselves."""
+
+_AHEAD: Final = re.compile(
+    r"\b(?:moved|rescheduled|postponed|pushed|changed|booked|scheduled|planned|arranged|reserved"
+    r"|tickets|signed up|registered"
+    r"|invited|due|set up)\b|\b(?:will|going to|is|are|am) (?!\w+ed\b)"
+)
+"""What puts the days that follow in the future, though a verb of the clause is past: "they moved it to Friday"."""
+
+_MOVED_HOUSE: Final = re.compile(r"\b(?:moved|relocated)\b.*\b(?:last|ago|yesterday|in)\b")
+
+
+def is_past(clause: str) -> bool:
+    """Whether a clause tells of what has happened, so that its days are behind its speaker."""
+    if _AHEAD.search(clause) and not _MOVED_HOUSE.search(clause):
+        return False
+    words = [word.lower() for word in re.findall(r"[A-Za-z']+", clause)[:8]]
+    return any(word in _FINISHED or (word.endswith("ed") and word not in _NO_PAST) for word in words)

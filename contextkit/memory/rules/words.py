@@ -1,0 +1,108 @@
+"""Closed lists that the rules read English by: relations, occupations, countries, what a person has only one of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.replace("\n", " ").split(",") if part.strip())
+
+
+RELATIONS: Final = _listed("""
+wife, husband, spouse, partner, girlfriend, boyfriend, fiancé, fiancée, fiance, fiancee, mother, mom, mum,
+father, dad, sister, brother, son, daughter, child, kid, baby, aunt, uncle, cousin, niece, nephew, grandmother,
+grandfather, grandma, grandpa, granny, friend, best friend, boss, manager, colleague, coworker, co-worker,
+neighbour, neighbor, roommate, flatmate, doctor, dentist, therapist, teacher, mentor, coach, assistant, lawyer,
+landlord, dog, cat, puppy, kitten, parrot, rabbit, hamster, horse, twin sister, twin brother, older sister,
+older brother, younger sister, younger brother, little sister, little brother, big sister, big brother, elder
+sister, elder brother, eldest son, eldest daughter, oldest son, oldest daughter, youngest son, youngest
+daughter, stepmother, stepfather, mother-in-law, father-in-law, sister-in-law, brother-in-law, business partner,
+team lead, ex, ex-wife, ex-husband
+""")
+
+SINGLE_RELATIONS: Final = _listed("""
+wife, husband, spouse, partner, girlfriend, boyfriend, fiancé, fiancée, fiance, fiancee, mother, mom, mum,
+father, dad, best friend, boss, manager, landlord, business partner, team lead
+""")
+"""Those of which a person has one at a time: a new one takes the place of the last."""
+
+SINGLE: Final = _listed("""
+name, full name, first name, last name, surname, nickname, preferred name, age, birthday, date of birth, birth
+date, anniversary, wedding anniversary, phone number, phone, mobile number, mobile, number, email, email
+address, e-mail, e-mail address, address, home address, work address, office address, shipping address, delivery
+address, billing address, postcode, zip code, postal code, hometown, home town, nationality, native language,
+mother tongue, time zone, timezone, height, weight, target weight, blood type, shoe size, shirt size, dress
+size, ring size, job, job title, title, role, position, occupation, profession, employer, company, workplace,
+team, department, diet, budget, monthly budget, goal, main goal, deadline, username, handle, account number,
+customer number, order number, membership number, student number, licence plate, license plate, star sign,
+salary, major, degree, thesis topic, specialty, pronouns, religion, stack, main language, operating system,
+editor, phone model, laptop, car, bike, gate, seat, room number, hotel, flight number
+""")
+"""What a person has one of at a time. "My car is red" says nothing of which car it is, but no two colours both hold."""
+
+SECRETS: Final = (
+    r"\b(?:password|passcode|passphrase|pin(?: code)?|cvv|cvc|credit card|debit card|card number|iban"
+    r"|ssn|social security"
+    r"|secret key|api key|access token|private key|seed phrase|mật khẩu)\b|密码|\b(?:\d[ -]?){13,19}\b"
+)
+"""What is never remembered, by whoever it is told."""
+
+OCCUPATIONS: Final = _listed("""
+nurse, doctor, teacher, lawyer, chef, cook, baker, barista, waiter, waitress, driver, pilot, farmer, gardener,
+plumber, electrician, carpenter, mechanic, architect, accountant, auditor, designer, developer, programmer,
+coder, tester, analyst, consultant, manager, director, founder, ceo, cto, entrepreneur, freelancer, contractor,
+student, researcher, scientist, professor, lecturer, tutor, translator, interpreter, writer, author, editor,
+journalist, reporter, photographer, painter, musician, singer, actor, actress, dancer, producer, librarian,
+historian, biologist, chemist, physicist, mathematician, veterinarian, vet, paramedic, firefighter, officer,
+soldier, sailor, judge, secretary, receptionist, cashier, salesperson, realtor, banker, broker, trader, butcher,
+tailor, hairdresser, therapist, physiotherapist, midwife, surgeon, intern, apprentice, trainee, administrator,
+technician, welder, postdoc, solicitor, surveyor, florist, beekeeper, fisherman, potter, curator, coach,
+counselor, counsellor, recruiter, marketer, bookkeeper, caretaker, nanny, au pair, social worker
+""")
+OCCUPATION_ENDINGS: Final = ("ologist", "ician", "grapher", "engineer", "therapist", "tender", "smith", "keeper")
+
+COUNTRIES: Final = _listed("""
+afghanistan, albania, algeria, argentina, armenia, australia, austria, bangladesh, belgium, bolivia, bosnia,
+brazil, bulgaria, cambodia, cameroon, canada, chile, china, colombia, costa rica, croatia, cuba, cyprus,
+czechia, the czech republic, denmark, ecuador, egypt, england, estonia, ethiopia, finland, france, georgia,
+germany, ghana, great britain, greece, hungary, iceland, india, indonesia, iran, iraq, ireland, israel, italy,
+jamaica, japan, jordan, kazakhstan, kenya, korea, south korea, north korea, kuwait, laos, latvia, lebanon,
+lithuania, luxembourg, malaysia, malta, mexico, moldova, mongolia, morocco, mozambique, myanmar, nepal, the
+netherlands, netherlands, new zealand, nigeria, norway, oman, pakistan, panama, paraguay, peru, the philippines,
+philippines, poland, portugal, qatar, romania, russia, rwanda, saudi arabia, scotland, senegal, serbia,
+slovakia, slovenia, somalia, south africa, spain, sri lanka, sudan, sweden, switzerland, syria, taiwan,
+tanzania, thailand, tunisia, turkey, uganda, ukraine, the uk, uk, the united kingdom, united kingdom, the us,
+the usa, usa, the united states, united states, the states, uruguay, venezuela, vietnam, wales, yemen, zambia,
+zimbabwe, europe, asia, africa, america, south america, north america, latin america
+""")
+
+NO_NAMES: Final = _listed("""
+The, This, That, These, Those, It, There, Here, Yes, No, Not, What, Who, When, Where, Why, How, If, And, But,
+So, Or, As, At, In, On, For, From, With, By, To, Of, Then, Now, Today, Tomorrow, Yesterday, Last, Next, My, Our,
+Your, His, Her, Their, Its, We, You, They, He, She, I, Just, Also, Please, Thanks, Let, Let us, Some, Any, All,
+Every, Each, One, Two, After, Before, Since, While, Because, Although, Maybe, Perhaps, Only, Even, Still, Both,
+Another, Other, Most, Many, Much, More, Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday,
+Everyone, Everything, Something, Nothing, Nobody, Sounds, Looks, Glad, Happy, Sorry, Sure, Great, Good, Nice,
+Hope, Hello, Hi, Hey, Dear, Remember, Forget, Always, Never, Do, Does
+""")
+
+LANGUAGES: Final = (
+    "English|German|French|Spanish|Portuguese|Italian|Dutch|Swedish|Norwegian|Danish|Finnish|Polish"
+    "|Czech|Hungarian|Greek"
+    "|Turkish|Russian|Ukrainian|Arabic|Hebrew|Hindi|Chinese|Mandarin|Cantonese|Japanese|Korean"
+    "|Vietnamese|Thai|Indonesian"
+)
+
+NATIONALITIES: Final = LANGUAGES + (
+    "|American|British|Canadian|Australian|Irish|Scottish|Welsh|Austrian|Swiss|Belgian|Brazilian"
+    "|Mexican|Argentinian"
+    "|Colombian|Chilean|Peruvian|Indian|Pakistani|Nigerian|Kenyan|Egyptian|Moroccan|Iranian|Israeli"
+    "|Romanian|Bulgarian"
+    "|Croatian|Serbian|Icelandic|Filipino|Malaysian|Singaporean|Taiwanese|Ethiopian|Ghanaian|Lebanese"
+    "|Estonian|Latvian"
+    "|Lithuanian|Slovak|Slovenian|African|European|Asian|Latino|Muslim|Christian|Jewish|Buddhist"
+    "|Hindu|Catholic|Vegan"
+    "|Vegetarian|Fine|Good|Great|Sorry|Happy|Sad|Ok|Okay|Back|New|Sure|Ready|Busy|Tired|Sick"
+)
+"""Capitalised words that may follow "I am" without being a name."""
