@@ -20,6 +20,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -65,23 +66,32 @@ def run(name: str, arguments: list[str]) -> dict[str, Any]:
     """What one benchmark printed, or why it did not, and which peers it skipped."""
     began = time.monotonic()
     print(f"── {name}", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", f"tests.benchmarks.{name}", *arguments]
-    with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as told:
-        try:
-            code = subprocess.run(command, stdout=printed, stderr=told, timeout=MOST_SECONDS, check=False).returncode
-        except subprocess.TimeoutExpired:
-            code = f"no answer within {MOST_SECONDS} s"
-        output, said = _read(printed), _read(told).splitlines()
+    code, output, told = _called([sys.executable, "-W", "ignore", "-m", f"tests.benchmarks.{name}", *arguments])
     print(f"   {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    skipped = [line for line in said if line.lower().startswith("skipped")]
+    skipped = [line for line in told if line.startswith("Skipped")]
     if code or not output:
-        return {"problem": skipped[-1] if skipped else f"{name} failed: {said[-1] if said else code}"}
+        return {"problem": skipped[-1] if skipped else f"{name} failed: {told[-1] if told else f'exit code {code}'}"}
     return {"result": json.loads(output), "skipped": skipped}
 
 
-def _read(file: Any) -> str:
-    file.seek(0)
-    return str(file.read())
+def _called(command: list[str]) -> tuple[int, str, list[str]]:
+    """A command's exit code, output and messages; its messages are passed on as they come."""
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as printed,
+        subprocess.Popen(
+            command, stdout=printed, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        ) as process,
+    ):
+        giving_up = threading.Timer(MOST_SECONDS, process.kill)
+        giving_up.start()
+        told = []
+        for line in process.stderr or ():
+            print(f"   {line.rstrip()}", file=sys.stderr, flush=True)
+            told.append(line.strip())
+        code = process.wait()
+        giving_up.cancel()
+        printed.seek(0)
+        return code, printed.read(), [line for line in told if line]
 
 
 def machine() -> str:
@@ -120,15 +130,17 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between the marks of this file")
     options = parser.parse_args()
     findings: Findings = {}
+    where = machine()
     if options.json and options.json.exists():
-        findings = json.loads(options.json.read_text("utf-8"))["findings"]
+        kept = json.loads(options.json.read_text("utf-8"))
+        findings, where = kept["findings"], kept["machine"] if options.only == [] else where
     for name in ROWS if options.only is None else options.only:
         arguments = arguments_of(name, options)
         missing = {"problem": f"{name}, which needs its data (--{name} FILE)"}
         findings[name] = missing if arguments is None else run(name, arguments)
         if options.json:
-            options.json.write_text(json.dumps({"machine": machine(), "findings": findings}, indent=1), "utf-8")
-    found = table(findings, machine())
+            options.json.write_text(json.dumps({"machine": where, "findings": findings}, indent=1), "utf-8")
+    found = table(findings, where)
     print(found)
     if options.write:
         options.write.write_text(written(options.write.read_text("utf-8"), found), "utf-8")

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, TypeAlias
 
@@ -193,6 +193,7 @@ def _vector_memory(conversation: Conversation, embedder: Remembering) -> Scorer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         memory = VectorMemory.from_defaults(embed_model=Embedding(), retriever_kwargs={"similarity_top_k": count})
+    embedder.vectors(list(_exchanges(conversation)))  # all at once; one at a time they take minutes
     for row, message in enumerate(conversation.messages):
         memory.put(ChatMessage(role=message.role, content=message.text, additional_kwargs={"row": row}))
 
@@ -200,6 +201,14 @@ def _vector_memory(conversation: Conversation, embedder: Remembering) -> Scorer:
         return _by_rank([int(one.additional_kwargs["row"]) for one in memory.get(question.text)], count)
 
     return scores
+
+
+def _exchanges(conversation: Conversation) -> Iterator[str]:
+    """What LlamaIndex embeds after each turn: all that was said since the last user's turn began."""
+    text = ""
+    for message in conversation.messages:
+        text = message.text if message.role == "user" or not text else f"{text} {message.text}"
+        yield text
 
 
 def _conversation_search(conversation: Conversation) -> Scorer:

@@ -1,0 +1,236 @@
+"""The benchmarks' own parts that could be wrong without anybody noticing: measures, table and pictures."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit import Message
+from tests.benchmarks import edges, locomo
+from tests.benchmarks.__main__ import arguments_of, left_out, run
+from tests.benchmarks.edges import Shown
+from tests.benchmarks.locomo_data import Conversation, Question
+from tests.benchmarks.locomo_peers import searched, trimmed
+from tests.benchmarks.prefix import Reuse, summary
+from tests.benchmarks.table import BEGIN, END, ROWS, Row, markdown, number, written
+
+ROOT = Path(__file__).parents[1]
+
+LOCOMO = {
+    "questions": 2,
+    "systems": {
+        "contextkit": {
+            "recall": {"500": 76.0, "1000": 83.0, "2000": 89.0, "4000": 90.0},
+            "by_category": {"temporal": {"500": 71.0, "1000": 81.0}},
+        },
+        "trim_messages": {"recall": {"500": 1.0, "1000": 2.0, "2000": 3.0, "4000": 4.0}, "by_category": {}},
+        "bm25s": {
+            "recall": {"500": 50.0, "1000": 60.0, "2000": 70.0, "4000": 80.0},
+            "by_category": {"temporal": {"500": 51.0, "1000": 61.0}},
+        },
+        "MiniLM": {"recall": {"500": 51.0, "1000": 60.0, "2000": 70.0, "4000": 80.0}, "by_category": {}},
+    },
+}
+
+BUILD = {
+    "window": 100_000,
+    "against_trim_messages": {
+        "messages": 20_000,
+        "ms": {"contextkit": 20.5, "trim_messages": 1_025.0},
+        "times_faster": 50.0,
+    },
+    "growth": {"ms": {"1000": 10.0, "100000": 25.0}, "ratio": 2.5, "trim_messages_ratio": 120.0},
+}
+
+
+# The table
+
+
+def test_a_row_says_whether_what_was_aimed_at_was_reached():
+    fast, growth = ROWS["build"](BUILD)
+    assert str(fast).startswith("| Whole warm build from five sources, 20,000 messages, 100,000 window, ms | 20.5 |")
+    assert "1,025 (× 50)" in str(fast)
+    assert str(fast).endswith("20 × faster ✓ |")
+    assert str(growth).endswith("| × 2.50 | trim_messages × 120 | < × 2 ✗ |")
+    assert str(Row("a", "1", ["b 2", "c 3"])) == "| a | 1 | b 2<br>c 3 |  |"
+
+
+def test_recall_stands_beside_the_peers_that_know_as_much():
+    (row,) = ROWS["locomo"](LOCOMO)
+    assert row.ours == "76.0 / 83.0 / 89.0 / 90.0"
+    assert row.peers == ["bm25s 50.0 / 60.0 / 70.0 / 80.0", "trim_messages 1.0 / 2.0 / 3.0 / 4.0"]
+    assert row.reached is False, "90.0 is less than 91.5, whatever the others are"
+
+
+def test_the_table_holds_what_was_found_and_names_what_was_not():
+    table = markdown({"locomo": LOCOMO, "build": BUILD}, "On a machine.", ["bfcl, which needs its data"])
+    lines = table.splitlines()
+    assert sum(line.startswith("| ") for line in lines) == 1 + 3 + 2
+    assert all(line.count("|") == 5 for line in lines[:5])
+    assert "| temporal | 71.0 (51.0) | 81.0 (61.0) |" in lines
+    assert lines[-3:] == ["On a machine.", "", "Left out: bfcl, which needs its data."]
+    assert "Left out" not in markdown({}, "On a machine.", [])
+
+
+def test_what_is_left_out_is_told_once():
+    findings = {
+        "edges": {"result": {}, "skipped": ["Skipped Haystack: haystack is not installed."]},
+        "bfcl": {"problem": "bfcl, which needs its data"},
+        "other": {"result": {}, "skipped": ["Skipped Haystack: haystack is not installed."]},
+    }
+    assert list(left_out(findings)) == ["Skipped Haystack: haystack is not installed", "bfcl, which needs its data"]
+
+
+@pytest.mark.parametrize(("value", "told"), [(0.004, "0.00"), (1.5, "1.50"), (24.31, "24.3"), (1187.4, "1,187")])
+def test_numbers_have_the_digits_that_mean_something(value, told):
+    assert number(value) == told
+
+
+def test_the_table_replaces_what_stood_between_the_marks_and_nothing_else():
+    once = written(f"before\n{BEGIN}\nold\n{END}\nafter {END}\n", "| new |")
+    assert once == f"before\n{BEGIN}\n\n| new |\n\n{END}\nafter {END}\n"
+    assert written(once, "| new |") == once
+    for text in ("no marks", f"{END} {BEGIN}", BEGIN):
+        with pytest.raises(ValueError, match="followed by"):
+            written(text, "| new |")
+
+
+def test_the_readme_has_a_place_for_the_table():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "| new |" in written(readme, "| new |")
+
+
+def test_every_benchmark_can_be_run_alone_and_has_rows():
+    assert [name for name in ROWS if find_spec(f"tests.benchmarks.{name}") is None] == []
+    without = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "--only"], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert without.returncode == 0, without.stderr
+    assert without.stdout.startswith("| measured | contextkit |")
+
+
+def test_a_benchmark_that_fails_is_a_problem_and_not_a_result(capsys):
+    found = run("gather", ["--nothing"])
+    assert found["problem"].startswith("gather failed: ")
+    assert "--nothing" in found["problem"]
+    assert "result" not in found
+    absent = run("locomo", ["--data", "/nowhere/locomo.json"])
+    assert absent == {"problem": "Skipped: there is no /nowhere/locomo.json."}
+    assert "── gather" in capsys.readouterr().err
+
+
+def test_data_and_embedder_are_handed_on():
+    class Options:
+        locomo, bfcl, embedder = Path("talk.json"), None, "minilm"
+
+    assert arguments_of("locomo", Options) == ["--data", "talk.json", "--embedder", "minilm"]
+    assert arguments_of("bfcl", Options) is None
+    assert arguments_of("build", Options) == []
+
+
+# Measures
+
+
+def shown(*scores: float, size: int = 1) -> list[Shown]:
+    return [Shown(id=str(place), text="word " * size, score=score) for place, score in enumerate(scores)]
+
+
+def test_the_edges_are_the_outer_quarters():
+    assert edges.by_place(shown(9, 8, 1, 2, 3, 4, 6, 7)) == 1
+    assert edges.by_place(shown(1, 2, 9, 8, 7, 6, 3, 4)) == 0
+    assert edges.by_place(shown(9, 1, 2, 8, 7, 3, 4, 6)) == 0.5
+
+
+def test_by_tokens_a_long_document_is_in_the_middle_wherever_it_stands():
+    best, *rest = shown(9, 1, 2, 3)
+    long = Shown(best.id, "word " * 50, best.score)
+    assert edges.by_tokens([best, *rest]) == 1
+    assert edges.by_tokens([long, *rest]) == 0.5
+
+
+def test_what_begins_two_prompts_alike_is_reused():
+    assert edges.reused([["You help.", "one"], ["You help.", "one"]]) == 1
+    assert edges.reused([["one two"], ["three four"]]) == 0
+    assert 0 < edges.reused([["You help.", "one"], ["You help.", "two"]]) < 1
+
+
+def test_reuse_is_summed_over_prompts_not_averaged():
+    found = summary([Reuse(100, 90, 80, 80), Reuse(300, 30, 20, 10)])
+    assert found == {"of_all": 0.3, "of_the_stable_part": 0.9, "prompts": [(100, 90, 80, 80), (300, 30, 20, 10)]}
+
+
+@pytest.fixture
+def conversation() -> Conversation:
+    said = ["Shall we go to the lake?", "I bought a red canoe in Ghent.", "It rains.", "Then tomorrow."]
+    messages = [
+        Message(
+            role="user", content=text, id=str(seq), name="Ann", created_at=datetime(2024, 5, seq, tzinfo=UTC), seq=seq
+        )
+        for seq, text in enumerate(said, 1)
+    ]
+    return Conversation(messages, [Question("Where was the canoe bought?", 4, (1,)), Question("When?", 2, (2, 3))])
+
+
+def test_recall_is_the_share_of_the_evidence_that_stands_in_the_prompt(conversation, capsys):
+    by_row = searched(lambda _: lambda question: np.eye(4)[question.evidence[0]])
+    found = locomo.measure("best", by_row, [conversation], [60, 500])
+    assert found["recall"] == {"60": 75.0, "500": 100.0}
+    assert found["by_category"] == {"temporal": {"60": 50.0, "500": 100.0}, "single-hop": {"60": 100.0, "500": 100.0}}
+    ours = locomo.measure("ours", locomo.ours, [conversation], [500])
+    assert ours["recall"] == {"500": 100.0}
+    newest = locomo.measure("newest", trimmed, [conversation], [60])
+    assert newest["by_category"]["single-hop"]["60"] == 0
+    assert capsys.readouterr().err.split() == ["best", "…", "ours", "…", "newest", "…"]
+
+
+def test_a_prompt_over_the_budget_ends_the_run(conversation, capsys):
+    def greedy(given: Conversation):
+        return lambda question, _: [*given.messages, Message(role="user", content=question.text)]
+
+    with pytest.raises(SystemExit, match="exceeds the budget of 20"):
+        locomo.measure("greedy", greedy, [conversation], [20])
+    assert "greedy" in capsys.readouterr().err
+
+
+# Pictures
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=8))
+def test_names_are_apart_in_order_and_stay_where_there_is_room(heights):
+    spread = pytest.importorskip("tests.benchmarks.pictures").spread
+    heights = sorted(heights)
+    found = spread(heights, apart=15)
+    assert all(above - below >= 15 - 1e-6 for below, above in pairwise(found))
+    assert sum(found) == pytest.approx(sum(heights))
+    assert spread(found, apart=15) == pytest.approx(found)
+
+
+def test_each_picture_is_drawn_from_kept_results(tmp_path, capsys, monkeypatch):
+    pictures = pytest.importorskip("tests.benchmarks.pictures")
+    prompts = [(100, 10 + number, 50, 40) for number in range(20)]
+    reuse = {"of_all": 0.2, "of_the_stable_part": 0.8, "prompts": prompts}
+    times = {"trim_messages_ms": {"1000": 1.0, "100000": 900.0}}
+    found = {
+        "locomo": {"result": LOCOMO},
+        "build": {"result": {**BUILD, "growth": {**BUILD["growth"], **times}}},
+        "prefix": {"problem": "prefix failed"},
+    }
+    (tmp_path / "results.json").write_text(json.dumps({"findings": found}), "utf-8")
+    monkeypatch.setattr(sys, "argv", ["pictures", str(tmp_path / "results.json"), "--into", str(tmp_path)])
+    pictures.main()
+    assert "Skipped cache" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["latency.png", "recall.png"]
+    pictures.draw(
+        {"window": 4_000, "prompts": 21, "agent": reuse, "trim_messages": reuse}, pictures.cache, tmp_path / "c.png"
+    )
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
