@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from contextkit.testing.agentcore.events import Sessions
 from contextkit.testing.agentcore.jobs import Jobs
@@ -16,3 +18,17 @@ class Contents:
     sessions: Sessions = field(default_factory=Sessions)
     records: Records = field(default_factory=Records)
     jobs: Jobs = field(default_factory=Jobs)
+
+    def tidy(self, now: datetime, lifetime: timedelta, linger: timedelta) -> None:
+        """Let go of what is over."""
+        for actor in self.sessions.actors():
+            self.sessions.of(actor, now, lifetime)
+        self.records.forget(now, linger)
+        self.jobs.forget(self.sessions)
+
+    def texts(self) -> Iterator[str]:
+        """All that is in here, a line for each actor, event, record and event of a job."""
+        yield from self.sessions.actors()
+        yield from map(repr, self.sessions)
+        yield from map(repr, self.records)
+        yield from (repr(event) for job in self.jobs for event in job.events)

@@ -89,6 +89,10 @@ class AgentCoreEmulator:
         """Forget everything, for the next test."""
         self.service.reset()
 
+    def held(self) -> str:
+        """All that any memory still holds of events, records and jobs, as text to search in: for tests of erasure."""
+        return self.service.held()
+
     def __enter__(self) -> AgentCoreEmulator:
         self._thread.start()
         return self
@@ -171,6 +175,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer)
 
     do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815
+
+    def handle_expect_100(self) -> bool:
+        """Say at once that the body may come: what is written here is buffered."""
+        expected = super().handle_expect_100()
+        self.wfile.flush()
+        return expected
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: calls are noted instead."""

@@ -58,14 +58,17 @@ class Event:
 
 @dataclass(slots=True)
 class Session:
-    """One session: its events by id, their ids in order, and each branch's root. Branches outlive their events."""
+    """One session: its events by id, their ids in order, and of each branch its root and the branch that is on.
+
+    Branches outlive their events.
+    """
 
     id: str
     actor_id: str
     created_at: datetime
     events: dict[str, Event] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
-    branches: dict[str, str] = field(default_factory=dict)
+    branches: dict[str, tuple[str, str]] = field(default_factory=dict)
     emptied_at: datetime | None = None
 
     def add(self, event: Event) -> None:
@@ -73,7 +76,7 @@ class Session:
         self.events[event.id] = event
         insort(self.order, event.id)
         if event.root:
-            self.branches[event.branch] = event.root
+            self.branches.setdefault(event.branch, (event.root, self.branch_of(event.root)))
         self.emptied_at = None
 
     def remove(self, event_id: str, at: datetime) -> None:
@@ -94,10 +97,15 @@ class Session:
     def lineage(self, branch: str) -> dict[str, str | None]:
         """A branch and those it came from, each with the last event that belongs to it; None: all of its events."""
         found: dict[str, str | None] = {branch: None}
-        while (root := self.branches.get(branch)) in self.events:
-            branch = self.events[str(root)].branch
+        while branch in self.branches:
+            root, branch = self.branches[branch]
             found[branch] = root
         return found
+
+    def branch_of(self, event_id: str) -> str:
+        """The branch that an event is on; that of one which is gone counts as the main one."""
+        event = self.events.get(event_id)
+        return event.branch if event else MAIN
 
 
 class Sessions:
@@ -128,6 +136,11 @@ class Sessions:
     def actors(self) -> list[str]:
         """Every actor that ever had an event."""
         return sorted(self._sessions)
+
+    def has(self, event: Event) -> bool:
+        """Whether this very event is still stored."""
+        session = self._sessions.get(event.actor_id, {}).get(event.session_id)
+        return session is not None and session.events.get(event.id) is event
 
     def events_of(self, actor_id: str, session_id: str) -> Iterable[Event]:
         """The events of one session, as they came in."""
@@ -230,7 +243,8 @@ class Shelf:
         """The event that the branch starts from; where it is not named, the one that the branch started from."""
         if branch is None or branch["name"] == MAIN:
             return None
-        known, root = session.branches.get(branch["name"]), branch.get("rootEventId")
+        known, _ = session.branches.get(branch["name"], (None, MAIN))
+        root = branch.get("rootEventId")
         if known is not None and root in (None, known):
             return known
         if known is not None:

@@ -1,14 +1,15 @@
 """Extraction jobs: from a session's new events to records, some time after the events came in.
 
-No thread waits for a job. A call that looks at its memory runs first what is due by the emulator's clock,
-so that a test with a clock of its own sees the same in every run.
+No thread waits for a job. A call that looks at a memory first runs what is due there by the emulator's clock,
+so that a test with a clock of its own sees the same in every run. An engine that is slow, such as a model,
+holds up that call and those behind it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -98,6 +99,16 @@ class Jobs:
         events = sorted((event for job in together for event in job.events), key=lambda event: event.id)
         self.waiting.append(replace(again, due=now, events=tuple(events), failure=None))
 
+    def forget(self, sessions: Sessions) -> None:
+        """Let go of the events that are stored no more, and of jobs that so have none left."""
+        self.waiting = [job for job in (_without_gone(job, sessions) for job in self.waiting) if job.events]
+        left = [_without_gone(job, sessions) for job in self.failed.values()]
+        self.failed = {job.id: job for job in left if job.events}
+
+    def __iter__(self) -> Iterator[Job]:
+        yield from self.waiting
+        yield from self.failed.values()
+
     def take_due(self, now: datetime) -> list[Job]:
         """The jobs whose time has come, in that order; they wait no longer."""
         due = sorted((job for job in self.waiting if job.due <= now), key=lambda job: job.due)
@@ -154,7 +165,7 @@ class Workshop:
             self.jobs.failed[job.id] = replace(job, failure=f"{type(error).__name__}: {error}")
 
     def _run(self, job: Job, strategy: Strategy, engine: Engine, now: datetime) -> None:
-        events = [event for event in job.events if job.direct or self._is_there(event)]
+        events = [event for event in job.events if job.direct or self.sessions.has(event)]
         for namespace, together in _by_namespace(strategy, events).items():
             batch = Batch(
                 actor_id=job.actor_id,
@@ -173,16 +184,15 @@ class Workshop:
                 for memory in change.records:
                     self._put(memory, strategy, metadata, now)
 
-    def _is_there(self, event: Event) -> bool:
-        return any(event is other for other in self.sessions.events_of(event.actor_id, event.session_id))
-
     def _before(self, event: Event) -> list[Message]:
-        earlier = [
-            other
-            for other in self.sessions.events_of(event.actor_id, event.session_id)
-            if other.id < event.id and other.branch == event.branch
-        ]
-        said = [message for other in sorted(earlier, key=lambda other: other.id) for message in messages(other)]
+        """The last messages on its branch ahead of an event."""
+        others = self.sessions.events_of(event.actor_id, event.session_id)
+        earlier = [other for other in others if other.id < event.id and other.branch == event.branch]
+        said: list[Message] = []
+        for other in sorted(earlier, key=lambda other: other.id, reverse=True):
+            said = [*messages(other), *said]
+            if len(said) >= HISTORY:
+                break
         return said[-HISTORY:]
 
     def _put(self, memory: MemoryRecord, strategy: Strategy, metadata: Params, now: datetime) -> None:
@@ -233,6 +243,10 @@ def _job(strategy: Strategy, event: Event, due: datetime, direct: bool, world: W
         events=(event,),
         direct=direct,
     )
+
+
+def _without_gone(job: Job, sessions: Sessions) -> Job:
+    return job if job.direct else replace(job, events=tuple(filter(sessions.has, job.events)))
 
 
 def _conversation(job: Job) -> tuple[object, ...]:

@@ -67,6 +67,10 @@ class Record:
         expired = self.expires_at is not None and now >= self.expires_at
         return self.deleted_at is None and not expired and (ends is None or now < ends)
 
+    def is_seen(self, now: datetime, linger: timedelta) -> bool:
+        """Live, or deleted so lately that lists still show it."""
+        return self.is_live(now) or (self.deleted_at is not None and now < self.deleted_at + linger)
+
 
 class Records:
     """All records of one memory."""
@@ -89,21 +93,11 @@ class Records:
 
     def listed(self, now: datetime, linger: timedelta) -> list[Record]:
         """What lists and searches see, newest first: what is live, and for a while what was deleted."""
-        found = [
-            record
-            for record in self._records.values()
-            if record.is_live(now) or (record.deleted_at is not None and now < record.deleted_at + linger)
-        ]
-        return sorted(found, key=_age, reverse=True)
+        return sorted((record for record in self if record.is_seen(now, linger)), key=_age, reverse=True)
 
-    def forget_deleted(self, now: datetime, linger: timedelta) -> None:
-        """Let go of what is deleted and no longer lingers."""
-        kept = {
-            record.id: record
-            for record in self._records.values()
-            if record.deleted_at is None or now < record.deleted_at + linger
-        }
-        self._records = kept
+    def forget(self, now: datetime, linger: timedelta) -> None:
+        """Let go of what is over and does not linger."""
+        self._records = {record.id: record for record in self if record.is_seen(now, linger)}
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self._records.values())
@@ -218,7 +212,7 @@ class Library:
         if record is None:
             return False
         self.records.put(replace(record, deleted_at=world.now))
-        self.records.forget_deleted(world.now, world.behaviour.linger)
+        self.records.forget(world.now, world.behaviour.linger)
         return True
 
     def _problem(self, given: Params) -> str | None:

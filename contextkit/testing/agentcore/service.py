@@ -57,6 +57,14 @@ class Service:
             self._idempotence = Idempotence()
             self._throttle = Throttle()
 
+    def held(self) -> str:
+        """Everything in every memory, as text. What was deleted and no longer lingers is not in it."""
+        with self._lock:
+            now = self._now()
+            for memory in self.memories.all(now):
+                memory.contents.tidy(now, timedelta(days=memory.expiry_days), self.behaviour.linger)
+            return "\n".join(text for memory in self.memories.all(now) for text in memory.contents.texts())
+
     def serve(self, request: Request) -> tuple[Answer, Fault | None]:
         """Answer one request. With a fault, it is for the caller to keep the answer back."""
         with self._lock:

@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from contextkit.testing.agentcore import AgentCoreEmulator
 from tests.testing.agentcore.raw import Raw
-from tests.testing.agentcore.saying import NOON, Talk, refused, said
+from tests.testing.agentcore.saying import NOON, Talk, add_records, refused, said
 
 
 class TestConnections:
@@ -41,6 +41,14 @@ class TestConnections:
         raw.close()
         for connection in idle:
             connection.close()
+
+    def test_a_client_that_asks_before_it_sends(self, server: AgentCoreEmulator):
+        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as connection:
+            head = "POST /memories/ HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            connection.sendall(head.encode())
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 100 Continue")
+            connection.sendall(b"{}")
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
 
     def test_one_that_was_never_started_can_be_closed(self):
         AgentCoreEmulator().close()
@@ -140,6 +148,18 @@ class TestCalls:
         assert created.sent > 0
         assert created.received > 0
         assert (listed.operation, listed.status, listed.error) == ("ListSessions", 400, "ValidationException")
+
+    def test_what_is_held_can_be_searched(self, data: Any, control: Any, server: AgentCoreEmulator):
+        strategy = {"semanticMemoryStrategy": {"name": "facts"}}
+        memory = control.create_memory(name="mine", eventExpiryDuration=30, memoryStrategies=[strategy])["memory"]["id"]
+        talk = Talk(data, memory)
+        event = talk.say("a secret")
+        (record_id,) = add_records(data, memory, "a secret, too")
+        assert server.held().count("a secret") == 3  # the job that waits has the event, too
+        data.delete_event(**talk.who, eventId=event["eventId"])
+        data.delete_memory_record(memoryId=memory, memoryRecordId=record_id)
+        assert "a secret" not in server.held()
+        assert "ana" in server.held()
 
     def test_a_new_beginning(self, data: Any, memory: str, server: AgentCoreEmulator):
         assert len(server.calls) == 1

@@ -205,6 +205,12 @@ class TestBranches:
         assert talk.branch("twig", includeParentBranches=True) == ["twig", "left 0", "main 1", "main 0"]
         assert talk.branch("left", includeParentBranches=True) == ["left 1", "left 0", "main 1", "main 0"]
 
+    def test_a_branch_outlives_its_root(self, talk: Talk, data: Any, root: str):
+        talk.say("left", 5, branch={"name": "left", "rootEventId": root})
+        data.delete_event(**talk.who, eventId=root)
+        talk.say("left again", 6, branch={"name": "left"})
+        assert talk.branch("left", includeParentBranches=True) == ["left again", "left", "main 0"]
+
     def test_an_unknown_branch_is_empty(self, talk: Talk, root: str):
         assert root
         assert talk.branch("unheard-of", includeParentBranches=True) == []
