@@ -12,6 +12,7 @@
     + BudgetTooSmall                   what is required does not fit
     + UnknownStrategy (LookupError)    no strategy of that name
     + UnknownItem (LookupError)        a report knows no item of that id
+    + UnknownMemory (LookupError)      an actor has no memory of that id, or several
     + SourceFailed                     a required source failed or was late
     + ExtractionFailed                 no memories could be made of a batch of messages
     + ProvisioningFailed               a stack or a memory could not be put in place
@@ -142,6 +143,18 @@ class UnknownItem(ContextKitError, LookupError):
         super().__init__(f"This report has no item {shortened(item_id)}.", instead)
         self.item_id = item_id
         self.nearest = tuple(nearest)
+
+
+class UnknownMemory(ContextKitError, LookupError):
+    """The actor has no memory of this id; or, where it is short, several, which `found` lists."""
+
+    def __init__(self, memory_id: str, found: Sequence[str] = ()) -> None:
+        super().__init__(
+            f"The id {shortened(memory_id)} means {'no memory' if not found else 'several: ' + '; '.join(found)}.",
+            "Use an id as recall shows it." if not found else "Use the whole id of one of them.",
+        )
+        self.memory_id = memory_id
+        self.found = tuple(found)
 
 
 class SourceFailed(ContextKitError):
