@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from contextkit.errors import InvalidId, shortened
-from contextkit.types import Embeddings, Message
+from contextkit.types import Embeddings, Message, Notice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -310,6 +310,16 @@ class Erasable(Protocol):
         Erasing whom the store does not know is no error. What is written meanwhile may stay: stop
         the actor's agents first.
         """
+        ...
+
+
+@runtime_checkable
+class Degradable(Protocol):
+    """A store that goes on where a part of it fails."""
+
+    @property
+    def degraded(self) -> Sequence[Notice]:
+        """What it does without at the moment, for the reports of builds; empty while all is well."""
         ...
 
 

@@ -12,13 +12,18 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from contextkit.aws.client import new_client
+from contextkit.aws.client import ATTEMPTS, new_client
+from contextkit.errors import InvalidInput, StoreError, StoreUnavailable
+from contextkit.messages import as_messages
 from contextkit.stores import (
     CalibrationStore,
+    Erasable,
     MemoryRecord,
     MemoryStore,
     Overflow,
@@ -29,23 +34,17 @@ from contextkit.stores import (
     SessionStore,
     ToolCache,
 )
+from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.bucket import Bucket
-from contextkit.stores.dynamodb.calibrations import Calibrations
 from contextkit.stores.dynamodb.database import Database
-from contextkit.stores.dynamodb.failures import translated
-from contextkit.stores.dynamodb.latecomers import Latecomers
-from contextkit.stores.dynamodb.lives import Clock, Lives
-from contextkit.stores.dynamodb.memories import Memories
-from contextkit.stores.dynamodb.messages import Messages
-from contextkit.stores.dynamodb.overflow import OverflowPieces
-from contextkit.stores.dynamodb.payloads import Payloads
-from contextkit.stores.dynamodb.preferences import Preferences
+from contextkit.stores.dynamodb.erasure import in_any
+from contextkit.stores.dynamodb.failures import is_outage, translated
+from contextkit.stores.dynamodb.lives import Clock
+from contextkit.stores.dynamodb.parts import Parts, Place, Settings
+from contextkit.stores.dynamodb.regions import Region, Regions
 from contextkit.stores.dynamodb.schema import create_tables
-from contextkit.stores.dynamodb.sessions import Sessions
-from contextkit.stores.dynamodb.tools import ToolResults
-from contextkit.stores.dynamodb.vectors import MessageVectors
 from contextkit.stores.embedding import Embedder
-from contextkit.types import Embeddings, Message, TokenCounter
+from contextkit.types import Embeddings, Message, Notice, TokenCounter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,12 +55,16 @@ __all__ = ["DynamoDBStore"]
 PREFIX = "CONTEXTKIT_DYNAMODB_PREFIX"
 """The environment variable that names the tables' prefix where none is passed."""
 
+PATIENCE = 1.5
+"""Seconds that a region may keep a call waiting, tries included, before the next one is asked: less than any
+section's deadline in the strategies that are shipped, and ten times DynamoDB's slowest healthy answers."""
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore):
+class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore, Erasable):
     """A store in DynamoDB, for any number of threads, processes and machines.
 
     `prefix` stands before the names of the four tables, which must exist: their text keys are
@@ -70,6 +73,13 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     (`contextkit.aws.client`). With a `bucket`, payloads above 1 MB go there (`s3` is its client).
     `embeddings`, `counter`, `ttl`, `overflow_ttl` and `max_message_bytes` are as for
     `SQLiteStore`. `wait` is how many seconds a write goes on while others are in its way.
+
+    `regions` names the replicas of a global table, the preferred one first; a mapping names their
+    endpoints too. Each session has a home, where all its calls go; one that fails, or keeps a call
+    waiting for `patience` seconds, is passed over, and the next one becomes home. Nothing
+    acknowledged is lost: what had not been replicated gets its place by message id once it arrives,
+    so that numbers of later messages grow (and `Session.created_at` changes). What is not of a
+    session is written where calls go, and between regions the last writer wins.
 
     All reads are strongly consistent. An append, a state, a view, up to 98 pieces of overflow,
     98 of derived data and 99 memories are one transaction each; what is larger is written in
@@ -95,38 +105,48 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         wait: float = 10.0,
         bucket: str | None = None,
         s3: Any = None,
+        regions: Sequence[str] | Mapping[str, str] = (),
+        patience: float = PATIENCE,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        prefix = os.environ.get(PREFIX, "") if prefix is None else prefix
-        with translated("DynamoDB"):
-            client = client or new_client("dynamodb", region=region, endpoint=endpoint)
-            objects = None if bucket is None else Bucket(s3 or new_client("s3", region=region), bucket, prefix)
-        where = f"DynamoDB in {client.meta.region_name} at {client.meta.endpoint_url}"
-        embedder = None if embeddings is None else Embedder(embeddings)
+        self._prefix = os.environ.get(PREFIX, "") if prefix is None else prefix
         self._embeddings = embeddings
-        self._client = client
-        self._prefix = prefix
-        self._where = where
-        self._database = Database(client, prefix, where, wait)
-        payloads = Payloads(self._database, objects)
-        times = Clock(clock, ttl)
-        lives = Lives(self._database, times, Latecomers(self._database, payloads))
-        self._sessions = Sessions(lives, payloads)
-        self._messages = Messages(lives, payloads, counter, max_message_bytes)
-        self._vectors = MessageVectors(lives, self._messages, embedder)
-        self._overflow = OverflowPieces(lives, payloads, overflow_ttl)
-        self._memories = Memories(self._database, payloads, times, embedder)
-        self._preferences = Preferences(self._database, payloads)
-        self._tools = ToolResults(self._database, payloads, times)
-        self._calibrations = Calibrations(self._database, payloads)
+        with translated("DynamoDB"):
+            self._settings = Settings(
+                clock=Clock(clock, ttl),
+                counter=counter,
+                embedder=None if embeddings is None else Embedder(embeddings),
+                bucket=None if bucket is None else Bucket(s3 or new_client("s3", region=region), bucket, self._prefix),
+                overflow_ttl=overflow_ttl,
+                max_message_bytes=max_message_bytes,
+            )
+            clients = _clients(client, region, endpoint, regions, patience)
+        places = {name: Place(name, tuple(clients), self._answers) for name in clients} if len(clients) > 1 else {}
+        self._regions = Regions(
+            [self._region(found, name, places.get(name, Place()), wait) for name, found in clients.items()]
+        )
+
+    def _region(self, client: Any, name: str, place: Place, wait: float) -> Region:
+        where = f"DynamoDB in {name} at {client.meta.endpoint_url}"
+        database = Database(client, self._prefix, where, wait)
+        return Region(name, where, client, Parts(database, self._settings, place), Breaker(lambda: _probe(database)))
+
+    def _answers(self, region: str) -> bool:
+        return self._regions.answers(region)
 
     def create_tables(self) -> None:
         """Create the tables that are missing, billed by request and with their TTL: for local servers and trials.
 
-        The store never does this by itself.
+        The store never does this by itself, and it does not make tables replicate each other.
         """
-        with translated(self._where):
-            create_tables(self._client, self._prefix)
+        for region in self._regions.all:
+            with translated(region.where):
+                create_tables(region.client, self._prefix)
+
+    @property
+    def degraded(self) -> tuple[Notice, ...]:
+        """Which regions are passed over at the moment, for the reports of builds."""
+        return self._regions.notices
 
     # Sessions
 
@@ -135,80 +155,103 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         return self._embeddings
 
     def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
-        stored = self._messages.append(actor_id, session_id, messages)
-        self._vectors.keep(actor_id, session_id, stored)
-        return stored
+        given = as_messages(messages)
+        if len(self._regions.all) > 1:  # a call that is made again in another region must write the same
+            given = [message if message.id else replace(message, id=uuid.uuid4().hex) for message in given]
+
+        def append(parts: Parts) -> list[Message]:
+            stored = parts.messages.append(actor_id, session_id, given)
+            parts.vectors.keep(actor_id, session_id, stored)
+            return stored
+
+        return self._regions.run(append, (actor_id, session_id))
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
-        return self._sessions.session(actor_id, session_id)
+        return self._regions.run(lambda parts: parts.sessions.session(actor_id, session_id), (actor_id, session_id))
 
     def sessions(self, actor_id: str) -> list[Session]:
-        return self._sessions.sessions(actor_id)
+        return self._regions.run(lambda parts: parts.sessions.sessions(actor_id))
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None
     ) -> list[Message]:
-        return self._messages.messages(actor_id, session_id, after=after, before=before, last=last)
+        return self._regions.run(
+            lambda parts: parts.messages.messages(actor_id, session_id, after=after, before=before, last=last),
+            (actor_id, session_id),
+        )
 
     def pick(self, actor_id: str, session_id: str, seqs: Sequence[int]) -> list[Message]:
-        return self._messages.pick(actor_id, session_id, seqs)
+        return self._regions.run(lambda parts: parts.messages.pick(actor_id, session_id, seqs), (actor_id, session_id))
 
     def save_state(
         self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
     ) -> Session:
-        return self._sessions.save_state(actor_id, session_id, state, expected=expected, key=key)
+        return self._regions.run(
+            lambda parts: parts.sessions.save_state(actor_id, session_id, state, expected=expected, key=key),
+            (actor_id, session_id),
+        )
 
     def save_view(self, actor_id: str, session_id: str, view: str) -> None:
-        self._sessions.save_view(actor_id, session_id, view)
+        self._regions.run(lambda parts: parts.sessions.save_view(actor_id, session_id, view), (actor_id, session_id))
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
-        return self._sessions.derived(actor_id, session_id)
+        return self._regions.run(lambda parts: parts.sessions.derived(actor_id, session_id), (actor_id, session_id))
 
     def save_derived(
         self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
     ) -> None:
-        self._sessions.save_derived(actor_id, session_id, add, remove)
+        self._regions.run(
+            lambda parts: parts.sessions.save_derived(actor_id, session_id, add, remove), (actor_id, session_id)
+        )
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
-        return self._vectors.vectors(actor_id, session_id, after=after)
+        return self._regions.run(
+            lambda parts: parts.vectors.vectors(actor_id, session_id, after=after), (actor_id, session_id)
+        )
 
     def delete_session(self, actor_id: str, session_id: str) -> None:
-        self._sessions.delete_session(actor_id, session_id)
+        self._regions.run(lambda parts: parts.sessions.delete_session(actor_id, session_id), (actor_id, session_id))
 
     # Overflow
 
     def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
-        self._overflow.put_overflow(actor_id, session_id, pieces)
+        self._regions.run(
+            lambda parts: parts.overflow.put_overflow(actor_id, session_id, pieces), (actor_id, session_id)
+        )
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
-        return self._overflow.get_overflow(actor_id, session_id, handle)
+        return self._regions.run(
+            lambda parts: parts.overflow.get_overflow(actor_id, session_id, handle), (actor_id, session_id)
+        )
 
     def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
-        return self._overflow.overflow(actor_id, session_id)
+        return self._regions.run(lambda parts: parts.overflow.overflow(actor_id, session_id), (actor_id, session_id))
 
     # Memories
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
-        self._memories.put_memories(actor_id, records)
+        self._regions.run(lambda parts: parts.memories.put_memories(actor_id, records))
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
-        return self._memories.memories(actor_id, namespace=namespace, active=active)
+        return self._regions.run(lambda parts: parts.memories.memories(actor_id, namespace=namespace, active=active))
 
     def search_memories(
         self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
     ) -> list[ScoredMemory]:
-        return self._memories.search_memories(actor_id, query, namespace=namespace, limit=limit)
+        return self._regions.run(
+            lambda parts: parts.memories.search_memories(actor_id, query, namespace=namespace, limit=limit)
+        )
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
-        self._memories.delete_memories(actor_id, ids)
+        self._regions.run(lambda parts: parts.memories.delete_memories(actor_id, ids))
 
     # Preferences
 
     def preferences(self, actor_id: str) -> dict[str, str]:
-        return self._preferences.preferences(actor_id)
+        return self._regions.run(lambda parts: parts.preferences.preferences(actor_id))
 
     def set_preferences(self, actor_id: str, values: Mapping[str, str | None]) -> None:
-        self._preferences.set_preferences(actor_id, values)
+        self._regions.run(lambda parts: parts.preferences.set_preferences(actor_id, values))
 
     # Tool results
 
@@ -222,27 +265,70 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         version: str = "1",
         ttl: timedelta = timedelta(minutes=5),
     ) -> Any:
-        return self._tools.get_or_call(tool, arguments, call, actor_id=actor_id, version=version, ttl=ttl)
+        return self._regions.run(
+            lambda parts: parts.tools.get_or_call(tool, arguments, call, actor_id=actor_id, version=version, ttl=ttl)
+        )
 
     def forget_tool(self, tool: str, *, actor_id: str | None) -> None:
-        self._tools.forget_tool(tool, actor_id=actor_id)
+        self._regions.run(lambda parts: parts.tools.forget_tool(tool, actor_id=actor_id))
 
     # Calibrations
 
     def calibration(self, model: str) -> str | None:
-        return self._calibrations.calibration(model)
+        return self._regions.run(lambda parts: parts.calibrations.calibration(model))
 
     def save_calibration(self, model: str, calibration: str) -> None:
-        self._calibrations.save_calibration(model, calibration)
+        self._regions.run(lambda parts: parts.calibrations.save_calibration(model, calibration))
+
+    # Erasure
+
+    def held(self, actor_id: str) -> dict[str, int]:
+        return in_any(region.parts.erasure.held(actor_id) for region in self._regions.all)
+
+    def erase(self, actor_id: str) -> dict[str, int]:
+        return in_any(region.parts.erasure.erase(actor_id) for region in self._regions.all)
 
     # Housekeeping
 
     def close(self) -> None:
-        """Close the client's connections."""
-        self._client.close()
+        """Close the clients' connections."""
+        for region in self._regions.all:
+            region.client.close()
 
     def __enter__(self) -> DynamoDBStore:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _clients(
+    client: Any, region: str | None, endpoint: str | None, regions: Sequence[str] | Mapping[str, str], patience: float
+) -> dict[str, Any]:
+    """The client of each region, by name, the preferred one first."""
+    if not regions:
+        client = client or new_client("dynamodb", region=region, endpoint=endpoint)
+        return {client.meta.region_name: client}
+    if client is not None or region is not None or endpoint is not None:
+        raise InvalidInput(
+            "`regions` was passed together with `client`, `region` or `endpoint`.",
+            "Pass `regions` alone: names, or a mapping from each name to its endpoint.",
+            value=regions,
+        )
+    endpoints = dict(regions) if isinstance(regions, Mapping) else dict.fromkeys(regions, None)
+    part = patience / ATTEMPTS
+    return {
+        name: new_client("dynamodb", region=name, endpoint=url, connect_timeout=part, read_timeout=part)
+        for name, url in endpoints.items()
+    }
+
+
+def _probe(database: Database) -> None:
+    """Raise unless the region answers: with whatever it answers, for this is about the region and not about us."""
+    try:
+        database.get("sessions", "probe", "probe")
+    except StoreUnavailable as error:
+        if is_outage(error, database.where):
+            raise
+    except StoreError:
+        return

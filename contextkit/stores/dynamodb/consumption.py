@@ -11,7 +11,7 @@ from contextkit.charges import Charge, charge, listening
 ASKED = {"ReturnConsumedCapacity": "TOTAL"}
 """The parameter of every call that makes DynamoDB tell. It costs nothing."""
 
-_READS = ("get_item", "batch_get_item", "query")
+_READS = ("get_item", "batch_get_item", "query", "scan")
 
 
 def note(operation: str, answer: Mapping[str, Any], region: str, replicas: int = 0) -> None:

@@ -33,13 +33,13 @@ Key = tuple[str, str]
 class Database:
     """Reads and writes of rows, with AWS's errors translated. Shared by all threads.
 
-    `wait` is how many seconds a call goes on trying while others are in its way.
+    `where` is how errors name them, `wait` how many seconds a call goes on trying while others are in its way.
     """
 
     def __init__(self, client: Any, prefix: str, where: str, wait: float) -> None:
         self._client = client
         self._prefix = prefix
-        self._where = where
+        self.where = where
         self._wait = wait
 
     def name(self, table: Table) -> str:
@@ -48,7 +48,7 @@ class Database:
 
     def get(self, table: Table, pk: str, sk: str) -> Row | None:
         """The row, as it is now."""
-        with translated(self._where):
+        with translated(self.where):
             asked = {"TableName": self.name(table), "Key": to_item({"pk": pk, "sk": sk}), "ConsistentRead": True}
             answer = self._call("get_item", asked)
         return to_row(answer["Item"]) if "Item" in answer else None
@@ -91,6 +91,17 @@ class Database:
         }
         return [(row["pk"], row["sk"]) for row in self._pages(asked)]
 
+    def keys_under(self, table: Table, beginning: str) -> list[Key]:
+        """The keys of everything in the partitions whose keys begin so. Reads the whole table."""
+        asked: dict[str, Any] = {
+            "TableName": self.name(table),
+            "FilterExpression": "begins_with(pk, :beginning)",
+            "ExpressionAttributeValues": {":beginning": to_attribute(beginning)},
+            "ProjectionExpression": "pk, sk",
+            "ConsistentRead": True,
+        }
+        return [(row["pk"], row["sk"]) for row in self._pages(asked, "scan")]
+
     def write(self, writes: Sequence[Write]) -> None:
         """All of these writes or none. Raises `Refused` where a condition does not hold."""
         if len(writes) == 1:
@@ -115,7 +126,7 @@ class Database:
             yield number
             if time.monotonic() > until:
                 raise StoreUnavailable(
-                    f"{self._where} could not {doing} within {self._wait:g} s: too many others write there.",
+                    f"{self.where} could not {doing} within {self._wait:g} s: too many others write there.",
                     "Try again with the same ids; write in fewer and larger calls.",
                 )
             time.sleep(random.uniform(0, pause))
@@ -127,10 +138,10 @@ class Database:
         consumption.note(operation, answer, self._client.meta.region_name)
         return answer
 
-    def _pages(self, asked: dict[str, Any]) -> Iterator[Row]:
+    def _pages(self, asked: dict[str, Any], operation: str = "query") -> Iterator[Row]:
         while True:
-            with translated(self._where):
-                answer = self._call("query", asked)
+            with translated(self.where):
+                answer = self._call(operation, asked)
             for item in answer.get("Items", ()):
                 yield to_row(item)
             if "LastEvaluatedKey" not in answer:
@@ -142,7 +153,7 @@ class Database:
         asked = {name: {"Keys": [to_item({"pk": pk, "sk": sk}) for pk, sk in keys], "ConsistentRead": True}}
         rows: list[Row] = []
         for _ in self.attempts("read"):
-            with translated(self._where):
+            with translated(self.where):
                 answer = self._call("batch_get_item", {"RequestItems": asked})
             rows += [to_row(item) for item in answer.get("Responses", {}).get(name, ())]
             asked = answer.get("UnprocessedKeys") or {}
@@ -164,7 +175,7 @@ class Database:
     def _write_batch(self, table: Table, batch: list[dict[str, Any]]) -> None:
         asked = {self.name(table): batch}
         for _ in self.attempts("write"):
-            with translated(self._where):
+            with translated(self.where):
                 asked = self._call("batch_write_item", {"RequestItems": asked}).get("UnprocessedItems") or {}
             if not asked:
                 return
@@ -174,7 +185,7 @@ class Database:
         if operation == "ConditionCheck":
             self._transact([write])
             return
-        with translated(self._where):
+        with translated(self.where):
             try:
                 self._call(f"{operation.lower()}_item", asked)
             except ClientError as error:
@@ -187,7 +198,7 @@ class Database:
         asked = [dict([request(write, self.name(write.table))]) for write in writes]
         token = uuid.uuid4().hex
         for _ in self.attempts("write"):
-            with translated(self._where):
+            with translated(self.where):
                 try:
                     self._call("transact_write_items", {"TransactItems": asked, "ClientRequestToken": token})
                     return

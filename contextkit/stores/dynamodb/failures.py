@@ -20,6 +20,7 @@ _THROTTLED = {
     "ReplicatedWriteConflictException",
 }
 _FULL = {"ItemCollectionSizeLimitExceededException", "LimitExceededException"}
+_FAILED = {"InternalServerError", "ServiceUnavailable", "RequestTimeout"}
 _WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "PutObject", "DeleteObject"}
 
 
@@ -59,7 +60,7 @@ def _answered(error: aws.ClientError, where: str) -> StoreError:
             f"A table of {where} has other keys than this store's ({text}).",
             "Use tables with the text keys `pk` (hash) and `sk` (range), or another prefix.",
         )
-    if status >= 500 or code in ("InternalServerError", "ServiceUnavailable", "RequestTimeout"):
+    if status >= 500 or code in _FAILED:
         return StoreUnavailable(f"{where} failed ({status} {code}: {text}).", "Try again.")
     return StoreError(f"{where} refused {error.operation_name}: {code}: {text}.", "Check what was passed.")
 
@@ -69,3 +70,20 @@ def _denied(action: str, text: str, where: str) -> StoreError:
     if action in _WRITES:
         return StoreReadOnly(f"{where} denies {action} ({text}).", remedy)
     return StoreUnavailable(f"{where} denies {action} ({text}).", remedy)
+
+
+def is_outage(error: StoreUnavailable, where: str) -> bool:
+    """True if the error says that this very place is down or out of reach, so that another may answer."""
+    cause = error.__cause__
+    if not error.problem.startswith(where):
+        return False
+    if isinstance(cause, aws.ClientError):
+        code = cause.response.get("Error", {}).get("Code", "")
+        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or code in _FAILED
+    return isinstance(cause, aws.ConnectionError | aws.HTTPClientError)
+
+
+def hung(error: StoreUnavailable) -> bool:
+    """True if all of a call's time was spent waiting."""
+    return isinstance(error.__cause__, aws.ReadTimeoutError | aws.ConnectTimeoutError)

@@ -47,6 +47,11 @@ def session_key(actor_id: str, session_id: str) -> str:
     return f"session#{part(actor_id)}/{part(session_id)}"
 
 
+def sessions_of(actor_id: str) -> str:
+    """What the partitions of an actor's sessions begin with, and no other actor's."""
+    return f"session#{part(actor_id)}/"
+
+
 def sessions_key(actor_id: str) -> str:
     """The partition that lists an actor's sessions."""
     return f"sessions#{part(actor_id)}"
@@ -55,6 +60,11 @@ def sessions_key(actor_id: str) -> str:
 def tool_key(tool: str, actor_id: str | None) -> str:
     """The partition of one tool's cached results for one tenant; `*` is no id's encoding."""
     return f"tool#{'*' if actor_id is None else part(actor_id)}#{part(tool)}"
+
+
+def tools_of(actor_id: str) -> str:
+    """What the partitions of an actor's cached results begin with, and no other tenant's."""
+    return f"tool#{part(actor_id)}#"
 
 
 def result_key(version: str, digest: str) -> str:

@@ -107,13 +107,18 @@ class Lives:
 
     def seen(self, at: At, rows: Sequence[Row]) -> Life | None:
         """The life that these rows of `meta` tell of, if it has begun and lasts; it is remembered."""
-        life = self._head(at, rows)
+        life = self.head(at, rows)
         if life is None:
             self.forget(at)
             return None
         life = self._with_latecomers(at, life, rows)
         self._remember(life)
         return self._here(life)
+
+    def head(self, at: At, rows: Sequence[Row]) -> Life | None:
+        """The life that the session is in by these rows of `meta`, in whatever region."""
+        born = [life for life in self._lasting(at, rows) if not life.unborn]
+        return max(born, key=lambda life: life.rank, default=None)
 
     def known(self, at: At) -> Life | None:
         """The life as it was seen last, which it may have outlasted or outgrown; read where none was seen."""
@@ -126,8 +131,12 @@ class Lives:
 
     def forget(self, at: At) -> None:
         """Read it anew next time."""
+        self.forget_partition(at.pk)
+
+    def forget_partition(self, pk: str) -> None:
+        """The same for the session in this partition."""
         with self._lock:
-            self._known.pop(at.pk, None)
+            self._known.pop(pk, None)
 
     def ours(self, at: At, life: Life | None) -> Life | None:
         """The life as one that is written here: where its own region has failed, one that takes it over."""
@@ -135,7 +144,7 @@ class Lives:
             return life
         for _ in self.database.attempts("take over a session"):
             rows = self.rows(at)
-            head = self._head(at, rows)
+            head = self.head(at, rows)
             if head is None or head.region == self.region:
                 return head
             follower = self._succeed(at, self.new(at, rows), rows)
@@ -182,7 +191,7 @@ class Lives:
 
     def new(self, at: At, rows: Sequence[Row]) -> Life:
         """A life that begins now, later than any before it, and takes over what is in the session already."""
-        head = self._head(at, rows)
+        head = self.head(at, rows)
         lineage = None if head is None else self._latecomers.lineage(head, self._others(at, head, rows))
         created_at = max([at.now, *(row["created_at"] + 1 for row in rows)])
         expires_at = self.clock.expiry(at.now)
@@ -251,11 +260,6 @@ class Lives:
         if life.region != self.region and self._answers(life.region):
             raise Elsewhere(life.region)
         return life
-
-    def _head(self, at: At, rows: Sequence[Row]) -> Life | None:
-        """The life that the session is in."""
-        born = [life for life in self._lasting(at, rows) if not life.unborn]
-        return max(born, key=lambda life: life.rank, default=None)
 
     def _others(self, at: At, head: Life, rows: Sequence[Row]) -> list[Life]:
         """What other regions have written of the session."""

@@ -55,16 +55,18 @@ class Sessions:
             "sessions", at.pk, (keys.below(LOG)[0], keys.FACTS_END), newest_first=True, limit=many
         )
         rows = {(row["pk"], row["sk"]): row for row in islice(nearest, many)}
-        session = self._facts(at, rows)
-        return session and replace(session, newest=self._newest(at, rows, session.last_seq))
+        life = self._seen(at, rows)
+        if life is None:
+            return None
+        return replace(self._facts(at, life, rows), newest=self._newest(life, rows))
 
     def sessions(self, actor_id: str) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
         listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"))
         ats = [self._lives.clock.at(actor_id, row["session_id"]) for row in listed]
         rows = self._database.get_many("sessions", [key for at in ats for key in self._lives.places(at, *keys.FACTS)])
-        found = [self._facts(at, rows) for at in ats]
-        sessions = [session for session in found if session is not None]
+        lives = [(at, self._lives.head(at, _present(rows, self._lives.places(at, keys.META)))) for at in ats]
+        sessions = [self._facts(at, life, rows) for at, life in lives if life is not None]
         return sorted(sessions, key=lambda session: (session.updated_at, session.created_at), reverse=True)
 
     def save_state(
@@ -86,7 +88,7 @@ class Sessions:
             self._lives.change(at, lambda life: [self._state(at, life, document, columns, expected)])
         except Refused:
             return self._not_saved(at, expected, saved_under, nonce)
-        current = self._session(at) or _unwritten(at)
+        current = self._session(at)
         return replace(current, version=expected + 1, state=from_json(document))
 
     def save_view(self, actor_id: str, session_id: str, view: str) -> None:
@@ -99,7 +101,7 @@ class Sessions:
             (row["pk"], row["sk"]): row
             for row in self._database.query("sessions", at.pk, (keys.META, keys.below(NOTE)[1]))
         }
-        life = self._lives.seen(at, _present(rows, self._lives.places(at, keys.META)))
+        life = self._seen(at, rows)
         if life is None:
             return {}
         notes = [row for former in reversed(life.lives) for row in _notes(rows, life, former)]
@@ -156,14 +158,26 @@ class Sessions:
         self._lives.change(at, writes)
         self._database.delete_many("sessions", [key for row in former for key in chunk_keys(row)])
 
-    def _session(self, at: At) -> Session | None:
-        return self._facts(at, self._database.get_many("sessions", self._lives.places(at, *keys.FACTS)))
+    def _session(self, at: At) -> Session:
+        """The session as it is, or as a caller finds it who has never written to it."""
+        rows = self._read(at)
+        life = self._seen(at, rows)
+        return _unwritten(at) if life is None else self._facts(at, life, rows)
 
-    def _facts(self, at: At, rows: Mapping[Key, Row]) -> Session | None:
-        life = self._lives.seen(at, _present(rows, self._lives.places(at, keys.META)))
-        if life is None:
-            return None
-        state, view = (_latest(life, _present(rows, self._lives.places(at, fact))) for fact in (keys.STATE, keys.VIEW))
+    def _read(self, at: At) -> Mapping[Key, Row]:
+        return self._database.get_many("sessions", self._lives.places(at, *keys.FACTS))
+
+    def _seen(self, at: At, rows: Mapping[Key, Row]) -> Life | None:
+        return self._lives.seen(at, _present(rows, self._lives.places(at, keys.META)))
+
+    def _fact(self, at: At, life: Life, fact: str, rows: Mapping[Key, Row]) -> Row | None:
+        """Of what several lives have written, that of the latest of them that belongs to the session."""
+        age = {name: number for number, name in enumerate(life.lives)}
+        found = [row for row in _present(rows, self._lives.places(at, fact)) if row["life"] in age]
+        return min(found, key=lambda row: age[row["life"]], default=None)
+
+    def _facts(self, at: At, life: Life, rows: Mapping[Key, Row]) -> Session:
+        state, view = (self._fact(at, life, fact, rows) for fact in (keys.STATE, keys.VIEW))
         return Session(
             actor_id=life.actor_id,
             session_id=life.session_id,
@@ -176,23 +190,22 @@ class Sessions:
             expires_at=from_micros(life.expires_at),
         )
 
-    def _newest(self, at: At, rows: Mapping[Key, Row], last_seq: int) -> Sequence[Message]:
+    def _newest(self, life: Life, rows: Mapping[Key, Row]) -> Sequence[Message]:
         """Of the rows, newest first, the messages that end with the last one and need no other call."""
-        life = self._lives.known(at)
-        low, high = keys.below(f"{LOG}#{life.life}") if life else ("", "")
-        logged = [row for (_, sk), row in rows.items() if low <= sk < high and row["seq"] <= last_seq]
+        low, high = keys.below(f"{LOG}#{life.life}")
+        logged = [row for (_, sk), row in rows.items() if low <= sk < high and row["seq"] <= life.last_seq]
         whole = list(takewhile(lambda row: "body" in row, logged))
-        there = [row for back, row in enumerate(whole) if row["seq"] == last_seq - back]
+        there = [row for back, row in enumerate(whole) if row["seq"] == life.last_seq - back]
         return read_messages(self._payloads, there[::-1])
 
     def _state(self, at: At, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
         own = expected
         if life.inherited:
-            row = _latest(life, self._database.get_many("sessions", self._lives.places(at, keys.STATE)).values())
+            row = self._fact(at, life, keys.STATE, self._read(at))
             if row is not None and row["life"] != life.life:
-                own = 0
                 if row["revision"] != expected:
                     raise Refused({})
+                own = 0  # ours will be the first of this life
         unchanged = (
             Condition("life = :life AND revision = :expected", {"life": life.life, "expected": own})
             if own
@@ -202,10 +215,12 @@ class Sessions:
 
     def _not_saved(self, at: At, expected: int, saved_under: str | None, nonce: str) -> Session:
         """Somebody has saved since: ourselves, in an answer that was lost or under this key, or another."""
-        row = self._database.get("sessions", at.pk, keys.branch(keys.STATE, self._lives.region))
-        current = self._session(at) or _unwritten(at)
-        reached = row is not None and current.version == row["revision"] == expected + 1
-        if reached and row is not None and _repeats(row, saved_under, nonce):
+        rows = self._read(at)
+        life = self._seen(at, rows)
+        if life is None:
+            raise VersionConflict(expected, _unwritten(at))
+        current, row = self._facts(at, life, rows), self._fact(at, life, keys.STATE, rows)
+        if row is not None and row["revision"] == expected + 1 and _repeats(row, saved_under, nonce):
             return current
         raise VersionConflict(expected, current)
 
@@ -234,12 +249,6 @@ def _notes(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
 def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:
     """True if the state was saved by this very call, or under this key."""
     return row["nonce"] == nonce or (saved_under is not None and row.get("saved_under") == saved_under)
-
-
-def _latest(life: Life, rows: Iterable[Row]) -> Row | None:
-    """Of what several lives have written, that of the latest of them that belongs to the session."""
-    age = {name: number for number, name in enumerate(life.lives)}
-    return min((row for row in rows if row["life"] in age), key=lambda row: age[row["life"]], default=None)
 
 
 def _unwritten(at: At) -> Session:

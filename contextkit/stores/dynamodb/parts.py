@@ -1,0 +1,66 @@
+"""Parts: a store in one region, each part of its work done by the module named after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contextkit.stores.dynamodb.bucket import Bucket
+from contextkit.stores.dynamodb.calibrations import Calibrations
+from contextkit.stores.dynamodb.database import Database
+from contextkit.stores.dynamodb.erasure import Erasure
+from contextkit.stores.dynamodb.latecomers import Latecomers
+from contextkit.stores.dynamodb.lives import Clock, Lives
+from contextkit.stores.dynamodb.memories import Memories
+from contextkit.stores.dynamodb.messages import Messages
+from contextkit.stores.dynamodb.overflow import OverflowPieces
+from contextkit.stores.dynamodb.payloads import Payloads
+from contextkit.stores.dynamodb.preferences import Preferences
+from contextkit.stores.dynamodb.sessions import Sessions
+from contextkit.stores.dynamodb.tools import ToolResults
+from contextkit.stores.dynamodb.vectors import MessageVectors
+from contextkit.stores.embedding import Embedder
+from contextkit.types import TokenCounter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is the same in every region."""
+
+    clock: Clock
+    counter: str | TokenCounter
+    embedder: Embedder | None
+    bucket: Bucket | None
+    overflow_ttl: timedelta | None
+    max_message_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a store is: one of several regions that replicate each other, or all there is.
+
+    `answers` says of another region whether it can be asked.
+    """
+
+    region: str = ""
+    regions: Sequence[str] = ()
+    answers: Callable[[str], bool] = lambda _: False
+
+
+class Parts:
+    """The parts of a store in one region."""
+
+    def __init__(self, database: Database, settings: Settings, place: Place) -> None:
+        payloads = Payloads(database, settings.bucket)
+        latecomers = Latecomers(database, payloads)
+        lives = Lives(database, settings.clock, latecomers, place.region, place.regions, place.answers)
+        self.sessions = Sessions(lives, payloads)
+        self.messages = Messages(lives, payloads, settings.counter, settings.max_message_bytes)
+        self.vectors = MessageVectors(lives, self.messages, settings.embedder)
+        self.overflow = OverflowPieces(lives, payloads, settings.overflow_ttl)
+        self.memories = Memories(database, payloads, settings.clock, settings.embedder)
+        self.preferences = Preferences(database, payloads)
+        self.tools = ToolResults(database, payloads, settings.clock)
+        self.calibrations = Calibrations(database, payloads)
+        self.erasure = Erasure(database, payloads, lives)
