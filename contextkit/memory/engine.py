@@ -22,12 +22,16 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from contextkit.errors import InvalidInput, VersionConflict
+from contextkit.memory.asking import StructuredModel
 from contextkit.memory.consolidate import RuleConsolidator, utc_now
+from contextkit.memory.consolidate_model import consolidated_by
 from contextkit.memory.due import Due
+from contextkit.memory.extract_model import by_model
 from contextkit.memory.facts import Consolidator, Extractor
 from contextkit.memory.ledger import Hold, Ledger, Page
 from contextkit.memory.progress import Progress
 from contextkit.memory.receipt import Pending, Receipt
+from contextkit.memory.rules import RuleExtractor
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Plan, Work
 from contextkit.stores import MemoryStore, Session, SessionStore
@@ -50,8 +54,10 @@ class MemoryEngine:
 
     * `store` has the sessions and, unless `memories` is another one, the memories.
     * `strategies`: names that ship with contextkit, paths of TOML files, or `MemoryStrategy` objects.
-    * `extractor`, `consolidator`: called once for each strategy, to give what does the work for it.
-      Left out, built-in rules do it.
+    * `model`: any LangChain chat model with structured output, to extract and to consolidate.
+      Without one, built-in rules do both.
+    * `extractor`, `consolidator`: something else for either step. Called once for each strategy, to
+      give what does it for that strategy.
     * `attempts`: failures in a row after which a batch is set aside (see `retry`).
     * `lease`: how long a run that gives no sign of life keeps others from its actor's memories.
 
@@ -64,8 +70,9 @@ class MemoryEngine:
         strategies: Iterable[str | Path | MemoryStrategy] = ("semantic", "user_preference"),
         *,
         memories: MemoryStore | None = None,
-        extractor: MakeExtractor,
-        consolidator: MakeConsolidator = RuleConsolidator,
+        model: StructuredModel | None = None,
+        extractor: MakeExtractor | None = None,
+        consolidator: MakeConsolidator | None = None,
         attempts: int = ATTEMPTS,
         lease: timedelta = LEASE,
         clock: Callable[[], datetime] = utc_now,
@@ -77,7 +84,9 @@ class MemoryEngine:
             raise InvalidInput(f"lease is {lease}.", "Use a positive time, longer than a write takes.", value=lease)
         self._store = store
         self._memories = _memories(store, memories)
-        self._plans = tuple(Plan(strategy, extractor(strategy), consolidator(strategy)) for strategy in loaded)
+        finds = extractor or (RuleExtractor if model is None else by_model(model))
+        decides = consolidator or (RuleConsolidator if model is None else consolidated_by(model))
+        self._plans = tuple(Plan(strategy, finds(strategy), decides(strategy)) for strategy in loaded)
         self._attempts = attempts
         self._ledger = Ledger(store, lease, clock)
         self._clock = clock
