@@ -31,7 +31,7 @@ check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
 	@$(BIN)/ruff format --quiet --check . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(VENV)/bench.stamp ## Run every benchmark and print the README's table; BENCH='--locomo FILE --bfcl FILE' for all of it.
+bench: $(VENV)/bench.stamp ## Run every benchmark and print the README's table; BENCH='--help' tells what else.
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
 constraints: ## Resolve every dependency anew and pin it in constraints.txt.
