@@ -38,6 +38,8 @@ from contextkit.errors import StoreError
 from contextkit.messages import as_messages
 from contextkit.stores import (
     CalibrationStore,
+    Degradable,
+    Erasable,
     MemoryRecord,
     MemoryStore,
     Overflow,
@@ -51,6 +53,7 @@ from contextkit.stores import (
 )
 from contextkit.stores.agentcore.adoption import Adoption
 from contextkit.stores.agentcore.delivery import LEASE, Delivery
+from contextkit.stores.agentcore.erasure import Erasure
 from contextkit.stores.agentcore.events import MAIN, Branch, Event, EventFilter, Events
 from contextkit.stores.agentcore.ledger import Ledger, Place, check_actor
 from contextkit.stores.agentcore.memories import Memories
@@ -60,7 +63,7 @@ from contextkit.stores.agentcore.payloads import check_size
 from contextkit.stores.agentcore.records import Namespace, NewRecord, Record, RecordFilter, Records
 from contextkit.stores.agentcore.service import Service
 from contextkit.stores.codec import to_micros
-from contextkit.types import Embeddings, Message
+from contextkit.types import Embeddings, Message, Notice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +83,7 @@ __all__ = [
 ]
 
 
-class StateStore(SessionStore, OverflowStore, PreferenceStore, ToolCache, CalibrationStore, Protocol):
+class StateStore(SessionStore, OverflowStore, PreferenceStore, ToolCache, CalibrationStore, Erasable, Protocol):
     """What an `AgentCoreStore` needs beside AgentCore: `SQLiteStore` and `DynamoDBStore` are such stores."""
 
 
@@ -88,7 +91,9 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class AgentCoreStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore):
+class AgentCoreStore(
+    SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore, Erasable, Degradable
+):
     """Messages in AgentCore's short-term memory and records in its long-term one; all else in `state`.
 
     `memory_id` (or CONTEXTKIT_AGENTCORE_MEMORY) names a memory that exists: this store provisions
@@ -147,6 +152,7 @@ class AgentCoreStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, 
         )
         self._outbox = Outbox(delivery.step, self._ledger, self._me, clock)
         self._memories = Memories(self.records, templates, min_score, clock)
+        self._erasure = Erasure(state, self.events, self._memories, self._outbox, self._condemn)
 
     # Sessions
 
@@ -316,7 +322,27 @@ class AgentCoreStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, 
     def save_calibration(self, model: str, calibration: str) -> None:
         self._state.save_calibration(model, calibration)
 
+    # Everything of an actor
+
+    def held(self, actor_id: str) -> dict[str, int]:
+        """As of the state store, and "events" and "memories" of AgentCore once the actor's messages are delivered."""
+        return self._erasure.held(actor_id)
+
+    def erase(self, actor_id: str) -> dict[str, int]:
+        """As every store does, at the pace that AgentCore allows. It goes on listing the (encoded) actor id itself."""
+        return self._erasure.erase(actor_id)
+
     # Housekeeping
+
+    @property
+    def degraded(self) -> Sequence[Notice]:
+        """What the state store says, and whether AgentCore lacks messages because it could not take them."""
+        notices = list(self._state.degraded) if isinstance(self._state, Degradable) else []
+        failing = [error for error in self._outbox.waiting().values() if error is not None]
+        if failing:
+            text = f"{len(failing)} sessions are not in AgentCore yet, and are tried again: {failing[0]}"
+            notices.append(Notice("agentcore behind", text))
+        return notices
 
     def close(self) -> None:
         """Deliver what is waiting, for `wait` seconds at most, and close the connections to AgentCore.

@@ -191,9 +191,10 @@ class Delivery:
             session = None
         listed = self._events.newest(place.actor_id, place.session_id, payloads=False)
         left = [event for event in listed if LINE in event.metadata or to_micros(event.at) <= before]
-        for event in left:
+        for number, event in enumerate(left):
+            if number:
+                self._sleep(PACE)
             self._events.delete(place.actor_id, place.session_id, event.id)
-            self._sleep(PACE)
         if left:
             return 0.0
         if session is None:

@@ -135,11 +135,7 @@ class Events:
 
     def delete(self, actor_id: str, session_id: str, event_id: str) -> None:
         """Delete the event. Deleting what is not there is no error."""
-        request = {**_place(actor_id, session_id), "eventId": event_id}
-        try:
-            self._service.call("DeleteEvent", request, missing="event")
-        except NotThere:
-            return
+        self._delete(_place(actor_id, session_id), event_id)
 
     def sessions(self, actor_id: str) -> list[SessionSummary]:
         """The actor's sessions that hold events, newest first, whoever wrote them."""
@@ -150,6 +146,27 @@ class Events:
             for each in page["sessionSummaries"]
         ]
         return sorted(found, key=lambda each: (each.created_at, each.key), reverse=True)
+
+    def count(self, actor_id: str, key: str) -> int:
+        """How many events a session has; `key` is AgentCore's own id of it, as `sessions` gives it."""
+        return sum(1 for _ in self._listed({"actorId": ACTORS.encode(actor_id), "sessionId": key}))
+
+    def delete_all(self, actor_id: str, key: str) -> None:
+        """Delete every event of a session, at the pace that AgentCore allows; `key` as for `count`."""
+        place = {"actorId": ACTORS.encode(actor_id), "sessionId": key}
+        while found := list(self._listed(place)):
+            for event in found:
+                self._delete(place, event.id)
+
+    def _listed(self, place: Mapping[str, Any]) -> Iterator[Event]:
+        for page in self._service.pages("ListEvents", {**place, "includePayloads": False}):
+            yield from map(_event, page["events"])
+
+    def _delete(self, place: Mapping[str, Any], event_id: str) -> None:
+        try:
+            self._service.call("DeleteEvent", {**place, "eventId": event_id}, missing="event")
+        except NotThere:
+            return
 
     def check_metadata(self, metadata: Mapping[str, str]) -> None:
         """Raise `InvalidInput` where the service would refuse these metadata, or this object's variables."""

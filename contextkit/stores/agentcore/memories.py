@@ -81,6 +81,16 @@ class Memories:
         present = self._present(actor_id, wanted)
         self._records.delete([part.id for name in wanted for part in present.get(envelope.id_digest(name), ())])
 
+    def count(self, actor_id: str) -> int:
+        """How many memories AgentCore has of the actor, expired ones and unfinished ones too."""
+        found = chain.from_iterable(map(self._records.all, self._places(actor_id)))
+        return len({envelope.version_of(record) for record in found})
+
+    def delete_all(self, actor_id: str) -> None:
+        """Delete every record of the actor."""
+        for place in self._places(actor_id):
+            self._records.delete([record.id for record in self._records.all(place)])
+
     def _places(self, actor_id: str, namespace: str | None = None) -> list[Namespace]:
         """Where the actor's records are: our own root or what is meant of it, and each strategy's."""
         return [own_place(actor_id, namespace), *self._templates.places(actor_id)]

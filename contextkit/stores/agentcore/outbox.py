@@ -131,14 +131,18 @@ class Outbox:
                     self._abandoned.setdefault(place, []).append(owner)
             self.notify(place)
 
-    def flush(self, timeout: float) -> None:
-        """Wait until nothing is left to do. Raises what stands in the way if `timeout` seconds are not enough."""
+    def flush(self, timeout: float, actor_id: str | None = None) -> None:
+        """Wait until nothing is left to do (for one actor). Raises what stands in the way if that takes too long."""
         self.resume()
+
+        def left() -> list[_Task]:
+            return [task for place, task in self._tasks.items() if actor_id in (None, place.actor_id)]
+
         with self._changed:
-            if self._changed.wait_for(lambda: not self._tasks, timeout):
+            if self._changed.wait_for(lambda: not left(), timeout):
                 return
-            waiting = len(self._tasks)
-            error = next((task.error for task in self._tasks.values() if task.error is not None), None)
+            waiting = len(left())
+            error = next((task.error for task in left() if task.error is not None), None)
         if error is not None:
             raise error
         raise StoreUnavailable(
@@ -150,6 +154,15 @@ class Outbox:
         """The sessions that this process has something to do for, each with what went wrong last."""
         with self._changed:
             return {place: task.error for place, task in self._tasks.items()}
+
+    def forget(self, actor_id: str) -> None:
+        """Take back every mark of an actor's sessions, whoever made it: nothing of the actor's ids stays behind."""
+        with self._changed:
+            for place in [place for place in self._marks if place.actor_id == actor_id]:
+                del self._marks[place]
+        for place, owner, _ in list(self._ledger.marked(self._clock())):
+            if place.actor_id == actor_id:
+                self._ledger.unmark(place, owner)
 
     def close(self) -> None:
         """Start nothing new; take back the marks of all sessions that are done."""
