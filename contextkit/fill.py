@@ -83,7 +83,7 @@ class Shelf:
         if form is None or (self.repeats is not None and self.repeats.has(item)):
             return False
         if self.repeats is not None:
-            self.repeats.add(item)
+            self.repeats.add(item, whole=form.rung == "full")
         self.used += self._overhead(item) + form.tokens
         self.headings.add(heading(item))
         self.chosen.append(Chosen(item, form))

@@ -24,20 +24,23 @@ class Repeats:
         self.reasons: dict[str, str] = {}
         self._said = said
         self._verbatim = verbatim
+        self._quoted: set[str] = set()
         self._seen: SeenTexts[str] = SeenTexts()
         for item in standing:
             self.add(item)
 
-    def add(self, item: Item) -> None:
-        """Take note that the item stands."""
+    def add(self, item: Item, *, whole: bool = True) -> None:
+        """Take note that the item stands, `whole` or in part."""
         self._seen.add(item.id, item.text)
+        if whole and item.section == "recall":
+            self._quoted.add(item.id)
 
     def has(self, item: Item) -> bool:
         """Whether the item would repeat what stands."""
         if item.id in self._verbatim:
             return True
         made_from = item.provenance.messages
-        if made_from and all(message in self._verbatim for message in made_from):
+        if made_from and all(message in self._verbatim or message in self._quoted for message in made_from):
             self.reasons[item.id] = f"{made_from[0]!r}, which it was made from, stands in the history"
             return True
         first = self._said.by(item.text, self._verbatim) or self._seen.match(item.text)

@@ -55,3 +55,13 @@ def test_what_was_made_from_messages_is_not_shown_while_all_of_them_stand() -> N
     repeats = Repeats(Said(), {"m1", "m2"}, [])
     assert repeats.has(made)
     assert repeats.reasons == {"memory": "'m1', which it was made from, stands in the history"}
+
+
+def test_what_was_made_from_a_message_is_not_shown_while_that_is_recalled_whole() -> None:
+    memory = replace(item("memory", FACT), provenance=Provenance(messages=("m1",)))
+    recalled = replace(item("m1", "I like it by the window."), section="recall")
+    repeats = Repeats(Said(), (), [])
+    repeats.add(recalled, whole=False)
+    assert not repeats.has(memory)
+    repeats.add(recalled)
+    assert repeats.has(memory)

@@ -8,7 +8,7 @@ from typing import Final
 
 from contextkit.blocks import line_tokens
 from contextkit.errors import InvalidInput
-from contextkit.memory.consolidate import SESSION
+from contextkit.memory.consolidate import SESSION, SUPERSEDES
 from contextkit.memory.fresh import Said, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
 from contextkit.memory.recall import asks_about_past, superseded, weighed
@@ -26,6 +26,8 @@ WIDER: Final = 2
 YOUNG: Final = 20
 """Messages of a session up to which its builds look for what other sessions said a moment ago: ten exchanges."""
 
+_RECALLED: Final = "{!r}, which it was made from, is of this conversation, whose messages are recalled themselves"
+
 
 class Memories:
     """The actor's memory records that match the query best, by relevance, recency and importance.
@@ -39,6 +41,9 @@ class Memories:
       offered too, so that who opens another conversation need not say it again. A conversation of more
       than `YOUNG` messages looks at no others: by then extraction has caught up. A `timedelta()` of
       nothing leaves it out, and saves the reads it takes. It needs a store of sessions.
+
+    Of this very session, where the prompt recalls its messages, only what says more than one of them
+    may stand: what took the place of another record, or was put together from several messages.
 
     Where the query asks about the past, records that hold no longer are offered as well, each with
     the days between which it held. Nothing of this is ever written to the session.
@@ -110,6 +115,16 @@ class _Recall:
             if (message.session_id, message.message.id) not in known:
                 yield self._said_item(message)
 
+    def _recalled_anyway(self, record: MemoryRecord) -> bool:
+        """Whether it says what one message of this very session says, in a prompt that recalls such messages.
+
+        The message then competes for its place by itself. What was put together from several of
+        them, or took the place of another record, is more than a message says.
+        """
+        strategy, own = self.request.strategy, record.metadata.get(SESSION) == self.request.session_id
+        recalls = "recall" in self.request.filled and strategy.section("recall") is not None
+        return own and recalls and len(record.sources) == 1 and SUPERSEDES not in record.metadata
+
     def _superseded(self, found: Sequence[ScoredMemory]) -> list[ScoredMemory]:
         request = self.request
         if not asks_about_past(request.query, request.now):
@@ -139,6 +154,7 @@ class _Recall:
             tokens=line_tokens(request.counter, lead, record.text),
             score=one.score,
             order=_seconds(begins(record)),
+            left_out=_RECALLED.format(record.sources[0]) if self._recalled_anyway(record) else None,
             provenance=Provenance(
                 source="memories",
                 uri=record.namespace,

@@ -199,7 +199,18 @@ def test_a_record_is_not_shown_beside_the_message_it_was_made_from(store: SQLite
     assert "as s2 knows" in texts_of(context)
     assert "as s1 knows" not in texts_of(context)
     decision = next(one for one in context.report.decisions if one.item_id == "s1-0")
-    assert (decision.outcome, decision.reason) == ("dropped", "'m', which it was made from, stands in the history")
+    assert decision.outcome == "dropped"
+    assert decision.reason.startswith("'m', which it was made from, is of this conversation")
+
+
+def test_what_says_more_than_one_message_of_this_session_may_stand(store: SQLiteStore) -> None:
+    store.append("u1", "s1", [{"role": "user", "content": f"Message {n}.", "id": f"m{n}"} for n in range(3)])
+    own = {"session_id": "s1"}
+    remember(store, "The flight BA 1 is on Monday.", namespace="a", sources=("m0",), metadata=own)
+    remember(store, "The flight BA 2 is on Friday.", namespace="b", sources=("m0", "x"), metadata=own)
+    remember(store, "The flight BA 3 is off.", namespace="c", sources=("y",), metadata={**own, "supersedes": "a-0"})
+    text = texts_of(asked(store, "Which flight?"))
+    assert ["BA 1" in text, "BA 2" in text, "BA 3" in text] == [False, True, True]
 
 
 def test_a_message_is_not_shown_beside_the_record_made_from_it(store: SQLiteStore) -> None:
