@@ -13,6 +13,7 @@ from rich.text import Text
 from contextkit.cli.prompt import WHOLE, Limits, draw_messages
 from contextkit.cli.screen import note, printable, stdout
 from contextkit.errors import InvalidInput, shortened
+from contextkit.memory.ledger import LEDGER
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 
@@ -23,7 +24,7 @@ Actor = Annotated[str, typer.Option("--actor", metavar="ID", help="Whose session
 def sessions(store: StoreFile, actor: Actor) -> None:
     """List an actor's sessions, the most recently used first."""
     with existing_store(store) as opened:
-        found = opened.sessions(actor)
+        found = [session for session in opened.sessions(actor) if session.session_id != LEDGER]
     if not found:
         note(f"{actor!r} has no sessions in {store}.")
         return

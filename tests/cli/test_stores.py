@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from contextkit.memory.engine import MemoryEngine
+from contextkit.stores.sqlite import SQLiteStore
 from tests.cli.conftest import Run, Write
 
 
@@ -44,3 +46,10 @@ def test_show_names_the_sessions_there_are(run: Run, store: str) -> None:
 def test_looking_makes_no_store(run: Run, tmp_path: Path, command: list[str]) -> None:
     assert "There is no store 'none.db'." in run(*command, "--store", "none.db", "--actor", "a").failure
     assert not (tmp_path / "none.db").exists()
+
+
+def test_the_ledger_of_memories_is_not_listed(run: Run, store: str, tmp_path: Path) -> None:
+    with SQLiteStore(tmp_path / store) as opened:
+        MemoryEngine(opened).run("talk", "talk", flush=True)
+        assert len(opened.sessions("talk")) == 2
+    assert len(run("sessions", "--store", store, "--actor", "talk").out.splitlines()) == 2

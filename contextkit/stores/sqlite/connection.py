@@ -109,8 +109,10 @@ class Database:
             connection = self._take()
             try:
                 connection.execute("PRAGMA secure_delete=ON")
+                connection.execute("PRAGMA temp_store=FILE")  # a copy of the whole file does not belong in memory
                 connection.execute("VACUUM")
                 (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                connection.execute("PRAGMA temp_store=MEMORY")
             finally:
                 self._give_back(connection)
         if busy:
