@@ -32,6 +32,9 @@ from tests.benchmarks.table import ROWS, markdown, written
 MOST_SECONDS = 1_200
 """After which a benchmark is given up."""
 
+ENVIRONMENT = {**os.environ, "TQDM_DISABLE": "1"}
+"""A model that loads its weights needs not show how."""
+
 PACKAGES = (
     "numpy",
     "tiktoken",
@@ -79,7 +82,7 @@ def _called(command: list[str]) -> tuple[int, str, list[str]]:
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as printed,
         subprocess.Popen(
-            command, stdout=printed, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+            command, stdout=printed, stderr=subprocess.PIPE, encoding="utf-8", errors="replace", env=ENVIRONMENT
         ) as process,
     ):
         giving_up = threading.Timer(MOST_SECONDS, process.kill)

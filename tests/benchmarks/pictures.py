@@ -28,7 +28,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 INK, FAINT = "#222222", "#DDDDDD"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 11,
     "axes.edgecolor": FAINT,
     "axes.labelcolor": INK,
