@@ -42,7 +42,7 @@ _CHUNKS = 12
 """Data in one part: twenty metadata values, less three that tell parts apart and four to filter by, less one spare."""
 
 _LABEL = re.compile(r"[a-zA-Z0-9_-]{1,256}")
-"""Names of strategies that can be filtered by. Metadata take no `_`: there it becomes `-`."""
+"""Names of strategies that metadata can hold, and so can be filtered by."""
 
 _NO_TEXT = "(no text)"
 
@@ -164,7 +164,7 @@ def _metadata(record: MemoryRecord, group: str, part: str, data: Sequence[str]) 
         "contextkit.importance": float(record.importance),
     }
     if _LABEL.fullmatch(record.strategy):
-        metadata["contextkit.strategy"] = record.strategy.replace("_", "-")
+        metadata["contextkit.strategy"] = record.strategy
     for name, at in (("validFrom", record.valid_from), ("validTo", record.valid_to)):
         if at is not None:
             metadata[f"contextkit.{name}"] = at

@@ -32,7 +32,7 @@ class NotThere(StoreError):
 
 
 class Repeated(StoreError):
-    """A client token was used before, by this very write. Never leaves this package."""
+    """A client token was used before, for something else."""
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def _answered(error: aws.ClientError, where: str, missing: Missing | None) -> St
     if code in ("AccessDeniedException", "AccessDenied"):
         return _denied(error.operation_name, text, where)
     if "IdempotentParameterMismatch" in str(error.response):
-        return Repeated(f"{where} knows this client token ({text}).", "It was written before.")
+        return Repeated(f"{where} knows this client token ({text}).", "Use a token of its own for each write.")
     if (found := _STATUS.search(text)) is not None:
         return _not_ready(found[1], text, where)
     if status >= 500 or code in _FAILED:
