@@ -16,7 +16,8 @@ from typing import Final
 from contextkit.memory.facts import Batch, Fact
 from contextkit.memory.rules.abroad import read_abroad
 from contextkit.memory.rules.finding import Finding
-from contextkit.memory.rules.reader import Scene, read
+from contextkit.memory.rules.reader import read
+from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
 from contextkit.memory.rules.statements import speaker_of, statements
 from contextkit.memory.strategy import MemoryStrategy

@@ -26,10 +26,8 @@ _NUMBERS: Final = dict(
 )
 
 _NEAR: Final = re.compile(
-    r"\b(?:on )?(?P<said>(?:the )?day before yesterday|(?:the )?day after tomorrow|yesterday|today"
-    r"|tomorrow"
-    r"|tonight|last night|this (?:morning|afternoon|evening))(?P<part> (?:morning|afternoon|evening"
-    r"|night))?\b",
+    r"\b(?:on )?(?P<said>(?:the )?day before yesterday|(?:the )?day after tomorrow|yesterday|today|tomorrow"
+    r"|tonight|last night|this (?:morning|afternoon|evening))(?P<part> (?:morning|afternoon|evening|night))?\b(?!')",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(

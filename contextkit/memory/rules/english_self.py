@@ -99,7 +99,7 @@ SELF: Final = (
         "profile",
         r"^«who» «adv»(?:work|works|am working|is working|am|is|became|got promoted to"
         rf"|was promoted to) «adv»(?:as )?(?:an? |the )?(?P<value>(?:(?!big\b|huge\b|bit\b)[\w-]+ ){{0,3}}?"
-        rf"(?:{OCCUPATION}|\w+(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:at|for|in|and|by|now"
+        rf"(?:{OCCUPATION}|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:at|for|in|and|by|now"
         r"|with|who|since|but|here|from|specialising|specializing)\b)",
         "occupation of {who}",
         importance=0.8,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
+from contextkit.memory.rules.corrections import FIRST_PERSON, answered, corrected
 from contextkit.memory.rules.days import SAID_DATE
 from contextkit.memory.rules.english import (
     ANSWER_LANGUAGE,
     APPOSED,
-    ASKED,
     FROM_NOW_ON,
     NO_LONGER,
     RULES,
@@ -20,17 +20,20 @@ from contextkit.memory.rules.english import (
 )
 from contextkit.memory.rules.english_plans import ENDINGS
 from contextkit.memory.rules.finding import Finding, Rule, named
+from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
 from contextkit.memory.rules.subjects import subjects_of
 from contextkit.memory.rules.voice import as_sentence, is_past, retold
 from contextkit.memory.rules.words import NO_NAMES, SECRETS, SINGLE_RELATIONS
 
-RECENT: Final = 12
-"""Findings that a correction may still mean: what was said in the last few messages."""
-
 _POLITE: Final = re.compile(r"^(?:please|can you|could you|would you) ", re.IGNORECASE)
 _SECRET: Final = re.compile(SECRETS, re.IGNORECASE)
-_PRONOUN: Final = re.compile(r"^(?:he|she|they|it|this|that|these|those|there|his|her|their|its)\b", re.IGNORECASE)
+_BEGINS: Final = re.compile(
+    r"^(?!(?:he|she|they|it|this|that|these|those|there|his|her|their|its|let us|check|look|see|guess|hope)\b)\w",
+    re.IGNORECASE,
+)
+"""How a statement begins that says of whom it speaks."""
+
 _OPPOSITE: Final = {"liked": "disliked", "disliked": "liked", "allergic": "not allergic", "not allergic": "allergic"}
 _PERSON: Final = re.compile(r"^(?:he|she)\b", re.IGNORECASE)
 _DENIES: Final = re.compile(r"\b(?:not|never|nobody|nothing|none)\b")
@@ -38,49 +41,15 @@ _MORE: Final = re.compile(
     r"\b(?:also|too|as well|another|second|part-time|sometimes|temporarily|for (?:a|the) (?:weekend|week|few))\b"
 )
 _INSTEAD: Final = re.compile(
-    r",? (?:and )?(?:not|instead of|rather than|no longer) (?:(?:in|at|on|for|the|to|by) )*(?P<old>[^,;]+)$"
-)
-_BUT: Final = re.compile(r"\bnot (?P<old>[^,;]+?),? but (?P<new>.+)$")
-_BARE_VERB: Final = re.compile(r"^I (?:do|am) $")
-_MEANT: Final = re.compile(
-    r"^(?P<lead>(?:it|that) (?:is|was|should be|should have been)(?: actually)?|i mean[t]?|make "
-    r"(?:that|it)|should be|(?:the )?(?:right|correct|real)"
-    r" (?:one|name|date|day|time|answer|number|address) is)?\s*(?P<new>[^,;]{1,40}?)(?:,? (?:not"
-    r"|instead of|rather than) (?P<old>[^,;]{1,40}))?$",
-    re.IGNORECASE,
+    r"(?:, (?:and |but )?not| but not|,? instead of|,? rather than) (?:(?:in|at|on|for|the|to|by) )*(?P<old>[^,;]+)$"
 )
 _NAME: Final = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]\w*")
-_FIRST_PERSON: Final = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|me|us|mine)\b")
 _MINE: Final = re.compile(r"\b(?:[Mm]y|[Oo]ur) [a-z]{3,}")
-_DAY_ALONE: Final = re.compile(r"^(?:on )?(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)?$")
-
 _LEAST_NOTE: Final = 5
 """Words of a statement that no rule knows, below which it is talk more often than news."""
 
 _LEAST_PLAIN: Final = 8
 """Words that such a statement needs where it names neither day, number, person nor possession."""
-
-
-@dataclass(slots=True)
-class Scene:
-    """What a conversation has spoken of so far."""
-
-    names: dict[str, set[str]] = field(default_factory=dict)
-    last_person: str = ""
-    recent: list[tuple[Statement, Finding]] = field(default_factory=list)
-
-    def note(self, statement: Statement, finding: Finding) -> None:
-        """Remember a finding for the corrections that may follow."""
-        self.recent = [*self.recent[1 - RECENT :], (statement, finding)]
-
-    def call(self, relation: str, name: str) -> None:
-        """Learn what a relation ("Ana's sister") is called."""
-        self.names.setdefault(relation, set()).add(name)
-
-    def person(self, relation: str) -> str:
-        """The name of a relation where it has one and only one, otherwise the relation itself."""
-        known = self.names.get(relation, set())
-        return next(iter(known)) if len(known) == 1 else relation
 
 
 def read(statement: Statement, scene: Scene) -> list[Finding]:
@@ -103,10 +72,8 @@ def _spoken_of(statement: Statement, scene: Scene) -> Statement:
 def _read(statement: Statement, scene: Scene) -> Iterator[Finding]:
     if statement.forget:
         yield from _forgotten(statement, scene)
-    elif corrected := _corrected(statement, scene):
-        yield from _read(corrected, scene)
-    elif answered := _answered(statement):
-        yield from _stated(answered, scene)
+    elif (whole := corrected(statement, scene)) or (whole := answered(statement)):
+        yield from _stated(whole, scene)
     elif instruction := _instruction(statement):
         yield instruction
     elif match := NO_LONGER.match(statement.text):
@@ -118,8 +85,11 @@ def _read(statement: Statement, scene: Scene) -> Iterator[Finding]:
 def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:
     clause = _INSTEAD.sub("", statement.text)
     statement = replace(statement, text=clause)
-    found = [*_matched(ENDINGS, statement, scene), *_matched(RULES, statement, scene)]
+    ended = list(_matched(ENDINGS, statement, scene))
+    found = [*ended, *_matched(RULES, statement, scene)]
     yield from found
+    if ended and len(found) == len(ended):
+        yield Finding(kind="event", text=told(statement), importance=0.6)
     yield from _apposed(statement, scene)
     if not found and (news := _news(statement)):
         yield news
@@ -224,9 +194,9 @@ def _named_before(scene: Scene) -> set[str]:
 def _news(statement: Statement) -> Finding | None:
     """A statement that no rule knows, where it tells something that lasts."""
     text = statement.text
-    if statement.remember:
+    if statement.remember and statement.listener == THE_ASSISTANT:
         return _reminder(statement) if text.startswith("to ") else _kept(statement)
-    if _PRONOUN.match(text) or TRANSIENT.match(text) or _DENIES.search(text) or not _FIRST_PERSON.search(text):
+    if not _BEGINS.match(text) or TRANSIENT.match(text) or _DENIES.search(text) or not FIRST_PERSON.search(text):
         return None
     words = len(text.split())
     particular = SAID_DATE.search(text) or _NAME.search(text) or _MINE.search(text)
@@ -257,9 +227,9 @@ def _instruction(statement: Statement) -> Finding | None:
     if statement.listener != THE_ASSISTANT:
         return None
     match = STANDING.match(statement.text)
-    if match is None and (not FROM_NOW_ON.search(statement.text) or _FIRST_PERSON.match(statement.text)):
+    if match is None and (not FROM_NOW_ON.search(statement.text) or FIRST_PERSON.match(statement.text)):
         return None
-    wish = match["wish"] if match else _POLITE.sub("", FROM_NOW_ON.sub("", statement.text).strip(" ,"))
+    wish = _POLITE.sub("", FROM_NOW_ON.sub("", match["wish"] if match else statement.text).strip(" ,"))
     language = ANSWER_LANGUAGE.search(wish)
     return Finding(
         kind="instruction",
@@ -268,66 +238,6 @@ def _instruction(statement: Statement) -> Finding | None:
         value=language["value"] if language else "",
         importance=0.9,
     )
-
-
-def _answered(statement: Statement) -> Statement | None:
-    """A short answer as the statement it makes of the question before it."""
-    if not statement.asked or len(statement.text.split()) > 5 or _FIRST_PERSON.search(statement.text):
-        return None
-    for question, answer in ASKED:
-        if match := question.search(statement.asked):
-            said = re.sub(r"^(?:it is|that is|in|at|on|as an?) ", "", statement.text, flags=re.IGNORECASE)
-            return replace(statement, text=answer.format(answer=said, **match.groupdict()), asked="")
-    return None
-
-
-def _corrected(statement: Statement, scene: Scene) -> Statement | None:
-    """An earlier statement with its value replaced: "I meant Porto", "it is the 14th, not the 12th"."""
-    if (swap := _BUT.search(statement.text)) and (before := statement.text[: swap.start()]):
-        clause = f"{before}{swap['new']}"
-        if _FIRST_PERSON.match(clause) and not _BARE_VERB.match(before):
-            return replace(statement, text=" ".join(clause.split()))
-    match = _MEANT.match(statement.text)
-    if match is None or _FIRST_PERSON.search(match["new"]) or not (match["old"] or match["lead"] or statement.corrects):
-        return None
-    for earlier, finding in reversed(scene.recent):
-        if earlier.speaker == statement.speaker and (other := _replaced(earlier.text, finding.said, match, statement)):
-            return replace(statement, text=other, corrects=False)
-    return None
-
-
-def _replaced(clause: str, value: str, match: re.Match[str], statement: Statement) -> str | None:
-    """The earlier clause with the new value for the old, where both are of one shape."""
-    new, old = match["new"].strip(), (match["old"] or "").strip()
-    if not value or value not in clause:
-        return None
-    day = _DAY_ALONE.match(new)
-    if day:
-        if not re.match(r"\d{1,2} [A-Z]", value):
-            return None
-        return clause.replace(value, re.sub(r"^\d{1,2}", day["day"], value), 1)
-    if old and _bare(old) not in value.lower():
-        return None
-    meant = statement.corrects or (match["lead"] or "").lower().startswith(("i mean", "make", "should", "the"))
-    if not old and not (meant and _shape(new) == _shape(value)):
-        return None
-    if old and _bare(old) != _bare(value):
-        place = value.lower().index(_bare(old))
-        new = value[:place] + _unled(new) + value[place + len(_bare(old)) :]
-    return clause.replace(value, _unled(new), 1)
-
-
-def _unled(text: str) -> str:
-    return re.sub(r"^(?:in|at|on|for) ", "", text)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"^(?:in|at|on|for|the|a|an) ", "", text.lower()).strip()
-
-
-def _shape(text: str) -> tuple[bool, bool]:
-    text = _unled(text)
-    return text[:1].isupper(), any(letter.isdigit() for letter in text)
 
 
 def _over(statement: Statement, match: re.Match[str], scene: Scene) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from contextkit.compress.prose import sentences
 from contextkit.memory.rules.abroad import abroad
 from contextkit.memory.rules.days import resolved
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
-from contextkit.memory.rules.voice import expanded, is_past
+from contextkit.memory.rules.voice import expanded, is_past, with_subject
 from contextkit.types import Message
 
 LONGEST_SENTENCE: Final = 400
@@ -101,7 +101,9 @@ _REPORTED: Final = re.compile(
     r"|^the (?:article|book|movie|film|character|text|document|email|website|page|song|protagonist)\b",
     re.IGNORECASE,
 )
-_WISHES: Final = re.compile(r"\bI would (?:rather|prefer|like)\b")
+_WISHES: Final = re.compile(
+    r"\bI would (?:rather|prefer|like)\b|\b(?:it|that) should (?:be|have been)\b", re.IGNORECASE
+)
 _LONG_QUOTE: Final = re.compile(r'"(?:[^"]*\s){3,}[^"]*"')
 
 _CLAUSE: Final = re.compile(
@@ -122,7 +124,7 @@ _PAIR: Final = re.compile(
 """What stands before "and I" where both do the same: "my brother", "Tom"."""
 
 _CONDITION: Final = re.compile(
-    r"^(?:if|unless|imagine|suppose|assuming|let us say|in case|when(?:ever)? i am old)\b|\bif i "
+    r"^(?:if|unless|according to|imagine|suppose|assuming|let us say|in case|when(?:ever)? i am old)\b|\bif i "
     r"(?:were|was|had)\b",
     re.IGNORECASE,
 )
@@ -201,14 +203,15 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
     if _LONG_QUOTE.search(text):
         return
     sentence = _led(replace(sentence, text=text))
-    asks = _TAG.search(sentence.text) is not None
+    asks = _TAG.search(sentence.text) is not None and not sentence.forget
     if _CONDITION.search(sentence.text) or (_ASKS.search(sentence.text) and not sentence.forget):
         return
     clauses = list(clauses_of(_TAIL.sub("", sentence.text.rstrip(" .!?…"))))
     for clause in clauses[: len(clauses) - asks]:
         stated = _led(replace(sentence, text=clause))
         if is_stated(stated.text):
-            yield replace(stated, text=resolved(stated.text, sentence.said_at, past=is_past(stated.text)))
+            text = with_subject(stated.text)
+            yield replace(stated, text=resolved(text, sentence.said_at, past=is_past(text)))
 
 
 def _led(statement: Statement) -> Statement:

@@ -34,7 +34,8 @@ VIETNAMESE: Final = Tongue(
         r"^(?:hãy |làm ơn )?(?:quên|xóa|xoá|đừng nhớ)(?: đi)?(?: rằng| là| việc| chuyện)? ", re.IGNORECASE
     ),
     cuts=re.compile(
-        r"\s*[,;]\s*|\s+(?:và|nhưng|còn)\s+(?=(?:tôi|mình|làm|sống|thích|ghét|học|đang|hiện)(?!\w))", re.IGNORECASE
+        r"\s*[,;]\s*|\s+(?:và|nhưng|(?<!không )còn)\s+(?=(?:tôi|mình|làm|sống|thích|ghét|học|đang|hiện)(?!\w))",
+        re.IGNORECASE,
     ),
     forms=forms(
         (

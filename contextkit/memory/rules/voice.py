@@ -53,6 +53,12 @@ _UNCHANGED: Final = frozenset(("read", "put", "cut", "set", "hit", "let", "quit"
 """Verbs whose past looks like their present; a story more often tells of the past."""
 
 _I_VERB: Final = re.compile(rf"\bI (?P<adverbs>{_ADVERB})(?P<verb>[a-z]+)\b")
+_AND_I: Final = re.compile(
+    r"^(?P<others>(?!(?:I|[Yy]ou|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?:[\w']+ ){1,4})and I (?P<verb>[a-z]+)\b"
+)
+"""Two who do something together: "my sister and I have" keeps its plural."""
+
+_OWN: Final = re.compile(r"(\bI\b[^,;:]*?\b)[Mm]y\b(?: own\b)?")
 _NOT_VERBS: Final = frozenset(["and", "or", "with", "from", "in", "at", "to", "for", "on", "of"])
 
 
@@ -70,6 +76,8 @@ def retold(clause: str, speaker: str, listener: str = "") -> str:
     `speaker` is a name or "the user"; `listener` is who "you" is, left as it stands where nobody
     knows. Contractions must have been expanded.
     """
+    clause = _AND_I.sub(lambda match: f"{match['others']}and {speaker} {match['verb']}", clause)
+    clause = _OWN.sub(r"\1their", clause)
     clause = _I_VERB.sub(lambda match: _he_verb(match, speaker), clause)
     for said, told in (
         (r"\bam I\b", f"is {speaker}"),
@@ -86,6 +94,7 @@ def retold(clause: str, speaker: str, listener: str = "") -> str:
     if listener:
         for said, told in (
             (r"\b[Yy]ou are\b", f"{listener} is"),
+            (r"\b[Yy]ou have\b", f"{listener} has"),
             (r"\b[Yy]ours?\b", f"{listener}'s"),
             (r"\b[Yy]ou\b", listener),
         ):
@@ -158,3 +167,13 @@ def is_past(clause: str) -> bool:
         return False
     words = [word.lower() for word in re.findall(r"[A-Za-z']+", clause)[:8]]
     return any(word in _FINISHED or (word.endswith("ed") and word not in _NO_PAST) for word in words)
+
+
+def with_subject(clause: str) -> str:
+    """The clause with the "I" that was left out of it: "Lost my job yesterday", "Been to Rome"."""
+    first, _, rest = clause.partition(" ")
+    verb = first.lower()
+    if verb == "been" and rest:
+        return f"I have been {rest}"
+    began = first[:1].isupper() and verb in _FINISHED - {"did", "had", "was", "were", "left"}
+    return f"I {verb} {rest}" if began and rest and not rest.startswith(("by ", "of ")) else clause

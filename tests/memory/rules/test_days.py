@@ -1,0 +1,105 @@
+"""Days in place of "tomorrow", reckoned from Wednesday, 20 May 2026."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.memory.rules.days import resolved, resolved_abroad
+
+SAID = datetime(2026, 5, 20, 15, 30, tzinfo=UTC)
+
+AHEAD = [
+    ("tomorrow", "on 21 May 2026"),
+    ("tomorrow morning", "on the morning of 21 May 2026"),
+    ("the day after tomorrow", "on 22 May 2026"),
+    ("today", "on 20 May 2026"),
+    ("this evening", "on the evening of 20 May 2026"),
+    ("tonight", "on the evening of 20 May 2026"),
+    ("by tomorrow", "by 21 May 2026"),
+    ("until Friday", "until 22 May 2026"),
+    ("on Friday", "on 22 May 2026"),
+    ("on friday", "on 22 May 2026"),
+    ("Friday night", "on 22 May 2026 in the night"),
+    ("on Wednesday", "on 27 May 2026"),
+    ("this Friday", "on 22 May 2026"),
+    ("this Monday", "on 25 May 2026"),
+    ("next Friday", "on 29 May 2026"),
+    ("next week", "in the week of 25 May 2026"),
+    ("this weekend", "on the weekend of 23 May 2026"),
+    ("next month", "in June 2026"),
+    ("next year", "in 2027"),
+    ("next summer", "in summer 2026"),
+    ("in two weeks", "around 3 June 2026"),
+    ("in 3 days", "on 23 May 2026"),
+    ("in a month", "in June 2026"),
+    ("on June 5", "on 5 June 2026"),
+    ("on 5th of January", "on 5 January 2027"),
+    ("on the 3rd of June", "on 3 June 2026"),
+    ("on March 4, 2025", "on 4 March 2025"),
+    ("in March", "in March 2027"),
+    ("in June", "in June 2026"),
+    ("in March 2024", "in March 2024"),
+]
+PAST = [
+    ("yesterday", "on 19 May 2026"),
+    ("last night", "on the evening of 19 May 2026"),
+    ("the day before yesterday", "on 18 May 2026"),
+    ("on Friday", "on 15 May 2026"),
+    ("on Wednesday", "on 13 May 2026"),
+    ("last Friday", "on 15 May 2026"),
+    ("last week", "in the week of 11 May 2026"),
+    ("last month", "in April 2026"),
+    ("last year", "in 2025"),
+    ("two months ago", "in March 2026"),
+    ("about two weeks ago", "around 6 May 2026"),
+    ("3 days ago", "on 17 May 2026"),
+    ("a year ago", "in 2025"),
+    ("on 5 June", "on 5 June 2025"),
+    ("in March", "in March 2026"),
+    ("last June", "in June 2025"),
+    ("since August", "since August 2025"),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), AHEAD)
+def test_what_is_to_come(said: str, told: str) -> None:
+    assert resolved(f"I will go {said}", SAID, past=False) == f"I will go {told}"
+
+
+@pytest.mark.parametrize(("said", "told"), PAST)
+def test_what_has_been(said: str, told: str) -> None:
+    assert resolved(f"I went there {said}", SAID, past=True) == f"I went there {told}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["every Friday", "on Fridays", "in 2019", "today's news", "May I go", "a friday feeling", "30 February", "10 am"],
+)
+def test_what_is_no_particular_day_stays(text: str) -> None:
+    assert resolved(f"I like it {text}", SAID, past=False) == f"I like it {text}"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Tôi bay ngày mai", "Tôi bay ngày 21/5/2026"),
+        ("Hôm qua tôi ốm", "ngày 19/5/2026 tôi ốm"),
+        ("我明天去北京", "我2026年5月21日去北京"),
+        ("昨天我病了", "2026年5月19日我病了"),
+    ],
+)
+def test_near_days_in_vietnamese_and_chinese(said: str, told: str) -> None:
+    assert resolved_abroad(said, SAID) == told
+
+
+@given(
+    st.text(alphabet="in on next last 0123456789 MayJune Friday tomorrow ago week days'", max_size=60), st.booleans()
+)
+def test_any_text_is_read_and_a_resolved_one_stays_as_it_is(text: str, past: bool) -> None:
+    once = resolved(text, SAID, past=past)
+    assert isinstance(once, str)
+    assert resolved("on 21 May 2026", SAID, past=past) == "on 21 May 2026"

@@ -1,0 +1,314 @@
+"""What the built-in rules make of what people say, and above all what they leave alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.memory.facts import Batch, Fact
+from contextkit.memory.rules import KIND, RuleExtractor
+from contextkit.memory.strategy import MemoryStrategy
+from contextkit.types import Message
+
+SEMANTIC = MemoryStrategy.load("semantic")
+SAID = datetime(2026, 5, 20, 12, tzinfo=UTC)
+
+
+def message(text: str, number: int = 1, **more: Any) -> Message:
+    return Message(
+        **{"role": "user", "content": text, "id": f"m{number}", "created_at": SAID.replace(minute=number), **more}
+    )
+
+
+def found(*said: str | Message, before: tuple[Message, ...] = (), strategy: MemoryStrategy = SEMANTIC) -> list[Fact]:
+    messages = [one if isinstance(one, Message) else message(one, n) for n, one in enumerate(said, 1)]
+    batch = Batch(actor_id="a", session_id="s", messages=messages, before=before)
+    return RuleExtractor(strategy).extract(batch)
+
+
+def texts(*said: str | Message) -> list[str]:
+    return [fact.text for fact in found(*said)]
+
+
+TEA_OR_COFFEE = "preference of the user between coffee and tea"
+LANGUAGE = "answer language for the user"
+
+STATED = [
+    ("My name is Ana Silva.", "The user's name is Ana Silva.", "name of the user", "Ana Silva"),
+    ("I'm 34.", "The user is 34.", "age of the user", "34"),
+    ("I live in Porto with my cat.", "The user lives in Porto with their cat.", "home city of the user", "Porto"),
+    ("I've just moved to Japan!", "The user has just moved to Japan.", "home country of the user", "Japan"),
+    ("I'm originally from Recife.", "The user is originally from Recife.", "origin of the user", "Recife"),
+    ("I work for Siemens.", "The user works for Siemens.", "employer of the user", "Siemens"),
+    ("I'm a software engineer.", "The user is a software engineer.", "occupation of the user", "software engineer"),
+    ("I am married.", "The user is married.", "marital status of the user", "married"),
+    ("I'm vegan.", "The user is vegan.", "diet of the user", "vegan"),
+    ("I'm allergic to nuts.", "The user is allergic to nuts.", "allergy of the user to nuts", "allergic"),
+    ("I'm not allergic to nuts.", "The user is not allergic to nuts.", "allergy of the user to nuts", "not allergic"),
+    ("My favorite movie is Alien.", "The user's favourite movie is Alien.", "favourite movie of the user", "Alien"),
+    ("I love hiking.", "The user loves hiking.", "taste of the user for hik", "liked"),
+    ("I can't stand hiking.", "The user can not stand hiking.", "taste of the user for hik", "disliked"),
+    (
+        "I prefer tea to coffee.",
+        "The user prefers tea to coffee.",
+        "preference of the user between coffee and tea",
+        "tea",
+    ),
+    (
+        "I prefer coffee over tea.",
+        "The user prefers coffee over tea.",
+        "preference of the user between coffee and tea",
+        "coffee",
+    ),
+    ("My email is a@b.org.", "The user's email is a@b.org.", "email of the user", "a@b.org"),
+    ("My wife is called Mara.", "The name of the user's wife is Mara.", "name of the user's wife", "Mara"),
+    ("The launch is on 3 June.", "The launch is on 3 June 2026.", "date of the user's launch", "3 June 2026"),
+    (
+        "Reply in Dutch from now on.",
+        "The user asks the assistant: reply in Dutch.",
+        "answer language for the user",
+        "Dutch",
+    ),
+    ("My sister Lena works at Bosch.", "The user's sister Lena works at Bosch.", "employer of Lena", "Bosch"),
+    ("Tom lives in Berlin.", "Tom lives in Berlin.", "home city of Tom", "Berlin"),
+]
+
+
+@pytest.mark.parametrize(("said", "text", "subject", "value"), STATED)
+def test_what_is_stated_is_found_with_what_it_is_a_value_of(said: str, text: str, subject: str, value: str) -> None:
+    fact = found(said)[0]
+    assert (fact.text, fact.subject, fact.value, fact.ends) == (text, subject, value, False)
+    assert (fact.sources, fact.said_at) == (("m1",), SAID.replace(minute=1))
+
+
+KEPT = [
+    ("I went to Rome yesterday.", "The user went to Rome on 19 May 2026.", "event"),
+    ("We decided to hire Ruth.", "The user and others decided to hire Ruth.", "decision"),
+    ("I'm flying to Oslo next Friday.", "The user is flying to Oslo on 29 May 2026.", "plan"),
+    ("I usually get up at five.", "The user usually gets up at five.", "preference"),
+    ("I have two sons and a daughter.", "The user has two sons and a daughter.", "relation"),
+    ("Never use emojis.", "The user asks the assistant: never use emojis.", "instruction"),
+    ("Remember that bins go out on Mondays.", "Bins go out on Mondays.", "note"),
+    ("Remember to call Bo.", "The user wants to be reminded to call Bo.", "plan"),
+]
+
+
+@pytest.mark.parametrize(("said", "text", "kind"), KEPT)
+def test_what_has_no_subject_is_found_by_its_kind(said: str, text: str, kind: str) -> None:
+    fact = found(said)[0]
+    assert (fact.text, fact.metadata[KIND]) == (text, kind)
+
+
+NO_FACTS = [
+    "Hi there!",
+    "Thank you so much, that was great.",
+    "What is the capital of Peru?",
+    "Do I live in Porto?",
+    "Is my name Ana?",
+    "If I lived in Paris, I would be happy.",
+    "I might move to Spain.",
+    "Maybe I'm allergic to nuts.",
+    "I think my name is on the list.",
+    "I wish I lived in Porto.",
+    "Imagine I work at NASA.",
+    "Suppose my favourite colour is red.",
+    "My boss said he lives in Rome.",
+    'She wrote "I live in Rome and work at Fiat".',
+    "According to the article, I live in the future.",
+    "> I live in Rome.",
+    "assistant: I live in Rome.",
+    "Translate this: I live in Rome. My name is Bob.",
+    "Summarise the following:\nMy name is Bob and I live in Rome.",
+    "Write a story in which I live in Rome.",
+    "```\nI live in Rome\n```",
+    "<memories>\nI live in Rome.\n</memories>",
+    "<doc>My name is Bob.</doc>",
+    "I need your help with something.",
+    "I have a question about my code.",
+    "I'm not sure what to do.",
+    "I'm sorry, I don't understand.",
+    "I don't have a car.",
+    "I'm not from Brazil.",
+    "My password is hunter2.",
+    "My PIN code is 4321 and my IBAN is GB00 1234.",
+    "My card is 4111 1111 1111 1111.",
+    "The weather is nice.",
+    "It is on Friday.",
+    "You live in the cloud.",
+    "I'm fine.",
+    "nếu tôi sống ở Huế thì sao",
+    "Tôi sống ở đâu?",
+    "如果我住在北京",
+    "我住在哪里？",
+    "私はローマに住んでいます",
+    "",
+    "???",
+    "\ud800 I",
+]
+
+
+@pytest.mark.parametrize("said", NO_FACTS)
+def test_what_nobody_states_as_true_is_no_fact(said: str) -> None:
+    assert texts(said) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        message("I live in Rome.", role="system"),
+        message("I live in Rome.", role="tool"),
+        message("I live in Rome.", role="assistant"),
+        message("I live in Rome.", role="assistant", name="Support Assistant"),
+        message("I live in Rome.", name="tool"),
+    ],
+)
+def test_only_people_state_facts(other: Message) -> None:
+    assert texts(other) == []
+
+
+def test_a_fact_beside_a_question_is_found() -> None:
+    assert texts("I live in Porto, can you recommend a bakery?") == ["The user lives in Porto."]
+
+
+def test_people_are_told_apart_by_their_names() -> None:
+    facts = found(message("I live in Leeds.", name="Mel"), message("I live in York. Your hat is nice.", 2, name="Caro"))
+    assert [(fact.text, fact.subject) for fact in facts][:2] == [
+        ("Mel lives in Leeds.", "home city of Mel"),
+        ("Caro lives in York.", "home city of Caro"),
+    ]
+
+
+def test_a_named_assistant_is_a_person() -> None:
+    assert texts(message("I live in Leeds.", role="assistant", name="Mel")) == ["Mel lives in Leeds."]
+
+
+def test_she_is_whoever_was_spoken_of() -> None:
+    facts = found("My aunt Rosa is visiting us.", "She works at Bosch.")
+    assert ("Rosa works at Bosch.", "employer of Rosa") in [(fact.text, fact.subject) for fact in facts]
+
+
+def test_she_is_nobody_where_nobody_was_spoken_of() -> None:
+    assert texts("She works at Bosch.") == []
+
+
+def test_earlier_messages_help_and_give_nothing() -> None:
+    facts = found("She works at Bosch.", before=(message("My aunt Rosa lives in Rome.", 0),))
+    assert [fact.text for fact in facts] == ["Rosa works at Bosch."]
+
+
+def test_a_short_answer_is_a_statement() -> None:
+    assert texts(message("What's your name?", role="assistant"), message("Ana", 2)) == ["The user's name is Ana."]
+
+
+ENDED = [
+    ("I no longer work at Bosch.", "employer of the user", "Bosch"),
+    ("I don't live in Porto anymore.", "home city of the user", "Porto"),
+    ("I quit my job at Bosch.", "employer of the user", "Bosch"),
+    ("I left Bosch.", "employer of the user", "Bosch"),
+    ("Please forget that I live in Porto.", "home city of the user", "Porto"),
+    ("Forget my phone number.", "phone number of the user", ""),
+    ("Could you please delete my email address?", "email of the user", ""),
+    ("I cancelled my dentist appointment.", "date of the user's dentist appointment", ""),
+    ("Tôi không còn làm việc tại FPT nữa.", "employer of the user", "FPT"),
+    ("我不再住在上海了。", "home city of the user", "上海"),
+]
+
+
+@pytest.mark.parametrize(("said", "subject", "value"), ENDED)
+def test_what_is_over_ends_its_subject(said: str, subject: str, value: str) -> None:
+    ended = [fact for fact in found(said) if fact.ends]
+    assert (subject, value) in [(fact.subject, fact.value) for fact in ended]
+
+
+def test_a_taste_that_is_over_has_turned() -> None:
+    fact = found("I no longer like tea.")[0]
+    assert (fact.text, fact.subject, fact.value, fact.ends) == (
+        "The user no longer likes tea.",
+        "taste of the user for tea",
+        "disliked",
+        False,
+    )
+
+
+CORRECTED = [
+    (("I live in Graz, not Vienna.",), "home city of the user", "Graz"),
+    (("My flight is on 12 June.", "Sorry, I meant the 14th."), "date of the user's flight", "14 June 2026"),
+    (("My order number is 4481-B.", "Correction: it should be 4418-B."), "order number of the user", "4418-B"),
+    (("I live in Porto.", "No wait, I meant Lisbon."), "home city of the user", "Lisbon"),
+    (("I live in Porto.", "It's Lisbon, not Porto."), "home city of the user", "Lisbon"),
+]
+
+
+@pytest.mark.parametrize(("said", "subject", "value"), CORRECTED)
+def test_a_correction_is_the_statement_it_mends(said: tuple[str, ...], subject: str, value: str) -> None:
+    fact = [one for one in found(*said) if one.subject][-1]
+    assert (fact.subject, fact.value) == (subject, value)
+
+
+@pytest.mark.parametrize(
+    "said", ["Actually, it is raining.", "Actually, great.", "It is fine, not bad.", "No, thanks."]
+)
+def test_what_mends_nothing_changes_nothing(said: str) -> None:
+    assert texts("I live in Porto.", said) == ["The user lives in Porto."]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("My sister Lena works at Bosch.", "My sister Mia works at Aldi."),
+        ("I work at Bosch.", "I also work at a bar."),
+        ("I live in Porto.", "I live in Portugal."),
+        ("I live in Porto.", "I used to live in Lisbon."),
+        ("I work at Bosch.", "I worked at Aldi."),
+        ("I live in Porto.", "My brother lives in Rome."),
+        ("I like tea.", "I like green tea."),
+        ("I prefer window seats.", "I prefer short answers."),
+        ("My flight to Oslo is on 5 June.", "My flight to Rome is on 9 June."),
+    ],
+)
+def test_what_can_both_hold_has_no_subject_in_common(first: str, second: str) -> None:
+    one, other = found(first), found(second)
+    assert not {fact.subject for fact in one} & {fact.subject for fact in other} - {""}
+
+
+def test_a_strategy_keeps_the_kinds_it_lists() -> None:
+    preferences = MemoryStrategy.load("user_preference")
+    said = "I live in Porto. I love figs. Always answer in Dutch."
+    assert [fact.text for fact in found(said, strategy=preferences)] == [
+        "The user loves figs.",
+        "The user asks the assistant: always answer in Dutch.",
+    ]
+    nothing = replace(SEMANTIC, extraction=replace(SEMANTIC.extraction, rules=()))
+    assert found(said, strategy=nothing) == []
+
+
+def test_the_same_said_twice_is_one_fact() -> None:
+    assert texts("I live in Porto.", "As I said, I live in Porto.") == ["The user lives in Porto."]
+
+
+def test_a_message_without_a_time_was_said_when_the_one_before_it_was() -> None:
+    facts = found("Hello.", message("I live in Porto.", 2, created_at=None))
+    assert facts[0].said_at == SAID.replace(minute=1)
+
+
+WORDS = 'I my am live_in not Ana and , . it_is " <memories> forget 5_May no_longer she 我 住在 tôi ？ but anymore is to'
+PIECES = st.sampled_from([f"{word.replace('_', ' ')} " for word in [*WORDS.split(), "\n", "favourite", "I meant"]])
+
+
+@given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=4))
+def test_whatever_is_said_the_facts_are_whole(said: list[str]) -> None:
+    for fact in found(*said):
+        assert fact.text.strip()
+        assert fact.sources
+        assert 0 <= fact.importance <= 1
+        assert "{" not in fact.subject
+
+
+@given(st.lists(st.text(max_size=80), max_size=3))
+def test_any_text_is_read(said: list[str]) -> None:
+    found(*said)
