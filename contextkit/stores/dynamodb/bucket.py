@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
+from contextkit.errors import StoreError
+from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.failures import translated
 
 
@@ -34,12 +37,48 @@ class Bucket:
         with translated(self._where):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=self._folder(pk))
             for page in pages:
-                keys = [{"Key": found["Key"]} for found in page.get("Contents", ())]
-                if keys:
-                    self._client.delete_objects(Bucket=self._name, Delete={"Objects": keys, "Quiet": True})
+                self._delete([{"Key": found["Key"]} for found in page.get("Contents", ())])
+
+    def erase(self, owner: str) -> int:
+        """Delete everything of an owner, in all versions that the bucket keeps; how many objects that was."""
+        count = 0
+        with translated(self._where):
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self._name, Prefix=self._owned(owner)
+            )
+            for page in pages:
+                found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                self._delete([{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found])
+                count += sum(1 for one in page.get("Versions", ()) if one.get("IsLatest"))
+        return count
+
+    def count(self, owner: str) -> int:
+        """How many objects an owner has."""
+        with translated(self._where):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=self._owned(owner))
+            return sum(len(page.get("Contents", ())) for page in pages)
+
+    def _delete(self, objects: list[dict[str, str]]) -> None:
+        if not objects:
+            return
+        answer = self._client.delete_objects(Bucket=self._name, Delete={"Objects": objects, "Quiet": True})
+        if answer.get("Errors"):
+            first = answer["Errors"][0]
+            raise StoreError(
+                f"{self._where} kept {len(answer['Errors'])} objects: {first.get('Code')} {first.get('Message')}.",
+                "Allow s3:DeleteObject and s3:DeleteObjectVersion there, then try again.",
+            )
 
     def _folder(self, pk: str) -> str:
-        """Object keys have 1,024 bytes, fewer than a partition's: its hash stands for it."""
-        from hashlib import sha256
+        """Where the objects of a partition are: below those of its owner.
 
-        return f"{self._prefix}{sha256(pk.encode()).hexdigest()}/"
+        Object keys have 1,024 bytes, fewer than a partition's and an id's: hashes stand for both.
+        """
+        return f"{self._owned(keys.owner(pk))}{_hashed(pk)}/"
+
+    def _owned(self, owner: str) -> str:
+        return f"{self._prefix}{_hashed(owner)}/"
+
+
+def _hashed(name: str) -> str:
+    return sha256(name.encode()).hexdigest()

@@ -2,7 +2,8 @@
 
 An actor's sessions are listed in a partition of their own, but DynamoDB's TTL deletes that list's
 items and the sessions' items each in its own time, and nothing lists the tools whose results are
-cached. So both tables are scanned: an erasure reads the keys of all actors, once.
+cached. So both tables are scanned: an erasure reads the keys of all actors, once. Objects in the
+bucket lie in a folder of their actor's.
 """
 
 from __future__ import annotations
@@ -40,17 +41,22 @@ class Erasure:
         self._lives = lives
 
     def held(self, actor_id: str) -> dict[str, int]:
-        return _counted(self._found(check_id("actor id", actor_id)))
+        found = self._found(check_id("actor id", actor_id))
+        return _counted(found, self._payloads.objects_of(actor_id))
 
     def erase(self, actor_id: str) -> dict[str, int]:
-        """As `Erasable.erase`. Needs the right to scan the tables of sessions and of the tool cache."""
+        """As `Erasable.erase`, in all versions that the bucket keeps.
+
+        Needs the right to scan the tables of sessions and of the tool cache.
+        """
         found = self._found(check_id("actor id", actor_id))
+        counts = _counted(found, self._payloads.objects_of(actor_id))
         for table, places in found.items():
             self._database.delete_many(table, sorted(places, key=_last_to_be_missed))
             for pk in {pk for pk, _ in places}:
-                self._payloads.forget(pk)
                 self._lives.forget_partition(pk)
-        return _counted(found)
+        self._payloads.forget_actor(actor_id)
+        return counts
 
     def _found(self, actor_id: str) -> dict[Table, list[Key]]:
         """The keys of everything of the actor."""
@@ -84,10 +90,11 @@ def _last_to_be_missed(place: Key) -> tuple[bool, str, str]:
     return not place[1].startswith(keys.META), *place
 
 
-def _counted(found: dict[Table, list[Key]]) -> dict[str, int]:
+def _counted(found: dict[Table, list[Key]], objects: int) -> dict[str, int]:
     sessions = {place[0] for place in found.get("sessions", ()) if _kind("sessions", place) == "sessions"}
     counts = Counter(_kind(table, place) for table, places in found.items() for place in places)
     counts["sessions"] = len(sessions)  # each region has a `meta` of its own
+    counts["objects"] = objects
     return {kind: count for kind, count in sorted(counts.items()) if count}
 
 

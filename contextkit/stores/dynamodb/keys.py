@@ -12,6 +12,7 @@ a key of its own, `meta!us-east-1` and the like, which sort together: no item ha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from urllib.parse import quote
@@ -85,6 +86,22 @@ def model_key(model: str) -> str:
 def memories_key(actor_id: str) -> str:
     """The partition of an actor's memories."""
     return f"mem#{part(actor_id)}"
+
+
+def owner(pk: str) -> str:
+    """Whose a partition is: the actor's part of its key, behind an `@` that no such part has; else the whole key.
+
+    What is shared by all belongs to nobody.
+    """
+    kind, _, rest = pk.partition("#")
+    if kind == "model" or rest.startswith("*#"):
+        return pk
+    return "@" + re.split("[#/]", rest)[0]
+
+
+def owner_of(actor_id: str) -> str:
+    """The owner of the actor's partitions."""
+    return "@" + part(actor_id)
 
 
 def branch(fact: str, region: str) -> str:

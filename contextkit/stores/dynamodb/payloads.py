@@ -16,6 +16,7 @@ from contextkit.errors import StoreCorrupt
 from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row, Table, Value
+from contextkit.stores.dynamodb.keys import owner_of
 
 INLINE = 32_000
 """Bytes that stand in an item itself: a transaction of 98 such items stays below 4 MB."""
@@ -72,6 +73,15 @@ class Payloads:
         """Delete every object of a partition from the bucket."""
         if self._bucket is not None:
             self._bucket.delete_all(pk)
+
+    def forget_actor(self, actor_id: str) -> None:
+        """Delete every object of an actor from the bucket, those too whose items are gone already."""
+        if self._bucket is not None:
+            self._bucket.erase(owner_of(actor_id))
+
+    def objects_of(self, actor_id: str) -> int:
+        """How many objects an actor has in the bucket."""
+        return 0 if self._bucket is None else self._bucket.count(owner_of(actor_id))
 
     def _body(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
         if "body" in row:

@@ -12,6 +12,7 @@ import pytest
 from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
 from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb.keys import tool_key
 from contextkit.testing.conformance import EMBEDDINGS
 from contextkit.testing.conformance.erasure import fill
 
@@ -88,6 +89,39 @@ def test_a_session_that_is_listed_no_more_is_found_all_the_same(
         patient_client.delete_item(TableName=tables + "agent-sessions", Key={"pk": {"S": pk}, "sk": {"S": sk}})
     store.erase(actor)
     assert everything(patient_client, tables) == before
+
+
+def test_an_object_that_no_item_points_to_any_more_is_found(
+    store: DynamoDBStore, patient_client: Any, tables: str, s3: Any, bucket: str
+) -> None:
+    """DynamoDB's TTL deletes the item of a cached result and leaves its object behind."""
+    actor = f"eva-{uuid.uuid4()}"
+    other = actor + "'s neighbour"
+    for one in (actor, other):
+        store.get_or_call("tool", {}, lambda: LARGE, actor_id=one)
+        for item in patient_client.query(
+            TableName=tables + "agent-tool-cache",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": tool_key("tool", one)}},
+        )["Items"]:
+            key = {name: item[name] for name in ("pk", "sk")}
+            patient_client.delete_item(TableName=tables + "agent-tool-cache", Key=key)
+    assert store.held(actor) == {"objects": 1}
+    assert store.erase(actor) == {"objects": 1}
+    assert len(objects(s3, bucket)) == 1
+    assert store.held(other) == {"objects": 1}
+
+
+def test_earlier_versions_of_objects_go_too(store: DynamoDBStore, s3: Any, bucket: str) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    actor = f"fay-{uuid.uuid4()}"
+    store.get_or_call("tool", {}, lambda: LARGE, actor_id=actor)
+    (key,) = objects(s3, bucket)
+    s3.put_object(Bucket=bucket, Key=key, Body=b"another version")
+    s3.delete_object(Bucket=bucket, Key=key)
+    store.erase(actor)
+    left = s3.list_object_versions(Bucket=bucket)
+    assert (left.get("Versions", []), left.get("DeleteMarkers", [])) == ([], [])
 
 
 def test_a_process_that_knew_the_session_begins_it_anew(tables: str, patient_client: Any) -> None:

@@ -58,3 +58,13 @@ def test_numbers_sort_as_they_count(low: int, high: int) -> None:
     in_order = keys.numbered("log", "life", low) < keys.numbered("log", "life", high)
     assert in_order == (low < high)
     assert keys.numbered("log", "life", high) < keys.META < keys.named("note", "life", "index")
+
+
+@given(actor=IDS, other=IDS, name=IDS)
+def test_a_partition_s_owner_is_its_actor_and_nobody_else(actor: str, other: str, name: str) -> None:
+    own = [keys.session_key(actor, name), keys.sessions_key(actor), keys.tool_key(name, actor)]
+    own += [keys.actor_key(actor), keys.memories_key(actor)]
+    assert {keys.owner(pk) for pk in own} == {keys.owner_of(actor)}
+    shared = {keys.owner(pk) for pk in (keys.tool_key(name, None), keys.model_key(actor))}
+    assert not shared & {keys.owner_of(actor), keys.owner_of("*")}
+    assert (keys.owner_of(actor) == keys.owner_of(other)) == (actor == other)
