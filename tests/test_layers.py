@@ -32,7 +32,7 @@ LAYERS = (
     "past present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "actor adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",
-    "aws.loads aws.cost aws.provisioning",
+    "aws.loads aws.cost aws.provisioning aws.policy",
     # The terminal.
     "cli",
 )

@@ -15,6 +15,7 @@ from contextkit.cli.cost import cost
 from contextkit.cli.demo import demo
 from contextkit.cli.emulate import emulate
 from contextkit.cli.exits import INTERRUPTED, hush
+from contextkit.cli.policy import policy
 from contextkit.cli.provision import provision
 from contextkit.cli.sessions import sessions, show
 from contextkit.cli.strategies import strategies
@@ -74,6 +75,7 @@ app.command()(export)
 app.command("import")(import_)
 app.command()(erase)
 app.command()(cost)
+app.command()(policy)
 app.add_typer(provision, name="provision")
 app.add_typer(strategies, name="strategies")
 app.add_typer(emulate, name="emulate")

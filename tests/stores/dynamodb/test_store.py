@@ -1,12 +1,34 @@
+"""The conformance suite, by a client that may do what `contextkit policy` allows and nothing else."""
+
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import pytest
 
+from contextkit.aws.client import new_client
+from contextkit.aws.policy.estate import Estate
+from contextkit.aws.policy.roles import policy
+from contextkit.aws.policy.scope import Scope
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ErasableConformance, ManualClock, StoreConformance
+from tests.aws.policy.iam import ACCOUNT, REGION, Gate
+
+ROLES: tuple[Literal["runtime", "eraser"], ...] = ("runtime", "eraser")
+
+
+@pytest.fixture(scope="module")
+def client(endpoint: str, tables: str) -> Iterator[Any]:
+    """A client that is refused whatever neither an agent at work nor an eraser may do."""
+    client = new_client("dynamodb", region=REGION, endpoint=endpoint, connect_timeout=10, read_timeout=30)
+    estate = Estate(account=ACCOUNT, regions=(REGION,), prefix=tables)
+    Gate(client, [policy(role, Scope.everybody(), estate, shared_tools=True) for role in ROLES], {})
+    yield client
+    client.close()
 
 
 class TestOnAServer(StoreConformance, ErasableConformance):
     @pytest.fixture
-    def store(self, clock: ManualClock, patient_client: object, tables: str) -> DynamoDBStore:
-        return DynamoDBStore(tables, client=patient_client, ttl=TTL, clock=clock, embeddings=EMBEDDINGS, wait=60)
+    def store(self, clock: ManualClock, client: Any, tables: str) -> DynamoDBStore:
+        return DynamoDBStore(tables, client=client, ttl=TTL, clock=clock, embeddings=EMBEDDINGS, wait=60)

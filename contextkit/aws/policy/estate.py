@@ -1,0 +1,66 @@
+"""Estate: the resources that a policy speaks of, by their ARNs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from contextkit.errors import InvalidInput
+from contextkit.stores.dynamodb.items import Table
+from contextkit.stores.dynamodb.schema import table_name
+
+_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_CLUSTER = re.compile(r"arn:[a-z-]+:dax:[a-z0-9-]+:\d{12}:cache/[A-Za-z0-9-]+")
+_MEMORY = re.compile(
+    r"arn:[a-z-]+:bedrock-agentcore:[a-z0-9-]+:\d{12}:memory/[A-Za-z][A-Za-z0-9_-]{0,99}-[A-Za-z0-9]{10}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """What there is: tables in an account's regions, and perhaps a bucket, keys, a DAX cluster, an AgentCore memory.
+
+    Names and ARNs are exact: a policy that is made of wildcards keeps nobody out. Raises `InvalidInput`.
+    """
+
+    account: str
+    regions: tuple[str, ...]
+    prefix: str = ""
+    bucket: str | None = None
+    keys: tuple[str, ...] = ()
+    cluster: str | None = None
+    memory: str | None = None
+    partition: str = "aws"
+
+    def __post_init__(self) -> None:
+        _check("account", self.account, _ACCOUNT, "the twelve digits of the account")
+        if not self.regions:
+            raise InvalidInput("There is no region.", "Pass each region that the tables are in.")
+        for region in self.regions:
+            _check("region", region, _REGION, "a name such as us-east-1")
+        for key in self.keys:
+            _check("KMS key", key, _KEY, "its ARN")
+        _check("bucket", self.bucket, _BUCKET, "its name")
+        _check("DAX cluster", self.cluster, _CLUSTER, "its ARN, arn:aws:dax:…:cache/…")
+        _check("AgentCore memory", self.memory, _MEMORY, "its ARN, arn:aws:bedrock-agentcore:…:memory/…")
+
+    def tables(self, *tables: Table) -> list[str]:
+        """The ARNs of these tables, in every region."""
+        return [
+            f"arn:{self.partition}:dynamodb:{region}:{self.account}:table/{table_name(self.prefix, table)}"
+            for region in self.regions
+            for table in tables
+        ]
+
+    @property
+    def objects(self) -> str:
+        """The ARN of what the store puts into the bucket."""
+        return f"arn:{self.partition}:s3:::{self.bucket}/{self.prefix}*"
+
+
+def _check(what: str, value: str | None, form: re.Pattern[str], wanted: str) -> None:
+    if value is not None and not form.fullmatch(value):
+        raise InvalidInput(f"The {what} is {value[:80]!r}.", f"Pass {wanted}.", value=value)

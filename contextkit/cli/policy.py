@@ -1,0 +1,93 @@
+"""`contextkit policy`: what a role may do, as an IAM document. What loads boto3 is imported when it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contextkit.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from contextkit.aws.policy.scope import Scope
+
+
+class RoleName(StrEnum):
+    """The roles, as the command line takes them."""
+
+    runtime = "runtime"
+    eraser = "eraser"
+    admin = "admin"
+
+
+TAG = "actor"
+"""The tag that names the actor where nothing else is said."""
+
+
+def policy(
+    role: Annotated[RoleName, typer.Option(help="An agent at work; whoever erases; whoever looks after it.")],
+    account: Annotated[str, typer.Option(metavar="ID", help="The twelve digits of the account.")],
+    regions: Annotated[
+        list[str] | None,
+        typer.Option("--region", metavar="R", help="Where the tables are; else AWS_REGION."),
+    ] = None,
+    prefix: Annotated[str, typer.Option(metavar="P", help="Stands before the names of the tables.")] = "",
+    actor: Annotated[str, typer.Option(metavar="ID", help="One actor's data.")] = "",
+    actor_tag: Annotated[
+        str, typer.Option(metavar="TAG", help=f"The data of the actor that the role's own tag names. [default: {TAG}]")
+    ] = "",
+    all_actors: Annotated[
+        bool, typer.Option("--all-actors", help="Everybody's data, for a service that keeps actors apart itself.")
+    ] = False,
+    shared_tools: Annotated[
+        bool, typer.Option("--shared-tools", help="And cached results that all actors share.")
+    ] = False,
+    bucket: Annotated[str | None, typer.Option(metavar="NAME", help="The bucket for large payloads.")] = None,
+    keys: Annotated[list[str] | None, typer.Option("--kms-key", metavar="ARN", help="A KMS key; repeat it.")] = None,
+    dax: Annotated[str | None, typer.Option(metavar="ARN", help="A DAX cluster; needs --all-actors.")] = None,
+    agentcore: Annotated[str | None, typer.Option(metavar="ARN", help="An AgentCore memory.")] = None,
+    namespaces: Annotated[
+        list[str] | None,
+        typer.Option("--namespace", metavar="T", help="A namespace template of its strategies; else the shipped ones."),
+    ] = None,
+) -> None:
+    """Print the IAM policy of a role: the calls it makes, on the keys of those it serves, and no more."""
+    from contextkit.aws.policy import memory, roles
+    from contextkit.aws.policy.estate import Estate
+
+    estate = Estate(
+        account=account,
+        regions=tuple(regions or _region()),
+        prefix=prefix,
+        bucket=bucket,
+        keys=tuple(keys or ()),
+        cluster=dax,
+        memory=agentcore,
+    )
+    document = roles.policy(
+        role.value,
+        _scope(actor, actor_tag, all_actors),
+        estate,
+        shared_tools=shared_tools,
+        namespaces=namespaces or memory.SHIPPED,
+    )
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def _scope(actor: str, tag: str, everybody: bool) -> Scope:
+    from contextkit.aws.policy.scope import Scope
+
+    if (bool(actor), bool(tag), everybody).count(True) > 1:
+        raise InvalidInput("Whose data is said twice.", "Pass one of --actor, --actor-tag and --all-actors.")
+    if actor:
+        return Scope.actor(actor)
+    return Scope.everybody() if everybody else Scope.tagged(tag or TAG)
+
+
+def _region() -> list[str]:
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return [region] if region else []

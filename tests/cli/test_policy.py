@@ -1,0 +1,48 @@
+"""`contextkit policy` from outside."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Run
+
+HERE = ("--account", "123456789012", "--region", "us-east-1")
+
+
+@pytest.mark.parametrize("role", ["runtime", "eraser", "admin"])
+def test_each_role_is_a_document(run: Run, role: str) -> None:
+    written = run("policy", "--role", role, *HERE, "--prefix", "p-")
+    document = json.loads(written.out)
+    assert document["Version"] == "2012-10-17"
+    assert "table/p-agent-sessions" in written.out
+    assert "session#${aws:PrincipalTag/actor}/*" in written.out, "kept to the actor of the tag unless told otherwise"
+
+
+def test_one_actor_in_the_stores_own_encoding(run: Run) -> None:
+    assert "session#a%2Fb%20%C3%BC/*" in run("policy", "--role", "runtime", *HERE, "--actor", "a/b ü").out
+
+
+def test_what_else_there_is(run: Run) -> None:
+    more = ("--bucket", "things", "--agentcore", "arn:aws:bedrock-agentcore:us-east-1:123456789012:memory/m-abcdefghij")
+    written = run("policy", "--role", "runtime", *HERE, *more, "--all-actors").out
+    assert "arn:aws:s3:::things/*" in written
+    assert "bedrock-agentcore:RetrieveMemoryRecords" in written
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--actor", "a", "--all-actors"),
+        ("--account", "12"),
+        ("--agentcore", "nothing"),
+        ("--dax", "arn:aws:dax:us-east-1:123456789012:cache/c"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run("policy", "--role", "runtime", *HERE, *arguments).failure
+
+
+def test_an_unknown_role_is_wrong_usage(run: Run) -> None:
+    assert run("policy", "--role", "god", *HERE).code == 2
