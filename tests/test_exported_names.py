@@ -8,7 +8,7 @@ import pytest
 
 import contextkit
 
-LAZY = ["contextkit", "contextkit.sources"]
+LAZY = ["contextkit", "contextkit.memory", "contextkit.sources"]
 
 PACKAGES = [
     *LAZY,
@@ -35,6 +35,18 @@ EXPORTED = {
         "Tool",
         "ToolCall",
         "__version__",
+    },
+    "contextkit.memory": {
+        "BackgroundMemory",
+        "MemoryEngine",
+        "MemoryStrategy",
+        "MemoryTools",
+        "ModelConsolidator",
+        "ModelExtractor",
+        "Pending",
+        "Receipt",
+        "RuleConsolidator",
+        "RuleExtractor",
     },
     "contextkit.sources": {"Documents", "History", "Memories", "Overflow", "Preferences", "System", "Tools"},
 }
