@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.memory_locomo --data FILE [--budget 500 1000 2000 4000]
 
-Each conversation is remembered by the engine with the built-in rules. Each question is asked in that
-conversation with `History()`, and with `History()` and `Memories()`, under the same strategy and budget;
-and in a new conversation, where there is nothing but the memories. Two figures, each the share of a question's evidence turns, averaged over questions:
+Each conversation is remembered by the engine with the built-in rules. Each question is asked in
+that conversation with `History()`, and with `History()` and `Memories()`, under the same strategy and
+budget; and in a new conversation, where there is nothing but the memories. Two figures, each the
+share of a question's evidence turns, averaged over questions:
 
 * `verbatim`: the turn's text stands in the prompt, as the benchmark `locomo` counts it.
 * `carried`: it does, or a memory that was made from that turn stands there. A memory says in fewer
