@@ -132,14 +132,13 @@ class AgentCoreStore(
         self._service = Service(memory_id, client=client, region=region, endpoint=endpoint, wait=wait)
         self._name = uuid.uuid4().hex[:12]
         self._state = state
-        self._adopts = adopt
         self._wait = wait
         self._clock = clock
         self.events = Events(self._service, variables or {})
         self.events.check_metadata(metadata or {})
         self.records = Records(self._service)
         self._ledger = Ledger(state, self._service.memory_id)
-        self._adoption = Adoption(state, self.events, self._ledger, clock)
+        self._adoption = Adoption(state, self.events, self._ledger, clock, adopt)
         delivery = Delivery(
             state,
             self.events,
@@ -167,13 +166,13 @@ class AgentCoreStore(
         if not given:
             return []
         self._outbox.mark(place)
-        self._known(place)
+        self._adoption.ensure(place)
         stored = self._state.append(actor_id, session_id, given)
         self._outbox.notify(place)
         return stored
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
-        return self._known(_place(actor_id, session_id))
+        return self._adoption.session(_place(actor_id, session_id))
 
     def sessions(self, actor_id: str) -> list[Session]:
         return self._state.sessions(check_actor(actor_id))
@@ -183,14 +182,14 @@ class AgentCoreStore(
     ) -> list[Message]:
         place = _place(actor_id, session_id)
         found = self._state.messages(actor_id, session_id, after=after, before=before, last=last)
-        if found or not self._adopted(place):
+        if found or not self._adoption.ensure(place):
             return found
         return self._state.messages(actor_id, session_id, after=after, before=before, last=last)
 
     def pick(self, actor_id: str, session_id: str, seqs: Sequence[int]) -> list[Message]:
         place = _place(actor_id, session_id)
         found = self._state.pick(actor_id, session_id, seqs)
-        return found or (self._state.pick(actor_id, session_id, seqs) if self._adopted(place) else found)
+        return found or (self._state.pick(actor_id, session_id, seqs) if self._adoption.ensure(place) else found)
 
     def save_state(
         self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
@@ -244,7 +243,7 @@ class AgentCoreStore(
         """
         place = _place(actor_id, session_id)
         self._outbox.mark(place)
-        self._known(place)
+        self._adoption.ensure(place)
         count = self._adoption.pull(place, branch)
         self._outbox.notify(place)
         return count
@@ -365,22 +364,9 @@ class AgentCoreStore(
         """This store in this process: a forked child is another."""
         return f"{self._name}-{os.getpid()}"
 
-    def _known(self, place: Place) -> Session | None:
-        """The session as the state store has it, after a look into AgentCore where that has none."""
-        found = self._state.session(place.actor_id, place.session_id)
-        if found is None and self._adopts:
-            self._adoption.look(place)
-            found = self._state.session(place.actor_id, place.session_id)
-        return found
-
-    def _adopted(self, place: Place) -> bool:
-        """Whether a session that was not in the state store is there now."""
-        if not self._adopts or self._state.session(place.actor_id, place.session_id) is not None:
-            return False
-        return self._known(place) is not None
-
     def _condemn(self, place: Place) -> None:
         """Note in the ledger that all that AgentCore has of the session now is to go."""
+        self._adoption.forget(place)
         while True:
             session = self._state.session(place.actor_id, place.session_id)
             life = None if session is None else to_micros(session.created_at)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from contextkit.errors import StoreError
-from contextkit.stores import SessionStore
+from contextkit.stores import Session, SessionStore
 from contextkit.stores.agentcore.events import MAIN, Events
 from contextkit.stores.agentcore.foreign import foreign_messages
 from contextkit.stores.agentcore.history import LINE, line, past
@@ -32,14 +32,43 @@ class Adoption:
     Messages of other clients get ids made of their event's, our own keep theirs; so a second
     append of the same is a no-op. The ledger says beforehand that an adoption has begun: until it
     is finished, nothing of the session is sent, and what came from AgentCore never goes back.
+    Unless `wanted`, sessions are adopted only when that is asked for.
     """
 
-    def __init__(self, state: SessionStore, events: Events, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, state: SessionStore, events: Events, ledger: Ledger, clock: Callable[[], datetime], wanted: bool
+    ) -> None:
         self._state = state
         self._events = events
         self._ledger = ledger
         self._clock = clock
+        self._wanted = wanted
         self._looked = _Looked()
+        self._alive = _Alive()
+
+    def session(self, place: Place) -> Session | None:
+        """The session as the state store has it, after a look into AgentCore where that has none."""
+        found = self._state.session(place.actor_id, place.session_id)
+        if found is None and self._wanted:
+            self.look(place)
+            found = self._state.session(place.actor_id, place.session_id)
+        if found is not None:
+            self._alive.note(place, found.expires_at)
+        return found
+
+    def ensure(self, place: Place) -> bool:
+        """Have the session looked for, unless it is known to be in the state store. True if it was not, and now is."""
+        if self._alive.knows(place, self._clock()) or not self._wanted:
+            return False
+        before = self._state.session(place.actor_id, place.session_id)
+        if before is not None:
+            self._alive.note(place, before.expires_at)
+            return False
+        return self.session(place) is not None
+
+    def forget(self, place: Place) -> None:
+        """The session is being deleted."""
+        self._alive.drop(place)
 
     def look(self, place: Place) -> None:
         """Adopt the session if AgentCore has it. If AgentCore does not answer, that is logged, and all goes on."""
@@ -103,6 +132,32 @@ class Adoption:
 def prefix(place: Place) -> str:
     """How the ids of messages begin that were adopted from other clients' events of this session."""
     return f"agentcore:{place.key[:12]}:"
+
+
+class _Alive:
+    """The sessions that were seen in the state store, and until when they live at least."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: OrderedDict[Place, datetime | None] = OrderedDict()
+
+    def knows(self, place: Place, now: datetime) -> bool:
+        with self._lock:
+            if place not in self._until:
+                return False
+            until = self._until[place]
+            return until is None or now < until
+
+    def note(self, place: Place, until: datetime | None) -> None:
+        with self._lock:
+            self._until[place] = until
+            self._until.move_to_end(place)
+            if len(self._until) > _REMEMBERED:
+                self._until.popitem(last=False)
+
+    def drop(self, place: Place) -> None:
+        with self._lock:
+            self._until.pop(place, None)
 
 
 class _Looked:

@@ -84,10 +84,7 @@ class Delivery:
 
     def _go_on(self, place: Place, entry: Entry, session: Session) -> float | None:
         if entry.claim is None:
-            if not self._waiting(place, entry):
-                return None
-            claimed = self._claim(place, entry, session)
-            return 0.0 if claimed is None else self._send(place, claimed, session)
+            return self._claim_and_send(place, entry, session)
         if entry.claim.by != self._me():
             left = entry.claim.at + self._lease * _SECOND - self._now()
             if left > 0:
@@ -95,7 +92,10 @@ class Delivery:
             if self._arrived(place, entry) >= entry.claim.last:
                 self._settle(place, entry, None)
                 return 0.0
-        return self._send(place, entry, session)
+        messages = self._state.messages(
+            place.actor_id, place.session_id, after=entry.delivered, before=entry.claim.last + 1
+        )
+        return self._send(place, entry, entry.claim, session, messages)
 
     def _begin(self, place: Place, entry: Entry, session: Session) -> Entry:
         """The entry of a life that the ledger does not know yet, or has forgotten."""
@@ -110,29 +110,26 @@ class Delivery:
         events = self._events.newest(place.actor_id, place.session_id, payloads=False)
         return last_delivered(events, entry.line)
 
-    def _waiting(self, place: Place, entry: Entry) -> list[Message]:
-        """The messages behind the last one delivered, as many as an event could have parts."""
-        after = entry.delivered
-        return self._state.messages(place.actor_id, place.session_id, after=after, before=after + 1 + MAX_PARTS)
-
-    def _claim(self, place: Place, entry: Entry, session: Session) -> Entry | None:
-        """Say which messages the next event holds; None where others spoke first, or all of these came from there."""
-        waiting, adopted = self._waiting(place, entry), prefix(place)
+    def _claim_and_send(self, place: Place, entry: Entry, session: Session) -> float | None:
+        """Say which messages the next event holds, and send it; None where all have been sent."""
+        after, adopted = entry.delivered, prefix(place)
+        waiting = self._state.messages(place.actor_id, place.session_id, after=after, before=after + 1 + MAX_PARTS)
+        if not waiting:
+            return None
         come = len(list(takewhile(lambda message: _is_adopted(message, adopted), waiting)))
         if come:
-            self._ledger.save(place, replace(entry, delivered=entry.delivered + come), session.expires_at)
-            return None
-        ours = list(takewhile(lambda message: not _is_adopted(message, adopted), waiting))
-        last = ours[fitting(ours) - 1].seq or 0
-        claim = Claim(last, self._me(), self._now(), to_micros(session.expires_at))
-        return self._ledger.save(place, replace(entry, claim=claim), session.expires_at)
-
-    def _send(self, place: Place, entry: Entry, session: Session) -> float | None:
-        """Write the claimed event, and settle the claim. What is appended meanwhile is its appender's to tell of."""
-        claim = entry.claim
-        if claim is None:
+            self._ledger.save(place, replace(entry, delivered=after + come), session.expires_at)
             return 0.0
-        messages = self._state.messages(place.actor_id, place.session_id, after=entry.delivered, before=claim.last + 1)
+        ours = list(takewhile(lambda message: not _is_adopted(message, adopted), waiting))
+        ours = ours[: fitting(ours)]
+        claim = Claim(after + len(ours), self._me(), self._now(), to_micros(session.expires_at))
+        claimed = self._ledger.save(place, replace(entry, claim=claim), session.expires_at)
+        return 0.0 if claimed is None else self._send(place, claimed, claim, session, ours)
+
+    def _send(
+        self, place: Place, entry: Entry, claim: Claim, session: Session, messages: Sequence[Message]
+    ) -> float | None:
+        """Write the claimed event, and settle the claim. What is appended meanwhile is its appender's to tell of."""
         if len(messages) != claim.last - entry.delivered:
             return 0.0  # the session has ended meanwhile
         self._settle(place, entry, self._write(place, entry, claim, messages))

@@ -103,8 +103,8 @@ def test_what_no_event_can_hold_is_refused_with_its_size() -> None:
     check_size(Message(role="user", content="x" * 9_000_000))
 
 
-@settings(max_examples=30)
-@given(sizes=st.lists(st.sampled_from([0, 5, 150_000, 3_000_000, 8_000_000]), min_size=1, max_size=8))
+@settings(max_examples=8, deadline=None)
+@given(sizes=st.lists(st.sampled_from([0, 5, 150_000, 5_000_000, 8_000_000]), min_size=1, max_size=5))
 def test_as_many_messages_go_into_an_event_as_it_can_hold(sizes: list[int]) -> None:
     messages = numbered([Message(role="user", content="x" * size) for size in sizes])
     count = fitting(messages)
