@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from contextkit.testing.agentcore.events import Sessions
 from contextkit.testing.agentcore.jobs import Jobs
 from contextkit.testing.agentcore.records import Records
+from contextkit.testing.agentcore.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)

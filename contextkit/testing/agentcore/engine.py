@@ -11,7 +11,7 @@ from contextkit.memory.facts import Batch, Change, Consolidator, Extractor
 from contextkit.memory.rules import RuleExtractor
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.stores import MemoryRecord
-from contextkit.testing.agentcore.events import Event
+from contextkit.testing.agentcore.sessions import Event
 from contextkit.testing.agentcore.strategies import Kind, Strategy
 from contextkit.testing.agentcore.wire import Params
 from contextkit.types import Message, Role

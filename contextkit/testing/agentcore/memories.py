@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from contextkit.testing.agentcore.contents import Contents
@@ -173,20 +173,8 @@ def _new_memory(params: Params, world: World, failure: str | None) -> Memory:
 
 
 def _copy(memory: Memory) -> Memory:
-    return Memory(
-        id=memory.id,
-        arn=memory.arn,
-        name=memory.name,
-        expiry_days=memory.expiry_days,
-        created_at=memory.created_at,
-        updated_at=memory.updated_at,
-        settled_at=memory.settled_at,
-        plain=dict(memory.plain),
-        strategies=dict(memory.strategies),
-        indexed=dict(memory.indexed),
-        namespace_keys=memory.namespace_keys,
-        contents=memory.contents,
-    )
+    """The same memory with settings that can be changed apart; its contents are shared."""
+    return replace(memory, plain=dict(memory.plain), strategies=dict(memory.strategies), indexed=dict(memory.indexed))
 
 
 def _change_strategies(memory: Memory, given: Params, world: World) -> None:

@@ -104,8 +104,8 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
-    """What the operations on records need of a memory."""
+class RecordCalls:
+    """The operations on records, and what they need of a memory."""
 
     records: Records
     strategies: Mapping[str, object]

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Fault, Plan, new_call, no_fault
 from contextkit.testing.agentcore.engine import Engines, rule_engine
-from contextkit.testing.agentcore.events import Shelf
+from contextkit.testing.agentcore.events import EventCalls
+from contextkit.testing.agentcore.extraction import Extraction
 from contextkit.testing.agentcore.idempotence import Idempotence
-from contextkit.testing.agentcore.jobs import Workshop
 from contextkit.testing.agentcore.memories import Memories, Memory
 from contextkit.testing.agentcore.model import Operation
 from contextkit.testing.agentcore.quotas import MAX_EVENT_BYTES, Throttle
-from contextkit.testing.agentcore.records import Library, every_second_fails
+from contextkit.testing.agentcore.records import RecordCalls, every_second_fails
 from contextkit.testing.agentcore.refusals import Refused
 from contextkit.testing.agentcore.wire import Answer, Params, Request, answer, check, refusal, route
 from contextkit.testing.agentcore.world import Handler, Ids, World
@@ -118,26 +118,26 @@ class Service:
     def _data(self, memory: Memory, now: datetime) -> Mapping[str, Handler]:
         """The data plane's operations on one memory, in which all work that is due has been done."""
         held, lifetime = memory.contents, timedelta(days=memory.expiry_days)
-        events = Shelf(memory.id, held.sessions, lifetime, memory.namespace_keys)
-        records = Library(held.records, memory.strategies, memory.indexed, self.embeddings)
-        workshop = Workshop(held.jobs, held.sessions, held.records, memory.strategies, self.engines)
-        workshop.work(now)
+        events = EventCalls(memory.id, held.sessions, lifetime, memory.namespace_keys)
+        records = RecordCalls(held.records, memory.strategies, memory.indexed, self.embeddings)
+        extraction = Extraction(held.jobs, held.sessions, held.records, memory.strategies, self.engines)
+        extraction.work(now)
 
         def create_event(params: Params, world: World) -> Params:
             event = events.create(params, world)
-            workshop.expect(event, world)
+            extraction.expect(event, world)
             return {"event": event.view()}
 
         def ingest(params: Params, world: World) -> Params:
             event = events.ingest(params, world)
-            workshop.expect(event, world, direct=True)
+            extraction.expect(event, world, direct=True)
             return {"sessionId": event.session_id}
 
         return {
             "CreateEvent": create_event,
             "IngestData": ingest,
-            "ListMemoryExtractionJobs": workshop.list_jobs,
-            "StartMemoryExtractionJob": workshop.start,
+            "ListMemoryExtractionJobs": extraction.list_jobs,
+            "StartMemoryExtractionJob": extraction.start,
             "GetEvent": events.get,
             "DeleteEvent": events.delete,
             "ListEvents": events.list_events,

@@ -11,6 +11,9 @@ from typing import TypeAlias
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.wire import Params
 
+_ODD = 0x9E3779B1
+"""2³² over the golden ratio, and odd: its multiples, modulo 2³², are all different and far from in order."""
+
 
 class Ids:
     """New ids: the same ones in every run, and in no order, so that nobody can lean on theirs."""
@@ -19,9 +22,10 @@ class Ids:
         self._made = 0
 
     def hex(self, length: int) -> str:
-        """So many hexadecimal digits, at most 64."""
+        """So many hexadecimal digits, 8 to 72. The first eight alone are another's only after 2³² ids."""
         self._made += 1
-        return hashlib.sha256(str(self._made).encode()).hexdigest()[:length]
+        unlike = self._made * _ODD % 2**32
+        return f"{unlike:08x}{hashlib.sha256(str(self._made).encode()).hexdigest()}"[:length]
 
     def uuid(self) -> str:
         """An id in the form of a UUID."""
