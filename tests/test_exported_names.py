@@ -17,6 +17,7 @@ PACKAGES = [
     "contextkit.messages",
     "contextkit.report",
     "contextkit.stores.sqlite",
+    "contextkit.testing.agentcore",
     "contextkit.vectors",
 ]
 
