@@ -40,6 +40,8 @@ class RuleExtractor:
         scene, found = Scene(), dict[tuple[str, str, bool], Fact]()
         every = [*batch.before, *batch.messages]
         names = {name for message in every if (name := speaker_of(message))}
+        if any(message.role == "assistant" and speaker_of(message) is None for message in every):
+            names = set()  # everybody talks to the assistant
         for n, message in enumerate(every):
             told = list(_told(message, every[:n], names, scene))
             if n >= len(batch.before):

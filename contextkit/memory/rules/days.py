@@ -41,7 +41,7 @@ _IN: Final = re.compile(
     rf"\bin (?:about |around )?{_COUNT} (?P<unit>day|week|month|year)s?(?: time| from now)?\b", re.IGNORECASE
 )
 _PLAIN_DAY: Final = re.compile(
-    rf"(?<!every )(?<!each )\b(?:(?P<on>on) )?{_WEEKDAY}(?P<part> (?:morning|afternoon|evening|night))?\b"
+    rf"(?<!every )(?<!each )(?<!the )\b(?:(?P<on>on) )?{_WEEKDAY}(?P<part> (?:morning|afternoon|evening|night))?\b"
     r"(?!s)(?!,? (?:the )?\d)"
 )
 _DAY_MONTH: Final = re.compile(

@@ -9,12 +9,12 @@ from contextkit.memory.rules.english_others import OTHERS
 from contextkit.memory.rules.english_plans import PLANS
 from contextkit.memory.rules.english_self import SELF
 from contextkit.memory.rules.english_tastes import TASTES
-from contextkit.memory.rules.forms import RELATION
+from contextkit.memory.rules.forms import OCCUPATION, RELATION
 from contextkit.memory.rules.words import LANGUAGES
 
 RULES: Final = (*SELF, *TASTES, *OTHERS, *PLANS)
 
-APPOSED: Final = re.compile(rf"\b[Mm]y (?P<what>{RELATION}),? (?P<value>[A-Z][a-zà-ÿ]+)\b")
+APPOSED: Final = re.compile(rf"\b[Mm]y (?P<what>{RELATION}|(?:\w+ )?(?:{OCCUPATION})),? (?P<value>[A-Z][a-zà-ÿ]+)\b")
 """A name beside a relation, in whatever clause: "my sister Lena"."""
 
 _ANSWER: Final = (

@@ -53,6 +53,13 @@ OTHERS: Final = (
     ),
     form(
         "profile",
+        rf"^(?P<what>(?i:{SINGLE_THING})): ?(?P<value>.+)$",
+        possession,
+        text="{Who_s} {what} is {value}.",
+        importance=0.7,
+    ),
+    form(
+        "profile",
         r"^[Mm]y (?P<what>(?:wedding )?anniversary|birthday) (?:is|falls|was) (?:on )?(?P<value>.+)$",
         possession,
         importance=0.8,

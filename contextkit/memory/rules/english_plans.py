@@ -54,12 +54,25 @@ PLANS: Final = (
         r"^(?:[Mm]y|[Oo]ur|[Tt]he|[Tt]his) «np» (?:has been|was|is|got|will be|has|had to be|had)? ?"
         r"(?:now |actually |officially |been )*(?:takes place|starts|begins|ends|happens|due|scheduled"
         r"|planned|set|booked|arranged|moved|rescheduled|postponed|pushed(?: back)?|delayed|shifted"
-        r"|brought forward|changed|on|at|in)(?: to| for| on| at| in| by| until| from .*? to"
+        r"|brought forward|changed)(?: to| for| on| at| in| by| until| from .*? to"
         r"| back to)* «date»",
         dated,
         importance=0.7,
     ),
-    form("plan", r"^(?:[Mm]y|[Oo]ur|[Tt]he|[Tt]his) «np» is (?:on |at |in |for |by )?«date»", dated, importance=0.7),
+    form(
+        "plan",
+        r"^(?:[Mm]y|[Oo]ur|[Tt]he|[Tt]his) «np» (?:is|was|will be)(?: now| actually| on| at| in| for| by)* «date»",
+        dated,
+        importance=0.7,
+    ),
+    form(
+        "plan",
+        r"^(?!(?:Today|Tomorrow|It|That|This|There|He|She|Here|What|When|Who|Yesterday)\b)"
+        r"(?P<what>[A-Z][a-z]+(?: [a-z]+){0,3})"
+        r" (?:is|starts|begins|ends)(?: now| on| at| in)* «date»",
+        dated,
+        importance=0.6,
+    ),
     form(
         "plan",
         r"^(?:[Tt]hey|[Hh]e|[Ss]he|I|[Ww]e|[\w' ]{3,20}?)(?: have| has| had to)? (?:moved|rescheduled"

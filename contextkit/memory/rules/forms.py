@@ -18,7 +18,8 @@ SINGLE_THING: Final = "|".join(sorted(SINGLE, key=len, reverse=True))
 _MONTH: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 _MACROS: Final = {
-    "«who»": rf"(?P<who>I|[Mm]y (?:{RELATION})(?:,? [A-Z]\w+,?)?|[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[Hh]e|[Ss]he)",
+    "«who»": rf"(?P<who>I|[Mm]y (?:{RELATION}|(?:\w+ )?(?:{OCCUPATION}))(?:,? [A-Z]\w+,?)?"
+    rf"|[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[Hh]e|[Ss]he)",
     "«adv»": r"(?:(?:also|now|currently|still|just|recently|actually|finally|already|always|usually|originally"
     r"|officially"
     r"|really|absolutely|mostly|mainly|only|both|particularly|especially|quite|generally|truly"

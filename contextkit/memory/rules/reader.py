@@ -24,7 +24,7 @@ from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
 from contextkit.memory.rules.subjects import subjects_of
 from contextkit.memory.rules.voice import as_sentence, is_past, retold
-from contextkit.memory.rules.words import NO_NAMES, SECRETS, SINGLE_RELATIONS
+from contextkit.memory.rules.words import NO_NAMES, PRONOUNS, SECRETS, SINGLE_RELATIONS
 
 _POLITE: Final = re.compile(r"^(?:please|can you|could you|would you) ", re.IGNORECASE)
 _SECRET: Final = re.compile(SECRETS, re.IGNORECASE)
@@ -44,6 +44,9 @@ _INSTEAD: Final = re.compile(
     r"(?:, (?:and |but )?not| but not|,? instead of|,? rather than) (?:(?:in|at|on|for|the|to|by) )*(?P<old>[^,;]+)$"
 )
 _NAME: Final = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]\w*")
+_OTHERS: Final = re.compile(
+    r"(?<![.!?] )(?<!\bat )(?<!\bin )(?<!\bto )(?<!\bfrom )(?<!\bfor )(?<!^)\b[A-Z][a-z]\w+|^[A-Z][a-z]+ [A-Z]\w+$"
+)
 _MINE: Final = re.compile(r"\b(?:[Mm]y|[Oo]ur) [a-z]{3,}")
 _LEAST_NOTE: Final = 5
 """Words of a statement that no rule knows, below which it is talk more often than news."""
@@ -56,7 +59,10 @@ def read(statement: Statement, scene: Scene) -> list[Finding]:
     """What the statement says; the scene takes note of it."""
     if _SECRET.search(statement.text):
         return []
+    before = scene.last_person
     found = list(_read(_spoken_of(statement, scene), scene))
+    if scene.last_person == before and any(name not in before for name in _OTHERS.findall(statement.text)):
+        scene.speak_of("")  # somebody else was named: from here on "she" may be either
     for finding in found:
         scene.note(statement, finding)
     return found
@@ -64,9 +70,9 @@ def read(statement: Statement, scene: Scene) -> list[Finding]:
 
 def _spoken_of(statement: Statement, scene: Scene) -> Statement:
     """The statement with the person in place of "she", where one was spoken of."""
-    if _PERSON.match(statement.text) and scene.last_person:
-        return replace(statement, text=_PERSON.sub(scene.last_person, statement.text, count=1))
-    return statement
+    pronoun = _PERSON.match(statement.text)
+    person = pronoun and scene.means(pronoun[0])
+    return replace(statement, text=_PERSON.sub(person, statement.text, count=1)) if person else statement
 
 
 def _read(statement: Statement, scene: Scene) -> Iterator[Finding]:
@@ -114,6 +120,7 @@ def _groups(match: re.Match[str], statement: Statement, scene: Scene) -> dict[st
     value = groups.get("value") or groups.get("date", "")
     return {
         **groups,
+        "what": groups.get("what", "")[:1].lower() + groups.get("what", "")[1:],
         "who": who,
         "Who": who[:1].upper() + who[1:],
         "who_s": f"{who}'s",
@@ -136,11 +143,12 @@ def _owner(said: str, statement: Statement, scene: Scene) -> str | None:
         theirs = f"{statement.speaker}'s {relation}"
         if name:
             scene.call(theirs, name)
-        scene.last_person = name or scene.person(theirs)
+        scene.speak_of(name or scene.person(theirs), PRONOUNS.get(relation.split()[-1], ""))
         return scene.last_person
     if said.split()[0] in NO_NAMES:
         return None
-    scene.last_person = said
+    if said != scene.last_person:
+        scene.speak_of(said)
     return said
 
 
@@ -181,7 +189,7 @@ def _apposed(statement: Statement, scene: Scene) -> Iterator[Finding]:
         if name in NO_NAMES or name in _named_before(scene):
             continue
         scene.call(theirs, name)
-        scene.last_person = name
+        scene.speak_of(name, PRONOUNS.get(what.split()[-1], ""))
         subject = f"name of {theirs}" if what in SINGLE_RELATIONS else ""
         text = as_sentence(f"The name of {theirs} is {name}")
         yield Finding(kind="relation", text=text, subject=subject, value=name, importance=0.8)
@@ -219,7 +227,7 @@ def _reminder(statement: Statement) -> Finding:
 def _inner(clause: str, speaker: str) -> str:
     """A clause retold to stand inside a sentence."""
     text = retold(clause, speaker).rstrip(".")
-    return text[:1].lower() + text[1:]
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _instruction(statement: Statement) -> Finding | None:

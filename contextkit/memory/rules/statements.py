@@ -175,8 +175,13 @@ def speaker_of(message: Message) -> str | None:
     if message.role in ("system", "tool") or _NAMELESS.search(name):
         return None
     if message.role == "assistant":
-        return name or None
-    return name or THE_USER
+        return _spelled(name) or None
+    return _spelled(name) or THE_USER
+
+
+def _spelled(name: str) -> str:
+    """A name as names are written, where it was given as a handle: Ana for ana."""
+    return name.capitalize() if name.isalpha() and name.islower() else name
 
 
 def readable(message: Message) -> str:

@@ -21,6 +21,24 @@ daughter, stepmother, stepfather, mother-in-law, father-in-law, sister-in-law, b
 team lead, ex, ex-wife, ex-husband
 """)
 
+PRONOUNS: Final = {
+    **dict.fromkeys(
+        _listed("""
+wife, girlfriend, fiancée, mother, mom, mum, sister, daughter, aunt, niece, grandmother, grandma, granny, stepmother,
+mother-in-law, sister-in-law, ex-wife
+"""),
+        "she",
+    ),
+    **dict.fromkeys(
+        _listed("""
+husband, boyfriend, fiancé, father, dad, brother, son, uncle, nephew, grandfather, grandpa, stepfather, father-in-law,
+brother-in-law, ex-husband
+"""),
+        "he",
+    ),
+}
+"""The pronoun of relations that have only one."""
+
 SINGLE_RELATIONS: Final = _listed("""
 wife, husband, spouse, partner, girlfriend, boyfriend, fiancé, fiancée, fiance, fiancee, mother, mom, mum,
 father, dad, best friend, boss, manager, landlord, business partner, team lead
