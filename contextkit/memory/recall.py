@@ -51,7 +51,7 @@ def asks_about_past(query: str, now: datetime) -> bool:
     """Whether the query may be about what no longer holds: by its words, or by a day, month or year that is over."""
     if _PAST.search(query):
         return True
-    years = range(now.year - 1, now.year + 1)
+    years = range(now.year, now.year + 1)
     return any(period.end <= now.date() for period in periods(query, now, years))
 
 

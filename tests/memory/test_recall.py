@@ -88,7 +88,8 @@ def test_questions_about_the_past(query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["Where do I live?", "What is my address?", "Book a table for tomorrow.", "我住在哪里?", ""]
+    "query",
+    ["Where do I live?", "What is my address?", "Book a table for tomorrow.", "And on 3 June?", "我住在哪里?", ""],
 )
 def test_questions_about_the_present(query: str) -> None:
     assert not asks_about_past(query, NOW)
