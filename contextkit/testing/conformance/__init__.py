@@ -52,5 +52,6 @@ class StoreConformance(
     PreferenceStoreConformance,
     ToolCacheConformance,
     CalibrationStoreConformance,
+    ErasableConformance,
 ):
     """Every suite, for a store that implements every Protocol."""

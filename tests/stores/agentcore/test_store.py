@@ -9,10 +9,10 @@ import pytest
 
 from contextkit.stores.agentcore import AgentCoreStore
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.testing.conformance import EMBEDDINGS, TTL, ErasableConformance, ManualClock, StoreConformance
+from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
 
 
-class TestBesideSQLite(StoreConformance, ErasableConformance):
+class TestBesideSQLite(StoreConformance):
     @pytest.fixture
     def store(self, clock: ManualClock, client: Any, memory_id: str) -> Iterator[AgentCoreStore]:
         with SQLiteStore(":memory:", clock=clock, ttl=TTL, embeddings=EMBEDDINGS) as state:

@@ -12,7 +12,7 @@ from contextkit.aws.policy.estate import Estate
 from contextkit.aws.policy.roles import policy
 from contextkit.aws.policy.scope import Scope
 from contextkit.stores.dynamodb import DynamoDBStore
-from contextkit.testing.conformance import EMBEDDINGS, TTL, ErasableConformance, ManualClock, StoreConformance
+from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
 from tests.aws.policy.iam import ACCOUNT, REGION, Gate
 
 ROLES: tuple[Literal["runtime", "eraser"], ...] = ("runtime", "eraser")
@@ -28,7 +28,7 @@ def client(endpoint: str, tables: str) -> Iterator[Any]:
     client.close()
 
 
-class TestOnAServer(StoreConformance, ErasableConformance):
+class TestOnAServer(StoreConformance):
     @pytest.fixture
     def store(self, clock: ManualClock, client: Any, tables: str) -> DynamoDBStore:
         return DynamoDBStore(tables, client=client, ttl=TTL, clock=clock, embeddings=EMBEDDINGS, wait=60)
