@@ -20,6 +20,7 @@ from contextkit.memory.rules.reader import read
 from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
 from contextkit.memory.rules.statements import speaker_of, statements
+from contextkit.memory.rules.summary import summary_of
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.types import Message
 
@@ -49,7 +50,16 @@ class RuleExtractor:
                     if finding.kind in self._kinds:
                         fact = _fact(statement, finding)
                         found.setdefault((fact.text, fact.subject, fact.ends), fact)
-        return list(found.values())
+        facts = list(found.values())
+        return [*facts, *_summary(batch)] if "summary" in self._kinds else facts
+
+
+def _summary(batch: Batch) -> Iterator[Fact]:
+    """What the batch was about, of its most telling sentences."""
+    text = summary_of(batch.messages)
+    if text:
+        sources = tuple(message.id for message in batch.messages if message.id)
+        yield Fact(text=text, sources=sources, said_at=_latest(batch.messages), metadata={KIND: "summary"})
 
 
 def _told(
@@ -62,7 +72,7 @@ def _told(
 
 
 def _latest(before: Sequence[Message]) -> datetime:
-    """When a message without its own time was said: when the one before it was, or now."""
+    """When the last of them was said, as far as is known; otherwise now."""
     return next((message.created_at for message in reversed(before) if message.created_at), datetime.now(UTC))
 
 

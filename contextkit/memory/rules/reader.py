@@ -59,9 +59,8 @@ def read(statement: Statement, scene: Scene) -> list[Finding]:
     """What the statement says; the scene takes note of it."""
     if _SECRET.search(statement.text):
         return []
-    before = scene.last_person
     found = list(_read(_spoken_of(statement, scene), scene))
-    if scene.last_person == before and any(name not in before for name in _OTHERS.findall(statement.text)):
+    if any(name not in scene.last_person for name in _OTHERS.findall(statement.text)):
         scene.speak_of("")  # somebody else was named: from here on "she" may be either
     for finding in found:
         scene.note(statement, finding)

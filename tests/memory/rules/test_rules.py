@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contextkit.memory.facts import Batch, Fact
 from contextkit.memory.rules import KIND, RuleExtractor
+from contextkit.memory.rules.summary import LONGEST_SUMMARY
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.types import Message
 
@@ -285,6 +286,45 @@ def test_a_strategy_keeps_the_kinds_it_lists() -> None:
     ]
     nothing = replace(SEMANTIC, extraction=replace(SEMANTIC.extraction, rules=()))
     assert found(said, strategy=nothing) == []
+
+
+LONG = "The mill arrived on 5 May with a cracked hopper, and we agreed on a refund of 250 euros by Friday. "
+
+
+def test_a_summary_is_made_of_what_was_said() -> None:
+    strategy = MemoryStrategy.load("summary")
+    assistant = message("I have ordered a new hopper, number A-17. " * 3, 2, role="assistant")
+    facts = found("Hello! " + LONG * 3, assistant, message("secret", 3, role="tool"), strategy=strategy)
+    assert len(facts) == 1
+    assert (facts[0].metadata[KIND], facts[0].sources) == ("summary", ("m1", "m2", "m3"))
+    assert "user: The mill arrived on 5 May" in facts[0].text
+    assert "assistant: I have ordered a new hopper" in facts[0].text
+    assert "secret" not in facts[0].text
+
+
+def test_a_summary_is_short_and_small_talk_has_none() -> None:
+    strategy = MemoryStrategy.load("summary")
+    assert len(found(LONG * 40, strategy=strategy)[0].text) <= LONGEST_SUMMARY
+    assert found("Hello!", "Thanks.", strategy=strategy) == []
+    assert found("Hello! <memories>\n" + LONG * 10 + "</memories>", strategy=strategy) == []
+
+
+def test_he_is_not_her() -> None:
+    assert texts("My husband Oskar is tall and patient.", "She is 84.")[-1] != "Oskar is 84."
+
+
+def test_where_two_were_named_a_pronoun_means_neither() -> None:
+    facts = found("My aunt Rosa met Clara Weber.", "She works at Bosch.")
+    assert [fact for fact in facts if "Bosch" in fact.text] == []
+
+
+def test_everybody_talks_to_an_unnamed_assistant() -> None:
+    said = (
+        message("Hello all!", 1, name="ana"),
+        message("Hi!", 2, role="assistant"),
+        message("Never call me.", 3, name="bo"),
+    )
+    assert texts(*said) == ["Bo asks the assistant: never call Bo."]
 
 
 def test_the_same_said_twice_is_one_fact() -> None:
