@@ -12,6 +12,7 @@ LAZY = ["contextkit", "contextkit.memory", "contextkit.sources"]
 
 PACKAGES = [
     *LAZY,
+    "contextkit.actor",
     "contextkit.compress",
     "contextkit.demo",
     "contextkit.messages",
