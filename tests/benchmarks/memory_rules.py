@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any
 
 from contextkit.memory.rules import RuleExtractor
@@ -19,7 +20,9 @@ from tests.memory.scenarios import played, scenarios, scored
 def measured(file: str) -> dict[str, Any]:
     """The figures over all scenarios of a file."""
     strategy = MemoryStrategy.load("semantic")
+    began = time.perf_counter()
     every = [(each.name, scored(each, played(each, RuleExtractor(strategy), strategy))) for each in scenarios(file)]
+    seconds, messages = time.perf_counter() - began, sum(len(each.messages) for each in scenarios(file))
     stated, found = (sum(getattr(score, part) for _, score in every) for part in ("stated", "found"))
     figures: dict[str, Any] = {
         "scenarios": len(every),
@@ -28,6 +31,7 @@ def measured(file: str) -> dict[str, Any]:
         "share_found": round(found / stated, 3),
         "wrong_supersessions": sum(len(score.wrongly_superseded) for _, score in every),
         "unexpected_records": sum(len(score.unexpected) for _, score in every),
+        "messages_per_second": round(messages / seconds),
     }
     if "--all" in sys.argv:
         figures["details"] = {
