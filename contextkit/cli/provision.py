@@ -15,8 +15,11 @@ from contextkit.cli.screen import note
 from contextkit.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from contextkit.aws.provisioning.deploy import Deployed
     from contextkit.aws.provisioning.plan import Plan
+    from contextkit.memory.strategy import MemoryStrategy
 
 provision = typer.Typer(help="Write what must be there before an agent runs as CloudFormation, or put it in place.")
 
@@ -128,3 +131,47 @@ def say(deployed: Deployed) -> None:
     """What became of a stack to standard error, its outputs to standard output."""
     note(f"The stack {deployed.stack!r} is {deployed.change}.")
     write(dict(deployed.outputs))
+
+
+@provision.command("agentcore")
+def agentcore(
+    name: Annotated[str, typer.Option(metavar="NAME", help="The memory's name.")],
+    strategies: Annotated[
+        list[str] | None,
+        typer.Option("--strategy", metavar="S", help="A memory strategy's name, or a TOML file; else all that ship."),
+    ] = None,
+    event_days: Annotated[int, typer.Option(metavar="N", help="How long events are kept.")] = 90,
+    model: Annotated[str, typer.Option(metavar="ID", help="The Bedrock model of strategies that name none.")] = "",
+    role: Annotated[str | None, typer.Option(metavar="ARN", help="What AgentCore calls that model with.")] = None,
+    key: Annotated[str | None, typer.Option("--kms-key", metavar="ARN", help="A KMS key; else Amazon's own.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Make the memory now, and wait for it.")] = False,
+    endpoint: Annotated[str, typer.Option(metavar="URL", help="The same, on an emulator.")] = "",
+) -> None:
+    """Write an AgentCore memory as CloudFormation; with --apply or --endpoint, make it.
+
+    Its strategies are those that contextkit can run itself: the same files drive both.
+    """
+    from contextkit.aws.provisioning.agentcore import MemoryPlan
+    from contextkit.aws.provisioning.agentcore_create import create_memory
+    from contextkit.aws.provisioning.agentcore_template import memory_template
+
+    chosen = tuple(_strategies(strategies, model))
+    plan = MemoryPlan(name=name, strategies=chosen, event_days=event_days, model=model, role=role, key=key)
+    if not (apply or endpoint):
+        write(memory_template(plan))
+        return
+    made = create_memory(plan, patient("bedrock-agentcore-control", endpoint=endpoint or None))
+    note(f"The memory {made.id} is {'made' if made.is_new else 'there already, and left as it was'}.")
+    write({"MemoryId": made.id, "MemoryArn": made.arn})
+
+
+def _strategies(names: list[str] | None, model: str) -> Iterator[MemoryStrategy]:
+    """Those named; else all that ship, but for examples, and for those that lack a model."""
+    from contextkit.memory.strategy import MemoryStrategy, memory_strategy_names
+
+    if names:
+        yield from map(MemoryStrategy.load, names)
+        return
+    for strategy in map(MemoryStrategy.load, memory_strategy_names()):
+        if strategy.managed is not None and not strategy.variables and (model or not strategy.managed.override):
+            yield strategy

@@ -15,6 +15,7 @@ import pytest
 from contextkit.cli.provision import patient
 from contextkit.errors import StoreUnavailable
 from contextkit.stores.dynamodb.schema import EXPIRY, SCHEMAS, VECTORS
+from contextkit.testing.agentcore import AgentCoreEmulator
 from tests.cli.conftest import Finished, Run
 from tests.stores.dynamodb.conftest import endpoint, patient_client
 
@@ -92,3 +93,23 @@ def test_other_commands_load_no_boto3() -> None:
     program = "import sys, contextkit.cli.app; print({'boto3', 'botocore'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_an_agentcore_memory_as_a_template(run: Run) -> None:
+    written = json.loads(run("provision", "agentcore", "--name", "agents").out)
+    strategies = written["Resources"]["Memory"]["Properties"]["MemoryStrategies"]
+    kinds = sorted(kind for one in strategies for kind in one)
+    assert kinds == [f"{base}MemoryStrategy" for base in ("Episodic", "Semantic", "Summary", "UserPreference")]
+
+
+def test_an_agentcore_memory_on_the_emulator(spawn: Spawn) -> None:
+    with AgentCoreEmulator() as server:
+        asked = ("provision", "agentcore", "--name", "agents", "--strategy", "semantic", "--endpoint", server.url)
+        done = spawn(*asked, **CREDENTIALS)
+    assert done.code == 0, done
+    assert json.loads(done.out)["MemoryId"].startswith("agents-")
+    assert "made" in done.err
+
+
+def test_a_memory_that_cannot_be_is_one_sentence(run: Run) -> None:
+    assert "no name" in run("provision", "agentcore", "--name", "my-memory").failure
