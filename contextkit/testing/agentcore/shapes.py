@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 from math import isfinite
 from typing import Any, TypeAlias
@@ -128,7 +129,8 @@ def _boolean(reading: Reading, _: Shape, value: Any, where: str) -> Any:
 
 def _timestamp(reading: Reading, _: Shape, value: Any, where: str) -> Any:
     if _is_number(value) and abs(value) < _LAST:
-        return EPOCH + timedelta(milliseconds=int(value * 1000 // 1))
+        milliseconds = (Decimal(repr(value)) * 1000).to_integral_value(ROUND_FLOOR)  # as it was written: 1.001 is 1001
+        return EPOCH + timedelta(milliseconds=int(milliseconds))
     reading.unreadable(where, "a time in seconds since 1970")
     return EPOCH
 
