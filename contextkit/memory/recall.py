@@ -21,8 +21,9 @@ from contextkit.stores import MemoryRecord, ScoredMemory
 RECENCY: Final = 0.2
 """Part of a record's score that fades with its age.
 
-Chosen on LoCoMo's development conversations with one record per turn: so much costs 0.2 points of
-evidence recall in 20 records, although their questions favour no age; 0.3 costs 0.4, 0.5 costs 1.2.
+Chosen on LoCoMo's development conversations with one record per turn (`tests/benchmarks/recall_weights.py`): so
+much costs 0.2 points of evidence recall in 20 records, although their questions favour no age; 0.3
+costs 0.4, 0.5 costs 1.2.
 """
 
 HALF_LIFE: Final = timedelta(days=30)
@@ -30,7 +31,7 @@ HALF_LIFE: Final = timedelta(days=30)
 
 IMPORTANCE: Final = 0.2
 """Part of a record's score that is proportional to its importance, as much as recency. LoCoMo knows no importance;
-with one drawn at random, so much of pure noise costs 0.9 points there."""
+with one drawn at random, so much of pure noise costs less than a point there."""
 
 BEFORE: Final = 0.9
 """Score of a superseded record, as a part of the score of what took its place: it stands right behind that."""
