@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from contextkit.blocks import line_tokens
-from contextkit.errors import InvalidInput
+from contextkit.errors import InvalidInput, StoreError
 from contextkit.memory.consolidate import SESSION, SUPERSEDES
 from contextkit.memory.fresh import Said, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
@@ -17,7 +17,9 @@ from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
 from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore
 from contextkit.transcript import speaker
-from contextkit.types import Item, Message, Provenance, Request
+from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request
+
+T = TypeVar("T")
 
 WIDER: Final = 2
 """Records asked of the store for each that is offered, so that recency and importance have a choice."""
@@ -76,9 +78,9 @@ class Memories:
         self._limit = limit
         self._fresh = fresh
 
-    def gather(self, request: Request) -> Iterator[Item]:
+    def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, MemoryStore, self.name)
-        return iter([*_Recall(request, store, self._within(request), self._limit).items(self._fresh)])
+        return iter([*_Recall(request, store, self._within(request), self._limit).gathered(self._fresh)])
 
     def _within(self, request: Request) -> str | None:
         """The namespace of this request."""
@@ -99,21 +101,32 @@ class _Recall:
         self.store = store
         self.namespace = namespace
         self.limit = limit
+        self.notices: list[Notice] = []
 
-    def items(self, fresh: timedelta) -> Iterator[Item]:
-        """Everything to offer."""
+    def gathered(self, fresh: timedelta) -> Iterator[Gathered]:
+        """Everything to offer, and word of what could not be read."""
         request = self.request
         found = self.store.search_memories(
             request.actor_id, request.query, namespace=self.namespace, limit=self.limit * WIDER
         )
-        ranked = sorted([*weighed(found, request.now), *self._superseded(found)], key=lambda one: -one.score)
-        said = scored(request.query, self._said(fresh), found, request.now)
+        ended = self._beside("what held before", lambda: self._superseded(found))
+        messages = self._beside("what was said a moment ago", lambda: self._said(fresh))
+        ranked = sorted([*weighed(found, request.now), *ended], key=lambda one: -one.score)
         known = {(one.record.metadata.get(SESSION), source) for one in ranked for source in one.record.sources}
+        yield from self.notices
         for one in _in_time(ranked[: self.limit]):
             yield self._record_item(one)
-        for message in said:
-            if (message.session_id, message.message.id) not in known:
-                yield self._said_item(message)
+        for said in scored(request.query, messages, found, request.now):
+            if (said.session_id, said.message.id) not in known:
+                yield self._said_item(said)
+
+    def _beside(self, what: str, read: Callable[[], list[T]]) -> list[T]:
+        """What is read beside the memories; where that fails, the memories stand without it."""
+        try:
+            return read()
+        except StoreError as error:
+            self.notices.append(Notice("memories incomplete", f"The memories lack {what}: {error}"))
+            return []
 
     def _recalled_anyway(self, record: MemoryRecord) -> bool:
         """Whether it says what one message of this very session says, in a prompt that recalls such messages.

@@ -11,13 +11,13 @@ import pytest
 
 from contextkit import ContextBuilder
 from contextkit.context import Context
-from contextkit.errors import InvalidInput
+from contextkit.errors import InvalidInput, StoreUnavailable
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources import History, System
 from contextkit.sources.memories import YOUNG, Memories
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.types import Item, Request
+from contextkit.types import Item, Notice, Request
 from tests.sources.conftest import MakeRequest
 from tests.world import NOW
 
@@ -39,7 +39,8 @@ def remember(store: SQLiteStore, *texts: str, actor_id: str = "u1", namespace: s
 
 
 def found(request: Request, store: object, source: Memories | None = None) -> list[Item]:
-    return list((source or Memories()).gather(replace(request, store=store)))
+    gathered = (source or Memories()).gather(replace(request, store=store))
+    return [one for one in gathered if isinstance(one, Item)]
 
 
 def test_what_bears_on_the_query_comes_first(request_for: MakeRequest, store: SQLiteStore) -> None:
@@ -294,3 +295,27 @@ def test_a_long_conversation_looks_at_no_others(request_for: MakeRequest) -> Non
         store.reads.clear()
         assert found(replace(request, session=store.session("u1", "s1")), store) == []
         assert store.reads == ["search_memories"]
+
+
+class Torn(SQLiteStore):
+    """A store that finds memories and nothing else."""
+
+    def memories(self, *args: Any, **more: Any) -> Any:
+        raise StoreUnavailable(f"No records for {len(args)} and {len(more)}.", "Wait.")
+
+    def sessions(self, actor_id: str) -> Any:
+        raise StoreUnavailable(f"No sessions of {actor_id}.", "Wait.")
+
+
+def test_what_cannot_be_read_beside_them_does_not_take_the_memories_along(request_for: MakeRequest) -> None:
+    with Torn(":memory:", clock=lambda: NOW) as store:
+        remember(store, "Has a flight with BA 117.")
+        gathered = list(Memories().gather(replace(request_for("Which flight was it?"), store=store)))
+    *notices, item = gathered
+    assert isinstance(item, Item)
+    assert item.text == "Has a flight with BA 117."
+    told = [notice.text for notice in notices if isinstance(notice, Notice)]
+    assert [text.split(":")[0] for text in told] == [
+        "The memories lack what held before",
+        "The memories lack what was said a moment ago",
+    ]
