@@ -34,6 +34,12 @@ def tables(
     regions: Annotated[
         list[str] | None, typer.Option("--region", metavar="R", help="Global tables: home first; repeat it.")
     ] = None,
+    strong: Annotated[
+        bool, typer.Option("--strong", help="Three regions that are the same at any time, without TTL.")
+    ] = False,
+    witness: Annotated[
+        str | None, typer.Option(metavar="R", help="With --strong: the third of three regions, which holds no copy.")
+    ] = None,
     vectors: Annotated[
         int | None, typer.Option("--vectors", metavar="N", help="A vector index of the memories, of N dimensions.")
     ] = None,
@@ -72,6 +78,8 @@ def tables(
     plan = Plan(
         prefix=prefix,
         regions=tuple(regions or ()),
+        consistency="strong" if strong else "eventual",
+        witness=witness,
         dimensions=vectors,
         recovery=recovery,
         protection=protection,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from contextkit.errors import InvalidInput
+from contextkit.stores.dynamodb.bucket import owned
 from contextkit.stores.dynamodb.items import Table
 from contextkit.stores.dynamodb.schema import table_name
 
@@ -55,10 +56,9 @@ class Estate:
             for table in tables
         ]
 
-    @property
-    def objects(self) -> str:
-        """The ARN of what the store puts into the bucket."""
-        return f"arn:{self.partition}:s3:::{self.bucket}/{self.prefix}*"
+    def objects(self, owner: str | None) -> str:
+        """What the keys of the owner's objects in the bucket look like; of all, where nobody is named."""
+        return f"{self.prefix if owner is None else owned(self.prefix, owner)}*"
 
 
 def _check(what: str, value: str | None, form: re.Pattern[str], wanted: str) -> None:

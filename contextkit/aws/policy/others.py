@@ -5,33 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contextkit.aws.policy.estate import Estate
+from contextkit.aws.policy.scope import Scope
 from contextkit.aws.policy.tables import Statement
 
 
-def bucket_at_work(estate: Estate) -> Iterator[Statement]:
-    """Objects are put and read by name; a name has 128 random bits, and listing them is not allowed."""
+def bucket_at_work(estate: Estate, scope: Scope) -> Iterator[Statement]:
+    """Objects are put and read by name.
+
+    One actor's are in a folder of their own. Which, a tag cannot say: then what keeps actors
+    apart is that a name has 122 random bits, and that listing is not allowed.
+    """
     if estate.bucket is not None:
-        yield _on("UseObjects", ["s3:GetObject", "s3:PutObject"], estate.objects)
+        yield _on("UseObjects", ["s3:GetObject", "s3:PutObject"], _objects(estate, scope))
 
 
-def bucket_shown(estate: Estate) -> Iterator[Statement]:
+def bucket_shown(estate: Estate, scope: Scope) -> Iterator[Statement]:
     """Objects are read by name."""
     if estate.bucket is not None:
-        yield _on("ReadObjects", ["s3:GetObject"], estate.objects)
+        yield _on("ReadObjects", ["s3:GetObject"], _objects(estate, scope))
 
 
-def bucket_erased(estate: Estate) -> Iterator[Statement]:
-    """Objects are listed below the prefix, in all versions that the bucket keeps, and deleted."""
-    if estate.bucket is not None:
-        yield {
-            **_on(
-                "ListObjects",
-                ["s3:ListBucket", "s3:ListBucketVersions"],
-                f"arn:{estate.partition}:s3:::{estate.bucket}",
-            ),
-            "Condition": {"StringLike": {"s3:prefix": f"{estate.prefix}*"}},
-        }
-        yield _on("DeleteObjects", ["s3:DeleteObject", "s3:DeleteObjectVersion"], estate.objects)
+def bucket_erased(estate: Estate, scope: Scope) -> Iterator[Statement]:
+    """Objects are listed, and deleted in all their versions."""
+    if estate.bucket is None:
+        return
+    listing = ["s3:ListBucket", "s3:ListBucketVersions"]
+    yield {
+        **_on("ListObjects", listing, f"arn:{estate.partition}:s3:::{estate.bucket}"),
+        "Condition": {"StringLike": {"s3:prefix": estate.objects(scope.owner)}},
+    }
+    yield _on("DeleteObjects", ["s3:DeleteObject", "s3:DeleteObjectVersion"], _objects(estate, scope))
+
+
+def _objects(estate: Estate, scope: Scope) -> str:
+    return f"arn:{estate.partition}:s3:::{estate.bucket}/{estate.objects(scope.owner)}"
 
 
 def keys_used(estate: Estate) -> Iterator[Statement]:

@@ -64,7 +64,7 @@ def policy(
 
 def _runtime(scope: Scope, estate: Estate, shared_tools: bool, namespaces: Sequence[str]) -> Iterator[Statement]:
     yield from tables.keyed("Use", tables.RUNTIME, estate, scope, tables.beside_actors(shared_tools))
-    yield from others.bucket_at_work(estate)
+    yield from others.bucket_at_work(estate, scope)
     yield from others.dax_read(estate)
     yield from others.keys_used(estate)
     yield from memory.memory_at_work(estate, scope, namespaces)
@@ -73,7 +73,7 @@ def _runtime(scope: Scope, estate: Estate, shared_tools: bool, namespaces: Seque
 def _eraser(scope: Scope, estate: Estate, namespaces: Sequence[str]) -> Iterator[Statement]:
     yield from tables.keyed("Erase", tables.ERASER, estate, scope, {})
     yield tables.scanning(estate)
-    yield from others.bucket_erased(estate)
+    yield from others.bucket_erased(estate, scope)
     yield from others.keys_used(estate)
     yield from memory.memory_erased(estate, scope, namespaces)
 
@@ -82,6 +82,6 @@ def _admin(scope: Scope, estate: Estate) -> Iterator[Statement]:
     yield from tables.keyed("Read", tables.ADMIN, estate, scope, tables.beside_actors(True))
     yield tables.scanning(estate)
     yield tables.describing(estate)
-    yield from others.bucket_shown(estate)
+    yield from others.bucket_shown(estate, scope)
     yield from others.keys_used(estate)
     yield from memory.memory_shown(estate)

@@ -34,16 +34,18 @@ class Scope:
     """Whose data: one actor, the one that a tag names, or every one.
 
     `encoded` is how the actor stands in keys of DynamoDB, `agentcore` how AgentCore knows it; both
-    are policy variables for a tag, and `*` for every actor.
+    are policy variables for a tag, and `*` for every actor. `owner` is whose folder in the bucket
+    it is; None where that cannot be told beforehand, since folders are named by hashes.
     """
 
     encoded: str
     agentcore: str
+    owner: str | None = None
 
     @classmethod
     def actor(cls, actor_id: str) -> Scope:
         """One actor. Raises `InvalidId`."""
-        return cls(keys.part(check_id("actor id", actor_id)), ACTORS.encode(actor_id))
+        return cls(keys.part(check_id("actor id", actor_id)), ACTORS.encode(actor_id), keys.owner_of(actor_id))
 
     @classmethod
     def tagged(cls, tag: str) -> Scope:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from contextkit.errors import InvalidInput
 from contextkit.stores.dynamodb.schema import MAX_DIMENSIONS
@@ -16,6 +17,9 @@ LONGEST_PREFIX = 200
 
 MOST_NODES = 11
 """Nodes of a DAX cluster: one primary and ten replicas, by DAX's limit."""
+
+STRONG_REGIONS = 3
+"""Copies of a table with multi-Region strong consistency, by DynamoDB's rule; one may be a witness."""
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]*")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
@@ -38,6 +42,8 @@ class Plan:
 
     * `prefix`: stands before the names of the tables, as for `DynamoDBStore`.
     * `regions`: makes global tables with a replica in each; the stack is deployed in the first.
+    * `consistency`: "strong" keeps all of three regions the same at any time, or of two with a
+      third as `witness`. Such tables delete nothing by themselves: `DynamoDBStore.reap` does.
     * `dimensions`: of the vectors in the memories' vector index; None for no index.
     * `recovery`: point-in-time recovery, 35 days back. `protection`: against deletion of the tables.
     * `keys`: KMS keys to encrypt with: none (a key that Amazon owns), `create`, or an ARN for each region.
@@ -49,6 +55,8 @@ class Plan:
 
     prefix: str = ""
     regions: tuple[str, ...] = ()
+    consistency: Literal["eventual", "strong"] = "eventual"
+    witness: str | None = None
     dimensions: int | None = None
     recovery: bool = True
     protection: bool = True
@@ -59,7 +67,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         _check_prefix(self.prefix)
-        _check_regions(self.regions)
+        _check_regions(self.regions if self.witness is None else (*self.regions, self.witness))
+        _check_consistency(self)
         _check_keys(self.keys, self.regions)
         if self.dimensions is not None and not 1 <= self.dimensions <= MAX_DIMENSIONS:
             raise InvalidInput(
@@ -74,6 +83,11 @@ class Plan:
     def is_global(self) -> bool:
         """Whether the tables have replicas, or are ready to get some."""
         return bool(self.regions)
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether all regions are the same at any time."""
+        return self.consistency == "strong"
 
     @property
     def makes_key(self) -> bool:
@@ -101,6 +115,22 @@ def _check_regions(regions: tuple[str, ...]) -> None:
     if len(set(regions)) < len(regions):
         raise InvalidInput(
             f"A region stands twice in {', '.join(regions)}.", "Name each once, home first.", value=regions
+        )
+
+
+def _check_consistency(plan: Plan) -> None:
+    copies = len(plan.regions) + (plan.witness is not None)
+    if plan.is_strong and (copies != STRONG_REGIONS or len(plan.regions) < STRONG_REGIONS - 1):
+        raise InvalidInput(
+            f"Strong consistency is wanted in {', '.join(plan.regions) or 'no regions'}.",
+            "Name three regions of one continent, or two and a third as witness.",
+            value=plan.regions,
+        )
+    if plan.witness is not None and not plan.is_strong:
+        raise InvalidInput(
+            f"The region {plan.witness} is to be a witness, of which only strong consistency has need.",
+            "Ask for strong consistency, or name it as a region.",
+            value=plan.witness,
         )
 
 

@@ -24,13 +24,16 @@ def table_resources(plan: Plan) -> dict[str, Resource]:
 def _table(schema: TableSchema, plan: Plan) -> Resource:
     kept = "Retain" if plan.protection else "Delete"
     kind = "AWS::DynamoDB::GlobalTable" if plan.is_global else "AWS::DynamoDB::Table"
-    properties = {**schema.definition(plan.prefix, plan.dimensions), **_expiry(schema)}
+    properties = {**schema.definition(plan.prefix, plan.dimensions), **_expiry(schema, plan)}
     properties |= _global(plan) if plan.is_global else {**_protected(plan), **_encrypted(plan)}
     return {"Type": kind, "DeletionPolicy": kept, "UpdateReplacePolicy": kept, "Properties": properties}
 
 
-def _expiry(schema: TableSchema) -> Resource:
-    return {"TimeToLiveSpecification": {"AttributeName": EXPIRY, "Enabled": True}} if schema.expires else {}
+def _expiry(schema: TableSchema, plan: Plan) -> Resource:
+    """Deletion of what has expired, which strongly consistent tables do not have."""
+    if plan.is_strong or not schema.expires:
+        return {}
+    return {"TimeToLiveSpecification": {"AttributeName": EXPIRY, "Enabled": True}}
 
 
 def _protected(plan: Plan) -> Resource:
@@ -53,8 +56,16 @@ def _global(plan: Plan) -> Resource:
     return {
         "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
         **sse,
+        **_strong(plan),
         "Replicas": [{"Region": region, **_protected(plan), **_replica_key(region, plan)} for region in plan.regions],
     }
+
+
+def _strong(plan: Plan) -> Resource:
+    if not plan.is_strong:
+        return {}
+    witness = {"GlobalTableWitnesses": [{"Region": plan.witness}]} if plan.witness else {}
+    return {"MultiRegionConsistency": "STRONG", **witness}
 
 
 def _replica_key(region: str, plan: Plan) -> Resource:

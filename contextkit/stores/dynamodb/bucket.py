@@ -77,7 +77,12 @@ class Bucket:
         return f"{self._owned(keys.owner(pk))}{_hashed(pk)}/"
 
     def _owned(self, owner: str) -> str:
-        return f"{self._prefix}{_hashed(owner)}/"
+        return owned(self._prefix, owner)
+
+
+def owned(prefix: str, owner: str) -> str:
+    """What the keys of all objects of an owner begin with."""
+    return f"{prefix}{_hashed(owner)}/"
 
 
 def _hashed(name: str) -> str:

@@ -20,6 +20,7 @@ from contextkit.aws.policy.scope import Scope
 from contextkit.errors import InvalidInput, StoreError, StoreReadOnly, StoreUnavailable
 from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.dynamodb import DynamoDBStore, keys
+from contextkit.stores.dynamodb.bucket import owned
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock
 from tests.aws.policy.iam import ACCOUNT, REGION, Asked, Gate, allowed, granted, table_arn
 
@@ -255,13 +256,22 @@ CLUSTER = f"arn:aws:dax:{REGION}:{ACCOUNT}:cache/agents"
 
 @pytest.mark.parametrize(("role", "may"), [("runtime", {"Get", "Put"}), ("eraser", {"Delete"}), ("admin", {"Get"})])
 def test_the_bucket(role: Any, may: set[str]) -> None:
-    document = policy(role, Scope.actor("a"), estate("p-", bucket="things"))
+    mine, others = (owned("p-", keys.owner_of(actor)) for actor in ("a", "b"))
+    alone = policy(role, Scope.actor("a"), estate("p-", bucket="things"))
+    every = policy(role, Scope.everybody(), estate("p-", bucket="things"))
     for call in ("Get", "Put", "Delete"):
-        for name, inside in (("p-0123/x", True), ("q-0123/x", False)):
+        for document, name, inside in [
+            (alone, f"{mine}x", True),
+            (alone, f"{others}x", False),
+            (every, f"{others}x", True),
+            (every, "q-0123/x", False),
+        ]:
             asked = Asked(f"s3:{call}Object", f"arn:aws:s3:::things/{name}")
-            assert allowed(document, asked) == (inside and call in may)
-    listing = Asked("s3:ListBucket", "arn:aws:s3:::things", {"s3:prefix": ["p-0123/"]})
-    assert allowed(document, listing) == (role == "eraser")
+            assert allowed(document, asked) == (inside and call in may), (call, name)
+    for folder, inside in ((mine, True), (others, False), ("", False)):
+        for call in ("ListBucket", "ListBucketVersions"):
+            listing = Asked(f"s3:{call}", "arn:aws:s3:::things", {"s3:prefix": [folder]})
+            assert allowed(alone, listing) == (role == "eraser" and inside)
 
 
 @pytest.mark.parametrize("role", ["runtime", "eraser", "admin"])

@@ -19,6 +19,7 @@ from contextkit.stores.dynamodb.schema import SCHEMAS
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 REGIONS = ((), ("us-east-1",), ("us-east-1", "eu-west-1", "ap-southeast-1"))
+EUROPE = ("eu-west-1", "eu-west-2", "eu-central-1")
 CLUSTERS = (
     None,
     Cluster(subnets=("subnet-0123456789abcdef0",)),
@@ -80,6 +81,16 @@ def test_every_template_is_clean() -> None:
 @pytest.mark.parametrize("plan", [Plan(), Plan(regions=REGIONS[2], topic=TOPIC)])
 def test_alarms_are_clean(plan: Plan) -> None:
     assert problems(template(plan)) == []
+
+
+@pytest.mark.parametrize(("regions", "witness"), [(EUROPE, None), (EUROPE[:2], EUROPE[2])])
+def test_strong_consistency_has_three_regions_and_no_expiry(regions: tuple[str, ...], witness: str | None) -> None:
+    plan = Plan(regions=regions, consistency="strong", witness=witness, alarms=False)
+    assert problems(template(plan)) == []
+    for table in resources(plan, "AWS::DynamoDB::GlobalTable"):
+        assert table["MultiRegionConsistency"] == "STRONG"
+        assert "TimeToLiveSpecification" not in table
+        assert [one["Region"] for one in table.get("GlobalTableWitnesses", [])] == ([witness] if witness else [])
 
 
 def test_the_linter_would_object() -> None:
@@ -153,6 +164,11 @@ def test_each_prefix_has_a_stack_of_its_own(prefix: str, stack: str) -> None:
         ({"prefix": "p" * 201}, "cannot begin"),
         ({"regions": ("Virginia",)}, "no region"),
         ({"regions": ("us-east-1", "us-east-1")}, "stands twice"),
+        ({"consistency": "strong"}, "three regions"),
+        ({"consistency": "strong", "regions": EUROPE[:2]}, "three regions"),
+        ({"consistency": "strong", "regions": EUROPE[:1], "witness": "eu-west-2"}, "three regions"),
+        ({"consistency": "strong", "regions": EUROPE, "witness": "eu-west-3"}, "three regions"),
+        ({"regions": EUROPE[:2], "witness": EUROPE[2]}, "witness"),
         ({"dimensions": 0}, "1 to 4096"),
         ({"dimensions": 4_097}, "1 to 4096"),
         ({"keys": ("create",), "regions": ("us-east-1", "eu-west-1")}, "its own region only"),
