@@ -52,7 +52,11 @@ def agentcore(
         ) from None
     with server:
         typer.echo(server.url)
-        note("Serving bedrock-agentcore and bedrock-agentcore-control; Ctrl-C ends it.")
+        note(
+            "Serving bedrock-agentcore and bedrock-agentcore-control; Ctrl-C ends it. For clients in other programs:\n"
+            f"export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={server.url} "
+            f"AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={server.url}"
+        )
         _wait()
 
 

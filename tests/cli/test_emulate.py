@@ -50,6 +50,13 @@ def test_it_serves_until_it_is_told_to_end(how: signal.Signals, code: int):
     assert "Traceback" not in err
 
 
+def test_it_says_how_other_programs_find_it():
+    with emulating() as (url, process):
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert f"AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={url} AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={url}" in err
+
+
 def test_a_port_that_is_taken(run: Run):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -21,6 +21,9 @@ from contextkit.types import Embeddings
 MAX_BODY = 32_000_000
 """Bytes of a request that are read at all; above an event's 10 MB, so that the service itself can refuse it."""
 
+GRACE = 2.0
+"""Seconds that a client has to read its answer when the emulator is closed."""
+
 
 class AgentCoreEmulator:
     """An AgentCore Memory of one's own, for a `with` block: both planes at one `url`, state in memory.
@@ -127,7 +130,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
         self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._guard:
@@ -137,14 +140,20 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         with self._guard:
             self._open.discard(request)
+            self._guard.notify_all()
         super().shutdown_request(request)
 
     def close_connections(self) -> None:
-        """Wake every thread that waits for its client's next call."""
+        """Wake every thread that waits for its client's next call; after a while, those that cannot answer theirs."""
         with self._guard:
-            for connection in self._open:
-                with suppress(OSError):  # its client is gone already
-                    connection.shutdown(socket.SHUT_RD)
+            self._shut(socket.SHUT_RD)
+            if not self._guard.wait_for(lambda: not self._open, GRACE):
+                self._shut(socket.SHUT_RDWR)
+
+    def _shut(self, how: int) -> None:
+        for connection in self._open:
+            with suppress(OSError):  # its client is gone already
+                connection.shutdown(how)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that has given up is nothing to report."""

@@ -13,8 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
-from contextkit.testing.agentcore import AgentCoreEmulator
-from tests.testing.agentcore.raw import Raw
+from contextkit.testing.agentcore import AgentCoreEmulator, emulator
+from tests.testing.agentcore.raw import Raw, model
 from tests.testing.agentcore.saying import NOON, Talk, add_records, refused, said
 
 
@@ -229,6 +229,20 @@ class TestFaults:
         assert [each["requestIdentifier"] for each in answer["failedRecords"]] == ["1", "3"]
         assert {each["errorCode"] for each in answer["failedRecords"]} == {500}
         assert len(answer["successfulRecords"]) == 3
+
+    def test_closing_ends_a_client_that_does_not_read(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(emulator, "GRACE", 0.1)
+        with AgentCoreEmulator() as server:
+            raw = Raw(server.url)
+            memory = raw.call(model("CreateMemory"), {"name": "m", "eventExpiryDuration": 3}).content["memory"]["id"]
+            event = {"memoryId": memory, "actorId": "a", "sessionId": "s", "eventTimestamp": 1}
+            raw.call(model("CreateEvent"), event | {"payload": [{"blob": "x" * 9_000_000}]})
+            raw.close()
+            connection = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+            connection.sendall(f"POST /memories/{memory}/actor/a/sessions/s HTTP/1.1\r\n\r\n".encode())
+            while server.calls[-1].operation != "ListEvents":
+                time.sleep(0.001)
+        connection.close()
 
     def test_closing_ends_what_hangs(self):
         with AgentCoreEmulator(plan=lambda _: "hang", hang=600) as server:
