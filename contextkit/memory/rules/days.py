@@ -31,7 +31,7 @@ _NEAR: Final = re.compile(
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
-    r"\b(?:on |in |for )?(?P<which>last|past|this|next) (?P<named>week|weekend|month|year|spring"
+    r"(?<!the )\b(?:on |in |for )?(?P<which>last|past|this|next) (?P<named>week|weekend|month|year|spring"
     r"|summer|autumn|fall|winter"
     rf"|{'|'.join(WEEKDAYS)})(?P<part> (?:morning|afternoon|evening|night))?\b",
     re.IGNORECASE,
@@ -41,7 +41,7 @@ _IN: Final = re.compile(
     rf"\bin (?:about |around )?{_COUNT} (?P<unit>day|week|month|year)s?(?: time| from now)?\b", re.IGNORECASE
 )
 _PLAIN_DAY: Final = re.compile(
-    rf"(?<!every )(?<!each )(?<!the )\b(?:(?P<on>on) )?{_WEEKDAY}(?P<part> (?:morning|afternoon|evening|night))?\b"
+    rf"(?<!every )(?<!each )(?<!the )(?<!last )(?<!next )(?<!this )\b(?:(?P<on>on) )?{_WEEKDAY}(?P<part> (?:morning|afternoon|evening|night))?\b"
     r"(?!s)(?!,? (?:the )?\d)"
 )
 _DAY_MONTH: Final = re.compile(
@@ -55,6 +55,11 @@ _MONTH_DAY: Final = re.compile(
 _IN_MONTH: Final = re.compile(
     rf"\b(?P<lead>in|since|until|by|last|next|this) (?P<month>{_MONTH})\b(?! \d)(?:,? (?P<year>(?:19|20)\d\d))?"
 )
+
+_DOUBLY: Final = re.compile(
+    r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? (?:the )?(?=\d{1,2} [A-Z][a-z]+ \d{4})", re.IGNORECASE
+)
+"""A weekday before a date that says it already."""
 
 _BEFORE: Final = re.compile(
     r"\b(?:by|until|till|since|before|after|from|to|for|of|than|is|was|between|around)\s$", re.IGNORECASE
@@ -81,7 +86,7 @@ def resolved(text: str, said_at: datetime, *, past: bool) -> str:
     today = said_at.date()
     for pattern, told in _READERS:
         text = pattern.sub(_replaced(told, text, today, past), text)
-    return text
+    return _DOUBLY.sub("", text)
 
 
 def _replaced(

@@ -36,6 +36,7 @@ _BEGINS: Final = re.compile(
 
 _OPPOSITE: Final = {"liked": "disliked", "disliked": "liked", "allergic": "not allergic", "not allergic": "allergic"}
 _PERSON: Final = re.compile(r"^(?:he|she)\b", re.IGNORECASE)
+_DANGLING: Final = re.compile(r"\b(?:him|them|(?<!about )it)\b(?! (?:is|was|has|will))")
 _DENIES: Final = re.compile(r"\b(?:not|never|nobody|nothing|none)\b")
 _MORE: Final = re.compile(
     r"\b(?:also|too|as well|another|second|part-time|sometimes|temporarily|for (?:a|the) (?:weekend|week|few))\b"
@@ -59,12 +60,23 @@ def read(statement: Statement, scene: Scene) -> list[Finding]:
     """What the statement says; the scene takes note of it."""
     if _SECRET.search(statement.text):
         return []
-    found = list(_read(_spoken_of(statement, scene), scene))
+    found = [one for one in _read(_spoken_of(statement, scene), scene) if _stands(one, statement)]
     if any(name not in scene.last_person for name in _OTHERS.findall(statement.text)):
         scene.speak_of("")  # somebody else was named: from here on "she" may be either
     for finding in found:
         scene.note(statement, finding)
     return found
+
+
+def _stands(finding: Finding, statement: Statement) -> bool:
+    """Whether a finding can be understood by itself: what is only said of an "it" cannot."""
+    loose = finding.kind in ("preference", "plan", "event", "note") and not finding.subject and not statement.remember
+    return not (loose and _DANGLING.search(statement.text) and not _particular(statement.text))
+
+
+def _particular(text: str) -> bool:
+    """Whether a text names a day, a number, a person, a place, or something of one's own."""
+    return any(named.search(text) for named in (SAID_DATE, _NAME, _MINE))
 
 
 def _spoken_of(statement: Statement, scene: Scene) -> Statement:
@@ -206,8 +218,7 @@ def _news(statement: Statement) -> Finding | None:
     if not _BEGINS.match(text) or TRANSIENT.match(text) or _DENIES.search(text) or not FIRST_PERSON.search(text):
         return None
     words = len(text.split())
-    particular = SAID_DATE.search(text) or _NAME.search(text) or _MINE.search(text)
-    if words < (_LEAST_NOTE if particular else _LEAST_PLAIN):
+    if words < (_LEAST_NOTE if _particular(text) else _LEAST_PLAIN):
         return None
     if is_past(text):
         return Finding(kind="event", text=told(statement), importance=0.5 if SAID_DATE.search(text) else 0.4)

@@ -38,6 +38,10 @@ _TASK: Final = re.compile(
     r"|role-?play)\b[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
+_EMOJI: Final = re.compile(r"[.!?,]*\s*[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
+_ENDS: Final = re.compile(r"\s*(?:[A-Z]|$)")
+"""A picture ends a sentence where a capital follows it."""
+
 _URL: Final = re.compile(r"https?://\S+")
 
 _LEAD: Final = re.compile(
@@ -189,6 +193,7 @@ def readable(message: Message) -> str:
     text = message.text[:LONGEST_MESSAGE]
     for foreign in (_BLOCK, _CODE, _QUOTED_LINE, _TASK):
         text = foreign.sub(" ", text)
+    text = _EMOJI.sub(lambda match: "." if _ENDS.match(text, match.end()) else " ", text)
     return _URL.sub(" ", text).strip()
 
 

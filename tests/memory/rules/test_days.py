@@ -43,6 +43,8 @@ AHEAD = [
     ("in March", "in March 2027"),
     ("in June", "in June 2026"),
     ("in March 2024", "in March 2024"),
+    ("on Friday 5 June", "on 5 June 2026"),
+    ("on Friday, the 5th of June", "on 5 June 2026"),
 ]
 PAST = [
     ("yesterday", "on 19 May 2026"),
@@ -77,7 +79,16 @@ def test_what_has_been(said: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["every Friday", "on Fridays", "in 2019", "today's news", "May I go", "a friday feeling", "30 February", "10 am"],
+    [
+        "every Friday",
+        "on Fridays",
+        "in 2019",
+        "today's news",
+        "May I go",
+        "a friday feeling",
+        "30 February",
+        "the last week",
+    ],
 )
 def test_what_is_no_particular_day_stays(text: str) -> None:
     assert resolved(f"I like it {text}", SAID, past=False) == f"I like it {text}"
