@@ -6,22 +6,23 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from contextkit.errors import StoreError
 from contextkit.stores import Session, SessionStore
 from contextkit.stores.agentcore.events import MAIN, Events
-from contextkit.stores.agentcore.foreign import foreign_messages
+from contextkit.stores.agentcore.foreign import foreign_event, foreign_messages
 from contextkit.stores.agentcore.history import LINE, line, past
 from contextkit.stores.agentcore.ledger import Entry, Ledger, Place
 from contextkit.stores.codec import to_micros
+from contextkit.types import Message
 
 _log = logging.getLogger("contextkit.stores")
 
 LOOK_AGAIN = 30.0
-"""Seconds for which a session that AgentCore did not have either is not looked for again."""
+"""Seconds for which a session that AgentCore does not have is not looked for again; after a failure, none is."""
 
 _REMEMBERED = 10_000
 
@@ -45,6 +46,7 @@ class Adoption:
         self._wanted = wanted
         self._looked = _Looked()
         self._alive = _Alive()
+        self._resting_until = 0.0
 
     def session(self, place: Place) -> Session | None:
         """The session as the state store has it, after a look into AgentCore where that has none."""
@@ -71,12 +73,16 @@ class Adoption:
         self._alive.drop(place)
 
     def look(self, place: Place) -> None:
-        """Adopt the session if AgentCore has it. If AgentCore does not answer, that is logged, and all goes on."""
-        if self._looked.lately(place):
+        """Adopt the session if AgentCore has it. If AgentCore does not answer, that is logged, and all goes on.
+
+        It is asked once, and after a failure for a while not at all: nobody's turn waits for it.
+        """
+        if self._looked.lately(place) or time.monotonic() < self._resting_until:
             return
         try:
-            self.adopt(place)
+            self.adopt(place, patient=False)
         except StoreError as error:
+            self._resting_until = time.monotonic() + LOOK_AGAIN
             _log.warning("Whether AgentCore has a session that is unknown here cannot be said now: %s", error)
             return
         self._looked.note(place)
@@ -85,13 +91,13 @@ class Adoption:
         """Whether AgentCore was asked for this session a moment ago, and had nothing of it that lasts."""
         return self._looked.lately(place)
 
-    def adopt(self, place: Place) -> None:
+    def adopt(self, place: Place, *, patient: bool = True) -> None:
         """Read the whole session back, unless it is being erased."""
         entry = self._ledger.read(place)
         if entry.erase is not None:
             return
-        events = line(self._events.all(place.actor_id, place.session_id))
-        found = past(events, prefix(place), self._clock())
+        events = line(self._events.all(place.actor_id, place.session_id, patient=patient))
+        found = past(events, self._clock())
         if not found.messages:
             if entry.adopting:
                 self._ledger.save(place, replace(entry, adopting=False))
@@ -106,18 +112,19 @@ class Adoption:
     def pull(self, place: Place, branch: str = MAIN) -> int:
         """Append what other clients have written on this branch since. How many messages that was."""
         events = line(self._events.all(place.actor_id, place.session_id), branch)
-        theirs = [
-            message
-            for event in events
-            if LINE not in event.metadata
-            for message in foreign_messages(event, prefix(place))
-        ]
+        theirs = [message for event in events if LINE not in event.metadata for message in foreign_messages(event)]
         if not theirs:
             return 0
         before = self._state.session(place.actor_id, place.session_id)
         stored = self._state.append(place.actor_id, place.session_id, theirs)
         known = before.last_seq if before is not None else 0
         return len({message.seq for message in stored if (message.seq or 0) > known})
+
+    def is_there(self, place: Place, messages: Sequence[Message]) -> list[bool]:
+        """For each message whether AgentCore has it from another client, in the event that its id names."""
+        events = [foreign_event(message.id or "") for message in messages]
+        known = {event: self._events.get(place.actor_id, place.session_id, event) for event in {*events} if event}
+        return [event is not None and known[event] is not None for event in events]
 
     def _finish(self, place: Place, entry: Entry, found: str | None, delivered: int) -> None:
         session = self._state.session(place.actor_id, place.session_id)
@@ -127,11 +134,6 @@ class Adoption:
         entry = replace(entry, life=life, line=found or str(life), delivered=delivered, claim=None, adopting=False)
         if self._ledger.save(place, entry, session.expires_at) is None and self._ledger.read(place).adopting:
             self.adopt(place)
-
-
-def prefix(place: Place) -> str:
-    """How the ids of messages begin that were adopted from other clients' events of this session."""
-    return f"agentcore:{place.key[:12]}:"
 
 
 class _Alive:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from itertools import takewhile
 
 from contextkit.stores import Session, SessionStore
-from contextkit.stores.agentcore.adoption import Adoption, prefix
+from contextkit.stores.agentcore.adoption import Adoption
 from contextkit.stores.agentcore.events import Event, Events
 from contextkit.stores.agentcore.failures import Repeated
 from contextkit.stores.agentcore.history import EXPIRES, LAST, LINE, last_delivered
@@ -107,20 +106,21 @@ class Delivery:
 
     def _arrived(self, place: Place, entry: Entry) -> int:
         """The last message of this life that AgentCore has, by its own whole list."""
-        events = self._events.newest(place.actor_id, place.session_id, payloads=False)
+        events = self._events.headers(place.actor_id, place.session_id)
         return last_delivered(events, entry.line)
 
     def _claim_and_send(self, place: Place, entry: Entry, session: Session) -> float | None:
         """Say which messages the next event holds, and send it; None where all have been sent."""
-        after, adopted = entry.delivered, prefix(place)
+        after = entry.delivered
         waiting = self._state.messages(place.actor_id, place.session_id, after=after, before=after + 1 + MAX_PARTS)
         if not waiting:
             return None
-        come = len(list(takewhile(lambda message: _is_adopted(message, adopted), waiting)))
-        if come:
+        there = self._adoption.is_there(place, waiting)
+        if there[0]:
+            come = [*there, False].index(False)
             self._ledger.save(place, replace(entry, delivered=after + come), session.expires_at)
             return 0.0
-        ours = list(takewhile(lambda message: not _is_adopted(message, adopted), waiting))
+        ours = waiting[: [*there, True].index(True)]
         ours = ours[: fitting(ours)]
         claim = Claim(after + len(ours), self._me(), self._now(), to_micros(session.expires_at))
         claimed = self._ledger.save(place, replace(entry, claim=claim), session.expires_at)
@@ -186,7 +186,7 @@ class Delivery:
         if session is not None and to_micros(session.created_at) == entry.life:
             self._state.delete_session(place.actor_id, place.session_id)
             session = None
-        listed = self._events.newest(place.actor_id, place.session_id, payloads=False)
+        listed = self._events.headers(place.actor_id, place.session_id)
         left = [event for event in listed if LINE in event.metadata or to_micros(event.at) <= before]
         for number, event in enumerate(left):
             if number:
@@ -208,7 +208,3 @@ def _time(messages: Sequence[Message], claim: Claim) -> datetime:
     """When the last of the messages was written, though never after it was sent: no event is from the future."""
     sent = from_micros(claim.at)
     return min(sent, max(message.created_at or sent for message in messages))
-
-
-def _is_adopted(message: Message, adopted: str) -> bool:
-    return (message.id or "").startswith(adopted)

@@ -105,33 +105,21 @@ class Events:
         filters: Sequence[EventFilter] = (),
         branch: str | None = None,
         parents: bool = False,
-        payloads: bool = True,
+        patient: bool = True,
     ) -> list[Event]:
-        """The session's events, oldest first; with `filters` or a `branch`, only those.
+        """The session's events with their payloads, oldest first; with `filters` or a `branch`, only those.
 
         A list that is filtered lags behind: build no history from one (`history.line` picks a
         branch out of the whole). `parents` adds what came before the branch began.
         """
-        return sorted(
-            self.newest(actor_id, session_id, filters=filters, branch=branch, parents=parents, payloads=payloads),
-            key=lambda event: (event.at, event.id),
-        )
+        request = {**_place(actor_id, session_id), "includePayloads": True, **_filter(filters, branch, parents)}
+        pages = self._service.pages("ListEvents", request, patient=patient)
+        found = (_event(each) for page in pages for each in page["events"])
+        return sorted(found, key=lambda event: (event.at, event.id))
 
-    def newest(
-        self,
-        actor_id: str,
-        session_id: str,
-        *,
-        filters: Sequence[EventFilter] = (),
-        branch: str | None = None,
-        parents: bool = False,
-        payloads: bool = True,
-    ) -> Iterator[Event]:
-        """The same events as the service lists them, newest first, a page at a time."""
-        wanted = _filter(filters, branch, parents)
-        request = {**_place(actor_id, session_id), "includePayloads": payloads, **wanted}
-        for page in self._service.pages("ListEvents", request):
-            yield from map(_event, page["events"])
+    def headers(self, actor_id: str, session_id: str) -> Iterator[Event]:
+        """The session's events without their payloads, newest first, a page at a time."""
+        return self._headers(_place(actor_id, session_id))
 
     def delete(self, actor_id: str, session_id: str, event_id: str) -> None:
         """Delete the event. Deleting what is not there is no error."""
@@ -149,16 +137,16 @@ class Events:
 
     def count(self, actor_id: str, key: str) -> int:
         """How many events a session has; `key` is AgentCore's own id of it, as `sessions` gives it."""
-        return sum(1 for _ in self._listed({"actorId": ACTORS.encode(actor_id), "sessionId": key}))
+        return sum(1 for _ in self._headers({"actorId": ACTORS.encode(actor_id), "sessionId": key}))
 
     def delete_all(self, actor_id: str, key: str) -> None:
         """Delete every event of a session, at the pace that AgentCore allows; `key` as for `count`."""
         place = {"actorId": ACTORS.encode(actor_id), "sessionId": key}
-        while found := list(self._listed(place)):
+        while found := list(self._headers(place)):
             for event in found:
                 self._delete(place, event.id)
 
-    def _listed(self, place: Mapping[str, Any]) -> Iterator[Event]:
+    def _headers(self, place: Mapping[str, Any]) -> Iterator[Event]:
         for page in self._service.pages("ListEvents", {**place, "includePayloads": False}):
             yield from map(_event, page["events"])
 

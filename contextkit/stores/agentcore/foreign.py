@@ -7,6 +7,7 @@ without its call, so it is read as the assistant's, named "tool"; OTHER as the u
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from contextkit.messages import as_messages
 from contextkit.stores.agentcore.events import Event
 from contextkit.types import Message, Role
 
+_EVENT = re.compile(r"[0-9]+#[a-fA-F0-9]+")
+
 _ROLES: Mapping[str, tuple[Role, str | None]] = {
     "USER": ("user", None),
     "ASSISTANT": ("assistant", None),
@@ -24,14 +27,24 @@ _ROLES: Mapping[str, tuple[Role, str | None]] = {
 }
 
 
-def foreign_messages(event: Event, prefix: str) -> list[Message]:
-    """What the event says, each message under an id made of `prefix`, the event's id and its place in it.
+PREFIX = "agentcore:"
+"""How the ids begin of messages that other clients wrote; the event's id and the message's place in it follow."""
+
+
+def foreign_event(message_id: str) -> str | None:
+    """The id of the event that a message of this id came from; None for an id of any other kind."""
+    event_id = message_id.removeprefix(PREFIX).rpartition(":")[0]
+    return event_id if message_id.startswith(PREFIX) and _EVENT.fullmatch(event_id) else None
+
+
+def foreign_messages(event: Event) -> list[Message]:
+    """What the event says, each message under an id of its own.
 
     Blobs that are no messages (checkpoints, files) are left out: they are not part of what was said.
     """
     said = [message for part in event.payload for message in _messages(part)]
     return [
-        replace(message, id=f"{prefix}{event.id}:{number}", created_at=message.created_at or event.at, seq=None)
+        replace(message, id=f"{PREFIX}{event.id}:{number}", created_at=message.created_at or event.at, seq=None)
         for number, message in enumerate(said)
     ]
 

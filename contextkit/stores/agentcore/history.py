@@ -52,7 +52,7 @@ def _within(event: Event, ends: dict[str, str | None], by_id: dict[str, Event]) 
     return end is None or (event.at, event.id) <= (by_id[end].at, end)
 
 
-def past(events: Sequence[Event], prefix: str, now: datetime) -> Past:
+def past(events: Sequence[Event], now: datetime) -> Past:
     """What a session's events say at a time. Our own events of a life that has ended say nothing any more."""
     own = [event for event in events if LINE in event.metadata]
     lines = _lines(own, now)
@@ -65,7 +65,7 @@ def past(events: Sequence[Event], prefix: str, now: datetime) -> Past:
         message
         for event in sorted(events, key=lambda event: (event.at, event.id))
         if LINE not in event.metadata
-        for message in foreign_messages(event, prefix)
+        for message in foreign_messages(event)
     ]
     return Past(chosen, _merged(_distinct(ours), theirs))
 

@@ -11,9 +11,10 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.stores.agentcore.delivery import PACE
@@ -24,11 +25,14 @@ _log = logging.getLogger("contextkit.stores")
 WORKERS = 8
 """Sessions served at once. At some 50 ms for a call that is 160 events a second, below AWS's 200 an account."""
 
-MARKS = 1_000
-"""Sessions whose mark is kept while this process may append to them again; the least recent is taken back first."""
+IDLE = 60.0
+"""Seconds for which the mark of a session that is done is kept: a conversation goes on, and a mark costs a write."""
 
-REMARK = 900.0
-"""Seconds after which a mark is made anew, since in the state store it may have an expiry of its own."""
+REMARK = 60.0
+"""Seconds after which a mark is made anew: in the state store it expires as a session does, and nothing prolongs it."""
+
+RESUMED = 1_000
+"""Marked sessions that a new process looks after, those first that were marked first: what is left behind is old."""
 
 ABANDONED = 3_600.0
 """Seconds after which a mark that another process has not made anew is taken back, once its session is done."""
@@ -48,10 +52,13 @@ class _Task:
     error: StoreError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Mark:
+    """The note of a session in the state store: under which name, since when, and when it was last relied on."""
+
     owner: str
-    at: float
+    made: float
+    used: float
 
 
 class Outbox:
@@ -70,6 +77,7 @@ class Outbox:
         clock: Callable[[], datetime],
         *,
         remark: float = REMARK,
+        idle: float = IDLE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._step = step
@@ -77,6 +85,7 @@ class Outbox:
         self._me = me
         self._clock = clock
         self._remark = remark
+        self._idle = idle
         self._monotonic = monotonic
         self._changed = threading.Condition()
         self._tasks: dict[Place, _Task] = {}
@@ -92,13 +101,14 @@ class Outbox:
         self.resume()
         with self._changed:
             mark = self._marks.get(place)
-            if mark is not None and self._monotonic() < mark.at + self._remark:
+            if mark is not None and self._monotonic() < mark.made + self._remark:
+                mark.used = self._monotonic()
                 self._marks.move_to_end(place)
                 return
         self._ledger.mark(place, owner := f"{self._me()}.{self._monotonic():.6f}")
         with self._changed:
             former = self._marks.pop(place, None)
-            self._marks[place] = _Mark(owner, self._monotonic())
+            self._marks[place] = _Mark(owner, self._monotonic(), self._monotonic())
         if former is not None:
             self._ledger.unmark(place, former.owner)
 
@@ -121,11 +131,11 @@ class Outbox:
                 return
             self._resumed = True
         try:
-            found = list(self._ledger.marked(self._clock()))
+            found = sorted(self._ledger.marked(self._clock()), key=lambda mark: mark[2], reverse=True)
         except StoreError:
             self._resumed = False
             raise
-        for place, owner, age in found:
+        for place, owner, age in found[:RESUMED]:
             if age > ABANDONED:
                 with self._changed:
                     self._abandoned.setdefault(place, []).append(owner)
@@ -193,6 +203,8 @@ class Outbox:
         while (place := self._next()) is not None:
             try:
                 pause = self._step(place)
+                if pause is None:
+                    self._take_back(self._needless(place))
             except StoreError as error:
                 self._failed(place, error)
             except Exception as error:
@@ -218,28 +230,28 @@ class Outbox:
             self._threads -= 1
             return None
 
+    def _needless(self, place: Place) -> list[tuple[Place, str]]:
+        """The marks that nobody needs any more: this session's of the dead, and our own that have been idle."""
+        with self._changed:
+            owners = [(place, owner) for owner in self._abandoned.pop(place, ())]
+            since = self._monotonic() - self._idle
+            idle = list(takewhile(lambda held: self._marks[held].used <= since, self._marks))
+            done = [held for held in idle if held == place or held not in self._tasks]
+            return owners + [(held, self._marks.pop(held).owner) for held in done]
+
+    def _take_back(self, owners: Iterable[tuple[Place, str]]) -> None:
+        for place, owner in owners:
+            self._ledger.unmark(place, owner)
+
     def _stepped(self, place: Place, pause: float | None) -> None:
         with self._changed:
             task = self._tasks[place]
             task.running, task.failures, task.error = False, 0, None
-            if pause is not None or task.again:
-                task.due = self._monotonic() + (pause or 0.0)
-                task.again = False
-                self._employ()
-                return
-            del self._tasks[place]
-            owners = self._needless(place)
-            self._changed.notify_all()
-        for done, owner in owners:
-            self._ledger.unmark(done, owner)
-
-    def _needless(self, place: Place) -> list[tuple[Place, str]]:
-        """The marks that nobody needs any more now that all is done for this session."""
-        owners = [(place, owner) for owner in self._abandoned.pop(place, ())]
-        if len(self._marks) > MARKS:
-            oldest = next((held for held in self._marks if held not in self._tasks), place)
-            owners.append((oldest, self._marks.pop(oldest).owner))
-        return owners
+            if pause is None and not task.again:
+                del self._tasks[place]
+            else:
+                task.due, task.again = self._monotonic() + (pause or 0.0), False
+            self._employ()
 
     def _failed(self, place: Place, error: StoreError) -> None:
         with self._changed:

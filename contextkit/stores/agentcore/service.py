@@ -77,11 +77,11 @@ class Service:
             self._sleep(pause * random.uniform(0.5, 1.0))
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def pages(self, operation: str, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def pages(self, operation: str, request: Mapping[str, Any], *, patient: bool = True) -> Iterator[dict[str, Any]]:
         """Every page of a list. An empty page is not the end of one; a missing token is."""
         asked: dict[str, Any] = {**request, "maxResults": PAGE}
         while True:
-            answer = self.call(operation, asked)
+            answer = self.call(operation, asked, patient=patient)
             yield answer
             if not answer.get("nextToken"):
                 return

@@ -78,6 +78,13 @@ def append_many(memory_id: str, endpoint: str, path: str, writer: int, count: in
         store.flush()
 
 
+def append_and_leave(memory_id: str, endpoint: str, path: str) -> None:
+    """Append, and come to the end of the program without closing anything."""
+    store = opened(memory_id, endpoint, SQLiteStore(path))
+    for number in range(5):
+        store.append("u", "s", [{"role": "user", "content": "x", "id": str(number)}])
+
+
 def run(target: Callable[..., None], *args: Any) -> int | None:
     """What becomes of a process of its own: its exit code, negative where a signal ended it."""
     process = SPAWN.Process(target=target, args=args)

@@ -34,7 +34,7 @@ def ours(second: int, first: int, *texts: str, life: str = "1", expires: int | N
 
 
 def texts(events: list[Event], now: datetime = NOW) -> list[str]:
-    return [message.text for message in past(events, "p:", now).messages]
+    return [message.text for message in past(events, now).messages]
 
 
 def test_a_branch_has_what_came_before_it_and_nothing_beside_it() -> None:
@@ -69,8 +69,8 @@ def test_the_latest_life_counts_and_one_that_has_ended_does_not() -> None:
     ended, lasting = ours(1, 1, "old", life="1", expires=micros), ours(2, 1, "new", life="2", expires=micros + 1)
     assert texts([ended]) == []
     assert texts([ended, lasting]) == ["new"]
-    assert past([ended, lasting], "p:", NOW).line == "2"
-    assert past([event(1, "x")], "p:", NOW).line is None
+    assert past([ended, lasting], NOW).line == "2"
+    assert past([event(1, "x")], NOW).line is None
 
 
 def test_a_life_lasts_as_long_as_the_last_of_its_events_says() -> None:
@@ -84,8 +84,8 @@ def test_what_is_delivered_is_told_by_life() -> None:
 
 
 def test_messages_of_others_have_ids_of_their_events() -> None:
-    (message,) = past([event(1, "x")], "p:", NOW).messages
-    assert message.id == f"p:{1:019}#ab:0"
+    (message,) = past([event(1, "x")], NOW).messages
+    assert message.id == f"agentcore:{1:019}#ab:0"
     assert message.created_at == NOW + timedelta(seconds=1)
 
 
@@ -101,7 +101,7 @@ def test_messages_of_strands_are_read() -> None:
         event(2, strands({"role": "assistant", "content": [{"text": "I look."}, call]}), role="ASSISTANT"),
         event(3, strands({"role": "user", "content": [result]})),
     ]
-    messages = past(events, "p:", NOW).messages
+    messages = past(events, NOW).messages
     assert [(message.role, message.text) for message in messages] == [
         ("user", "Look!"),
         ("assistant", "I look."),

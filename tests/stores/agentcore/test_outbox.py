@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from contextkit.stores.agentcore.payloads import from_payload
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.agentcore import AgentCoreEmulator, Call, Fault, Quotas
 from contextkit.testing.agentcore.calls import no_fault
+from contextkit.testing.conformance.base import at_once
 from contextkit.types import Message
 from tests.stores.agentcore import crashes
 
@@ -187,6 +189,72 @@ def test_a_forgotten_ledger_is_made_again_from_agentcores_own_list(
     other.append("u", "s", [{"role": "user", "content": "two", "id": "2"}])
     other.flush()
     assert ids(delivered(client, memory_id)) == [(1, "1"), (2, "2")]
+
+
+def test_a_program_that_ends_delivers_what_it_can_and_leaves_the_rest(
+    memory_id: str, emulator: AgentCoreEmulator, client: Any, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "state.db")
+    assert crashes.run(crashes.append_and_leave, memory_id, "http://127.0.0.1:9", path) == 0
+    assert delivered(client, memory_id) == []
+    assert crashes.run(crashes.append_and_leave, memory_id, emulator.url, path) == 0
+    assert ids(delivered(client, memory_id)) == [(number + 1, str(number)) for number in range(5)]
+
+
+def test_a_service_that_fails_at_random_gets_every_message_once(
+    faults: AgentCoreEmulator, store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    chance = random.Random(7)
+    kinds: tuple[Fault, ...] = ("throttle", "5xx", "drop", "lose answer", "conflict")
+    faults.plan = lambda _: chance.choice(kinds) if chance.random() < 0.3 else None
+
+    def write(thread: int) -> None:
+        for number in range(10):
+            store.append("u", "s", [{"role": "user", "content": "x", "id": f"{thread}/{number}"}])
+
+    at_once(write, threads=4)
+    store.flush()
+    faults.plan = no_fault
+    assert ids(delivered(client, memory_id)) == ids(store.messages("u", "s"))
+    assert len(store.messages("u", "s")) == 40
+
+
+def test_marks_of_sessions_that_are_idle_are_taken_back(
+    store: AgentCoreStore, state: SQLiteStore, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def marked() -> int:
+        return len(state.sessions(f"contextkit.agentcore/{memory_id}/marks"))
+
+    for session in ("a", "b", "c"):
+        store.append("u", session, [{"role": "user", "content": "x"}])
+    store.flush()
+    assert marked() == 3
+    monkeypatch.setattr(store._outbox, "_idle", 0.0)
+    store.append("u", "c", [{"role": "user", "content": "x"}])
+    store.flush()
+    assert marked() == 0
+    store.append("u", "a", [{"role": "user", "content": "x"}])
+    store.close()
+    assert marked() == 0
+
+
+def test_what_other_clients_wrote_is_not_sent_back_but_is_once_it_is_gone_there(
+    store: AgentCoreStore, client: Any, memory_id: str
+) -> None:
+    theirs = [{"conversational": {"role": "USER", "content": {"text": "theirs"}}}]
+    store.append("u", "s", [{"role": "user", "content": "ours", "id": "ours"}])
+    store.flush()
+    event = store.events.create("u", "s", theirs, at=datetime.now(UTC), token=memory_id)
+    assert store.pull("u", "s") == 1
+    store.append("u", "s", [{"role": "user", "content": "later", "id": "later"}])
+    store.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "ours"), (3, "later")]
+    kept = store.messages("u", "s")
+    store.delete_session("u", "s")
+    store.flush()
+    store.append("u", "s", kept)
+    store.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "ours"), (2, f"agentcore:{event.id}:0"), (3, "later")]
 
 
 def test_what_is_deleted_goes_and_what_comes_after_stays(store: AgentCoreStore, client: Any, memory_id: str) -> None:
