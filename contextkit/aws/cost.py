@@ -1,7 +1,7 @@
 """Cost: a month's bill for what an agent stores, line by line: table, region, DAX node, bucket.
 
-An estimate from a price list, never a quote: taxes, discounts, support and what runs the agent
-itself are not in it.
+An estimate from a price list, never a quote: taxes, discounts and support are not in it, nor keys,
+alarms, and what runs the agent itself. Reads that DAX answers are counted as if DynamoDB did.
 """
 
 from __future__ import annotations

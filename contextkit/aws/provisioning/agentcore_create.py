@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from botocore import exceptions as aws  # type: ignore[import-untyped]
-
-from contextkit.aws.failures import unanswered, unsigned
 from contextkit.aws.provisioning.agentcore import MemoryPlan, create_request
+from contextkit.aws.provisioning.failures import told
 from contextkit.errors import ProvisioningFailed
 
 PATIENCE = 300.0
@@ -45,7 +41,7 @@ def create_memory(plan: MemoryPlan, client: Any, *, delay: float = DELAY, patien
             "Pass --role, or deploy the template, which makes one: `contextkit provision agentcore`.",
         )
     request = create_request(plan)
-    with _told(plan.name):
+    with told(f"AgentCore, asked for the memory {plan.name!r},", "Check the role's rights and the strategies."):
         found = _named(client, plan.name)
         identifier = found or client.create_memory(**request, clientToken=_token(request))["memory"]["id"]
         memory = _active(client, identifier, delay, patience)
@@ -78,21 +74,3 @@ def _active(client: Any, identifier: str, delay: float, patience: float) -> dict
 def _token(request: dict[str, Any]) -> str:
     """The same for the same request, so that one that is sent twice makes one memory."""
     return sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-
-
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    where = f"AgentCore, asked for the memory {name!r},"
-    try:
-        yield
-    except aws.ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        text = str(error.response.get("Error", {}).get("Message", ""))
-        refused = unsigned(code, text, where)
-        if refused is not None:
-            raise refused from error
-        raise ProvisioningFailed(
-            f"{where} refused {error.operation_name}: {code}: {text}.", "Check the role's rights and the strategies."
-        ) from error
-    except aws.BotoCoreError as error:
-        raise unanswered(error, where) from error

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
-from contextkit.aws.failures import unanswered, unsigned
+from contextkit.aws.provisioning.failures import text_of, told
 from contextkit.errors import ProvisioningFailed
 
 Change: TypeAlias = Literal["made", "changed", "as it was"]
@@ -26,6 +25,7 @@ PATIENCE = 60 * 60
 """Seconds until a stack is given up. A DAX cluster takes 10 minutes, a replica of a full table may take many."""
 
 _UNCHANGED = "No updates are to be performed"
+_REFUSED = "Check the role's rights and the template: `contextkit provision | cfn-lint`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def deploy(
             "Leave out the alarms, or put the template into a bucket and deploy it from there.",
         )
     asked = {"StackName": stack, "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]}
-    with _told(stack):
+    with told(f"CloudFormation, asked for the stack {stack!r},", _REFUSED):
         status = _status(client, stack)
         if status is None:
             client.create_stack(**asked, EnableTerminationProtection=protection)
@@ -76,7 +76,7 @@ def _update(client: Any, asked: Mapping[str, Any]) -> bool:
     try:
         client.update_stack(**asked)
     except aws.ClientError as error:
-        if _UNCHANGED not in _text(error):
+        if _UNCHANGED not in text_of(error):
             raise
         return False
     return True
@@ -111,7 +111,7 @@ def _status(client: Any, stack: str) -> str | None:
     try:
         return str(client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
     except aws.ClientError as error:
-        if "does not exist" not in _text(error):
+        if "does not exist" not in text_of(error):
             raise
         return None
 
@@ -126,26 +126,3 @@ def _reasons(client: Any, stack: str) -> list[str]:
     events = client.describe_stack_events(StackName=stack)["StackEvents"]
     failed = [event for event in events if str(event.get("ResourceStatus", "")).endswith("_FAILED")]
     return [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in reversed(failed)]
-
-
-@contextmanager
-def _told(stack: str) -> Iterator[None]:
-    """Raise what boto3 raises inside as an error of ours."""
-    where = f"CloudFormation, asked for the stack {stack!r},"
-    try:
-        yield
-    except aws.ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        refused = unsigned(code, _text(error), where)
-        if refused is not None:
-            raise refused from error
-        raise ProvisioningFailed(
-            f"{where} refused {error.operation_name}: {code}: {_text(error)}.",
-            "Check the role's rights and the template: `contextkit provision | cfn-lint`.",
-        ) from error
-    except aws.BotoCoreError as error:
-        raise unanswered(error, where) from error
-
-
-def _text(error: aws.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Message", ""))

@@ -47,7 +47,7 @@ def _answered(error: aws.ClientError, where: str) -> StoreError:
     if code in ("ResourceNotFoundException", "NoSuchBucket"):
         return StoreUnavailable(
             f"{where} lacks a table or bucket that is needed ({text}).",
-            "Create it (`create_tables()` does on a local server), or correct the region and the prefix.",
+            "Create it: `contextkit provision` (with `--endpoint` on a local server); or correct region and prefix.",
         )
     if (refused := unsigned(code, text, where)) is not None:
         return refused

@@ -23,7 +23,7 @@ def answered(code: str, text: str = "", *, status: int = 400, action: str = "Get
         (answered("ThrottlingException"), StoreUnavailable, "capacity"),
         (answered("InternalServerError", status=500), StoreUnavailable, "Try again"),
         (answered("", status=503), StoreUnavailable, "Try again"),
-        (answered("ResourceNotFoundException"), StoreUnavailable, "create_tables"),
+        (answered("ResourceNotFoundException"), StoreUnavailable, "contextkit provision"),
         (answered("AccessDeniedException", action="PutItem"), StoreReadOnly, "dynamodb:PutItem"),
         (answered("AccessDeniedException", action="Query"), StoreUnavailable, "dynamodb:Query"),
         (answered("UnrecognizedClientException"), StoreUnavailable, "get-caller-identity"),
@@ -81,9 +81,9 @@ def test_an_endpoint_where_nobody_listens() -> None:
 
 def test_missing_tables(patient_client: object) -> None:
     store = DynamoDBStore("nowhere-", client=patient_client)
-    with pytest.raises(StoreUnavailable, match="create_tables"):
+    with pytest.raises(StoreUnavailable, match="contextkit provision"):
         store.session("a", "s")
-    with pytest.raises(StoreUnavailable, match="create_tables"):
+    with pytest.raises(StoreUnavailable, match="contextkit provision"):
         store.append("a", "s", [{"role": "user", "content": "x"}])
 
 
