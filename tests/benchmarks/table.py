@@ -252,6 +252,22 @@ def sqlite_store(found: Result) -> Iterator[Row]:
     )
 
 
+def agentcore_store(found: Result) -> Iterator[Row]:
+    def told(name: str) -> str:
+        one = found[name]
+        return f"{one['refused']} / {one['lost']} / {number(one['seconds'])}"
+
+    peer = "bedrock-agentcore"
+    yield Row(
+        f"{found['rate_per_second']} messages a second into one AgentCore session for {found['seconds']} s, under its "
+        "quotas: calls refused / messages lost / seconds until the last append returned",
+        told("contextkit"),
+        [f"{peer}'s session manager {told(peer)}"] if peer in found else [],
+        "0 / 0",
+        found["contextkit"]["refused"] == found["contextkit"]["lost"] == 0,
+    )
+
+
 def dedup(found: Result) -> Iterator[Row]:
     yield Row(
         "Finding repeats among 300 candidates and 2,000 messages, ms",
@@ -287,6 +303,7 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "counting": counting,
     "dedup": dedup,
     "sqlite_store": sqlite_store,
+    "agentcore_store": agentcore_store,
     "memory_rules": memory_rules,
 }
 """The benchmarks in the order in which the table tells of them."""
