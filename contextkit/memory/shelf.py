@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+
 from contextkit.dedup import SeenTexts
 from contextkit.dedup_words import CHANGERS, NEGATIONS
 from contextkit.memory.subject import subject_key
-from contextkit.rank.lexical import LexicalIndex
+from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import terms
 from contextkit.stores import MemoryRecord
 
@@ -94,7 +96,8 @@ class Shelf:
         for name in gone:
             del self._records[name], self._versions[name]
         for name, record in wanted.items():
-            if self._records.get(name) != record:
+            known = self._records.get(name)
+            if known is not record and known != record:
                 self.put(record)
         return self
 
@@ -148,9 +151,12 @@ class Shelf:
     def near(self, text: str, *, limit: int) -> list[MemoryRecord]:
         """The records that share most with a text, best first."""
         scores = self._words.scores(dict.fromkeys(terms(text), 1.0))
-        best = sorted(scores.nonzero()[0].tolist(), key=lambda row: (-scores[row], row))
-        found = (self.current(self._rows[row]) for row in best)
-        return [record for record in found if record is not None][:limit]
+        found: list[MemoryRecord] = []
+        for row in _best(scores, limit + len(self._rows) - len(self._records)):
+            record = self.current(self._rows[row])
+            if record is not None and len(found) < limit:
+                found.append(record)
+        return found
 
     def _named(self, names: Iterable[str]) -> list[MemoryRecord]:
         return [self._records[name] for name in dict.fromkeys(names) if name in self._records]
@@ -185,6 +191,17 @@ def says_more(text: str, other: str) -> bool:
 
 def _folded(text: str) -> list[str]:
     return terms(text) or [text.strip().casefold()]
+
+
+def _best(scores: Scores, count: int) -> list[int]:
+    """The rows of the so many highest scores above 0, best first; of equals the first."""
+    if count < len(scores):
+        least = np.partition(scores, -count)[-count]
+        rows = np.flatnonzero((scores >= least) & (scores > 0))
+    else:
+        rows = np.flatnonzero(scores > 0)
+    order = np.argsort(-scores[rows], kind="stable")[:count]
+    return [int(row) for row in rows[order]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from contextkit.errors import InvalidInput, RecordsRefused, StoreError
 from contextkit.memory.consolidate import SESSION
@@ -20,6 +22,9 @@ from contextkit.types import Message
 
 _log = logging.getLogger("contextkit.memory")
 
+FRESH: Final = 1.0
+"""Seconds for which the records that were read stand for those in the store."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -29,13 +34,43 @@ class Plan:
     extractor: Extractor
     consolidator: Consolidator
 
-    def changes(self, batch: Batch, memories: MemoryStore) -> tuple[Change, ...]:
-        """What the batch does to the records of its namespace. Writes nothing."""
+    def changes(self, batch: Batch, known: Callable[[str], Sequence[MemoryRecord]]) -> tuple[Change, ...]:
+        """What the batch does to what is known in its namespace. Writes nothing."""
         facts = [_attributed(fact, batch) for fact in self.extractor.extract(batch)]
-        if not facts:
-            return ()
-        near = memories.memories(batch.actor_id, namespace=batch.namespace, active=False)
-        return tuple(self.consolidator.consolidate(facts, near, batch.namespace))
+        return tuple(self.consolidator.consolidate(facts, known(batch.namespace), batch.namespace)) if facts else ()
+
+
+class Known:
+    """The records of an actor's namespaces, as they are while nobody else may change them.
+
+    They are read again after `FRESH` seconds, since a user of the store may have deleted some
+    meanwhile; until then only what is written here changes them. So a long backlog does not read
+    them for every batch.
+    """
+
+    def __init__(self, memories: MemoryStore, actor_id: str) -> None:
+        self._memories = memories
+        self._actor_id = actor_id
+        self._read: dict[str, tuple[float, dict[str, MemoryRecord]]] = {}
+
+    def __call__(self, namespace: str) -> Sequence[MemoryRecord]:
+        """Every record of the namespace, superseded ones included."""
+        now = time.monotonic()
+        read = self._read.get(namespace)
+        if read is None or now - read[0] > FRESH:
+            found = self._memories.memories(self._actor_id, namespace=namespace, active=False)
+            read = self._read[namespace] = (now, {record.id: record for record in found})
+        return list(read[1].values())
+
+    def put(self, records: Sequence[MemoryRecord]) -> None:
+        """These have been written."""
+        for record in records:
+            if record.namespace in self._read:
+                self._read[record.namespace][1][record.id] = record
+
+    def forget(self) -> None:
+        """What was written is not sure: read everything again."""
+        self._read.clear()
 
 
 class Work:
@@ -49,6 +84,7 @@ class Work:
         self.steps: list[Step] = []
         self.recovered = 0
         self._memories = memories
+        self._known = Known(memories, hold.actor_id)
         self._hold = hold
         self._attempts = attempts
 
@@ -90,7 +126,7 @@ class Work:
         progress = self._hold.progress(session)
         try:
             with self._hold.kept():
-                changes = plan.changes(batch, self._memories)
+                changes = plan.changes(batch, self._known)
             journal = _journal(batch, span, changes)
             self._hold.settle(session.session_id, progress.settled(span, again=again), journal)
         except StoreError:
@@ -120,8 +156,10 @@ class Work:
             self._memories.put_memories(self._hold.actor_id, journal.records)
         except (InvalidInput, RecordsRefused):
             refused = [told for record in journal.records if (told := self._put_alone(record))]
+            self._known.forget()
             self._hold.set_aside(journal)
             return "; ".join(refused)
+        self._known.put(journal.records)
         self._hold.written()
         return ""
 

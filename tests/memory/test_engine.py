@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contextkit.errors import InvalidInput, StoreUnavailable
-from contextkit.memory import ledger
+from contextkit.memory import ledger, work
 from contextkit.memory.engine import ATTEMPTS, MemoryEngine
 from contextkit.memory.facts import Batch, Fact, Kind
 from contextkit.memory.ledger import LEDGER, Ledger
@@ -555,3 +555,33 @@ def test_ranges_that_touch_are_one() -> None:
         Range("b", 10, 12),
     )
     assert Progress.from_json(progress.to_json()) == progress
+
+
+# What is known
+
+
+@pytest.mark.parametrize("fresh", [-1.0, 60.0], ids=["read for every batch", "read once"])
+def test_a_batch_knows_what_the_batches_before_it_wrote(
+    store: SQLiteStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, fresh: float
+) -> None:
+    monkeypatch.setattr(work, "FRESH", fresh)
+    store.append("u1", "s1", turns([f"home of Ana: Ana lives in house {n % 70}." for n in range(140)]))
+    engine(store, clock).run("u1", "s1", flush=True)
+    assert texts(store) == ["Ana lives in house 69."]
+    assert len(texts(store, active=False)) == 140
+
+
+def test_what_a_user_deletes_meanwhile_is_not_known_for_long(
+    store: SQLiteStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "FRESH", -1.0)
+
+    class Deleting(Sayings):
+        def extract(self, batch: Batch) -> list[Fact]:
+            store.delete_memories("u1", [record.id for record in store.memories("u1")])
+            return super().extract(batch)
+
+    store.append("u1", "s1", turns(["home of Ana: Ana lives in Paris."] * 60))
+    engine(store, clock, Deleting()).run("u1", "s1", flush=True)
+    (record,) = store.memories("u1")
+    assert record.sources == ("m51", *(f"m{n}" for n in range(52, 61)))
