@@ -7,13 +7,13 @@ important one. Nothing here does I/O.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from contextkit.memory.consolidate import SUPERSEDES
-from contextkit.memory.shelf import confirmed, subject_of
+from contextkit.memory.shelf import confirmed, holds_at, subject_of
 from contextkit.rank.texts import text_scores
 from contextkit.rank.times import periods
 from contextkit.stores import MemoryRecord, ScoredMemory
@@ -34,7 +34,11 @@ IMPORTANCE: Final = 0.2
 with one drawn at random, so much of pure noise costs less than a point there."""
 
 BEFORE: Final = 0.9
-"""Score of a superseded record, as a part of the score of what took its place: it stands right behind that."""
+"""Score of a superseded record, as a part of the score of what took its place, and of that as a part of its own:
+they stand side by side."""
+
+FEW: Final = 3
+"""Records found below which all records are looked at. Where many are known, a query nearly always finds as many."""
 
 _PAST: Final = re.compile(
     r"\b(?:before|previous(?:ly)?|former(?:ly)?|earlier|originally|initially|at first|first|used to|once|no longer"
@@ -66,6 +70,26 @@ def weighed(found: Sequence[ScoredMemory], now: datetime) -> list[ScoredMemory]:
     return sorted(scored, key=lambda one: (-one.score, -confirmed(one.record).timestamp(), one.record.id))
 
 
+def needs_all(query: str, found: Sequence[ScoredMemory], now: datetime) -> bool:
+    """Whether `recalled` wants every record, and not only the active ones that a search found."""
+    return len(found) < FEW or asks_about_past(query, now)
+
+
+def recalled(
+    query: str, found: Sequence[ScoredMemory], records: Sequence[MemoryRecord], now: datetime, *, past: bool
+) -> list[ScoredMemory]:
+    """What to offer of the active records that a search found and of all `records`, best first.
+
+    Records that hold no longer are offered only for a question about the `past`. What has taken the
+    place of one that bears on the query always is: "moved to Antwerp" shares no word with
+    "Where do I live?", and "lives in Ghent", which it superseded, does.
+    """
+    ended = superseded(query, found, records, now)
+    known = {one.record.id for one in found}
+    successors = [one for one in in_place_of(ended, records, now) if one.record.id not in known]
+    return weighed([*found, *successors, *(ended if past else ())], now)
+
+
 def superseded(
     query: str, active: Sequence[ScoredMemory], records: Sequence[MemoryRecord], now: datetime
 ) -> list[ScoredMemory]:
@@ -83,7 +107,32 @@ def superseded(
         ScoredMemory(record, max(score, BEFORE * max(followed.get(record.id, 0.0), followed.get(_place(record), 0.0))))
         for record, score in zip(ended, by_words, strict=True)
     ]
-    return weighed([one for one in found if one.score > 0], now)
+    return [one for one in found if one.score > 0]
+
+
+def in_place_of(ended: Sequence[ScoredMemory], records: Sequence[MemoryRecord], now: datetime) -> list[ScoredMemory]:
+    """The records that hold now where one of these held before, each right behind the best of them."""
+    scores: dict[str, float] = {}
+    for one in ended:
+        for name in filter(None, (one.record.id, _place(one.record))):
+            scores[name] = max(scores.get(name, 0.0), one.score)
+    by_id = {record.id: record for record in records}
+    found = [
+        ScoredMemory(record, BEFORE * max(scores.get(name, 0.0) for name in (_place(record), *_line(record, by_id))))
+        for record in records
+        if holds_at(record, now)
+    ]
+    return [one for one in found if one.score > 0]
+
+
+def _line(record: MemoryRecord, by_id: Mapping[str, MemoryRecord]) -> list[str]:
+    """The ids of the records before it, each of which the one behind it superseded."""
+    line: list[str] = []
+    current: MemoryRecord | None = record
+    while current is not None and isinstance(before := current.metadata.get(SUPERSEDES), str) and before not in line:
+        line.append(before)
+        current = by_id.get(before)
+    return line
 
 
 def _scores_beside(query: str, texts: Sequence[str], active: Sequence[ScoredMemory]) -> list[float]:

@@ -23,7 +23,7 @@ from contextkit.memory.consolidate import SESSION, RuleConsolidator, utc_now
 from contextkit.memory.engine import ATTEMPTS, LEASE
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.ledger import Ledger
-from contextkit.memory.recall import asks_about_past, superseded, weighed
+from contextkit.memory.recall import asks_about_past, needs_all, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Work
@@ -127,10 +127,9 @@ class MemoryTools:
         """What is known that bears on the query, best first; with `past`, what is no longer so as well."""
         now = self._clock()
         found = self._store.search_memories(self._actor_id, query, limit=2 * MOST)
-        best = weighed(found, now)
-        if past or asks_about_past(query, now):
-            records = self._store.memories(self._actor_id, active=False)
-            best = sorted([*best, *superseded(query, found, records, now)], key=lambda one: -one.score)
+        wanted = past or needs_all(query, found, now)
+        records = self._store.memories(self._actor_id, active=False) if wanted else []
+        best = recalled(query, found, records, now, past=past or asks_about_past(query, now))
         lines = [_line(one.record, now) for one in best[:MOST]]
         return "\n".join(lines) or "Nothing is known about that."
 

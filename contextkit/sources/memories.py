@@ -11,7 +11,7 @@ from contextkit.errors import InvalidInput, StoreError
 from contextkit.memory.consolidate import SESSION, SUPERSEDES
 from contextkit.memory.fresh import Said, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
-from contextkit.memory.recall import asks_about_past, superseded, weighed
+from contextkit.memory.recall import asks_about_past, needs_all, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
@@ -51,7 +51,8 @@ class Memories:
     the days between which it held. Nothing of this is ever written to the session.
 
     One read of the store; with `fresh`, in a young conversation, one more and one for each session that
-    extraction has not caught up with (three at most); for a question about the past, another.
+    extraction has not caught up with (three at most); for a question about the past, or one that
+    finds next to nothing, another.
     """
 
     name = "memories"
@@ -109,9 +110,10 @@ class _Recall:
         found = self.store.search_memories(
             request.actor_id, request.query, namespace=self.namespace, limit=self.limit * WIDER
         )
-        ended = self._beside("what held before", lambda: self._superseded(found))
+        records = self._beside("what held before", lambda: self._records(found))
         messages = self._beside("what was said a moment ago", lambda: self._said(fresh))
-        ranked = sorted([*weighed(found, request.now), *ended], key=lambda one: -one.score)
+        past = asks_about_past(request.query, request.now)
+        ranked = recalled(request.query, found, records, request.now, past=past)
         known = {(one.record.metadata.get(SESSION), source) for one in ranked for source in one.record.sources}
         yield from self.notices
         for one in _in_time(ranked[: self.limit]):
@@ -138,12 +140,12 @@ class _Recall:
         recalls = "recall" in self.request.filled and strategy.section("recall") is not None
         return own and recalls and len(record.sources) == 1 and SUPERSEDES not in record.metadata
 
-    def _superseded(self, found: Sequence[ScoredMemory]) -> list[ScoredMemory]:
+    def _records(self, found: Sequence[ScoredMemory]) -> list[MemoryRecord]:
+        """All records, those that hold no longer included, where they are needed."""
         request = self.request
-        if not asks_about_past(request.query, request.now):
+        if not needs_all(request.query, found, request.now):
             return []
-        records = self.store.memories(request.actor_id, namespace=self.namespace, active=False)
-        return superseded(request.query, found, records, request.now)
+        return self.store.memories(request.actor_id, namespace=self.namespace, active=False)
 
     def _said(self, within: timedelta) -> list[tuple[str, Message]]:
         """What was said in other sessions; nothing where the source's own store keeps none."""

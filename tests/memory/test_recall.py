@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.memory.consolidate import SUPERSEDES
-from contextkit.memory.recall import HALF_LIFE, IMPORTANCE, RECENCY, asks_about_past, superseded, weighed
+from contextkit.memory.recall import (
+    FEW,
+    HALF_LIFE,
+    IMPORTANCE,
+    RECENCY,
+    asks_about_past,
+    in_place_of,
+    needs_all,
+    recalled,
+    superseded,
+    weighed,
+)
 from contextkit.memory.shelf import CONFIRMED, SUBJECT
 from contextkit.stores import MemoryRecord, ScoredMemory
 
@@ -109,7 +120,7 @@ def test_what_was_replaced_stands_behind_what_took_its_place_whatever_its_words(
     for active in (by_id, by_subject):
         (found,) = superseded("Who did Ana work for before?", [active], [ended], NOW)
         assert found.record == ended
-        assert 0 < found.score < weighed([active], NOW)[0].score
+        assert 0 < found.score < active.score
 
 
 def test_another_namespace_s_subject_is_another_subject() -> None:
@@ -121,3 +132,45 @@ def test_another_namespace_s_subject_is_another_subject() -> None:
 def test_what_holds_or_will_end_is_not_superseded() -> None:
     later = record("later", "Lives in Ghent.", age=9, ended=-3)
     assert superseded("Where did I live?", [], [later, record("now", "Lives in Ghent.")], NOW) == []
+
+
+# What took its place
+
+GHENT = record("ghent", "Lives in Ghent.", age=900, ended=300, metadata={SUBJECT: "home of Ana"})
+MOVED = record("moved", "Moved to Antwerp.", age=300, metadata={SUBJECT: "home of Ana", SUPERSEDES: "ghent"})
+
+
+def test_what_superseded_a_record_answers_the_question_that_the_record_matches() -> None:
+    """No word of it does."""
+    found = recalled("Where do I live?", [], [GHENT, MOVED], NOW, past=False)
+    assert names(found) == ["moved"]
+    assert names(recalled("Where did I live?", [], [GHENT, MOVED], NOW, past=True)) == ["ghent", "moved"]
+    assert recalled("What do I drink?", [], [GHENT, MOVED], NOW, past=True) == []
+
+
+def test_what_was_found_by_itself_is_not_offered_twice() -> None:
+    found = recalled("Where do I live?", [ScoredMemory(MOVED, 1.0)], [GHENT, MOVED], NOW, past=False)
+    assert names(found) == ["moved"]
+
+
+def test_the_line_of_those_that_took_a_place_is_followed_to_its_end() -> None:
+    line = [record("r0", "Lives in Ghent.", age=900, ended=800)]
+    line += [
+        record(f"r{n}", f"Went to {n}.", age=900 - 100 * n, ended=800 - 100 * n, metadata={SUPERSEDES: f"r{n - 1}"})
+        for n in range(1, 5)
+    ]
+    line.append(record("r5", "Went to Rome.", age=1, metadata={SUPERSEDES: "r4"}))
+    assert names(in_place_of([ScoredMemory(line[0], 1.0)], line, NOW)) == ["r5"]
+
+
+def test_a_line_that_goes_in_a_circle_ends() -> None:
+    one = record("one", "x", metadata={SUPERSEDES: "two"})
+    two = record("two", "y", age=9, ended=1, metadata={SUPERSEDES: "one"})
+    assert names(in_place_of([ScoredMemory(two, 1.0)], [one, two], NOW)) == ["one"]
+
+
+def test_all_records_are_needed_for_the_past_and_where_next_to_nothing_was_found() -> None:
+    found = [ScoredMemory(record(f"r{n}"), 1.0) for n in range(FEW)]
+    assert not needs_all("Where do I live?", found, NOW)
+    assert needs_all("Where do I live?", found[1:], NOW)
+    assert needs_all("Where did I live?", found, NOW)
