@@ -217,7 +217,7 @@ def main() -> None:
     args = parser.parse_args()
     real = truth()
     if real is None:
-        sys.exit("skipped: bpe-openai, which ships the vocabulary taken as the truth, is not installed")
+        sys.exit("Skipped calibration: bpe-openai, which ships the vocabulary taken as the truth, is not installed.")
     kinds = {"prose": prose(), "code": code(), "json": json_texts()}
     kinds |= {language: cjk(language) for language in ("zh_CN", "ja", "ko")}
     groups: dict[str, list[Pieces]] = {name: [texts] for name, texts in kinds.items()}

@@ -1,11 +1,16 @@
 """What survives shortening: ours against plain truncation and, where they are installed, other packages.
 
-Facts, failures, keys, signatures and asked-for records are planted in (or are part of) texts of
-each kind; a method is given 10, 25 and 50 % of a text's tokens, and what counts is the share of
-them that stand in its result, word for word. Nothing is downloaded: the prose is the Python
-reference in `pydoc_data`, the code is the standard library's, the rest is made here from a seed.
-
     python -m tests.benchmarks.compression [--cases 4] [--peers]
+
+Fidelity is the share of what a reader needs of a text that stands in its shortened form, word for
+word: facts, failures, keys, signatures and asked-for records, which are planted in texts of each
+kind or are part of them. A method is given 10, 25 and 50 % of a text's tokens, and may use no more
+(`over the limit` counts how often it does). Nothing is downloaded: the prose is the Python reference
+in `pydoc_data`, the code is the standard library's, the rest is made here from a seed.
+
+The plain ways are the head of a text, and its head and tail, which is also what Strands'
+`ContextManager` leaves of what it moves out. Of the peers headroom goes by what a text says and by
+the query, as ours does; promptbudget keeps the head.
 """
 
 from __future__ import annotations
@@ -237,7 +242,7 @@ def methods(with_peers: bool) -> dict[str, Method]:
         try:
             found[name] = make()
         except ImportError as error:
-            print(f"skipped {name}: {error}", file=sys.stderr)
+            print(f"Skipped {name}: {error}.", file=sys.stderr)
     return found
 
 

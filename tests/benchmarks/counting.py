@@ -60,7 +60,9 @@ def cold(code: str) -> float:
 def peers() -> dict[str, Callable[[str], int]]:
     data = find(VOCABULARY)
     if data is None:
-        sys.exit("skipped: the vocabulary o200k_base can be had neither from a cache, an extra, nor the network")
+        sys.exit(
+            "Skipped counting: the vocabulary o200k_base can be had neither from a cache, an extra, nor the network."
+        )
     encoding = Encoding("o200k_base", pat_str=VOCABULARY.pattern, mergeable_ranks=parse(data), special_tokens={})
     found: dict[str, Callable[[str], int]] = {"tiktoken": lambda text: len(encoding.encode_ordinary(text))}
     try:
@@ -68,7 +70,7 @@ def peers() -> dict[str, Callable[[str], int]]:
             warnings.simplefilter("ignore", DeprecationWarning)
             found["bpe-openai"] = import_module("bpe_openai._bindings").tokenizer_for_encoding("o200k_base").count
     except ImportError:
-        print("bpe-openai is not installed: left out", file=sys.stderr)
+        print("Skipped bpe-openai: it is not installed.", file=sys.stderr)
     return found
 
 
@@ -123,7 +125,7 @@ def messages(repeats: int) -> dict[str, Any]:
     try:
         core = import_module("langchain_core.messages")
     except ImportError:
-        print("langchain-core is not installed: left out", file=sys.stderr)
+        print("Skipped langchain-core: it is not installed.", file=sys.stderr)
         return found
     theirs = [core.HumanMessage(text) for text in texts]
     return found | {"langchain_approximate_ms": best(lambda: core.utils.count_tokens_approximately(theirs), repeats)}

@@ -117,8 +117,8 @@ def recall(axes: Axes, found: Any) -> Picture:
     (small, *_), (*_, large) = mine, peer
     ahead = mine[small] > peer[large]
     return Picture(
-        f"{int(small):,} tokens chosen by contextkit hold {'more than' if ahead else 'less than'} "
-        f"{int(large):,} chosen by BM25",
+        f"{int(small):,} tokens chosen by contextkit hold {'more' if ahead else 'less'} evidence "
+        f"than {int(large):,} by BM25",
         f"LoCoMo, {found['questions']:,} questions about long conversations: "
         f"{mine[small]:.0f} % of the evidence against {peer[large]:.0f} %",
         lines,
@@ -160,8 +160,8 @@ def cache(axes: Axes, found: Any) -> Picture:
     _note(axes, "the window is full:\ntrimming begins", trim.x[full], trim.y[full], (12, 0))
     share = {name: f"{100 * found[name]['of_all']:.0f} %" for name in (*names, "trim_messages")}
     return Picture(
-        f"{share[names[0]]} of what the {names[0]} strategy sends is in the prompt cache; when trimming, "
-        f"{share['trim_messages']}",
+        f"{share[names[0]]} of the {names[0]} strategy's tokens come from the prompt cache; "
+        f"trimming: {share['trim_messages']}",
         f"a conversation of {found['prompts']} prompts in a {found['window']:,} window; "
         "tokens that begin a prompt just as they began the last",
         lines,

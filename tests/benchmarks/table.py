@@ -225,11 +225,11 @@ def compression(found: Result) -> Iterator[Row]:
         name: series(survived[f"all/all/{share}%/{name}"] for share in shares)
         for name in dict.fromkeys(key.split("/", 3)[3] for key in survived)
     }
-    ours = by_name.pop("contextkit")
+    ours, unasked = by_name.pop("contextkit"), by_name.pop("contextkit, no query")
     yield Row(
         f"What matters survives shortening to {' / '.join(map(str, shares))} % of a text, %",
-        ours,
-        [f"{name} {values}" for name, values in by_name.items() if not name.startswith("contextkit")],
+        f"{ours}<br>(not knowing the query {unasked})",
+        [f"{name} {values}" for name, values in by_name.items()],
     )
 
 
