@@ -15,10 +15,10 @@ FIRST_PERSON: Final = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|me|us|mine)\b")
 _BUT: Final = re.compile(r"\bnot (?P<old>[^,;]+?),? but (?P<new>.+)$")
 _BARE_VERB: Final = re.compile(r"^I (?:do|am) $")
 _MEANT: Final = re.compile(
-    r"^(?P<lead>(?:it|that) (?:is|was|should be|should have been)(?: actually)?|i mean[t]?|make "
-    r"(?:that|it)|should be|(?:the )?(?:right|correct|real)"
-    r" (?:one|name|date|day|time|answer|number|address) is)?\s*(?P<new>[^,;]{1,40}?)(?:,? (?:not"
-    r"|instead of|rather than) (?P<old>[^,;]{1,40}))?$",
+    r"^(?P<lead>(?:it|that) (?:is|was|should be|should have been)(?: actually)?|i mean[t]?"
+    r"|make (?:that|it)|should be|(?:the )?(?:right|correct|real) (?:one|name|date|day|time|answer"
+    r"|number|address) is)?\s*(?P<new>[^,;]{1,40}?)(?:,? (?:not|instead of"
+    r"|rather than) (?P<old>[^,;]{1,40}))?$",
     re.IGNORECASE,
 )
 _DAY_ALONE: Final = re.compile(r"^(?:on )?(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)?$")

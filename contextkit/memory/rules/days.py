@@ -26,14 +26,15 @@ _NUMBERS: Final = dict(
 )
 
 _NEAR: Final = re.compile(
-    r"\b(?:on )?(?P<said>(?:the )?day before yesterday|(?:the )?day after tomorrow|yesterday|today|tomorrow"
-    r"|tonight|last night|this (?:morning|afternoon|evening))(?P<part> (?:morning|afternoon|evening|night))?\b(?!')",
+    r"\b(?:on )?(?P<said>(?:the )?day before yesterday|(?:the )?day after tomorrow|yesterday|today"
+    r"|tomorrow|tonight|last night|this (?:morning|afternoon|evening))(?P<part> (?:morning"
+    r"|afternoon|evening|night))?\b(?!')",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
-    r"(?<!the )\b(?:on |in |for )?(?P<which>last|past|this|next) (?P<named>week|weekend|month|year|spring"
-    r"|summer|autumn|fall|winter"
-    rf"|{'|'.join(WEEKDAYS)})(?P<part> (?:morning|afternoon|evening|night))?\b",
+    r"(?<!the )\b(?:on |in |for )?(?P<which>last|past|this|next) (?P<named>week|weekend|month|year"
+    rf"|spring|summer|autumn|fall|winter|{'|'.join(WEEKDAYS)})(?P<part> (?:morning|afternoon"
+    r"|evening|night))?\b",
     re.IGNORECASE,
 )
 _AGO: Final = re.compile(rf"\b(?:about |around |some )?{_COUNT} (?P<unit>day|week|month|year)s? ago\b", re.IGNORECASE)
@@ -41,19 +42,24 @@ _IN: Final = re.compile(
     rf"\bin (?:about |around )?{_COUNT} (?P<unit>day|week|month|year)s?(?: time| from now)?\b", re.IGNORECASE
 )
 _PLAIN_DAY: Final = re.compile(
-    rf"(?<!every )(?<!each )(?<!the )(?<!last )(?<!next )(?<!this )\b(?:(?P<on>on) )?{_WEEKDAY}(?P<part> (?:morning|afternoon|evening|night))?\b"
-    r"(?!s)(?!,? (?:the )?\d)"
+    rf"(?<!every )(?<!each )(?<!the )(?<!last )(?<!next )(?<!this )\b(?:(?P<on>on) )?{_WEEKDAY}"
+    r"(?P<part> (?:morning|afternoon|evening|night))?\b(?!s)(?!,? (?:the )?\d)"
+)
+_NTH: Final = re.compile(
+    r"\b(?P<lead>on|by|until|till|to) the (?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?= (?:at|in the|for"
+    r"|and|with)\b|[,.;!?)]|$)"
 )
 _DAY_MONTH: Final = re.compile(
-    rf"\b(?:the )?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>"
-    r"(?:19|20)\d\d)\b)?"
+    r"\b(?:the )?(?P<day>[0-3]?\d)(?:st|nd|rd"
+    rf"|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>(?:19|20)\d\d)\b)?"
 )
 _MONTH_DAY: Final = re.compile(
-    rf"\b(?P<month>{_MONTH})\b\.? (?:the )?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\b(?![\d:])(?:,? (?P<year>"
-    r"(?:19|20)\d\d)\b)?"
+    rf"\b(?P<month>{_MONTH})\b\.? (?:the )?(?P<day>[0-3]?\d)(?:st|nd|rd"
+    r"|th)?\b(?![\d:])(?:,? (?P<year>(?:19|20)\d\d)\b)?"
 )
 _IN_MONTH: Final = re.compile(
-    rf"\b(?P<lead>in|since|until|by|last|next|this) (?P<month>{_MONTH})\b(?! \d)(?:,? (?P<year>(?:19|20)\d\d))?"
+    r"\b(?P<lead>in|since|until|by|last|next"
+    rf"|this) (?P<month>{_MONTH})\b(?! \d)(?:,? (?P<year>(?:19|20)\d\d))?"
 )
 
 _DOUBLY: Final = re.compile(
@@ -66,6 +72,8 @@ _BEFORE: Final = re.compile(
 )
 """Words that need a bare day after them, not "on" and a day."""
 
+_LED: Final = re.compile(r"^(?:on|in) ", re.IGNORECASE)
+
 SAID_DATE: Final = re.compile(
     r"\b\d{1,2} (?:"
     + "|".join(month.capitalize() for month in MONTHS)
@@ -77,14 +85,15 @@ SAID_DATE: Final = re.compile(
 """What a resolved text names a day or an hour by."""
 
 
-def resolved(text: str, said_at: datetime, *, past: bool) -> str:
+def resolved(text: str, said_at: datetime, *, past: bool, yearly: bool = False) -> str:
     """The text with every relative time expression replaced by the days it meant when it was said.
 
     `past` says that the text tells of what has happened, so that "on Friday" is the last one; in
-    other texts it is the next. What is not understood is left as it stands.
+    other texts it is the next; `yearly` that a date without a year is meant in every year. What is
+    not understood is left as it stands.
     """
     today = said_at.date()
-    for pattern, told in _READERS:
+    for pattern, told in _READERS_OF_YEARLY if yearly else _READERS:
         text = pattern.sub(_replaced(told, text, today, past), text)
     return _DOUBLY.sub("", text)
 
@@ -96,7 +105,8 @@ def _replaced(
         days = told(match, today, past)
         if days is None:
             return match[0]
-        return re.sub(r"^(?:on|in) ", "", days) if _BEFORE.search(text[: match.start()]) else days
+        bare = _BEFORE.search(text[: match.start()]) and not _LED.match(match[0])
+        return _LED.sub("", days) if bare else days
 
     return replaced
 
@@ -208,6 +218,22 @@ def _calendar_month(match: re.Match[str], today: date, past: bool) -> str | None
     return f"{lead} {MONTHS[number - 1].capitalize()} {year}"
 
 
+def _nth(match: re.Match[str], today: date, past: bool) -> str | None:
+    """`on the 12th`: of the month that is nearest on that side of today."""
+    index = today.year * 12 + today.month - 1
+    found = (_day((index + n) // 12, (index + n) % 12 + 1, int(match["day"])) for n in range(-2, 3))
+    days = [day for day in found if day]
+    near = [day for day in days if day <= today][-1:] if past else [day for day in days if day >= today][:1]
+    return f"{match['lead']} {spoken(near[0])}" if near else None
+
+
+def _every_year(match: re.Match[str], today: date, past: bool) -> str | None:
+    if match["year"]:
+        return _calendar_day(match, today, past)
+    day, month = int(match["day"]), _month_number(match)
+    return f"{day} {MONTHS[month - 1].capitalize()}" if _day(2000, month, day) else None
+
+
 _READERS: Final = (
     (_NEAR, _near),
     (_NAMED, _named),
@@ -216,8 +242,10 @@ _READERS: Final = (
     (_DAY_MONTH, _calendar_day),
     (_MONTH_DAY, _calendar_day),
     (_IN_MONTH, _calendar_month),
+    (_NTH, _nth),
     (_PLAIN_DAY, _plain_day),
 )
+_READERS_OF_YEARLY: Final = ((_DAY_MONTH, _every_year), (_MONTH_DAY, _every_year))
 
 _NEAR_DAYS: Final = {
     "hôm kia": -2,

@@ -22,36 +22,35 @@ _ANSWER: Final = (
 )
 ANSWER_LANGUAGE: Final = re.compile(_ANSWER, re.IGNORECASE)
 STANDING: Final = re.compile(
-    r"^(?:please |from now on,? |in (?:the )?future,? |going forward,? |(?:and|also),? )*"
-    rf"(?P<wish>(?:always|never|do not ever)\b.+|(?:only )?{_ANSWER.replace('?P<value>', '?:')}.*|"
-    r"(?:whenever|every time)\b.+,.+)",
+    r"^(?:please |from now on,? |in (?:the )?future,? |going forward,? |(?:and"
+    r"|also),? )*(?P<wish>(?:always|never|do not ever)\b.+"
+    rf"|(?:only )?{_ANSWER.replace('?P<value>', '?:')}.*|(?:whenever|every time)\b.+,.+|(?:keep"
+    r"|make) (?:your|all|the|my) (?:answers|replies|responses|explanations|summaries)\b.+)",
     re.IGNORECASE,
 )
 _FROM_NOW: Final = r"\b(?:from now on|in (?:the )?future|going forward|from here on)\b"
 FROM_NOW_ON: Final = re.compile(_FROM_NOW, re.IGNORECASE)
 
 NO_LONGER: Final = re.compile(
-    r"^(?P<who>.*?\b)(?:(?P<aux>do|does|am|is|are) not (?P<rest>.+?) any ?(?:more|longer)\b|no longer "
-    r"(?P<verb>.+)|(?P<be>am|is|are) no longer (?P<state>.+))"
+    r"^(?P<who>.*?\b)(?:(?P<aux>do|does|am|is|are) not (?P<rest>.+?) any ?(?:more|longer)\b"
+    r"|no longer (?P<verb>.+)|(?P<be>am|is|are) no longer (?P<state>.+))"
 )
 
 TRANSIENT: Final = re.compile(
-    r"^(?:I|[Ww]e) (?:am |have |was |do |need |want |would |can |will |just )*(?:a question|questions"
-    r"|help|you to|looking for|trying to"
-    r"|wondering|to know|to ask|asking|here|not know|sure|sorry|glad|happy to|thankful|grateful|afraid"
-    r"|see|understand|agree|appreciate"
-    r"|excited|curious|confused|stuck|back|done|ready|fine|good|okay|ok|know|not understand|need help"
-    r"|need you|like to know|not sure"
-    r"|not have time|mean|forgot|remember|be (?:back|right)|let you know|thank|feel|tired|bored|hungry"
-    r"|busy|running late)\b"
+    r"^(?:I|[Ww]e) (?:am |have |was |do |need |want |would |can |will |just )*(?:a question"
+    r"|questions|help|you to|looking for|trying to|wondering|to know|to ask|asking|here|not know"
+    r"|sure|sorry|glad|happy to|thankful|grateful|afraid|see|understand|agree|appreciate|excited"
+    r"|curious|confused|stuck|back|done|ready|fine|good|okay|ok|know|not understand|need help"
+    r"|need you|like to know|not sure|not have time|mean|forgot|remember|be (?:back|right)"
+    r"|let you know|thank|feel|tired|bored|hungry|busy|running late)\b"
 )
 """What holds only for the moment, and what is said to keep a conversation going."""
 
 ASKED: Final = (
     (
         re.compile(
-            r"\b(?:what is|what's|may i have|can i have|tell me) your (?:full )?name\b|\bwho am i (?:talking"
-            r"|speaking) (?:to|with)\b",
+            r"\b(?:what is|what's|may i have|can i have|tell me) your (?:full )?name\b"
+            r"|\bwho am i (?:talking|speaking) (?:to|with)\b",
             re.IGNORECASE,
         ),
         "My name is {answer}",
@@ -78,8 +77,8 @@ ASKED: Final = (
     (re.compile(r"\bhow old are you\b", re.IGNORECASE), "I am {answer} years old"),
     (
         re.compile(
-            r"\b(?:what|which|when)(?: is| are|'s) your (?P<what>(?:favou?rite |preferred )?[a-z]+(?: number"
-            r"| address| zone)?)\b",
+            r"\b(?:what|which|when)(?: is| are|'s) your (?P<what>(?:favou?rite "
+            r"|preferred )?[a-z]+(?: number| address| zone)?)\b",
             re.IGNORECASE,
         ),
         "My {what} is {answer}",

@@ -39,7 +39,7 @@ OTHERS: Final = (
     ),
     form(
         "profile",
-        rf"^[Mm]y (?P<relation>{RELATION})'s (?P<what>birthday|name|age|job|email|phone number|anniversary"
+        rf"^[Mm]y (?P<relation>{RELATION})'s (?P<what>birthday|age|job|email|phone number|anniversary"
         r"|address) is (?:on )?(?P<value>.+)$",
         "{what} of {who}'s {relation}",
         importance=0.7,
@@ -47,13 +47,13 @@ OTHERS: Final = (
     form(
         "relation",
         r"^«who» «adv»(?:have|has|got|adopted|had|have got) (?:an?|one|two|three|four|five|\d|another"
-        rf"|some) (?:[\w-]+ ){{0,2}}?(?:{KIN}|children|siblings|dogs|cats|sons|daughters|sisters|brothers"
-        r"|kids|pets|fish|fishes|twins|grandchildren)\b",
+        rf"|some) (?:[\w-]+ ){{0,2}}?(?:{KIN}|children|siblings|dogs|cats|sons|daughters|sisters"
+        r"|brothers|kids|pets|fish|fishes|twins|grandchildren)\b",
         importance=0.7,
     ),
     form(
         "profile",
-        rf"^(?P<what>(?i:{SINGLE_THING})): ?(?P<value>.+)$",
+        rf"^(?:[Mm]y )?(?P<what>(?i:{SINGLE_THING})): ?(?P<value>.+)$",
         possession,
         text="{Who_s} {what} is {value}.",
         importance=0.7,
@@ -66,10 +66,11 @@ OTHERS: Final = (
     ),
     form(
         "profile",
-        rf"^[Mm]y (?P<what>(?:new |current |actual |main |personal |total )?(?:{SINGLE_THING})) (?:is|are"
-        r"|has changed to|changed to|will be|was changed to)(?: now| still| actually| currently)? (?!"
-        r"(?:not|so|too|very|really|great|good|bad|broken|terrible|fine|ok|okay|important|over|the problem"
-        r"|going|being|getting|driving|killing)\b)(?P<value>.+)$",
+        rf"^[Mm]y (?P<what>(?:new |current |actual |main |personal |total )?(?:{SINGLE_THING})) (?:is"
+        r"|are|has changed to|changed to|will be|was changed to)(?: now| still| actually"
+        r"| currently)? (?!(?:on|in|at|by|with|under|about|not|so|too|very|really|great|good|bad|broken"
+        r"|terrible|fine|ok|okay|important|over|the problem|going|being|getting|driving"
+        r"|killing)\b)(?P<value>.+)$",
         possession,
         importance=0.8,
     ),

@@ -10,19 +10,19 @@ from contextkit.memory.rules.subjects import chosen, dated
 PLANS: Final = (
     form(
         "decision",
-        r"^(?:I|[Ww]e)(?: have| all| both| finally| just| already)* (?:decided|agreed|chosen|chose|settled"
-        r"|opted|picked|selected|gone|went)(?: to)?(?: on| for| use| go with| take| adopt| with)* "
-        r"(?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]| (?:because|since"
-        r"|after|instead|in \d|on \d|in [A-Z])\b)",
+        r"^(?:I|[Ww]e)(?: have| all| both| finally| just| already)* (?:decided|agreed|chosen|chose"
+        r"|settled|opted|picked|selected|gone|went)(?: to)?(?: on| for| use| go with| take| adopt"
+        r"| with)* (?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]"
+        r"| (?:because|since|after|instead|in \d|on \d|in [A-Z])\b)",
         chosen,
         importance=0.8,
     ),
     form(
         "decision",
-        r"^(?:I am|[Ww]e are|I will|[Ww]e will|[Ll]et us|[Ww]e)(?: now| both)? (?:going with|going to use"
-        r"|go with|use|be using|using|stick with|sticking with|switch to|switching to|take) "
-        r"(?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]| (?:because|since"
-        r"|after|instead|in \d|on \d)\b)",
+        r"^(?:I am|[Ww]e are|I will|[Ww]e will|[Ll]et us|[Ww]e)(?: now| both)? (?:going with"
+        r"|going to use|go with|use|be using|using|stick with|sticking with|switch to|switching to"
+        r"|take) (?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]| (?:because"
+        r"|since|after|instead|in \d|on \d)\b)",
         chosen,
         importance=0.8,
     ),
@@ -35,26 +35,26 @@ PLANS: Final = (
     form(
         "decision",
         r"^(?:[Ll]et us (?:go with|use|stick with|switch to|take)|[Ww]e (?:are|will be) (?:going with"
-        r"|switching to|sticking with|moving to|dropping)|I am (?:going with|switching to|sticking with)"
-        r"|[Ww]e (?:switched|migrated|moved) (?:from .* )?to|[Tt]he (?:final )?decision is"
-        r"|[Ii]t is decided)\b",
+        r"|switching to|sticking with|moving to|dropping)|I am (?:going with|switching to"
+        r"|sticking with)|[Ww]e (?:switched|migrated|moved) (?:from .* )?to"
+        r"|[Tt]he (?:final )?decision is|[Ii]t is decided)\b",
         importance=0.8,
     ),
     form(
         "plan",
         r"^(?:I|[Ww]e)(?: have| already| just)* (?:have|had|got|booked|scheduled|made|set up|arranged"
         r"|planned|reserved) (?P<what>(?:an?|my|our|the) (?!lot\b|bit\b|few\b|great\b|good\b"
-        r"|question\b)[\w' -]+?) (?:scheduled |booked |planned |due |set |coming up |starting )*(?:on|for"
-        r"|at|in|by) «date»",
+        r"|question\b)[\w' -]+?) (?:scheduled |booked |planned |due |set |coming up |starting )*(?:on"
+        r"|for|at|in|by) «date»",
         dated,
         importance=0.7,
     ),
     form(
         "plan",
-        r"^(?:[Mm]y|[Oo]ur|[Tt]he|[Tt]his) «np» (?:has been|was|is|got|will be|has|had to be|had)? ?"
-        r"(?:now |actually |officially |been )*(?:takes place|starts|begins|ends|happens|due|scheduled"
-        r"|planned|set|booked|arranged|moved|rescheduled|postponed|pushed(?: back)?|delayed|shifted"
-        r"|brought forward|changed)(?: to| for| on| at| in| by| until| from .*? to"
+        r"^(?:[Mm]y|[Oo]ur|[Tt]he|[Tt]his) «np» (?:has been|was|is|got|will be|has|had to be"
+        r"|had)? ?(?:now |actually |officially |been )*(?:takes place|starts|begins|ends|happens|due"
+        r"|scheduled|planned|set|booked|arranged|moved|rescheduled|postponed|pushed(?: back)?|delayed"
+        r"|shifted|brought forward|changed)(?: to| for| on| at| in| by| until| from .*? to"
         r"| back to)* «date»",
         dated,
         importance=0.7,
@@ -67,17 +67,17 @@ PLANS: Final = (
     ),
     form(
         "plan",
-        r"^(?!(?:Today|Tomorrow|It|That|This|There|He|She|Here|What|When|Who|Yesterday)\b)"
-        r"(?P<what>[A-Z][a-z]+(?: [a-z]+){0,3})"
-        r" (?:is|starts|begins|ends)(?: now| on| at| in)* «date»",
+        r"^(?!(?:Today|Tomorrow|It|That|This|There|He|She|Here|What|When|Who"
+        r"|Yesterday)\b)(?P<what>[A-Z][a-z]+(?: [a-z]+){0,3}) (?:is|starts|begins|ends)(?: now| on| at"
+        r"| in)* «date»",
         dated,
         importance=0.6,
     ),
     form(
         "plan",
         r"^(?:[Tt]hey|[Hh]e|[Ss]he|I|[Ww]e|[\w' ]{3,20}?)(?: have| has| had to)? (?:moved|rescheduled"
-        r"|postponed|pushed(?: back)?|shifted|changed|delayed|move|reschedule|postpone) (?P<what>(?:my|our"
-        r"|the) [\w' -]+?)(?: back| forward)? (?:to|until|for|from .*? to) (?:on |the )?«date»",
+        r"|postponed|pushed(?: back)?|shifted|changed|delayed|move|reschedule|postpone) (?P<what>(?:my"
+        r"|our|the) [\w' -]+?)(?: back| forward)? (?:to|until|for|from .*? to) (?:on |the )?«date»",
         dated,
         importance=0.7,
     ),
@@ -96,17 +96,19 @@ PLANS: Final = (
     ),
     form(
         "plan",
-        r"^«who» «adv»(?:(?:am|is) (?:flying|travelling|traveling|going|heading|driving|moving|relocating)"
-        r"|will (?:fly|travel|go|drive|move)|(?:am|is) going to (?:fly|travel|drive|go|move)) (?:back "
-        r"|over |on vacation |on holiday )?(?:from [\w ]+? )?to (?P<value>«name»)(?=.*\d)",
-        "date of {who}'s trip to {value}",
+        r"^«who» «adv»(?:(?:am|is) (?:flying|travelling|traveling|going|heading|driving|moving"
+        r"|relocating)|will (?:fly|travel|go|drive|move)|(?:am|is) going to (?:fly|travel|drive|go"
+        r"|move)) (?:back |over |on vacation "
+        r"|on holiday )?(?:from [\w ]+? )?to (?P<place>«name») (?:\w+ ){0,4}?(?:on |in |around "
+        r"|at )?«date»",
+        "date of {who}'s trip to {place}",
         importance=0.6,
     ),
     form(
         "plan",
-        r"^(?:I|[Ww]e) (?:am|are) (?:going to|planning|starting|getting married|getting|meeting|visiting"
-        r"|hosting|having|launching|leaving|moving|flying|travelling|traveling|taking|seeing|attending"
-        r"|running|returning|expecting|training for|saving)\b",
+        r"^(?:I|[Ww]e) (?:am|are) (?:going to|planning|starting|getting married|getting|meeting"
+        r"|visiting|hosting|having|launching|leaving|moving|flying|travelling|traveling|taking|seeing"
+        r"|attending|running|returning|expecting|training for|saving)\b",
         importance=0.6,
     ),
     form(
@@ -126,15 +128,15 @@ ENDINGS: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:quit|left|resigned from|lost|was (?:fired|laid off) from|got (?:fired"
-        r"|laid off) from|retired from) (?:my job(?: at| with)?|(?:his|her) job(?: at)?|work at) ?"
-        r"(?P<value>[A-Z][^,;.!?()]*?)?«end»",
+        r"|laid off) from|retired from) (?:my job(?: at| with)?|(?:his|her) job(?: at)?"
+        r"|work at) ?(?P<value>[A-Z][^,;.!?()]*?)?«end»",
         "employer of {who}",
         ends=True,
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:quit|left|resigned from|was laid off from|was let go from) (?P<value>[A-Z][^,;.!?"
-        r"()]*?)«end»",
+        r"^«who» «adv»(?:quit|left|resigned from|was laid off from"
+        r"|was let go from) (?P<value>[A-Z][^,;.!?()]*?)«end»",
         "employer of {who}",
         ends=True,
     ),

@@ -24,15 +24,17 @@ SELF: Final = (
     ),
     form(
         "profile",
-        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES})\b)«name»)(?=$|[,;.!]| (?:from|and|by the way)\b)",
+        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES})\b)«name»)(?=$|[,;.!]| (?:from|and"
+        r"|by the way)\b)",
         "name of {who}",
         text="{Who_s} name is {value}.",
         importance=0.9,
     ),
     form(
         "profile",
-        r"^(?:(?:you can|please|just|everyone|everybody|people|friends|they|my friends) )*[Cc]alls? me "
-        r"(?P<value>«name»)",
+        r"^(?:(?:you can|please|just|everyone|everybody|people|friends|they"
+        r"|my friends) )*(?:[Dd]o not call me [A-Z]\w+,? (?:but "
+        r"|please )?)?[Cc]alls? me (?P<value>«name»)",
         "preferred name of {who}",
         text="{Who} wants to be called {value}.",
         importance=0.9,
@@ -46,31 +48,36 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>\d{1,3})(?: years old)?(?=$|[,;.!]| (?:now|years|and"
-        r"|on|in|last|this)\b)",
+        r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>\d{1,3})(?: years old)?(?=$|[,;.!]| (?:now|years"
+        r"|and|on|in|last|this)\b)",
         "age of {who}",
     ),
     form("profile", r"^(?:«who»|[Mm]y) (?:was|is) born (?:on|in) (?P<value>.+)$", "birth of {who}", importance=0.7),
     form(
         "profile",
-        r"^«who» «adv»(?:live|lives|am living|is living|am based|is based|reside|resides) «adv»(?:in|at) "
-        r"(?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear)\b)«value»",
+        r"^«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in"
+        r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear)\b)«value»",
         home_of,
         importance=0.8,
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:moved|relocated) «adv»(?:back |over |out )?(?:here )?(?:from [\w ]+? )?to (?!"
-        r"(?:an?|my|our|the|another)\b)«value»",
+        r"^«who» «adv»(?:moved|relocated) «adv»(?:back |over "
+        r"|out )?(?:here )?(?:from [\w ]+? )?to (?!(?:an?|my|our|the|another)\b)«value»",
         home_of,
         importance=0.8,
     ),
-    form("profile", r"^«who» «adv»(?:am|is|come|comes) «adv»from «value»", "origin of {who}", importance=0.7),
+    form(
+        "profile",
+        r"^«who» «adv»(?:am|is|come|comes) «adv»from (?!(?:an?|my|our|this|that|the (?![A-Z]))\b)«value»",
+        "origin of {who}",
+        importance=0.7,
+    ),
     form("profile", r"^«who» «adv»grew up in «value»", "childhood home of {who}"),
     form(
         "profile",
-        r"^«who» «adv»(?:work|works|am working|is working|am employed|is employed) «adv»as (?:an? |the )?"
-        r"(?P<value>[\w -]+?) (?:at|for) (?P<employer>(?!(?:home|night|the moment|a|an|the past|over|about"
+        r"^«who» «adv»«works» «adv»as (?:an? |the )?(?P<value>[\w -]+?) (?:at"
+        r"|for) (?P<employer>(?!(?:home|night|the moment|a|an|the past|over|about"
         r"|\d)\b)[^,;.!?()]+?)«end»",
         "occupation of {who}",
         text="{Who} works as {a_value}.",
@@ -78,29 +85,30 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:work|works|am working|is working|am employed|is employed|started(?: working)?"
-        r"|start|starts|got a job|has a job|have a job|accepted a job|took a job) «adv»(?:as (?:an? "
-        r"|the )?[\w -]+? )?(?:at|for|by) (?!(?:home|night|nights|the moment|a while|least|an?|my|our|the "
-        r"(?:past|last|moment|gym)|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«value»",
+        r"^«who» «adv»(?:«works»|started(?: working| an? (?:new )?job)?|starts?|got a job|ha(?:s"
+        r"|ve) a job|(?:accept|t)(?:ed|ook) a job) «adv»(?:as (?:an? |the )?[\w -]+? )?(?:at|for"
+        r"|by) (?!(?:home|night|nights|the moment|a while|least|an?|my|our|the (?:past|last|moment|gym)"
+        r"|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«value»",
         "employer of {who}",
         importance=0.8,
     ),
     form("profile", r"^«who» «adv»joined (?P<value>«name») as\b", "employer of {who}", importance=0.8),
     form(
         "profile",
-        rf"^«who» «adv»(?:am|is) (?:an?|the) (?P<value>(?:[\w-]+ ){{0,3}}?(?:{OCCUPATION}|\w+"
-        rf"(?:{'|'.join(OCCUPATION_ENDINGS)}))) (?:at|for|with) (?P<employer>(?:the )?[A-Z][^,;.!?"
-        r"()]*?)«end»",
+        rf"^«who» «adv»(?:am|is) (?:an?|the) (?P<value>(?:[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
+        rf"|\w+(?:{'|'.join(OCCUPATION_ENDINGS)}))) (?:working )?(?:at|for"
+        r"|with) (?P<employer>(?:the )?[A-Z][^,;.!?()]*?)«end»",
         "employer of {who}",
+        value="{employer}",
         text="{Who} works at {employer}.",
         importance=0.8,
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:work|works|am working|is working|am|is|became|got promoted to"
-        rf"|was promoted to) «adv»(?:as )?(?:an? |the )?(?P<value>(?:(?!big\b|huge\b|bit\b)[\w-]+ ){{0,3}}?"
-        rf"(?:{OCCUPATION}|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:at|for|in|and|by|now"
-        r"|with|who|since|but|here|from|specialising|specializing)\b)",
+        r"^«who» «adv»(?:«works»|am|is|became|got promoted to|was promoted to) «adv»(?:as )?(?:an? "
+        rf"|the )?(?P<value>(?:(?!big\b|huge\b|bit\b)[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
+        rf"|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:working|at|for|in|and|by|now|with"
+        r"|who|since|but|here|from|specialising|specializing)\b)",
         "occupation of {who}",
         importance=0.8,
     ),
@@ -125,8 +133,8 @@ SELF: Final = (
     ),
     form(
         "preference",
-        r"^«who» «adv»(?:am|is|became|went|turned) «adv»(?:an? )?(?:strict |lifelong )?"
-        r"(?P<value>vegetarian|vegan|pescatarian|flexitarian|halal|kosher|gluten[- ]free"
+        r"^«who» «adv»(?:am|is|been|became|went|turned) «adv»(?:an? )?(?:strict "
+        r"|lifelong )?(?P<value>vegetarian|vegan|pescatarian|flexitarian|halal|kosher|gluten[- ]free"
         r"|lactose[- ]intolerant)\b",
         "diet of {who}",
         importance=0.8,
@@ -147,14 +155,21 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:have|has|suffer from|suffers from|was diagnosed with) (?P<value>(?:type \d )?"
-        r"(?:diabetes|asthma|epilepsy|migraines?|celiac disease|coeliac disease|adhd|ADHD|arthritis"
-        r"|anxiety|depression|high blood pressure|insomnia|anaemia|anemia))",
+        r"^«who» «adv»(?:am|is) (?P<value>(?:\w+ )?(?:deaf|blind|diabetic|asthmatic|epileptic"
+        r"|colou?r-?blind|left-handed|pregnant|autistic|dyslexic|an(?:a)?emic)\b.*)",
         importance=0.9,
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:speak|speaks|am learning|is learning|am fluent in|is fluent in) (?:\w+ )?"
-        rf"(?:{LANGUAGES})\b",
+        r"^«who» «adv»(?:have|has|suffer from|suffers from"
+        r"|was diagnosed with) (?P<value>(?:type \d )?(?:diabetes|asthma|epilepsy|migraines?"
+        r"|celiac disease|coeliac disease|adhd|ADHD|arthritis|anxiety|depression|high blood pressure"
+        r"|insomnia|anaemia|anemia))",
+        importance=0.9,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»(?:speak|speaks|am learning|is learning|am fluent in"
+        rf"|is fluent in) (?:\w+ )?(?:{LANGUAGES})\b",
     ),
 )

@@ -10,20 +10,19 @@ from contextkit.memory.rules.forms import form
 from contextkit.memory.rules.subjects import possession, spelled
 
 _LIKES: Final = (
-    r"(?:like|love|enjoy|adore|hate|dislike|detest|despise|loathe)s?|(?:can|do|does)(?: really)? not "
-    r"(?:really )?"
-    r"(?:like|love|enjoy|stand|bear|care for|eat|drink)|(?:am|is) (?:not )?(?:really |also |so "
-    r"|very )?(?:a (?:big |huge )?fan of"
-    r"|into|fond of|keen on|obsessed with|crazy about)"
+    r"(?:like|love|enjoy|adore|hate|dislike|detest|despise|loathe)s?|(?:can|do"
+    r"|does)(?: really)? not (?:really )?(?:like|love|enjoy|stand|bear|care for|eat|drink)|(?:am"
+    r"|is) (?:not )?(?:really |also |so |very )?(?:a (?:big |huge )?fan of|into|fond of|keen on"
+    r"|obsessed with|crazy about)"
 )
 _NOTHING: Final = (
-    r"(?!(?:it|that|this|them|you|your|how|what|when|the idea|to (?:know|ask|hear|see|get|have|be able"
-    r"|thank|learn)|her|him|these|those|one|all)\b)"
+    r"(?!(?:it|that|this|them|you|your|how|what|when|the idea|to (?:know|ask|hear|see|get|have"
+    r"|be able|thank|learn)|her|him|these|those|one|all)\b)"
 )
 
 
 def _taste(groups: Mapping[str, str]) -> str:
-    value = re.sub(r"^(?:to |the |a |an )+|ing$", "", spelled(groups["value"]))
+    value = re.sub(r"^(?:to |the |a |an |my )+|ing$", "", spelled(groups["value"]))
     return f"taste of {groups['who']} for {value}"
 
 
@@ -33,10 +32,18 @@ def _liking(groups: Mapping[str, str]) -> str:
     return "disliked" if against else "liked"
 
 
+_ACTING: Final = re.compile(r"^to |ing\b|\b(?:to|over|than|rather)\b")
+"""What somebody prefers to do; only things have a kind, of which one is preferred."""
+
+
 def _preferred(groups: Mapping[str, str]) -> str:
     """Of "window seats on long flights" the preferred seats on long flights; of a single word nothing is known."""
     words, _, condition = re.sub(r"^(?:the|a|an|to|my) ", "", groups["value"].lower()).partition(" on ")
-    if " " not in words or re.search(r"\b(?:to|over|than|rather|ing)\b", words):
+    if (
+        " " not in words
+        or re.search(r"\b(?:to|over|than|rather)\b|ing\b|^be ", words)
+        or groups["value"].startswith("to ")
+    ):
         return ""
     return f"preferred {words.split()[-1].rstrip('s')}{' on ' * bool(condition)}{condition} of {groups['who']}"
 
@@ -49,8 +56,8 @@ def _between(groups: Mapping[str, str]) -> str:
 TASTES: Final = (
     form(
         "preference",
-        r"^[Mm]y (?P<what>(?:\w+(?:-\w+)? )?(?:favourite|preferred) [\w' -]+?) (?:is|are|has always been)"
-        r"(?: now| still| actually| definitely)? (?P<value>.+)$",
+        r"^[Mm]y (?P<what>(?:\w+(?:-\w+)? )?(?:favourite|preferred) [\w' -]+?) (?:is|are"
+        r"|has always been)(?: now| still| actually| definitely)? (?P<value>.+)$",
         possession,
         importance=0.8,
     ),
@@ -63,15 +70,15 @@ TASTES: Final = (
     ),
     form(
         "preference",
-        rf"^«who» «adv»prefers? {_NOTHING}(?P<value>[^,;.!?()]+?) (?:to|over|rather than) (?P<other>[^,;.!?"
-        r"()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because)\b)",
+        rf"^«who» «adv»prefers? {_NOTHING}(?P<value>[^,;.!?()]+?) (?:to|over"
+        r"|rather than) (?P<other>[^,;.!?()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because)\b)",
         _between,
         importance=0.7,
     ),
     form(
         "preference",
-        rf"^«who» «adv»(?:like|love|enjoy)s? {_NOTHING}(?P<value>[^,;.!?()]+?) (?:more|better) than "
-        r"(?P<other>[^,;.!?()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because)\b)",
+        rf"^«who» «adv»(?:like|love|enjoy)s? {_NOTHING}(?P<value>[^,;.!?()]+?) (?:more"
+        r"|better) than (?P<other>[^,;.!?()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because)\b)",
         _between,
         importance=0.7,
     ),
@@ -86,14 +93,21 @@ TASTES: Final = (
     ),
     form(
         "preference",
+        r"^«who» (?:have |has )?(?:gave|given) up (?!on\b|my\b)(?:eating |drinking |smoking |using )?«value»",
+        _taste,
+        value="disliked",
+        importance=0.7,
+    ),
+    form(
+        "preference",
         r"^«who» (?:have |has )?(?:stopped|quit|gave up|given up) (?P<value>(?:eating|drinking|smoking"
         r"|using|watching|playing) ?.*)$",
         importance=0.7,
     ),
     form(
         "preference",
-        r"^«who» (?:usually|always|normally|never|often|rarely|typically|generally|hardly ever) (?!(?:been"
-        r"|thought|knew|wanted|had|heard|seen)\b)(?P<value>\w+.*)$",
+        r"^«who» (?:usually|always|normally|never|often|rarely|typically|generally"
+        r"|hardly ever) (?!(?:been|thought|knew|wanted|had|heard|seen)\b)(?P<value>\w+.*)$",
         importance=0.6,
     ),
     form(

@@ -117,9 +117,17 @@ def _matched(rules: tuple[Rule, ...], statement: Statement, scene: Scene) -> Ite
         match = rule.pattern.match(statement.text)
         groups = match and _groups(match, statement, scene)
         if groups:
+            _introduce(rule, groups, statement, scene)
             yield _finding(rule, groups, statement)
             if not rule.text and not rule.ends:
                 return
+
+
+def _introduce(rule: Rule, groups: Mapping[str, str], statement: Statement, scene: Scene) -> None:
+    """Somebody told by name and relation is known from then on."""
+    if rule.kind == "relation" and groups["what"] and groups["value"]:
+        scene.call(f"{statement.speaker}'s {groups['what']}", groups["value"])
+        scene.speak_of(groups["value"], PRONOUNS.get(groups["what"].split()[-1], ""))
 
 
 def _groups(match: re.Match[str], statement: Statement, scene: Scene) -> dict[str, str] | None:

@@ -33,9 +33,8 @@ _QUOTED_LINE: Final = re.compile(
 )
 _TASK: Final = re.compile(
     r"\b(?:translate|proofread|rewrite|rephrase|paraphrase|summari[sz]e|correct|edit|classify"
-    r"|analy[sz]e|fix|review"
-    r"|check|format|continue)\b[^.?!\n]{0,80}:\s.*|\b(?:write|draft|compose|imagine|pretend"
-    r"|role-?play)\b[^\n]*",
+    r"|analy[sz]e|fix|review|check|format|continue)\b[^.?!\n]{0,80}:\s.*|(?:^|[.!?\n]\s*|\b(?:you"
+    r"|please|help me) )(?:write|draft|compose|imagine|pretend|role-?play)\b[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
 _EMOJI: Final = re.compile(r"[.!?,]*\s*[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
@@ -46,63 +45,55 @@ _URL: Final = re.compile(r"https?://\S+")
 
 _LEAD: Final = re.compile(
     r"^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|dear)\b(?: (?:there|all|everyone"
-    r"|again))?(?: [A-Z]\w+)?[,.!]* "
-    r"|(?:oh|well|so|and|but|also|yes|yeah|yep|ok|okay|sure|great|cool|thanks|thank you|anyway|right"
-    r"|ah|hmm|um|btw|fyi|plus"
-    r"|by the way|for (?:the|your) (?:record|information|reference)|just so you know|you know|(?:good"
-    r"|great|big) news|update"
-    r"|as (?:you know|i said|i mentioned)|to be (?:honest|clear)|honestly|basically|in fact|in (?:that"
-    r"|any) case|luckily"
-    r"|fortunately|unfortunately|recently|wow|haha|lol|one (?:more|other) thing|another thing|first"
-    r"(?:ly)?|second(?:ly)?"
-    r"|i (?:just )?(?:wanted|want) to (?:say|tell you|let you know) that|let me tell you|"
-    r"(?:please )?note that|because|then"
-    r")\b[,:.!;—–-]* ?)",
+    r"|again))?(?: [A-Z]\w+)?[,.!]* |(?:oh|well|so|and|but|also|yes|yeah|yep|ok|okay|sure|great"
+    r"|cool|thanks|thank you|anyway|right|ah|hmm|um|btw|fyi|plus|by the way"
+    r"|you should know(?: that)?|i should mention(?: that)?|for (?:the|your) (?:record|information"
+    r"|reference)|just so you know|you know|(?:good|great|big) news|update|as (?:you know|i said"
+    r"|i mentioned)|to be (?:honest|clear)|honestly|basically|in fact|in (?:that|any) case|luckily"
+    r"|fortunately|unfortunately|recently|wow|haha|lol|one (?:more|other) thing|another thing"
+    r"|first(?:ly)?|second(?:ly)?|i (?:just )?(?:wanted|want) to (?:say|tell you|let you know) that"
+    r"|let me tell you|(?:please )?note that|because|then)\b[,:.!;—–-]* ?)",
     re.IGNORECASE,
 )
 _CORRECTS: Final = re.compile(
     r"^(?:actually|no(?=[,.!;])|nope|(?:no,? )?wait|(?:i am )?sorry|correction|my (?:mistake|bad)"
-    r"|scratch that|oops|apologies|i misspoke"
-    r"|(?:that is|that was) (?:wrong|not right|incorrect|a mistake)|not quite|i mean|let me correct "
-    r"(?:that|myself)|rather)\b[,:.!;—–-]* ?",
+    r"|scratch that|oops|apologies|i misspoke|(?:that is|that was) (?:wrong|not right|incorrect"
+    r"|a mistake)|not quite|i mean|let me correct (?:that|myself)|rather)\b[,:.!;—–-]* ?",
     re.IGNORECASE,
 )
 _REMEMBER: Final = re.compile(
     r"^(?:please |also )*(?:remember|keep in mind|don't forget|do not forget|make a note|note"
-    r"|note down|bear in mind|save|store)"
-    r"(?: (?:this|for (?:later|me|next time)))?\b(?: that|:|,)? ?",
+    r"|note down|bear in mind|save|store)(?: (?:this|for (?:later|me|next time)))?\b(?: that|:"
+    r"|,)? ?",
     re.IGNORECASE,
 )
 _FORGET: Final = re.compile(
-    r"^(?:please |you can |can you |could you |now )*(?:forget|delete|erase|remove|ignore|disregard|"
-    r"(?:do not|don't) (?:remember|keep|store)"
-    r"|stop remembering)\b(?: about| all about| the fact| what i said)?(?: that)? ?",
+    r"^(?:please |you can |can you |could you |now )*(?:forget|delete|erase|remove|ignore|disregard"
+    r"|(?:do not|don't) (?:remember|keep|store)|stop remembering)\b(?: about| all about| the fact"
+    r"| what i said)?(?: that)? ?",
     re.IGNORECASE,
 )
 _REMEMBERED: Final = re.compile(r" (?:from (?:your )?(?:memory|records)|anymore|any more|please)$", re.IGNORECASE)
 _ASKS: Final = re.compile(
-    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|am|was|were|do|does|did|can|could|will"
-    r"|would|should|shall|may"
-    r"|have|has|had|any (?:idea|chance|tips))\b(?! (?:a|an) (?:day|nice|surprise))",
+    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|am|was|were|do(?! not)|does|did|can|could"
+    r"|will|would|should|shall|may|have|has|had|any (?:idea|chance|tips))\b(?! (?:a|an) (?:day|nice"
+    r"|surprise))",
     re.IGNORECASE,
 )
 _SUPPOSED: Final = re.compile(
     r"\b(?:if|imagine|suppose|supposing|hypothetically|let us say|what if|wish|would|could|should"
-    r"|might|may (?:be|have|go)|maybe"
-    r"|perhaps|probably|possibly|presumably|pretend|for (?:example|instance)|e\.g|not sure|unsure|i "
-    r"(?:think|guess|suppose|believe"
-    r"|doubt|assume|bet|hope|wonder|feel like)|am (?:thinking|considering|wondering|torn|curious)"
-    r"|joking|kidding|just kidding"
-    r"|dreamed|dreamt|as though|as if|unless|whether|almost|nearly|in theory|someone|somebody|seems?"
-    r"|apparently|reportedly"
-    r"|rumou?r\w*|were to|in (?:the|a|my) (?:article|book|movie|film|text|story|novel|game|dream|song"
-    r"|play))\b",
+    r"|might|may (?:be|have|go)|maybe|perhaps|probably|possibly|presumably|pretend|for (?:example"
+    r"|instance)|e\.g|not sure|unsure|i (?:think|guess|suppose|believe|doubt|assume|bet|hope|wonder"
+    r"|feel like)|am (?:thinking|considering|wondering|torn|curious)|joking|kidding|just kidding"
+    r"|dreamed|dreamt|as though|as if|unless|whether|almost|nearly|in theory|someone|somebody"
+    r"|seems?|apparently|reportedly|rumou?r\w*|were to|in (?:the|a|my) (?:article|book|movie|film"
+    r"|text|story|novel|game|dream|song|play))\b",
     re.IGNORECASE,
 )
 _REPORTED: Final = re.compile(
-    r"\b(?:said|says|say|told|tells|claims?|claimed|wrote|asked|according to|heard|quoted?|mentioned"
-    r"|suggested)\b"
-    r"|^the (?:article|book|movie|film|character|text|document|email|website|page|song|protagonist)\b",
+    r"\b(?:said|says|say|told|tells|claims?|claimed|wrote|asked|according to|heard|quoted?"
+    r"|mentioned|suggested)\b|^the (?:article|book|movie|film|character|text|document|email|website"
+    r"|page|song|protagonist)\b",
     re.IGNORECASE,
 )
 _WISHES: Final = re.compile(
@@ -111,16 +102,14 @@ _WISHES: Final = re.compile(
 _LONG_QUOTE: Final = re.compile(r'"(?:[^"]*\s){3,}[^"]*"')
 
 _CLAUSE: Final = re.compile(
-    r"(?:\s*[,;:]\s*(?:and|but|so|then|because|which is why|though|although|yet|plus|since)?\s*|\s+"
-    r"(?:[—–-]+)\s+|\s+(?:and|but|so|because|though|although)\s+(?:also |now |then )?)"
-    r"(?=(?:I|my|we|our|he|she|My|We|Our|He|She)\b(?! (?:and|or)\b)(?!,))"
-    r"|\s*[,;—–]\s*(?=(?:(?:can|could|would|will|do|does|what|which|how|where|who|when|why) |is "
-    r"(?:there|it|that)|are there))"
+    r"(?:\s*[,;:]\s*(?:and|but|so|then|because|which is why|though|although|yet|plus|since)?\s*"
+    r"|\s+(?:[—–-]+)\s+|\s+(?:and|but|so|because|though|although)\s+(?:also |now |then )?)(?=(?:I"
+    r"|my|we|our|he|she|My|We|Our|He|She)\b(?! (?:and|or)\b)(?!,))|\s*[,;—–]\s*(?=(?:(?:can|could"
+    r"|would|will|do|does|what|which|how|where|who|when|why) |is (?:there|it|that)|are there))"
 )
 _GOES_ON: Final = re.compile(
     r"(?:,| and|, and) (?=(?:now |also |currently )?(?:work|live|study|am|was|have|love|like|hate"
-    r"|prefer|speak|play|teach|run|moved|started"
-    r"|bought|got|joined|quit|left|use|drive|enjoy) )"
+    r"|prefer|speak|play|teach|run|moved|started|bought|got|joined|quit|left|use|drive|enjoy) )"
 )
 _PAIR: Final = re.compile(
     r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?:my|our|both|between)?\s*(?:\w+\s){0,2}\w+$", re.IGNORECASE
@@ -128,8 +117,8 @@ _PAIR: Final = re.compile(
 """What stands before "and I" where both do the same: "my brother", "Tom"."""
 
 _CONDITION: Final = re.compile(
-    r"^(?:if|unless|according to|imagine|suppose|assuming|let us say|in case|when(?:ever)? i am old)\b|\bif i "
-    r"(?:were|was|had)\b",
+    r"^(?:if|unless|according to|imagine|suppose|assuming|let us say|in case"
+    r"|when(?:ever)? i am old)\b|\bif i (?:were|was|had)\b",
     re.IGNORECASE,
 )
 _TAIL: Final = re.compile(
@@ -143,6 +132,9 @@ _STANDING: Final = re.compile(
     re.IGNORECASE,
 )
 
+_YEARLY: Final = re.compile(
+    r"\b(?:birthday|anniversary|name day|every year|each year)\b(?! (?:party|dinner))", re.IGNORECASE
+)
 _NAMELESS: Final = re.compile(
     r"^(?:assistant|ai|bot|chatbot|model|system|agent|tool|function)\b|\b(?:assistant|bot)$", re.IGNORECASE
 )
@@ -221,7 +213,8 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
         stated = _led(replace(sentence, text=clause))
         if is_stated(stated.text):
             text = with_subject(stated.text)
-            yield replace(stated, text=resolved(text, sentence.said_at, past=is_past(text)))
+            yearly = _YEARLY.search(text) is not None
+            yield replace(stated, text=resolved(text, sentence.said_at, past=is_past(text), yearly=yearly))
 
 
 def _led(statement: Statement) -> Statement:

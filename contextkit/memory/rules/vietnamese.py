@@ -19,15 +19,14 @@ VIETNAMESE: Final = Tongue(
     myself=re.compile(r"(?<!\w)(?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
     mine=re.compile(r"(?<!\w)của (?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
     unstated=re.compile(
-        r"[?？]|(?<!\w)(?:nếu|giả sử|có lẽ|có thể|chắc là|hình như|ước gì|nghe nói|tưởng tượng|phải không"
-        r"|đúng không"
-        r"|là gì|ở đâu|khi nào|bao giờ|thế nào|bao nhiêu|ai vậy)(?!\w)",
+        r"[?？]|(?<!\w)(?:nếu|giả sử|có lẽ|có thể|chắc là|hình như|ước gì|nghe nói|tưởng tượng"
+        r"|phải không|đúng không|là gì|ở đâu|khi nào|bao giờ|thế nào|bao nhiêu|ai vậy)(?!\w)",
         re.IGNORECASE,
     ),
     lead=re.compile(
-        r"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|à không|thực ra|xin lỗi|không phải|ừ|vâng|dạ|nhân tiện"
-        r"|và|nhưng|còn"
-        r"|(?:hãy |làm ơn )?(?:nhớ|ghi nhớ)(?: rằng| là)?|ngoài ra|cảm ơn)(?!\w)[ ,.:!]*",
+        r"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|à không|thực ra|xin lỗi|không phải|ừ|vâng|dạ"
+        r"|nhân tiện|và|nhưng|còn|(?:hãy |làm ơn )?(?:nhớ|ghi nhớ)(?: rằng| là)?|ngoài ra"
+        r"|cảm ơn)(?!\w)[ ,.:!]*",
         re.IGNORECASE,
     ),
     forget=re.compile(
@@ -41,8 +40,8 @@ VIETNAMESE: Final = Tongue(
         (
             "profile",
             (
-                rf"^(?:tên{_MY_VI} là|{_I_VI[1:]}(?:tên là|là tên|tên)) (?P<value>[^\W\d_]\w*"
-                rf"(?: [^\W\d_]\w*){{0,3}})$"
+                rf"^(?:tên{_MY_VI} là|{_I_VI[1:]}(?:tên là|là tên"
+                r"|tên)) (?P<value>[^\W\d_]\w*(?: [^\W\d_]\w*){0,3})$"
             ),
             "name of {who}",
             0.9,
@@ -56,7 +55,7 @@ VIETNAMESE: Final = Tongue(
             "profile",
             (
                 rf"{_I_VI}(?:làm|là) (?:một )?(?P<value>(?:kỹ sư|bác sĩ|giáo viên|y tá|lập trình viên|sinh viên"
-                rf"|luật sư|kế toán|nhà thiết kế|nhà báo|đầu bếp|tài xế|nhân viên|học sinh)(?: \w+){{0,3}})"
+                r"|luật sư|kế toán|nhà thiết kế|nhà báo|đầu bếp|tài xế|nhân viên|học sinh)(?: \w+){0,3})"
             ),
             "occupation of {who}",
             0.8,
@@ -69,8 +68,8 @@ VIETNAMESE: Final = Tongue(
         (
             "preference",
             (
-                rf"^(?P<what>màu|món|món ăn|bộ phim|phim|bài hát|cuốn sách|sách|môn thể thao){_MY_VI}? (?:yêu thích"
-                rf"|ưa thích)(?: nhất)?{_MY_VI} là (?P<value>.+)$"
+                r"^(?P<what>màu|món|món ăn|bộ phim|phim|bài hát|cuốn sách|sách"
+                rf"|môn thể thao){_MY_VI}? (?:yêu thích|ưa thích)(?: nhất)?{_MY_VI} là (?P<value>.+)$"
             ),
             "favourite {what} of {who}",
             0.8,
@@ -88,7 +87,8 @@ VIETNAMESE: Final = Tongue(
             "relation",
             (
                 r"^(?P<what>vợ|chồng|con trai|con gái|em gái|em trai|anh trai|chị gái|mẹ|bố|bạn gái|bạn trai"
-                rf"|con chó|con mèo|sếp){_MY_VI} (?:tên là|tên|là) (?P<value>[^\W\d_]\w*(?: [^\W\d_]\w*){{0,2}})$"
+                rf"|con chó|con mèo|sếp){_MY_VI} (?:tên là|tên"
+                r"|là) (?P<value>[^\W\d_]\w*(?: [^\W\d_]\w*){0,2})$"
             ),
             "",
             0.8,

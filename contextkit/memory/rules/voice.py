@@ -38,10 +38,9 @@ _EXPANSIONS: Final = tuple((re.compile(short), long) for short, long in _SHORT.i
 
 _ADVERB: Final = (
     r"(?:(?:really|also|usually|always|never|often|just|currently|now|still|recently|absolutely"
-    r"|actually|only|already"
-    r"|sometimes|finally|normally|generally|mostly|mainly|kind of|sort of|both|especially|particularly"
-    r"|personally|rarely"
-    r"|hardly|no longer|seldom|typically|truly|definitely|officially|originally|quite|even|not) )*"
+    r"|actually|only|already|sometimes|finally|normally|generally|mostly|mainly|kind of|sort of"
+    r"|both|especially|particularly|personally|rarely|hardly|no longer|seldom|typically|truly"
+    r"|definitely|officially|originally|quite|even|not) )*"
 )
 _MODALS: Final = frozenset(
     ["can", "could", "will", "would", "shall", "should", "may", "might", "must", "had", "did", "was", "used", "ought"]
@@ -58,7 +57,7 @@ _AND_I: Final = re.compile(
 )
 """Two who do something together: "my sister and I have" keeps its plural."""
 
-_OWN: Final = re.compile(r"(\bI\b[^,;:]*?\b)[Mm]y\b(?: own\b)?")
+_OWN: Final = re.compile(r"(\bI\b[^,;:]*?\b)[Mm]y\b")
 _NOT_VERBS: Final = frozenset(["and", "or", "with", "from", "in", "at", "to", "for", "on", "of"])
 
 
@@ -153,8 +152,7 @@ _NO_PAST: Final = frozenset(
 
 _AHEAD: Final = re.compile(
     r"\b(?:moved|rescheduled|postponed|pushed|changed|booked|scheduled|planned|arranged|reserved"
-    r"|tickets|signed up|registered"
-    r"|invited|due|set up)\b|\b(?:will|going to|is|are|am) (?!\w+ed\b)"
+    r"|tickets|signed up|registered|invited|due|set up)\b|\b(?:will|going to|is|are|am) (?!\w+ed\b)"
 )
 """What puts the days that follow in the future, though a verb of the clause is past: "they moved it to Friday"."""
 

@@ -37,6 +37,8 @@ def texts(*said: str | Message) -> list[str]:
 
 
 TEA_OR_COFFEE = "preference of the user between coffee and tea"
+WORK = "employer of the user"
+VISIT = "date of the user's visit at acme"
 LANGUAGE = "answer language for the user"
 
 STATED = [
@@ -76,6 +78,12 @@ STATED = [
         "Dutch",
     ),
     ("My sister Lena works at Bosch.", "The user's sister Lena works at Bosch.", "employer of Lena", "Bosch"),
+    ("I've been working at Google since May.", "The user has been working at Google since May 2026.", WORK, "Google"),
+    ("I started a new job as a cook at Noma.", "The user started a new job as a cook at Noma.", WORK, "Noma"),
+    ("My birthday is March 14th.", "The user's birthday is 14 March.", "birthday of the user", "14 March"),
+    ("Don't call me Bob, call me Rob.", "The user wants to be called Rob.", "preferred name of the user", "Rob"),
+    ("My budget: 300 euros.", "The user's budget is 300 euros.", "budget of the user", "300 euros"),
+    ("My visit at Acme is on the 25th.", "The user's visit at Acme is on 25 May 2026.", VISIT, "25 May 2026"),
     ("Tom lives in Berlin.", "Tom lives in Berlin.", "home city of Tom", "Berlin"),
 ]
 
@@ -141,6 +149,10 @@ NO_FACTS = [
     "The weather is nice.",
     "It is on Friday.",
     "You live in the cloud.",
+    "I'm from the support team.",
+    "I work from home.",
+    "I live in fear.",
+    "I'm 30 minutes late.",
     "I'm fine.",
     "nếu tôi sống ở Huế thì sao",
     "Tôi sống ở đâu?",
