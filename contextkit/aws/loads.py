@@ -71,9 +71,9 @@ class Calls:
 class Agent:
     """An agent's month over `DynamoDBStore`. A turn is one question and all that follows from it.
 
-    Each turn builds so many prompts, and appends so many messages in so many calls. Bytes are as
-    stored, after compression; English prose keeps about half of its size. `cold` is the part of the turns that
-    a process answers which does not know the session yet, and so reads `history_bytes` of it.
+    Each turn builds so many prompts, and appends so many messages in so many calls. Bytes are those
+    of the item as it is stored, compressed. `cold` is the part of the turns that a process answers
+    which does not know the session yet, and so reads `history_bytes` of it.
     `recalled` older messages are read by number. Of `tool_calls`, the part `tool_hits` is
     answered from the cache. `pieces` are moved out of prompts. `memories` are written, into the
     `memories_kept` of an actor, which are read anew for the next search. Sessions live for
@@ -107,9 +107,9 @@ class Agent:
 
     def _sessions(self) -> Load:
         """Each build reads the end of its session and keeps its view. The first of a turn also looks
-        at the session, its overflow and the actor's other sessions, and recalls."""
+        at the overflow, and recalls. A piece is looked for before it is put away."""
         reads = self.builds * _END + _FIRST + self.recalled * read_units(self.message_bytes)
-        reads += self.cold * read_units(self.history_bytes)
+        reads += self.cold * read_units(self.history_bytes) + self.pieces
         writes = self.builds * (_CHECK + TRANSACTIONAL * write_units(self.view_bytes))
         writes += self.appends * _CHECK + self.messages * TRANSACTIONAL * (write_units(self.message_bytes) + 1)
         writes += self.pieces * (_CHECK + TRANSACTIONAL * write_units(self.piece_bytes))
@@ -131,18 +131,18 @@ class Agent:
 
     def _memories(self) -> Load:
         """A look at the stamp each turn; after a change all of the actor's records."""
-        kept = self.memories_kept * (self.memory_bytes + OVERHEAD)
+        kept = self.memories_kept * self.memory_bytes
         reads = 1 + self.memories * (2 + read_units(kept))
         writes = self.memories * TRANSACTIONAL * (write_units(self.memory_bytes) + 1)
-        return Load("memories", self.turns * reads, self.turns * writes, self.actors * kept / GB)
+        stored = self.actors * (kept + self.memories_kept * OVERHEAD) / GB
+        return Load("memories", self.turns * reads, self.turns * writes, stored)
 
 
 _END = 2
 """Read units for a session's facts and its newest messages: two pages of 4 KB, as measured."""
 
-_FIRST = 6
-"""Read units of a turn's first build beside that: `meta`, the sessions of the actor with their
-three facts, and the overflow."""
+_FIRST = 2
+"""Read units of a turn's first build beside that: `meta`, and the overflow."""
 
 _CHECK = TRANSACTIONAL
 """Write units for the session's `meta`, which every transaction checks or changes."""
