@@ -141,6 +141,8 @@ class Hold:
         self._lease = lease
         self._clock = clock
         self._saving = threading.Lock()
+        self._expires = False
+        self._touched: set[str] = set()
 
     def progress(self, session: Session) -> Progress:
         """How far the session has been remembered."""
@@ -148,6 +150,7 @@ class Hold:
 
     def settle(self, session_id: str, progress: Progress, journal: Journal | None = None) -> None:
         """The one write that decides a batch: how far the session is now, and the records that follow from it."""
+        self._touched.add(session_id)
         others = {name: one for name, one in self.page.progress.items() if name != session_id}
         self._save(replace(self.page, progress={**others, session_id: progress}, journal=journal))
 
@@ -176,12 +179,18 @@ class Hold:
             self.renew()
 
     def release(self) -> None:
-        """Let others work. Of sessions that are too many for the page, the progress is kept with each."""
-        progress = list(self.page.progress.items())
-        too_many = max(0, len(progress) - SESSIONS)
-        for session_id, one in progress[:too_many]:
-            _lay_down(self._store, self.actor_id, session_id, one, self._version)
-        self._save(replace(self.page, progress=dict(progress[too_many:]), holder=None))
+        """Let others work.
+
+        The progress of a session is kept with the session as well where it may be missed here: of
+        sessions that are too many for the page, and in a store whose sessions expire. There the
+        ledger, which has no messages, may end before them.
+        """
+        names = list(self.page.progress)
+        too_many = names[: max(0, len(names) - SESSIONS)]
+        for name in {*too_many, *(self._touched if self._expires else ())}:
+            _lay_down(self._store, self.actor_id, name, self.page.progress[name], self._version)
+        kept = {name: one for name, one in self.page.progress.items() if name not in too_many}
+        self._save(replace(self.page, progress=kept, holder=None))
 
     def __enter__(self) -> Hold:
         return self
@@ -219,7 +228,7 @@ class Hold:
             saved = self._store.save_state(
                 self.actor_id, LEDGER, page.to_json(), expected=self._version, key=uuid.uuid4().hex
             )
-            self.page, self._version = page, saved.version
+            self.page, self._version, self._expires = page, saved.version, saved.expires_at is not None
 
 
 def _progress(store: SessionStore, page: Page, session: Session) -> Progress:

@@ -498,6 +498,19 @@ def test_a_ledger_that_was_deleted_doubles_nothing(store: SQLiteStore, clock: Ma
     assert store.memories("u1") == before
 
 
+def test_a_session_that_outlives_the_ledger_is_not_remembered_twice(clock: ManualClock) -> None:
+    """Appending lets a session live on; the ledger, to which nothing is appended, expires."""
+    hour = timedelta(hours=1)
+    with SQLiteStore(":memory:", clock=clock, ttl=2 * hour) as store:
+        sayings = Sayings()
+        memory = engine(store, clock, sayings)
+        for number in range(1, 7):
+            store.append("u1", "s1", fresh(1, clock, start=number))
+            memory.run("u1", "s1", flush=True)
+            clock.advance(hour)
+        assert [message.id for batch in sayings.batches for message in batch.messages] == [f"m{n}" for n in range(1, 7)]
+
+
 # Strategies
 
 
