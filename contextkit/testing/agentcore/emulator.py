@@ -59,7 +59,7 @@ class AgentCoreEmulator:
 
     @property
     def calls(self) -> list[Call]:
-        """Every call so far, in the order in which they took place."""
+        """Every call so far, in the order in which they were answered."""
         return self.service.calls
 
     @property

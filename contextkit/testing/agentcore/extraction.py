@@ -1,15 +1,15 @@
 """Extraction: from a session's new events to records, some time after the events came in.
 
-No thread waits for a job. A call that looks at a memory first runs what is due there by the emulator's clock,
-so that a test with a clock of its own sees the same in every run. An engine that is slow, such as a model,
-holds up that call and those behind it.
+No thread waits for a job. A call that looks at a memory's records first runs what is due there by the
+emulator's clock, so that a test with a clock of its own sees the same in every run. Where an engine is slow, as
+a model is, only such calls wait for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from contextkit.testing.agentcore.pages import page, paged
 from contextkit.testing.agentcore.records import Record, Records
 from contextkit.testing.agentcore.sessions import Event, Sessions
 from contextkit.testing.agentcore.shapes import Reading
-from contextkit.testing.agentcore.strategies import Strategy
+from contextkit.testing.agentcore.strategies import Kind, Strategy
 from contextkit.testing.agentcore.wire import Params
 from contextkit.testing.agentcore.world import World, uuid_form
 from contextkit.types import Message
@@ -34,6 +34,43 @@ LONGEST = 16_000
 """Characters of a record's text, from the model."""
 
 _log = logging.getLogger("contextkit.testing")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The events of a job that go to one namespace: the batch, the records near it, and metadata to pass on."""
+
+    batch: Batch
+    near: Sequence[MemoryRecord]
+    metadata: Params
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The records that a task decided on, each with its metadata; or why it failed."""
+
+    records: tuple[tuple[MemoryRecord, Params], ...] = ()
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The work of one job. It touches nothing of the memory, so that an engine may take its time."""
+
+    job: Job
+    strategy: Strategy
+    kind: Kind
+    engines: Engines
+    parts: tuple[Part, ...]
+
+    def work(self) -> Outcome:
+        """Have the engine decide. A model may fail in any way: then the outcome says how."""
+        try:
+            engine = self.engines(self.kind)
+            return Outcome(tuple(decided for part in self.parts for decided in _decided(engine, part)))
+        except Exception as error:
+            _log.warning("Extraction job %s failed: %s", self.job.id, error)
+            return Outcome(failure=f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +92,22 @@ class Extraction:
         for strategy in self.strategies.values():
             if event.wanted and strategy.works_as and _namespace(strategy, event) and messages(event):
                 due = world.now + world.behaviour.extraction_delay
-                self.jobs.schedule(_job(strategy, event, due, direct, world))
+                self.jobs.schedule(_job(strategy, event, due, direct, world), world.now)
 
-    def work(self, now: datetime) -> None:
-        """Run every job that is due."""
-        for job in self.jobs.take_due(now):
+    def next(self, now: datetime) -> Task | None:
+        """The work of the job that is due first; None where none is. The job waits no longer."""
+        while (job := self.jobs.take(now)) is not None:
             strategy = self.strategies.get(job.strategy_id)
             if strategy is not None and strategy.works_as is not None:
-                self._try(job, strategy, self.engines(strategy.works_as), now)
+                return Task(job, strategy, strategy.works_as, self.engines, tuple(self._parts(job, strategy, now)))
+        return None
+
+    def settle(self, task: Task, outcome: Outcome, now: datetime) -> None:
+        """Write what a task decided: all of it or, where anything failed, nothing."""
+        if outcome.failure is not None:
+            self.jobs.failed[task.job.id] = replace(task.job, failure=outcome.failure)
+        for memory, metadata in outcome.records:
+            self._put(memory, task.strategy, metadata, now)
 
     def list_jobs(self, params: Params, _: World) -> Params:
         """ListMemoryExtractionJobs: those that failed and can be started again."""
@@ -77,16 +122,8 @@ class Extraction:
         self.jobs.start(job_id, world.now)
         return {"jobId": job_id}
 
-    def _try(self, job: Job, strategy: Strategy, engine: Engine, now: datetime) -> None:
-        try:
-            self._run(job, strategy, engine, now)
-        except Exception as error:  # a model may fail in any way; the job says how, and can be started again
-            _log.warning("Extraction job %s failed: %s", job.id, error)
-            self.jobs.failed[job.id] = replace(job, failure=f"{type(error).__name__}: {error}")
-
-    def _run(self, job: Job, strategy: Strategy, engine: Engine, now: datetime) -> None:
+    def _parts(self, job: Job, strategy: Strategy, now: datetime) -> Iterator[Part]:
         events = [event for event in job.events if job.direct or self.sessions.has(event)]
-        decided: list[tuple[MemoryRecord, Params]] = []
         for namespace, together in _by_namespace(strategy, events).items():
             batch = Batch(
                 actor_id=job.actor_id,
@@ -100,11 +137,7 @@ class Extraction:
                 for record in self.records
                 if record.strategy_id == strategy.id and namespace in record.namespaces and record.is_live(now)
             ]
-            metadata = passed_on(strategy, together)
-            changes = engine.changes(batch, near)
-            decided += ((_checked(memory), metadata) for change in changes for memory in change.records)
-        for memory, metadata in decided:  # all of it or, where anything failed above, nothing
-            self._put(memory, strategy, metadata, now)
+            yield Part(batch, near, passed_on(strategy, together))
 
     def _before(self, event: Event) -> list[Message]:
         """The last messages on its branch ahead of an event."""
@@ -140,10 +173,13 @@ class Extraction:
         )
 
 
-def _checked(memory: MemoryRecord) -> MemoryRecord:
-    if not 1 <= len(memory.text) <= LONGEST:
-        raise ValueError(f"A record of {len(memory.text)} characters, where 1 to {LONGEST} are allowed")
-    return memory
+def _decided(engine: Engine, part: Part) -> Iterator[tuple[MemoryRecord, Params]]:
+    _check_namespace(part.batch.namespace)
+    for change in engine.changes(part.batch, part.near):
+        for memory in change.records:
+            if not 1 <= len(memory.text) <= LONGEST:
+                raise ValueError(f"A record of {len(memory.text)} characters, where 1 to {LONGEST} are allowed")
+            yield memory, part.metadata
 
 
 def as_memory(record: Record, strategy: str) -> MemoryRecord:
@@ -182,8 +218,6 @@ def _by_namespace(strategy: Strategy, events: Iterable[Event]) -> dict[str, list
         namespace = _namespace(strategy, event)
         if namespace is not None:
             found.setdefault(namespace, []).append(event)
-    for namespace in found:
-        _check_namespace(namespace)
     return found
 
 

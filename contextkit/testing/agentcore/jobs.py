@@ -55,10 +55,10 @@ class Jobs:
     waiting: list[Job] = field(default_factory=list)
     failed: dict[str, Job] = field(default_factory=dict)
 
-    def schedule(self, job: Job) -> None:
-        """Add a job; its events join those of a job that waits for the same conversation already."""
+    def schedule(self, job: Job, now: datetime) -> None:
+        """Add a job; its events join those of a job of the same conversation that is not due yet."""
         for index, other in enumerate(self.waiting):
-            if other.joins(job):
+            if other.joins(job) and other.due > now:
                 self.waiting[index] = replace(other, events=other.events + job.events)
                 return
         self.waiting.append(job)
@@ -84,11 +84,13 @@ class Jobs:
         yield from self.waiting
         yield from self.failed.values()
 
-    def take_due(self, now: datetime) -> list[Job]:
-        """The jobs whose time has come, in that order; they wait no longer."""
-        due = sorted((job for job in self.waiting if job.due <= now), key=lambda job: job.due)
-        self.waiting = [job for job in self.waiting if job.due > now]
-        return due
+    def take(self, now: datetime) -> Job | None:
+        """The job that has been due for longest; it waits no longer. None where none is due."""
+        job = min(self.waiting, key=lambda job: job.due, default=None)
+        if job is None or job.due > now:
+            return None
+        self.waiting.remove(job)
+        return job
 
 
 def _without_gone(job: Job, sessions: Sessions) -> Job:

@@ -83,7 +83,7 @@ class _Bucket:
 
     def fill(self, rate: float, now: datetime) -> None:
         self.tokens = min(rate, self.tokens + rate * max(0.0, (now - self.at).total_seconds()))
-        self.at = now
+        self.at = max(self.at, now)
 
 
 def _is_conversational(params: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from contextkit.testing.agentcore.events import EventCalls
 from contextkit.testing.agentcore.extraction import Extraction
 from contextkit.testing.agentcore.idempotence import Idempotence
 from contextkit.testing.agentcore.memories import Memories, Memory
-from contextkit.testing.agentcore.model import Operation
+from contextkit.testing.agentcore.model import DATA, Operation
 from contextkit.testing.agentcore.quotas import MAX_EVENT_BYTES, Throttle
 from contextkit.testing.agentcore.records import RecordCalls, every_second_fails
 from contextkit.testing.agentcore.refusals import Refused
@@ -25,6 +25,10 @@ from contextkit.testing.clock import Clock, system_clock
 from contextkit.types import Embeddings
 
 _log = logging.getLogger("contextkit.testing")
+
+
+AFTER_EXTRACTION = frozenset(name for name in DATA if "Record" in name or "Job" in name or name == "DeleteEvent")
+"""Operations before which a memory's due jobs are done: those that would see it, or take away what they are about."""
 
 
 class Service:
@@ -46,6 +50,7 @@ class Service:
         self.engines = engines
         self.calls: list[Call] = []
         self._lock = threading.RLock()
+        self._extracting = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
@@ -67,31 +72,40 @@ class Service:
 
     def serve(self, request: Request) -> tuple[Answer, Fault | None]:
         """Answer one request. With a fault, it is for the caller to keep the answer back."""
+        now = self._now()
+        try:
+            operation, params = route(request)
+        except Refused as error:
+            call = Call(operation=f"{request.method} {request.target}", at=now, sent=len(request.body))
+            return self._noted(call, refusal(error)), None
+        call = new_call(operation.name, params, now, len(request.body))
         with self._lock:
-            now = self._now()
-            try:
-                operation, params = route(request)
-            except Refused as error:
-                call = Call(operation=f"{request.method} {request.target}", at=now, sent=len(request.body))
-                return self._noted(call, refusal(error)), None
-            call = new_call(operation.name, params, now, len(request.body))
             call = replace(call, fault=self.plan(call))
-            try:
-                return self._noted(call, self._answer(operation, params, call)), call.fault
-            except Refused as error:
-                return self._noted(call, refusal(error)), call.fault
-            except Exception as error:
-                _log.exception("The emulator failed at %s", operation.name)
-                failed = Refused("ServiceException", f"The emulator failed: {type(error).__name__}: {error}")
-                return self._noted(call, refusal(failed)), call.fault
+        return self._noted(call, self._answer(operation, params, call)), call.fault
 
     def _answer(self, operation: Operation, params: Params, call: Call) -> Answer:
+        try:
+            return self._success(operation, params, call)
+        except Refused as error:
+            return refusal(error)
+        except Exception as error:  # a defect here must not look like a broken connection
+            _log.exception("The emulator failed at %s", operation.name)
+            return refusal(Refused("ServiceException", f"The emulator failed: {type(error).__name__}: {error}"))
+
+    def _success(self, operation: Operation, params: Params, call: Call) -> Answer:
         _befall(operation, call)
         checked = check(operation, params)
         if self.behaviour.quotas is not None:
-            self._throttle.spend(self.behaviour.quotas, operation.name, checked, call.at)
+            with self._lock:
+                self._throttle.spend(self.behaviour.quotas, operation.name, checked, call.at)
         if operation.name == "CreateEvent" and call.sent > MAX_EVENT_BYTES:
             raise Refused("ServiceQuotaExceededException", f"An event has at most {MAX_EVENT_BYTES} bytes")
+        if operation.name in AFTER_EXTRACTION:
+            self._extract(checked["memoryId"], call.at)
+        with self._lock:
+            return self._done(operation, checked, call)
+
+    def _done(self, operation: Operation, checked: Params, call: Call) -> Answer:
         world = World(call.at, self.behaviour, self._ids)
 
         def do() -> Answer:
@@ -113,15 +127,31 @@ class Service:
         if operation.name in control:
             return control[operation.name]
         memory = self.memories.usable(params["memoryId"], world.now)
-        return self._data(memory, world.now)[operation.name]
+        return self._data(memory)[operation.name]
 
-    def _data(self, memory: Memory, now: datetime) -> Mapping[str, Handler]:
-        """The data plane's operations on one memory, in which all work that is due has been done."""
+    def _extract(self, memory_id: str, now: datetime) -> None:
+        """Do what is due in a memory, job by job. The service goes on while an engine is at work."""
+        with self._extracting:
+            while True:
+                with self._lock:
+                    extraction = self._extraction(self.memories.usable(memory_id, now))
+                    task = extraction.next(now)
+                if task is None:
+                    return
+                outcome = task.work()
+                with self._lock:
+                    extraction.settle(task, outcome, now)
+
+    def _extraction(self, memory: Memory) -> Extraction:
+        held = memory.contents
+        return Extraction(held.jobs, held.sessions, held.records, memory.strategies, self.engines)
+
+    def _data(self, memory: Memory) -> Mapping[str, Handler]:
+        """The data plane's operations on one memory."""
         held, lifetime = memory.contents, timedelta(days=memory.expiry_days)
         events = EventCalls(memory.id, held.sessions, lifetime, memory.namespace_keys)
         records = RecordCalls(held.records, memory.strategies, memory.indexed, self.embeddings)
-        extraction = Extraction(held.jobs, held.sessions, held.records, memory.strategies, self.engines)
-        extraction.work(now)
+        extraction = self._extraction(memory)
 
         def create_event(params: Params, world: World) -> Params:
             event = events.create(params, world)

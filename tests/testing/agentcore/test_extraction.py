@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -338,3 +340,29 @@ class TestIngest:
         clock.advance(DELAY)
         assert remembered(talk) == ["x"]
         assert [batch.session_id for batch in scripted.batches] == ["first"]
+
+
+class TestSlowEngines:
+    def test_events_do_not_wait_for_an_engine_at_work(self, talk: Talk, scripted: Scripted, clock: ManualClock):
+        """Records do: whoever asks for them, asks for what is due."""
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slowly(batch: Batch) -> list[Fact]:
+            begun.set()
+            assert go_on.wait(30)
+            return Scripted.extract(scripted, batch)
+
+        scripted.extract = slowly  # type: ignore[method-assign]
+        talk.say("one", 1)
+        clock.advance(DELAY)
+        with ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(remembered, talk) for _ in range(2)]
+            assert begun.wait(30)
+            talk.say("two", 2)
+            assert talk.texts() == ["two", "one"]
+            assert not any(each.done() for each in waiting)
+            go_on.set()
+            assert [each.result(30) for each in waiting] == [["one"], ["one"]]
+        clock.advance(DELAY)
+        assert remembered(talk) == ["one", "two"]
+        assert len(scripted.batches) == 2
