@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from contextkit.aws.client import ATTEMPTS, new_client
 from contextkit.errors import InvalidInput, StoreError, StoreUnavailable
@@ -81,6 +81,11 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     so that numbers of later messages grow (and `Session.created_at` changes). What is not of a
     session is written where calls go, and between regions the last writer wins.
 
+    `consistency="strong"` is for a global table with multi-Region strong consistency: every region
+    has everything, so that no session needs a home. Such tables have neither transactions nor TTL:
+    call `reap` from time to time. `transactions=False` alone is for servers that have none. Then an
+    append is still seen whole or not at all, and of anything else a call that fails may leave a part.
+
     All reads are strongly consistent. An append, a state, a view, up to 98 pieces of overflow,
     98 of derived data and 99 memories are one transaction each; what is larger is written in
     several, of which an append is still seen whole or not at all.
@@ -107,6 +112,8 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         s3: Any = None,
         regions: Sequence[str] | Mapping[str, str] = (),
         patience: float = PATIENCE,
+        consistency: Literal["eventual", "strong"] = "eventual",
+        transactions: bool = True,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._prefix = os.environ.get(PREFIX, "") if prefix is None else prefix
@@ -121,14 +128,19 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
                 max_message_bytes=max_message_bytes,
             )
             clients = _clients(client, region, endpoint, regions, patience)
-        places = {name: Place(name, tuple(clients), self._answers) for name in clients} if len(clients) > 1 else {}
+        strong = consistency == "strong"
+        apart = len(clients) > 1 and not strong
+        places = {name: Place(name, tuple(clients), self._answers) if apart else Place() for name in clients}
         self._regions = Regions(
-            [self._region(found, name, places.get(name, Place()), wait) for name, found in clients.items()]
+            [
+                self._region(found, name, places[name], wait, transactions and not strong)
+                for name, found in clients.items()
+            ]
         )
 
-    def _region(self, client: Any, name: str, place: Place, wait: float) -> Region:
+    def _region(self, client: Any, name: str, place: Place, wait: float, transactions: bool) -> Region:
         where = f"DynamoDB in {name} at {client.meta.endpoint_url}"
-        database = Database(client, self._prefix, where, wait)
+        database = Database(client, self._prefix, where, wait, transactions)
         return Region(name, where, client, Parts(database, self._settings, place), Breaker(lambda: _probe(database)))
 
     def _answers(self, region: str) -> bool:
@@ -289,6 +301,20 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         return in_any(region.parts.erasure.erase(actor_id) for region in self._regions.all)
 
     # Housekeeping
+
+    def sweep(self, grace: timedelta = timedelta(hours=1)) -> int:
+        """Delete payloads that nothing points to and that are older than `grace`: what writers left that died.
+
+        Returns how many chunks and objects that was. Reads all of the tables: call it from a job.
+        """
+        return self._regions.run(lambda parts: parts.upkeep.sweep(datetime.now(UTC), grace))
+
+    def reap(self) -> int:
+        """Delete what has expired, where the tables have no TTL that does it; how many items that was.
+
+        Nobody sees expired data in any case: this is for the space. Reads all of the tables.
+        """
+        return self._regions.run(lambda parts: parts.upkeep.reap(datetime.now(UTC)))
 
     def close(self) -> None:
         """Close the clients' connections."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Set
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -57,6 +60,24 @@ class Bucket:
         with translated(self._where):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=self._owned(owner))
             return sum(len(page.get("Contents", ())) for page in pages)
+
+    def sweep(self, pointed: Set[str], before: datetime) -> int:
+        """Delete the objects older than `before` that are not among those pointed to; how many they were.
+
+        What does not have such a key as `put` makes belongs to somebody else.
+        """
+        count = 0
+        ours = re.compile(re.escape(self._prefix) + "[0-9a-f]{64}/[0-9a-f]{64}/")
+        with translated(self._where):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=self._prefix):
+                orphans = [
+                    {"Key": found["Key"]}
+                    for found in page.get("Contents", ())
+                    if ours.match(found["Key"]) and found["LastModified"] < before and found["Key"] not in pointed
+                ]
+                self._delete(orphans)
+                count += len(orphans)
+        return count
 
     def _delete(self, objects: list[dict[str, str]]) -> None:
         if not objects:

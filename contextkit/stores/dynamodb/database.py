@@ -15,7 +15,7 @@ from contextkit.stores.dynamodb import consumption
 from contextkit.stores.dynamodb.failures import translated
 from contextkit.stores.dynamodb.items import Row, Table, to_attribute, to_item, to_row
 from contextkit.stores.dynamodb.schema import table_name
-from contextkit.stores.dynamodb.writes import Put, Refused, Write, request
+from contextkit.stores.dynamodb.writes import Check, Condition, Delete, Put, Refused, Write, request
 
 MAX_WRITES = 100
 """Items in one transaction, by DynamoDB's limit."""
@@ -34,12 +34,14 @@ class Database:
     """Reads and writes of rows, with AWS's errors translated. Shared by all threads.
 
     `where` is how errors name them, `wait` how many seconds a call goes on trying while others are in its way.
+    Without `transactions`, writes that belong together are made in turn, the first of them last.
     """
 
-    def __init__(self, client: Any, prefix: str, where: str, wait: float) -> None:
+    def __init__(self, client: Any, prefix: str, where: str, wait: float, transactions: bool = True) -> None:
         self._client = client
         self._prefix = prefix
         self.where = where
+        self.transactions = transactions
         self._wait = wait
 
     def name(self, table: Table) -> str:
@@ -102,9 +104,35 @@ class Database:
         }
         return [(row["pk"], row["sk"]) for row in self._pages(asked, "scan")]
 
+    def scan(self, table: Table, columns: Sequence[str]) -> Iterator[Row]:
+        """These columns of every row of a table. Reads, and is billed for, the whole table."""
+        names = {f"#{name}": name for name in columns}
+        asked: dict[str, Any] = {
+            "TableName": self.name(table),
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+            "ConsistentRead": True,
+        }
+        return self._pages(asked, "scan")
+
+    def delete_expired(self, table: Table, keys: Iterable[Key], now: int) -> None:
+        """Delete rows whose TTL is before `now`, unless it has been put off meanwhile."""
+        over = Condition("attribute_not_exists(pk) OR #ttl < :now", {"now": now}, {"#ttl": "ttl"})
+        for pk, sk in keys:
+            try:
+                self._write_one(Delete(table, pk, sk, over))
+            except Refused:
+                continue
+
     def write(self, writes: Sequence[Write]) -> None:
-        """All of these writes or none. Raises `Refused` where a condition does not hold."""
-        if len(writes) == 1:
+        """All of these writes or none. Raises `Refused` where a condition does not hold.
+
+        Without transactions, a call that fails on its way may leave some of them. What must hold
+        is then looked at first, and the first write, which makes the others count, comes last.
+        """
+        if not self.transactions:
+            self._write_in_turn(writes)
+        elif len(writes) == 1:
             self._write_one(writes[0])
         elif writes:
             self._transact(writes)
@@ -176,23 +204,46 @@ class Database:
         asked = {self.name(table): batch}
         for _ in self.attempts("write"):
             with translated(self.where):
-                asked = self._call("batch_write_item", {"RequestItems": asked}).get("UnprocessedItems") or {}
-            if not asked:
-                return
+                answer = self._unless_raced("batch_write_item", {"RequestItems": asked})
+            if answer is not None:
+                asked = answer.get("UnprocessedItems") or {}
+                if not asked:
+                    return
+
+    def _write_in_turn(self, writes: Sequence[Write]) -> None:
+        turns = list(enumerate(writes))
+        checks = [turn for turn in turns if isinstance(turn[1], Check)]
+        for number, write in [*checks, *(turn for turn in reversed(turns) if turn not in checks)]:
+            try:
+                self._write_one(write)
+            except Refused as refused:
+                raise Refused({number: refused.rows[0]}) from refused
 
     def _write_one(self, write: Write) -> None:
         operation, asked = request(write, self.name(write.table))
-        if operation == "ConditionCheck":
+        if operation == "ConditionCheck" and self.transactions:
             self._transact([write])
             return
-        with translated(self.where):
-            try:
-                self._call(f"{operation.lower()}_item", asked)
-            except ClientError as error:
-                if _code(error) != "ConditionalCheckFailedException":
-                    raise
-                item = error.response.get("Item")
-                raise Refused({0: to_row(item) if item else None}) from error
+        name = "update" if operation == "ConditionCheck" else operation.lower()  # one that changes nothing
+        for _ in self.attempts("write"):
+            with translated(self.where):
+                try:
+                    if self._unless_raced(f"{name}_item", asked) is not None:
+                        return
+                except ClientError as error:
+                    if _code(error) != "ConditionalCheckFailedException":
+                        raise
+                    item = error.response.get("Item")
+                    raise Refused({0: to_row(item) if item else None}) from error
+
+    def _unless_raced(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The answer of a write, or None where another region was writing the same item."""
+        try:
+            return self._call(operation, asked)
+        except ClientError as error:
+            if _code(error) != "ReplicatedWriteConflictException":
+                raise
+            return None
 
     def _transact(self, writes: Sequence[Write]) -> None:
         asked = [dict([request(write, self.name(write.table))]) for write in writes]

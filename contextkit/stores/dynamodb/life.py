@@ -16,6 +16,9 @@ SLACK = timedelta(days=7)
 """How long items stay after their session's expiry. Long, so that a session which goes on has its items
 renewed at most twice a week."""
 
+HOLD = timedelta(seconds=5)
+"""How long a large append may pause between two of its transactions before others take over."""
+
 _SECOND = 1_000_000
 
 
@@ -43,6 +46,9 @@ class Life:
 
     `region` is the only one that writes this life ("" without regions), and the life of the highest
     `term` is the one that the session is in. `inherited` is its `lineage`, as a text.
+
+    `fence` grows with each append where there are no transactions: rows of an append that was
+    overtaken cannot replace those of the one that overtook it.
     """
 
     actor_id: str
@@ -59,6 +65,7 @@ class Life:
     region: str = ""
     term: int = 1
     inherited: str | None = None
+    fence: int = 0
 
     @classmethod
     def of(cls, row: Row) -> Life:
@@ -139,7 +146,8 @@ class Life:
     def row(self) -> dict[str, Value | None]:
         """The item."""
         columns = {name: getattr(self, name) for name in self.__slots__}
-        return {"pk": self.pk, "sk": self.sk, "ttl": self.ttl, **columns, "region": self.region or None}
+        empty: dict[str, Value | None] = {"region": self.region or None, "fence": self.fence or None}
+        return {"pk": self.pk, "sk": self.sk, "ttl": self.ttl, **columns, **empty}
 
     def _spans(self) -> Iterator[Span]:
         lineage = self.lineage

@@ -25,7 +25,7 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Database, Key, batches
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.latecomers import Latecomers
-from contextkit.stores.dynamodb.life import SLACK, At, Life, kept_until
+from contextkit.stores.dynamodb.life import HOLD, SLACK, At, Life, kept_until
 from contextkit.stores.dynamodb.writes import ABSENT, Check, Condition, Put, Refused, Update, Write
 
 KNOWN = 4_096
@@ -160,7 +160,10 @@ class Lives:
         """
         life = self.known(at)
         for _ in self.database.attempts("write to a session"):
-            now, opening = self._opening(at, self.ours(at, life))
+            life = self.ours(at, life)
+            if life is None and not self.database.transactions:
+                life = self._unborn(at)
+            now, opening = self._opening(at, life)
             asked = writes(now)
             try:
                 self.database.write([*opening, *asked])
@@ -175,6 +178,17 @@ class Lives:
             return now
         raise AssertionError("attempts end by raising")
 
+    def _unborn(self, at: At) -> Life:
+        """A life that nobody sees yet, for what is written in turn: without transactions it would be seen in parts."""
+        for _ in self.database.attempts("begin a session"):
+            rows = self.rows(at)
+            own = self._own(at, rows) or self._succeed(
+                at, replace(self.new(at, rows), unborn=1, held_until=after(at.now, HOLD)), rows
+            )
+            if own is not None:
+                return own
+        raise AssertionError("attempts end by raising")
+
     def _opening(self, at: At, life: Life | None) -> tuple[Life, list[Write]]:
         """The life to write in, and the writes that make sure of it."""
         if life is None:
@@ -185,8 +199,9 @@ class Lives:
                 return life, self.begin(life, rows, at)
         alive = Condition(_ALIVE, {"life": life.life, "now": at.now})
         if life.unborn:
-            born = replace(life, unborn=None)
-            return born, [Update("sessions", at.pk, self.meta, {"unborn": None}, alive)]
+            until = life.held_until if life.holder else None
+            born = replace(life, unborn=None, held_until=until)
+            return born, [Update("sessions", at.pk, self.meta, {"unborn": None, "held_until": until}, alive)]
         return life, [Check("sessions", at.pk, self.meta, alive)]
 
     def new(self, at: At, rows: Sequence[Row]) -> Life:

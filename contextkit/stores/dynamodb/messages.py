@@ -17,7 +17,6 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, StoreError
 from contextkit.messages import as_messages, dumps
@@ -26,7 +25,7 @@ from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.life import At, Life
+from contextkit.stores.dynamodb.life import HOLD, At, Life
 from contextkit.stores.dynamodb.lineage import Span
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import ID, LOG, read_messages
@@ -37,9 +36,6 @@ from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
 
 _log = logging.getLogger("contextkit.stores")
-
-HOLD = timedelta(seconds=5)
-"""How long a large append may pause between two of its transactions before others take over."""
 
 _RANGE_TRIES = 3
 """Readings of a range, each after a look at `meta`, before what is missing in it counts as damage."""
@@ -53,6 +49,9 @@ _FREE = """
 life = :life AND last_seq = :last AND (attribute_not_exists(expires_at) OR expires_at > :now)
 AND (attribute_not_exists(held_until) OR held_until <= :now OR holder = :token)
 """.strip().replace("\n", " ")
+_UNFENCED = "attribute_not_exists(pk) OR fence < :fence"
+"""A row is new, or left by an append that was overtaken before it ended."""
+
 _NEW = "attribute_not_exists(pk) OR seq > :last"
 """An id is new, or leads to where an append that was never finished meant to write."""
 
@@ -79,7 +78,7 @@ class Messages:
         work.life = self._lives.known(at)
         # One id is taken to be new, and the write itself finds out; of many, some may well be stored.
         named = sum(message.id is not None for _, message in given)
-        if named > 1 or (named and work.life is not None and work.life.inherited):
+        if named > 1 or (named and work.life is not None and (work.life.inherited or not self._database.transactions)):
             self._look(work)
         self._count(work)
         if work.missing:
@@ -199,7 +198,7 @@ class Messages:
             except Refused as refused:
                 meta = _meta(refused)
                 work.life = self._lives.find(at) if meta is None else self._lives.seen(at, [meta])
-                if refused.rows.keys() - {0} or work.outlived:
+                if refused.rows.keys() - {0} or work.outlived or not self._database.transactions:
                     self._look(work)
                 self._count(work)
             if not work.missing:
@@ -236,12 +235,14 @@ class Messages:
         if former and self._lives.seen(at, former) is not None:
             raise Refused({})  # another has begun the session since we looked
         begun = life or self._lives.new(at, former)
+        if not self._database.transactions:
+            begun = replace(begun, fence=begun.fence + 1)
         last = begun.last_seq + len(drafts)
         done = replace(begun, last_seq=last, updated_at=at.now, expires_at=self._lives.clock.expiry(at.now))
         numbered = list(enumerate(drafts, begun.last_seq + 1))
         writes = [write for seq, draft in numbered for write in self._rows(begun, seq, draft, sure)]
         groups = list(batches(writes, reserved=2))
-        if len(groups) > 1:
+        if len(groups) > 1 or not self._database.transactions:
             self._hold(at, begun, former if life is None else None, token)
             self._write_held(at, begun, groups, done, token)
         elif life is None:
@@ -259,7 +260,7 @@ class Messages:
             self._database.write(self._lives.begin(held, former, at))
         else:
             condition = _condition(_FREE, life, token, now=at.now)
-            columns: dict[str, Value | None] = {"holder": token, "held_until": until}
+            columns: dict[str, Value | None] = {"holder": token, "held_until": until, "fence": life.fence or None}
             self._database.write([Update("sessions", at.pk, self._lives.meta, columns, condition)])
 
     def _write_held(self, at: At, life: Life, groups: Sequence[list[Write]], done: Life, token: str) -> None:
@@ -270,7 +271,7 @@ class Messages:
                 lease = Update("sessions", at.pk, self._lives.meta, {"held_until": until}, held)
                 self._database.write([lease, *group])
             self._database.write([_ended(life, done, _HELD, at, token), *groups[-1]])
-        except StoreError:
+        except (StoreError, Refused):
             self._release(at, held)
             raise
 
@@ -287,12 +288,13 @@ class Messages:
         if columns is None:
             columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", draft.text, life.ttl)
             draft.columns[life.life] = columns
-        facts: dict[str, Value | None] = {"seq": seq, "tokens": draft.tokens, "counter": draft.counter, "ttl": life.ttl}
-        lead: dict[str, Value | None] = {"seq": seq, "ttl": life.ttl}
-        new = None if sure else Condition(_NEW, {"last": life.last_seq})
+        place: dict[str, Value | None] = {"pk": life.pk, "seq": seq, "ttl": life.ttl, "fence": life.fence or None}
+        facts: dict[str, Value | None] = {"tokens": draft.tokens, "counter": draft.counter, **columns}
+        free = Condition(_UNFENCED, {"fence": life.fence}) if life.fence else None
+        new = free if sure or free else Condition(_NEW, {"last": life.last_seq})
         return [
-            Put("sessions", {"pk": life.pk, "sk": keys.numbered(LOG, life.life, seq), **facts, **columns}),
-            Put("sessions", {"pk": life.pk, "sk": keys.named(ID, life.life, draft.name), **lead}, new),
+            Put("sessions", {**place, "sk": keys.numbered(LOG, life.life, seq), **facts}, free),
+            Put("sessions", {**place, "sk": keys.named(ID, life.life, draft.name)}, new),
         ]
 
     def _draft(self, name: str, message: Message, at: At) -> _Draft:

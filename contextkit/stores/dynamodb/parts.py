@@ -19,6 +19,7 @@ from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.preferences import Preferences
 from contextkit.stores.dynamodb.sessions import Sessions
 from contextkit.stores.dynamodb.tools import ToolResults
+from contextkit.stores.dynamodb.upkeep import Upkeep
 from contextkit.stores.dynamodb.vectors import MessageVectors
 from contextkit.stores.embedding import Embedder
 from contextkit.types import TokenCounter
@@ -62,5 +63,6 @@ class Parts:
         self.memories = Memories(database, payloads, settings.clock, settings.embedder)
         self.preferences = Preferences(database, payloads)
         self.tools = ToolResults(database, payloads, settings.clock)
+        self.upkeep = Upkeep(database, settings.bucket)
         self.calibrations = Calibrations(database, payloads)
         self.erasure = Erasure(database, payloads, lives)

@@ -7,6 +7,7 @@ that dies in between leaves chunks that nothing points to, never a pointer to no
 
 from __future__ import annotations
 
+import time
 import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,8 +53,9 @@ class Payloads:
         if self._bucket is not None and len(body) > IN_BUCKET:
             return {"object": self._bucket.put(pk, base, body)}
         pieces = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
+        place: dict[str, Value | None] = {"pk": pk, "ttl": ttl, "written_at": int(time.time())}
         self._database.put_many(
-            table, [{"pk": pk, "sk": _chunk(base, n), "chunk": piece, "ttl": ttl} for n, piece in enumerate(pieces)]
+            table, [{**place, "sk": _chunk(base, number), "chunk": piece} for number, piece in enumerate(pieces)]
         )
         return {"base": base, "chunks": len(pieces)}
 
@@ -98,6 +100,11 @@ class Payloads:
 def chunk_keys(row: Row) -> Iterator[Key]:
     """The keys of the chunks that the row points to."""
     return ((row["pk"], _chunk(row["base"], number)) for number in range(row.get("chunks", 0)))
+
+
+def base_of(sk: str) -> str:
+    """What points to the chunk with this sort key calls it by."""
+    return sk.rpartition("#")[0]
 
 
 def is_chunk(row: Row) -> bool:

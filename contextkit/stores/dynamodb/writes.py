@@ -11,10 +11,14 @@ from contextkit.stores.dynamodb.items import Row, Table, Value, to_attribute, to
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must hold of the item as it is, in DynamoDB's words; `values` are its placeholders, without colon."""
+    """What must hold of the item as it is, in DynamoDB's words.
+
+    `values` are its placeholders, without colon; `names` stand for columns whose names are reserved words.
+    """
 
     text: str
     values: Mapping[str, Value] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 ABSENT = Condition("attribute_not_exists(pk)")
@@ -97,6 +101,7 @@ def _condition(condition: Condition | None) -> dict[str, Any]:
     return {
         "ConditionExpression": condition.text,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **({"ExpressionAttributeNames": dict(condition.names)} if condition.names else {}),
         **({"ExpressionAttributeValues": values} if values else {}),
     }
 

@@ -1,15 +1,18 @@
-"""MiniStack on a port of its own, which a test may stop, kill and start again.
+"""Servers on ports of their own, which a test may stop, kill and start again.
 
-It is looked for in its own environment: the one that `CONTEXTKIT_MINISTACK` names, or
-`.venv-ministack` beside this project's. Where it is not there, the test is skipped.
+MiniStack is looked for in its own environment: the one that `CONTEXTKIT_MINISTACK` names, or
+`.venv-ministack` beside this project's. dynalite is installed into a folder of its own where Node
+is present. Where a server is not to be had, its tests are skipped.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,18 +20,25 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 
+DYNALITE = "4.0.0"
+
 
 class Server:
-    """One server, for a `with` block. `home` is a folder of its own, where it keeps what it stores."""
+    """MiniStack, for a `with` block. `home` is a folder of its own, where it keeps what it stores."""
 
     def __init__(self, home: Path) -> None:
-        self._program = Path(os.environ.get("CONTEXTKIT_MINISTACK") or ROOT / ".venv-ministack") / "bin" / "ministack"
-        if not self._program.exists():
-            pytest.skip(f"needs MiniStack ({self._program} is not there) or CONTEXTKIT_DYNAMODB_ENDPOINT")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         self._home = home
+        self._command = self.command()
+
+    def command(self) -> list[str]:
+        """What to start."""
+        program = Path(os.environ.get("CONTEXTKIT_MINISTACK") or ROOT / ".venv-ministack") / "bin" / "ministack"
+        if not program.exists():
+            pytest.skip(f"needs MiniStack ({program} is not there) or CONTEXTKIT_DYNAMODB_ENDPOINT")
+        return [str(program)]
 
     @property
     def url(self) -> str:
@@ -47,7 +57,7 @@ class Server:
         }
         with (self._home / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [str(self._program)], env=environment, cwd=self._home, stdout=log, stderr=log, start_new_session=True
+                self._command, env=environment, cwd=self._home, stdout=log, stderr=log, start_new_session=True
             )
         for _ in range(300):
             with socket.socket() as probe:
@@ -57,7 +67,7 @@ class Server:
                 break
             time.sleep(0.1)
         self.kill()
-        raise RuntimeError(f"MiniStack did not start: {(self._home / 'log').read_text()[-2000:]}")
+        raise RuntimeError(f"{self._command[0]} did not start: {(self._home / 'log').read_text()[-2000:]}")
 
     def kill(self) -> None:
         """End it. What it stored is there again when it is started again."""
@@ -85,3 +95,21 @@ class Server:
         if self._process.poll() is None:
             self.go_on()
         self.kill()
+
+
+class Dynalite(Server):
+    """dynalite, for a `with` block: another DynamoDB, written by others, without transactions and TTL."""
+
+    def command(self) -> list[str]:
+        """What to start: an installation that stays between runs."""
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("needs Node for dynalite")
+        folder = Path(tempfile.gettempdir()) / f"contextkit-dynalite-{DYNALITE}"
+        program = folder / "node_modules" / ".bin" / "dynalite"
+        if not program.exists():
+            asked = [npm, "install", "--prefix", str(folder), f"dynalite@{DYNALITE}"]
+            installed = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=False)
+            if installed.returncode:
+                pytest.skip(f"npm could not install dynalite: {installed.stderr[-300:]}")
+        return [str(program), "--host", "127.0.0.1", "--port", str(self._port), "--createTableMs", "0"]
