@@ -202,6 +202,17 @@ def test_a_prompt_over_the_budget_ends_the_run(conversation, capsys):
     assert "greedy" in capsys.readouterr().err
 
 
+def test_a_peer_that_fails_is_left_out_but_never_ours(conversation, capsys):
+    def broken(given: Conversation):
+        raise KeyError(len(given.messages))
+
+    systems = {"a peer": broken, "newest": trimmed}
+    assert list(dict(locomo.measured_of(systems, [conversation], [500]))) == ["newest"]
+    assert "Skipped a peer: it failed (KeyError: 4)." in capsys.readouterr().err
+    with pytest.raises(KeyError):
+        list(locomo.measured_of({"contextkit": broken}, [conversation], [500]))
+
+
 # Pictures
 
 

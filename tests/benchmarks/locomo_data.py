@@ -61,9 +61,14 @@ def _message(seq: int, turn: dict[str, Any], first_speaker: str) -> Message:
     )
 
 
+def named(message: Message) -> str:
+    """A turn as the peers search it: questions name people, and dense and lexical search find more with the name."""
+    return f"{message.name}: {message.text}"
+
+
 def dated(message: Message) -> str:
     """A turn as the peers show it, so that they know as much about it as ours does."""
-    return f"[{message.created_at:%d %B %Y}] {message.name}: {message.text}"
+    return f"[{message.created_at:%d %B %Y}] {named(message)}"
 
 
 def framed(lines: str, question: Question) -> Prompt:

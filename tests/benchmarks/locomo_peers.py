@@ -30,7 +30,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contextkit import Message
-from tests.benchmarks.locomo_data import COUNTER, Conversation, Prompt, Question, Recaller, System, dated, framed, size
+from tests.benchmarks.locomo_data import (
+    COUNTER,
+    Conversation,
+    Prompt,
+    Question,
+    Recaller,
+    System,
+    dated,
+    framed,
+    named,
+    size,
+)
 from tests.benchmarks.peers import Remembering, installed
 
 Scorer: TypeAlias = Callable[[Question], NDArray[np.float32]]
@@ -141,7 +152,7 @@ def _bm25_scores(conversation: Conversation) -> Scorer:
     stemmer = snowballstemmer.stemmer("english").stemWords
     options = {"stopwords": "en", "stemmer": stemmer, "show_progress": False}
     index = bm25s.BM25()
-    index.index(bm25s.tokenize([message.text for message in conversation.messages], **options), show_progress=False)
+    index.index(bm25s.tokenize([named(message) for message in conversation.messages], **options), show_progress=False)
 
     def scores(question: Question) -> NDArray[np.float32]:
         words = bm25s.tokenize([question.text], return_ids=False, **options)[0]
@@ -151,7 +162,7 @@ def _bm25_scores(conversation: Conversation) -> Scorer:
 
 
 def _similarities(conversation: Conversation, embedder: Remembering) -> Scorer:
-    vectors = embedder.vectors([message.text for message in conversation.messages])
+    vectors = embedder.vectors([named(message) for message in conversation.messages])
     return lambda question: vectors @ embedder.vectors([question.text])[0]
 
 
@@ -195,7 +206,7 @@ def _vector_memory(conversation: Conversation, embedder: Remembering) -> Scorer:
         memory = VectorMemory.from_defaults(embed_model=Embedding(), retriever_kwargs={"similarity_top_k": count})
     embedder.vectors(list(_exchanges(conversation)))  # all at once; one at a time they take minutes
     for row, message in enumerate(conversation.messages):
-        memory.put(ChatMessage(role=message.role, content=message.text, additional_kwargs={"row": row}))
+        memory.put(ChatMessage(role=message.role, content=named(message), additional_kwargs={"row": row}))
 
     def scores(question: Question) -> NDArray[np.float32]:
         return _by_rank([int(one.additional_kwargs["row"]) for one in memory.get(question.text)], count)
@@ -207,7 +218,7 @@ def _exchanges(conversation: Conversation) -> Iterator[str]:
     """What LlamaIndex embeds after each turn: all that was said since the last user's turn began."""
     text = ""
     for message in conversation.messages:
-        text = message.text if message.role == "user" or not text else f"{text} {message.text}"
+        text = named(message) if message.role == "user" or not text else f"{text} {named(message)}"
         yield text
 
 
