@@ -129,7 +129,7 @@ class Shelf:
         """A record on the same subject of which this text says all and more, and that had not ended by then."""
         whole: SeenTexts[str] = SeenTexts()
         whole.add("", text)
-        for record in self.near(text, limit=8):
+        for record in self.timeline(subject) if subject else self.near(text, limit=8):
             if subject_of(record) == subject and ends_after(record, moment) and whole.match(record.text) is not None:
                 return record
         return None
