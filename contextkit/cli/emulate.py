@@ -53,8 +53,9 @@ def agentcore(
     with server:
         typer.echo(server.url)
         note(
-            "Serving bedrock-agentcore and bedrock-agentcore-control; Ctrl-C ends it. For clients in other programs:\n"
-            f"export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={server.url} "
+            "Serving bedrock-agentcore and bedrock-agentcore-control; Ctrl-C ends it.\n"
+            f"To make a memory in it: contextkit provision agentcore --name mine --endpoint {server.url}\n"
+            f"For other programs: export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={server.url} "
             f"AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={server.url}"
         )
         _wait()
