@@ -39,6 +39,7 @@ from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.erasure import in_any
 from contextkit.stores.dynamodb.failures import is_outage, translated
+from contextkit.stores.dynamodb.inspection import inspect_tables
 from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.parts import Parts, Place, Settings
 from contextkit.stores.dynamodb.regions import Region, Regions
@@ -129,18 +130,19 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             )
             clients = _clients(client, region, endpoint, regions, patience)
         strong = consistency == "strong"
+        self._expires = not strong
         apart = len(clients) > 1 and not strong
         places = {name: Place(name, tuple(clients), self._answers) if apart else Place() for name in clients}
         self._regions = Regions(
             [
-                self._region(found, name, places[name], wait, transactions and not strong)
+                self._region(found, name, places[name], wait, transactions and not strong, len(clients) - 1)
                 for name, found in clients.items()
             ]
         )
 
-    def _region(self, client: Any, name: str, place: Place, wait: float, transactions: bool) -> Region:
+    def _region(self, client: Any, name: str, place: Place, wait: float, transactions: bool, replicas: int) -> Region:
         where = f"DynamoDB in {name} at {client.meta.endpoint_url}"
-        database = Database(client, self._prefix, where, wait, transactions)
+        database = Database(client, self._prefix, where, wait, transactions, replicas)
         return Region(name, where, client, Parts(database, self._settings, place), Breaker(lambda: _probe(database)))
 
     def _answers(self, region: str) -> bool:
@@ -301,6 +303,15 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         return in_any(region.parts.erasure.erase(actor_id) for region in self._regions.all)
 
     # Housekeeping
+
+    def check(self) -> None:
+        """Raise the first thing that is wrong with credentials, regions, tables, their keys or their TTL.
+
+        For the start of a service and for tests of a deployment, in a role that may describe tables:
+        the calls that serve prompts never look.
+        """
+        for region in self._regions.all:
+            inspect_tables(region.client, self._prefix, region.where, expiry=self._expires)
 
     def sweep(self, grace: timedelta = timedelta(hours=1)) -> int:
         """Delete payloads that nothing points to and that are older than `grace`: what writers left that died.

@@ -34,15 +34,19 @@ class Database:
     """Reads and writes of rows, with AWS's errors translated. Shared by all threads.
 
     `where` is how errors name them, `wait` how many seconds a call goes on trying while others are in its way.
-    Without `transactions`, writes that belong together are made in turn, the first of them last.
+    Without `transactions`, writes that belong together are made in turn, the first of them last. Each
+    write is billed once more in each of so many `replicas`.
     """
 
-    def __init__(self, client: Any, prefix: str, where: str, wait: float, transactions: bool = True) -> None:
+    def __init__(
+        self, client: Any, prefix: str, where: str, wait: float, transactions: bool = True, replicas: int = 0
+    ) -> None:
         self._client = client
         self._prefix = prefix
         self.where = where
         self.transactions = transactions
         self._wait = wait
+        self._replicas = replicas
 
     def name(self, table: Table) -> str:
         """The table's name in DynamoDB."""
@@ -163,7 +167,7 @@ class Database:
     def _call(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """One call of the client, and a note of what it took."""
         answer: dict[str, Any] = getattr(self._client, operation)(**asked, **consumption.ASKED)
-        consumption.note(operation, answer, self._client.meta.region_name)
+        consumption.note(operation, answer, self._client.meta.region_name, self._replicas)
         return answer
 
     def _pages(self, asked: dict[str, Any], operation: str = "query") -> Iterator[Row]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+from contextkit.errors import StoreCorrupt, shortened
+
 Value: TypeAlias = str | int | bytes
 Row: TypeAlias = Mapping[str, Any]
 """A row's columns: texts, whole numbers and bytes. A column that is None is not stored."""
@@ -24,9 +26,20 @@ def to_attribute(value: Value) -> dict[str, Any]:
     return {"B": value} if isinstance(value, bytes) else {"N": str(value)}
 
 
+class _Columns(dict[str, Any]):
+    """A row that was read. Asking it for a column that every version of ours writes, and it lacks, raises."""
+
+    def __missing__(self, name: str) -> Any:
+        raise StoreCorrupt(
+            f"The item {shortened(self.get('sk'))} of {shortened(self.get('pk'))} has no column {name!r}: "
+            "another version of contextkit wrote it, or another program.",
+            "Use the version that wrote it, or delete the item.",
+        )
+
+
 def to_row(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The row that `to_item` wrote."""
-    return {name: _value(attribute) for name, attribute in item.items()}
+    return _Columns((name, _value(attribute)) for name, attribute in item.items())
 
 
 def _value(attribute: Mapping[str, Any]) -> Any:

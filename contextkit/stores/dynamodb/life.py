@@ -19,6 +19,8 @@ renewed at most twice a week."""
 HOLD = timedelta(seconds=5)
 """How long a large append may pause between two of its transactions before others take over."""
 
+_ALWAYS = ("actor_id", "session_id", "life", "created_at", "updated_at")
+
 _SECOND = 1_000_000
 
 
@@ -70,7 +72,7 @@ class Life:
     @classmethod
     def of(cls, row: Row) -> Life:
         """The life that the row describes."""
-        columns: dict[str, Any] = {name: row[name] for name in cls.__slots__ if name in row}
+        columns: dict[str, Any] = {name: row[name] for name in cls.__slots__ if name in row or name in _ALWAYS}
         return cls(**columns)
 
     @property

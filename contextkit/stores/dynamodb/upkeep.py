@@ -14,7 +14,7 @@ from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row, Table
 from contextkit.stores.dynamodb.payloads import base_of
 
-_SHOWN = ("pk", "sk", "ttl", "base", "object", "written_at")
+SHOWN = ("pk", "sk", "ttl", "base", "object", "written_at")
 """The columns that tell what points to a payload, what is a part of one, and when it may go."""
 
 
@@ -60,4 +60,4 @@ class Upkeep:
         return reaped
 
     def _rows(self, table: Table) -> Iterator[Row]:
-        return self._database.scan(table, _SHOWN)
+        return self._database.scan(table, SHOWN)

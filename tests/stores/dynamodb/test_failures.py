@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from botocore import exceptions as aws
 
@@ -9,6 +13,7 @@ from contextkit.aws.client import new_client
 from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.failures import translated
+from contextkit.stores.dynamodb.keys import session_key
 
 
 def answered(code: str, text: str = "", *, status: int = 400, action: str = "GetItem") -> aws.ClientError:
@@ -100,3 +105,63 @@ def test_a_table_with_other_keys(patient_client: object, tables: str) -> None:
         store.append("a", "s", [{"role": "user", "content": "x"}])
     with pytest.raises(StoreCorrupt, match="`pk`"):
         store.session("a", "s")
+
+
+@pytest.fixture
+def other_tables(patient_client: Any) -> Iterator[str]:
+    """The prefix of tables that a test may spoil."""
+    prefix = f"test-{uuid.uuid4().hex[:8]}-"
+    with DynamoDBStore(prefix, client=patient_client) as store:
+        store.create_tables()
+        yield prefix
+
+
+def test_tables_as_they_should_be_pass_the_check(patient_client: Any, other_tables: str) -> None:
+    DynamoDBStore(other_tables, client=patient_client).check()
+
+
+def test_the_check_names_a_missing_table(patient_client: Any) -> None:
+    with pytest.raises(StoreUnavailable, match="contextkit provision"):
+        DynamoDBStore("nowhere-", client=patient_client).check()
+
+
+def test_the_check_names_a_table_without_ttl_and_the_command_that_mends_it(
+    patient_client: Any, other_tables: str
+) -> None:
+    name = f"{other_tables}agent-tool-cache"
+    patient_client.update_time_to_live(
+        TableName=name, TimeToLiveSpecification={"Enabled": False, "AttributeName": "ttl"}
+    )
+    with pytest.raises(StoreError, match=f"update-time-to-live --table-name {name}"):
+        DynamoDBStore(other_tables, client=patient_client).check()
+
+
+def test_the_check_names_a_table_with_other_keys(patient_client: Any, other_tables: str) -> None:
+    patient_client.delete_table(TableName=f"{other_tables}agent-prefs")
+    patient_client.create_table(
+        TableName=f"{other_tables}agent-prefs",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    with pytest.raises(StoreCorrupt, match="pk \\(HASH, S\\)"):
+        DynamoDBStore(other_tables, client=patient_client).check()
+
+
+@pytest.mark.parametrize(("kind", "column"), [("meta", "created_at"), ("log", "tokens"), ("meta#state", "revision")])
+def test_an_item_of_another_version(patient_client: Any, tables: str, kind: str, column: str) -> None:
+    actor = f"actor-{uuid.uuid4()}"
+    store = DynamoDBStore(tables, client=patient_client)
+    store.append(actor, "s", [{"role": "user", "content": "x"}])
+    store.save_state(actor, "s", {"a": 1}, expected=0)
+    pk, table = session_key(actor, "s"), f"{tables}agent-sessions"
+    found = patient_client.query(
+        TableName=table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":sk": {"S": kind}},
+    )["Items"][0]
+    del found[column]
+    patient_client.put_item(TableName=table, Item=found)
+    reader = DynamoDBStore(tables, client=patient_client)
+    with pytest.raises(StoreCorrupt, match=f"no column '{column}'.*version"):
+        reader.session(actor, "s")
