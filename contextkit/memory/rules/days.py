@@ -179,7 +179,7 @@ def _moved(today: date, count: int, unit: str) -> str:
 
 def _plain_day(match: re.Match[str], today: date, past: bool) -> str | None:
     """`on Friday`: the last or the next one. Without `on` it may be a name or a habit, so it must be capitalised."""
-    if not match["on"] and match["weekday"].islower():
+    if not match["on"] and (match["weekday"].islower() or match.start() == 0):
         return None
     step = (WEEKDAYS.index(match["weekday"].lower()) - today.weekday()) % 7 or 7
     day = today + timedelta(days=step - 7 if past and step < 7 else -7 if past else step)

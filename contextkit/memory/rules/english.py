@@ -23,9 +23,10 @@ _ANSWER: Final = (
 ANSWER_LANGUAGE: Final = re.compile(_ANSWER, re.IGNORECASE)
 STANDING: Final = re.compile(
     r"^(?:please |from now on,? |in (?:the )?future,? |going forward,? |(?:and"
-    r"|also),? )*(?P<wish>(?:always|never|do not ever)\b.+"
-    rf"|(?:only )?{_ANSWER.replace('?P<value>', '?:')}.*|(?:whenever|every time)\b.+,.+|(?:keep"
-    r"|make) (?:your|all|the|my) (?:answers|replies|responses|explanations|summaries)\b.+)",
+    r"|also),? )*(?P<wish>(?:always|never|do not ever)\b(?! (?:mind|ever mind|glad|happy|welcome"
+    rf"|nice|good|here|fun|a)\b).+|(?:only )?{_ANSWER.replace('?P<value>', '?:')}.*|(?:whenever"
+    r"|every time)\b.+,.+|(?:keep|make) (?:your|all|the|my) (?:answers|replies|responses"
+    r"|explanations|summaries)\b.+)",
     re.IGNORECASE,
 )
 _FROM_NOW: Final = r"\b(?:from now on|in (?:the )?future|going forward|from here on)\b"
@@ -42,7 +43,8 @@ TRANSIENT: Final = re.compile(
     r"|sure|sorry|glad|happy to|thankful|grateful|afraid|see|understand|agree|appreciate|excited"
     r"|curious|confused|stuck|back|done|ready|fine|good|okay|ok|know|not understand|need help"
     r"|need you|like to know|not sure|not have time|mean|forgot|remember|be (?:back|right)"
-    r"|let you know|thank|feel|tired|bored|hungry|busy|running late)\b"
+    r"|let you know|thank|feel|getting an? (?:error|exception|warning)|an? (?:bug|error|issue"
+    r"|problem|list|file|table|function|class|csv|CSV)|tired|bored|hungry|busy|running late)\b"
 )
 """What holds only for the moment, and what is said to keep a conversation going."""
 

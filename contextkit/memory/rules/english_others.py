@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from contextkit.memory.rules.forms import KIN, RELATION, SINGLE_THING, form
+from contextkit.memory.rules.forms import KIN, OCCUPATION, RELATION, SINGLE_THING, form
 from contextkit.memory.rules.subjects import possession
-from contextkit.memory.rules.words import NATIONALITIES
+from contextkit.memory.rules.words import NATIONALITIES, OCCUPATION_ENDINGS
 
 OTHERS: Final = (
     form(
@@ -66,12 +66,36 @@ OTHERS: Final = (
     ),
     form(
         "profile",
+        r"^[Mm]y (?P<what>(?:(?:last|first|full|middle|maiden) name|surname"
+        r"|nickname)) is(?: now)? (?P<value>«name»)",
+        possession,
+        importance=0.8,
+    ),
+    form(
+        "profile",
         rf"^[Mm]y (?P<what>(?:new |current |actual |main |personal |total )?(?:{SINGLE_THING})) (?:is"
         r"|are|has changed to|changed to|will be|was changed to)(?: now| still| actually"
-        r"| currently)? (?!(?:on|in|at|by|with|under|about|not|so|too|very|really|great|good|bad|broken"
-        r"|terrible|fine|ok|okay|important|over|the problem|going|being|getting|driving"
-        r"|killing)\b)(?P<value>.+)$",
+        r"| currently)? (?P<value>(?:(?:about|around|under|over|between|only|exactly) )?(?:an? \w"
+        r"|the (?!problem)|[A-Z\d+€$£#\"]|\S*[@\d]).*)$",
         possession,
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^[Mm]y (?P<what>(?:new |current |main )?(?:diet|(?:main )?goal|major|degree|blood type"
+        r"|native language|mother tongue|nationality|religion|star sign|pronouns|hometown|thesis topic"
+        r"|specialty)) (?:is|are)(?: now| still)? (?!(?:not|so|too|very|really|great|good|bad|broken"
+        r"|terrible|fine|ok|okay|important|over|going|being|getting)\b)(?P<value>.+)$",
+        possession,
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^[Mm]y (?:new |current )?(?:job|job title|occupation|profession|role|position"
+        r"|title) is (?:now )?(?:an? |the "
+        rf"|to be an? )?(?P<value>(?:(?!not\b)[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
+        rf"|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:at|for|in|and)\b)",
+        "occupation of {who}",
         importance=0.8,
     ),
 )

@@ -106,9 +106,10 @@ PLANS: Final = (
     ),
     form(
         "plan",
-        r"^(?:I|[Ww]e) (?:am|are) (?:going to|planning|starting|getting married|getting|meeting"
-        r"|visiting|hosting|having|launching|leaving|moving|flying|travelling|traveling|taking|seeing"
-        r"|attending|running|returning|expecting|training for|saving)\b",
+        r"^(?:I|[Ww]e) (?:am|are) (?:going to|planning|starting|getting married|getting(?! an? (?:error"
+        r"|exception|warning))|meeting|visiting|hosting|having|launching|leaving|moving|flying"
+        r"|travelling|traveling|taking|seeing|attending|running|returning|expecting|training for"
+        r"|saving)\b",
         importance=0.6,
     ),
     form(
@@ -136,7 +137,7 @@ ENDINGS: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:quit|left|resigned from|was laid off from"
-        r"|was let go from) (?P<value>[A-Z][^,;.!?()]*?)«end»",
+        r"|was let go from) (?P<value>[A-Z][^,;.!?()]*?)(?: for [A-Z].*|«end»)",
         "employer of {who}",
         ends=True,
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from contextkit.memory.rules.forms import OCCUPATION, form
-from contextkit.memory.rules.subjects import home_of
+from contextkit.memory.rules.subjects import home_of, origin_of
 from contextkit.memory.rules.words import LANGUAGES, NATIONALITIES, OCCUPATION_ENDINGS
 
 
@@ -56,7 +56,7 @@ SELF: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in"
-        r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear)\b)«value»",
+        r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|the (?![A-Z]))\b)«value»",
         home_of,
         importance=0.8,
     ),
@@ -69,8 +69,9 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:am|is|come|comes) «adv»from (?!(?:an?|my|our|this|that|the (?![A-Z]))\b)«value»",
-        "origin of {who}",
+        r"^«who» «adv»(?:am|is|come|comes) «adv»from (?!(?:an?|my|our|this|that|now|here|there"
+        r"|the (?![A-Z]))\b)«value»",
+        origin_of,
         importance=0.7,
     ),
     form("profile", r"^«who» «adv»grew up in «value»", "childhood home of {who}"),
@@ -92,6 +93,7 @@ SELF: Final = (
         "employer of {who}",
         importance=0.8,
     ),
+    form("profile", r"^«who» «adv»left «name» for (?P<value>«name»)", "employer of {who}", importance=0.8),
     form("profile", r"^«who» «adv»joined (?P<value>«name») as\b", "employer of {who}", importance=0.8),
     form(
         "profile",
@@ -106,7 +108,7 @@ SELF: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:«works»|am|is|became|got promoted to|was promoted to) «adv»(?:as )?(?:an? "
-        rf"|the )?(?P<value>(?:(?!big\b|huge\b|bit\b)[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
+        rf"|the )?(?P<value>(?:(?!(?:big|huge|bit|not)\b)[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
         rf"|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:working|at|for|in|and|by|now|with"
         r"|who|since|but|here|from|specialising|specializing)\b)",
         "occupation of {who}",
@@ -121,7 +123,8 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:am|is|got|became) «adv»(?P<value>single|married|engaged|divorced|widowed|separated)\b",
+        r"^«who» «adv»(?:am|is|got|became) «adv»(?P<value>single|married|engaged|divorced|widowed"
+        r"|separated)(?=$|[,;.!]| (?:now|again|since|on|in \d+|last|and|but|to [A-Z]\w*)\b)",
         "marital status of {who}",
         importance=0.7,
     ),

@@ -16,10 +16,18 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
+_TOLD_APART: Final = {
+    *("name", "full name", "first name", "last name", "surname", "nickname", "preferred name", "job", "job title"),
+    *("occupation", "profession", "role", "position", "title", "diet", "goal", "main goal", "major", "degree"),
+    *("blood type", "native language", "mother tongue", "nationality", "religion", "star sign", "pronouns"),
+    *("hometown", "home town", "thesis topic", "specialty", "birthday", "anniversary", "wedding anniversary"),
+}
+"""What has a form of its own, since not every word can be its value."""
+
 RELATION: Final = any_of(RELATIONS)
 KIN: Final = any_of(RELATIONS - {"doctor", "dentist", "therapist", "teacher", "lawyer", "assistant"})
 OCCUPATION: Final = any_of(OCCUPATIONS)
-SINGLE_THING: Final = any_of(SINGLE)
+SINGLE_THING: Final = any_of(word for word in SINGLE if word not in _TOLD_APART)
 _MONTH: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 _MACROS: Final = {
@@ -33,8 +41,8 @@ _MACROS: Final = {
     "«end»": r"(?=$|[,;.!?()]| (?:and|but|because|since|so|with|which|where|who|that|when|while|now"
     r"|these days|at the moment|right now|currently|though|after|before|until|anymore|any more"
     r"|again|instead|too|as well|for (?:the|now|about|over|a|\d|two|three|four|five|six|seven|eight"
-    rf"|nine|ten|many|some|most)|in \d{{4}}|in (?:{_MONTH})|on \d|around \d|last|permanently|at the"
-    r"|as (?:an?|the)|full[- ]time|part[- ]time|not)\b)",
+    rf"|nine|ten|many|some|most)|in \d{{4}}|in (?:{_MONTH})|on \d+|around \d+|last|permanently"
+    r"|at the|as (?:an?|the)|full[- ]time|part[- ]time|not)\b)",
     "«name»": r"[A-Z][\w'’.-]*(?: (?:[A-Z][\w'’.-]*|de|da|van|von|der|bin|al))*",
     "«possessed»": rf"(?P<what>(?:{RELATION}))",
     "«date»": rf"(?P<date>(?:(?:\d{{1,2}}|the \w+) (?:{_MONTH})|(?:{_MONTH}) \d|(?:the )?(?:morning|afternoon"

@@ -162,7 +162,8 @@ def _owner(said: str, statement: Statement, scene: Scene) -> str | None:
         theirs = f"{statement.speaker}'s {relation}"
         if name:
             scene.call(theirs, name)
-        scene.speak_of(name or scene.person(theirs), PRONOUNS.get(relation.split()[-1], ""))
+        person = name or scene.person(theirs)
+        scene.speak_of(person, PRONOUNS.get(relation.split()[-1], ""), said if person == theirs else person)
         return scene.last_person
     if said.split()[0] in NO_NAMES:
         return None

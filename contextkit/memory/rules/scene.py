@@ -19,19 +19,23 @@ class Scene:
     names: dict[str, set[str]] = field(default_factory=dict)
     last_person: str = ""
     last_pronoun: str = ""
+    last_said: str = ""
     recent: list[tuple[Statement, Finding]] = field(default_factory=list)
 
     def note(self, statement: Statement, finding: Finding) -> None:
         """Remember a finding for the corrections that may follow."""
         self.recent = [*self.recent[1 - RECENT :], (statement, finding)]
 
-    def speak_of(self, person: str, pronoun: str = "") -> None:
-        """Whom "she" or "he" will mean from now on; `pronoun` where only one of them will do."""
-        self.last_person, self.last_pronoun = person, pronoun
+    def speak_of(self, person: str, pronoun: str = "", said: str = "") -> None:
+        """Whom "she" or "he" will mean from now on; `pronoun` where only one of them will do.
+
+        `said` is how the speaker calls somebody without a name: "my mother".
+        """
+        self.last_person, self.last_pronoun, self.last_said = person, pronoun, said or person
 
     def means(self, pronoun: str) -> str:
-        """Whom a pronoun means; empty where nobody can tell."""
-        return self.last_person if self.last_pronoun in ("", pronoun.lower()) else ""
+        """Whom a pronoun means, as the speaker would call them; empty where nobody can tell."""
+        return self.last_said if self.last_pronoun in ("", pronoun.lower()) else ""
 
     def call(self, relation: str, name: str) -> None:
         """Learn what a relation ("Ana's sister") is called."""

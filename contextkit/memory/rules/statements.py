@@ -75,9 +75,9 @@ _FORGET: Final = re.compile(
 )
 _REMEMBERED: Final = re.compile(r" (?:from (?:your )?(?:memory|records)|anymore|any more|please)$", re.IGNORECASE)
 _ASKS: Final = re.compile(
-    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|am|was|were|do(?! not)|does|did|can|could"
-    r"|will|would|should|shall|may|have|has|had|any (?:idea|chance|tips))\b(?! (?:a|an) (?:day|nice"
-    r"|surprise))",
+    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|am|was|were|do(?! not)|does|did|can"
+    r"|could|will|would|should|shall|may|have|has|had|any (?:idea|chance|tips))\b(?! (?:a"
+    r"|an) (?:day|nice|surprise))",
     re.IGNORECASE,
 )
 _SUPPOSED: Final = re.compile(
@@ -104,8 +104,9 @@ _LONG_QUOTE: Final = re.compile(r'"(?:[^"]*\s){3,}[^"]*"')
 _CLAUSE: Final = re.compile(
     r"(?:\s*[,;:]\s*(?:and|but|so|then|because|which is why|though|although|yet|plus|since)?\s*"
     r"|\s+(?:[—–-]+)\s+|\s+(?:and|but|so|because|though|although)\s+(?:also |now |then )?)(?=(?:I"
-    r"|my|we|our|he|she|My|We|Our|He|She)\b(?! (?:and|or)\b)(?!,))|\s*[,;—–]\s*(?=(?:(?:can|could"
-    r"|would|will|do|does|what|which|how|where|who|when|why) |is (?:there|it|that)|are there))"
+    r"|my(?! \w+(?: \w+)?,)|we|our|he|she|My|We|Our|He|She)\b(?! (?:and|or)\b)(?!,))"
+    r"|\s*[,;—–]\s*(?=(?:(?:can|could|would|will|do|does|what|which|how|where|who|when|why) "
+    r"|is (?:there|it|that)|are there))"
 )
 _GOES_ON: Final = re.compile(
     r"(?:,| and|, and) (?=(?:now |also |currently )?(?:work|live|study|am|was|have|love|like|hate"
@@ -122,8 +123,8 @@ _CONDITION: Final = re.compile(
     re.IGNORECASE,
 )
 _TAIL: Final = re.compile(
-    r"(?:,| [–—-])? ?\b(?:please|thanks|thank you|by the way|btw|haha|lol|you know|actually"
-    r"|if you do not mind|okay|ok|anyway)$",
+    r"(?:,| [–—-])? ?\b(?:please|(?:thanks|thank you)(?: for \w+(?: \w+){0,3})?|by the way|btw|haha"
+    r"|lol|you know|actually|if you do not mind|okay|ok|anyway)$",
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(r"[?？]\W*$")

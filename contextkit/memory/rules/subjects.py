@@ -9,8 +9,21 @@ from typing import Final
 from contextkit.memory.rules.words import COUNTRIES, SINGLE
 
 
+def is_place(groups: Mapping[str, str]) -> bool:
+    """Whether the value is written like a place: with a capital, unless its writer uses none."""
+    lower = groups["value"][:1].islower()
+    return not lower or not re.search(r"[A-Z]", re.sub(r"\bI\b", "", groups["clause"]))
+
+
+def origin_of(groups: Mapping[str, str]) -> str:
+    """Where somebody comes from."""
+    return f"origin of {groups['who']}" if is_place(groups) else ""
+
+
 def home_of(groups: Mapping[str, str]) -> str:
     """Country and city are values of two subjects: somebody who lives in Porto also lives in Portugal."""
+    if not is_place(groups):
+        return ""
     country = groups["value"].lower().strip() in COUNTRIES
     return f"home {'country' if country else 'city'} of {groups['who']}"
 
@@ -63,7 +76,7 @@ def subjects_of(what: str, who: str) -> tuple[str, ...]:
 
 
 def dated(groups: Mapping[str, str]) -> str:
-    what = re.sub(r"^(?:an?|my|our|the|another) ", "", groups["what"].lower())
+    what = spelled(re.sub(r"^(?:an?|my|our|the|another) ", "", groups["what"]))
     what = re.sub(r" (?:date|deadline)$", lambda match: " deadline" * ("deadline" in match[0]), what)
     return f"date of {groups['owner']}'s {what}"
 

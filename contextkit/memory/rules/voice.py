@@ -145,6 +145,8 @@ _NO_PAST: Final = frozenset(
         "interested",
         "tired",
         "worried",
+        "called",
+        "named",
         "allergic",
     ]
 )

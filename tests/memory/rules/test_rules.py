@@ -149,6 +149,15 @@ NO_FACTS = [
     "The weather is nice.",
     "It is on Friday.",
     "You live in the cloud.",
+    "My name is irrelevant.",
+    "My phone is dead.",
+    "Never mind.",
+    "Always glad to help!",
+    "Forget it.",
+    "I'm single-handedly doing this.",
+    "I have a bug in the code.",
+    "I am getting an error: it is broken.",
+    "As an AI, I live in the cloud.",
     "I'm from the support team.",
     "I work from home.",
     "I live in fear.",
@@ -205,6 +214,10 @@ def test_she_is_whoever_was_spoken_of() -> None:
     assert ("Rosa works at Bosch.", "employer of Rosa") in [(fact.text, fact.subject) for fact in facts]
 
 
+def test_she_is_a_relation_without_a_name() -> None:
+    assert texts("My mom lives in Rome, she works at Fiat.")[-1] == "The user's mom works at Fiat."
+
+
 def test_she_is_nobody_where_nobody_was_spoken_of() -> None:
     assert texts("She works at Bosch.") == []
 
@@ -254,6 +267,9 @@ CORRECTED = [
     (("My order number is 4481-B.", "Correction: it should be 4418-B."), "order number of the user", "4418-B"),
     (("I live in Porto.", "No wait, I meant Lisbon."), "home city of the user", "Lisbon"),
     (("I live in Porto.", "It's Lisbon, not Porto."), "home city of the user", "Lisbon"),
+    (("I live in Porto.", "It's not Porto but Lisbon."), "home city of the user", "Lisbon"),
+    (("I am not a doctor but a nurse.",), "occupation of the user", "nurse"),
+    (("I left Google for Meta.",), "employer of the user", "Meta"),
 ]
 
 
