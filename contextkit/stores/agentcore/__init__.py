@@ -57,7 +57,7 @@ from contextkit.stores.agentcore.erasure import Erasure
 from contextkit.stores.agentcore.events import MAIN, Branch, Event, EventFilter, Events
 from contextkit.stores.agentcore.ledger import Ledger, Place, check_actor
 from contextkit.stores.agentcore.memories import Memories
-from contextkit.stores.agentcore.namespaces import Templates
+from contextkit.stores.agentcore.namespaces import homes
 from contextkit.stores.agentcore.outbox import Outbox
 from contextkit.stores.agentcore.payloads import check_size
 from contextkit.stores.agentcore.records import Namespace, NewRecord, Record, RecordFilter, Records
@@ -99,11 +99,13 @@ class AgentCoreStore(
     `memory_id` (or CONTEXTKIT_AGENTCORE_MEMORY) names a memory that exists: this store provisions
     nothing. All processes that write to its sessions share one state store. `strategies` are the
     memory's own, each id with its namespace template: their records are read as the actor's
-    memories. `variables` are the namespace variables that those templates need, and `metadata` up
+    memories, under the names that the same strategy run by contextkit gives (`semantic` for
+    `semantic-a1B2c3D4e5`). `variables` are the namespace variables that those templates need, and `metadata` up
     to 11 texts of your own; both go with every event. Searches leave out what scores `min_score` or
     less. With `adopt=False`, sessions that the state store does not know are not looked for in AgentCore.
-    `client` is a ready boto3 client of `bedrock-agentcore`; without one, a client for `region` and
-    `endpoint` is made. `wait` is how many seconds a call goes on while it is throttled; `lease` after how many a
+    `client` is a ready boto3 client of `bedrock-agentcore` (this store paces and retries by itself:
+    give it no retries of its own); without one, a client for `region` and `endpoint` is made.
+    `wait` is how many seconds a call goes on while it is throttled; `lease` after how many a
     process that has stopped is stepped in for. `clock` must be the state store's.
 
     Text longer than a part of AgentCore's is split and comes back whole; what cannot be split is
@@ -128,7 +130,7 @@ class AgentCoreStore(
         lease: float = LEASE,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        templates = Templates(strategies or {}, variables or {})
+        places = homes(strategies or {}, variables or {})
         self._service = Service(memory_id, client=client, region=region, endpoint=endpoint, wait=wait)
         self._name = uuid.uuid4().hex[:12]
         self._state = state
@@ -150,7 +152,7 @@ class AgentCoreStore(
             lease=lease,
         )
         self._outbox = Outbox(delivery.step, self._ledger, self._me, clock)
-        self._memories = Memories(self.records, templates, min_score, clock)
+        self._memories = Memories(self.records, places, min_score, clock)
         self._erasure = Erasure(state, self.events, self._memories, self._outbox, self._condemn)
 
     # Sessions
@@ -194,11 +196,11 @@ class AgentCoreStore(
     def save_state(
         self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
     ) -> Session:
-        check_actor(actor_id)
+        self._adoption.ensure(_place(actor_id, session_id))
         return self._state.save_state(actor_id, session_id, state, expected=expected, key=key)
 
     def save_view(self, actor_id: str, session_id: str, view: str) -> None:
-        check_actor(actor_id)
+        self._adoption.ensure(_place(actor_id, session_id))
         self._state.save_view(actor_id, session_id, view)
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:

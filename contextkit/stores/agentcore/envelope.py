@@ -124,13 +124,13 @@ def latest(memories: Iterable[Kept]) -> list[Kept]:
     return list(found.values())
 
 
-def native(record: Record) -> MemoryRecord:
-    """A record that the service's own strategies, or another client, have made."""
+def native(record: Record, namespace: str, strategy: str) -> MemoryRecord:
+    """A record that the service's own strategies, or another client, have made, under contextkit's names for both."""
     return MemoryRecord(
         id=record.id,
         text=record.text,
-        namespace=record.namespace or "default",
-        strategy=record.strategy_id,
+        namespace=namespace,
+        strategy=strategy,
         created_at=record.timestamp or record.created_at,
         expires_at=record.expires_at,
         metadata={key: _plain(value) for key, value in record.metadata.items()},

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
 from math import ceil
 
@@ -13,7 +14,7 @@ from contextkit.errors import InvalidInput
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.agentcore import envelope
 from contextkit.stores.agentcore.ledger import check_actor
-from contextkit.stores.agentcore.namespaces import Templates, is_within, own_place
+from contextkit.stores.agentcore.namespaces import Home, is_within, own_place
 from contextkit.stores.agentcore.payloads import readable
 from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, Namespace, NewRecord, Record, Records
 from contextkit.stores.codec import to_micros
@@ -33,9 +34,11 @@ class Memories:
     record carries; AgentCore's own expiry, in whole days, only sweeps up behind.
     """
 
-    def __init__(self, records: Records, templates: Templates, min_score: float, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, records: Records, homes: Sequence[Home], min_score: float, clock: Callable[[], datetime]
+    ) -> None:
         self._records = records
-        self._templates = templates
+        self._homes = homes
         self._min_score = min_score
         self._clock = clock
 
@@ -55,7 +58,13 @@ class Memories:
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
         check_actor(actor_id)
-        found = _read(chain.from_iterable(map(self._records.all, self._places(actor_id, namespace))))
+        records = list(self._records.all(own_place(actor_id, namespace)))
+        found: list[MemoryRecord] = []
+        for home in self._homes_of(actor_id, namespace):
+            listed = list(self._records.all(home.place(actor_id)))
+            found += filter(None, (_native(home, actor_id, record) for record in listed))
+            records += listed
+        found += (kept.record for kept in envelope.latest(envelope.whole(records)))
         shown = self._shown(namespace, active)
         return sorted((record for record in found if shown(record)), key=lambda record: (record.created_at, record.id))
 
@@ -63,12 +72,14 @@ class Memories:
         self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
     ) -> list[ScoredMemory]:
         check_actor(actor_id)
-        places, asked = self._places(actor_id, namespace), readable(query).strip()
+        place, asked = own_place(actor_id, namespace), readable(query).strip()
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
         if not asked or not limit:
             return []
-        found = chain.from_iterable(self._search(place, asked) for place in places)
+        found = self._search(place, asked)
+        for home in self._homes_of(actor_id, namespace):
+            found += self._search(home.place(actor_id), asked, partial(_native, home, actor_id))
         shown = self._shown(namespace, True)
         ranked = sorted(found, key=lambda scored: (scored.score, scored.record.created_at), reverse=True)
         return [scored for scored in ranked if shown(scored.record)][:limit]
@@ -91,9 +102,13 @@ class Memories:
         for place in self._places(actor_id):
             self._records.delete([record.id for record in self._records.all(place)])
 
-    def _places(self, actor_id: str, namespace: str | None = None) -> list[Namespace]:
-        """Where the actor's records are: our own root or what is meant of it, and each strategy's."""
-        return [own_place(actor_id, namespace), *self._templates.places(actor_id)]
+    def _homes_of(self, actor_id: str, namespace: str | None) -> list[Home]:
+        """The strategies whose records a namespace may mean."""
+        return [home for home in self._homes if home.may_hold(actor_id, namespace)]
+
+    def _places(self, actor_id: str) -> list[Namespace]:
+        """Where the actor's records are: our own root, and each strategy's."""
+        return list(dict.fromkeys([own_place(actor_id, None), *(home.place(actor_id) for home in self._homes)]))
 
     def _present(self, actor_id: str, names: Iterable[str]) -> dict[str, list[Record]]:
         """What there is of the actor's records by the digests of their ids; a strategy's if it is named at all."""
@@ -131,7 +146,9 @@ class Memories:
         self._records.create(fresh, expiry_days=days)
         self._records.delete(former)
 
-    def _search(self, place: Namespace, query: str) -> list[ScoredMemory]:
+    def _search(
+        self, place: Namespace, query: str, native: Callable[[Record], MemoryRecord | None] = lambda _: None
+    ) -> list[ScoredMemory]:
         """What the service finds, whole: where it finds only some parts of a memory, the others are listed."""
         hits = self._records.search(place, query, limit=BATCH, min_score=self._min_score)
         scores: dict[str, float] = {}
@@ -140,7 +157,7 @@ class Memories:
         found = hits if envelope.are_whole(hits) else [*hits, *self._records.all(place)]
         kept = envelope.whole(found)
         ours = [ScoredMemory(each.record, scores[each.written]) for each in kept if each.written in scores]
-        theirs = [ScoredMemory(envelope.native(hit), hit.score or 0.0) for hit in hits if not envelope.is_part(hit)]
+        theirs = [ScoredMemory(record, hit.score or 0.0) for hit in hits if (record := native(hit)) is not None]
         return ours + theirs
 
     def _shown(self, namespace: str | None, active: bool) -> Callable[[MemoryRecord], bool]:
@@ -160,11 +177,12 @@ _NATIVE = "mem-"
 _END = datetime.max.replace(tzinfo=UTC)
 
 
-def _read(records: Iterable[Record]) -> list[MemoryRecord]:
-    """The memories that these records hold: ours in their latest version, and the service's own."""
-    found = list({record.id: record for record in records}.values())
-    ours = [kept.record for kept in envelope.latest(envelope.whole(found))]
-    return ours + [envelope.native(record) for record in found if not envelope.is_part(record)]
+def _native(home: Home, actor_id: str, record: Record) -> MemoryRecord | None:
+    """A strategy's own record; None for one of ours, or of another actor."""
+    namespace = home.said_namespace(actor_id, record.namespace or "")
+    if envelope.is_part(record) or namespace is None:
+        return None
+    return envelope.native(record, namespace, home.strategy)
 
 
 def _expiry_days(record: MemoryRecord, now: datetime) -> int | None:

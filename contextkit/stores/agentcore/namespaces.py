@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
 from contextkit.errors import InvalidInput
+from contextkit.memory.namespaces import filled_namespace
 from contextkit.stores import check_id
-from contextkit.stores.agentcore.ids import ACTORS, escaped
+from contextkit.stores.agentcore.ids import ACTORS, SESSIONS, escaped
 from contextkit.stores.agentcore.records import Namespace
 
 MAX_NAMESPACE = 1_024
 """Characters of a namespace, by botocore's model of the service."""
 
 _VARIABLE = re.compile(r"\{(\w+)\}")
+_ENDING = re.compile(r"-[a-zA-Z0-9]{10}$")
+"""What the service puts behind a strategy's name to make its id."""
+
 _GIVEN = ("memoryStrategyId", "actorId", "sessionId")
 _EMPTY = ":n"
 _HASH = ":h"
@@ -57,31 +62,59 @@ def is_within(namespace: str, wanted: str | None) -> bool:
     return wanted.endswith("/") and namespace.startswith(wanted)
 
 
-class Templates:
-    """Where the memory's own strategies put their records: each strategy's id with its namespace template.
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where one of the memory's own strategies puts its records.
+
+    `strategy` is its name, as it was given. The service makes an id of it by adding a random
+    ending, and encodes ids of actors and sessions; `above` is the namespace up to the actor so,
+    `said` as the same strategy run by contextkit has it. So a record has one namespace, whoever made it.
+    """
+
+    strategy: str
+    above: str
+    said: str
+
+    def place(self, actor_id: str) -> Namespace:
+        """All of an actor's records of this strategy, those of its sessions included."""
+        return Namespace(f"{self.above}{ACTORS.encode(actor_id)}/", below=True)
+
+    def may_hold(self, actor_id: str, wanted: str | None) -> bool:
+        """Whether records of a namespace that is asked for can be here."""
+        root = self.said + local_id(actor_id)
+        return wanted is None or wanted.startswith(root) or (wanted.endswith("/") and root.startswith(wanted))
+
+    def said_namespace(self, actor_id: str, namespace: str) -> str | None:
+        """A namespace of the service's as contextkit has it; None for one that is not this actor's."""
+        root = self.above + ACTORS.encode(actor_id)
+        if namespace != root and not namespace.startswith(f"{root}/"):
+            return None
+        tail = namespace.removeprefix(root).split("/")
+        return self.said + local_id(actor_id) + "/".join(local_id(SESSIONS.decode(part) or part) for part in tail)
+
+
+def homes(strategies: Mapping[str, str], variables: Mapping[str, str]) -> tuple[Home, ...]:
+    """Where the strategies of these ids put their records, by their namespace templates.
 
     Raises `InvalidInput` for a template that does not name the actor (its records would be
     everybody's) or that needs a variable which `variables` lacks: AgentCore would store the
     events and silently learn nothing from them.
     """
-
-    def __init__(self, strategies: Mapping[str, str], variables: Mapping[str, str]) -> None:
-        roots = [_root(strategy, template, variables) for strategy, template in strategies.items()]
-        self._roots = list(dict.fromkeys(roots))
-
-    def places(self, actor_id: str) -> list[Namespace]:
-        """Where to look for an actor's records of each strategy, those of its sessions included."""
-        actor = ACTORS.encode(actor_id)
-        return [Namespace(root.replace("{actorId}", actor), below=True) for root in self._roots]
+    return tuple(_home(strategy, template, variables) for strategy, template in strategies.items())
 
 
-def _root(strategy: str, template: str, variables: Mapping[str, str]) -> str:
-    """The template up to the actor, all but the actor filled in."""
+def local_id(value: str) -> str:
+    """An id as the namespaces of contextkit's own engine have it; nothing for nothing."""
+    return filled_namespace("{id}", {"id": value}, "an id") if value else ""
+
+
+def _home(strategy: str, template: str, variables: Mapping[str, str]) -> Home:
     names = _VARIABLE.findall(template)
-    if "actorId" not in names:
+    before, actor, after = template.partition("{actorId}")
+    if not actor or (after and not after.startswith("/")) or "{sessionId}" in before:
         raise InvalidInput(
-            f"The namespace of the strategy {strategy!r}, {template!r:.200}, does not name the actor.",
-            "Put `{actorId}` and a `/` into its template, or one actor sees another's memories.",
+            f"The namespace of the strategy {strategy!r} is {template!r:.200}, which does not name the actor first.",
+            "Put `/{actorId}/` before what else its records are told apart by, or one actor sees another's memories.",
             value=template,
         )
     missing = [name for name in names if name not in _GIVEN and name not in variables]
@@ -91,9 +124,13 @@ def _root(strategy: str, template: str, variables: Mapping[str, str]) -> str:
             "Pass a value for each; AgentCore learns nothing from events that lack one.",
             value=template,
         )
-    before = template[: template.index("{actorId}")]
-    filled = _VARIABLE.sub(lambda match: {**variables, "memoryStrategyId": strategy}.get(match[1], match[0]), before)
-    return filled + "{actorId}/"
+    name = _ENDING.sub("", strategy)
+    return Home(name, _filled(before, variables, strategy), _filled(before, variables, name))
+
+
+def _filled(template: str, variables: Mapping[str, str], strategy: str) -> str:
+    values = {**variables, "memoryStrategyId": strategy}
+    return _VARIABLE.sub(lambda match: values[match[1]], template)
 
 
 def _parts(namespace: str) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,9 @@ from contextkit.errors import InvalidInput, RecordsRefused, StoreCorrupt
 from contextkit.stores import MemoryRecord
 from contextkit.stores.agentcore import AgentCoreStore, Namespace, NewRecord, RecordFilter
 from contextkit.stores.agentcore.envelope import to_parts
+from contextkit.stores.agentcore.ids import ACTORS
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.testing.agentcore import AgentCoreEmulator
+from contextkit.testing.agentcore import AgentCoreEmulator, Behaviour
 from contextkit.testing.agentcore.calls import no_fault
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123_456, tzinfo=UTC)
@@ -227,7 +229,7 @@ class TestWhatStrategiesMade:
         store.put_memories(actor, [record("ours", "a car of ours")])
         found = {each.id: each for each in store.memories(actor)}
         assert set(found) == {name, "ours"}
-        assert found[name].strategy == strategy_id
+        assert found[name].strategy == "facts"
         assert found[name].namespace == f"/facts/{actor}/"
         assert found[name].metadata == {"topic": "cars"}
         assert {each.id for each in store.memories(actor, namespace="/facts/")} == {name}
@@ -243,9 +245,13 @@ class TestWhatStrategiesMade:
         store.delete_memories(actor, [name])
         assert store.memories(actor, active=False) == []
 
-    def test_a_template_without_the_actor_is_refused(self, client: Any, memory: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "template",
+        ["/facts/all/", "/facts/{actorId}-x/", "/sessions/{sessionId}/actors/{actorId}/"],
+    )
+    def test_a_template_without_the_actor_is_refused(self, client: Any, memory: dict[str, Any], template: str) -> None:
         with SQLiteStore(":memory:") as state, pytest.raises(InvalidInput, match="does not name the actor"):
-            AgentCoreStore(memory["id"], state=state, client=client, strategies={"x": "/facts/all/"})
+            AgentCoreStore(memory["id"], state=state, client=client, strategies={"x": template})
 
     def test_a_variable_that_is_missing_is_refused(self, client: Any, memory: dict[str, Any]) -> None:
         template = {"x": "/tenants/{tenant}/actors/{actorId}/"}
@@ -253,6 +259,55 @@ class TestWhatStrategiesMade:
             AgentCoreStore(memory["id"], state=state, client=client, strategies=template)
         with SQLiteStore(":memory:") as state:
             AgentCoreStore(memory["id"], state=state, client=client, strategies=template, variables={"tenant": "acme"})
+
+    def test_it_goes_by_the_names_that_contextkits_own_engine_gives(self, memory: dict[str, Any], client: Any) -> None:
+        template = "/strategies/{memoryStrategyId}/actors/{actorId}/sessions/{sessionId}/"
+        actor = f"team/{uuid.uuid4().hex}"
+        strategies = {"summary-a1B2c3D4e5": template, "facts-a1B2c3D4e5": "/facts/{actorId}"}
+        with SQLiteStore(":memory:") as state:
+            store = AgentCoreStore(memory["id"], state=state, client=client, strategies=strategies)
+            theirs, ours = (
+                "/strategies/summary-a1B2c3D4e5/actors/{}/sessions/",
+                "/strategies/summary/actors/{}/sessions/",
+            )
+            where = {
+                theirs + "ctk--a_2fb/": ours + "a%2Fb/",
+                "/facts/{}": "/facts/{}",
+                "/facts/{}/more": "/facts/{}/more",
+            }
+            encoded, said = ACTORS.encode(actor), actor.replace("/", "%2F")
+            for number, place in enumerate([*where, "/facts/{}0", "/facts/x{}"]):
+                store.records.create(
+                    [NewRecord(id=str(number), text="a car", namespace=place.format(encoded), timestamp=NOW)]
+                )
+            expected = {place.format(said) for place in where.values()}
+            assert {record.namespace for record in store.memories(actor)} == expected
+            assert {scored.record.namespace for scored in store.search_memories(actor, "car")} == expected
+            assert {record.strategy for record in store.memories(actor)} == {"summary", "facts"}
+            assert len(store.memories(actor, namespace="/strategies/summary/")) == 1
+            assert len(store.memories(actor, namespace=f"/strategies/summary/actors/{said}/sessions/a%2Fb/")) == 1
+            assert len(store.memories(actor, namespace=f"/facts/{said}/")) == 1
+            assert store.memories(actor, namespace="/strategies/semantic/") == []
+
+    def test_what_was_said_is_learnt_by_the_service_and_recalled(self, actor: str) -> None:
+        template = "/strategies/{memoryStrategyId}/actors/{actorId}/"
+        semantic = {"semanticMemoryStrategy": {"name": "semantic", "namespaceTemplates": [template]}}
+        with AgentCoreEmulator(Behaviour(extraction_delay=timedelta())) as aws:
+            at: dict[str, Any] = {"endpoint_url": aws.url, "region_name": "us-east-1"}
+            control, client = boto3.client("bedrock-agentcore-control", **at), boto3.client("bedrock-agentcore", **at)
+            made = control.create_memory(name="learns", eventExpiryDuration=30, memoryStrategies=[semantic])["memory"]
+            strategies = {made["strategies"][0]["strategyId"]: template}
+            with (
+                SQLiteStore(":memory:") as state,
+                AgentCoreStore(made["id"], state=state, client=client, strategies=strategies) as store,
+            ):
+                store.append(actor, "s", [{"role": "user", "content": "My name is Ana and I live in Bern."}])
+                store.flush()
+                found = store.search_memories(
+                    actor, "Where does Ana live?", namespace=f"/strategies/semantic/actors/{actor}/"
+                )
+        assert any("Bern" in scored.record.text for scored in found)
+        assert {scored.record.strategy for scored in found} == {"semantic"}
 
 
 class TestSearching:
