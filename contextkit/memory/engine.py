@@ -1,6 +1,6 @@
 """MemoryEngine: turns what is said in sessions into long-term memories, exactly once.
 
-    memory = MemoryEngine(store, strategies=["semantic", "user_preference"])
+    memory = MemoryEngine(store, strategies=["semantic"])
     store.append("u1", "s1", messages)
     receipt = memory.run("u1", "s1")           # what is due; await memory.arun(…) in async code
     receipt.events, receipt.facts, receipt.kinds
@@ -53,7 +53,8 @@ class MemoryEngine:
     """Extracts what is due from sessions, consolidates it with what is known, and writes it.
 
     * `store` has the sessions and, unless `memories` is another one, the memories.
-    * `strategies`: names that ship with contextkit, paths of TOML files, or `MemoryStrategy` objects.
+    * `strategies`: names that ship with contextkit, paths of TOML files, or `MemoryStrategy` objects. Each
+      keeps its records in a namespace of its own, and what two of them look for is kept twice.
     * `model`: any LangChain chat model with structured output, to extract and to consolidate.
       Without one, built-in rules do both.
     * `extractor`, `consolidator`: something else for either step. Called once for each strategy, to
@@ -67,7 +68,7 @@ class MemoryEngine:
     def __init__(
         self,
         store: SessionStore,
-        strategies: Iterable[str | Path | MemoryStrategy] = ("semantic", "user_preference"),
+        strategies: Iterable[str | Path | MemoryStrategy] = ("semantic",),
         *,
         memories: MemoryStore | None = None,
         model: StructuredModel | None = None,

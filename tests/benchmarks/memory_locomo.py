@@ -80,7 +80,7 @@ def remembered(conversation: Conversation) -> Remembered:
     store = SQLiteStore(":memory:")
     store.append(ACTOR, SESSION, conversation.messages)
     start = time.perf_counter()
-    MemoryEngine(store, ["semantic", "user_preference"]).run(ACTOR, SESSION, flush=True)
+    MemoryEngine(store).run(ACTOR, SESSION, flush=True)
     seconds = time.perf_counter() - start
     sources = {record.id: record.sources for record in store.memories(ACTOR, active=False)}
     return Remembered(conversation, store, sources, seconds)
