@@ -87,14 +87,20 @@ class Shelves:
 
     @contextmanager
     def of(self, namespace: str, near: Sequence[MemoryRecord]) -> Iterator[Shelf]:
-        """The namespace's shelf, with those of these records on it that are in the namespace itself."""
+        """The namespace's shelf, with those of these records on it that are in the namespace itself.
+
+        It is the caller's alone meanwhile; another who asks for the same namespace gets one of their own.
+        """
         with self._lock:
             shelf = self._kept.pop(namespace, None) or Shelf(())
-            shelf = shelf.sync(record for record in near if record.namespace == namespace)
-            self._kept[namespace] = shelf
-            if len(self._kept) > SHELVES:
-                self._kept.popitem(last=False)
+        shelf = shelf.sync(record for record in near if record.namespace == namespace)
+        try:
             yield shelf
+        finally:
+            with self._lock:
+                self._kept[namespace] = shelf
+                if len(self._kept) > SHELVES:
+                    self._kept.popitem(last=False)
 
 
 class Placing:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.memory.consolidate import MOST_SOURCES, RuleConsolidator, record_id
+from contextkit.memory.consolidate import MOST_SOURCES, SHELVES, RuleConsolidator, Shelves, record_id
 from contextkit.memory.facts import Change, Fact, Kind
 from contextkit.memory.shelf import holds_at
 from contextkit.memory.strategy import MemoryStrategy
@@ -305,6 +305,17 @@ def test_a_record_that_was_deleted_is_not_compared_with(memory: Memory) -> None:
     memory.records.clear()
     (change,) = memory.learn(said("Ana lives in Paris.", 3, subject=HOME, by="m3"))
     assert change.kind is Kind.ADD
+
+
+def test_nobody_waits_for_another_who_consolidates() -> None:
+    shelves = Shelves()
+    with shelves.of(HERE, []) as one, shelves.of(HERE, []) as other, shelves.of("/b/", []) as third:
+        assert len({id(shelf) for shelf in (one, other, third)}) == 3
+    for number in range(2 * SHELVES):
+        with shelves.of(f"/{number}/", []):
+            pass
+    with shelves.of(HERE, []) as anew:
+        assert anew is not other
 
 
 def test_a_record_expires_by_its_strategy() -> None:
