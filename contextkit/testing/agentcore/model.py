@@ -49,12 +49,13 @@ class Operation:
 
 @cache
 def operations() -> dict[str, Operation]:
-    """Every operation that the emulator serves, by name."""
+    """Every operation that the emulator serves, by name. An older botocore knows fewer of them."""
     loader = Loader()
     served: dict[str, Operation] = {}
     for service, names in (("bedrock-agentcore", DATA), ("bedrock-agentcore-control", CONTROL)):
         model = ServiceModel(loader.load_service_model(service, "service-2"), service)
-        served |= {name: _operation(model.operation_model(name)) for name in names}
+        known = set(model.operation_names)
+        served |= {name: _operation(model.operation_model(name)) for name in names if name in known}
     return served
 
 
