@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from contextkit.memory.consolidate import MOST_SOURCES, SHELVES, RuleConsolidator, Shelves, record_id
 from contextkit.memory.facts import Change, Fact, Kind
-from contextkit.memory.shelf import holds_at
+from contextkit.memory.shelf import begins, holds_at, subject_of
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.subject import subject_key
 from contextkit.stores import MemoryRecord
@@ -372,3 +373,57 @@ def test_whatever_the_order_one_value_of_a_subject_holds_and_it_is_the_last(said
     for record in memory.records.values():
         assert record.valid_from is not None
         assert record.valid_to is None or record.valid_from <= record.valid_to
+
+
+WHO = st.sampled_from(["Ana", "Ben", "Ana's sister"])
+TOLD = st.one_of(
+    st.builds(
+        lambda who, city, ends: (f"home of {who}", f"{who} lives in {city}.", city, ends),
+        WHO,
+        st.sampled_from(CITIES),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda who, what, never: ("", f"{who} {'does not like' if never else 'likes'} {what}.", "", False),
+        WHO,
+        st.sampled_from(["green tea", "jazz music"]),
+        st.booleans(),
+    ),
+)
+BATCHES = st.lists(st.lists(st.tuples(TOLD, st.integers(0, 20), st.booleans()), max_size=4), max_size=5)
+
+
+def as_facts(told: Sequence[tuple[tuple[str, str, str, bool], int, bool]], batch: int) -> list[Fact]:
+    return [
+        replace(said(text, on, subject=subject, by=f"b{batch}-{place}", ends=ends), value=value if named else "")
+        for place, ((subject, text, value, ends), on, named) in enumerate(told)
+    ]
+
+
+@given(BATCHES)
+def test_only_what_is_about_the_same_is_ever_superseded(batches: list[list[Any]]) -> None:
+    memory = Memory()
+    ended: set[tuple[str, object]] = set()
+    for number, told in enumerate(batches):
+        facts = as_facts(told, number)
+        ended |= {(subject_key(fact.subject), fact.said_at) for fact in facts if fact.ends}
+        memory.learn(*facts)
+    records = list(memory.records.values())
+    for record in records:
+        assert record.valid_to is None or begins(record) <= record.valid_to
+        if record.valid_to is None:
+            continue
+        who = record.text.split(" l")[0].split(" does")[0]
+        alike = [one for one in records if one.text.startswith((f"{who} l", f"{who} does")) and one is not record]
+        by_another = any(subject_of(one) == subject_of(record) for one in alike)
+        assert by_another or any(subject == subject_of(record) for subject, _ in ended)
+
+
+@given(BATCHES)
+def test_a_shelf_that_was_kept_says_what_a_new_one_would(batches: list[list[Any]]) -> None:
+    kept, anew = Memory(), Memory()
+    for number, told in enumerate(batches):
+        facts = as_facts(told, number)
+        anew.rules = RuleConsolidator(SEMANTIC, clock=lambda: day(1000))
+        assert kept.learn(*facts) == anew.learn(*facts)
+    assert kept.records == anew.records
