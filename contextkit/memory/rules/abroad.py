@@ -100,6 +100,8 @@ def read_abroad(statement: Statement) -> list[Finding]:
                     ends=True,
                 )
             ]
+    if asked := tongue.asks.match(statement.text):
+        return [_wish(statement, asked, tongue)]
     for kind, pattern, subject, worth in tongue.forms:
         if match := pattern.match(statement.text):
             return [
@@ -113,6 +115,18 @@ def read_abroad(statement: Statement) -> list[Finding]:
                 )
             ]
     return []
+
+
+def _wish(statement: Statement, asked: re.Match[str], tongue: Tongue) -> Finding:
+    """How the assistant is to answer from now on."""
+    language = tongue.languages.get(asked["language"].lower(), "")
+    return Finding(
+        kind="instruction",
+        text=_sentence(tongue.asked.format(_who(statement, tongue), statement.text), statement),
+        subject=f"answer language for {statement.speaker}" if language else "",
+        value=language,
+        importance=0.9,
+    )
 
 
 def _tongue(language: Language) -> Tongue:
@@ -143,9 +157,17 @@ def _value(template: str, match: re.Match[str], tongue: Tongue) -> str:
     return match["value"].strip()
 
 
+def _who(statement: Statement, tongue: Tongue) -> str:
+    return tongue.user if statement.speaker == THE_USER else statement.speaker
+
+
 def _told(statement: Statement, tongue: Tongue) -> str:
     """The clause with its speaker's name in place of "I"."""
-    who = tongue.user if statement.speaker == THE_USER else statement.speaker
-    text = tongue.mine.sub(tongue.possessive.format(who), statement.text)
-    text = tongue.myself.sub(who, text)
+    who = _who(statement, tongue)
+    text = tongue.ours.sub(tongue.group.format(who), statement.text)
+    text = tongue.mine.sub(tongue.possessive.format(who), text)
+    return _sentence(tongue.myself.sub(who, text), statement)
+
+
+def _sentence(text: str, statement: Statement) -> str:
     return text[:1].upper() + text[1:] + ("。" if statement.language == "chinese" else ".")

@@ -15,6 +15,7 @@ CHINESE: Final = Tongue(
     user="用户",
     myself=re.compile("我(?!们|国)"),
     mine=re.compile("我的"),
+    ours=re.compile("我们"),
     unstated=re.compile(
         "[?？吗]|如果|假如|要是|假设|也许|可能|大概|好像|似乎|听说|什么|怎么|哪里|哪儿|为什么|是不是|能不能|想象|据说|希望|但愿"
     ),
@@ -34,9 +35,17 @@ CHINESE: Final = Tongue(
             "name of {who}",
             0.9,
         ),
-        ("profile", rf"{_I_ZH}(?:今年)?(?P<value>\d{{1,3}})岁", "age of {who}", 0.7),
-        ("profile", rf"{_I_ZH}(?:居?住在?|定居在?|生活在){_STOP_ZH}", "{home}", 0.8),
-        ("profile", rf"{_I_ZH}(?:上个月|去年|今年|上周)?(?:搬家?|移居)(?:去|到|回)(?:了)?{_STOP_ZH}", "{home}", 0.8),
+        ("profile", rf"{_I_ZH}(?:今年)?(?P<value>\d{{1,3}}|[一二三四五六七八九十百]{{1,4}})岁", "age of {who}", 0.7),
+        ("profile", rf"{_I_ZH}(?:的?家在|居?住在?|定居在?|生活在){_STOP_ZH}", "{home}", 0.8),
+        (
+            "profile",
+            (
+                rf"{_I_ZH}(?:上个月|去年|今年|上周)?(?:从[^，。到去]{{1,10}})?(?:搬家?|移居)(?:去|到"
+                rf"|回)(?:了)?{_STOP_ZH}"
+            ),
+            "{home}",
+            0.8,
+        ),
         ("profile", rf"{_I_ZH}(?:来自|老家在|老家是){_STOP_ZH}", "origin of {who}", 0.7),
         ("profile", rf"{_I_ZH}是(?P<value>[\u4e00-\u9fff]{{1,8}})人$", "origin of {who}", 0.7),
         ("profile", rf"{_I_ZH}在(?P<value>[^，。！？；,.!?;]+?)(?:工作|上班|任职)(?:了)?", "employer of {who}", 0.8),
@@ -67,7 +76,10 @@ CHINESE: Final = Tongue(
         ),
         (
             "preference",
-            rf"{_I_ZH}(?:不太?|不再)?(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?(?!你|您|这个|那个){_STOP_ZH}",
+            (
+                rf"{_I_ZH}(?:不太?|不再)?(?:(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?|(?<=不)[吃喝])(?!你|您"
+                rf"|这个|那个){_STOP_ZH}"
+            ),
             "taste of {who} for {value}",
             0.7,
         ),
@@ -80,11 +92,13 @@ CHINESE: Final = Tongue(
             "",
             0.8,
         ),
+        ("relation", rf"{_I_ZH}(?:有|养了?)(?:一|两|三|\d)[只个条位](?P<value>.+)$", "", 0.7),
+        ("profile", rf"{_I_ZH}从事(?P<value>[^，。]+?)(?:行业|工作)?$", "occupation of {who}", 0.8),
         (
             "plan",
             (
-                r"^(?:我们?)?(?:\d{4}年\d+月\d+日|下周|下个月|明年)?(?:我们?)?(?:打算|计划|准备|要去|会去"
-                r"|有(?:一)?个?(?:会议|约会|预约|面试))(?P<value>.+)$"
+                r"^(?:我们?)?(?:(?:\d{4}年\d+月\d+日|下周|下个月|明年)[^，我]{0,8})?(?:我们?)?(?:打算|计划|准备"
+                r"|要去|会去|有(?:一)?个?(?:会议|约会|预约|面试))(?P<value>.*)$"
             ),
             "",
             0.6,
@@ -96,6 +110,20 @@ CHINESE: Final = Tongue(
         (re.compile(r"^我(?:已经)?(?:辞职|离职|退休)(?P<value>)了?"), "employer of {who}"),
         (re.compile(r"^我(?:已经)?(?:不再|不)住在?(?P<value>.*?)了?$"), "home city of {who}"),
     ),
+    asks=re.compile(
+        "^(?:请|以后|今后|从现在开始|从今以后|请?始终|请?一直|总是|都|要)+(?:请|都|始终|一直)*"
+        "(?:用|使用)(?P<language>\\w{2,3}?)(?:来)?(?:回答|回复|跟我说|和我说)"
+    ),
+    asked="{}要求助手:{}",
+    languages={
+        "中文": "Chinese",
+        "汉语": "Chinese",
+        "英文": "English",
+        "英语": "English",
+        "日语": "Japanese",
+        "法语": "French",
+    },
     possessive="{}的",
+    group="{}和其他人",
     against=re.compile("不|讨厌"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contextkit.memory.strategy_parts import RuleKind
@@ -10,19 +11,32 @@ from contextkit.memory.strategy_parts import RuleKind
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """What has to be known of a language: who "I" is, what no statement is, and what leads up to one."""
+    """What has to be known of a language.
+
+    * `me`: "I", to be put before a clause that goes on without it; `user`: whoever has no name.
+    * `myself`, `mine`, `ours`: how a speaker names themselves, what is theirs, and those they speak for.
+    * `unstated`: what makes no statement of a sentence; `lead`, `forget`: what stands before one; `cuts`: between two.
+    * `forms`: kind, pattern, subject and importance of what is stated; `ends`: what says that it is over.
+    * `asks`: what the assistant is to do from now on, and `asked`: how that is told; `languages` it may answer in.
+    * `possessive`, `group`: what is somebody's, and those they speak for; `against`: that a taste is not there.
+    """
 
     me: str
     user: str
     myself: re.Pattern[str]
     mine: re.Pattern[str]
+    ours: re.Pattern[str]
     unstated: re.Pattern[str]
     lead: re.Pattern[str]
     forget: re.Pattern[str]
     cuts: re.Pattern[str]
     forms: tuple[tuple[RuleKind, re.Pattern[str], str, float], ...]
     ends: tuple[tuple[re.Pattern[str], str], ...]
+    asks: re.Pattern[str]
+    asked: str
+    languages: Mapping[str, str]
     possessive: str
+    group: str
     against: re.Pattern[str]
 
 

@@ -15,8 +15,9 @@ _STOP_VI: Final = r"(?P<value>.+?)(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|v�
 
 VIETNAMESE: Final = Tongue(
     me="tôi ",
-    user="Người dùng",
-    myself=re.compile(r"(?<!\w)(?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
+    user="người dùng",
+    ours=re.compile(r"(?<!\w)(?:chúng tôi|bọn mình|chúng mình)(?!\w)", re.IGNORECASE),
+    myself=re.compile(r"(?<!\w)(?<!chúng )(?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
     mine=re.compile(r"(?<!\w)của (?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
     unstated=re.compile(
         r"[?？]|(?<!\w)(?:nếu|giả sử|có lẽ|có thể|chắc là|hình như|ước gì|nghe nói|tưởng tượng"
@@ -46,6 +47,12 @@ VIETNAMESE: Final = Tongue(
             "name of {who}",
             0.9,
         ),
+        (
+            "profile",
+            r"^(?:tôi|mình|em|tớ) là (?P<value>(?-i:[A-ZĐÀ-Ỹ]\w*(?: [A-ZĐÀ-Ỹ]\w*){0,3}))$",
+            "name of {who}",
+            0.9,
+        ),
         ("profile", rf"{_I_VI}(?P<value>\d{{1,3}}) tuổi", "age of {who}", 0.7),
         ("profile", rf"{_I_VI}(?:sống|ở|sinh sống|cư trú)(?: tại| ở)? {_STOP_VI}", "{home}", 0.8),
         ("profile", rf"{_I_VI}(?:chuyển|dọn)(?: nhà)?(?: đến| tới| về| sang| vào| ra| qua)+ {_STOP_VI}", "{home}", 0.8),
@@ -55,7 +62,8 @@ VIETNAMESE: Final = Tongue(
             "profile",
             (
                 rf"{_I_VI}(?:làm|là) (?:một )?(?P<value>(?:kỹ sư|bác sĩ|giáo viên|y tá|lập trình viên|sinh viên"
-                r"|luật sư|kế toán|nhà thiết kế|nhà báo|đầu bếp|tài xế|nhân viên|học sinh)(?: \w+){0,3})"
+                r"|luật sư|kế toán|nhà thiết kế|nhà báo|đầu bếp|tài xế|nhân viên|học sinh)(?: (?!(?:ở|tại|cho"
+                r"|của|và)\b)\w+){0,3})"
             ),
             "occupation of {who}",
             0.8,
@@ -87,7 +95,7 @@ VIETNAMESE: Final = Tongue(
             "relation",
             (
                 r"^(?P<what>vợ|chồng|con trai|con gái|em gái|em trai|anh trai|chị gái|mẹ|bố|bạn gái|bạn trai"
-                rf"|con chó|con mèo|sếp){_MY_VI} (?:tên là|tên"
+                r"|con chó|con mèo|sếp)(?:(?: của)? (?:tôi|mình|em|tớ))? (?:tên là|tên"
                 r"|là) (?P<value>[^\W\d_]\w*(?: [^\W\d_]\w*){0,2})$"
             ),
             "",
@@ -95,7 +103,10 @@ VIETNAMESE: Final = Tongue(
         ),
         (
             "plan",
-            r"^(?:tôi|mình) (?:sẽ|dự định|định|có kế hoạch|có lịch|có hẹn|có cuộc hẹn)(?: \w+){2,}(?P<value>)",
+            (
+                r"^(?:ngày [\d/]+ )?(?:tôi|mình|chúng tôi) (?:sẽ|dự định|định|có kế hoạch|có lịch|có hẹn"
+                r"|có cuộc hẹn)(?: \w+){2,}(?P<value>)"
+            ),
             "",
             0.6,
         ),
@@ -117,6 +128,14 @@ VIETNAMESE: Final = Tongue(
             "home city of {who}",
         ),
     ),
+    asks=re.compile(
+        r"^(?:(?:từ giờ|từ nay|từ bây giờ|luôn luôn|luôn|hãy|vui lòng|làm ơn)[ ,]*)+(?:luôn "
+        r"|hãy )*(?:trả lời|viết|nói)(?: cho tôi| với tôi)? bằng tiếng (?P<language>\w+)",
+        re.IGNORECASE,
+    ),
+    asked="{} muốn trợ lý: {}",
+    languages={"việt": "Vietnamese", "anh": "English", "trung": "Chinese", "pháp": "French", "nhật": "Japanese"},
     possessive="của {}",
+    group="nhóm của {}",
     against=re.compile(r"(?<!\w)(?:không|chẳng|ghét)(?!\w)", re.IGNORECASE),
 )

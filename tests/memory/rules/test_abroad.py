@@ -1,0 +1,100 @@
+"""Vietnamese and Chinese: the commonest statements, under the subjects that English gives them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from contextkit.memory.facts import Batch, Fact
+from contextkit.memory.rules import RuleExtractor
+from contextkit.memory.strategy import MemoryStrategy
+from contextkit.types import Message
+
+SAID = datetime(2026, 5, 20, 12, tzinfo=UTC)
+LANGUAGE = "answer language for the user"
+
+
+def found(text: str, name: str | None = None) -> list[Fact]:
+    message = Message(role="user", content=text, name=name, id="m1", created_at=SAID)
+    batch = Batch(actor_id="a", session_id="s", messages=[message])
+    return RuleExtractor(MemoryStrategy.load("semantic")).extract(batch)
+
+
+STATED = [
+    ("Xin chào, tôi là Hương.", "Người dùng là Hương.", "name of the user", "Hương"),
+    ("Tôi 30 tuổi.", "Người dùng 30 tuổi.", "age of the user", "30"),
+    ("Tôi sống ở Nhật Bản.", "Người dùng sống ở Nhật Bản.", "home country of the user", "Nhật Bản"),
+    ("Tôi làm việc tại FPT.", "Người dùng làm việc tại FPT.", "employer of the user", "FPT"),
+    ("Vợ tôi tên là Mai.", "Vợ người dùng tên là Mai.", "name of the user's wife", "Mai"),
+    ("Tôi ghét sầu riêng.", "Người dùng ghét sầu riêng.", "taste of the user for sầu riêng", "disliked"),
+    ("Sinh nhật của tôi là 5/3.", "Sinh nhật của người dùng là 5/3.", "birthday of the user", "5/3"),
+    ("Ngày mai tôi có hẹn với nha sĩ.", "Ngày 21/5/2026 người dùng có hẹn với nha sĩ.", "", ""),
+    ("Chúng tôi quyết định dùng Redis.", "Nhóm của người dùng quyết định dùng Redis.", "", "dùng Redis"),
+    (
+        "Từ giờ hãy trả lời bằng tiếng Anh.",
+        "Người dùng muốn trợ lý: Từ giờ hãy trả lời bằng tiếng Anh.",
+        LANGUAGE,
+        "English",
+    ),
+    ("你好，我叫张伟。", "用户叫张伟。", "name of the user", "张伟"),
+    ("我今年三十岁。", "用户今年三十岁。", "age of the user", "三十"),
+    ("我住在日本。", "用户住在日本。", "home country of the user", "日本"),
+    ("我刚从上海搬到杭州。", "用户刚从上海搬到杭州。", "home city of the user", "杭州"),
+    ("我在华为上班。", "用户在华为上班。", "employer of the user", "华为"),
+    ("我不吃香菜。", "用户不吃香菜。", "taste of the user for 香菜", "disliked"),
+    ("我最喜欢的颜色是蓝色。", "用户最喜欢的颜色是蓝色。", "favourite colour of the user", "蓝色"),
+    ("我妻子叫小红。", "用户妻子叫小红。", "name of the user's wife", "小红"),
+    ("明天下午三点我有个会议。", "2026年5月21日下午三点用户有个会议。", "", ""),
+    ("以后请用英文回答。", "用户要求助手:以后请用英文回答。", LANGUAGE, "English"),
+]
+
+
+@pytest.mark.parametrize(("said", "text", "subject", "value"), STATED)
+def test_what_is_stated_is_found(said: str, text: str, subject: str, value: str) -> None:
+    fact = found(said)[0]
+    assert (fact.text, fact.subject, fact.value) == (text, subject, value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Cảm ơn bạn nhiều!",
+        "Bạn sống ở đâu?",
+        "Nếu tôi sống ở Huế thì tốt.",
+        "Có lẽ tôi thích trà.",
+        "Tôi thích bạn.",
+        "Mật khẩu của tôi là 1234.",
+        "Bạn tôi nói rằng anh ấy sống ở Mỹ.",
+        "谢谢你！",
+        "你住在哪里？",
+        "如果我住在北京，我会很高兴。",
+        "我喜欢你。",
+        "我的密码是1234。",
+        "我朋友说他住在东京。",
+        "今天天气真好。",
+    ],
+)
+def test_what_is_not_stated_is_not(said: str) -> None:
+    assert found(said) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "subject", "value"),
+    [
+        ("Tôi không còn sống ở Hà Nội nữa.", "home city of the user", "Hà Nội"),
+        ("Hãy quên rằng tôi sống ở Huế.", "home city of the user", "Huế"),
+        ("Tôi đã nghỉ việc.", "employer of the user", ""),
+        ("请忘记我住在上海。", "home city of the user", "上海"),
+        ("我不再在华为工作了。", "employer of the user", "华为"),
+        ("我辞职了。", "employer of the user", ""),
+    ],
+)
+def test_what_is_over_ends_its_subject(said: str, subject: str, value: str) -> None:
+    fact = found(said)[0]
+    assert (fact.subject, fact.value, fact.ends) == (subject, value, True)
+
+
+def test_a_speaker_with_a_name_is_told_by_it() -> None:
+    assert found("我住在上海。", "Ming")[0].text == "Ming住在上海。"
+    assert found("Tôi thích trà của mình.", "Lan")[0].text == "Lan thích trà của Lan."
