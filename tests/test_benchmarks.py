@@ -72,6 +72,17 @@ def test_recall_stands_beside_the_peers_that_know_as_much():
     assert row.reached is False, "90.0 is less than 91.5, whatever the others are"
 
 
+def test_the_categories_of_tools_stand_beside_each_other():
+    def system(recall: float) -> dict[str, object]:
+        return {"recall": recall, "by_category": {"live_simple": recall}}
+
+    names = ("contextkit", "contextkit with MiniLM", "bm25s with stemming", "MiniLM and bm25s")
+    systems = {name: system(recall) for name, recall in zip(names, (94.1, 95.7, 88.3, 93.4), strict=True)}
+    table = markdown({"bfcl": {"k": 10, "tools": 1_096, "systems": systems}}, "On a machine.", [])
+    assert "| live simple | 94.1 (88.3) | 95.7 (93.4) |" in table
+    assert table.count("✓") == 2
+
+
 def test_the_table_holds_what_was_found_and_names_what_was_not():
     table = markdown({"locomo": LOCOMO, "build": BUILD}, "On a machine.", ["bfcl, which needs its data"])
     lines = table.splitlines()

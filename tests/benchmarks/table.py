@@ -313,22 +313,46 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
 
 
 def categories(results: Mapping[str, Result]) -> Iterator[str]:
-    """LoCoMo's recall by category and budget, ours and (in brackets) the best peer that knows as much."""
-    systems = results.get("locomo", {}).get("systems", {})
-    pairs = [("contextkit", "bm25s"), ("contextkit + MiniLM", "MiniLM + bm25s")]
-    for ours, peer in pairs:
+    """Recall by category, ours and (in brackets) the best peer that knows as much."""
+    yield from _locomo_categories(results.get("locomo", {}).get("systems", {}))
+    yield from _bfcl_categories(results.get("bfcl", {}).get("systems", {}))
+
+
+def _locomo_categories(systems: Result) -> Iterator[str]:
+    for ours, peer in (("contextkit", "bm25s"), ("contextkit + MiniLM", "MiniLM + bm25s")):
         if ours in systems and peer in systems:
-            yield from _categories(ours, systems[ours]["by_category"], peer, systems[peer]["by_category"])
+            mine, theirs = systems[ours]["by_category"], systems[peer]["by_category"]
+            budgets = list(next(iter(mine.values())))
+            yield from _table(
+                [f"LoCoMo by category, {ours} ({peer})", *(f"{int(budget):,}" for budget in budgets)],
+                [[name, *(_both(mine[name][b], theirs[name][b]) for b in budgets)] for name in mine],
+            )
 
 
-def _categories(ours: str, mine: Result, peer: str, theirs: Result) -> Iterator[str]:
-    budgets = list(next(iter(mine.values())))
-    yield ""
-    yield f"| LoCoMo by category, {ours} ({peer}) | {' | '.join(f'{int(b):,}' for b in budgets)} |"
-    yield f"|---|{'---|' * len(budgets)}"
-    for name, recall in mine.items():
-        cells = [f"{recall[budget]:.1f} ({theirs[name][budget]:.1f})" for budget in budgets]
-        yield f"| {name} | {' | '.join(cells)} |"
+def _bfcl_categories(systems: Result) -> Iterator[str]:
+    pairs = [
+        (ours, peer)
+        for ours, peer in (("contextkit", "bm25s with stemming"), ("contextkit with MiniLM", "MiniLM and bm25s"))
+        if ours in systems and peer in systems
+    ]
+    if pairs:
+        recall = {name: systems[name]["by_category"] for pair in pairs for name in pair}
+        yield from _table(
+            ["BFCL by category", *(f"{ours} ({peer})" for ours, peer in pairs)],
+            [
+                [name.replace("_", " "), *(_both(recall[ours][name], recall[peer][name]) for ours, peer in pairs)]
+                for name in recall[pairs[0][0]]
+            ],
+        )
+
+
+def _both(ours: float, peer: float) -> str:
+    return f"{ours:.1f} ({peer:.1f})"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield from ("", f"| {' | '.join(head)} |", "|---" * len(head) + "|")
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 # The whole
