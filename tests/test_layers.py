@@ -46,6 +46,7 @@ LIBRARIES = {
     "bpe_openai": ("vocabulary",),
     "boto3": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
     "botocore": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
+    "amazondax": ("stores.dynamodb.dax",),
     "langchain_core": (
         "adapters.langchain",
         "adapters.langchain_tools",
@@ -217,4 +218,5 @@ def test_every_library_is_declared():
     ]
     declared = {line.split(">")[0].replace("-", "_") for line in wanted}
     libraries = {found.name.split(".")[0] for found in imports()} - set(sys.stdlib_module_names)
-    assert sorted(libraries - declared - {"contextkit", "botocore"}) == []  # botocore is a part of boto3
+    parts = {"contextkit", "botocore", "amazondax"}  # of boto3, and of amazon-dax-client
+    assert sorted(libraries - declared - parts) == []

@@ -37,6 +37,7 @@ from contextkit.stores import (
 from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.database import Database
+from contextkit.stores.dynamodb.dax import Cache
 from contextkit.stores.dynamodb.erasure import in_any
 from contextkit.stores.dynamodb.failures import is_outage, translated
 from contextkit.stores.dynamodb.inspection import inspect_tables
@@ -87,6 +88,9 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     call `reap` from time to time. `transactions=False` alone is for servers that have none. Then an
     append is still seen whole or not at all, and of anything else a call that fails may leave a part.
 
+    `dax` is the URL of a DAX cluster in the (first) region. It is asked for messages and chunks,
+    which never change, and done without where it does not answer.
+
     All reads are strongly consistent. An append, a state, a view, up to 98 pieces of overflow,
     98 of derived data and 99 memories are one transaction each; what is larger is written in
     several, of which an append is still seen whole or not at all.
@@ -115,6 +119,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         patience: float = PATIENCE,
         consistency: Literal["eventual", "strong"] = "eventual",
         transactions: bool = True,
+        dax: str | None = None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._prefix = os.environ.get(PREFIX, "") if prefix is None else prefix
@@ -131,6 +136,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             clients = _clients(client, region, endpoint, regions, patience)
         strong = consistency == "strong"
         self._expires = not strong
+        self._caches = {} if dax is None else {name: Cache(dax, name) for name in list(clients)[:1]}
         apart = len(clients) > 1 and not strong
         places = {name: Place(name, tuple(clients), self._answers) if apart else Place() for name in clients}
         self._regions = Regions(
@@ -142,7 +148,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
     def _region(self, client: Any, name: str, place: Place, wait: float, transactions: bool, replicas: int) -> Region:
         where = f"DynamoDB in {name} at {client.meta.endpoint_url}"
-        database = Database(client, self._prefix, where, wait, transactions, replicas)
+        database = Database(client, self._prefix, where, wait, transactions, replicas, self._caches.get(name))
         return Region(name, where, client, Parts(database, self._settings, place), Breaker(lambda: _probe(database)))
 
     def _answers(self, region: str) -> bool:
@@ -159,8 +165,10 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
     @property
     def degraded(self) -> tuple[Notice, ...]:
-        """Which regions are passed over at the moment, for the reports of builds."""
-        return self._regions.notices
+        """Which regions, and whether a cache, are done without at the moment, for the reports of builds."""
+        silent = [cache.endpoint for cache in self._caches.values() if not cache.answers]
+        text = "DAX at {} does not answer; what it would have given is read from the tables."
+        return (*self._regions.notices, *(Notice("cache failed over", text.format(endpoint)) for endpoint in silent))
 
     # Sessions
 
@@ -331,6 +339,8 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         """Close the clients' connections."""
         for region in self._regions.all:
             region.client.close()
+        for cache in self._caches.values():
+            cache.close()
 
     def __enter__(self) -> DynamoDBStore:
         return self

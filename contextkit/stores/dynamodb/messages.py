@@ -94,7 +94,7 @@ class Messages:
         if wanted.empty:
             return []
         for _ in range(_RANGE_TRIES):
-            life = self._lives.known(at)
+            life = self._lives.find(at) if self._database.cache else self._lives.known(at)
             if life is None:
                 return []
             rows = self._settled(life, wanted) if wanted.high <= life.last_seq else self._newest(at, life, wanted)
@@ -107,7 +107,7 @@ class Messages:
         at = self._lives.clock.at(actor_id, session_id)
         wanted = sorted({seq for seq in seqs if 0 < seq <= _MOST})
         life = self._lives.known(at) if wanted else None
-        if life is not None and wanted[-1] > life.last_seq:
+        if life is not None and (wanted[-1] > life.last_seq or self._database.cache):
             life = self._lives.find(at)
         for _ in range(_RANGE_TRIES):
             if life is None:
@@ -161,6 +161,9 @@ class Messages:
     def _span(self, life: Life, span: Span) -> Iterator[Row]:
         """The rows of one stretch, under the numbers that they have now."""
         own = span.stretch
+        if self._database.cache:
+            yield from self._numbered(life, range(own.first + span.shift, span.end + 1))
+            return
         between = (keys.numbered(LOG, own.life, own.first), keys.numbered(LOG, own.life, own.last))
         for row in self._database.query("sessions", life.pk, between):
             yield {**row, "seq": row["seq"] + span.shift} if span.shift else row
@@ -171,7 +174,7 @@ class Messages:
             for seq in seqs
             for span in life.spans(seq, seq)
         }
-        rows = self._database.get_many("sessions", shifts)
+        rows = self._database.get_settled("sessions", shifts)
         found = [(rows[place], shift) for place, shift in shifts.items() if place in rows]
         return [{**row, "seq": row["seq"] + shift} if shift else row for row, shift in found]
 

@@ -68,7 +68,7 @@ class Payloads:
         chunks = dict(known or {})
         missing = [key for row in rows for key in chunk_keys(row) if key not in chunks]
         if missing:
-            chunks |= self._database.get_many(table, missing)
+            chunks |= self._database.get_settled(table, missing)
         return [_unpacked(self._body(row, chunks), row["sk"]) for row in rows]
 
     def forget(self, pk: str) -> None:
