@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def import_actor(lines: Iterable[bytes], *stores: object, actor_id: str | None = None) -> Counter[str]:
-    """Take an export back: how many lines of each kind were read.
+    """Take an export back: how many "messages", "memories" and the like it had.
 
     Each kind goes to the first of the stores that keeps it. `actor_id` is another name for the
     actor, whose things then are not those of the actor that was exported.
@@ -58,9 +58,9 @@ def import_actor(lines: Iterable[bytes], *stores: object, actor_id: str | None =
     into = _Into(check_id("actor id", actor_id or head.values.get("actor_id")), stores)
     counts: Counter[str] = Counter()
     for batch in _batches(parsed):
-        with_kind = batch[0].kind
-        _WRITES.get(with_kind, _unknown)(into, batch)
-        counts[with_kind] += len(batch)
+        name, write = _WRITES.get(batch[0].kind, ("", _unknown))
+        write(into, batch)
+        counts[name] += len(batch)
     into.finish()
     return counts
 
@@ -169,13 +169,15 @@ def _unknown(_: _Into, lines: Sequence[_Line]) -> None:
     )
 
 
-_WRITES: Final[Mapping[str, Callable[[_Into, Sequence[_Line]], None]]] = {
-    "message": _messages,
-    "overflow": _overflow,
-    "session": _session,
-    "memory": _memories,
-    "preference": _preferences,
+_WRITES: Final[Mapping[str, tuple[str, Callable[[_Into, Sequence[_Line]], None]]]] = {
+    "message": ("messages", _messages),
+    "overflow": ("overflow", _overflow),
+    "session": ("sessions", _session),
+    "memory": ("memories", _memories),
+    "preference": ("preferences", _preferences),
 }
+"""By kind: what such lines are counted as, and what writes them."""
+
 _ANOTHER: Final = "Delete the session first, or import under another actor id."
 
 

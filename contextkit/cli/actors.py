@@ -50,7 +50,7 @@ def import_(
     """Take an actor's export into a store. Importing it again adds nothing."""
     with _read(file) as lines, opened(stores, make=True) as found:
         counts = import_actor(lines, *found.values(), actor_id=actor or None)
-    note(f"Imported {_told(counts)}.")
+    note(f"Imported: {_told(counts)}.")
 
 
 def erase(
@@ -96,14 +96,14 @@ def _erase(stores: Stores, actor: str) -> Receipt:
 def _confirm(stores: Stores, actor: str) -> None:
     """Say what would go, and ask a person."""
     for name, store in stores.items():
-        note(f"{name} holds {_told(store.held(actor))}.")
+        note(f"{name} holds: {_told(store.held(actor))}.")
     if not sys.stdin.isatty():
         raise InvalidInput("Nobody is there to confirm the erasure.", "Pass --yes.")
     typer.confirm(f"Erase everything of {actor!r}? It cannot be undone.", abort=True, err=True)
 
 
 def _told(counts: Mapping[str, int] | Counter[str]) -> str:
-    return ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items()) or "nothing"
+    return ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in counts.items()) or "nothing"
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> int:

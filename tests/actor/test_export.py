@@ -75,7 +75,7 @@ def test_what_was_exported_is_exported_again_byte_for_byte(store: SQLiteStore, o
     counts = import_actor(lines, other)
     assert exported(other) == lines
     n = len(ODD_TEXTS) - 1
-    assert counts == {"message": 2 * n + 4, "overflow": 2 * n, "session": 3, "memory": n + 1, "preference": n + 2}
+    assert counts == {"messages": 2 * n + 4, "overflow": 2 * n, "sessions": 3, "memories": n + 1, "preferences": n + 2}
     assert sum(counts.values()) + 1 == len(lines)
     assert b"Not theirs." not in b"".join(lines)
 
@@ -132,7 +132,7 @@ def test_any_texts_and_states_come_back(texts: list[str], state: Any) -> None:
 def test_many_messages_are_read_and_written_in_parts(store: SQLiteStore, other: SQLiteStore) -> None:
     store.append("u1", "long", [{"role": "user", "content": f"{n}"} for n in range(1_203)])
     lines = exported(store)
-    assert import_actor(lines, other) == {"message": 1_203, "session": 1}
+    assert import_actor(lines, other) == {"messages": 1_203, "sessions": 1}
     assert exported(other) == lines
 
 

@@ -29,7 +29,7 @@ def test_what_is_exported_is_imported_and_exported_again(run: Run, store: str) -
     out = run("export", "--store", store, "--actor", "ann").out
     assert [json.loads(line)["kind"] for line in out.splitlines()] == ["actor", "message", "message", "session"]
     done = run("import", "-", "--store", "other.db", stdin=out.encode())
-    assert (done.code, done.out, done.err) == (0, "", "Imported 2 message, 1 session.\n")
+    assert (done.code, done.out, done.err) == (0, "", "Imported: messages 2, sessions 1.\n")
     assert run("export", "--store", "other.db", "--actor", "ann").out == out
 
 
@@ -74,5 +74,5 @@ def test_several_stores_are_erased_at_once(run: Run, store: str, tmp_path: Path)
 def test_nothing_is_erased_unasked(run: Run, store: str, tmp_path: Path) -> None:
     done = run("erase", "--store", store, "--actor", "ann")
     assert done.failure == "Nobody is there to confirm the erasure. Pass --yes."
-    assert "agent.db holds 1 sessions, 2 messages" in done.err
+    assert "agent.db holds: sessions 1, messages 2" in done.err
     assert actors(tmp_path, store)["ann"] != {}

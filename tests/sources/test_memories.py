@@ -12,6 +12,7 @@ import pytest
 from contextkit import ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import InvalidInput, StoreUnavailable
+from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources import History, System
 from contextkit.sources.memories import YOUNG, Memories
@@ -166,6 +167,20 @@ def test_what_took_the_place_of_a_match_is_offered_though_it_shares_no_word(
     remember(store, "Moved to Antwerp.", namespace="b", valid_from=ended, metadata={"supersedes": "a-0"})
     request = replace(request_for("Where do I live?"), now=NOW)
     assert [item.text for item in found(request, store)] == ["Moved to Antwerp."]
+
+
+def test_what_a_user_told_and_changed_is_known_as_it_is_and_as_it_was(store: SQLiteStore) -> None:
+    engine = MemoryEngine(store, clock=lambda: NOW)
+    for age, text in ((400, "I live in Ghent and I work for Acme."), (30, "I moved to Antwerp!")):
+        session_id = f"{age} days ago"
+        said = {"role": "user", "content": text, "created_at": NOW - timedelta(days=age)}
+        store.append("u1", session_id, [said])
+        engine.run("u1", session_id, flush=True)
+    now, before = (texts_of(asked(store, query)) for query in ("Where do I live?", "Where did I live before?"))
+    assert "Antwerp" in now
+    assert "Ghent" not in now
+    assert "- 2025-03-30 to 2026-04-04, no longer so: The user lives in Ghent." in before
+    assert "Acme" in texts_of(asked(store, "Who do I work for?"))
 
 
 # What was just said
