@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
@@ -106,7 +106,8 @@ class _Into:
         progress = {**self.remembered, **page.progress}
         if progress != page.progress:
             version = ledger.version if ledger else 0
-            store.save_state(self.actor_id, LEDGER, Page(progress=progress).to_json(), expected=version)
+            page = replace(page, progress=progress)
+            store.save_state(self.actor_id, LEDGER, page.to_json(), expected=version)
 
 
 def _messages(into: _Into, lines: Sequence[_Line]) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from contextkit.actor import export_actor, import_actor
 from contextkit.errors import InvalidInput, VersionConflict
+from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.journal import Journal
 from contextkit.memory.ledger import LEDGER, Page
 from contextkit.memory.progress import Progress, Range
@@ -167,6 +168,16 @@ def test_what_has_been_remembered_is_not_due_again(store: SQLiteStore, other: SQ
     page = Page.from_json(ledger.state)
     assert page.progress == {"s1": Progress(life=there.created_at, done={"semantic": 2}, aside=progress.aside)}
     assert page.journal is None
+
+
+def test_what_the_store_remembers_already_stays(store: SQLiteStore, other: SQLiteStore) -> None:
+    for place, name in ((store, "s1"), (other, "s2")):
+        place.append("u1", name, [{"role": "user", "content": "I live in Ghent."}])
+        MemoryEngine(place).run("u1", name, flush=True)
+    import_actor(exported(store), other)
+    engine = MemoryEngine(other)
+    assert [engine.run("u1", name, flush=True).events for name in ("s1", "s2")] == [0, 0]
+    assert [record.text for record in other.memories("u1")] == ["The user lives in Ghent."] * 2
 
 
 # Several stores
