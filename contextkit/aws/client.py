@@ -22,7 +22,7 @@ CONNECTIONS = 50
 """Connections that a client keeps: as many threads can call at once without waiting for one."""
 
 ENDPOINT = "CONTEXTKIT_{}_ENDPOINT"
-"""The environment variable that names an endpoint for one service, as CONTEXTKIT_DYNAMODB_ENDPOINT."""
+"""The environment variable that names an endpoint for one service, as CONTEXTKIT_BEDROCK_AGENTCORE_ENDPOINT."""
 
 
 def new_client(
@@ -46,5 +46,5 @@ def new_client(
         max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,
     )
-    endpoint = endpoint or os.environ.get(ENDPOINT.format(service.upper()))
+    endpoint = endpoint or os.environ.get(ENDPOINT.format(service.upper().replace("-", "_")))
     return boto3.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)

@@ -1,4 +1,7 @@
-"""Stores as options name them: an SQLite file, or `dynamodb:` and the prefix of its tables."""
+"""Stores as options name them: an SQLite file, `dynamodb:` and the prefix of its tables, or AgentCore beside either.
+
+`agentcore:MEMORY+STORE` is the memory of that id with the store that is beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,25 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from contextkit.cli.sessions import existing_store
+from contextkit.errors import InvalidInput
 from contextkit.stores.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
+    from contextkit.stores.agentcore import AgentCoreStore
     from contextkit.stores.dynamodb import DynamoDBStore
 
 DYNAMODB = "dynamodb:"
+AGENTCORE = "agentcore:"
 
-Stores: TypeAlias = "dict[str, SQLiteStore | DynamoDBStore]"
+Stores: TypeAlias = "dict[str, SQLiteStore | DynamoDBStore | AgentCoreStore]"
 
 StoreNames = Annotated[
     list[str],
-    typer.Option("--store", metavar="STORE", help="An SQLite file, or dynamodb:PREFIX; repeat it for several."),
+    typer.Option(
+        "--store",
+        metavar="STORE",
+        help="An SQLite file, dynamodb:PREFIX, or agentcore:MEMORY+STORE with either; repeat it for several.",
+    ),
 ]
 
 
@@ -28,16 +38,37 @@ StoreNames = Annotated[
 def opened(names: Sequence[str], *, make: bool = False) -> Iterator[Stores]:
     """The stores by their names, in the order given. A file that is not there is made only if `make` says so.
 
-    DynamoDB's region, endpoint and credentials come from the environment, as they do everywhere.
+    AWS's region, endpoints and credentials come from the environment, as they do everywhere.
     """
     with ExitStack() as stack:
-        stores = {name: _open(name, make) for name in names}
-        for store in stores.values():
-            stack.callback(store.close)
-        yield stores
+        yield {name: _opened(name, make, stack) for name in names}
 
 
-def _open(name: str, make: bool) -> SQLiteStore | DynamoDBStore:
+def _opened(name: str, make: bool, stack: ExitStack) -> SQLiteStore | DynamoDBStore | AgentCoreStore:
+    if not name.startswith(AGENTCORE):
+        return _beneath(name, make, stack)
+    memory_id, _, beside = name.removeprefix(AGENTCORE).partition("+")
+    if not beside:
+        raise InvalidInput(
+            f"The store {name!r} names no store beside AgentCore.",
+            "Write agentcore:MEMORY+STORE, with the SQLite file or the dynamodb:PREFIX that your agents use.",
+            value=name,
+        )
+    from contextkit.stores.agentcore import AgentCoreStore, strategies_of  # loads boto3
+
+    state = _beneath(beside, make, stack)
+    store = AgentCoreStore(memory_id, state=state, strategies=strategies_of(memory_id))
+    stack.callback(store.close)
+    return store
+
+
+def _beneath(name: str, make: bool, stack: ExitStack) -> SQLiteStore | DynamoDBStore:
+    store = _of_its_own(name, make)
+    stack.callback(store.close)
+    return store
+
+
+def _of_its_own(name: str, make: bool) -> SQLiteStore | DynamoDBStore:
     if name.startswith(DYNAMODB):
         from contextkit.stores.dynamodb import DynamoDBStore  # loads boto3
 

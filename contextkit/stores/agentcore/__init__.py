@@ -62,6 +62,7 @@ from contextkit.stores.agentcore.outbox import Outbox
 from contextkit.stores.agentcore.payloads import check_size
 from contextkit.stores.agentcore.records import Namespace, NewRecord, Record, RecordFilter, Records
 from contextkit.stores.agentcore.service import Service
+from contextkit.stores.agentcore.strategies import strategies_of
 from contextkit.stores.codec import to_micros
 from contextkit.types import Embeddings, Message, Notice
 
@@ -80,6 +81,7 @@ __all__ = [
     "Record",
     "RecordFilter",
     "Records",
+    "strategies_of",
 ]
 
 
@@ -98,11 +100,12 @@ class AgentCoreStore(
 
     `memory_id` (or CONTEXTKIT_AGENTCORE_MEMORY) names a memory that exists: this store provisions
     nothing. All processes that write to its sessions share one state store. `strategies` are the
-    memory's own, each id with its namespace template: their records are read as the actor's
-    memories, under the names that the same strategy run by contextkit gives (`semantic` for
-    `semantic-a1B2c3D4e5`). `variables` are the namespace variables that those templates need, and `metadata` up
-    to 11 texts of your own; both go with every event. Searches leave out what scores `min_score` or
-    less. With `adopt=False`, sessions that the state store does not know are not looked for in AgentCore.
+    memory's own, each id with its namespace template (`strategies_of` asks for them): their records
+    are read as the actor's memories, under the names that the same strategy run by contextkit
+    gives (`semantic` for `semantic-a1B2c3D4e5`). `variables` are the namespace variables that those
+    templates need, and `metadata` up to 11 texts of your own; both go with every event. Searches
+    leave out what scores `min_score` or less. With `adopt=False`, sessions that the state store
+    does not know are not looked for in AgentCore.
     `client` is a ready boto3 client of `bedrock-agentcore` (this store paces and retries by itself:
     give it no retries of its own); without one, a client for `region` and `endpoint` is made.
     `wait` is how many seconds a call goes on while it is throttled; `lease` after how many a
