@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -270,3 +273,32 @@ def test_a_tool_s_own_store_error_is_not_mistaken_for_the_cache_s(store: SQLiteS
     with pytest.raises(StoreUnavailable, match="own store"):
         broken()
     assert len(calls) == 1
+
+
+_ASKING = """
+import asyncio, sys
+from pathlib import Path
+from contextkit.cached import cached_tool
+from contextkit.stores.sqlite import SQLiteStore
+
+folder = Path(sys.argv[1])
+
+@cached_tool(SQLiteStore(folder / "store.db"), actor="u1")
+async def slow(number: int) -> int:
+    with (folder / "calls").open("a") as calls:
+        calls.write(f"{number}\\n")
+    await asyncio.sleep(0.3)
+    return number
+
+async def ask() -> None:
+    print(sum(await asyncio.gather(*(slow(n % 5) for n in range(100)))))
+
+asyncio.run(ask())
+"""
+
+
+def test_processes_share_the_calls_of_their_tasks(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _ASKING, str(tmp_path)]
+    asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate()[0] for process in asking] == ["200\n"] * 2
+    assert sorted((tmp_path / "calls").read_text().split()) == list("01234")
