@@ -38,7 +38,7 @@ def policy(
     prefix: Annotated[str, typer.Option(metavar="P", help="Stands before the names of the tables.")] = "",
     actor: Annotated[str, typer.Option(metavar="ID", help="One actor's data.")] = "",
     actor_tag: Annotated[
-        str, typer.Option(metavar="TAG", help=f"The data of the actor that the role's own tag names. [default: {TAG}]")
+        str, typer.Option(metavar="TAG", help=f"The data of the actor whom this tag of the role names; else `{TAG}`.")
     ] = "",
     all_actors: Annotated[
         bool, typer.Option("--all-actors", help="Everybody's data, for a service that keeps actors apart itself.")

@@ -60,7 +60,7 @@ def keys_used(estate: Estate) -> Iterator[Statement]:
 def dax_read(estate: Estate) -> Iterator[Statement]:
     """What is read through the cluster."""
     if estate.cluster is not None:
-        yield _on("ReadThroughDax", ["dax:BatchGetItem", "dax:GetItem", "dax:Query"], estate.cluster)
+        yield _on("ReadThroughDax", ["dax:BatchGetItem"], estate.cluster)
 
 
 def _on(sid: str, actions: list[str], resource: str) -> Statement:

@@ -2,7 +2,7 @@
 
 * `runtime`: what an agent does in a turn. It changes no table, lists no bucket, and deletes no memories.
 * `eraser`: finds what is kept of an actor and deletes it; what is erased is never read beyond its keys
-  and the little that deleting needs.
+  and the little that deleting needs. One for all actors also sweeps and reaps (`DynamoDBStore.sweep`).
 * `admin`: reads everything, and sees how the tables are set up; changes nothing.
 
 Nobody here may create or change a table: that is for whoever applies `contextkit provision`.
@@ -19,6 +19,7 @@ from contextkit.aws.policy.estate import Estate
 from contextkit.aws.policy.scope import Scope
 from contextkit.aws.policy.tables import Statement
 from contextkit.errors import InvalidInput
+from contextkit.stores.dynamodb.upkeep import SHOWN
 
 Role: TypeAlias = Literal["runtime", "eraser", "admin"]
 
@@ -71,8 +72,12 @@ def _runtime(scope: Scope, estate: Estate, shared_tools: bool, namespaces: Seque
 
 
 def _eraser(scope: Scope, estate: Estate, namespaces: Sequence[str]) -> Iterator[Statement]:
-    yield from tables.keyed("Erase", tables.ERASER, estate, scope, {})
-    yield tables.scanning(estate)
+    if scope.is_one:
+        yield from tables.keyed("Erase", tables.ERASER, estate, scope, {})
+        yield tables.scanning(estate)
+    else:
+        yield from tables.keyed("Erase", tables.UPKEEP, estate, scope, tables.beside_actors(True))
+        yield tables.scanning(estate, tables.ALL, SHOWN)
     yield from others.bucket_erased(estate, scope)
     yield from others.keys_used(estate)
     yield from memory.memory_erased(estate, scope, namespaces)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from contextkit.aws.policy.estate import Estate
@@ -36,6 +36,12 @@ ERASER: Final[Mapping[Table, tuple[str, ...]]] = {
 }
 """What it does to list what is there and delete it; `UpdateItem` tells other processes that memories have changed."""
 
+UPKEEP: Final[Mapping[Table, tuple[str, ...]]] = {
+    **ERASER,
+    "tool-cache": (*ERASER["tool-cache"], "DeleteItem"),
+}
+"""What an eraser does who also sweeps and reaps, for all actors."""
+
 ADMIN: Final[Mapping[Table, tuple[str, ...]]] = {
     "sessions": ("BatchGetItem", "GetItem", "Query"),
     "tool-cache": ("BatchGetItem", "GetItem", "Query"),
@@ -46,6 +52,9 @@ ADMIN: Final[Mapping[Table, tuple[str, ...]]] = {
 
 SCANNED: Final[tuple[Table, ...]] = ("sessions", "tool-cache")
 """The tables whose keys an erasure looks through."""
+
+KEYS: Final = ("pk", "sk")
+"""All that an erasure sees of them."""
 
 ALL: Final[tuple[Table, ...]] = ("sessions", "tool-cache", "prefs", "memories")
 
@@ -77,15 +86,15 @@ def beside_actors(shared_tools: bool) -> dict[Table, list[str]]:
     return {"prefs": [MODELS], **({"tool-cache": [SHARED_TOOLS]} if shared_tools else {})}
 
 
-def scanning(estate: Estate) -> Statement:
-    """The right to look through keys, and through nothing but keys."""
+def scanning(estate: Estate, tables: Sequence[Table] = SCANNED, columns: Sequence[str] = KEYS) -> Statement:
+    """The right to look through these columns of whole tables, and through no others."""
     return {
         "Sid": "FindKeys",
         "Effect": "Allow",
         "Action": _actions(["Scan"]),
-        "Resource": estate.tables(*SCANNED),
+        "Resource": estate.tables(*tables),
         "Condition": {
-            "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk"]},
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": list(columns)},
             "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
         },
     }

@@ -10,10 +10,8 @@ from contextkit.stores.dynamodb.schema import SCHEMAS
 
 CLUSTER, SUBNETS, ROLE = "DaxCluster", "DaxSubnets", "DaxRole"
 
-CACHED = ("sessions", "tool-cache")
-"""The tables with what never changes: messages and chunks, results of tools."""
-
-_READS = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query"]
+_READS = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable"]
+"""How the store asks it (`contextkit.stores.dynamodb.dax`), and what the cluster itself must know: a table's keys."""
 
 
 def dax_resources(plan: Plan) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def _cluster(cluster: Cluster, prefix: str) -> dict[str, Any]:
 
 
 def _role() -> dict[str, Any]:
-    tables = [{"Fn::GetAtt": [logical_id(schema), "Arn"]} for schema in SCHEMAS if schema.table in CACHED]
+    tables = [{"Fn::GetAtt": [logical_id(schema), "Arn"]} for schema in SCHEMAS]
     trust = {"Effect": "Allow", "Principal": {"Service": "dax.amazonaws.com"}, "Action": "sts:AssumeRole"}
     reads = {"Effect": "Allow", "Action": _READS, "Resource": tables}
     return {

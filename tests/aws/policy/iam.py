@@ -93,7 +93,8 @@ def requests(operation: str, params: Mapping[str, Any]) -> Iterator[Asked]:
     elif operation == "Query":
         yield _asked(operation, params["TableName"], [params["ExpressionAttributeValues"][":pk"]["S"]])
     elif operation == "Scan":
-        named = re.findall(r"\w+", params.get("ProjectionExpression", ""))
+        names = params.get("ExpressionAttributeNames", {})
+        named = [names.get(name, name) for name in re.findall(r"#?\w+", params.get("ProjectionExpression", ""))]
         select = {"dynamodb:Select": ["SPECIFIC_ATTRIBUTES"]} if named else {"dynamodb:Select": ["ALL_ATTRIBUTES"]}
         attributes = {"dynamodb:Attributes": [*named, *re.findall(r"\((\w+),", params.get("FilterExpression", ""))]}
         yield Asked("dynamodb:Scan", table_arn(params["TableName"]), {**select, **attributes})

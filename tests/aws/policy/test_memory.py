@@ -16,7 +16,7 @@ from contextkit.aws.policy.roles import policy
 from contextkit.aws.policy.scope import Scope
 from contextkit.errors import InvalidInput
 from contextkit.stores.agentcore.ids import ACTORS
-from contextkit.stores.agentcore.namespaces import Templates, own_namespace, own_root
+from contextkit.stores.agentcore.namespaces import homes, own_namespace, own_root
 from tests.aws.policy.iam import ACCOUNT, REGION, Asked, allowed
 
 ARN = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:memory/agents-abcdefghij"
@@ -69,8 +69,8 @@ def test_records_are_written_where_they_belong() -> None:
 def test_no_id_reaches_into_another_actors_memory(one: str, other: str) -> None:
     document = runtime(one)
     assert allowed(document, asked("CreateEvent", actorId=ACTORS.encode(other))) == (one == other)
-    templates = Templates({"s": "/strategies/{memoryStrategyId}/actors/{actorId}/"}, {})
-    for namespace in (own_root(other), *(place.name for place in templates.places(other))):
+    (home,) = homes({"s": "/strategies/{memoryStrategyId}/actors/{actorId}/"}, {})
+    for namespace in (own_root(other), home.place(other).name):
         assert allowed(document, asked("RetrieveMemoryRecords", namespacePath=namespace)) == (one == other)
 
 

@@ -21,6 +21,7 @@ from contextkit.errors import InvalidInput, StoreError, StoreReadOnly, StoreUnav
 from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.dynamodb import DynamoDBStore, keys
 from contextkit.stores.dynamodb.bucket import owned
+from contextkit.stores.dynamodb.schema import create_tables
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock
 from tests.aws.policy.iam import ACCOUNT, REGION, Asked, Gate, allowed, granted, table_arn
 
@@ -52,10 +53,10 @@ Open: TypeAlias = Callable[..., Opened]
 def opened(client: Any, tables: str) -> Open:
     """Opens the store with a client that is held to policies."""
 
-    def opened(*documents: Mapping[str, Any], clock: Any = None, **tags: str) -> Opened:
+    def opened(*documents: Mapping[str, Any], clock: Any = None, prefix: str = tables, **tags: str) -> Opened:
         gate = Gate(client, documents, tags)
         more = {"clock": clock, "ttl": TTL} if clock else {}
-        return DynamoDBStore(tables, client=client, embeddings=EMBEDDINGS, wait=60, **more), gate
+        return DynamoDBStore(prefix, client=client, embeddings=EMBEDDINGS, wait=60, **more), gate
 
     return opened
 
@@ -135,6 +136,25 @@ def test_an_eraser_may_erase_and_uses_all_that_it_may(opened: Open, tables: str,
     erasing(store, actor)
     assert granted(eraser) - gate.used == set()
     assert store.held(actor) == {}
+
+
+def test_an_eraser_for_all_also_sweeps_and_reaps(opened: Open, client: Any, actor: str) -> None:
+    prefix = f"upkeep-{uuid.uuid4().hex[:8]}-"
+    create_tables(client, prefix)
+    long_ago = ManualClock(datetime.now(UTC) - timedelta(days=30))
+    store, gate = opened(policy("runtime", Scope.everybody(), estate(prefix)), prefix=prefix, clock=long_ago)
+    at_work(store, actor)
+    store.get_or_call("climate", {}, lambda: "mild", actor_id=actor)
+    eraser = policy("eraser", Scope.everybody(), estate(prefix))
+    gate.documents, gate.used = [eraser], set()
+    store.sessions(actor)
+    store.delete_session(actor, "s")
+    store.delete_memories(actor, ["m"])
+    store.forget_tool("weather", actor_id=actor)
+    assert store.reap() > 0
+    store.sweep(timedelta(0))
+    store.erase(actor)
+    assert granted(eraser) - gate.used == set()
 
 
 def test_an_eraser_writes_nothing(opened: Open, tables: str, actor: str) -> None:
@@ -288,7 +308,7 @@ def test_dax_does_not_keep_actors_apart_and_so_is_for_all_or_none() -> None:
     with pytest.raises(InvalidInput, match="DAX does not look at keys"):
         policy("runtime", Scope.actor("a"), estate(cluster=CLUSTER))
     document = policy("runtime", Scope.everybody(), estate(cluster=CLUSTER))
-    assert allowed(document, Asked("dax:Query", CLUSTER))
+    assert allowed(document, Asked("dax:BatchGetItem", CLUSTER))
     assert not allowed(document, Asked("dax:PutItem", CLUSTER))
 
 
