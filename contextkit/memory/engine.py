@@ -130,7 +130,7 @@ class MemoryEngine:
     def retry(
         self, actor_id: str, session_id: str, *, wait: float = 0.0, variables: Mapping[str, str] | None = None
     ) -> Receipt:
-        """Extract what was set aside, once more. What fails again stays set aside."""
+        """Extract what was set aside, once more. Of what fails again only the messages at fault stay set aside."""
         return self._run(_Asked(actor_id, session_id, False, variables or {}), wait, again=True)
 
     def pending(self, actor_id: str, session_id: str) -> tuple[Pending, ...]:

@@ -31,6 +31,11 @@ class Range:
         )
         return tuple(side for side in dict.fromkeys(sides) if side.first <= side.last)
 
+    def halves(self) -> list[Range]:
+        """Its two halves, for a range of two or more."""
+        middle = (self.first + self.last) // 2
+        return [Range(self.strategy, self.first, middle), Range(self.strategy, middle + 1, self.last)]
+
     def after(self, seq: int) -> Range | None:
         """What is left of it behind that message."""
         return None if seq >= self.last else Range(self.strategy, max(self.first, seq + 1), self.last)

@@ -25,6 +25,9 @@ _log = logging.getLogger("contextkit.memory")
 FRESH: Final = 1.0
 """Seconds for which the records that were read stand for those in the store."""
 
+IN_A_ROW: Final = 8
+"""Failures after which `retry` ends: a batch of 50 is down to single messages after six."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -106,13 +109,23 @@ class Work:
                 return
 
     def retry(self, plan: Plan, due: Due, namespace: str) -> None:
-        """Everything that was set aside under one strategy, batch by batch, once each."""
-        spans = [span for span in self._hold.progress(due.session).aside if span.strategy == plan.strategy.name]
-        for span in spans:
-            left: Range | None = span
-            while left is not None and (messages := due.again(left)):
-                self.steps.append(self._step(plan, due, namespace, messages, again=True))
-                left = left.after(_seq(messages[-1]))
+        """Everything that was set aside under one strategy; what fails again is halved, down to single messages.
+
+        Ends early where so much fails in a row that it must be the model, and not the messages.
+        """
+        name = plan.strategy.name
+        waiting = [span for span in self._hold.progress(due.session).aside if span.strategy == name][::-1]
+        failures = 0
+        while waiting and failures < IN_A_ROW:
+            span = waiting.pop()
+            messages = due.again(span)
+            if not messages:
+                continue
+            step = self._step(plan, due, namespace, messages, again=True)
+            self.steps.append(step)
+            failures = failures + 1 if step.error else 0
+            waiting += [rest] if (rest := span.after(step.span.last)) else []
+            waiting += step.span.halves()[::-1] if step.error and len(step.span) > 1 else []
 
     def _step(self, plan: Plan, due: Due, namespace: str, messages: Sequence[Message], *, again: bool) -> Step:
         session, span = due.session, Range(plan.strategy.name, _seq(messages[0]), _seq(messages[-1]))

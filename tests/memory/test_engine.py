@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -208,13 +209,31 @@ def test_what_was_set_aside_is_taken_up_again(store: SQLiteStore, clock: ManualC
     for _ in range(40):
         memory.run("u1", "s1", flush=True)
     again = memory.retry("u1", "s1")
-    assert [step.set_aside for step in again.failures] == [True]
-    assert len(memory.pending("u1", "s1")[0].aside) == 1
+    assert all(step.set_aside for step in again.failures)
+    assert memory.pending("u1", "s1")[0].aside == (Range("semantic", 40, 40),)
+    assert len(texts(store)) == 59
     mended = engine(store, clock)
     assert mended.retry("u1", "s1").failures == ()
     assert mended.pending("u1", "s1")[0].aside == ()
     assert len(texts(store)) == 60
     assert mended.retry("u1", "s1").steps == ()
+
+
+def test_a_retry_ends_where_the_model_is_at_fault(store: SQLiteStore, clock: ManualClock) -> None:
+    def everything(_: int) -> Exception:
+        return RuntimeError("overloaded")
+
+    store.append("u1", "s1", fresh(200, clock))
+    failing = Sayings(everything)
+    memory = MemoryEngine(store, ["semantic"], extractor=failing, clock=clock, attempts=1)
+    memory.run("u1", "s1", flush=True)
+    assert memory.pending("u1", "s1")[0].aside == (Range("semantic", 1, 200),)
+    failing.batches.clear()
+    memory.retry("u1", "s1")
+    assert len(failing.batches) == work.IN_A_ROW
+    assert memory.pending("u1", "s1")[0].aside == (Range("semantic", 1, 200),)
+    assert engine(store, clock).retry("u1", "s1").events == 200
+    assert len(texts(store)) == 200
 
 
 def test_a_model_that_fails_every_third_time(store: SQLiteStore, clock: ManualClock) -> None:
@@ -363,6 +382,61 @@ def test_a_store_that_fails_is_the_callers_to_know(clock: ManualClock) -> None:
         receipt = memory.run("u1", "s1")  # at once: the ledger was given back
         assert (receipt.recovered, receipt.events, receipt.busy) == (3, 0, False)
         assert len(texts(store)) == 3
+
+
+# What does the work
+
+
+def test_rules_do_the_work_where_there_is_no_model(store: SQLiteStore, clock: ManualClock) -> None:
+    memory = MemoryEngine(store, clock=clock)
+    for session, home in (("s1", "I live in Porto."), ("s2", "I live in Lisbon now.")):
+        store.append("u1", session, [Message(role="user", content=home, created_at=clock())])
+        clock.advance(timedelta(days=1))
+    for session in ("s2", "s1"):
+        assert memory.run("u1", session, flush=True).facts == 1
+    (active,) = store.memories("u1")
+    (former,) = [record for record in store.memories("u1", active=False) if record.valid_to]
+    assert ("Lisbon" in active.text, "Porto" in former.text) == (True, True)
+    assert former.valid_to == active.valid_from
+
+
+class ChatModel:
+    """Gives structured output for both steps: each message is a fact, and the newest supersedes the others.
+
+    Every third call fails.
+    """
+
+    def __init__(self, calls: list[str], schema: dict[str, object] | None = None) -> None:
+        self._calls = calls
+        self._schema = schema or {}
+
+    def with_structured_output(self, schema: dict[str, object], /) -> ChatModel:
+        return ChatModel(self._calls, schema)
+
+    def invoke(self, prompt: Sequence[tuple[str, str]]) -> dict[str, object]:
+        self._calls.append(str(self._schema["title"]))
+        if len(self._calls) % 3 == 0:
+            raise RuntimeError("Error 503: overloaded")
+        told = prompt[-1][1]
+        if self._schema["title"] == "Memories":
+            new = re.findall(r"^\[(\d+)\] .*?user: (.*)$", told, re.MULTILINE)
+            return {"facts": [{"text": text, "sources": [int(number)]} for number, text in new]}
+        records, facts = (re.findall(r"^\[(\d+)\]", part, re.MULTILINE) for part in told.split("New facts:"))
+        supersedes = [{"fact": int(one), "action": "supersede", "records": [int(records[-1])]} for one in facts]
+        return {"decisions": supersedes}
+
+
+def test_a_chat_model_does_both_steps(store: SQLiteStore, clock: ManualClock) -> None:
+    calls: list[str] = []
+    memory = MemoryEngine(store, model=ChatModel(calls), clock=clock)
+    for number, home in enumerate(("Paris", "Rome", "Oslo"), 1):
+        store.append("u1", "s1", turns([f"Ana lives in {home}."], number))
+        while memory.pending("u1", "s1")[0].messages:
+            memory.run("u1", "s1", flush=True)
+    assert texts(store) == ["Ana lives in Oslo."]
+    assert len(texts(store, active=False)) == 3
+    assert set(calls) == {"Memories", "Decisions"}
+    assert len(calls) > 5
 
 
 # Several at once

@@ -18,9 +18,9 @@ from tests.memory.remembering import SECRET, FlakyModel, check, engine, finish, 
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
-TURNS = 24
-KILLS = 6
-LEASE = 2.0
+TURNS = 16
+KILLS = 5
+LEASE = 1.5
 
 
 def open_store(tables: str, endpoint: str) -> DynamoDBStore:
