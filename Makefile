@@ -24,7 +24,7 @@ demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data and print it 
 	@$(BIN)/contextkit demo
 
 test: check $(MINISTACK)/$(MINISTACK_VERSION).stamp ## Everything: check, then the whole suite.
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
 	@$(BIN)/ruff check --quiet .
