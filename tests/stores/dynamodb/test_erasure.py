@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.keys import tool_key
+from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance import EMBEDDINGS
 from contextkit.testing.conformance.erasure import fill
 
@@ -140,3 +146,24 @@ def test_a_region_that_does_not_answer_is_not_passed_over(endpoint: str, tables:
     regions = {"us-east-1": endpoint, "eu-west-1": "http://127.0.0.1:9"}
     with DynamoDBStore(tables, regions=regions, patience=0.5, wait=1) as store, pytest.raises(StoreUnavailable):
         store.erase("dora")
+
+
+def test_the_command_erases_from_a_file_and_from_tables_at_once(endpoint: str, tables: str, tmp_path: Path) -> None:
+    actor = f"gus-{uuid.uuid4()}"
+    with SQLiteStore(tmp_path / "agent.db") as file:
+        fill(file, actor)
+    environment = {**os.environ, "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+    names = ["agent.db", f"dynamodb:{tables}"]
+
+    def run(command: str, *more: str, stdin: bytes = b"") -> bytes:
+        program = [sys.executable, "-m", "contextkit.cli", command, *more]
+        return subprocess.run(
+            program, input=stdin, capture_output=True, check=True, cwd=tmp_path, env=environment
+        ).stdout
+
+    lines = run("export", "--store", names[0], "--actor", actor)
+    run("import", "-", "--store", names[1], stdin=lines)
+    assert sorted(run("export", "--store", names[1], "--actor", actor).splitlines()) == sorted(lines.splitlines())
+    stores = [part for name in names for part in ("--store", name)]
+    receipt = json.loads(run("erase", *stores, "--actor", actor, "--yes", "--verify"))
+    assert [receipt["erased"][name]["messages"] for name in names] == [4, 4]
