@@ -145,6 +145,7 @@ def test_data_and_embedder_are_handed_on():
         locomo, bfcl, embedder = Path("talk.json"), None, "minilm"
 
     assert arguments_of("locomo", Options) == ["--data", "talk.json", "--embedder", "minilm"]
+    assert arguments_of("memory_locomo", Options) == ["--data", "talk.json"]
     assert arguments_of("bfcl", Options) is None
     assert arguments_of("build", Options) == []
 

@@ -20,7 +20,9 @@ Why a state document: it is the one thing in every store that is written under c
 Derived data has none, the agent's own state document is the agent's, and a tool's cache lets a
 second caller in once a fixed minute is over. Clocks decide only when another may take over; a
 clock that is wrong costs a repeated extraction, whose result is refused, and never a repeated
-memory.
+memory. What no store offers is to put a record on a condition: a process that is stopped for longer
+than its hold, just between its last look at the clock and the write that follows, would put
+records back as they were when it decided on them. `Hold.check` keeps that moment short.
 """
 
 from __future__ import annotations

@@ -48,7 +48,10 @@ PACKAGES = (
 )
 """Whose versions the table names."""
 
-NEED_DATA = ("locomo", "bfcl")
+NEED_DATA = {"locomo": "locomo", "bfcl": "bfcl", "memory_locomo": "locomo"}
+"""Benchmarks that need data, and the option that names it."""
+
+TAKE_EMBEDDER = ("locomo", "bfcl")
 WITH_PEERS = ("compression",)
 """Whose optional peers are asked for by `--peers`."""
 
@@ -59,8 +62,8 @@ Findings: TypeAlias = dict[str, dict[str, Any]]
 def arguments_of(name: str, options: argparse.Namespace) -> list[str] | None:
     """What a benchmark is called with, or None where its data is missing."""
     if name in NEED_DATA:
-        data: Path | None = getattr(options, name)
-        embedder = ["--embedder", options.embedder] if options.embedder else []
+        data: Path | None = getattr(options, NEED_DATA[name])
+        embedder = ["--embedder", options.embedder] if options.embedder and name in TAKE_EMBEDDER else []
         return None if data is None else ["--data", str(data), *embedder]
     return ["--peers"] if name in WITH_PEERS else []
 
@@ -141,7 +144,7 @@ def main() -> None:
         findings, where = kept["findings"], kept["machine"] if options.only == [] else where
     for name in ROWS if options.only is None else options.only:
         arguments = arguments_of(name, options)
-        missing = {"problem": f"{name}, which needs its data (--{name} FILE)"}
+        missing = {"problem": f"{name}, which needs its data (--{NEED_DATA.get(name, name)} FILE)"}
         findings[name] = missing if arguments is None else run(name, arguments)
         if options.json:
             options.json.write_text(json.dumps({"machine": where, "findings": findings}, indent=1), "utf-8")

@@ -288,6 +288,19 @@ def memory_rules(found: Result) -> Iterator[Row]:
     )
 
 
+def memory_locomo(found: Result) -> Iterator[Row]:
+    alone, both = (found["systems"][name]["carried"] for name in ("history", "history + memories"))
+    new = found["systems"]["memories, in a new conversation"]["carried"]
+    budgets = " / ".join(f"{int(budget):,}" for budget in both)
+    yield Row(
+        f"LoCoMo evidence within {budgets} tokens, in the history or in memories made of it by rules alone, %",
+        series(both.values()),
+        [f"history alone {series(alone.values())}", f"memories alone, in a new conversation {series(new.values())}"],
+        "≥ history alone",
+        all(with_memories >= without for with_memories, without in zip(both.values(), alone.values(), strict=True)),
+    )
+
+
 ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "locomo": locomo,
     "bfcl": bfcl,
@@ -305,6 +318,7 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "sqlite_store": sqlite_store,
     "agentcore_store": agentcore_store,
     "memory_rules": memory_rules,
+    "memory_locomo": memory_locomo,
 }
 """The benchmarks in the order in which the table tells of them."""
 
