@@ -140,7 +140,9 @@ def test_the_installed_demo_runs_in_an_empty_folder(installed, elsewhere):
 def test_the_installed_package_finds_its_strategies(installed, elsewhere):
     folder, env = elsewhere
     listed = run(installed / "contextkit", "strategies", "list", cwd=folder, env=env)
-    assert [line.split()[0] for line in listed.splitlines()] == STRATEGIES
+    told = [line.split()[:2] for line in listed.splitlines() if not line.startswith(" ")]
+    assert [name for name, kind in told if kind == "context"] == STRATEGIES
+    assert {name for name, kind in told if kind == "memory"} >= {"semantic", "summary", "custom_example"}
     home, *names = run(installed / "python", "-c", _NAMES, cwd=folder, env=env).splitlines()
     assert names == STRATEGIES
     assert not Path(home).is_relative_to(ROOT)
