@@ -301,12 +301,12 @@ class TestWhatStrategiesMade:
                 SQLiteStore(":memory:") as state,
                 AgentCoreStore(made["id"], state=state, client=client, strategies=strategies) as store,
             ):
-                store.append(actor, "s", [{"role": "user", "content": "My name is Ana and I live in Bern."}])
+                store.append(actor, "s", [{"role": "user", "content": "My name is Ana."}])
                 store.flush()
                 found = store.search_memories(
-                    actor, "Where does Ana live?", namespace=f"/strategies/semantic/actors/{actor}/"
+                    actor, "What is my name?", namespace=f"/strategies/semantic/actors/{actor}/"
                 )
-        assert any("Bern" in scored.record.text for scored in found)
+        assert any("Ana" in scored.record.text for scored in found)
         assert {scored.record.strategy for scored in found} == {"semantic"}
 
 
