@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -62,15 +62,16 @@ _SPARE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Unended:
-    """The versions of records that had not ended at a moment, for `SeenTexts.match`."""
+class _Versions:
+    """The versions of records that pass a test of a moment, for `SeenTexts.match`."""
 
     shelf: Shelf
     moment: datetime
+    test: Callable[[MemoryRecord, datetime], bool]
 
     def __contains__(self, version: object) -> bool:
         record = self.shelf.current(version)
-        return record is not None and ends_after(record, self.moment)
+        return record is not None and self.test(record, self.moment)
 
 
 class Shelf:
@@ -121,9 +122,12 @@ class Shelf:
         return None
 
     def saying(self, text: str, moment: datetime) -> MemoryRecord | None:
-        """A record that says all that this text says and had not ended at that moment."""
-        version = self._seen.match(text, _Unended(self, moment))
-        return None if version is None else self._records[version[0]]
+        """A record that says all that this text says: one that held at that moment, or else one that began later."""
+        for test in (holds_at, ends_after):
+            version = self._seen.match(text, _Versions(self, moment, test))
+            if version is not None:
+                return self._records[version[0]]
+        return None
 
     def within(self, text: str, subject: str, moment: datetime) -> MemoryRecord | None:
         """A record on the same subject of which this text says all and more, and that had not ended by then."""

@@ -118,6 +118,15 @@ def test_going_back_to_an_old_value_is_news(memory: Memory) -> None:
     assert len(memory.records) == 3
 
 
+def test_what_was_confirmed_while_it_held_is_not_stored_again(memory: Memory) -> None:
+    """Although the same value holds again later, and came to be known first."""
+    memory.learn(said("Ana lives in Paris.", 9, subject=HOME, by="m9"))
+    memory.learn(ROME)
+    memory.learn(PARIS)
+    (change,) = memory.learn(said("Ana lives in Paris.", 3, subject=HOME, by="m3"))
+    assert (change.kind, len(memory.records)) == (Kind.UPDATE, 3)
+
+
 def test_two_values_said_at_once_leave_the_one_said_last(memory: Memory) -> None:
     memory.learn(PARIS, said("Ana lives in Rome.", 1, subject=HOME, by="m1"))
     assert memory.now == ["Ana lives in Rome."]
