@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,22 @@ class MemoryIndex:
 
         Records that share nothing with the query are left out.
         """
-        scores = _scaled(self._words.scores(terms(query)))
-        if vector is not None and self._vectors.shape[1] == len(vector):
+        if vector is None or self._vectors.shape[1] != len(vector):
+            return self.best(self.lexical(query), None, limit)
+        cosines = dict(zip(self._rows.tolist(), (self._vectors @ vector).tolist(), strict=True))
+        return self.best(self.lexical(query), cosines, limit)
+
+    def lexical(self, query: str) -> Scores:
+        """How well each record matches by its words, by its number."""
+        return self._words.scores(terms(query))
+
+    def best(self, lexical: Scores, cosines: Mapping[int, float] | None, limit: int) -> list[ScoredMemory]:
+        """The same by scores that are known: by words, and by meaning where there are vectors."""
+        scores = _scaled(lexical)
+        if cosines is not None:
             dense = np.zeros_like(scores)
-            dense[self._rows] = _scaled(self._vectors @ vector)
-            scores = (1 - DENSE) * scores + DENSE * dense
+            dense[list(cosines)] = list(cosines.values())
+            scores = (1 - DENSE) * scores + DENSE * _scaled(dense)
         best = np.lexsort((-np.arange(len(scores)), -scores))[:limit]
         return [ScoredMemory(self._records[row], float(scores[row])) for row in best if scores[row] > 0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 import uuid
@@ -17,6 +18,8 @@ from contextkit.stores.dynamodb.failures import translated
 from contextkit.stores.dynamodb.items import Row, Table, to_attribute, to_item, to_row
 from contextkit.stores.dynamodb.schema import table_name
 from contextkit.stores.dynamodb.writes import Check, Condition, Delete, Put, Refused, Write, request
+
+_log = logging.getLogger("contextkit.stores")
 
 MAX_WRITES = 100
 """Items in one transaction, by DynamoDB's limit."""
@@ -103,6 +106,28 @@ class Database:
         if limit is not None:
             asked["Limit"] = max(1, limit)
         return self._pages(asked)
+
+    def nearest(
+        self, table: Table, index: str, pk: str, vector: Sequence[float], limit: int
+    ) -> list[tuple[str, float]] | None:
+        """The sort keys of the nearest vectors of a partition and their distances; None without such an index."""
+        asked: dict[str, Any] = {
+            "TableName": self.name(table),
+            "IndexName": index,
+            "SearchVector": to_attribute(tuple(vector))["L"],
+            "SearchConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": to_attribute(pk)},
+            "TopK": limit,
+        }
+        with translated(self.where):
+            try:
+                answer = self._call("search_vectors", asked)
+            except ClientError as error:
+                if _code(error) not in ("ValidationException", "UnknownOperationException", "AccessDeniedException"):
+                    raise
+                _log.info("Vectors are searched in this process, since %s has no index for them: %s", self.where, error)
+                return None
+        return [(to_row(found["Item"])["sk"], float(found["Score"])) for found in answer["SearchResults"]]
 
     def keys(self, table: Table, pk: str) -> list[Key]:
         """The keys of everything in a partition."""

@@ -47,7 +47,8 @@ class Erasure:
     def erase(self, actor_id: str) -> dict[str, int]:
         """As `Erasable.erase`, in all versions that the bucket keeps.
 
-        Needs the right to scan the tables of sessions and of the tool cache.
+        Needs the right to scan the tables of sessions and of the tool cache. A store that was opened
+        without its bucket leaves what lies there.
         """
         found = self._found(check_id("actor id", actor_id))
         counts = _counted(found, self._payloads.objects_of(actor_id))

@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import StoreCorrupt, shortened
 
-Value: TypeAlias = str | int | bytes
+Value: TypeAlias = str | int | bytes | tuple[float, ...]
 Row: TypeAlias = Mapping[str, Any]
-"""A row's columns: texts, whole numbers and bytes. A column that is None is not stored."""
+"""A row's columns: texts, whole numbers, bytes, and vectors to be searched. A column that is None is not stored."""
 
 Table: TypeAlias = Literal["sessions", "tool-cache", "prefs", "memories"]
 
@@ -23,6 +23,8 @@ def to_attribute(value: Value) -> dict[str, Any]:
     """One value with its type name."""
     if isinstance(value, str):
         return {"S": value}
+    if isinstance(value, tuple):
+        return {"L": [{"N": repr(float(number))} for number in value]}
     return {"B": value} if isinstance(value, bytes) else {"N": str(value)}
 
 
@@ -46,4 +48,6 @@ def _value(attribute: Mapping[str, Any]) -> Any:
     ((kind, value),) = attribute.items()
     if kind == "N":
         return int(value)
+    if kind == "L":
+        return tuple(float(number["N"]) for number in value)
     return bytes(value) if kind == "B" else value

@@ -21,6 +21,7 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Database
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lives import Clock
+from contextkit.stores.dynamodb.nearest import Nearest, beside, numbers
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Update, Write
 from contextkit.stores.embedding import BATCH, Embedder, matrix
@@ -48,6 +49,7 @@ class Memories:
         self._payloads = payloads
         self._clock = clock
         self._embedder = embedder
+        self._nearest = Nearest(database)
         self._indexes = _Indexes()
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
@@ -56,10 +58,12 @@ class Memories:
         contents = {record.id: _content(record) for record in records}
         digests = {record.id: sha256(to_bytes(record.text)).digest() for record in records}
         former = self._database.get_many("memories", [(pk, _sk(name)) for name in columns])
-        writes = [
-            self._put(pk, name, contents[name], {**columns[name], "digest": digests[name]}, former.get((pk, _sk(name))))
-            for name in columns
-        ]
+        writes: list[Write] = []
+        for name in columns:
+            there = former.get((pk, _sk(name)))
+            writes.append(self._put(pk, name, contents[name], {**columns[name], "digest": digests[name]}, there))
+            if there and "indexed" in there and there["digest"] != digests[name]:
+                writes.append(Delete("memories", pk, beside(_sk(name))))
         self._write(pk, writes)
         self._drop_chunks(former.values())
         self._embed_some(pk, [row for row in self._present(pk, list(columns)) if _awaits(row)])
@@ -74,15 +78,20 @@ class Memories:
         pk, within = keys.memories_key(check_id("actor id", actor_id)), _within(namespace)
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
-        index = self._index(pk, namespace, within)
+        kept = self._index(pk, namespace, within)
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
-        return index.search(query, vector, limit)
+        if vector is None or not kept.indexed or not self._nearest.usable(pk, vector.tolist()):
+            return kept.index.search(query, vector, limit)
+        lexical = kept.index.lexical(query)
+        cosines = self._nearest.cosines(pk, kept.sks, vector, lambda place: bool(lexical[place] > 0), limit)
+        return kept.index.best(lexical, cosines, limit)
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         pk = keys.memories_key(check_id("actor id", actor_id))
         names = keys.unique(check_id("memory id", name) for name in ids)
         former = self._present(pk, names)
-        self._write(pk, [Delete("memories", pk, row["sk"]) for row in former])
+        vectors = [Delete("memories", pk, beside(row["sk"])) for row in former if "indexed" in row]
+        self._write(pk, [*vectors, *(Delete("memories", pk, row["sk"]) for row in former)])
         self._drop_chunks(former)
 
     def embed_missing(self, actor_id: str) -> int:
@@ -94,9 +103,10 @@ class Memories:
     def _put(self, pk: str, name: str, content: bytes, columns: dict[str, Value | None], former: Row | None) -> Put:
         """The write of one record; where its text is as it was, so is its vector."""
         payload = self._payloads.put("memories", pk, _sk(name), content, None)
-        vector = former.get("vector") if former is not None and former["digest"] == columns["digest"] else None
+        same = former is not None and former["digest"] == columns["digest"]
+        kept = {column: former[column] for column in ("vector", "indexed") if same and former and column in former}
         place: dict[str, Value | None] = {"pk": pk, "sk": _sk(name), "record_id": name}
-        return Put("memories", {**place, **columns, "vector": vector, **payload})
+        return Put("memories", {**place, **columns, **kept, **payload})
 
     def _write(self, pk: str, writes: Sequence[Write]) -> None:
         for start in range(0, len(writes), _AT_ONCE):
@@ -133,19 +143,25 @@ class Memories:
         for row, vector in zip(rows, embedder.documents(texts) or (), strict=False):
             same = Condition("digest = :digest", {"digest": row["digest"]})
             try:
-                columns: dict[str, Value | None] = {"vector": vector, "awaits": None}
-                self._database.write([Update("memories", pk, row["sk"], columns, same)])
+                self._database.write(self._with_vector(pk, row["sk"], vector, same))
             except Refused:
                 continue  # the record was replaced meanwhile, and the vector is not its own
         self._database.write([Update("memories", pk, _STAMP, {"stamp": uuid.uuid4().hex})])
 
-    def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> MemoryIndex:
+    def _with_vector(self, pk: str, sk: str, vector: bytes | None, same: Condition) -> list[Write]:
+        """The writes of a record's vector: beside it where an index is to find it, within it where not."""
+        if vector is None or not self._nearest.usable(pk, numbers(vector)):
+            return [Update("memories", pk, sk, {"vector": vector, "awaits": None}, same)]
+        found: dict[str, Value | None] = {"indexed": 1, "vector": None, "awaits": None}
+        return [Update("memories", pk, sk, found, same), self._nearest.put(pk, sk, vector)]
+
+    def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
         now = self._clock.now()
         row = self._database.get("memories", pk, _STAMP)
         stamp = None if row is None else str(row["stamp"])
-        index = self._indexes.get((pk, namespace), stamp, now)
-        if index is not None:
-            return index
+        kept = self._indexes.get((pk, namespace), stamp, now)
+        if kept is not None:
+            return kept
         rows = self._all(pk)
         awaited = [row for row in rows if _awaits(row)]
         if awaited and self._embedder is not None and not self._embedder.resting:
@@ -154,15 +170,22 @@ class Memories:
         rows = [row for row in rows if within(row["namespace"])]
         shown = [row for row in rows if _shown(row, within, now, True)]
         index = _built(shown, self._records(shown))
-        self._indexes.put((pk, namespace), _Kept(index, stamp, now, _next_change(rows, now)))
-        return index
+        sks, indexed = [row["sk"] for row in shown], any("indexed" in row for row in shown)
+        kept = _Kept(index, sks, indexed, stamp, now, _next_change(rows, now))
+        self._indexes.put((pk, namespace), kept)
+        return kept
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An index, the stamp of the records it was built from, and when it was and will be right."""
+    """An index, the stamp of the records it was built from, and when it was and will be right.
+
+    `sks` are the records' places, by their numbers in it, and `indexed` says that vectors of some stand there.
+    """
 
     index: MemoryIndex
+    sks: Sequence[str]
+    indexed: bool
     stamp: str | None
     since: int
     until: int | None
@@ -175,7 +198,7 @@ class _Indexes:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str | None], _Kept] = OrderedDict()
 
-    def get(self, place: tuple[str, str | None], stamp: str | None, now: int) -> MemoryIndex | None:
+    def get(self, place: tuple[str, str | None], stamp: str | None, now: int) -> _Kept | None:
         with self._lock:
             kept = self._kept.get(place)
             if kept is None or kept.stamp != stamp or now < kept.since:
@@ -183,7 +206,7 @@ class _Indexes:
             if kept.until is not None and now >= kept.until:
                 return None
             self._kept.move_to_end(place)
-            return kept.index
+            return kept
 
     def put(self, place: tuple[str, str | None], kept: _Kept) -> None:
         with self._lock:
@@ -251,7 +274,7 @@ def _sk(record_id: str) -> str:
 
 
 def _awaits(row: Row) -> bool:
-    return "awaits" in row and "vector" not in row
+    return "awaits" in row and "vector" not in row and "indexed" not in row
 
 
 def _within(namespace: str | None) -> Callable[[str], bool]:
