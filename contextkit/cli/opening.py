@@ -72,5 +72,6 @@ def _of_its_own(name: str, make: bool) -> SQLiteStore | DynamoDBStore:
     if name.startswith(DYNAMODB):
         from contextkit.stores.dynamodb import DynamoDBStore  # loads boto3
 
-        return DynamoDBStore(name.removeprefix(DYNAMODB))
+        prefix, _, bucket = name.removeprefix(DYNAMODB).partition("@")
+        return DynamoDBStore(prefix, bucket=bucket or None)
     return SQLiteStore(name) if make else existing_store(name)

@@ -148,22 +148,28 @@ def test_a_region_that_does_not_answer_is_not_passed_over(endpoint: str, tables:
         store.erase("dora")
 
 
-def test_the_command_erases_from_a_file_and_from_tables_at_once(endpoint: str, tables: str, tmp_path: Path) -> None:
+def test_the_command_erases_from_a_file_and_from_tables_and_their_bucket_at_once(
+    endpoint: str, tables: str, s3: Any, bucket: str, tmp_path: Path
+) -> None:
     actor = f"gus-{uuid.uuid4()}"
     with SQLiteStore(tmp_path / "agent.db") as file:
         fill(file, actor)
-    environment = {**os.environ, "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
-    names = ["agent.db", f"dynamodb:{tables}"]
+        file.append(actor, "large", [{"role": "user", "content": LARGE}])
+    urls = dict.fromkeys(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3"], endpoint)
+    names = ["agent.db", f"dynamodb:{tables}@{bucket}"]
 
     def run(command: str, *more: str, stdin: bytes = b"") -> bytes:
         program = [sys.executable, "-m", "contextkit.cli", command, *more]
+        environment = {**os.environ, **urls}
         return subprocess.run(
             program, input=stdin, capture_output=True, check=True, cwd=tmp_path, env=environment
         ).stdout
 
     lines = run("export", "--store", names[0], "--actor", actor)
     run("import", "-", "--store", names[1], stdin=lines)
+    assert len(objects(s3, bucket)) == 1
     assert sorted(run("export", "--store", names[1], "--actor", actor).splitlines()) == sorted(lines.splitlines())
     stores = [part for name in names for part in ("--store", name)]
     receipt = json.loads(run("erase", *stores, "--actor", actor, "--yes", "--verify"))
-    assert [receipt["erased"][name]["messages"] for name in names] == [4, 4]
+    assert [receipt["erased"][name]["messages"] for name in names] == [5, 5]
+    assert objects(s3, bucket) == []
