@@ -29,12 +29,16 @@ KINDS = ("reads", "writes", "storage", "recovery", "transfer")
 
 
 def cost(
-    file: Annotated[Path | None, typer.Argument(metavar="[TRAFFIC.toml]", help="A description of the traffic.")] = None,
-    turns: Annotated[float, typer.Option(metavar="N", help="Instead of a file: questions a month.", min=0)] = 0,
-    builds: Annotated[float, typer.Option(metavar="N", help="Prompts per question, or recorded in a month.")] = 0,
+    file: Annotated[Path | None, typer.Argument(metavar="TRAFFIC.toml", help="A description of the traffic.")] = None,
+    turns: Annotated[
+        int, typer.Option(metavar="N", help="Questions a month, instead of a file.", min=0, show_default=False)
+    ] = 0,
+    builds: Annotated[
+        int, typer.Option(metavar="N", help="Prompts: for each question, or a month.", min=0, show_default=False)
+    ] = 0,
     regions: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="Home first; repeat it.")] = None,
-    dax_nodes: Annotated[int, typer.Option(metavar="N", help="Nodes of a DAX cluster.", min=0)] = 0,
-    dax_node: Annotated[str, typer.Option(metavar="TYPE", help="Their type.")] = "dax.t3.small",
+    dax_nodes: Annotated[int, typer.Option(metavar="N", help="Nodes of a DAX cluster.", min=0, show_default=False)] = 0,
+    dax_node: Annotated[str, typer.Option(metavar="TYPE", help="Their type; else dax.t3.small.")] = "",
     record: Annotated[
         Path | None, typer.Option("--recorded", metavar="FILE", help="Reports as JSON Lines, instead of traffic.")
     ] = None,
@@ -58,6 +62,11 @@ def cost(
             "There is no traffic to estimate." if not any(given) else "There is more than one traffic to estimate.",
             "Pass a file, --turns N, --recorded FILE, or --example.",
         )
+    if (builds and not (turns or record)) or (dax_node and not dax_nodes):
+        raise InvalidInput(
+            "--builds goes with --turns or --recorded, --dax-node with --dax-nodes.",
+            "Pass both, or say it in the file.",
+        )
     if file is not None or example:
         traffic = Traffic.read(file or EXAMPLE)
     elif record is not None:
@@ -77,7 +86,7 @@ def _deployed(traffic: Traffic, regions: Sequence[str] | None, nodes: int, node:
     if regions:
         deployment = replace(deployment, regions=tuple(regions))
     if nodes:
-        deployment = replace(deployment, dax_nodes=nodes, dax_node=node)
+        deployment = replace(deployment, dax_nodes=nodes, dax_node=node or deployment.dax_node)
     return replace(traffic, deployment=deployment)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from contextkit.aws.provisioning.deploy import Deployed
-    from contextkit.aws.provisioning.plan import Plan
+    from contextkit.aws.provisioning.plan import Cluster, Plan
     from contextkit.memory.strategy import MemoryStrategy
 
 provision = typer.Typer(help="Write what must be there before an agent runs as CloudFormation, or put it in place.")
@@ -55,8 +57,10 @@ def tables(
     dax_groups: Annotated[
         list[str] | None, typer.Option("--dax-security-group", metavar="ID", help="Who may talk to it.")
     ] = None,
-    dax_node: Annotated[str, typer.Option(metavar="TYPE", help="The type of its nodes.")] = "dax.t3.small",
-    dax_nodes: Annotated[int, typer.Option(metavar="N", help="How many.")] = 3,
+    dax_node: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="The type of its nodes; else dax.t3.small.")
+    ] = None,
+    dax_nodes: Annotated[int | None, typer.Option(metavar="N", help="How many; else 3.")] = None,
     alarms: Annotated[bool, typer.Option(help="CloudWatch alarms.")] = True,
     topic: Annotated[str | None, typer.Option("--alarm-topic", metavar="ARN", help="The SNS topic they tell.")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Put it in place with CloudFormation, and wait.")] = False,
@@ -69,12 +73,16 @@ def tables(
     if ctx.invoked_subcommand is not None:
         return
     from contextkit.aws.provisioning.deploy import deploy, stack_name
-    from contextkit.aws.provisioning.plan import Cluster, Plan
+    from contextkit.aws.provisioning.plan import Plan
     from contextkit.aws.provisioning.template import template
 
-    cluster = Cluster(
-        subnets=tuple(dax_subnets or ()), security_groups=tuple(dax_groups or ()), node=dax_node, nodes=dax_nodes
+    _needs(
+        "--dax-subnet",
+        dax_subnets,
+        {"--dax-security-group": dax_groups, "--dax-node": dax_node, "--dax-nodes": dax_nodes},
     )
+    _needs("--alarms", alarms, {"--alarm-topic": topic})
+    _needs("--apply", apply, {"--stack": stack})
     plan = Plan(
         prefix=prefix,
         regions=tuple(regions or ()),
@@ -84,7 +92,7 @@ def tables(
         recovery=recovery,
         protection=protection,
         keys=tuple(keys or ()),
-        cluster=cluster if dax_subnets else None,
+        cluster=_cluster(dax_subnets, dax_groups, dax_node, dax_nodes) if dax_subnets else None,
         alarms=alarms,
         topic=topic,
     )
@@ -98,6 +106,20 @@ def tables(
         say(deploy(template(plan), stack or stack_name(prefix), _cloudformation(plan), protection=protection))
     else:
         write(template(plan))
+
+
+def _needs(option: str, given: object, others: Mapping[str, object]) -> None:
+    """Raise for an option that would do nothing, since another was not given."""
+    for name, value in others.items():
+        if value and not given:
+            raise InvalidInput(f"{name} does nothing without {option}.", f"Pass {option} too, or leave it out.")
+
+
+def _cluster(subnets: list[str], groups: list[str] | None, node: str | None, nodes: int | None) -> Cluster:
+    from contextkit.aws.provisioning.plan import Cluster
+
+    chosen = Cluster(subnets=tuple(subnets), security_groups=tuple(groups or ()))
+    return replace(chosen, node=node or chosen.node, nodes=chosen.nodes if nodes is None else nodes)
 
 
 def _create(plan: Plan, endpoint: str) -> None:

@@ -45,6 +45,16 @@ def test_what_reports_have_recorded(run: Run, tmp_path: Path) -> None:
     assert bill["total"] == pytest.approx(4 * 0.125 + 8 * 0.625)
 
 
-@pytest.mark.parametrize("arguments", [(), ("--example", "--turns", 3), ("nowhere.toml",), ("--recorded", "nowhere")])
+ODD = [
+    (),
+    ("--example", "--turns", 3),
+    ("--example", "--builds", 3),
+    ("--turns", 3, "--dax-node", "dax.r5.large"),
+    ("nowhere.toml",),
+    ("--recorded", "nowhere"),
+]
+
+
+@pytest.mark.parametrize("arguments", ODD)
 def test_one_traffic_is_wanted(run: Run, arguments: tuple[object, ...]) -> None:
     assert run("cost", *arguments).failure

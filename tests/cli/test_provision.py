@@ -17,9 +17,9 @@ from contextkit.errors import StoreUnavailable
 from contextkit.stores.dynamodb.schema import EXPIRY, SCHEMAS, VECTORS
 from contextkit.testing.agentcore import AgentCoreEmulator
 from tests.cli.conftest import Finished, Run
-from tests.stores.dynamodb.conftest import endpoint, patient_client
+from tests.stores.dynamodb.conftest import credentials, endpoint, patient_client
 
-__all__ = ["endpoint", "patient_client"]
+__all__ = ["credentials", "endpoint", "patient_client"]
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -49,7 +49,16 @@ def test_options_reach_the_template(run: Run) -> None:
     assert written["Resources"]["PrefsTable"]["Properties"]["TableName"] == "p-agent-prefs"
 
 
-@pytest.mark.parametrize("arguments", [("--prefix", "a b"), ("--apply", "--endpoint", "http://127.0.0.1:9")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--prefix", "a b"),
+        ("--apply", "--endpoint", "http://127.0.0.1:9"),
+        ("--dax-nodes", "3"),
+        ("--alarm-topic", "arn:aws:sns:us-east-1:123456789012:t", "--no-alarms"),
+        ("--stack", "mine"),
+    ],
+)
 def test_what_cannot_be_is_one_sentence(run: Run, arguments: tuple[str, ...]) -> None:
     assert run("provision", *arguments).failure
 

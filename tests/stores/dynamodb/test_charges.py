@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from contextkit import ContextBuilder
+from contextkit.aws.loads import recorded
 from contextkit.aws.prices import shipped
 from contextkit.charges import Charge, metered
 from contextkit.sources import History
@@ -32,6 +33,8 @@ def test_a_build_reports_its_charges(store: DynamoDBStore, tables: str) -> None:
     assert charged["agent-sessions"].read_units > 0
     assert charged["agent-sessions"].write_units > 0, "the view that is kept"
     assert "read and" in report.to_text().split("\n\n")[0]
+    month = {load.table: load for load in recorded([report.to_json()], builds=1_000)}
+    assert month["sessions"].reads == pytest.approx(1_000 * charged["agent-sessions"].read_units)
 
 
 @pytest.mark.parametrize(
