@@ -384,6 +384,19 @@ def test_whatever_the_order_one_value_of_a_subject_holds_and_it_is_the_last(said
         assert record.valid_to is None or record.valid_from <= record.valid_to
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(CITIES[:2]), st.integers(0, 12)),
+        max_size=10,
+        unique_by=lambda one: one[1],
+    )
+)
+def test_nothing_is_known_twice_at_once(told: list[tuple[str, int]]) -> None:
+    memory = learnt([said(f"Ana lives in {city}.", on, subject=HOME, by=f"m{on}") for city, on in told])
+    for on in range(14):
+        assert len(memory.at(on)) == len(set(memory.at(on)))
+
+
 WHO = st.sampled_from(["Ana", "Ben", "Ana's sister"])
 TOLD = st.one_of(
     st.builds(

@@ -481,19 +481,19 @@ def test_a_run_that_was_taken_for_dead_decides_nothing(store: SQLiteStore, clock
 
 
 def test_a_slow_extraction_keeps_its_hold(tmp_path: Path) -> None:
-    """In real time: the hold lasts 0.6 s and is renewed every 0.2 s."""
+    """In real time: the hold lasts 1.5 s and is renewed every half second."""
     with SQLiteStore(tmp_path / "store.db") as store:
         store.append("u1", "s1", turns(["Ana likes tea."]))
         busy: list[bool] = []
 
         class Slow(Sayings):
             def extract(self, batch: Batch) -> list[Fact]:
-                threading.Event().wait(1.5)
+                threading.Event().wait(2.5)
                 busy.append(other.run("u1", "s1", flush=True).busy)
                 return super().extract(batch)
 
-        other = MemoryEngine(store, ["semantic"], extractor=Sayings(), lease=timedelta(seconds=0.6))
-        slow = MemoryEngine(store, ["semantic"], extractor=Slow(), lease=timedelta(seconds=0.6))
+        other = MemoryEngine(store, ["semantic"], extractor=Sayings(), lease=timedelta(seconds=1.5))
+        slow = MemoryEngine(store, ["semantic"], extractor=Slow(), lease=timedelta(seconds=1.5))
         assert slow.run("u1", "s1", flush=True).events == 1
         assert busy == [True]
 
