@@ -9,7 +9,7 @@ from typing import Final
 
 from contextkit.memory.rules.chinese import CHINESE
 from contextkit.memory.rules.days import resolved_abroad
-from contextkit.memory.rules.finding import Finding
+from contextkit.memory.rules.finding import Finding, compiled
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
 from contextkit.memory.rules.tongue import Tongue
 from contextkit.memory.rules.vietnamese import VIETNAMESE
@@ -89,8 +89,8 @@ def read_abroad(statement: Statement) -> list[Finding]:
     if _SECRET.search(statement.text):
         return []
     text = _told(statement, tongue)
-    for pattern, subject in tongue.ends:
-        if match := pattern.match(statement.text):
+    for over, subject in tongue.ends:
+        if match := over.match(statement.text):
             return [
                 Finding(
                     kind="profile",
@@ -103,7 +103,7 @@ def read_abroad(statement: Statement) -> list[Finding]:
     if asked := tongue.asks.match(statement.text):
         return [_wish(statement, asked, tongue)]
     for kind, pattern, subject, worth in tongue.forms:
-        if match := pattern.match(statement.text):
+        if match := compiled(pattern, re.IGNORECASE).match(statement.text):
             return [
                 Finding(
                     kind=kind,

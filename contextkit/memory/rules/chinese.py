@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from contextkit.memory.rules.tongue import Tongue, forms
+from contextkit.memory.rules.tongue import Tongue
 
 _I_ZH: Final = r"^我(?:现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
 _STOP_ZH: Final = r"(?P<value>[^，。！？；,.!?;]+?)(?:了|的|啦|呢|吧|哦)?$"
@@ -25,7 +25,7 @@ CHINESE: Final = Tongue(
     ),
     forget=re.compile("^(?:请)?(?:忘记|忘掉|忘了|别记|不要记住|删除)(?:关于)?"),
     cuts=re.compile("[，,；;]"),
-    forms=forms(
+    forms=(
         (
             "profile",
             (

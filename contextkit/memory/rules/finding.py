@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from contextkit.memory.strategy_parts import RuleKind
@@ -24,12 +25,22 @@ class Rule:
     """
 
     kind: RuleKind
-    pattern: re.Pattern[str]
+    pattern: str
     subject: Naming = ""
     value: Naming = "{value}"
     text: str = ""
     importance: float = 0.5
     ends: bool = False
+
+    def match(self, clause: str) -> re.Match[str] | None:
+        """The clause in this form, if it has it."""
+        return compiled(self.pattern).match(clause)
+
+
+@cache
+def compiled(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    """The pattern, compiled when it is first needed: all of them at once would cost an import half a second."""
+    return re.compile(pattern, flags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ SINGLE_THING: Final = any_of(word for word in SINGLE if word not in _TOLD_APART)
 _MONTH: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 _MACROS: Final = {
-    "«who»": rf"(?P<who>I|[Mm]y (?:{RELATION}|(?:\w+ )?(?:{OCCUPATION}))(?:,? [A-Z]\w+,?)?"
+    "«who»": r"(?P<who>I|[Mm]y [a-z][\w-]*(?: [a-z][\w-]*)??(?:,? [A-Z]\w+,?)?"
     r"|[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[Hh]e|[Ss]he)",
     "«works»": r"(?:works?|(?:am|is|been) working|(?:am|is) employed)",
     "«adv»": r"(?:(?:also|now|currently|still|just|recently|actually|finally|already|always|usually"
@@ -69,7 +69,7 @@ def form(
             pattern = pattern.replace(macro, meaning)
     return Rule(
         kind=kind,
-        pattern=re.compile(pattern),
+        pattern=pattern,
         subject=subject,
         value=value,
         text=text,

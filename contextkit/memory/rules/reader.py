@@ -24,7 +24,7 @@ from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
 from contextkit.memory.rules.subjects import subjects_of
 from contextkit.memory.rules.voice import as_sentence, is_past, retold
-from contextkit.memory.rules.words import NO_NAMES, PRONOUNS, SECRETS, SINGLE_RELATIONS
+from contextkit.memory.rules.words import NO_NAMES, PRONOUNS, SECRETS, SINGLE_RELATIONS, is_relation
 
 _POLITE: Final = re.compile(r"^(?:please|can you|could you|would you) ", re.IGNORECASE)
 _SECRET: Final = re.compile(SECRETS, re.IGNORECASE)
@@ -114,7 +114,7 @@ def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:
 
 def _matched(rules: tuple[Rule, ...], statement: Statement, scene: Scene) -> Iterator[Finding]:
     for rule in rules:
-        match = rule.pattern.match(statement.text)
+        match = rule.match(statement.text)
         groups = match and _groups(match, statement, scene)
         if groups:
             _introduce(rule, groups, statement, scene)
@@ -159,6 +159,8 @@ def _owner(said: str, statement: Statement, scene: Scene) -> str | None:
         return None
     if said.lower().startswith("my "):
         relation, name = _relation(said[3:])
+        if not is_relation(relation):
+            return None
         theirs = f"{statement.speaker}'s {relation}"
         if name:
             scene.call(theirs, name)

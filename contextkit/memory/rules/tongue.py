@@ -30,7 +30,7 @@ class Tongue:
     lead: re.Pattern[str]
     forget: re.Pattern[str]
     cuts: re.Pattern[str]
-    forms: tuple[tuple[RuleKind, re.Pattern[str], str, float], ...]
+    forms: tuple[tuple[RuleKind, str, str, float], ...]
     ends: tuple[tuple[re.Pattern[str], str], ...]
     asks: re.Pattern[str]
     asked: str
@@ -38,7 +38,3 @@ class Tongue:
     possessive: str
     group: str
     against: re.Pattern[str]
-
-
-def forms(*forms: tuple[RuleKind, str, str, float]) -> tuple[tuple[RuleKind, re.Pattern[str], str, float], ...]:
-    return tuple((kind, re.compile(pattern, re.IGNORECASE), subject, worth) for kind, pattern, subject, worth in forms)

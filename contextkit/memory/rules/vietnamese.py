@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from contextkit.memory.rules.tongue import Tongue, forms
+from contextkit.memory.rules.tongue import Tongue
 
 _I_VI: Final = (
     r"^(?:tôi|mình|em|anh|chị|tớ|cháu)(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))* "
@@ -37,7 +37,7 @@ VIETNAMESE: Final = Tongue(
         r"\s*[,;]\s*|\s+(?:và|nhưng|(?<!không )còn)\s+(?=(?:tôi|mình|làm|sống|thích|ghét|học|đang|hiện)(?!\w))",
         re.IGNORECASE,
     ),
-    forms=forms(
+    forms=(
         (
             "profile",
             (

@@ -80,6 +80,13 @@ counselor, counsellor, recruiter, marketer, bookkeeper, caretaker, nanny, au pai
 """)
 OCCUPATION_ENDINGS: Final = ("ologist", "ician", "grapher", "engineer", "therapist", "tender", "smith", "keeper")
 
+
+def is_relation(words: str) -> bool:
+    """Whether "my …" speaks of a person or a pet: a relation, or somebody by their occupation ("my pastry chef")."""
+    spoken = words.lower()
+    return spoken in RELATIONS or spoken.split()[-1] in OCCUPATIONS
+
+
 COUNTRIES: Final = _listed("""
 afghanistan, albania, algeria, argentina, armenia, australia, austria, bangladesh, belgium, bolivia, bosnia,
 brazil, bulgaria, cambodia, cameroon, canada, chile, china, colombia, costa rica, croatia, cuba, cyprus,
