@@ -63,7 +63,7 @@ class Memories:
             there = former.get((pk, _sk(name)))
             writes.append(self._put(pk, name, contents[name], {**columns[name], "digest": digests[name]}, there))
             if there and "indexed" in there and there["digest"] != digests[name]:
-                writes.append(Delete("memories", pk, beside(_sk(name))))
+                writes.append(self._nearest.blank(pk, _sk(name)))
         self._write(pk, writes)
         self._drop_chunks(former.values())
         self._embed_some(pk, [row for row in self._present(pk, list(columns)) if _awaits(row)])

@@ -41,6 +41,10 @@ class Nearest:
         """The write of a record's vector."""
         return Put("memories", {"pk": pk, "sk": beside(sk), EMBEDDING: numbers(vector)})
 
+    def blank(self, pk: str, sk: str) -> Put:
+        """The write by which a record whose text has changed is no longer found by the vector of the former text."""
+        return Put("memories", {"pk": pk, "sk": beside(sk)})
+
     def cosines(
         self, pk: str, sks: Sequence[str], vector: NDArray[np.float32], matters: Callable[[int], bool], limit: int
     ) -> dict[int, float]:
@@ -67,7 +71,7 @@ class Nearest:
         return {
             place: float(np.asarray(row[EMBEDDING], np.float32) @ vector)
             for place, row in stored.items()
-            if row is not None and len(row[EMBEDDING]) == len(vector)
+            if row is not None and len(row.get(EMBEDDING, ())) == len(vector)
         }
 
 
