@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 ACTORS = tuple(f"u{number}" for number in range(8))
 TURNS = 125
 KILLS = 30
-LEASE = 1.5
+LEASE = 3.0
 
 
 @pytest.mark.slow

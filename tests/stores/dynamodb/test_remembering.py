@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 
 TURNS = 16
 KILLS = 5
-LEASE = 1.5
+LEASE = 3.0
 
 
 def open_store(tables: str, endpoint: str) -> DynamoDBStore:
