@@ -105,7 +105,8 @@ class AgentCoreStore(
     gives (`semantic` for `semantic-a1B2c3D4e5`). `variables` are the namespace variables that those
     templates need, and `metadata` up to 11 texts of your own; both go with every event. Searches
     leave out what scores `min_score` or less. With `adopt=False`, sessions that the state store
-    does not know are not looked for in AgentCore.
+    does not know are not looked for in AgentCore; otherwise one that has expired here begins anew with
+    what other clients have written to it, for as long as AgentCore keeps that.
     `client` is a ready boto3 client of `bedrock-agentcore` (this store paces and retries by itself:
     give it no retries of its own); without one, a client for `region` and `endpoint` is made.
     `wait` is how many seconds a call goes on while it is throttled; `lease` after how many a

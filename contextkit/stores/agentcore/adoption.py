@@ -24,6 +24,9 @@ _log = logging.getLogger("contextkit.stores")
 LOOK_AGAIN = 30.0
 """Seconds for which a session that AgentCore does not have is not looked for again; after a failure, none is."""
 
+FEW = 5
+"""Events that are asked for one by one; of more, the session's list is read."""
+
 _REMEMBERED = 10_000
 
 
@@ -123,8 +126,12 @@ class Adoption:
     def is_there(self, place: Place, messages: Sequence[Message]) -> list[bool]:
         """For each message whether AgentCore has it from another client, in the event that its id names."""
         events = [foreign_event(message.id or "") for message in messages]
-        known = {event: self._events.get(place.actor_id, place.session_id, event) for event in {*events} if event}
-        return [event is not None and known[event] is not None for event in events]
+        named = {event for event in events if event is not None}
+        if len(named) > FEW:
+            known = {event.id for event in self._events.headers(place.actor_id, place.session_id)}
+        else:
+            known = {event for event in named if self._events.get(place.actor_id, place.session_id, event)}
+        return [event in known for event in events]
 
     def _finish(self, place: Place, entry: Entry, found: str | None, delivered: int) -> None:
         session = self._state.session(place.actor_id, place.session_id)

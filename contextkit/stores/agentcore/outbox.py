@@ -31,6 +31,9 @@ IDLE = 60.0
 REMARK = 60.0
 """Seconds after which a mark is made anew: in the state store it expires as a session does, and nothing prolongs it."""
 
+LAST_MOMENTS = 10.0
+"""Seconds for which a program that has ended goes on delivering; the next one does the rest."""
+
 RESUMED = 1_000
 """Marked sessions that a new process looks after, those first that were marked first: what is left behind is old."""
 
@@ -95,6 +98,7 @@ class Outbox:
         self._pid = os.getpid()
         self._resumed = False
         self._closed = False
+        self._ended: float | None = None
 
     def mark(self, place: Place) -> None:
         """Before a write: note where a process that comes after a crash has to look."""
@@ -216,7 +220,7 @@ class Outbox:
     def _next(self) -> Place | None:
         """The session that is due next, as soon as it is; None when there is nothing more to do."""
         with self._changed:
-            while not self._closed:
+            while not self._closed and self._has_time():
                 idle = [(task.due, place) for place, task in self._tasks.items() if not task.running]
                 if not idle:
                     break
@@ -229,6 +233,13 @@ class Outbox:
                 self._changed.wait(min(pause, 1.0))
             self._threads -= 1
             return None
+
+    def _has_time(self) -> bool:
+        """False once the program has ended and its last moments are over."""
+        if threading.main_thread().is_alive():
+            return True
+        self._ended = self._ended or self._monotonic()
+        return self._monotonic() < self._ended + LAST_MOMENTS
 
     def _needless(self, place: Place) -> list[tuple[Place, str]]:
         """The marks that nobody needs any more: this session's of the dead, and our own that have been idle."""

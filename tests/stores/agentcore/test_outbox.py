@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from contextkit.errors import StoreUnavailable
-from contextkit.stores.agentcore import AgentCoreStore
+from contextkit.stores.agentcore import AgentCoreStore, delivery
 from contextkit.stores.agentcore.delivery import Delivery
 from contextkit.stores.agentcore.events import Events
 from contextkit.stores.agentcore.ledger import Ledger
@@ -255,6 +255,31 @@ def test_what_other_clients_wrote_is_not_sent_back_but_is_once_it_is_gone_there(
     store.append("u", "s", kept)
     store.flush()
     assert ids(delivered(client, memory_id)) == [(1, "ours"), (2, f"agentcore:{event.id}:0"), (3, "later")]
+
+
+@pytest.mark.parametrize("count", [2, 9])
+def test_no_event_of_other_clients_is_sent_back(count: int, store: AgentCoreStore, client: Any, memory_id: str) -> None:
+    store.append("u", "s", [{"role": "user", "content": "ours", "id": "ours"}])
+    store.flush()
+    for number in range(count):
+        said = [{"conversational": {"role": "USER", "content": {"text": str(number)}}}]
+        store.events.create("u", "s", said, at=datetime.now(UTC), token=f"{memory_id}-{number}")
+    assert store.pull("u", "s") == count
+    store.append("u", "s", [{"role": "user", "content": "later", "id": "later"}])
+    store.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "ours"), (count + 2, "later")]
+    assert len(store.events.all("u", "s")) == count + 2
+
+
+def test_a_large_session_is_deleted_step_by_step(store: AgentCoreStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "ERASED", 2)
+    for number in range(5):
+        said = [{"conversational": {"role": "USER", "content": {"text": str(number)}}}]
+        store.events.create("u", "s", said, at=datetime.now(UTC), token=uuid.uuid4().hex)
+    store.delete_session("u", "s")
+    store.flush()
+    assert store.events.all("u", "s") == []
+    assert store.session("u", "s") is None
 
 
 def test_what_is_deleted_goes_and_what_comes_after_stays(store: AgentCoreStore, client: Any, memory_id: str) -> None:
