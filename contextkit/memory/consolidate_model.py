@@ -128,9 +128,11 @@ class ModelConsolidator:
         return {asked[number]: decision for number, decision in _read(answer, len(asked), list(shown)).items()}
 
 
-def consolidated_by(model: StructuredModel) -> Callable[[MemoryStrategy], Consolidator]:
+def consolidated_by(
+    model: StructuredModel, *, clock: Callable[[], datetime] = utc_now
+) -> Callable[[MemoryStrategy], Consolidator]:
     """What makes a consolidator by this model for each strategy."""
-    return lambda strategy: ModelConsolidator(model, strategy)
+    return lambda strategy: ModelConsolidator(model, strategy, clock=clock)
 
 
 def _candidates(fact: Fact, shelf: Shelf) -> list[MemoryRecord]:

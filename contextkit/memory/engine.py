@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -78,7 +79,7 @@ class MemoryEngine:
         lease: timedelta = LEASE,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        loaded = _distinct([MemoryStrategy.load(strategy) for strategy in strategies])
+        loaded = _loaded(strategies)
         if attempts < 1:
             raise InvalidInput(f"attempts is {attempts}.", "Use 1 or more.", value=attempts)
         if lease <= timedelta(0):
@@ -86,7 +87,8 @@ class MemoryEngine:
         self._store = store
         self._memories = _memories(store, memories)
         finds = extractor or (RuleExtractor if model is None else by_model(model))
-        decides = consolidator or (RuleConsolidator if model is None else consolidated_by(model))
+        by_rules = partial(RuleConsolidator, clock=clock)
+        decides = consolidator or (by_rules if model is None else consolidated_by(model, clock=clock))
         self._plans = tuple(Plan(strategy, finds(strategy), decides(strategy)) for strategy in loaded)
         self._attempts = attempts
         self._ledger = Ledger(store, lease, clock)
@@ -219,11 +221,14 @@ def _pending(strategy: MemoryStrategy, page: Page, progress: Progress, due: Due)
     )
 
 
-def _distinct(strategies: list[MemoryStrategy]) -> list[MemoryStrategy]:
-    names = [strategy.name for strategy in strategies]
+def _loaded(strategies: Iterable[str | Path | MemoryStrategy]) -> list[MemoryStrategy]:
+    if isinstance(strategies, str):
+        raise InvalidInput(f"strategies is {strategies!r}.", f"Pass a list: [{strategies!r}].", value=strategies)
+    loaded = [MemoryStrategy.load(strategy) for strategy in strategies]
+    names = [strategy.name for strategy in loaded]
     if not names or len(set(names)) < len(names):
         raise InvalidInput(f"The strategies are {names}.", "Name at least one, and each once.", value=names)
-    return strategies
+    return loaded
 
 
 def _memories(store: SessionStore, memories: MemoryStore | None) -> MemoryStore:

@@ -613,6 +613,8 @@ def test_what_cannot_work_is_refused_at_once(store: SQLiteStore, clock: ManualCl
         MemoryEngine(store, ["semantic", "semantic"], extractor=Sayings())
     with pytest.raises(InvalidInput, match="at least one"):
         MemoryEngine(store, [], extractor=Sayings())
+    with pytest.raises(InvalidInput, match=r"Pass a list: \['semantic'\]"):
+        MemoryEngine(store, "semantic")
     with pytest.raises(InvalidInput, match="attempts is 0"):
         MemoryEngine(store, extractor=Sayings(), attempts=0)
     with pytest.raises(InvalidInput, match="lease is"):
