@@ -99,7 +99,7 @@ def test_what_is_left_out_is_told_once():
         "bfcl": {"problem": "bfcl, which needs its data"},
         "other": {"result": {}, "skipped": ["Skipped Haystack: haystack is not installed."]},
     }
-    assert list(left_out(findings)) == ["Skipped Haystack: haystack is not installed", "bfcl, which needs its data"]
+    assert list(left_out(findings)) == ["Haystack: haystack is not installed", "bfcl, which needs its data"]
 
 
 @pytest.mark.parametrize(("value", "told"), [(0.004, "0.00"), (1.5, "1.50"), (24.31, "24.3"), (1187.4, "1,187")])

@@ -120,7 +120,7 @@ def _version(package: str) -> str | None:
 def left_out(findings: Findings) -> Iterator[str]:
     """Every benchmark without a result and every peer that was skipped, each told once."""
     told = [line for found in findings.values() for line in (found.get("problem"), *found.get("skipped", ())) if line]
-    yield from dict.fromkeys(line.removesuffix(".") for line in told)
+    yield from dict.fromkeys(line.removeprefix("Skipped ").removesuffix(".") for line in told)
 
 
 def table(findings: Findings, machine: str) -> str:
