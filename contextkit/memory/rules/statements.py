@@ -113,7 +113,9 @@ _GOES_ON: Final = re.compile(
     r"|prefer|speak|play|teach|run|moved|started|bought|got|joined|quit|left|use|drive|enjoy) )"
 )
 _PAIR: Final = re.compile(
-    r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?:my|our|both|between)?\s*(?:\w+\s){0,2}\w+$", re.IGNORECASE
+    r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?!.*\b(?:is|are|was|were|has|have|had)\b)"
+    r"(?:my|our|both|between)?\s*(?:\w+\s){0,2}\w+$",
+    re.IGNORECASE,
 )
 """What stands before "and I" where both do the same: "my brother", "Tom"."""
 

@@ -8,6 +8,12 @@ from typing import Final
 
 from contextkit.memory.rules.words import COUNTRIES, SINGLE
 
+_FOR_NOW: Final = re.compile(
+    r"\b(?:based|lives?|living|resid\w+)\b.*\b(?:in the week of|on the weekend of|until \d"
+    r"|for (?:an?|the|two|three|a few|\d+) (?:days?|weeks?|months?|weekend|summer|winter))\b"
+)
+"""Where somebody only stays for a while."""
+
 
 def is_place(groups: Mapping[str, str]) -> bool:
     """Whether the value is written like a place: with a capital, unless its writer uses none."""
@@ -22,7 +28,7 @@ def origin_of(groups: Mapping[str, str]) -> str:
 
 def home_of(groups: Mapping[str, str]) -> str:
     """Country and city are values of two subjects: somebody who lives in Porto also lives in Portugal."""
-    if not is_place(groups):
+    if not is_place(groups) or _FOR_NOW.search(groups["clause"]):
         return ""
     country = groups["value"].lower().strip() in COUNTRIES
     return f"home {'country' if country else 'city'} of {groups['who']}"

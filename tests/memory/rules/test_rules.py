@@ -293,6 +293,8 @@ def test_what_mends_nothing_changes_nothing(said: str) -> None:
         ("I work at Bosch.", "I also work at a bar."),
         ("I live in Porto.", "I live in Portugal."),
         ("I live in Porto.", "I used to live in Lisbon."),
+        ("I live in Porto.", "I'm based in Rome this week."),
+        ("I live in Porto.", "I'm living in Rome for two months."),
         ("I work at Bosch.", "I worked at Aldi."),
         ("I live in Porto.", "My brother lives in Rome."),
         ("I like tea.", "I like green tea."),
