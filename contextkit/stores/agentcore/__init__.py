@@ -55,6 +55,7 @@ from contextkit.stores.agentcore.adoption import Adoption
 from contextkit.stores.agentcore.delivery import LEASE, Delivery
 from contextkit.stores.agentcore.erasure import Erasure
 from contextkit.stores.agentcore.events import MAIN, Branch, Event, EventFilter, Events
+from contextkit.stores.agentcore.history import OURS
 from contextkit.stores.agentcore.ledger import Ledger, Place, check_actor
 from contextkit.stores.agentcore.memories import Memories
 from contextkit.stores.agentcore.namespaces import homes
@@ -103,7 +104,7 @@ class AgentCoreStore(
     memory's own, each id with its namespace template (`strategies_of` asks for them): their records
     are read as the actor's memories, under the names that the same strategy run by contextkit
     gives (`semantic` for `semantic-a1B2c3D4e5`). `variables` are the namespace variables that those
-    templates need, and `metadata` up to 11 texts of your own; both go with every event. Searches
+    templates need, and `metadata` up to 12 texts of your own; both go with every event. Searches
     leave out what scores `min_score` or less. With `adopt=False`, sessions that the state store
     does not know are not looked for in AgentCore; otherwise one that has expired here begins anew with
     what other clients have written to it, for as long as AgentCore keeps that.
@@ -141,7 +142,7 @@ class AgentCoreStore(
         self._wait = wait
         self._clock = clock
         self.events = Events(self._service, variables or {})
-        self.events.check_metadata(metadata or {})
+        self.events.check_metadata({**(metadata or {}), **OURS})
         self.records = Records(self._service)
         self._ledger = Ledger(state, self._service.memory_id)
         self._adoption = Adoption(state, self.events, self._ledger, clock, adopt)

@@ -22,6 +22,9 @@ LAST = f"{KEY}.last"
 EXPIRES = f"{KEY}.expires"
 """Metadata of our events: which life of a session they belong to, their last sequence number, and when it ends."""
 
+OURS = {LINE: "", LAST: "", EXPIRES: ""}
+"""The keys that every event may carry beside a user's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Past:

@@ -121,6 +121,10 @@ class TestBeforeTheCall:
     ) -> None:
         with pytest.raises(InvalidInput, match="metadata"):
             AgentCoreStore(memory_id, state=state, client=client, metadata={"a#b": "x"})
+        own = {str(number): "x" for number in range(12)}
+        AgentCoreStore(memory_id, state=state, client=client, metadata=own)
+        with pytest.raises(InvalidInput, match="metadata has 16 entries"):
+            AgentCoreStore(memory_id, state=state, client=client, metadata={**own, "12": "x"})
         with pytest.raises(InvalidInput, match="namespaceVariables"):
             AgentCoreStore(memory_id, state=state, client=client, variables={"Tenant": "x"})
 
