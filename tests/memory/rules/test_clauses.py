@@ -1,0 +1,21 @@
+"""Where one sentence states two things, each is a clause; where two people do one thing, they stay together."""
+
+from __future__ import annotations
+
+import pytest
+
+from contextkit.memory.rules.statements import clauses_of
+
+
+@pytest.mark.parametrize(
+    ("sentence", "clauses"),
+    [
+        ("My name is Ana and I live in Ghent", ["My name is Ana", "I live in Ghent"]),
+        ("Our dog was ill and we stayed at home", ["Our dog was ill", "we stayed at home"]),
+        ("My sister has twins and I have a cat", ["My sister has twins", "I have a cat"]),
+        ("My brother and I have a boat", ["My brother and I have a boat"]),
+        ("Tom and I live in Ghent", ["Tom and I live in Ghent"]),
+    ],
+)
+def test_a_sentence_is_cut_where_another_subject_begins(sentence: str, clauses: list[str]) -> None:
+    assert list(clauses_of(sentence)) == clauses
