@@ -46,6 +46,13 @@ STATED = [
     ("I'm 34.", "The user is 34.", "age of the user", "34"),
     ("I live in Porto with my cat.", "The user lives in Porto with their cat.", "home city of the user", "Porto"),
     ("I've just moved to Japan!", "The user has just moved to Japan.", "home country of the user", "Japan"),
+    (
+        "I moved to Ghent last week.",
+        "The user moved to Ghent in the week of 11 May 2026.",
+        "home city of the user",
+        "Ghent",
+    ),
+    ("I moved to Ghent last summer.", "The user moved to Ghent in summer 2025.", "home city of the user", "Ghent"),
     ("I'm originally from Recife.", "The user is originally from Recife.", "origin of the user", "Recife"),
     ("I work for Siemens.", "The user works for Siemens.", "employer of the user", "Siemens"),
     ("I'm a software engineer.", "The user is a software engineer.", "occupation of the user", "software engineer"),
