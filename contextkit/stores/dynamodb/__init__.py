@@ -57,9 +57,10 @@ __all__ = ["DynamoDBStore"]
 PREFIX = "CONTEXTKIT_DYNAMODB_PREFIX"
 """The environment variable that names the tables' prefix where none is passed."""
 
-PATIENCE = 1.5
-"""Seconds that a region may keep a call waiting, tries included, before the next one is asked: less than any
-section's deadline in the strategies that are shipped, and ten times DynamoDB's slowest healthy answers."""
+PATIENCE = 1.0
+"""Seconds that a region may keep a call waiting, tries included, before the next one is asked: half of the
+shortest deadline of a section in the strategies that are shipped, so that a build which meets a region
+that hangs still has the other half; and each try is twice as long as DynamoDB's slowest healthy answers."""
 
 
 def _utc_now() -> datetime:

@@ -30,7 +30,9 @@ def note(operation: str, answer: Mapping[str, Any], region: str, replicas: int =
 
 
 def _consumed(answer: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Tables and their units; of one table, or of several at once."""
+    """Tables and their units; of one table, or of several at once. A vector index counts bytes, which is not this."""
     consumed = answer.get("ConsumedCapacity") or []
     for one in [consumed] if isinstance(consumed, Mapping) else consumed:
-        yield str(one.get("TableName", "")).rpartition("/")[2], float(one.get("CapacityUnits", 0))
+        if "CapacityUnits" not in one:
+            continue
+        yield str(one.get("TableName", "")).rpartition("/")[2], float(one["CapacityUnits"])
