@@ -48,6 +48,7 @@ def policy(
     ] = False,
     bucket: Annotated[str | None, typer.Option(metavar="NAME", help="The bucket for large payloads.")] = None,
     keys: Annotated[list[str] | None, typer.Option("--kms-key", metavar="ARN", help="A KMS key; repeat it.")] = None,
+    vectors: Annotated[bool, typer.Option("--vectors", help="The memories' vector index; needs --all-actors.")] = False,
     dax: Annotated[str | None, typer.Option(metavar="ARN", help="A DAX cluster; needs --all-actors.")] = None,
     agentcore: Annotated[str | None, typer.Option(metavar="ARN", help="An AgentCore memory.")] = None,
     namespaces: Annotated[
@@ -64,6 +65,7 @@ def policy(
         regions=tuple(regions or _region()),
         prefix=prefix,
         bucket=bucket,
+        vectors=vectors,
         keys=tuple(keys or ()),
         cluster=dax,
         memory=agentcore,

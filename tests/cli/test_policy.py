@@ -37,6 +37,7 @@ def test_what_else_there_is(run: Run) -> None:
         ("--actor", "a", "--all-actors"),
         ("--account", "12"),
         ("--agentcore", "nothing"),
+        ("--vectors",),
         ("--dax", "arn:aws:dax:us-east-1:123456789012:cache/c"),
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from contextkit.errors import InvalidInput
 from contextkit.stores.dynamodb.bucket import owned
 from contextkit.stores.dynamodb.items import Table
-from contextkit.stores.dynamodb.schema import table_name
+from contextkit.stores.dynamodb.schema import VECTORS, table_name
 
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
@@ -24,6 +24,8 @@ _MEMORY = re.compile(
 class Estate:
     """What there is: tables in an account's regions, and perhaps a bucket, keys, a DAX cluster, an AgentCore memory.
 
+    `vectors` says that the memories have a vector index.
+
     Names and ARNs are exact: a policy that is made of wildcards keeps nobody out. Raises `InvalidInput`.
     """
 
@@ -31,6 +33,7 @@ class Estate:
     regions: tuple[str, ...]
     prefix: str = ""
     bucket: str | None = None
+    vectors: bool = False
     keys: tuple[str, ...] = ()
     cluster: str | None = None
     memory: str | None = None
@@ -55,6 +58,11 @@ class Estate:
             for region in self.regions
             for table in tables
         ]
+
+    @property
+    def vector_indexes(self) -> list[str]:
+        """The ARNs of the memories' vector index."""
+        return [f"{table}/index/{VECTORS}" for table in self.tables("memories")]
 
     def objects(self, owner: str | None) -> str:
         """What the keys of the owner's objects in the bucket look like; of all, where nobody is named."""

@@ -47,6 +47,12 @@ def policy(
             "Leave out the cluster, or make the policy for all actors.",
             value=estate.cluster,
         )
+    if estate.vectors and scope.is_one:
+        raise InvalidInput(
+            "A vector search does not look at keys: in the index one actor's role would find every actor's memories.",
+            "Leave out the index, and memories are ranked in the process; or make the policy for all actors.",
+            value=estate.vectors,
+        )
     known: Mapping[Role, Callable[[], Iterator[Statement]]] = {
         "runtime": lambda: _runtime(scope, estate, shared_tools, memory.namespaces_of(scope, namespaces)),
         "eraser": lambda: _eraser(scope, estate, memory.namespaces_of(scope, namespaces)),
@@ -65,6 +71,7 @@ def policy(
 
 def _runtime(scope: Scope, estate: Estate, shared_tools: bool, namespaces: Sequence[str]) -> Iterator[Statement]:
     yield from tables.keyed("Use", tables.RUNTIME, estate, scope, tables.beside_actors(shared_tools))
+    yield from tables.searching(estate)
     yield from others.bucket_at_work(estate, scope)
     yield from others.dax_read(estate)
     yield from others.keys_used(estate)

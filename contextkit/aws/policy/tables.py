@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from contextkit.aws.policy.estate import Estate
@@ -98,6 +98,17 @@ def scanning(estate: Estate, tables: Sequence[Table] = SCANNED, columns: Sequenc
             "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
         },
     }
+
+
+def searching(estate: Estate) -> Iterator[Statement]:
+    """The right to search the memories' vector index, where there is one. A search knows no keys."""
+    if estate.vectors:
+        yield {
+            "Sid": "SearchMemories",
+            "Effect": "Allow",
+            "Action": _actions(["SearchVectors"]),
+            "Resource": estate.vector_indexes,
+        }
 
 
 def describing(estate: Estate) -> Statement:

@@ -98,6 +98,8 @@ def requests(operation: str, params: Mapping[str, Any]) -> Iterator[Asked]:
         select = {"dynamodb:Select": ["SPECIFIC_ATTRIBUTES"]} if named else {"dynamodb:Select": ["ALL_ATTRIBUTES"]}
         attributes = {"dynamodb:Attributes": [*named, *re.findall(r"\((\w+),", params.get("FilterExpression", ""))]}
         yield Asked("dynamodb:Scan", table_arn(params["TableName"]), {**select, **attributes})
+    elif operation == "SearchVectors":
+        yield Asked("dynamodb:SearchVectors", f"{table_arn(params['TableName'])}/index/{params['IndexName']}")
     elif "Key" in params or "Item" in params:
         yield _item(operation, params)
     else:

@@ -21,7 +21,7 @@ from contextkit.errors import InvalidInput, StoreError, StoreReadOnly, StoreUnav
 from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.dynamodb import DynamoDBStore, keys
 from contextkit.stores.dynamodb.bucket import owned
-from contextkit.stores.dynamodb.schema import create_tables
+from contextkit.stores.dynamodb.schema import VECTORS, create_tables
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock
 from tests.aws.policy.iam import ACCOUNT, REGION, Asked, Gate, allowed, granted, table_arn
 
@@ -302,6 +302,27 @@ def test_keys_serve_through_the_services_only(role: Any) -> None:
     assert not allowed(document, Asked("kms:Decrypt", KEY))
     assert not allowed(document, Asked("kms:Decrypt", KEY, {"kms:ViaService": [f"s3.{REGION}.amazonaws.com"]}))
     assert not allowed(document, Asked("kms:ScheduleKeyDeletion", KEY, through))
+
+
+def test_a_vector_search_does_not_keep_actors_apart_and_so_is_for_all_or_none() -> None:
+    with pytest.raises(InvalidInput, match="does not look at keys"):
+        policy("runtime", Scope.actor("a"), estate(vectors=True))
+    search = Asked("dynamodb:SearchVectors", f"{table_arn('agent-memories')}/index/{VECTORS}")
+    assert allowed(policy("runtime", Scope.everybody(), estate(vectors=True)), search)
+    assert not allowed(policy("runtime", Scope.everybody(), estate()), search)
+    assert not allowed(policy("eraser", Scope.everybody(), estate(vectors=True)), search)
+
+
+@pytest.mark.parametrize("vectors", [False, True])
+def test_memories_are_found_with_the_index_or_without(opened: Open, client: Any, actor: str, vectors: bool) -> None:
+    prefix = f"vectors-{uuid.uuid4().hex[:8]}-"
+    create_tables(client, prefix, dimensions=len(EMBEDDINGS.embed_query("")))
+    store, gate = opened(policy("runtime", Scope.everybody(), estate(prefix, vectors=vectors)), prefix=prefix)
+    remember(store, actor, "My car is blue.")
+    remember(store, actor, "My automobile is green.")
+    assert [found.record.text for found in store.search_memories(actor, "car")] == ["My automobile is green."]
+    searched = any(action == "dynamodb:SearchVectors" for action, _ in gate.used)
+    assert searched == vectors
 
 
 def test_dax_does_not_keep_actors_apart_and_so_is_for_all_or_none() -> None:
