@@ -39,7 +39,7 @@ class Rounds:
         self.regions = {"us-east-1": servers[0].url, "eu-west-1": servers[1].url}
         self.seconds: list[float] = []
         self.told = self.lost = self.doubled = self.disordered = 0
-        with DynamoDBStore(self.prefix, regions=self.regions) as store:
+        with DynamoDBStore(self.prefix, regions=self.regions, patience=20.0) as store:
             store.create_tables()
 
     def run(self, fail: Callable[[Server], None], mend: Callable[[Server], None]) -> None:

@@ -58,7 +58,7 @@ class Database:
         self.transactions = transactions
         self.cache = cache
         self._wait = wait
-        self._replicas = replicas
+        self.replicas = replicas
 
     def name(self, table: Table) -> str:
         """The table's name in DynamoDB."""
@@ -210,7 +210,7 @@ class Database:
     def _call(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """One call of the client, and a note of what it took."""
         answer: dict[str, Any] = getattr(self._client, operation)(**asked, **consumption.ASKED)
-        consumption.note(operation, answer, self._client.meta.region_name, self._replicas)
+        consumption.note(operation, answer, self._client.meta.region_name, self.replicas)
         return answer
 
     def _pages(self, asked: dict[str, Any], operation: str = "query") -> Iterator[Row]:

@@ -11,12 +11,13 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
-from contextkit.stores.codec import from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.codec import after, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Database
 from contextkit.stores.dynamodb.items import Row, Value
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 INDEXES = 64
 """Indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
+
+REPLICATED = timedelta(seconds=5)
+"""How long an index is trusted where other regions write: global tables take about a second."""
 
 _RECORD = "rec"
 _STAMP = "stamp"
@@ -171,9 +175,17 @@ class Memories:
         shown = [row for row in rows if _shown(row, within, now, True)]
         index = _built(shown, self._records(shown))
         sks, indexed = [row["sk"] for row in shown], any("indexed" in row for row in shown)
-        kept = _Kept(index, sks, indexed, stamp, now, _next_change(rows, now))
+        kept = _Kept(index, sks, indexed, stamp, now, self._until(rows, now))
         self._indexes.put((pk, namespace), kept)
         return kept
+
+    def _until(self, rows: Sequence[Row], now: int) -> int | None:
+        """Until when an index under this stamp is right. Between regions a stamp may arrive before its records."""
+        change = _next_change(rows, now)
+        if not self._database.replicas:
+            return change
+        checked = after(now, REPLICATED)
+        return checked if change is None else min(change, checked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
 @pytest.fixture
 def prefix(servers: list[Server]) -> str:
     prefix = f"test-{uuid.uuid4().hex[:8]}-"
-    with DynamoDBStore(prefix, regions=_urls(servers)) as store:
+    with DynamoDBStore(prefix, regions=_urls(servers), patience=20.0) as store:
         store.create_tables()
     return prefix
 
