@@ -83,6 +83,14 @@ def test_the_categories_of_tools_stand_beside_each_other():
     assert table.count("✓") == 2
 
 
+def test_every_strategy_is_held_to_what_is_stable_and_the_agent_s_to_all_of_it():
+    agent, chat = {"of_all": 0.75, "of_the_stable_part": 0.98}, {"of_all": 0.6, "of_the_stable_part": 0.94}
+    found = {"prompts": 9, "window": 4_000, "agent": agent, "chat": chat, "trim_messages": chat}
+    of_all, stable = ROWS["prefix"](found)
+    assert (of_all.reached, stable.reached) == (True, False)
+    assert stable.ours == "`agent` 98.0, `chat` 94.0"
+
+
 def test_the_table_holds_what_was_found_and_names_what_was_not():
     table = markdown({"locomo": LOCOMO, "build": BUILD}, "On a machine.", ["bfcl, which needs its data"])
     lines = table.splitlines()

@@ -127,14 +127,18 @@ def gather(found: Result) -> Iterator[Row]:
 
 
 def prefix(found: Result) -> Iterator[Row]:
-    trim = found["trim_messages"]
-    for what, key, goal in (("all tokens", "of_all", 0.75), ("the stable part", "of_the_stable_part", 0.95)):
+    strategies = [name for name in ("agent", "chat") if name in found]
+    tuned = strategies[:1]  # the strategy made for the cache; what is stable should be kept by every one
+    for what, key, goal, held_to in (
+        ("all tokens", "of_all", 0.75, tuned),
+        ("the stable part", "of_the_stable_part", 0.95, strategies),
+    ):
         yield Row(
             f"Found in the prompt cache, {found['prompts']} prompts, {found['window']:,} window, of {what}, %",
-            ", ".join(f"`{name}` {percent(found[name][key])}" for name in ("agent", "chat") if name in found),
-            [f"trim_messages {percent(trim[key])}"],
-            f"≥ {100 * goal:g}" + (" (`agent`)" if key == "of_all" else ""),
-            found["agent"][key] >= goal if "agent" in found else None,
+            ", ".join(f"`{name}` {percent(found[name][key])}" for name in strategies),
+            [f"trim_messages {percent(found['trim_messages'][key])}"],
+            f"≥ {100 * goal:g} ({', '.join(f'`{name}`' for name in held_to)})",
+            all(found[name][key] >= goal for name in held_to),
         )
 
 
