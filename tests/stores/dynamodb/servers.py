@@ -108,8 +108,9 @@ class Dynalite(Server):
         folder = Path(tempfile.gettempdir()) / f"contextkit-dynalite-{DYNALITE}"
         program = folder / "node_modules" / ".bin" / "dynalite"
         if not program.exists():
-            asked = [npm, "install", "--prefix", str(folder), f"dynalite@{DYNALITE}"]
-            installed = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=False)
-            if installed.returncode:
-                pytest.skip(f"npm could not install dynalite: {installed.stderr[-300:]}")
+            asked = [npm, "install", "--fetch-retries=1", "--fetch-timeout=20000", "--prefix", str(folder)]
+            try:
+                subprocess.run([*asked, f"dynalite@{DYNALITE}"], capture_output=True, timeout=120, check=True)
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                pytest.skip(f"npm could not install dynalite: {error} {(error.stderr or b'')[-300:]!r}")
         return [str(program), "--host", "127.0.0.1", "--port", str(self._port), "--createTableMs", "0"]
