@@ -37,7 +37,7 @@ bench: $(VENV)/bench.stamp ## Run every benchmark and print the README's table; 
 constraints: ## Resolve every dependency anew and pin it in constraints.txt.
 	@rm -rf $(VENV)-constraints
 	@$(PYTHON) -m venv $(VENV)-constraints
-	@$(VENV)-constraints/bin/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@$(VENV)-constraints/bin/pip install --quiet --disable-pip-version-check --editable '.[bench,dax,dev]'
 	@{ echo "# Every version that the tests run with. Made by \`make constraints\`; do not edit."; \
 		$(VENV)-constraints/bin/pip freeze --exclude-editable; } > constraints.txt
 	@rm -rf $(VENV)-constraints
