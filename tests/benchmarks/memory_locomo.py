@@ -1,6 +1,6 @@
 """LoCoMo with memories: what records made by rules alone add to the history, in prompts of one size.
 
-    python -m tests.benchmarks.memory_locomo --data FILE [--budget 500 1000 2000 4000]
+    python -m tests.benchmarks.memory_locomo --data FILE [--budget 1000 2000]
 
 Each conversation is remembered by the engine with the built-in rules. Each question is asked in
 that conversation with `History()`, and with `History()` and `Memories()`, under the same strategy and
@@ -106,7 +106,7 @@ def measure(name: str, data: Sequence[Remembered], budgets: Sequence[int]) -> di
 def main() -> None:
     parser = argparse.ArgumentParser(description="LoCoMo evidence recall with and without memories; prints JSON.")
     parser.add_argument("--data", type=Path, required=True, help="LoCoMo conversations, as JSON")
-    parser.add_argument("--budget", type=int, nargs="+", default=[500, 1000, 2000, 4000], help="tokens, whole prompt")
+    parser.add_argument("--budget", type=int, nargs="+", default=[1000, 2000], help="tokens, whole prompt")
     options = parser.parse_args()
     if not options.data.exists():
         print(f"Skipped: there is no {options.data}.", file=sys.stderr)
