@@ -62,8 +62,8 @@ JSON = st.recursive(
 
 
 def named(value: object) -> str:
-    """A short test id for a value that would make a long or unprintable one."""
-    return ascii(value)[:24]
+    """A short test id for a value that would make a long or unprintable one; the same in every process."""
+    return "object" if type(value) is object else ascii(value)[:24]
 
 
 def fresh() -> str:
