@@ -50,19 +50,14 @@ def agentcore(
             "Choose another with --port, or 0 for a free one.",
             value=port,
         ) from None
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with server:
-        typer.echo(server.url)
         note(
             "Serving bedrock-agentcore and bedrock-agentcore-control; Ctrl-C ends it.\n"
             f"To make a memory in it: contextkit provision agentcore --name mine --endpoint {server.url}\n"
             f"For other programs: export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={server.url} "
             f"AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={server.url}"
         )
-        _wait()
-
-
-def _wait() -> None:
-    """Until SIGTERM; Ctrl-C is raised as ever."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    ended.wait()
+        typer.echo(server.url)  # last: whoever reads it may go on, or end us
+        ended.wait()
