@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import uuid
 from collections.abc import Iterator
@@ -21,8 +20,9 @@ WINDOW = 8_000
 WINDOW_BYTES = WINDOW * 4
 """English has about four bytes to a token."""
 
-MESSAGES = 10_000 if os.environ.get("CONTEXTKIT_LONG") else 600
-"""The local server looks through a whole partition for every query, so that a long session takes it seconds."""
+MESSAGES = 600
+"""Enough for pages and an index. The local server looks through a whole partition for every query, and so takes
+seconds for each where a session is much longer."""
 
 
 @pytest.fixture
