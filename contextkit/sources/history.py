@@ -139,9 +139,18 @@ class _Reading:
         sections = (self.request.strategy.section(name) for name in History.sections)
         return self.started + part * max((section.deadline for section in sections if section), default=0.0)
 
+    def _in_time(self, part: float) -> None:
+        """Raise `StoreUnavailable` after that part of the time: what was read would come too late to be of use."""
+        if perf_counter() >= self._until(part):
+            raise StoreUnavailable(
+                f"Reading took {perf_counter() - self.started:.1f} s.",
+                "See to the store's latency, or raise the deadline.",
+            )
+
     def _recall(self, section: Section) -> Sequence[Gathered]:
-        """Older turns that bear on the query; where the store fails, word of that."""
+        """Older turns that bear on the query; where the store fails, or is too slow for it, word of that."""
         try:
+            self._in_time(FOR_RECENT)
             return retried(lambda: list(self._recalled(section)), self._until(FOR_RECALL))
         except StoreError as error:
             return [Notice("recall failed", f"No older turns were looked for: {error}")]
@@ -156,6 +165,7 @@ class _Reading:
 
     def _recalled(self, section: Section) -> Iterator[Gathered]:
         yield from self.conversation.read_index(self.store, self._until(FOR_INDEX) - perf_counter())
+        self._in_time(FOR_RECALL)
         index = self.conversation.index
         scores, notice = self._scores()
         if notice is not None:

@@ -243,3 +243,26 @@ def test_many_threads_read_one_conversation(request_for: MakeRequest, store: SQL
     for one in found:
         orders = [item.order for item in items(one, "history")]
         assert orders == list(range(orders[0], 401))
+
+
+@pytest.mark.parametrize("slow", ["messages", "derived"])
+def test_a_store_that_is_slow_costs_recall_and_not_the_history(
+    slow: str, store: SQLiteStore, request_for: MakeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call takes nine of the ten seconds there are."""
+    talk(store, 2_000)
+    passed = [0.0]
+    read = getattr(store, slow)
+
+    def slowly(*given: object, **within: object) -> object:
+        passed[0] += 9.0
+        return read(*given, **within)
+
+    monkeypatch.setattr(store, slow, slowly)
+    for module in ("sources.history", "conversation", "deadline"):
+        monkeypatch.setattr(f"contextkit.{module}.perf_counter", lambda: passed[0])
+    found = [*History().gather(of(request_for("Where does order 3 go?"), store, start=1_990))]
+    assert [one.id for one in found if isinstance(one, Item) and one.section == "history"][-1] == "i2000"
+    assert [one for one in found if isinstance(one, Item) and one.section == "recall"] == []
+    assert [one.kind for one in found if isinstance(one, Notice)] == ["recall failed"]
+    assert passed == [9.0]
