@@ -124,7 +124,11 @@ def test_the_installed_copy_is_byte_for_byte_the_file_that_tiktoken_pins(monkeyp
         assert len(parse(data)) == size
 
 
-@pytest.mark.parametrize("damage", [b"not gzip", gzip.compress(TINY)[:-4], gzip.compress(b"IQ== 9\n")])
+@pytest.mark.parametrize(
+    "damage",
+    [b"not gzip", gzip.compress(TINY)[:-4], gzip.compress(b"IQ== 9\n")],
+    ids=["not gzip", "cut off", "another vocabulary"],
+)
 def test_a_damaged_installed_copy_is_passed_over(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
