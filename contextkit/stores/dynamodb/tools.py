@@ -7,8 +7,6 @@ with SQLite: the item of a result that is still being made names its maker, who 
 from __future__ import annotations
 
 import logging
-import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,9 +14,9 @@ from hashlib import sha256
 from typing import Any
 
 from contextkit.canonical import canonical_json
-from contextkit.errors import StoreCorrupt, StoreError
+from contextkit.errors import StoreError
 from contextkit.stores import check_id
-from contextkit.stores.codec import after, from_json, to_json
+from contextkit.stores.codec import after, from_json
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.items import Value
 from contextkit.stores.dynamodb.keys import result_key, tool_key
@@ -26,6 +24,7 @@ from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
 from contextkit.stores.flight import SingleFlight
+from contextkit.stores.lease import check_arguments, made
 
 _log = logging.getLogger("contextkit.stores")
 
@@ -69,45 +68,24 @@ class ToolResults:
         ttl: timedelta = timedelta(minutes=5),
     ) -> Any:
         asked = _call(tool, arguments, actor_id, version)
-        found = self._look(asked)
+        found = self.look(asked)
         if found is None:
-            found = self._flights.run(asked, lambda: self._make(asked, call, ttl))
+            found = self._flights.run(asked, lambda: made(asked, self, call, ttl, _POLL))
         return from_json(found)
 
     def forget_tool(self, tool: str, *, actor_id: str | None) -> None:
         pk = tool_key(check_id("tool name", tool), _tenant(actor_id))
         self._database.delete_many("tool-cache", self._database.keys("tool-cache", pk))
 
-    def _look(self, asked: _Call) -> bytes | None:
+    def look(self, asked: _Call) -> bytes | None:
         row = self._database.get("tool-cache", asked.pk, asked.sk)
         if row is None or "lease" in row or row["expires_at"] <= self._clock.now():
             return None
         arguments, result = _apart(self._payloads.get("tool-cache", row))
-        if arguments != asked.arguments:
-            raise StoreCorrupt(
-                f"The cached result of the tool {asked.tool!r} belongs to other arguments than its key says.",
-                f"Call `forget_tool({asked.tool!r}, …)`.",
-            )
+        check_arguments(asked, arguments)
         return result
 
-    def _make(self, asked: _Call, call: Callable[[], Any], ttl: timedelta) -> bytes:
-        """The result, by our call or, where another process is at it, by theirs."""
-        maker = uuid.uuid4().hex
-        while not self._lease(asked, maker):
-            found = self._look(asked)
-            if found is not None:
-                return found
-            time.sleep(_POLL)
-        try:
-            result = to_json(call(), f"result of the tool {asked.tool!r}")
-        except BaseException:
-            self._afterwards(asked, lambda: Delete("tool-cache", asked.pk, asked.sk, _ours(maker)))
-            raise
-        self._afterwards(asked, lambda: self._result(asked, maker, result, ttl))
-        return result
-
-    def _lease(self, asked: _Call, maker: str) -> bool:
-        """True if it is ours to make the call."""
+    def lease(self, asked: _Call, maker: str) -> bool:
         now = self._clock.now()
         free = Condition(
             "attribute_not_exists(pk) OR expires_at <= :now OR lease = :maker", {"now": now, "maker": maker}
@@ -118,8 +96,13 @@ class ToolResults:
             return False
         return True
 
+    def keep(self, asked: _Call, maker: str, result: bytes, ttl: timedelta) -> None:
+        self._afterwards(asked, lambda: self._result(asked, maker, result, ttl))
+
+    def give_up(self, asked: _Call, maker: str) -> None:
+        self._afterwards(asked, lambda: Delete("tool-cache", asked.pk, asked.sk, _ours(maker)))
+
     def _result(self, asked: _Call, maker: str, result: bytes, ttl: timedelta) -> Put:
-        """The write of a result, unless the tool was forgotten or our time was up meanwhile."""
         place = _place(asked, after(self._clock.now(), ttl))
         content = len(asked.arguments).to_bytes(_LENGTH, "big") + asked.arguments + result
         columns = self._payloads.put("tool-cache", asked.pk, f"{asked.sk}#", content, int(str(place["ttl"])))

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,10 +18,11 @@ from hashlib import sha256
 from typing import Any
 
 from contextkit.canonical import canonical_json
-from contextkit.errors import StoreCorrupt, StoreError
+from contextkit.errors import StoreError
 from contextkit.stores import check_id
-from contextkit.stores.codec import after, from_json, to_json
+from contextkit.stores.codec import after, from_json
 from contextkit.stores.flight import SingleFlight
+from contextkit.stores.lease import check_arguments, made
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import Lifetimes
@@ -77,9 +76,9 @@ class ToolResults:
         ttl: timedelta = timedelta(minutes=5),
     ) -> Any:
         asked = _call(tool, arguments, actor_id, version)
-        found = self._look(asked)
+        found = self.look(asked)
         if found is None:
-            found = self._flights.run(asked, lambda: self._make(asked, call, ttl))
+            found = self._flights.run(asked, lambda: made(asked, self, call, ttl, _POLL))
         return from_json(found)
 
     def forget_tool(self, tool: str, *, actor_id: str | None) -> None:
@@ -87,7 +86,7 @@ class ToolResults:
         with self._database.write() as connection:
             connection.execute("DELETE FROM tool_results WHERE actor_id = ? AND tool = ?", (tenant, tool))
 
-    def _look(self, asked: _Call) -> bytes | None:
+    def look(self, asked: _Call) -> bytes | None:
         with self._database.read() as connection:
             row = connection.execute(
                 f"SELECT arguments, result FROM tool_results WHERE {_ROW} AND expires_at > ? AND lease IS NULL",
@@ -95,31 +94,10 @@ class ToolResults:
             ).fetchone()
         if row is None:
             return None
-        if row[0] != asked.arguments:
-            raise StoreCorrupt(
-                f"The cached result of the tool {asked.tool!r} belongs to other arguments than its key says.",
-                f"Call `forget_tool({asked.tool!r}, …)`.",
-            )
+        check_arguments(asked, row[0])
         return bytes(row[1])
 
-    def _make(self, asked: _Call, call: Callable[[], Any], ttl: timedelta) -> bytes:
-        """The result, by our call or, where another process is at it, by theirs."""
-        maker = uuid.uuid4().hex
-        while not self._lease(asked, maker):
-            found = self._look(asked)
-            if found is not None:
-                return found
-            time.sleep(_POLL)
-        try:
-            result = to_json(call(), f"result of the tool {asked.tool!r}")
-        except BaseException:
-            self._give_up(asked, maker)
-            raise
-        self._keep(asked, maker, result, ttl)
-        return result
-
-    def _lease(self, asked: _Call, maker: str) -> bool:
-        """True if it is ours to make the call."""
+    def lease(self, asked: _Call, maker: str) -> bool:
         now = self._lifetimes.now()
         with self._database.write() as connection:
             connection.execute(f"DELETE FROM tool_results WHERE {_ROW} AND expires_at <= ?", (*asked.row, now))
@@ -131,11 +109,7 @@ class ToolResults:
                 ).rowcount
             )
 
-    def _keep(self, asked: _Call, maker: str, result: bytes, ttl: timedelta) -> None:
-        """Store the result, unless the tool was forgotten or our time was up meanwhile.
-
-        The call has been made and its result is good: failing to keep it must not lose it.
-        """
+    def keep(self, asked: _Call, maker: str, result: bytes, ttl: timedelta) -> None:
         now = self._lifetimes.now()
 
         def store(connection: sqlite3.Connection) -> None:
@@ -147,9 +121,7 @@ class ToolResults:
 
         self._afterwards(asked, store)
 
-    def _give_up(self, asked: _Call, maker: str) -> None:
-        """Let others try. What the call raised is on its way to the caller and must not be replaced."""
-
+    def give_up(self, asked: _Call, maker: str) -> None:
         def release(connection: sqlite3.Connection) -> None:
             connection.execute(f"DELETE FROM tool_results WHERE {_ROW} AND lease = ?", (*asked.row, maker))
 
