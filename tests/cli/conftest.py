@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,6 +42,14 @@ def environment(**more: str) -> dict[str, str]:
     """This process's environment, without what would colour or resize a command's output."""
     kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "COLUMNS", "TERM")}
     return {**kept, **more}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _can_be_interrupted() -> Iterator[None]:
+    """What a shell starts in the background ignores interrupts, and so would every command that is tried there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
