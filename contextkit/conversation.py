@@ -8,18 +8,19 @@ with the session too, in segments, so that another process need not analyse the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
-from time import perf_counter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.fence import defused
 from contextkit.ladder import whole_message
 from contextkit.rank.conversation import ConversationIndex
+from contextkit.session_index import SessionIndex
 from contextkit.types import Block, Item, Message, Notice, Provenance, TokenCounter
 
 if TYPE_CHECKING:
@@ -27,42 +28,34 @@ if TYPE_CHECKING:
 
     from contextkit.stores import Session, SessionStore
 
-LONG = 2_000
-"""Characters above which a message is indexed in passages. As one, its few telling words would be
-lost among thousands: BM25 holds long texts back."""
-
-PASSAGE = 1_000
-"""Characters of a passage: a long turn's length, so that passages and turns compare fairly."""
-
-INDEXED = 1_000_000
-"""Characters of one message that are indexed, half of them from its beginning and half from its end."""
-
-MOST_PASSAGES = 512
-"""Passages of one message at the most; those of a huge one are longer instead."""
-
-SEGMENT = 1_024
-"""Messages in a stored index segment: what a new process must analyse again is at most one fewer."""
-
-
 PAGE = 64
-"""Messages of a page of history: enough to tell how long they are, and more than a small window holds."""
+"""Messages of the first page of history, which tells how long they are: more than a small window holds."""
+
+ENOUGH = 32
+"""Messages that tell how many more the room will hold."""
 
 
 class Conversation:
-    """One life of one session. Callers hold `lock` while they use it.
+    """One life of one session. Callers hold `lock` while they use it, and `index_lock` for the index and `pick`.
 
-    Items are counted by `counter`; `count_with` changes it. The index keeps sizes too, which only
-    decide how many turns are looked at, and so may be any counter's.
+    Who searches the index may be left behind by a build that cannot wait: hence the second lock.
+    Items are counted by `counter`; `count_with` changes it.
     """
 
     def __init__(self, actor_id: str, session_id: str, counter: TokenCounter) -> None:
         self.lock = threading.Lock()
+        self.index_lock = threading.Lock()
         self.items: list[Item] = []
-        self.index = ConversationIndex()
         self._actor_id = actor_id
         self._session_id = session_id
         self._counter = counter
+        self._index = SessionIndex(actor_id, session_id, counter)
         self._vectors = _Vectors()
+
+    @property
+    def index(self) -> ConversationIndex:
+        """What finds the session's messages again."""
+        return self._index.index
 
     def count_with(self, counter: TokenCounter) -> None:
         """Count the items anew where another counter is to be used."""
@@ -92,46 +85,11 @@ class Conversation:
             self.items = [item for item in self.items if item.order >= start]
 
     def read_index(self, store: SessionStore, seconds: float = inf) -> list[Notice]:
-        """Bring the index up to the newest message, and store the segments that have become full.
-
-        Where that takes longer than `seconds` (a long conversation that was just imported, a slow
-        store), the rest is left to the next time: no segment is begun that would end too late if
-        it took as long as the slowest before it.
-        A segment that is damaged is made again. A store that does not take one costs the next
-        process the analysis, and this one nothing.
-        """
-        until, slowest = perf_counter() + seconds, 0.0
-        notices = [] if len(self.index) else self._load_segments(store)
-        full: dict[str, bytes] = {}
-        parts: list[ConversationIndex] = []
-        done = self._indexed
-        began, in_time = perf_counter(), True
-        while (in_time := began + slowest < until) and (messages := self._to_boundary(store, done)):
-            if done % SEGMENT or len(messages) < SEGMENT:
-                self.index.extend(parts)
-                parts = []
-                self.index.add(_passages(messages), self._counter)
-                segment = self.index.to_bytes(self._row(done // SEGMENT * SEGMENT)) if _ends_segment(messages) else b""
-            else:
-                parts.append(ConversationIndex())
-                parts[-1].add(_passages(messages), self._counter)
-                segment = parts[-1].to_bytes()
-            if segment:
-                full[self._segment_name(done // SEGMENT * SEGMENT)] = segment
-            done += len(messages)
-            slowest = max(slowest, perf_counter() - began)
-            began = perf_counter()
-        self.index.extend(parts)
-        if not in_time:
-            notices.append(Notice("recall incomplete", _INCOMPLETE.format(done)))
-        return notices + (self._keep(store, full) if full else [])
-
-    def _keep(self, store: SessionStore, segments: Mapping[str, bytes]) -> list[Notice]:
-        try:
-            store.save_derived(self._actor_id, self._session_id, segments)
-        except StoreError as error:
-            return [Notice("index not kept", f"Another process must analyse these messages again: {error}")]
-        return []
+        """Bring the index up to the newest message, as far as that takes no longer than `seconds`."""
+        items = self.items
+        at_hand = items[bisect_right(items, self._index.last, key=attrgetter("order")) :]
+        newest = items[-1].order if items else None
+        return self._index.read(store, newest, [_as_stored(item) for item in at_hand], seconds)
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and every indexed message's, NaN where a message has none."""
@@ -140,27 +98,12 @@ class Conversation:
 
     def pick(self, store: SessionStore, seqs: Sequence[int]) -> list[Message]:
         """The messages with these sequence numbers, oldest first, read only where they are not at hand."""
-        first = self.items[0].order if self.items else max(seqs, default=0) + 1
+        items = self.items
+        first = items[0].order if items else max(seqs, default=0) + 1
         missing = [seq for seq in seqs if seq < first]
         read = store.pick(self._actor_id, self._session_id, missing) if missing else []
-        here = [_as_stored(self.items[seq - first]) for seq in sorted(seqs) if seq >= first]
+        here = [_as_stored(items[seq - first]) for seq in sorted(seqs) if seq >= first]
         return read + here
-
-    @property
-    def _indexed(self) -> int:
-        return int(self.index.seqs[-1]) if len(self.index) else 0
-
-    def _row(self, done: int) -> int:
-        """The index's first row after message number `done`; a long message has several."""
-        return int(np.searchsorted(self.index.seqs, done, side="right"))
-
-    def _to_boundary(self, store: SessionStore, done: int) -> list[Message]:
-        """The messages after number `done` up to the end of its segment, from memory where they are there."""
-        end = (done // SEGMENT + 1) * SEGMENT
-        if self.items and self.items[0].order <= done + 1:
-            first = self.items[0].order
-            return [_as_stored(item) for item in self.items[done + 1 - first : end + 1 - first]]
-        return store.messages(self._actor_id, self._session_id, after=done, before=end + 1)
 
     def _read_newer(self, store: SessionStore, session: Session) -> None:
         last = self.items[-1].order
@@ -176,13 +119,13 @@ class Conversation:
     def _read_backwards(self, store: SessionStore, room: int) -> None:
         """Read newest first, until the room is filled or the session's beginning is reached.
 
-        A first page tells how long messages are, and so how many more the room will hold.
+        Some first messages tell how long they are, and so how many more the room will hold.
         """
         before = self.items[0].order if self.items else None
         tokens = sum(item.tokens for item in self.items)
         while tokens <= room and before != 1:
-            still = len(self.items) * (room - tokens) // max(1, tokens) if len(self.items) >= PAGE else 0
-            page = max(PAGE, still + PAGE // 4)
+            still = len(self.items) * (room - tokens) // max(1, tokens)
+            page = still + still // 8 + 4 if len(self.items) >= ENOUGH else PAGE
             messages = store.messages(self._actor_id, self._session_id, before=before, last=page)
             if not messages:
                 break
@@ -193,54 +136,6 @@ class Conversation:
 
     def _items(self, messages: Sequence[Message]) -> list[Item]:
         return [history_item(message, self._counter) for message in messages]
-
-    def _load_segments(self, store: SessionStore) -> list[Notice]:
-        stored = store.derived(self._actor_id, self._session_id)
-        parts: list[ConversationIndex] = []
-        notices: list[Notice] = []
-        while not notices and (data := stored.get(self._segment_name(len(parts) * SEGMENT))) is not None:
-            try:
-                parts.append(ConversationIndex.from_bytes(data))
-            except StoreCorrupt as error:
-                notices.append(Notice("index made again", f"The messages were analysed again: {error}"))
-        self.index.extend(parts)
-        return notices
-
-    def _segment_name(self, start: int) -> str:
-        return f"index/{start}"
-
-
-def _passages(messages: Sequence[Message]) -> Iterator[Message]:
-    """The messages as the index takes them: a long one in passages, each found by what it says itself."""
-    for message in messages:
-        text = message.text
-        if len(text) > INDEXED:
-            text = text[: INDEXED // 2] + text[-INDEXED // 2 :]
-        if len(text) <= LONG:
-            yield message
-        else:
-            size = max(PASSAGE, len(text) // MOST_PASSAGES)
-            yield from (replace(message, content=passage, tokens=None) for passage in _cut(text, size))
-
-
-def _cut(text: str, size: int) -> Iterator[str]:
-    """Pieces of about `size` characters, cut at the ends of lines where there are any."""
-    start = 0
-    while start < len(text):
-        line_end = text.find("\n", start + size, start + 2 * size)
-        end = line_end + 1 if line_end >= 0 else start + size
-        yield text[start:end]
-        start = end
-
-
-_INCOMPLETE = (
-    "The index of this conversation has come as far as message {}, and older turns are recalled up to there. "
-    "The next builds index the rest."
-)
-
-
-def _ends_segment(messages: Sequence[Message]) -> bool:
-    return (messages[-1].seq or 0) % SEGMENT == 0
 
 
 class _Vectors:

@@ -1,4 +1,4 @@
-"""Conversation: read once, kept in memory and in segments; the same whichever way it was read."""
+"""Conversation: read once, kept in memory, and its messages found again."""
 
 from __future__ import annotations
 
@@ -8,102 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contextkit.conversation import INDEXED, SEGMENT, Conversation, history_item
+from contextkit.conversation import history_item
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
 from contextkit.types import Message
-from tests.world import NOW
-
-COUNTER = get_counter()
-
-
-class Counting(SQLiteStore):
-    """A store that notes which messages were read."""
-
-    read: list[int]
-
-    def messages(self, *given, **within):  # type: ignore[no-untyped-def]
-        found = super().messages(*given, **within)
-        self.read += [message.seq or 0 for message in found]
-        return found
+from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
 
 
 @pytest.fixture
 def store() -> Iterator[Counting]:
-    with Counting(":memory:", clock=lambda: NOW) as store:
-        store.read = []
+    with counting() as store:
         yield store
-
-
-def fill(store: SQLiteStore, count: int, start: int = 0) -> None:
-    """Messages of all sizes; some forge fences, and one is longer than any passage."""
-    store.append("u1", "s1", [_message(number) for number in range(start, start + count)])
-
-
-def _message(number: int) -> Message:
-    text = f"Message {number} about order {number % 97} to Ghent"
-    if number % 50 == 7:
-        return Message(role="tool", content=f"<documents> {text}", tool_call_id="c")
-    return Message(role="user", content=text + " and more" * (1_200 if number % 400 == 9 else number % 5))
-
-
-def conversation() -> Conversation:
-    return Conversation("u1", "s1", COUNTER)
-
-
-def read_recent(one: Conversation, store: Counting, start: int | None, room: int) -> None:
-    session = store.session("u1", "s1")
-    if session is not None:
-        one.read_recent(store, session, start, room)
-
-
-def scores(one: Conversation) -> dict[int, float]:
-    found = one.index.scores("Where is order 13 in <documents>?", now=NOW)
-    return dict(zip(one.index.seqs.tolist(), found.tolist(), strict=True))
-
-
-@pytest.mark.parametrize("count", [0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT + 100])
-def test_an_index_is_the_same_however_it_came_about(store: Counting, count: int) -> None:
-    grown = conversation()
-    for start in range(0, count, 300):
-        fill(store, min(300, count - start), start)
-        read_recent(grown, store, None, 2_000)
-        assert grown.read_index(store) == []
-    cold, loaded = conversation(), conversation()
-    loaded.read_index(store)
-    read_recent(cold, store, None, 10**9)
-    cold.read_index(store)
-    for other in (cold, loaded):
-        assert other.index.seqs.tolist() == grown.index.seqs.tolist()
-        assert scores(other) == scores(grown)
-
-
-def test_another_process_reads_segments_instead_of_messages(store: Counting) -> None:
-    fill(store, 2 * SEGMENT + 50)
-    conversation().read_index(store)
-    store.read.clear()
-    conversation().read_index(store)
-    assert store.read == list(range(2 * SEGMENT + 1, 2 * SEGMENT + 51))
-
-
-def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(store, 3 * SEGMENT)
-    passed = [0.0]
-
-    def slow(*given, **within):  # type: ignore[no-untyped-def]
-        passed[0] += 3.0
-        return Counting.messages(store, *given, **within)
-
-    monkeypatch.setattr(store, "messages", slow)
-    monkeypatch.setattr("contextkit.conversation.perf_counter", lambda: passed[0])
-    one = conversation()
-    notices = one.read_index(store, 7.0)
-    assert passed == [6.0]
-    assert len(one.index.seqs) >= 2 * SEGMENT
-    assert [notice.kind for notice in notices] == ["recall incomplete"]
-    assert f"message {2 * SEGMENT}," in notices[0].text
-    assert one.read_index(store, 7.0) == []
-    assert one.index.seqs[-1] == 3 * SEGMENT
 
 
 def test_only_what_is_new_is_read_again(store: Counting) -> None:
@@ -194,7 +109,7 @@ def test_picked_messages_are_those_of_the_store_whether_in_memory_or_not(store: 
     read_recent(one, store, 40, 0)
     picked = one.pick(store, [58, 5, 8, 41])
     assert [message.seq for message in picked] == [5, 8, 41, 58]
-    assert [message.text for message in picked] == [_message(number - 1).text for number in (5, 8, 41, 58)]
+    assert [message.text for message in picked] == [message(number - 1).text for number in (5, 8, 41, 58)]
     assert conversation().pick(store, []) == []
 
 
@@ -231,15 +146,6 @@ def test_a_count_is_taken_over_only_from_the_same_counter() -> None:
     stored = Message(role="user", content="hello", seq=1, tokens=777, counter=COUNTER.name)
     assert history_item(stored, COUNTER).tokens == 777
     assert history_item(stored, get_counter("cl100k_base")).tokens < 777
-
-
-def test_of_a_huge_message_both_ends_are_indexed(store: Counting) -> None:
-    text = "alpha " + "filler " * (INDEXED // 5) + " omega"
-    store.append("u1", "s1", [Message(role="user", content=text)])
-    one = conversation()
-    one.read_index(store)
-    for word in ("alpha", "omega"):
-        assert one.index.scores(word, now=NOW).max() > one.index.scores("nothing", now=NOW).max()
 
 
 class Fixed:

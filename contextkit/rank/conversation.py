@@ -27,6 +27,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from contextkit.rank.columns import Columns, column
 from contextkit.rank.fuse import fuse, standardised
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
@@ -69,13 +70,16 @@ _TAIL: Final = 1000
 """Characters at the end of a message in which its last question mark is looked for; a caption may follow it."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_KIND: Final = b"ckcv1"
+_KIND: Final = b"ckcv2"
 _HEAD: Final = struct.Struct("<II")
 _ASKS: Final = 1
 _TELLS: Final = 2
-_ROW: Final = struct.Struct("<qdIIB")
-_ROWS: Final = np.dtype([("seq", "<i8"), ("time", "<f8"), ("tokens", "<u4"), ("speaker", "<u4"), ("traits", "u1")])
-"""What is kept of a message beside its terms; `time` is in days since 1970, NaN where it is not known."""
+_ROW: Final = struct.Struct("<qqIIB")
+_ROWS: Final = np.dtype([("seq", "<i8"), ("time", "<i8"), ("tokens", "<u4"), ("speaker", "<u4"), ("traits", "u1")])
+"""What is kept of a message beside its terms; `time` is in seconds since 1970, `_UNKNOWN` where it is not known."""
+
+_UNKNOWN: Final = -(2**62)
+_DAY: Final = 86_400
 
 
 class ConversationIndex:
@@ -168,19 +172,27 @@ class ConversationIndex:
     def to_bytes(self, start: int = 0) -> bytes:
         """The messages from number `start` on, as `from_bytes` reads them; segments join by `extend`."""
         names = json.dumps(list(self._names)).encode()
-        rows = self._rows[start * _ROW.size :]
-        return seal(_KIND, b"".join((_HEAD.pack(len(names), len(rows)), names, rows, self._lexical.to_bytes(start))))
+        rows = np.frombuffer(bytes(self._rows[start * _ROW.size :]), _ROWS)
+        columns = (np.diff(rows["seq"], prepend=0), np.diff(rows["time"], prepend=0))
+        rest = (rows["tokens"], rows["speaker"], rows["traits"])
+        head = _HEAD.pack(len(names), len(rows))
+        return seal(_KIND, b"".join((head, names, *map(column, (*columns, *rest)), self._lexical.to_bytes(start))))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ConversationIndex:
         """The index `to_bytes` wrote. Raises `StoreCorrupt` where these are not the bytes that were written."""
         payload = opened(_KIND, data)
-        names, rows = _HEAD.unpack_from(payload)
+        names, count = _HEAD.unpack_from(payload)
         first = _HEAD.size + names
+        columns = Columns(payload, first)
+        rows = np.zeros(count, _ROWS)
+        rows["seq"], rows["time"] = (np.cumsum(columns.next(count, np.int64)) for _ in range(2))
+        for name in ("tokens", "speaker", "traits"):
+            rows[name] = columns.next(count, _ROWS[name])
         index = cls()
         index._names = {name: number for number, name in enumerate(json.loads(payload[_HEAD.size : first]))}
-        index._rows = bytearray(payload[first : first + rows])
-        index._lexical = LexicalIndex.from_bytes(payload[first + rows :])
+        index._rows = bytearray(rows.tobytes())
+        index._lexical = LexicalIndex.from_bytes(payload[first + count * _ROW.size :])
         return index
 
     def _now(self) -> _View:
@@ -207,13 +219,13 @@ class _View:
     @classmethod
     def of(cls, data: bytes) -> _View:
         rows = np.frombuffer(data, _ROWS)
-        times = rows["time"]
+        times = np.where(rows["time"] == _UNKNOWN, np.nan, rows["time"] / _DAY)
         begins = np.abs(np.diff(times, prepend=times[:1])) > PAUSE / timedelta(days=1)
         begins[:1] = True
         return cls(
             seqs=rows["seq"].copy(),
             tokens=rows["tokens"].astype(np.int64),
-            times=times.copy(),
+            times=times,
             days=np.where(np.isnan(times), -1, np.floor(np.nan_to_num(times))).astype(np.int64),
             speakers=rows["speaker"].copy(),
             telling=np.where(rows["traits"] & _ASKS, np.float32(ASKING), np.float32(1)),
@@ -258,5 +270,5 @@ def _name(message: Message) -> str:
     return message.name if message.name and message.role in ("user", "assistant") else ""
 
 
-def _time(moment: datetime | None) -> float:
-    return float("nan") if moment is None else (moment - _EPOCH) / timedelta(days=1)
+def _time(moment: datetime | None) -> int:
+    return _UNKNOWN if moment is None else (moment - _EPOCH) // timedelta(seconds=1)

@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from contextkit.rank.columns import Columns, column
 from contextkit.rank.sealed import opened, seal
 
 K1: Final = 1.2
@@ -26,7 +27,7 @@ K1: Final = 1.2
 B: Final = 0.75
 """How far long documents are held back, 0 to 1 (Robertson and Zaragoza, 2009)."""
 
-_KIND: Final = b"cklx1"
+_KIND: Final = b"cklx2"
 _HEAD: Final = struct.Struct("<IIII")
 
 Ints: TypeAlias = NDArray[np.uint32]
@@ -118,7 +119,7 @@ class LexicalIndex:
         self._recent = {}
 
     def to_bytes(self, start: int = 0) -> bytes:
-        """The documents from number `start` on, as `from_bytes` reads them."""
+        """The documents from number `start` on, as `from_bytes` reads them: small, once compressed."""
         owners, documents, counts = self._all(start)
         used, owners = np.unique(owners, return_inverse=True)
         names = list(self._ids)
@@ -126,8 +127,8 @@ class LexicalIndex:
         packed = _Packed.sorted(owners, documents - np.uint32(start), counts, len(used))
         head = _HEAD.pack(len(self) - start, len(used), len(packed.documents), len(vocabulary))
         lengths = np.frombuffer(self._lengths[start:].tobytes(), np.uint32)
-        numbers = (packed.starts, lengths, packed.documents, packed.counts)
-        return seal(_KIND, b"".join((head, vocabulary, *(part.astype("<u4").tobytes() for part in numbers))))
+        numbers = (lengths, packed.frequencies, packed.steps(), packed.counts)
+        return seal(_KIND, b"".join((head, vocabulary, *map(column, numbers))))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LexicalIndex:
@@ -135,11 +136,11 @@ class LexicalIndex:
         payload = opened(_KIND, data)
         documents, terms, postings, names = _HEAD.unpack_from(payload)
         vocabulary = payload[_HEAD.size : _HEAD.size + names]
-        numbers = np.frombuffer(payload, "<u4", offset=_HEAD.size + names).astype(np.uint32, copy=False)
-        starts, lengths, owners, counts = np.split(numbers, np.cumsum([terms + 1, documents, postings]))
+        columns = Columns(payload, _HEAD.size + names)
+        lengths, frequencies = columns.next(documents), columns.next(terms)
         index = cls()
         index._ids = {term: number for number, term in enumerate(json.loads(vocabulary))}
-        index._packed = _Packed(starts, owners, counts)
+        index._packed = _Packed.of_steps(frequencies, columns.next(postings), columns.next(postings))
         index._lengths = array("I", lengths.tobytes())
         index._total = int(lengths.sum())
         return index
@@ -194,6 +195,28 @@ class _Packed:
         starts = np.zeros(terms + 1, np.uint32)
         np.cumsum(np.bincount(owners, minlength=terms), out=starts[1:])
         return cls(starts, documents[order], counts[order])
+
+    @classmethod
+    def of_steps(cls, frequencies: Ints, steps: Ints, counts: Ints) -> _Packed:
+        """The inverse of `frequencies` and `steps`."""
+        starts = np.zeros(len(frequencies) + 1, np.uint32)
+        np.cumsum(frequencies, out=starts[1:])
+        walked = np.cumsum(steps, dtype=np.uint32)
+        firsts = starts[:-1]
+        documents = walked - np.repeat(walked[firsts] - steps[firsts], frequencies)
+        return cls(starts, documents, counts)
+
+    @property
+    def frequencies(self) -> Ints:
+        """How many documents each term stands in."""
+        return np.diff(self.starts)
+
+    def steps(self) -> Ints:
+        """The documents of each term as the first one and the distances between them: small numbers."""
+        steps = np.diff(self.documents, prepend=np.uint32(0))
+        firsts = self.starts[:-1]
+        steps[firsts] = self.documents[firsts]
+        return steps
 
     def of(self, term: int) -> tuple[Ints, Ints]:
         if not 0 <= term < len(self.starts) - 1:

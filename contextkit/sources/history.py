@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from contextkit.blocks import line_tokens
 from contextkit.conversation import Conversation
-from contextkit.deadline import retried
+from contextkit.deadline import patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import query_item
 from contextkit.rank.lexical import Scores
@@ -151,9 +151,21 @@ class _Reading:
         """Older turns that bear on the query; where the store fails, or is too slow for it, word of that."""
         try:
             self._in_time(FOR_RECENT)
-            return retried(lambda: list(self._recalled(section)), self._until(FOR_RECALL))
+            return patiently(lambda: self._found(section), self._until(FOR_RECALL) - perf_counter())
         except StoreError as error:
             return [Notice("recall failed", f"No older turns were looked for: {error}")]
+
+    def _found(self, section: Section) -> list[Gathered]:
+        """The recalled turns. Where an earlier build's search is still under way, it is waited for."""
+        lock = self.conversation.index_lock
+        if not lock.acquire(timeout=max(0.0, self._until(FOR_RECALL) - perf_counter())):
+            raise StoreUnavailable(
+                "The index is still being read by an earlier build.", "Try again, or see to the store's latency."
+            )
+        try:
+            return list(self._recalled(section))
+        finally:
+            lock.release()
 
     def _turn(self, present: list[Item]) -> Iterator[Item]:
         query = self.request.turn.query

@@ -259,10 +259,36 @@ def test_a_store_that_is_slow_costs_recall_and_not_the_history(
         return read(*given, **within)
 
     monkeypatch.setattr(store, slow, slowly)
-    for module in ("sources.history", "conversation", "deadline"):
+    for module in ("sources.history", "session_index", "deadline"):
         monkeypatch.setattr(f"contextkit.{module}.perf_counter", lambda: passed[0])
     found = [*History().gather(of(request_for("Where does order 3 go?"), store, start=1_990))]
     assert [one.id for one in found if isinstance(one, Item) and one.section == "history"][-1] == "i2000"
     assert [one for one in found if isinstance(one, Item) and one.section == "recall"] == []
     assert [one.kind for one in found if isinstance(one, Notice)] == ["recall failed"]
     assert passed == [9.0]
+
+
+def test_a_store_that_hangs_costs_recall_and_not_the_history(store: SQLiteStore, request_for: MakeRequest) -> None:
+    """The search that was left behind goes on, and what it has read by the next build is there."""
+    talk(store, 300)
+    read, there = store.derived, threading.Event()
+
+    def hanging(actor_id: str, session_id: str) -> dict[str, bytes]:
+        there.wait(30)
+        return read(actor_id, session_id)
+
+    store.derived = hanging  # type: ignore[method-assign]
+    request = of(request_for("Where does order 3 go?"), store, start=290)
+    sections = tuple(replace(section, deadline=0.3) for section in request.strategy.sections)
+    history, hurried = History(), replace(request, strategy=replace(request.strategy, sections=sections))
+    for problem in ("did not answer within", "by an earlier build"):
+        found = list(history.gather(hurried))
+        assert [item.id for item in items(found, "history")] == [f"i{n}" for n in range(290, 301)]
+        assert items(found, "recall") == []
+        notices = [one for one in found if isinstance(one, Notice)]
+        assert [one.kind for one in notices] == ["recall failed"]
+        assert "did not answer within" in notices[0].text or problem in notices[0].text
+    there.set()
+    found = list(history.gather(request))
+    assert "i3" in {item.id for item in items(found, "recall")}
+    assert [one for one in found if isinstance(one, Notice)] == []

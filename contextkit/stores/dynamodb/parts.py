@@ -10,6 +10,7 @@ from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.calibrations import Calibrations
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.erasure import Erasure
+from contextkit.stores.dynamodb.indexing import Indexing
 from contextkit.stores.dynamodb.latecomers import Latecomers
 from contextkit.stores.dynamodb.lives import Clock, Lives
 from contextkit.stores.dynamodb.memories import Memories
@@ -58,6 +59,7 @@ class Parts:
         lives = Lives(database, settings.clock, latecomers, place.region, place.regions, place.answers)
         self.sessions = Sessions(lives, payloads)
         self.messages = Messages(lives, payloads, settings.counter, settings.max_message_bytes)
+        self.indexing = Indexing(lives, self.sessions, settings.counter)
         self.vectors = MessageVectors(lives, self.messages, settings.embedder)
         self.overflow = OverflowPieces(lives, payloads, settings.overflow_ttl)
         self.memories = Memories(database, payloads, settings.clock, settings.embedder)

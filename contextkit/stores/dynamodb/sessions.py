@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
@@ -15,7 +17,7 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import At, Life
-from contextkit.stores.dynamodb.lives import Lives
+from contextkit.stores.dynamodb.lives import KNOWN, Lives
 from contextkit.stores.dynamodb.log import LOG, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
@@ -31,6 +33,10 @@ BLOB = "blob"
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
+FIRST = 48
+"""The same where this process has not read the session before and its prompt will need more of them: a small
+window's worth of a chat's messages, and enough to tell how many more a large one holds."""
+
 _AT_ONCE = MAX_WRITES - 2
 """Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
 
@@ -45,12 +51,14 @@ class Sessions:
         self._lives = lives
         self._database = lives.database
         self._payloads = payloads
+        self._lock = threading.Lock()
+        self._before: OrderedDict[str, None] = OrderedDict()
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
         at = self._lives.clock.at(actor_id, session_id)
         facts = self._lives.places(at, *keys.FACTS)
-        many = len(facts) + NEWEST
+        many = len(facts) + (NEWEST if self._read_before(at) else FIRST)
         nearest = self._database.query(
             "sessions", at.pk, (keys.below(LOG)[0], keys.FACTS_END), newest_first=True, limit=many
         )
@@ -125,6 +133,16 @@ class Sessions:
             self._end(at, last)
         self._database.delete_many("sessions", self._left(at, last))
         self._payloads.forget(at.pk)
+
+    def _read_before(self, at: At) -> bool:
+        """Whether this process has read the session, among the last `KNOWN` of them; from now on it has."""
+        with self._lock:
+            before = at.pk in self._before
+            self._before[at.pk] = None
+            self._before.move_to_end(at.pk)
+            if len(self._before) > KNOWN:
+                self._before.popitem(last=False)
+        return before
 
     def _end(self, at: At, life: str) -> None:
         """Delete what makes the session visible, unless another has begun in its place."""

@@ -1,0 +1,152 @@
+"""SessionIndex: the index of one session, from the segments stored with it and the messages since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contextkit.errors import StoreCorrupt, StoreError
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.segments import LARGE, Made, Segment, end_of, ended_by, passages, pieces
+from contextkit.types import Message, Notice, TokenCounter
+
+if TYPE_CHECKING:
+    from contextkit.stores import SessionStore
+
+
+class SessionIndex:
+    """What finds a session's messages again. Each is analysed once, whichever process does it.
+
+    Sizes of messages are kept with it, which only decide how many turns are looked at, and so
+    may be any counter's.
+    """
+
+    def __init__(self, actor_id: str, session_id: str, counter: TokenCounter) -> None:
+        self.index = ConversationIndex()
+        self._actor_id = actor_id
+        self._session_id = session_id
+        self._counter = counter
+
+    def read(
+        self, store: SessionStore, last: int | None, at_hand: Sequence[Message], seconds: float = inf
+    ) -> list[Notice]:
+        """Bring the index up to message number `last` (None: the newest), and store the segments that become whole.
+
+        `at_hand` are the newest messages, which need not be read. Where it takes longer than
+        `seconds` (a long conversation that was just imported, a slow store), the rest is left to
+        the next time: nothing is begun that would end too late if it took as long as the slowest
+        before it. A segment that is damaged is made again. A store that does not take one costs
+        the next process the analysis, and this one nothing.
+        """
+        until, slowest = perf_counter() + seconds, 0.0
+        reading = _Reading({} if len(self.index) else self._stored(store), self.last, last)
+        began, in_time = perf_counter(), True
+        while (in_time := began + slowest < until) and self._step(reading, store, at_hand):
+            slowest = max(slowest, perf_counter() - began)
+            began = perf_counter()
+        self._join(reading)
+        if not in_time:
+            reading.notices.append(Notice("recall incomplete", _INCOMPLETE.format(reading.done)))
+        return reading.notices + self._keep(store, reading.made)
+
+    def _step(self, reading: _Reading, store: SessionStore, at_hand: Sequence[Message]) -> bool:
+        """Take in the next segment, or the messages up to where the next one begins; False where there are none."""
+        segment = reading.stored.get(reading.done + 1)
+        if segment is not None:
+            self._load(reading, *segment)
+            return True
+        if reading.last is not None and reading.done >= reading.last:
+            return False
+        messages = self._next(reading, store, at_hand)
+        if messages:
+            self._analyse(reading, messages)
+        return bool(messages)
+
+    def _load(self, reading: _Reading, segment: Segment, data: bytes) -> None:
+        try:
+            reading.parts.append(ConversationIndex.from_bytes(data))
+            reading.done = segment.last
+        except StoreCorrupt as error:
+            del reading.stored[segment.first]
+            reading.notices.append(Notice("index made again", f"The messages were analysed again: {error}"))
+
+    def _next(self, reading: _Reading, store: SessionStore, at_hand: Sequence[Message]) -> list[Message]:
+        """The messages that no segment has, up to the next one that does or to the end of a large one."""
+        done = reading.done
+        end = min([end_of(done + 1, LARGE), *(first - 1 for first in reading.stored if first > done)])
+        here = [message for message in at_hand if done < (message.seq or 0) <= end]
+        first = here[0].seq if here else None
+        if first == done + 1:
+            return here
+        return store.messages(self._actor_id, self._session_id, after=done, before=first or end + 1) + here
+
+    def _analyse(self, reading: _Reading, messages: Sequence[Message]) -> None:
+        """Index these messages, and note the segments that they complete."""
+        reading.done = messages[-1].seq or 0
+        ended = ended_by(reading.done)
+        if ended is not None and len(messages) == LARGE:
+            reading.parts.append(ConversationIndex())
+            reading.parts[-1].add(passages(messages), self._counter)
+            reading.made.take(ended, reading.parts[-1].to_bytes())
+            return
+        self._join(reading)
+        for piece in pieces(messages):
+            self.index.add(passages(piece), self._counter)
+            ended = ended_by(piece[-1].seq or 0)
+            if ended is not None:
+                reading.made.take(ended, self.index.to_bytes(self._row(ended.first)))
+
+    def _join(self, reading: _Reading) -> None:
+        """Append what was loaded or analysed apart: all at once, since each time costs as much as the whole index."""
+        self.index.extend(reading.parts)
+        reading.parts.clear()
+
+    def _stored(self, store: SessionStore) -> dict[int, tuple[Segment, bytes]]:
+        """The segments that are stored, by their first message; the largest, where several begin there."""
+        derived = store.derived(self._actor_id, self._session_id)
+        found = sorted((segment, name) for name in derived if (segment := Segment.named(name)) is not None)
+        return {segment.first: (segment, derived[name]) for segment, name in found}
+
+    def _keep(self, store: SessionStore, made: Made) -> list[Notice]:
+        if not made.add:
+            return []
+        try:
+            store.save_derived(self._actor_id, self._session_id, made.add, made.remove)
+        except StoreError as error:
+            return [Notice("index not kept", f"Another process must analyse these messages again: {error}")]
+        return []
+
+    @property
+    def last(self) -> int:
+        """The number of the last message in it; 0 where there is none."""
+        return int(self.index.seqs[-1]) if len(self.index) else 0
+
+    def _row(self, seq: int) -> int:
+        """The index's first row of message number `seq`; a long message has several."""
+        return int(np.searchsorted(self.index.seqs, seq))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading: the segments that were stored, how far it has come and has to come, and which segments it made.
+
+    `parts` continue the index up to message number `done` and are not joined to it yet.
+    """
+
+    stored: dict[int, tuple[Segment, bytes]]
+    done: int
+    last: int | None
+    parts: list[ConversationIndex] = field(default_factory=list)
+    made: Made = field(default_factory=Made)
+    notices: list[Notice] = field(default_factory=list)
+
+
+_INCOMPLETE = (
+    "The index of this conversation has come as far as message {}, and older turns are recalled up to there. "
+    "The next builds index the rest."
+)

@@ -1,0 +1,165 @@
+"""Segments of indexes that are made while messages are appended, and what they spare the first build."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from contextkit import ContextBuilder
+from contextkit.aws.client import new_client
+from contextkit.errors import StoreUnavailable
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.segments import LARGE, SMALL, Segment
+from contextkit.sources import History, System
+from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb.indexing import OPEN, Indexing
+from contextkit.testing.faults import FaultProxy
+from contextkit.tokens import get_counter
+from contextkit.types import Message
+from tests.world import NOW
+
+
+class Alive:
+    """Lives of sessions: `life` is the one that every session is in."""
+
+    life: str | None = "1"
+    clock = property(lambda self: self)
+
+    def at(self, _: str, session_id: str) -> str:
+        return session_id
+
+    def known(self, at: str) -> object:
+        return None if self.life is None else type("Life", (), {"life": f"{at}{self.life}"})()
+
+
+class Kept:
+    """Derived data of one session, and how often it was written."""
+
+    def __init__(self) -> None:
+        self.segments: dict[str, bytes] = {}
+        self.writes = 0
+        self.fails = False
+
+    def save_derived(self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = ()) -> None:
+        if self.fails:
+            raise StoreUnavailable("It is away.", "Wait.")
+        self.writes += 1
+        self.segments = {name: data for name, data in self.segments.items() if name not in remove} | add
+
+
+@pytest.fixture
+def lives() -> Alive:
+    return Alive()
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def indexing(lives: Alive, kept: Kept) -> Indexing:
+    return Indexing(lives, kept, "o200k_base")  # type: ignore[arg-type]
+
+
+def numbered(first: int, last: int) -> list[Message]:
+    return [Message(role="user", content=f"Order {seq} goes to Ghent.", seq=seq) for seq in range(first, last + 1)]
+
+
+def names(*segments: tuple[int, int]) -> list[str]:
+    return sorted(Segment(*one).name for one in segments)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, SMALL, 1_000, 3 * LARGE])
+def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing, kept: Kept, at_once: int) -> None:
+    messages = numbered(1, LARGE + 2 * SMALL + 5)
+    for start in range(0, len(messages), at_once):
+        indexing.follow("u", "s", messages[start : start + at_once])
+    assert sorted(kept.segments) == names(
+        (1, LARGE), (LARGE + 1, LARGE + SMALL), (LARGE + SMALL + 1, LARGE + 2 * SMALL)
+    )
+    for name, data in kept.segments.items():
+        segment = Segment.named(name)
+        assert segment is not None
+        whole = ConversationIndex()
+        whole.add(messages[segment.first - 1 : segment.last], get_counter())
+        found = ConversationIndex.from_bytes(data)
+        assert found.seqs.tolist() == whole.seqs.tolist()
+        assert found.scores("order 7", now=NOW).tolist() == whole.scores("order 7", now=NOW).tolist()
+
+
+def test_what_was_stored_already_is_not_analysed_again(indexing: Indexing, kept: Kept) -> None:
+    messages = numbered(1, 2 * SMALL)
+    for last in range(10, 2 * SMALL + 1, 10):
+        indexing.follow("u", "s", messages[:last])
+    indexing.follow("u", "s", messages)
+    assert sorted(kept.segments) == names((1, SMALL), (SMALL + 1, 2 * SMALL))
+    assert kept.writes == 2
+
+
+def test_a_process_begins_at_the_next_segment(indexing: Indexing, kept: Kept) -> None:
+    indexing.follow("u", "s", numbered(LARGE - SMALL - 20, LARGE + SMALL))
+    assert sorted(kept.segments) == names((LARGE - SMALL + 1, LARGE), (LARGE + 1, LARGE + SMALL))
+
+
+def test_where_others_write_too_their_segments_are_left_to_the_next_build(indexing: Indexing, kept: Kept) -> None:
+    indexing.follow("u", "s", numbered(1, 100))
+    indexing.follow("u", "s", numbered(103, 3 * SMALL))
+    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL), (2 * SMALL + 1, 3 * SMALL))
+
+
+def test_another_life_of_a_session_begins_with_nothing(indexing: Indexing, kept: Kept, lives: Alive) -> None:
+    indexing.follow("u", "s", numbered(1, 100))
+    lives.life = "2"
+    indexing.follow("u", "s", numbered(101, 2 * SMALL))
+    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
+    lives.life = None
+    indexing.follow("u", "s", numbered(1, SMALL))
+    assert kept.writes == 1
+
+
+def test_a_failure_costs_the_next_build_the_analysis_and_the_append_nothing(indexing: Indexing, kept: Kept) -> None:
+    kept.fails = True
+    indexing.follow("u", "s", numbered(1, SMALL))
+    kept.fails = False
+    indexing.follow("u", "s", numbered(SMALL + 1, 2 * SMALL))
+    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
+
+
+def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> None:
+    for number in range(OPEN + 1):
+        indexing.follow("u", f"s{number}-", numbered(1, 100))
+    indexing.follow("u", "s0-", numbered(101, SMALL))
+    assert kept.writes == 0
+    indexing.follow("u", f"s{OPEN}-", numbered(101, SMALL))
+    assert kept.writes == 1
+
+
+# Against a server
+
+
+@pytest.fixture
+def proxy(endpoint: str) -> Iterator[FaultProxy]:
+    with FaultProxy(endpoint, hang=2) as proxy:
+        yield proxy
+
+
+def test_the_first_build_after_an_import_reads_segments_and_its_window(proxy: FaultProxy, tables: str) -> None:
+    actor, words = f"actor-{uuid.uuid4()}", "It was sent to Ghent with the other papers of that week. " * 8
+    messages = [Message(role="user", content=f"Order {n}. {words}") for n in range(3 * SMALL + 10)]
+    messages[5] = Message(role="user", content="The zebra lives in Antwerp.")
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+    with DynamoDBStore(tables, client=client) as importing:
+        for start in range(0, len(messages), 50):
+            importing.append(actor, "s", messages[start : start + 50])
+    with DynamoDBStore(tables, client=client) as store, proxy.counted() as calls:
+        builder = ContextBuilder(sources=[System("Be brief."), History()], budget=6_000, strategy="chat", store=store)
+        context = builder.build("Where does the zebra live?", actor_id=actor, session_id="s")
+    assert "The zebra lives in Antwerp." in "".join(message.text for message in context.messages)
+    assert context.report.notices == ()
+    # the calibration, the session with its newest messages, the segments, the recalled turns, and the view
+    assert [call.operation for call in calls] == [
+        "GetItem", "Query", "Query", "BatchGetItem", "TransactWriteItems",
+    ]  # fmt: skip

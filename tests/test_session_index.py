@@ -1,0 +1,149 @@
+"""SessionIndex: the same however it came about, and each message analysed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from contextkit.conversation import Conversation
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment
+from contextkit.session_index import SessionIndex
+from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
+from tests.world import NOW
+
+
+@pytest.fixture
+def store() -> Iterator[Counting]:
+    with counting() as store:
+        yield store
+
+
+def scores(one: Conversation) -> dict[int, float]:
+    found = one.index.scores("Where is order 13 in <documents>?", now=NOW)
+    return dict(zip(one.index.seqs.tolist(), found.tolist(), strict=True))
+
+
+def stored(store: Counting) -> list[Segment | None]:
+    return sorted(Segment.named(name) for name in store.derived("u1", "s1"))  # type: ignore[type-var]
+
+
+def indexed(store: Counting, first: int, last: int) -> bytes:
+    index = ConversationIndex()
+    index.add(store.messages("u1", "s1", after=first - 1, before=last + 1), COUNTER)
+    return index.to_bytes()
+
+
+@pytest.mark.parametrize(
+    "count", [0, 1, SMALL - 1, SMALL, SMALL + 1, LARGE - 1, LARGE, LARGE + 1, 2 * LARGE + 2 * SMALL + 100]
+)
+def test_an_index_is_the_same_however_it_came_about(store: Counting, count: int) -> None:
+    grown = conversation()
+    for start in range(0, count, 300):
+        fill(store, min(300, count - start), start)
+        read_recent(grown, store, None, 2_000)
+        assert grown.read_index(store) == []
+    cold, loaded = conversation(), conversation()
+    loaded.read_index(store)
+    read_recent(cold, store, None, 10**9)
+    cold.read_index(store)
+    for other in (cold, loaded):
+        assert other.index.seqs.tolist() == grown.index.seqs.tolist()
+        assert scores(other) == scores(grown)
+
+
+def test_another_process_reads_segments_instead_of_messages(store: Counting) -> None:
+    fill(store, 2 * LARGE + SMALL + 50)
+    conversation().read_index(store)
+    store.read.clear()
+    conversation().read_index(store)
+    assert store.read == list(range(2 * LARGE + SMALL + 1, 2 * LARGE + SMALL + 51))
+
+
+def test_a_large_segment_takes_the_place_of_the_small_ones_it_spans(store: Counting) -> None:
+    one = conversation()
+    for start in range(0, LARGE - 10, 90):
+        fill(store, min(90, LARGE - 10 - start), start)
+        one.read_index(store)
+    assert stored(store) == [Segment(first, first + SMALL - 1) for first in range(1, LARGE - SMALL, SMALL)]
+    fill(store, 10, LARGE - 10)
+    one.read_index(store)
+    assert stored(store) == [Segment(1, LARGE)]
+
+
+def test_what_others_have_stored_behind_a_gap_is_not_analysed_again(store: Counting) -> None:
+    fill(store, 2 * LARGE + 20)
+    store.save_derived("u1", "s1", {Segment(LARGE + 1, 2 * LARGE).name: indexed(store, LARGE + 1, 2 * LARGE)})
+    store.read.clear()
+    assert conversation().read_index(store) == []
+    assert store.read == [*range(1, LARGE + 1), *range(2 * LARGE + 1, 2 * LARGE + 21)]
+
+
+def test_messages_at_hand_are_not_read(store: Counting) -> None:
+    fill(store, LARGE + 300)
+    at_hand = store.messages("u1", "s1", last=250)
+    for newest in ([], at_hand, at_hand[-3:], at_hand[:0]):
+        store.read.clear()
+        index = SessionIndex("u1", "s1", COUNTER)
+        store.save_derived("u1", "s1", {}, store.derived("u1", "s1"))
+        index.read(store, None, newest)
+        assert index.index.seqs[-1] == LARGE + 300
+        assert not {one.seq for one in newest} & set(store.read)
+
+
+def test_what_is_up_to_date_is_not_looked_at_again(store: Counting) -> None:
+    fill(store, SMALL + 20)
+    index = SessionIndex("u1", "s1", COUNTER)
+    index.read(store, None, ())
+    store.close()
+    assert index.read(store, SMALL + 20, ()) == []
+
+
+def test_a_damaged_segment_is_made_again(store: Counting) -> None:
+    fill(store, LARGE + SMALL)
+    conversation().read_index(store)
+    names = (Segment(1, LARGE).name, Segment(LARGE + 1, LARGE + SMALL).name)
+    for name in names:
+        whole = store.derived("u1", "s1")
+        store.save_derived("u1", "s1", {name: whole[name][:-1]})
+        one = conversation()
+        assert [notice.kind for notice in one.read_index(store)] == ["index made again"]
+        assert one.index.seqs[-1] == LARGE + SMALL
+        assert store.derived("u1", "s1") == whole
+
+
+def test_what_is_no_segment_is_left_alone(store: Counting) -> None:
+    fill(store, SMALL)
+    store.save_derived("u1", "s1", {"index/0": b"old", "index/1-x": b"", "other": b"1"})
+    assert conversation().read_index(store) == []
+    assert set(store.derived("u1", "s1")) == {"index/0", "index/1-x", "other", Segment(1, SMALL).name}
+
+
+def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 3 * LARGE)
+    passed = [0.0]
+
+    def slow(*given, **within):  # type: ignore[no-untyped-def]
+        passed[0] += 3.0
+        return Counting.messages(store, *given, **within)
+
+    monkeypatch.setattr(store, "messages", slow)
+    monkeypatch.setattr("contextkit.session_index.perf_counter", lambda: passed[0])
+    one = conversation()
+    notices = one.read_index(store, 7.0)
+    assert passed == [6.0]
+    assert len(one.index.seqs) >= 2 * LARGE
+    assert [notice.kind for notice in notices] == ["recall incomplete"]
+    assert f"message {2 * LARGE}," in notices[0].text
+    assert one.read_index(store, 7.0) == []
+    assert one.index.seqs[-1] == 3 * LARGE
+
+
+def test_of_a_huge_message_both_ends_are_indexed(store: Counting) -> None:
+    store.append("u1", "s1", [replace(message(1), content="alpha " + "filler " * (INDEXED // 5) + " omega")])
+    one = conversation()
+    one.read_index(store)
+    for word in ("alpha", "omega"):
+        assert one.index.scores(word, now=NOW).max() > one.index.scores("nothing", now=NOW).max()
