@@ -198,17 +198,23 @@ class _Fitting:
             for section in self.strategy.sections
             if section.region != "stable"
         ]
-        if not (self.request.continuing and self.kept):
-            promised = [replace(claim, demand=max(claim.demand, claim.floor)) for claim in others]
-            granted = allocate(max(0, rest), [*stable, *promised])
-            fresh = {claim.name: granted[claim.name] for claim in stable}
-            if not self.kept or any(share > MUCH_LARGER * self.kept[name] for name, share in fresh.items()):
-                self.notices += [_PREFIX_GROWN] if self.kept else []
+        if not self.kept:
+            self.kept = self._fresh(rest, stable, others)
+        elif not self.request.continuing:
+            fresh = self._fresh(rest, stable, self._expected(others))
+            if any(share > MUCH_LARGER * self.kept[name] for name, share in fresh.items()):
+                self.notices.append(_PREFIX_GROWN)
                 self.kept = fresh
         left = max(0, rest - sum(self.kept.values()))
         past = {name: share for name, share in allocate(left, self._expected(others)).items() if name == "history"}
         now = [claim for claim in others if claim.name != "history"]
         return {**self.kept, **past, **allocate(left - sum(past.values()), now)}
+
+    def _fresh(self, rest: int, stable: Sequence[Claim], others: Sequence[Claim]) -> dict[str, int]:
+        """What the stable sections get beside the others, each of which is promised its floor at least."""
+        promised = [replace(claim, demand=max(claim.demand, claim.floor)) for claim in others]
+        granted = allocate(max(0, rest), [*stable, *promised])
+        return {claim.name: granted[claim.name] for claim in stable}
 
     def _expected(self, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as if every volatile section asked for all it may have.

@@ -185,8 +185,13 @@ def test_what_begins_two_prompts_alike_is_reused():
 
 
 def test_reuse_is_summed_over_prompts_not_averaged():
-    found = summary([Reuse(100, 90, 80, 80), Reuse(300, 30, 20, 10)])
-    assert found == {"of_all": 0.3, "of_the_stable_part": 0.9, "prompts": [(100, 90, 80, 80), (300, 30, 20, 10)]}
+    prompts = [(100, 90, 80, 80, 10), (300, 30, 20, 10, 90)]
+    assert summary([Reuse(*one) for one in prompts]) == {
+        "of_all": 0.3,
+        "of_the_stable_part": 0.9,
+        "volatile": 0.25,
+        "prompts": prompts,
+    }
 
 
 @pytest.fixture

@@ -118,6 +118,11 @@ def fitted(items: Mapping[str, Sequence[Item]], request: Request, *, handles: bo
     return found
 
 
+def view_of(found: Fit) -> View:
+    """What the next build knows of this one."""
+    return View(stable=found.stable, tools=tuple(item.tool.name for item in found.tools if item.tool))
+
+
 def used(found: Fit, *sections: str) -> list[int]:
     return [found.used.get(section, 0) for section in sections]
 
@@ -165,6 +170,25 @@ def test_tools_that_stood_before_stay_before_better_ones() -> None:
     offered = tools(9)
     request = request_of(strategy(tools="ceiling = 120"), 2_000, view=View(tools=("tool_8", "tool_7")))
     assert {"tool_7", "tool_8"} <= {item.tool.name for item in fitted({"tools": offered}, request).tools if item.tool}
+
+
+def test_tools_that_were_cut_stay_cut_when_a_turn_asks_little_of_the_others() -> None:
+    using = strategy(documents="ceiling = 0.4", memories="ceiling = 0.4")
+    busy = {name: ranked(name, 90) for name in ("documents", "memories")}
+    first = fitted({"tools": tools(60), **busy}, request_of(using, 2_000))
+    second = fitted({"tools": tools(60)}, request_of(using, 2_000, view=view_of(first)))
+    assert 0 < len(first.tools) < 60
+    assert (second.tools, second.shares["tools"]) == (first.tools, first.shares["tools"])
+    assert second.notices == []
+
+
+def test_tools_that_were_cut_get_more_where_others_must_leave_it_to_them() -> None:
+    using = strategy(documents="ceiling = 0.2", memories="ceiling = 0.2")
+    long = Item(id="system", section="system", text="Be brief. " * 400, tokens=COUNTER.text("Be brief. " * 400))
+    first = fitted({"tools": tools(90), "system": [long]}, request_of(using, 2_000))
+    second = fitted({"tools": tools(90)}, request_of(using, 2_000, view=view_of(first)))
+    assert second.shares["tools"] > 1.25 * first.shares["tools"]
+    assert [notice.kind for notice in second.notices] == ["prefix changed"]
 
 
 def test_room_is_left_for_the_turn_to_grow() -> None:

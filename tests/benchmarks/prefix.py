@@ -1,12 +1,14 @@
 """Prompt-cache reuse: how much of each prompt its provider has in its cache from the one before.
 
-    python -m tests.benchmarks.prefix [--window 4000] [--strategy agent chat]
+    python -m tests.benchmarks.prefix [--window 4000] [--strategy agent chat] [--order 1] [--tools 0]
 
 The demo's conversation is lived through again: a build for every question and after every tool
 result, everything said appended in between, with tools, documents, memories and preferences as
 sources. Reused are the leading tokens that are byte for byte those of the last prompt. The peer
 is langchain's `trim_messages` over the same system prompt and messages with the same counter,
 without tools, documents or memories, which would stand in no prompt as they stood in the last.
+`--order` shuffles the conversation's sessions by that seed: another conversation about the same
+things. `--tools` shows at most so many tools, 0 as many as fit: a change of tools costs all of a prefix.
 `prompts` holds the numbers of every prompt after the first, as `Reuse` names them. Prints JSON.
 """
 
@@ -16,7 +18,8 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from itertools import takewhile
+from itertools import chain, groupby, takewhile
+from random import Random
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage, trim_messages
@@ -37,27 +40,37 @@ class Reuse:
     """One prompt after the first, in tokens: all of it, and what of it begins it as it began the last one.
 
     `stable` is what could have been reused: what stands before the volatile block (for the peer:
-    anywhere) and was shown in the last prompt; `stable_reused` is what of that was reused.
+    anywhere) and was shown in the last prompt; `stable_reused` is what of that was reused. `volatile` is
+    what was looked up for this prompt anew.
     """
 
     tokens: int
     reused: int
     stable: int
     stable_reused: int
+    volatile: int = 0
 
 
 def summary(prompts: Sequence[Reuse]) -> dict[str, Any]:
-    stable = sum(one.stable for one in prompts)
+    tokens, stable = (sum(column) for column in zip(*((one.tokens, one.stable) for one in prompts), strict=True))
     return {
-        "of_all": round(sum(one.reused for one in prompts) / sum(one.tokens for one in prompts), 3),
+        "of_all": round(sum(one.reused for one in prompts) / tokens, 3),
         "of_the_stable_part": round(sum(one.stable_reused for one in prompts) / stable, 3),
+        "volatile": round(sum(one.volatile for one in prompts) / tokens, 3),
         "prompts": [astuple(one) for one in prompts],
     }
 
 
-def conversation() -> list[Message]:
-    messages = [replace(message, created_at=message.created_at) for message in demo.load().messages]
-    return [m if COUNTER.message(m) <= LARGEST else replace(m, content=m.text[:2_000]) for m in messages]
+def conversation(order: int | None = None) -> list[Message]:
+    """The demo's messages; with an `order`, its sessions shuffled by it, at the times of those they replace."""
+    messages = [
+        m if COUNTER.message(m) <= LARGEST else replace(m, content=m.text[:2_000]) for m in demo.load().messages
+    ]
+    if order is None:
+        return messages
+    sessions = [list(session) for _, session in groupby(messages, lambda message: message.id.partition("-")[0])]
+    Random(order).shuffle(sessions)
+    return [replace(m, created_at=was.created_at) for m, was in zip(chain(*sessions), messages, strict=True)]
 
 
 def steps(messages: Sequence[Message]) -> Iterator[tuple[int, Message | None]]:
@@ -72,14 +85,14 @@ def steps(messages: Sequence[Message]) -> Iterator[tuple[int, Message | None]]:
             yield number, None
 
 
-def ours(messages: Sequence[Message], window: int, strategy: str) -> Iterator[Reuse]:
+def ours(messages: Sequence[Message], window: int, strategy: str, tools: int | None = 10) -> Iterator[Reuse]:
     data = demo.load()
     store = SQLiteStore(":memory:")
     store.put_memories("u", data.memories)
     store.set_preferences("u", data.preferences)
     sources = [
         System(demo.SYSTEM_PROMPT),
-        Tools(data.tools),
+        Tools(data.tools, limit=tools),
         Preferences(),
         Memories(),
         Documents(data.documents),
@@ -93,7 +106,8 @@ def ours(messages: Sequence[Message], window: int, strategy: str) -> Iterator[Re
         report = builder.build(question, actor_id="u", session_id="s").report
         if last is not None:
             shared, stable = report.diff(last).shared_tokens, prefix_tokens(report, last)
-            yield Reuse(report.tokens, shared, stable, min(shared, stable))
+            anew = sum(part.tokens for part in report.parts if question is not None and part.section == "volatile")
+            yield Reuse(report.tokens, shared, stable, min(shared, stable), anew)
         last = report
 
 
@@ -144,14 +158,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Prompt-cache reuse.")
     parser.add_argument("--window", type=int, default=4_000)
     parser.add_argument("--strategy", nargs="+", default=["agent", "chat"])
+    parser.add_argument("--order", type=int, help="shuffle the conversation's sessions by this seed")
+    parser.add_argument("--tools", type=int, default=10, help="tools shown at most; 0 for as many as fit")
     options = parser.parse_args()
-    messages = conversation()
+    messages = conversation(options.order)
     found: dict[str, object] = {
         "benchmark": "prefix",
         "window": options.window,
         "prompts": sum(1 for _ in steps(messages)),
     }
-    found |= {name: summary([*ours(messages, options.window, name)]) for name in options.strategy}
+    found |= {
+        name: summary([*ours(messages, options.window, name, options.tools or None)]) for name in options.strategy
+    }
     print(json.dumps(found | {"trim_messages": summary([*theirs(messages, options.window)])}))
 
 
