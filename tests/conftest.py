@@ -1,12 +1,23 @@
-"""Shared by every test: how hard Hypothesis tries, and where the tests' own helpers are found."""
+"""Shared by every test: how hard Hypothesis tries, where the tests' own helpers are found, and a DynamoDB to test with.
+
+That is the endpoint that `CONTEXTKIT_DYNAMODB_ENDPOINT` names, or else MiniStack, started once for
+the session of tests; see `tests.stores.dynamodb.servers` for where it is looked for.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import botocore.loaders
+import botocore.session
+import pytest
 from hypothesis import HealthCheck, settings
+
+from contextkit.aws.client import new_client
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for `from tests.world import …`, whatever starts pytest
 
@@ -16,3 +27,49 @@ settings.register_profile("default", max_examples=100, deadline=None, suppress_h
 settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("long", settings.get_profile("default"), max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_models_are_read_once() -> Iterator[None]:
+    """botocore parses the models of a service anew for each client, which takes longer than most tests with one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.loaders.create_loader))
+        yield
+
+
+@pytest.fixture(scope="session")
+def _credentials() -> None:
+    """Local servers take any credentials, and boto3 needs some."""
+    os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a DynamoDB."""
+    from tests.stores.dynamodb.servers import Server
+
+    named = os.environ.get("CONTEXTKIT_DYNAMODB_ENDPOINT")
+    if named:
+        yield named
+        return
+    with Server(tmp_path_factory.mktemp("ministack")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def patient_client(_credentials: None, endpoint: str) -> Iterator[object]:
+    """A client that all tests may share."""
+    client = new_client("dynamodb", region="us-east-1", endpoint=endpoint, connect_timeout=10, read_timeout=30)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def tables(patient_client: object) -> str:
+    """The prefix of tables that no other module's tests use: an erasure looks through whole tables."""
+    from tests.stores.dynamodb.servers import make_tables
+
+    return make_tables(patient_client)

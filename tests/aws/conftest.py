@@ -1,7 +1,10 @@
-"""The local server of the DynamoDB tests, for what is provisioned, permitted and billed there."""
+"""Every test here may make clients of its own, for what is provisioned, permitted and billed."""
 
 from __future__ import annotations
 
-from tests.stores.dynamodb.conftest import credentials, endpoint, patient_client, tables
+import pytest
 
-__all__ = ["credentials", "endpoint", "patient_client", "tables"]
+
+@pytest.fixture(scope="session", autouse=True)
+def _credentials(_credentials: None) -> None:
+    """They need some."""

@@ -64,12 +64,17 @@ def forking() -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def run(forking: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs the command in `tmp_path`, in a process of its own."""
+    """Runs the command in `tmp_path`, in a process of its own with these environment variables besides."""
 
-    def run(*arguments: object, stdin: bytes = b"") -> Finished:
+    def run(*arguments: object, stdin: bytes = b"", **variables: str) -> Finished:
         streams = tmp_path_factory.mktemp("streams")
         (streams / "stdin").write_bytes(stdin)
-        order = {"arguments": [str(one) for one in arguments], "folder": str(tmp_path), "streams": str(streams)}
+        order = {
+            "arguments": [str(one) for one in arguments],
+            "variables": variables,
+            "folder": str(tmp_path),
+            "streams": str(streams),
+        }
         assert forking.stdin
         assert forking.stdout
         forking.stdin.write(json.dumps(order) + "\n")
@@ -82,7 +87,7 @@ def run(forking: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest
 
 @pytest.fixture
 def spawn(tmp_path: Path) -> Run:
-    """As `run`, from a fresh interpreter, with environment variables of its own."""
+    """As `run`, from a fresh interpreter, for what is decided while it starts."""
 
     def spawn(*arguments: object, **variables: str) -> Finished:
         command = [*COMMAND, *map(str, arguments)]

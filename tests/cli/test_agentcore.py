@@ -52,13 +52,13 @@ def name(memory_id: str, tmp_path: Path) -> str:
     return f"agentcore:{memory_id}+agent.db"
 
 
-def test_an_actor_is_exported_and_erased(spawn: Run, aws: dict[str, str], name: str) -> None:
-    lines = spawn("export", "--store", name, "--actor", "ann", **aws).out.splitlines()
+def test_an_actor_is_exported_and_erased(run: Run, aws: dict[str, str], name: str) -> None:
+    lines = run("export", "--store", name, "--actor", "ann", **aws).out.splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["actor", "message", "session", "memory"]
-    done = spawn("erase", "--store", name, "--actor", "ann", "--yes", "--verify", **aws)
+    done = run("erase", "--store", name, "--actor", "ann", "--yes", "--verify", **aws)
     assert done.code == 0
     assert json.loads(done.out)["erased"][name] == {"sessions": 1, "messages": 1, "events": 1, "memories": 1}
-    again = spawn("erase", "--store", name, "--actor", "ann", "--yes", **aws)
+    again = run("erase", "--store", name, "--actor", "ann", "--yes", **aws)
     assert json.loads(again.out)["erased"][name] == {}
 
 
@@ -76,6 +76,6 @@ def test_the_strategies_are_asked_for(memory_id: str) -> None:
         ("agentcore:mine-0123456789+agent.db", "'mine-0123456789' does not exist"),
     ],
 )
-def test_a_name_that_is_wrong_is_told(spawn: Run, aws: dict[str, str], name: str, store: str, told: str) -> None:
+def test_a_name_that_is_wrong_is_told(run: Run, aws: dict[str, str], name: str, store: str, told: str) -> None:
     assert name
-    assert told in spawn("export", "--store", store, "--actor", "ann", **aws).failure
+    assert told in run("export", "--store", store, "--actor", "ann", **aws).failure

@@ -20,11 +20,11 @@ import pytest
 from contextkit.errors import StoreError
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
+from tests.processes import QUICK
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 """Forking under threads is what some of these tests are about."""
 
-SPAWN = multiprocessing.get_context("spawn")
 FORK = multiprocessing.get_context("fork")
 
 PROCESSES = 8
@@ -44,7 +44,7 @@ def write_numbered(path: Path, writer: int) -> None:
 @pytest.mark.slow
 def test_processes_lose_nothing_and_keep_their_order(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    processes = [SPAWN.Process(target=write_numbered, args=(path, writer)) for writer in range(PROCESSES)]
+    processes = [QUICK.Process(target=write_numbered, args=(path, writer)) for writer in range(PROCESSES)]
     for process in processes:
         process.start()
     for process in processes:

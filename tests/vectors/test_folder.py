@@ -4,15 +4,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
 from contextkit.errors import InvalidVector, StoreCorrupt, StoreFull, StoreReadOnly, StoreUnavailable
 from contextkit.vectors import VectorIndex
-
-SPAWN = get_context("spawn")
+from tests.processes import QUICK
 
 
 def directions(count, seed=0):
@@ -208,7 +206,7 @@ def add_many(folder, worker):
 
 @pytest.mark.slow
 def test_processes_that_write_at_once_lose_nothing(folder):
-    workers = [SPAWN.Process(target=add_many, args=(folder, worker)) for worker in range(4)]
+    workers = [QUICK.Process(target=add_many, args=(folder, worker)) for worker in range(4)]
     for worker in workers:
         worker.start()
     with VectorIndex(folder) as index:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -14,8 +13,7 @@ from contextkit.stores.agentcore.delivery import Delivery
 from contextkit.stores.agentcore.events import Events
 from contextkit.stores.agentcore.ledger import Ledger
 from contextkit.stores.sqlite import SQLiteStore
-
-SPAWN = multiprocessing.get_context("spawn")
+from tests.processes import FRESH, QUICK
 
 STEPS: dict[str, tuple[type, str, bool]] = {
     "before the mark": (Ledger, "mark", False),
@@ -87,7 +85,7 @@ def append_and_leave(memory_id: str, endpoint: str, path: str) -> None:
 
 def run(target: Callable[..., None], *args: Any) -> int | None:
     """What becomes of a process of its own: its exit code, negative where a signal ended it."""
-    process = SPAWN.Process(target=target, args=args)
+    process = (FRESH if target is append_and_leave else QUICK).Process(target=target, args=args)
     process.start()
     process.join()
     return process.exitcode

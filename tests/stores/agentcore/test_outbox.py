@@ -24,6 +24,7 @@ from contextkit.testing.agentcore import AgentCoreEmulator, Call, Fault, Quotas
 from contextkit.testing.agentcore.calls import no_fault
 from contextkit.testing.conformance.base import at_once
 from contextkit.types import Message
+from tests.processes import QUICK
 from tests.stores.agentcore import crashes
 
 
@@ -154,7 +155,7 @@ def test_many_processes_lose_and_double_nothing(
 ) -> None:
     path = str(tmp_path / "state.db")
     processes = [
-        crashes.SPAWN.Process(target=crashes.append_many, args=(memory_id, emulator.url, path, writer, 10))
+        QUICK.Process(target=crashes.append_many, args=(memory_id, emulator.url, path, writer, 10))
         for writer in range(3)
     ]
     for process in processes:

@@ -14,9 +14,12 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import pytest
+
+from contextkit.stores.dynamodb import DynamoDBStore
 
 ROOT = Path(__file__).parents[3]
 
@@ -114,3 +117,10 @@ class Dynalite(Server):
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
                 pytest.skip(f"npm could not install dynalite: {error} {(error.stderr or b'')[-300:]!r}")
         return [str(program), "--host", "127.0.0.1", "--port", str(self._port), "--createTableMs", "0"]
+
+
+def make_tables(client: object) -> str:
+    """Tables that nobody else uses: their prefix."""
+    prefix = f"test-{uuid.uuid4().hex[:8]}-"
+    DynamoDBStore(prefix, client=client).create_tables()
+    return prefix

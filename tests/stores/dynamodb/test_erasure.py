@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +18,9 @@ from contextkit.stores.dynamodb.keys import tool_key
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance import EMBEDDINGS
 from contextkit.testing.conformance.erasure import fill
+from tests.cli.conftest import Run, forking, run
+
+__all__ = ["forking", "run"]
 
 TABLES = ("agent-sessions", "agent-tool-cache", "agent-prefs", "agent-memories")
 LARGE = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_000_000))
@@ -149,7 +149,7 @@ def test_a_region_that_does_not_answer_is_not_passed_over(endpoint: str, tables:
 
 
 def test_the_command_erases_from_a_file_and_from_tables_and_their_bucket_at_once(
-    endpoint: str, tables: str, s3: Any, bucket: str, tmp_path: Path
+    run: Run, endpoint: str, tables: str, s3: Any, bucket: str, tmp_path: Path
 ) -> None:
     actor = f"gus-{uuid.uuid4()}"
     with SQLiteStore(tmp_path / "agent.db") as file:
@@ -158,18 +158,16 @@ def test_the_command_erases_from_a_file_and_from_tables_and_their_bucket_at_once
     urls = dict.fromkeys(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_S3"], endpoint)
     names = ["agent.db", f"dynamodb:{tables}@{bucket}"]
 
-    def run(command: str, *more: str, stdin: bytes = b"") -> bytes:
-        program = [sys.executable, "-m", "contextkit.cli", command, *more]
-        environment = {**os.environ, **urls}
-        return subprocess.run(
-            program, input=stdin, capture_output=True, check=True, cwd=tmp_path, env=environment
-        ).stdout
+    def done(command: str, *more: str, stdin: bytes = b"") -> str:
+        finished = run(command, *more, stdin=stdin, **urls)
+        assert finished.code == 0, finished.err
+        return finished.out
 
-    lines = run("export", "--store", names[0], "--actor", actor)
-    run("import", "-", "--store", names[1], stdin=lines)
+    lines = done("export", "--store", names[0], "--actor", actor)
+    done("import", "-", "--store", names[1], stdin=lines.encode())
     assert len(objects(s3, bucket)) == 1
-    assert sorted(run("export", "--store", names[1], "--actor", actor).splitlines()) == sorted(lines.splitlines())
+    assert sorted(done("export", "--store", names[1], "--actor", actor).splitlines()) == sorted(lines.splitlines())
     stores = [part for name in names for part in ("--store", name)]
-    receipt = json.loads(run("erase", *stores, "--actor", actor, "--yes", "--verify"))
+    receipt = json.loads(done("erase", *stores, "--actor", actor, "--yes", "--verify"))
     assert [receipt["erased"][name]["messages"] for name in names] == [5, 5]
     assert objects(s3, bucket) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.failures import translated
 from contextkit.stores.dynamodb.keys import session_key
+from tests.stores.dynamodb.servers import make_tables
 
 
 def answered(code: str, text: str = "", *, status: int = 400, action: str = "GetItem") -> aws.ClientError:
@@ -108,12 +108,9 @@ def test_a_table_with_other_keys(patient_client: object, tables: str) -> None:
 
 
 @pytest.fixture
-def other_tables(patient_client: Any) -> Iterator[str]:
+def other_tables(patient_client: Any) -> str:
     """The prefix of tables that a test may spoil."""
-    prefix = f"test-{uuid.uuid4().hex[:8]}-"
-    with DynamoDBStore(prefix, client=patient_client) as store:
-        store.create_tables()
-        yield prefix
+    return make_tables(patient_client)
 
 
 def test_tables_as_they_should_be_pass_the_check(patient_client: Any, other_tables: str) -> None:

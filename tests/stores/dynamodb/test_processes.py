@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 import uuid
@@ -14,8 +13,7 @@ import pytest
 
 from contextkit.aws.client import new_client
 from contextkit.stores.dynamodb import DynamoDBStore
-
-SPAWN = multiprocessing.get_context("spawn")
+from tests.processes import QUICK
 
 LONG = pytest.param(8, 1_000, marks=pytest.mark.slow)
 """Takes three minutes on a local server, and so is asked for by CONTEXTKIT_LONG=1."""
@@ -41,7 +39,7 @@ def test_processes_lose_nothing_and_keep_their_order(endpoint: str, tables: str,
         pytest.skip("takes minutes on a local server: set CONTEXTKIT_LONG=1")
     actor = f"actor-{uuid.uuid4()}"
     processes = [
-        SPAWN.Process(target=write_numbered, args=(endpoint, tables, actor, writer, appends))
+        QUICK.Process(target=write_numbered, args=(endpoint, tables, actor, writer, appends))
         for writer in range(writers)
     ]
     for process in processes:
@@ -70,9 +68,9 @@ def call_tool(endpoint: str, tables: str, actor: str, calls: Path, begin: Event)
 
 
 def test_processes_share_one_call_of_a_tool(endpoint: str, tables: str, tmp_path: Path) -> None:
-    actor, begin = f"actor-{uuid.uuid4()}", SPAWN.Event()
+    actor, begin = f"actor-{uuid.uuid4()}", QUICK.Event()
     processes = [
-        SPAWN.Process(target=call_tool, args=(endpoint, tables, actor, tmp_path / "calls", begin)) for _ in range(3)
+        QUICK.Process(target=call_tool, args=(endpoint, tables, actor, tmp_path / "calls", begin)) for _ in range(3)
     ]
     for process in processes:
         process.start()
@@ -94,8 +92,8 @@ def hang(endpoint: str, tables: str, actor: str, calling: Event) -> None:
 def test_another_process_takes_over_from_one_that_was_killed(
     endpoint: str, tables: str, patient_client: object
 ) -> None:
-    actor, calling = f"actor-{uuid.uuid4()}", SPAWN.Event()
-    process = SPAWN.Process(target=hang, args=(endpoint, tables, actor, calling))
+    actor, calling = f"actor-{uuid.uuid4()}", QUICK.Event()
+    process = QUICK.Process(target=hang, args=(endpoint, tables, actor, calling))
     process.start()
     assert calling.wait(60)
     process.kill()

@@ -12,13 +12,31 @@ from contextkit.aws.policy.estate import Estate
 from contextkit.aws.policy.roles import policy
 from contextkit.aws.policy.scope import Scope
 from contextkit.stores.dynamodb import DynamoDBStore
-from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
+from contextkit.testing.conformance import (
+    EMBEDDINGS,
+    TTL,
+    CalibrationStoreConformance,
+    Conformance,
+    ErasableConformance,
+    ManualClock,
+    MemoryStoreConformance,
+    OverflowStoreConformance,
+    PreferenceStoreConformance,
+    SessionStoreConformance,
+    ToolCacheConformance,
+)
 from tests.aws.policy.iam import ACCOUNT, REGION, Gate
+from tests.stores.dynamodb.servers import make_tables
 
 ROLES: tuple[Literal["runtime", "eraser"], ...] = ("runtime", "eraser")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
+def tables(patient_client: object) -> str:
+    return make_tables(patient_client)
+
+
+@pytest.fixture(scope="class")
 def client(endpoint: str, tables: str) -> Iterator[Any]:
     """A client that is refused whatever neither an agent at work nor an eraser may do."""
     client = new_client("dynamodb", region=REGION, endpoint=endpoint, connect_timeout=10, read_timeout=30)
@@ -28,7 +46,23 @@ def client(endpoint: str, tables: str) -> Iterator[Any]:
     client.close()
 
 
-class TestOnAServer(StoreConformance):
+class OnAServer(Conformance):
     @pytest.fixture
     def store(self, clock: ManualClock, client: Any, tables: str) -> DynamoDBStore:
         return DynamoDBStore(tables, client=client, ttl=TTL, clock=clock, embeddings=EMBEDDINGS, wait=60)
+
+
+class TestAtWork(
+    OnAServer,
+    SessionStoreConformance,
+    OverflowStoreConformance,
+    MemoryStoreConformance,
+    PreferenceStoreConformance,
+    ToolCacheConformance,
+    CalibrationStoreConformance,
+):
+    pass
+
+
+class TestErased(OnAServer, ErasableConformance):
+    """In tables of its own: to erase an actor, all that is in them is looked through."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,14 +32,20 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+@pytest.fixture(scope="module")
+def client(server: Dynalite) -> Iterator[Any]:
+    """One client for all stores of the suite: making one takes longer than most tests."""
+    client = new_client("dynamodb", region="us-east-1", endpoint=server.url, connect_timeout=10, read_timeout=30)
+    yield client
+    client.close()
+
+
 class TestOnDynalite(StoreConformance):
     @pytest.fixture
-    def store(self, clock: ManualClock, server: Dynalite) -> Iterator[DynamoDBStore]:
-        client = new_client("dynamodb", region="us-east-1", endpoint=server.url, connect_timeout=10, read_timeout=30)
-        with DynamoDBStore(
+    def store(self, clock: ManualClock, client: Any) -> DynamoDBStore:
+        return DynamoDBStore(
             "t-", client=client, transactions=False, ttl=TTL, clock=clock, embeddings=EMBEDDINGS, wait=60
-        ) as store:
-            yield store
+        )
 
 
 class After:

@@ -1,0 +1,14 @@
+"""Processes for tests to start, to let write at once, and to kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import Final
+
+FRESH: Final = multiprocessing.get_context("spawn")
+"""Each is an interpreter of its own, from its first import to the handlers that run at its end."""
+
+QUICK: Final = multiprocessing.get_context("forkserver")
+"""Each has nothing of this process, but has the package imported already, which takes longer than most such tests."""
+
+QUICK.set_forkserver_preload(["contextkit.stores.agentcore", "contextkit.stores.dynamodb", "contextkit.stores.sqlite"])
