@@ -7,14 +7,16 @@ Reads one JSON object per line from standard input: the `arguments`, the environ
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
 import os
 import pkgutil
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import contextkit
 from contextkit.cli import main
@@ -52,8 +54,20 @@ def _become(order: dict[str, Any]) -> None:
     os.chdir(order["folder"])
     os.environ.update(order["variables"])
     sys.argv = ["contextkit", *order["arguments"]]
-    main()
-    sys.exit()
+    try:
+        main()
+    except SystemExit as ended:
+        _leave(ended.code)
+    _leave(None)
+
+
+def _leave(code: object) -> NoReturn:
+    """End as an interpreter does, except that what was imported is not taken down: that takes longer than a command."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else code is not None)
 
 
 if __name__ == "__main__":
