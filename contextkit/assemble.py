@@ -159,20 +159,21 @@ class ContextBuilder:
     # The steps
 
     def _open(self, query: object, actor_id: str, session_id: str, variables: Mapping[str, Any]) -> Request:
-        self.counter.text(".")  # the first count loads a vocabulary, which no source's deadline should pay for
+        self._meter.plain.text(".")  # the first count loads a vocabulary, which no source's deadline should pay for
+        deadline = Deadline(self.strategy.seconds(self._filled))
         return open_request(
             query,
             actor_id=actor_id,
             session_id=session_id,
             variables=variables,
             budget=self.budget,
-            counter=self.counter,
+            counter=self._meter.within(deadline.for_opening / 2),
             strategy=self.strategy,
             store=self.store,
             filled=self._filled,
             now=self._clock(),
             known=self._known,
-            deadline=Deadline(self.strategy.seconds(self._filled)),
+            deadline=deadline,
         )
 
     def _assemble(self, request: Request, answers: Sequence[Answer]) -> Context:

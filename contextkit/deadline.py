@@ -64,8 +64,7 @@ def patiently(work: Callable[[], T], seconds: float) -> T:
     Raises `StoreUnavailable` after `seconds`, and whatever else `work` raises at once. As it may be
     done twice, and may still be under way when this has returned, `work` must bear that.
     """
-    found: Future[T] = Future()
-    start_thread("store", lambda: _settle(found, lambda: retried(work, perf_counter() + seconds)))
+    found = begun("store", lambda: retried(work, perf_counter() + seconds))
     try:
         return found.result(None if seconds == inf else max(0.0, seconds))
     except TimeoutError:
@@ -74,6 +73,13 @@ def patiently(work: Callable[[], T], seconds: float) -> T:
         raise StoreUnavailable(
             f"The store did not answer within {max(0.0, seconds):.1f} s.", "Try again, or see to the store's latency."
         ) from None
+
+
+def begun(name: str, work: Callable[[], T]) -> Future[T]:
+    """What `work` will give or raise, under way in a daemon thread of that name."""
+    found: Future[T] = Future()
+    start_thread(name, lambda: _settle(found, work))
+    return found
 
 
 def _settle(found: Future[T], work: Callable[[], T]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from contextkit.calibration import CalibratedCounter
 from contextkit.errors import StoreUnavailable
@@ -84,3 +85,49 @@ def test_threads_lose_no_report() -> None:
     for thread in threads:
         thread.join()
     assert len(meter.observe(PROMPT, (), int(COUNTED * 1.1)).observations) == 9
+
+
+class Slow(SQLiteStore):
+    """A store that says what it knows when it is let, and fails before that if it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+        self.let = threading.Event()
+        self.fails = False
+
+    def calibration(self, model: str) -> str | None:
+        if self.fails:
+            raise StoreUnavailable("It is away.", "Wait.")
+        self.let.wait(30)
+        return super().calibration(model)
+
+
+def test_a_store_that_hangs_is_waited_for_once_and_costs_precision_alone() -> None:
+    store = Slow()
+    meter = Meter(PLAIN, "model", store)
+    assert meter.within(0.05) is PLAIN
+    assert "did not answer" in str(meter.problem)
+    assert meter.counter is PLAIN, "and this does not wait at all"
+    store.let.set()
+    meter._reading.result(30)
+    assert meter.counter is PLAIN
+    assert meter.problem is None
+
+
+def test_a_store_that_failed_is_asked_again_and_what_was_learnt_meanwhile_is_kept_with_what_it_knows() -> None:
+    store = Slow()
+    store.let.set()
+    for _ in range(3):
+        Meter(PLAIN, "model", store).observe(PROMPT, (), int(COUNTED * 1.3))
+    store.fails = True
+    meter = Meter(PLAIN, "model", store)
+    assert len(meter.observe(PROMPT, (), int(COUNTED * 1.3)).observations) == 1
+    assert "away" in str(meter.problem)
+    store.fails = False
+    with suppress(StoreUnavailable):
+        meter._reading.result(30)
+    assert meter.counter is PLAIN
+    meter._reading.result(30)
+    assert isinstance(meter.counter, CalibratedCounter)
+    assert meter.problem is None
+    assert len(Meter(PLAIN, "model", store).observe(PROMPT, (), COUNTED).observations) == 5
