@@ -45,7 +45,8 @@ class Session:
     `view` is contextkit's own note of what the last prompt looked like (JSON text, opaque to
     the store). `created_at` tells one life of a session from the next after expiry or deletion.
     `newest` are the session's last messages, oldest first, as many of them as the store reads in
-    the same call; a store for which they would be another call leaves them out.
+    the same call; a store for which they would be another call leaves them out. `derived` is what
+    `SessionStore.derived` gives, where that too was read in the same call.
     """
 
     actor_id: str
@@ -58,6 +59,7 @@ class Session:
     view: str | None = None
     expires_at: datetime | None = None
     newest: Sequence[Message] = field(default=(), compare=False)
+    derived: Mapping[str, bytes] | None = field(default=None, compare=False, repr=False)
 
     def since(self, seq: int) -> Sequence[Message] | None:
         """The messages after number `seq`, oldest first, if `newest` reaches back that far; None otherwise."""
@@ -224,9 +226,12 @@ class MemoryStore(Protocol):
         ...
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
-        """The active records that match the query best, best first; lexical and, where there are vectors, dense."""
+        """The records that match the query best, best first; lexical and, where there are vectors, dense.
+
+        Without `active`, superseded ones and those to come stand among them, each where it belongs.
+        """
         ...
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
@@ -309,6 +314,18 @@ class Erasable(Protocol):
         values nor in keys. What is shared by all actors (results of tools, calibrations) stays.
         Erasing whom the store does not know is no error. What is written meanwhile may stay: stop
         the actor's agents first.
+        """
+        ...
+
+
+@runtime_checkable
+class SessionOpener(Protocol):
+    """A store that reads what the first build of a process needs of a session in fewer calls than there are parts."""
+
+    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
+        """What `session` gives, with about as many of the newest messages as hold so many tokens, and derived data.
+
+        How many those are is not known before they are read, so that it may be more or fewer.
         """
         ...
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +13,20 @@ from contextkit.rank.fuse import DENSE
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import terms
 from contextkit.stores import MemoryRecord, ScoredMemory
+from contextkit.stores.codec import to_micros
+
+Shown: TypeAlias = NDArray[np.bool_]
+"""Of each record, by its number, whether it may be shown."""
+
+_ALWAYS: Final = -(2**63)
+_NEVER: Final = 2**63 - 1
 
 
 class MemoryIndex:
     """Records with their words and, where they have them, their vectors; built once, searched often.
 
-    `rows` numbers the records that the rows of `vectors` (L2-normalised) belong to.
+    `rows` numbers the records that the rows of `vectors` (L2-normalised) belong to. Those that hold no
+    longer, do not hold yet or have expired are in it as well; what is shown of them is a question of the time.
     """
 
     def __init__(self, records: Sequence[MemoryRecord], rows: Sequence[int], vectors: NDArray[np.float32]) -> None:
@@ -26,20 +36,36 @@ class MemoryIndex:
         self._words = LexicalIndex()
         for record in records:
             self._words.add(terms(record.text))
+        self._begins = _times((record.valid_from for record in records), _ALWAYS)
+        self._ends = _times((record.valid_to for record in records), _NEVER)
+        self._expires = _times((record.expires_at for record in records), _NEVER)
 
-    def search(self, query: str, vector: NDArray[np.float32] | None, limit: int) -> list[ScoredMemory]:
+    def shown(self, now: int, active: bool) -> Shown:
+        """Which records there are at a time, in microseconds since 1970: those that hold, or all that are unexpired."""
+        unexpired = self._expires > now
+        return unexpired & (self._begins <= now) & (self._ends > now) if active else unexpired
+
+    def listed(self, shown: Shown) -> list[MemoryRecord]:
+        """The records shown, in their order."""
+        return [self._records[row] for row in np.flatnonzero(shown).tolist()]
+
+    def search(
+        self, query: str, vector: NDArray[np.float32] | None, limit: int, shown: Shown | None = None
+    ) -> list[ScoredMemory]:
         """The records that match best, best first; of equals the newer. Scores are above 0 and at most 1.
 
-        Records that share nothing with the query are left out.
+        Records that share nothing with the query are left out, and so are those not `shown` (None: all are).
         """
         if vector is None or self._vectors.shape[1] != len(vector):
-            return self.best(self.lexical(query), None, limit)
-        cosines = dict(zip(self._rows.tolist(), (self._vectors @ vector).tolist(), strict=True))
-        return self.best(self.lexical(query), cosines, limit)
+            return self.best(self.lexical(query, shown), None, limit)
+        near = zip(self._rows.tolist(), (self._vectors @ vector).tolist(), strict=True)
+        cosines = {row: cosine for row, cosine in near if shown is None or shown[row]}
+        return self.best(self.lexical(query, shown), cosines, limit)
 
-    def lexical(self, query: str) -> Scores:
-        """How well each record matches by its words, by its number."""
-        return self._words.scores(terms(query))
+    def lexical(self, query: str, shown: Shown | None = None) -> Scores:
+        """How well each record matches by its words, by its number; 0 for those not `shown`."""
+        scores = self._words.scores(terms(query))
+        return scores if shown is None else np.where(shown, scores, np.float32(0))
 
     def best(self, lexical: Scores, cosines: Mapping[int, float] | None, limit: int) -> list[ScoredMemory]:
         """The same by scores that are known: by words, and by meaning where there are vectors."""
@@ -50,6 +76,10 @@ class MemoryIndex:
             scores = (1 - DENSE) * scores + DENSE * _scaled(dense)
         best = np.lexsort((-np.arange(len(scores)), -scores))[:limit]
         return [ScoredMemory(self._records[row], float(scores[row])) for row in best if scores[row] > 0]
+
+
+def _times(times: Iterable[datetime | None], otherwise: int) -> NDArray[np.int64]:
+    return np.fromiter((otherwise if time is None else to_micros(time) for time in times), np.int64)
 
 
 def _scaled(scores: Scores) -> Scores:

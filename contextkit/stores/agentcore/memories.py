@@ -69,7 +69,7 @@ class Memories:
         return sorted((record for record in found if shown(record)), key=lambda record: (record.created_at, record.id))
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
         check_actor(actor_id)
         place, asked = own_place(actor_id, namespace), readable(query).strip()
@@ -80,7 +80,7 @@ class Memories:
         found = self._search(place, asked)
         for home in self._homes_of(actor_id, namespace):
             found += self._search(home.place(actor_id), asked, partial(_native, home, actor_id))
-        shown = self._shown(namespace, True)
+        shown = self._shown(namespace, active)
         ranked = sorted(found, key=lambda scored: (scored.score, scored.record.created_at), reverse=True)
         return [scored for scored in ranked if shown(scored.record)][:limit]
 

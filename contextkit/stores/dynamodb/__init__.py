@@ -195,6 +195,12 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     def session(self, actor_id: str, session_id: str) -> Session | None:
         return self._regions.run(lambda parts: parts.sessions.session(actor_id, session_id), (actor_id, session_id))
 
+    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
+        return self._regions.run(
+            lambda parts: parts.sessions.open_session(actor_id, session_id, tokens=tokens, derived=derived),
+            (actor_id, session_id),
+        )
+
     def sessions(self, actor_id: str) -> list[Session]:
         return self._regions.run(lambda parts: parts.sessions.sessions(actor_id))
 
@@ -262,10 +268,12 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         return self._regions.run(lambda parts: parts.memories.memories(actor_id, namespace=namespace, active=active))
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
         return self._regions.run(
-            lambda parts: parts.memories.search_memories(actor_id, query, namespace=namespace, limit=limit)
+            lambda parts: parts.memories.search_memories(
+                actor_id, query, namespace=namespace, limit=limit, active=active
+            )
         )
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:

@@ -74,20 +74,26 @@ class Memories:
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
         pk, within, now = keys.memories_key(check_id("actor id", actor_id)), _within(namespace), self._clock.now()
+        if (pk, namespace) in self._indexes:
+            kept = self._indexes.get((pk, namespace), self._stamp(pk), now)
+            if kept is not None:
+                return kept.index.listed(kept.index.shown(now, active))
         return self._records([row for row in self._all(pk) if _shown(row, within, now, active)])
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
         pk, within = keys.memories_key(check_id("actor id", actor_id)), _within(namespace)
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
         kept = self._index(pk, namespace, within)
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
+        shown = kept.index.shown(self._clock.now(), active)
         if vector is None or not kept.indexed or not self._nearest.usable(pk, vector.tolist()):
-            return kept.index.search(query, vector, limit)
-        lexical = kept.index.lexical(query)
-        cosines = self._nearest.cosines(pk, kept.sks, vector, lambda place: bool(lexical[place] > 0), limit)
+            return kept.index.search(query, vector, limit, shown)
+        lexical = kept.index.lexical(query, shown)
+        sks = {place: sk for place, sk in enumerate(kept.sks) if shown[place]}
+        cosines = self._nearest.cosines(pk, sks, vector, lambda place: bool(lexical[place] > 0), limit)
         return kept.index.best(lexical, cosines, limit)
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
@@ -159,10 +165,12 @@ class Memories:
         found: dict[str, Value | None] = {"indexed": 1, "vector": None, "awaits": None}
         return [Update("memories", pk, sk, found, same), self._nearest.put(pk, sk, vector)]
 
-    def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
-        now = self._clock.now()
+    def _stamp(self, pk: str) -> str | None:
         row = self._database.get("memories", pk, _STAMP)
-        stamp = None if row is None else str(row["stamp"])
+        return None if row is None else str(row["stamp"])
+
+    def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
+        now, stamp = self._clock.now(), self._stamp(pk)
         kept = self._indexes.get((pk, namespace), stamp, now)
         if kept is not None:
             return kept
@@ -172,25 +180,17 @@ class Memories:
             self._embed_some(pk, awaited)
             rows = self._all(pk)
         rows = [row for row in rows if within(row["namespace"])]
-        shown = [row for row in rows if _shown(row, within, now, True)]
-        index = _built(shown, self._records(shown))
-        sks, indexed = [row["sk"] for row in shown], any("indexed" in row for row in shown)
-        kept = _Kept(index, sks, indexed, stamp, now, self._until(rows, now))
+        index, indexed = _built(rows, self._records(rows)), any("indexed" in row for row in rows)
+        # Between regions a stamp may arrive before its records.
+        until = after(now, REPLICATED) if self._database.replicas else None
+        kept = _Kept(index, [row["sk"] for row in rows], indexed, stamp, now, until)
         self._indexes.put((pk, namespace), kept)
         return kept
-
-    def _until(self, rows: Sequence[Row], now: int) -> int | None:
-        """Until when an index under this stamp is right. Between regions a stamp may arrive before its records."""
-        change = _next_change(rows, now)
-        if not self._database.replicas:
-            return change
-        checked = after(now, REPLICATED)
-        return checked if change is None else min(change, checked)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An index, the stamp of the records it was built from, and when it was and will be right.
+    """An index of the records of all times, the stamp it was built under, and between which times it is trusted.
 
     `sks` are the records' places, by their numbers in it, and `indexed` says that vectors of some stand there.
     """
@@ -209,6 +209,10 @@ class _Indexes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str | None], _Kept] = OrderedDict()
+
+    def __contains__(self, place: object) -> bool:
+        with self._lock:
+            return place in self._kept
 
     def get(self, place: tuple[str, str | None], stamp: str | None, now: int) -> _Kept | None:
         with self._lock:
@@ -301,9 +305,3 @@ def _shown(row: Row, within: Callable[[str], bool], now: int, active: bool) -> b
     if not within(row["namespace"]) or row.get("expires_at", now + 1) <= now:
         return False
     return not active or (row.get("valid_from", now) <= now < row.get("valid_to", now + 1))
-
-
-def _next_change(rows: Sequence[Row], now: int) -> int | None:
-    """When the next of these records begins, ends or expires."""
-    times = [row[name] for row in rows for name in ("valid_from", "valid_to", "expires_at") if name in row]
-    return min((time for time in times if time > now), default=None)

@@ -7,7 +7,7 @@ that do share one have their vectors read. What comes out is what ranking in thi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from contextkit.stores.dynamodb.database import Database
@@ -46,23 +46,23 @@ class Nearest:
         return Put("memories", {"pk": pk, "sk": beside(sk)})
 
     def cosines(
-        self, pk: str, sks: Sequence[str], vector: NDArray[np.float32], matters: Callable[[int], bool], limit: int
+        self, pk: str, sks: Mapping[int, str], vector: NDArray[np.float32], matters: Callable[[int], bool], limit: int
     ) -> dict[int, float]:
-        """The similarity of these records to a vector, by their place; without those that cannot rank.
+        """The similarity of the records at these places to a vector, by their place; without those that cannot rank.
 
         `matters` says of a record whether it ranks by anything else.
         """
-        place_of = {beside(sk): place for place, sk in enumerate(sks)}
+        place_of = {beside(sk): place for place, sk in sks.items()}
         found = self._database.nearest("memories", VECTORS, pk, vector.tolist(), MOST) or []
         cosines = {place_of[sk]: 1 - distance for sk, distance in found if sk in place_of}
         if len(found) < MOST:
             return cosines
-        rest = [place for place in range(len(sks)) if place not in cosines]
+        rest = [place for place in sks if place not in cosines]
         wanted = rest if len(cosines) < limit else [place for place in rest if matters(place)]
         return cosines | self._read(pk, sks, vector, wanted)
 
     def _read(
-        self, pk: str, sks: Sequence[str], vector: NDArray[np.float32], places: Sequence[int]
+        self, pk: str, sks: Mapping[int, str], vector: NDArray[np.float32], places: Sequence[int]
     ) -> dict[int, float]:
         import numpy as np
 

@@ -162,9 +162,9 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         return self._memories.memories(actor_id, namespace=namespace, active=active)
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
-        return self._memories.search_memories(actor_id, query, namespace=namespace, limit=limit)
+        return self._memories.search_memories(actor_id, query, namespace=namespace, limit=limit, active=active)
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         self._memories.delete_memories(actor_id, ids)

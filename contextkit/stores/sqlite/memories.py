@@ -6,13 +6,11 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import (
-    MAX_INTEGER,
     from_bytes,
     from_json,
     from_micros,
@@ -47,13 +45,6 @@ ON CONFLICT (actor_id, record_id) DO UPDATE SET
 _IN_NAMESPACE = "actor_id = ? AND namespace >= ? AND namespace < ?"
 _UNEXPIRED = "(expires_at IS NULL OR expires_at > ?)"
 _ACTIVE = "(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)"
-_NEXT_CHANGE = f"""
-SELECT min(at) FROM (
-    SELECT valid_from AS at FROM memories WHERE {_IN_NAMESPACE} UNION ALL
-    SELECT valid_to FROM memories WHERE {_IN_NAMESPACE} UNION ALL
-    SELECT expires_at FROM memories WHERE {_IN_NAMESPACE}
-) WHERE at > ?
-"""
 
 
 class Memories:
@@ -81,12 +72,15 @@ class Memories:
         statement, times = f"SELECT {_COLUMNS} FROM memories WHERE {_IN_NAMESPACE} AND {_UNEXPIRED}", [now]
         if active:
             statement, times = f"{statement} AND {_ACTIVE}", [now, now, now]
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
+            index = self._indexes.get(within, _stamp(connection, actor_id))
+            if index is not None:
+                return index.listed(index.shown(now, active))
             rows = connection.execute(f"{statement} ORDER BY created_at, id", (*within, *times)).fetchall()
         return [_record(row) for row in rows]
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20
+        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
         actor_id = check_id("actor id", actor_id)
         if limit < 0:
@@ -94,7 +88,7 @@ class Memories:
         self._catch_up(actor_id)
         index = self._index(actor_id, _range(namespace))
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
-        return index.search(query, vector, limit)
+        return index.search(query, vector, limit, index.shown(self._lifetimes.now(), active))
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         actor_id = check_id("actor id", actor_id)
@@ -136,51 +130,41 @@ class Memories:
         return True
 
     def _index(self, actor_id: str, namespace: tuple[str, str | bytes]) -> MemoryIndex:
-        now, within = self._lifetimes.now(), (actor_id, *namespace)
+        within = (actor_id, *namespace)
         with self._database.snapshot() as connection:
             stamp = _stamp(connection, actor_id)
-            index = self._indexes.get(within, stamp, now)
+            index = self._indexes.get(within, stamp)
             if index is not None:
                 return index
-            (until,) = connection.execute(_NEXT_CHANGE, (*within, *within, *within, now)).fetchone()
             rows = connection.execute(
-                f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} AND {_UNEXPIRED} AND {_ACTIVE}"
-                " ORDER BY created_at, id",
-                (*within, now, now, now),
+                f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} ORDER BY created_at, id", within
             ).fetchall()
         index = _built(rows)
-        self._indexes.put(within, _Kept(index, stamp, now, MAX_INTEGER if until is None else until))
+        self._indexes.put(within, index, stamp)
         return index
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """An index, the stamp of the records it was built from, and when it was and will be right."""
-
-    index: MemoryIndex
-    stamp: int | None
-    since: int
-    until: int
-
-
 class _Indexes:
-    """The indexes in memory, least recently used first. Another process's change shows in the stamp."""
+    """The indexes in memory, least recently used first, each with the stamp of the records it was built from.
+
+    Another process's change shows in the stamp. Time changes nothing: an index has the records of all times.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str, str | bytes], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, str | bytes], tuple[MemoryIndex, int | None]] = OrderedDict()
 
-    def get(self, within: tuple[str, str, str | bytes], stamp: int | None, now: int) -> MemoryIndex | None:
+    def get(self, within: tuple[str, str, str | bytes], stamp: int | None) -> MemoryIndex | None:
         with self._lock:
-            kept = self._kept.get(within)
-            if kept is None or kept.stamp != stamp or not kept.since <= now < kept.until:
+            index, built = self._kept.get(within, (None, None))
+            if index is None or built != stamp:
                 return None
             self._kept.move_to_end(within)
-            return kept.index
+            return index
 
-    def put(self, within: tuple[str, str, str | bytes], kept: _Kept) -> None:
+    def put(self, within: tuple[str, str, str | bytes], index: MemoryIndex, stamp: int | None) -> None:
         with self._lock:
-            self._kept[within] = kept
+            self._kept[within] = (index, stamp)
             self._kept.move_to_end(within)
             if len(self._kept) > INDEXES:
                 self._kept.popitem(last=False)

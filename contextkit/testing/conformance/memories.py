@@ -97,6 +97,41 @@ class MemoryStoreConformance(Conformance):
         assert {record.id for record in store.memories(actor)} == {"always", "holds"}
         assert {record.id for record in store.memories(actor, active=False)} == {record.id for record in records}
         assert {scored.record.id for scored in store.search_memories(actor, "car")} == {"always", "holds"}
+        everything = store.search_memories(actor, "car", active=False)
+        assert {scored.record.id for scored in everything} == {record.id for record in records}
+
+    def test_a_superseded_record_is_found_where_it_belongs(
+        self, store: MemoryStore, actor: str, clock: ManualClock
+    ) -> None:
+        past = replace(memory("past", "The old car was a red car.", clock), valid_to=clock() - DAY)
+        store.put_memories(
+            actor, [memory("now", "A dog, a bus, and a car.", clock), past, memory("no", "Rain.", clock)]
+        )
+        assert [scored.record.id for scored in store.search_memories(actor, "car", limit=1)] == ["now"]
+        assert [scored.record.id for scored in store.search_memories(actor, "car", limit=1, active=False)] == ["past"]
+        found = [scored.record.id for scored in store.search_memories(actor, "car", active=False)]
+        assert found[:2] == ["past", "now"]
+
+    def test_what_was_listed_before_a_search_is_listed_after_it(
+        self, store: MemoryStore, actor: str, clock: ManualClock
+    ) -> None:
+        past = replace(memory("past", "an old car", clock), valid_to=clock() - DAY)
+        soon = replace(memory("soon", "a new car", clock, namespace="other/x"), valid_from=clock() + DAY)
+        store.put_memories(actor, [past, soon, memory("now", "a car", clock)])
+
+        def listed() -> list[list[MemoryRecord]]:
+            return [
+                store.memories(actor, namespace=name, active=active)
+                for name in (None, "default", "other/")
+                for active in (True, False)
+            ]
+
+        before = listed()
+        for name in (None, "default", "other/"):
+            store.search_memories(actor, "car", namespace=name)
+        assert listed() == before
+        store.delete_memories(actor, ["past"])
+        assert [record.id for record in store.memories(actor, namespace="default", active=False)] == ["now"]
 
     def test_time_makes_records_active_and_inactive(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
         now = clock()
