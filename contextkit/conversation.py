@@ -68,6 +68,8 @@ class Conversation:
 
         What came with the session's facts is not read again.
         """
+        if session.derived is not None:
+            self._index.offer(session.derived)
         if self.items:
             self._read_newer(store, session)
         else:

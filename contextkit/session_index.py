@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter
@@ -31,6 +31,12 @@ class SessionIndex:
         self._actor_id = actor_id
         self._session_id = session_id
         self._counter = counter
+        self._derived: Mapping[str, bytes] | None = None
+
+    def offer(self, derived: Mapping[str, bytes]) -> None:
+        """What the store has derived from the session, as it was read already: it is not read again."""
+        if not len(self.index):
+            self._derived = derived
 
     def read(
         self, store: SessionStore, last: int | None, at_hand: Sequence[Message], seconds: float = inf
@@ -108,7 +114,9 @@ class SessionIndex:
 
     def _stored(self, store: SessionStore) -> dict[int, tuple[Segment, bytes]]:
         """The segments that are stored, by their first message; the largest, where several begin there."""
-        derived = store.derived(self._actor_id, self._session_id)
+        derived, self._derived = self._derived, None
+        if derived is None:
+            derived = store.derived(self._actor_id, self._session_id)
         found = sorted((segment, name) for name in derived if (segment := Segment.named(name)) is not None)
         return {segment.first: (segment, derived[name]) for segment, name in found}
 

@@ -10,10 +10,10 @@ from typing import Any
 from contextkit.budget import Budget
 from contextkit.deadline import Deadline, patiently
 from contextkit.errors import EmptyQuery, StoreUnavailable
-from contextkit.known import KnownSessions
+from contextkit.known import KnownSessions, Need
 from contextkit.messages import as_message
 from contextkit.stores import Session, SessionStore, check_id
-from contextkit.strategy import ContextStrategy
+from contextkit.strategy import ContextStrategy, tokens_of
 from contextkit.types import Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
 
@@ -45,9 +45,13 @@ def open_request(
     check_id("session id", session_id)
     message = None if query is None else as_query(query)
     sessions = store if isinstance(store, SessionStore) else None
-    session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening) if sessions else (None, None)
+    available = budget.available(counter.margin)
+    session, missed = None, None
+    if sessions is not None:
+        need = _need(strategy, filled, available)
+        session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, need)
     stored = View.from_json(session.view) if session else View()
-    view = stored.within(strategy.name, budget.available(counter.margin))
+    view = stored.within(strategy.name, available)
     log = _Log(sessions, session, deadline)
     notices = [missed] if missed else []
     if message is not None:
@@ -75,6 +79,14 @@ def open_request(
         deadline=deadline,
         notices=notices,
     )
+
+
+def _need(strategy: ContextStrategy, filled: frozenset[str], available: int) -> Need | None:
+    """What the sources will read of the session, as far as it is read once by all of them."""
+    history, recall = (strategy.section(name) if name in filled else None for name in ("history", "recall"))
+    if history is None and recall is None:
+        return None
+    return Need(tokens_of(history.ceiling, available) if history else 0, derived=recall is not None)
 
 
 def as_query(query: object) -> Message:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from contextkit.conversation import history_item
+from contextkit.rank.segments import SMALL
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
 from contextkit.types import Message
@@ -167,3 +168,17 @@ def test_similarities_follow_the_index() -> None:
             values = one.similarity(embedded, [1.0, 0.0])
         assert values.tolist() == pytest.approx([2 / 5**0.5, 1 / 5**0.5, 3 / 10**0.5], abs=1e-6)
         assert not np.isnan(values).any()
+
+
+def test_what_was_derived_and_came_with_the_session_is_not_read_again(store: Counting) -> None:
+    fill(store, 200)
+    conversation().read_index(store)
+    session = store.session("u1", "s1")
+    assert session is not None
+    one, derived = conversation(), store.derived("u1", "s1")
+    one.read_recent(store, replace(session, derived=derived), 190, 0)
+    store.derived = None  # type: ignore[assignment,method-assign]
+    store.read.clear()
+    assert one.read_index(store) == []
+    assert one.index.seqs[-1] == 200
+    assert store.read == list(range(SMALL + 1, 190))

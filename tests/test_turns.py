@@ -10,6 +10,7 @@ from contextkit.budget import Budget
 from contextkit.deadline import Deadline
 from contextkit.errors import EmptyQuery, InvalidId, InvalidInput
 from contextkit.known import KnownSessions
+from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.tokens import get_counter
@@ -32,6 +33,7 @@ def opened(
     session_id: str = "s1",
     known: KnownSessions | None = None,
     seconds: float = 10.0,
+    filled: frozenset[str] = frozenset(),
 ) -> Request:
     return open_request(
         query,
@@ -42,7 +44,7 @@ def opened(
         counter=get_counter(),
         strategy=ContextStrategy.load("agent"),
         store=store,
-        filled=frozenset(),
+        filled=filled,
         now=NOW,
         known=KnownSessions() if known is None else known,
         deadline=Deadline(seconds),
@@ -153,3 +155,20 @@ def test_the_turn_of_a_view_comes_back(store: SQLiteStore) -> None:
     turn = Turn(query=Message(role="user", content="?one \ud800"), after=7, block="<recall>\n</recall>", block_tokens=9)
     store.save_view("u1", "s1", View(strategy="agent", stable=Stable(available=8_000), turn=turn).to_json())
     assert opened(store).turn == turn
+
+
+def test_a_build_says_what_its_sources_will_read_of_the_session() -> None:
+    asked: list[tuple[int, bool]] = []
+
+    class Opening(SQLiteStore):
+        def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
+            asked.append((tokens, derived))
+            return self.session(actor_id, session_id)
+
+    with Opening(":memory:") as opening:
+        for filled in ((), ("history",), ("recall", "turn"), ("history", "recall")):
+            opened(opening, "?", filled=frozenset(filled))
+    assert [derived for _, derived in asked] == [False, True, True]
+    assert asked[1][0] == 0
+    assert asked[0][0] == asked[2][0]
+    assert 0 < asked[0][0] <= Budget(8_000).available(0)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any
 
 from contextkit.errors import VersionConflict
@@ -17,7 +15,7 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import At, Life
-from contextkit.stores.dynamodb.lives import KNOWN, Lives
+from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
@@ -33,9 +31,14 @@ BLOB = "blob"
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
-FIRST = 48
-"""The same where this process has not read the session before and its prompt will need more of them: a small
-window's worth of a chat's messages, and enough to tell how many more a large one holds."""
+TOKENS = 64
+"""Tokens of a message, as far as is known before one is read: between a chat's, of 30 to 60, and an agent's."""
+
+FEWEST, MOST = 16, 256
+"""Messages read along with a session that is opened. The rest is read when it is known how long they are."""
+
+NOTES = 32
+"""Items of derived data read along in the same page: the segments of an index of some 12,000 messages."""
 
 _AT_ONCE = MAX_WRITES - 2
 """Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
@@ -51,22 +54,24 @@ class Sessions:
         self._lives = lives
         self._database = lives.database
         self._payloads = payloads
-        self._lock = threading.Lock()
-        self._before: OrderedDict[str, None] = OrderedDict()
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
         at = self._lives.clock.at(actor_id, session_id)
-        facts = self._lives.places(at, *keys.FACTS)
-        many = len(facts) + (NEWEST if self._read_before(at) else FIRST)
-        nearest = self._database.query(
-            "sessions", at.pk, (keys.below(LOG)[0], keys.FACTS_END), newest_first=True, limit=many
-        )
-        rows = {(row["pk"], row["sk"]): row for row in islice(nearest, many)}
+        rows = self._nearest(at, keys.FACTS_END, NEWEST)
+        life = self._seen(at, rows)
+        return None if life is None else self._facts(at, life, rows)
+
+    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
+        """The same with more of the newest messages, and with the derived data, which lies on the facts' other side."""
+        at = self._lives.clock.at(actor_id, session_id)
+        wanted = min(max(tokens // TOKENS, FEWEST), MOST)
+        top = keys.below(NOTE)[1] if derived else keys.FACTS_END
+        rows = self._nearest(at, top, wanted, notes=NOTES if derived else 0)
         life = self._seen(at, rows)
         if life is None:
             return None
-        return replace(self._facts(at, life, rows), newest=self._newest(life, rows))
+        return replace(self._facts(at, life, rows), derived=self._derived(life, rows) if derived else None)
 
     def sessions(self, actor_id: str) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
@@ -110,8 +115,9 @@ class Sessions:
             for row in self._database.query("sessions", at.pk, (keys.META, keys.below(NOTE)[1]))
         }
         life = self._seen(at, rows)
-        if life is None:
-            return {}
+        return {} if life is None else self._derived(life, rows)
+
+    def _derived(self, life: Life, rows: Mapping[Key, Row]) -> dict[str, bytes]:
         notes = [row for former in reversed(life.lives) for row in _notes(rows, life, former)]
         data = self._payloads.get_all("sessions", notes, rows)
         return {from_bytes(row["named"]): content for row, content in zip(notes, data, strict=True)}
@@ -133,16 +139,6 @@ class Sessions:
             self._end(at, last)
         self._database.delete_many("sessions", self._left(at, last))
         self._payloads.forget(at.pk)
-
-    def _read_before(self, at: At) -> bool:
-        """Whether this process has read the session, among the last `KNOWN` of them; from now on it has."""
-        with self._lock:
-            before = at.pk in self._before
-            self._before[at.pk] = None
-            self._before.move_to_end(at.pk)
-            if len(self._before) > KNOWN:
-                self._before.popitem(last=False)
-        return before
 
     def _end(self, at: At, life: str) -> None:
         """Delete what makes the session visible, unless another has begun in its place."""
@@ -176,6 +172,18 @@ class Sessions:
         self._lives.change(at, writes)
         self._database.delete_many("sessions", [key for row in former for key in chunk_keys(row)])
 
+    def _nearest(self, at: At, top: str, wanted: int, notes: int = 0) -> Mapping[Key, Row]:
+        """The rows up to `top`, from there down to so many messages: in one page, if there are no more `notes`."""
+        limit = len(self._lives.places(at, *keys.FACTS)) + wanted + notes
+        rows: dict[Key, Row] = {}
+        messages = 0
+        for row in self._database.query("sessions", at.pk, (keys.below(LOG)[0], top), newest_first=True, limit=limit):
+            rows[row["pk"], row["sk"]] = row
+            messages += str(row["sk"]).startswith(keys.below(LOG)[0])
+            if messages >= wanted and len(rows) >= limit:
+                break
+        return rows
+
     def _session(self, at: At) -> Session:
         """The session as it is, or as a caller finds it who has never written to it."""
         rows = self._read(at)
@@ -206,6 +214,7 @@ class Sessions:
             last_seq=life.last_seq,
             view=from_bytes(self._payloads.get("sessions", view)) if view else None,
             expires_at=from_micros(life.expires_at),
+            newest=self._newest(life, rows),
         )
 
     def _newest(self, life: Life, rows: Mapping[Key, Row]) -> Sequence[Message]:
