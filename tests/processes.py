@@ -11,4 +11,7 @@ FRESH: Final = multiprocessing.get_context("spawn")
 QUICK: Final = multiprocessing.get_context("forkserver")
 """Each has nothing of this process, but has the package imported already, which takes longer than most such tests."""
 
-QUICK.set_forkserver_preload(["contextkit.stores.agentcore", "contextkit.stores.dynamodb", "contextkit.stores.sqlite"])
+QUICK.set_forkserver_preload(
+    [f"contextkit.{name}" for name in ("assemble", "sources", "stores.agentcore", "stores.dynamodb", "stores.sqlite")]
+    + ["tests.world"]
+)

@@ -16,6 +16,8 @@ from contextkit.stores.sqlite import SQLiteStore
 
 mcp = pytest.importorskip("mcp", reason="needs the extra `mcp`")
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 

@@ -8,15 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.calibration import CalibratedCounter, Calibration, Observation
+from contextkit.calibration import CalibratedCounter, Calibration
 from contextkit.composition import Composition
+from contextkit.regression import Observation
 from contextkit.tokens import get_counter
 from contextkit.types import Gathered, Item, Message, Request, Source, TokenCounter, Tool
 from tests import checks
 from tests.world import Ranked, Step, World, play, worlds
+
+pytestmark = pytest.mark.slow
 
 FEWER = settings(max_examples=max(10, settings().max_examples // 2))
 """For laws whose every example plays two worlds."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from contextkit.sources import History, Overflow, System
 from contextkit.stores import Overflow as Piece
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Message
+from tests.processes import QUICK
 from tests.world import Ranked
 
 A = {"actor_id": "u1", "session_id": "s1"}
@@ -237,49 +236,47 @@ def test_the_tool_says_what_it_reads() -> None:
 
 # Killed
 
-_CHILD = """
-import os, signal, sys
-from contextkit.stores.sqlite import SQLiteStore
-from tests.test_offload import A, builder
 
-class Mortal(SQLiteStore):
-    def put_overflow(self, *given):
-        die("before overflow"); super().put_overflow(*given); die("after overflow")
-    def save_view(self, *given):
-        die("before view"); super().save_view(*given); die("after view")
+def build_and_die(store: Path, where: str, told: Path) -> None:
+    """Build a prompt and tell it, unless this process is killed before."""
 
-def die(where):
-    if where == sys.argv[2]:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def die(here: str) -> None:
+        if here == where:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-context = builder(Mortal(sys.argv[1])).build("What does the report say about Ghent?", **A)
-die("before prompt")
-print("".join(message.text for message in context.messages))
-"""
+    class Mortal(SQLiteStore):
+        def put_overflow(self, *given):  # type: ignore[no-untyped-def]
+            die("before overflow")
+            super().put_overflow(*given)
+            die("after overflow")
+
+        def save_view(self, *given):  # type: ignore[no-untyped-def]
+            die("before view")
+            super().save_view(*given)
+            die("after view")
+
+    context = builder(Mortal(store)).build("What does the report say about Ghent?", **A)
+    die("before prompt")
+    told.write_text("".join(message.text for message in context.messages), "utf-8")
 
 
 @pytest.mark.parametrize(
     "where", ["before overflow", "after overflow", "before view", "after view", "before prompt", ""]
 )
 def test_a_kill_at_any_step_leaves_no_dangling_handle(tmp_path: Path, where: str) -> None:
-    path = tmp_path / "agent.db"
-    root = str(Path(__file__).parents[1])
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(path), where],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": root},
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == (-signal.SIGKILL if where else 0), done.stderr
+    path, told = tmp_path / "agent.db", tmp_path / "told"
+    process = QUICK.Process(target=build_and_die, args=(path, where, told))
+    process.start()
+    process.join(60)
+    assert process.exitcode == (-signal.SIGKILL if where else 0)
+    said = told.read_text("utf-8") if told.exists() else ""
     with SQLiteStore(path) as store:
         session = store.session("u1", "s1")
-        for text in (done.stdout, (session.view if session else None) or ""):
+        for text in (said, (session.view if session else None) or ""):
             for handle in re.findall(r"read_context\('([^']+)'\)", text):
                 assert read_context(store, "u1", "s1", handle) in (LONG, LONG[::-1])
         if session is not None and session.view:
             again = builder(store).build(**A)
             for handle in shown(again.messages):
                 read_context(store, "u1", "s1", handle)
-        assert bool(shown([Message(role="user", content=done.stdout)])) == (not where)
+        assert bool(shown([Message(role="user", content=said)])) == (not where)

@@ -56,7 +56,8 @@ def installed(wheel, tmp_path_factory):
     run(sys.executable, "-m", "venv", "--without-pip", home, cwd=home)
     programs = home / ("Scripts" if os.name == "nt" else "bin")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", programs / "python"]
-    wanted = ["install", "--retries", "1", "--constraint", ROOT / "constraints.txt", f"{wheel}[cli,offline]"]
+    options = ["--no-compile", "--retries", "1", "--constraint", ROOT / "constraints.txt"]
+    wanted = ["install", *options, f"{wheel}[cli,offline]"]
     result = subprocess.run([str(part) for part in (*pip, *wanted)], capture_output=True, encoding="utf-8")
     if result.returncode and any(sign in result.stderr for sign in OFFLINE):
         pytest.skip("No package index can be reached, so nothing can be installed into a fresh environment.")

@@ -2,14 +2,16 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+
+from tests.cli.conftest import Run, forking, run
+
+__all__ = ["forking", "run"]
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -49,7 +51,7 @@ def model():
 
 
 @pytest.mark.slow
-def test_every_block_does_what_it_says(model, tmp_path, monkeypatch, capsys):
+def test_every_block_does_what_it_says(model, run, tmp_path, monkeypatch, capsys):
     """In order, in one empty folder, and Python in one namespace, as a reader would try them."""
     monkeypatch.chdir(tmp_path)
     Path("conversation.jsonl").write_text(CONVERSATION, "utf-8")
@@ -60,7 +62,7 @@ def test_every_block_does_what_it_says(model, tmp_path, monkeypatch, capsys):
         elif block.kind == "toml":
             Path(block.text.split()[1]).write_text(block.text, "utf-8")
         elif block.kind == "sh":
-            run_commands(block)
+            try_commands(block, run)
     told = capsys.readouterr().out
     assert "On Friday." in told
     assert "returns" in told
@@ -70,14 +72,13 @@ def test_every_block_does_what_it_says(model, tmp_path, monkeypatch, capsys):
     assert [message.text for message in namespace["store"].messages("ines", "s1", last=1)] == ["On Friday."]
 
 
-def run_commands(block: Block) -> None:
+def try_commands(block: Block, run: Run) -> None:
     for line in block.text.splitlines():
         program, *arguments = shlex.split(line, comments=True)
         if program == "contextkit":
-            command = [sys.executable, "-m", "contextkit.cli", *arguments]
-            result = subprocess.run(command, capture_output=True, encoding="utf-8")
-            assert result.returncode == 0, f"README.md:{block.line}: {line}\n{result.stderr}"
-            assert result.stdout
+            result = run(*arguments)
+            assert result.code == 0, f"README.md:{block.line}: {line}\n{result.err}"
+            assert result.out
         else:
             assert program in ("make", "pip"), line
 

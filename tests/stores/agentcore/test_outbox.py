@@ -192,6 +192,7 @@ def test_a_forgotten_ledger_is_made_again_from_agentcores_own_list(
     assert ids(delivered(client, memory_id)) == [(1, "1"), (2, "2")]
 
 
+@pytest.mark.slow
 def test_a_program_that_ends_delivers_what_it_can_and_leaves_the_rest(
     memory_id: str, emulator: AgentCoreEmulator, client: Any, tmp_path: Path
 ) -> None:
