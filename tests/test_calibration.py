@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.calibration import LEAN, MEMORY, MOST_MARGIN, UNPROVEN_MARGIN, CalibratedCounter, Calibration
-from contextkit.composition import CLASSES, Composition, compose, of_text
+from contextkit.calibration import LEAN, MEMORY, MOST_MARGIN, TYPICAL, UNPROVEN_MARGIN, CalibratedCounter, Calibration
+from contextkit.composition import CLASSES, Composition
 from contextkit.errors import StoreCorrupt
 from contextkit.seams import joins
 from contextkit.tokens import get_counter
-from contextkit.types import Message, Tool, ToolCall
+from contextkit.types import ContentKind, Message, Tool
 
 CLAUDE_LIKE = {"prose": 1.12, "code": 1.2, "json": 1.15, "cjk": 1.3, "hangul": 1.1, "script": 1.4}
 
@@ -26,12 +27,20 @@ def real(counted: Composition, ratios: Mapping[str, float], per_digit: float = 0
     return round(texts + per_digit * counted.digits + counted.other)
 
 
-def prompts(seed: int, n: int, kinds: Iterable[str] = ("prose", "code", "json", "cjk")) -> list[Composition]:
+def prompts(seed: int, n: int, kinds: Iterable[ContentKind] = get_args(ContentKind)) -> list[Composition]:
+    """Prompts that mix texts of all kinds, each made of what is typical of its kind."""
     rng = random.Random(seed)
     return [
-        Composition(**{kind: rng.randint(200, 6_000) for kind in kinds}, digits=rng.randint(0, 900), other=90)
+        sum(
+            (times(rng.randint(200, 6_000) / 1_000, TYPICAL[kind]) for kind in kinds),
+            Composition(digits=rng.randint(0, 900), other=90),
+        )
         for _ in range(n)
     ]
+
+
+def times(factor: float, composition: Composition) -> Composition:
+    return Composition(**{name: round(factor * value) for name, value in asdict(composition).items()})
 
 
 def learnt(counted: list[Composition], reports: list[int]) -> Calibration:
@@ -160,11 +169,15 @@ def test_any_reports_leave_a_usable_calibration_that_survives_json(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"observations": [[1]]}', '{"observations": [["x"]]}', '{"observations": 3}', "\x00"]
+    "text", ["", "[]", "{}", '{"prompts": [[1]]}', '{"prompts": [["x"]]}', '{"prompts": 3}', "\x00"]
 )
 def test_what_is_no_stored_calibration_is_said_to_be_corrupt(text: str) -> None:
     with pytest.raises(StoreCorrupt, match="Delete it"):
         Calibration.from_json(text)
+
+
+def test_what_an_earlier_version_kept_is_learnt_anew() -> None:
+    assert Calibration.from_json('{"observations":[[4000,0,0,0,0,0,9,3,4100]]}') == Calibration()
 
 
 def calibrated(ratio: float, per_digit: float = 0.0) -> CalibratedCounter:
@@ -216,28 +229,3 @@ def test_texts_that_join_never_cost_more_than_their_parts(lines: list[str]) -> N
     assert counter.text(whole) <= sum(map(counter.text, parts))
     empty = counter.message(Message(role="user", content=""))
     assert counter.message(Message(role="user", content=whole)) <= empty + sum(map(counter.text, parts))
-
-
-def test_a_prompt_is_made_of_its_parts_and_nothing_is_lost() -> None:
-    counter = get_counter()
-    messages = [
-        Message(role="system", content="You are a helpful assistant.\n"),
-        Message(
-            role="user", content="这台咖啡机什么时候到？请帮我查一下。\n커피 머신은 언제 도착하나요? 확인해 주세요.\n"
-        ),
-        Message(role="user", content="Где мой заказ? Проверьте, пожалуйста, ещё раз."),
-        Message(role="assistant", tool_calls=(ToolCall("c1", "find", json.dumps({"order": 123456})),)),
-        Message(role="tool", tool_call_id="c1", content="def ship(order):\n    return order[0] == {}  # done\n"),
-    ]
-    tool = Tool("find", "Finds.", {"type": "object", "properties": {}})
-    counted = compose(counter, messages, [tool])
-    total = sum(map(counter.message, messages)) + counter.tool(tool) + counter.framing(len(messages), 1)
-    assert counted.texts + counted.other == total
-    assert all(tokens > 0 for tokens in counted.by_class)
-    assert counted.digits == 4
-
-
-def test_composition_is_the_sum_over_segments() -> None:
-    counter = get_counter()
-    parts = ["Plain words come first.\n", "def f(x):\n    return {x: [1]}\n", "그리고 한국어 문장이 나옵니다.\n"]
-    assert of_text(counter, "".join(parts)) == sum((of_text(counter, part) for part in parts), Composition())
