@@ -1,0 +1,113 @@
+"""What builds in a long session cost in DynamoDB: calls, and bytes read next to what the prompt holds.
+
+    python -m tests.benchmarks.reads --endpoint http://127.0.0.1:4566 [--messages 10000] [--words 60] [--budget 8000]
+
+A session is appended to in turns, and built from twice: `first` in a process that has not seen it
+before, `next` a turn later. Both are counted at a proxy before the server: `calls` by operation,
+`read` in bytes as they come over the wire (DynamoDB's JSON, in which binary data takes a third
+more), `prompt` in bytes of text. The words are random, which is the worst case for an index.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from contextkit import ContextBuilder
+from contextkit.aws.client import new_client
+from contextkit.sources import History, Memories, System
+from contextkit.stores import MemoryRecord
+from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.testing.faults import FaultProxy
+from contextkit.types import Message
+
+BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+TURN = 4
+WORDS = 5_000
+MEMORIES = 50
+
+
+class Talk:
+    """A conversation of random words."""
+
+    def __init__(self, words: int, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+        self._lexicon = ["".join(self._random.choices("aeilmnorstu", k=7)) for _ in range(WORDS)]
+        self._words = words
+        self._said = 0
+
+    def text(self, words: int) -> str:
+        return " ".join(self._random.choices(self._lexicon, k=words))
+
+    def turns(self, messages: int) -> Sequence[Message]:
+        return [self._message() for _ in range(messages)]
+
+    def _message(self) -> Message:
+        self._said += 1
+        text = self.text(self._random.randint(self._words // 2, 3 * self._words // 2))
+        role = "assistant" if self._said % 2 else "user"
+        return Message(role=role, content=text, created_at=BEGIN + timedelta(minutes=self._said))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--endpoint", default=os.environ.get("CONTEXTKIT_DYNAMODB_ENDPOINT"))
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--words", type=int, default=60)
+    parser.add_argument("--budget", type=int, default=8_000)
+    given = parser.parse_args()
+    if not given.endpoint:
+        parser.error("Name a DynamoDB by --endpoint or CONTEXTKIT_DYNAMODB_ENDPOINT.")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ.setdefault(name, "test")
+    print(json.dumps({"benchmark": "reads", **vars(given), **measured(given)}, indent=1))
+
+
+def measured(given: argparse.Namespace) -> dict[str, object]:
+    talk, prefix, actor = Talk(given.words), f"bench-{uuid.uuid4().hex[:8]}-", "actor"
+    with FaultProxy(given.endpoint, hang=60) as proxy:
+        with _store(proxy, prefix) as store:
+            store.create_tables()
+            fill(store, talk, actor, given.messages)
+        with _store(proxy, prefix) as store:
+            sources = [System("Be brief."), Memories(), History()]
+            builder = ContextBuilder(sources=sources, budget=given.budget, strategy="chat", store=store)
+            builder.counter.text("")  # what was learnt of the model is read once for all sessions
+            first = one_build(builder, proxy, talk, actor)
+            store.append(actor, "s", talk.turns(2))
+            return {"first": first, "next": one_build(builder, proxy, talk, actor)}
+
+
+def fill(store: DynamoDBStore, talk: Talk, actor: str, messages: int) -> None:
+    for start in range(0, messages, TURN):
+        store.append(actor, "s", talk.turns(min(TURN, messages - start)))
+    store.put_memories(actor, [MemoryRecord(id=f"m{n}", text=talk.text(10), created_at=BEGIN) for n in range(MEMORIES)])
+
+
+def one_build(builder: ContextBuilder, proxy: FaultProxy, talk: Talk, actor: str) -> dict[str, object]:
+    with proxy.counted() as calls:
+        context = builder.build(talk.text(8) + "?", actor_id=actor, session_id="s")
+    held = sum(len(message.text.encode()) for message in context.messages)
+    read = sum(call.received for call in calls)
+    return {
+        "calls": len(calls),
+        "operations": dict(Counter(call.operation for call in calls)),
+        "read": read,
+        "prompt": held,
+        "read for each byte of the prompt": round(read / held, 2),
+        "notices": [notice.kind for notice in context.report.notices],
+    }
+
+
+def _store(proxy: FaultProxy, prefix: str) -> DynamoDBStore:
+    return DynamoDBStore(prefix, client=new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=60))
+
+
+if __name__ == "__main__":
+    main()
