@@ -7,14 +7,14 @@ important one. Nothing here does I/O.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from contextkit.memory.consolidate import SUPERSEDES
-from contextkit.memory.shelf import confirmed, holds_at, subject_of
-from contextkit.rank.texts import text_scores
+from contextkit.memory.shelf import SUBJECT, confirmed, holds_at, subject_of
+from contextkit.memory.subject import subject_key
 from contextkit.rank.times import periods
 from contextkit.stores import MemoryRecord, ScoredMemory
 
@@ -38,24 +38,59 @@ BEFORE: Final = 0.9
 they stand side by side."""
 
 FEW: Final = 3
-"""Records found below which all records are looked at. Where many are known, a query nearly always finds as many."""
+"""Records found below which those that hold no longer are searched as well. Where many are known, a query nearly
+always finds as many."""
+
+_STATES: Final = "live|work|use|like|love|prefer|own|drive|study|play|drink|smoke|earn|weigh|believe|report|belong|stay"
+_OWNER: Final = r"(?:my|his|her|its|our|their|\w+['’]s)"
+_FORMER: Final = "old|former|previous|prior|earlier|first|original|initial|past"
+_SAYINGS: Final = (
+    "messages?|questions?|answers?|conversations?|chats?|sessions?|emails?|turns?|repl(?:y|ies)|responses?|points?"
+)
 
 _PAST: Final = re.compile(
-    r"\b(?:before|previous(?:ly)?|former(?:ly)?|earlier|originally|initially|at first|first|used to|once|no longer"
-    r"|any ?more|anymore|old|past|back then|prior|until|changed?|moved|switched|instead of|ex)\b"
-    r"|\b(?:where|what|who|which|how|when)\b.{0,40}?\b(?:was|were|did|had)\b"
-    r"|以前|之前|曾经|原来|原先|过去|当时|本来|前任"
-    r"|\b(?:trước|ngày xưa|hồi đó|từng|ban đầu|lúc đầu)\b"
+    # What something was before it was what it is now.
+    r"\b(?:previously|formerly|originally|initially|at first|used to|back then|back in|in the past|no longer)\b"
+    r"|\bany ?more\b|\b(?:former|ex)[- ]\w"
+    rf"|\b(?:{_OWNER}|the) (?:{_FORMER})(?<!the first)(?<!the past) (?!(?:{_SAYINGS})\b)\w"
+    # Before: at the end of a clause, or of what somebody did or had; not "before we start".
+    r"|\bbefore(?=\s*(?:[?.!,;]|$|that\b|then\b|this\b|now\b))"
+    r"|\b(?:was|were|did|had) (?!you\b|we\b).*\bbefore\b"
+    # A state that is asked for in the past tense; what was said, done or bought is no state.
+    rf"|\b(?:was|were) {_OWNER} (?!(?:\w+ )?(?:{_SAYINGS})\b)\w"
+    rf"|\bdid (?!you\b|we\b)(?:\w+ ){{1,3}}(?:{_STATES})\b"
+    r"|\b(?:has|have|had)\b.{1,40}\b(?:changed|moved|switched)\b|\bwhat(?:['’]s| has)? changed\b"
+    r"|以前|之前(?!.{0,4}[说說提聊讲講])|曾[经經]|原来|原來|原先|[从從]前|早先|[过過]去|[当當]时|當時|那时|那時|本来|本來"
+    r"|前任|最初|起初|一[开開]始|不再|[旧舊]的?(?=\w)"
+    r"|\b(?:trước (?:đây|kia|đó)|trước(?=\s*(?:[?.!,]|$))|hồi (?:trước|đó|xưa)|lúc (?:trước|đầu)|ngày xưa|từng|ban đầu"
+    r"|cũ|không còn|năm ngoái)\b"
+    r"|かつて|もともと|元々|昔|当初|当時|前は|以前|前の(?=\w)|旧"
     r"|\b(?:früher|vorher|zuvor|ehemals|damals|avant|autrefois|auparavant|antes|anterior|anteriormente)\b",
     re.IGNORECASE,
 )
-"""What a question about the past says, in English first; a few words of other languages."""
+"""What a question says whose answer may hold no longer, in English first; a few words of other languages."""
+
+_SAID: Final = re.compile(
+    r"\b(?:did|have|had) (?:we|you|i)\b.{0,20}?"
+    r"\b(?:say|said|talk(?:ed)?|discuss(?:ed)?|mention(?:ed)?|tell|told|ask(?:ed)?|agreed?|decided?|write|wrote|written)\b"
+    r"|\b(?:was|were) (?:said|discussed|mentioned|agreed|decided)\b"
+    r"|[说說提聊讲講谈談]了?(?:什么|什麼|过|過|到)",
+    re.IGNORECASE,
+)
+"""What a question asks that is about what was said: on that day or before, the words were what they still are."""
 
 
 def asks_about_past(query: str, now: datetime) -> bool:
-    """Whether the query may be about what no longer holds: by its words, or by a day, month or year that is over."""
+    """Whether what holds no longer may be the answer.
+
+    By the query's words ("previously", "used to", "before", "my old address"), or by a day, month or year that
+    is over; but a day on which something was said ("What did we say yesterday?") asks for that, not for
+    what was so.
+    """
     if _PAST.search(query):
         return True
+    if _SAID.search(query):
+        return False
     years = range(now.year, now.year + 1)
     return any(period.end <= now.date() for period in periods(query, now, years))
 
@@ -70,76 +105,112 @@ def weighed(found: Sequence[ScoredMemory], now: datetime) -> list[ScoredMemory]:
     return sorted(scored, key=lambda one: (-one.score, -confirmed(one.record).timestamp(), one.record.id))
 
 
-def needs_all(query: str, found: Sequence[ScoredMemory], now: datetime) -> bool:
-    """Whether `recalled` wants every record, and not only the active ones that a search found."""
-    return len(found) < FEW or asks_about_past(query, now)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a store's searches found: what is `active`, and what has `ended`, where that was searched for."""
+
+    active: Sequence[ScoredMemory]
+    ended: Sequence[ScoredMemory] = ()
+
+    def needs_past(self, *, past: bool) -> bool:
+        """Whether what has ended should be searched for though the question is not about the `past`."""
+        return not past and len(self.active) < FEW
+
+    def needs_line(self, *, past: bool) -> bool:
+        """Whether `recalled` wants every record, in order to follow what took the place of what.
+
+        Something has ended that bears on the query; or something that holds may have had another before it.
+        """
+        follows = (SUPERSEDES in one.record.metadata or _place(one.record) for one in self.active)
+        return bool(self.ended) or (past and any(follows))
 
 
-def recalled(
-    query: str, found: Sequence[ScoredMemory], records: Sequence[MemoryRecord], now: datetime, *, past: bool
-) -> list[ScoredMemory]:
-    """What to offer of the active records that a search found and of all `records`, best first.
+def found_at(found: Sequence[ScoredMemory], now: datetime) -> Found:
+    """What a search of the records of all times found: what holds and what has ended. What is to come is neither."""
+    ended = [one for one in found if has_ended(one.record, now)]
+    return Found([one for one in found if holds_at(one.record, now)], ended)
+
+
+def has_ended(record: MemoryRecord, now: datetime) -> bool:
+    """Whether it holds no longer."""
+    return record.valid_to is not None and record.valid_to <= now
+
+
+def recalled(found: Found, records: Sequence[MemoryRecord], now: datetime, *, past: bool) -> list[ScoredMemory]:
+    """What to offer of what was found, and of all `records` where its line is needed, best first.
 
     Records that hold no longer are offered only for a question about the `past`. What has taken the
     place of one that bears on the query always is: "moved to Antwerp" shares no word with
     "Where do I live?", and "lives in Ghent", which it superseded, does.
     """
-    ended = superseded(query, found, records, now)
-    known = {one.record.id for one in found}
+    ended = superseded(found, records, now)
+    known = {one.record.id for one in found.active}
     successors = [one for one in in_place_of(ended, records, now) if one.record.id not in known]
-    return weighed([*found, *successors, *(ended if past else ())], now)
+    return weighed([*found.active, *successors, *(ended if past else ())], now)
 
 
-def superseded(
-    query: str, active: Sequence[ScoredMemory], records: Sequence[MemoryRecord], now: datetime
-) -> list[ScoredMemory]:
-    """Those of the records that hold no longer and bear on the query, scored so that they compare with the active.
+def superseded(found: Found, records: Sequence[MemoryRecord], now: datetime) -> list[ScoredMemory]:
+    """What holds no longer and bears on the query.
 
-    By their words; and where one of the active took their place, or is about the same subject,
-    right behind it.
+    What was found itself; and, right behind it, that whose place one of the active has taken, or
+    which is about the same subject.
     """
-    ended = [record for record in records if record.valid_to is not None and record.valid_to <= now]
-    if not ended:
-        return []
-    by_words = _scores_beside(query, [record.text for record in ended], active)
-    followed = _followed(active)
-    found = [
-        ScoredMemory(record, max(score, BEFORE * max(followed.get(record.id, 0.0), followed.get(_place(record), 0.0))))
-        for record, score in zip(ended, by_words, strict=True)
-    ]
-    return [one for one in found if one.score > 0]
+    ended = {one.record.id: one for one in found.ended}
+    followed = _followed(found.active)
+    for record in _among(records, followed):
+        if has_ended(record, now):
+            behind = BEFORE * max(followed.get(record.id, 0.0), followed.get(_place(record), 0.0))
+            beside = ended.get(record.id)
+            ended[record.id] = ScoredMemory(record, max(behind, beside.score if beside else 0.0))
+    return list(ended.values())
 
 
 def in_place_of(ended: Sequence[ScoredMemory], records: Sequence[MemoryRecord], now: datetime) -> list[ScoredMemory]:
     """The records that hold now where one of these held before, each right behind the best of them."""
-    scores: dict[str, float] = {}
-    for one in ended:
-        for name in filter(None, (one.record.id, _place(one.record))):
-            scores[name] = max(scores.get(name, 0.0), one.score)
-    by_id = {record.id: record for record in records}
-    found = [
-        ScoredMemory(record, BEFORE * max(scores.get(name, 0.0) for name in (_place(record), *_line(record, by_id))))
+    after = _after(records) if ended else {}
+    found: dict[str, ScoredMemory] = {}
+    for one in sorted(ended, key=lambda one: -one.score):
+        for record in _line(one.record.id, after):
+            found.setdefault(record.id, ScoredMemory(record, BEFORE * one.score))
+    places = {place: one.score for one in sorted(ended, key=lambda one: one.score) if (place := _place(one.record))}
+    for record in _among(records, places):
+        score = max(BEFORE * places.get(_place(record), 0.0), found[record.id].score if record.id in found else 0.0)
+        found[record.id] = ScoredMemory(record, score)
+    return [one for one in found.values() if holds_at(one.record, now)]
+
+
+def _after(records: Iterable[MemoryRecord]) -> dict[str, list[MemoryRecord]]:
+    """What superseded what: by its id, the records that took its place."""
+    after: dict[str, list[MemoryRecord]] = {}
+    for record in records:
+        before = record.metadata.get(SUPERSEDES)
+        if isinstance(before, str):
+            after.setdefault(before, []).append(record)
+    return after
+
+
+def _line(record_id: str, after: Mapping[str, Sequence[MemoryRecord]]) -> list[MemoryRecord]:
+    """The records that took its place, those that took theirs, and so on to the end."""
+    line = {record.id: record for record in after.get(record_id, ())}
+    waiting = list(line)
+    while waiting:
+        for record in after.get(waiting.pop(), ()):
+            if record.id not in line:
+                line[record.id] = record
+                waiting.append(record.id)
+    return list(line.values())
+
+
+def _among(records: Sequence[MemoryRecord], names: Collection[str]) -> list[MemoryRecord]:
+    """Those of the records whose id or place is among the names. There may be thousands, and few are."""
+    subjects = {name.partition("\n")[2] for name in names} - {""}
+    about = [
+        record
         for record in records
-        if holds_at(record, now)
+        if record.id in names
+        or (isinstance(said := record.metadata.get(SUBJECT), str) and subject_key(said) in subjects)
     ]
-    return [one for one in found if one.score > 0]
-
-
-def _line(record: MemoryRecord, by_id: Mapping[str, MemoryRecord]) -> list[str]:
-    """The ids of the records before it, each of which the one behind it superseded."""
-    line: list[str] = []
-    current: MemoryRecord | None = record
-    while current is not None and isinstance(before := current.metadata.get(SUPERSEDES), str) and before not in line:
-        line.append(before)
-        current = by_id.get(before)
-    return line
-
-
-def _scores_beside(query: str, texts: Sequence[str], active: Sequence[ScoredMemory]) -> list[float]:
-    """Scores of texts on the scale of the records found: 1 for one that matches as well as the best of all."""
-    scores = text_scores(query, [*texts, *(one.record.text for one in active)])
-    best = max(scores, default=0.0)
-    return [score / best if best else 0.0 for score in scores[: len(texts)]]
+    return [record for record in about if record.id in names or _place(record) in names]
 
 
 def _followed(active: Sequence[ScoredMemory]) -> dict[str, float]:
@@ -154,7 +225,7 @@ def _followed(active: Sequence[ScoredMemory]) -> dict[str, float]:
 
 def _place(record: MemoryRecord) -> str:
     """Where on which subject a record stands; empty where it has none. A newline is in no id we make."""
-    subject = subject_of(record)
+    subject = subject_of(record) if SUBJECT in record.metadata else ""
     return f"{record.namespace}\n{subject}" if subject else ""
 
 

@@ -12,7 +12,7 @@ _ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+")
 _OWNER: Final = re.compile(r"(?:'s|(?<=s)')\s+")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def subject_key(subject: str) -> str:
     """A subject as it is compared: "Ana's employer", "the employer of Ana" and "Employer of ana" are one.
 

@@ -23,11 +23,11 @@ from contextkit.memory.consolidate import SESSION, RuleConsolidator, utc_now
 from contextkit.memory.engine import ATTEMPTS, LEASE
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.ledger import Ledger
-from contextkit.memory.recall import asks_about_past, needs_all, recalled
+from contextkit.memory.recall import Found, asks_about_past, found_at, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Work
-from contextkit.stores import MemoryRecord, MemoryStore, SessionStore, check_id
+from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore, check_id
 from contextkit.types import Tool
 
 LONGEST: Final = 2_000
@@ -126,12 +126,24 @@ class MemoryTools:
     def recall(self, query: str, *, past: bool = False) -> str:
         """What is known that bears on the query, best first; with `past`, what is no longer so as well."""
         now = self._clock()
-        found = self._store.search_memories(self._actor_id, query, limit=2 * MOST)
-        wanted = past or needs_all(query, found, now)
-        records = self._store.memories(self._actor_id, active=False) if wanted else []
-        best = recalled(query, found, records, now, past=past or asks_about_past(query, now))
+        past = past or asks_about_past(query, now)
+        found = self._found(query, now, past=past)
+        following = found.needs_line(past=past)
+        records = self._store.memories(self._actor_id, active=False) if following else []
+        best = recalled(found, records, now, past=past)
         lines = [_line(one.record, now) for one in best[:MOST]]
         return "\n".join(lines) or "Nothing is known about that."
+
+    def _found(self, query: str, now: datetime, *, past: bool) -> Found:
+        if past:
+            return found_at(self._search(query, active=False), now)
+        found = Found(self._search(query, active=True))
+        every = self._search(query, active=False) if found.needs_past(past=past) else []
+        return replace(found, ended=found_at(every, now).ended)
+
+    def _search(self, query: str, *, active: bool) -> list[ScoredMemory]:
+        limit = (2 if active else 4) * MOST
+        return self._store.search_memories(self._actor_id, query, limit=limit, active=active)
 
     def forget(self, memory: str, *, delete: bool = False) -> str:
         """Let a memory, named by its id, hold no longer; or `delete` it for good."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -11,7 +12,7 @@ from contextkit.errors import InvalidInput, StoreError
 from contextkit.memory.consolidate import SESSION, SUPERSEDES
 from contextkit.memory.fresh import Said, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
-from contextkit.memory.recall import asks_about_past, needs_all, recalled
+from contextkit.memory.recall import Found, asks_about_past, found_at, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
@@ -50,9 +51,10 @@ class Memories:
     Where the query asks about the past, records that hold no longer are offered as well, each with
     the days between which it held. Nothing of this is ever written to the session.
 
-    One read of the store; with `fresh`, in a young conversation, one more and one for each session that
-    extraction has not caught up with (three at most); for a question about the past, or one that
-    finds next to nothing, another.
+    One search of the store; with `fresh`, in a young conversation, one more read and one for each session
+    that extraction has not caught up with (three at most). A query that finds next to nothing is searched
+    for among what held before as well; and where something found took the place of something, or
+    something its place, the records are read in which to follow that.
     """
 
     name = "memories"
@@ -107,18 +109,16 @@ class _Recall:
     def gathered(self, fresh: timedelta) -> Iterator[Gathered]:
         """Everything to offer, and word of what could not be read."""
         request = self.request
-        found = self.store.search_memories(
-            request.actor_id, request.query, namespace=self.namespace, limit=self.limit * WIDER
-        )
-        records = self._beside("what held before", lambda: self._records(found))
-        messages = self._beside("what was said a moment ago", lambda: self._said(fresh))
         past = asks_about_past(request.query, request.now)
-        ranked = recalled(request.query, found, records, request.now, past=past)
+        found = self._found(past)
+        records = self._beside("what took the place of what", lambda: self._records(found, past))
+        messages = self._beside("what was said a moment ago", lambda: self._said(fresh))
+        ranked = recalled(found, records, request.now, past=past)
         known = {(one.record.metadata.get(SESSION), source) for one in ranked for source in one.record.sources}
         yield from self.notices
         for one in _in_time(ranked[: self.limit]):
             yield self._record_item(one)
-        for said in scored(request.query, messages, found, request.now):
+        for said in scored(request.query, messages, found.active, request.now):
             if (said.session_id, said.message.id) not in known:
                 yield self._said_item(said)
 
@@ -140,12 +140,28 @@ class _Recall:
         recalls = "recall" in self.request.filled and strategy.section("recall") is not None
         return own and recalls and len(record.sources) == 1 and SUPERSEDES not in record.metadata
 
-    def _records(self, found: Sequence[ScoredMemory]) -> list[MemoryRecord]:
+    def _found(self, past: bool) -> Found:
+        """What the store finds; of what has ended, where that is asked for or next to nothing else is found."""
+        if past:
+            return found_at(self._search(active=False), self.request.now)
+        found = Found(self._search(active=True))
+        if not found.needs_past(past=past):
+            return found
+        every = self._beside("what held before", lambda: self._search(active=False))
+        return replace(found, ended=found_at(every, self.request.now).ended)
+
+    def _search(self, *, active: bool) -> list[ScoredMemory]:
+        """Twice as many of all times: those that have ended must not crowd out those that hold."""
+        request, limit = self.request, self.limit * WIDER * (1 if active else 2)
+        return self.store.search_memories(
+            request.actor_id, request.query, namespace=self.namespace, limit=limit, active=active
+        )
+
+    def _records(self, found: Found, past: bool) -> list[MemoryRecord]:
         """All records, those that hold no longer included, where they are needed."""
-        request = self.request
-        if not needs_all(request.query, found, request.now):
+        if not found.needs_line(past=past):
             return []
-        return self.store.memories(request.actor_id, namespace=self.namespace, active=False)
+        return self.store.memories(self.request.actor_id, namespace=self.namespace, active=False)
 
     def _said(self, within: timedelta) -> list[tuple[str, Message]]:
         """What was said in other sessions; nothing where the source's own store keeps none."""

@@ -14,9 +14,10 @@ from contextkit.memory.recall import (
     HALF_LIFE,
     IMPORTANCE,
     RECENCY,
+    Found,
     asks_about_past,
+    found_at,
     in_place_of,
-    needs_all,
     recalled,
     superseded,
     weighed,
@@ -84,14 +85,38 @@ def test_a_score_keeps_at_least_its_relevant_part_and_order_is_total(given: list
     "query",
     [
         "Where did I live before?",
+        "Where did my sister live before she moved to Ghent?",
         "What was my address?",
         "Who was my previous employer?",
+        "What is my old address?",
+        "And my first job?",
+        "What was Ana's last name before?",
         "Which phone did I use to have?",
+        "I used to have a dentist, who was it?",
+        "Where did I live?",
+        "What car did she drive?",
+        "Who had I worked for before Acme?",
+        "What did I originally want to be?",
+        "Which diet do I no longer follow?",
+        "What don't I eat anymore?",
         "Where did she work in May 2023?",
         "What did we plan last year?",
+        "What was I into back then?",
         "Has my plan changed?",
+        "What has changed about my diet?",
+        "What did I tell you about my old job?",
         "我以前住在哪里?",
+        "我之前的工作是什么?",
+        "我曾經住在哪裡?",
+        "我原来的地址是什么?",
+        "我从前喜欢什么?",
         "Trước đây tôi sống ở đâu?",
+        "Tôi sống ở đâu trước?",
+        "Địa chỉ cũ của tôi là gì?",
+        "Tôi từng làm việc ở đâu?",
+        "以前どこに住んでいましたか?",
+        "前の仕事は何でしたか?",
+        "昔の住所は?",
     ],
 )
 def test_questions_about_the_past(query: str) -> None:
@@ -100,17 +125,43 @@ def test_questions_about_the_past(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["Where do I live?", "What is my address?", "Book a table for tomorrow.", "And on 3 June?", "我住在哪里?", ""],
+    [
+        "Where do I live?",
+        "What is my address?",
+        "Book a table for tomorrow.",
+        "And on 3 June?",
+        "What did we say about the budget?",
+        "What did we decide yesterday?",
+        "What did you say in your previous message?",
+        "What was my first question?",
+        "What did I order for lunch?",
+        "Who was it that called?",
+        "How many were there?",
+        "Before we start, what is my address?",
+        "Check the stock before sending it.",
+        "How old am I?",
+        "Suggest tea instead of coffee.",
+        "Once I have paid, what happens?",
+        "What should I wear until the rain stops?",
+        "I moved the meeting, update the invite.",
+        "The first one, please.",
+        "我住在哪里?",
+        "我之前说过什么?",
+        "Tôi sống ở đâu?",
+        "Kiểm tra trước khi gửi.",
+        "どこに住んでいますか?",
+        "",
+    ],
 )
-def test_questions_about_the_present(query: str) -> None:
+def test_questions_about_the_present_or_about_what_was_said(query: str) -> None:
     assert not asks_about_past(query, NOW)
 
 
-def test_what_ended_is_found_by_its_words() -> None:
-    ended = [record("ghent", "Lives in Ghent.", age=900, ended=30), record("tea", "Likes tea.", age=900, ended=30)]
-    active = [ScoredMemory(record("antwerp", "Lives in Antwerp.", age=30), 1.0)]
-    holding = record("antwerp", "Lives in Antwerp.", age=30)
-    assert names(superseded("Where did I live before?", active, [*ended, holding], NOW)) == ["ghent"]
+def test_what_was_found_is_told_apart_by_whether_it_holds() -> None:
+    holding, ended = record("antwerp", age=30), record("ghent", age=900, ended=30)
+    to_come = record("rome", age=-30)
+    found = found_at([ScoredMemory(one, 1.0) for one in (ended, holding, to_come)], NOW)
+    assert (names([*found.active]), names([*found.ended])) == (["antwerp"], ["ghent"])
 
 
 def test_what_was_replaced_stands_behind_what_took_its_place_whatever_its_words() -> None:
@@ -118,7 +169,7 @@ def test_what_was_replaced_stands_behind_what_took_its_place_whatever_its_words(
     by_id = ScoredMemory(record("new", "Works for Globex.", age=30, metadata={SUPERSEDES: "acme"}), 1.0)
     by_subject = ScoredMemory(record("new", "Works for Globex.", metadata={SUBJECT: "Employer of Ana"}), 1.0)
     for active in (by_id, by_subject):
-        (found,) = superseded("Who did Ana work for before?", [active], [ended], NOW)
+        (found,) = superseded(Found([active]), [ended], NOW)
         assert found.record == ended
         assert 0 < found.score < active.score
 
@@ -126,12 +177,13 @@ def test_what_was_replaced_stands_behind_what_took_its_place_whatever_its_words(
 def test_another_namespace_s_subject_is_another_subject() -> None:
     ended = record("acme", "Rockets.", age=9, ended=3, metadata={SUBJECT: "employer"}, namespace="bob/")
     active = ScoredMemory(record("new", "Globex.", metadata={SUBJECT: "employer"}, namespace="ana/"), 1.0)
-    assert superseded("Who was it before?", [active], [ended], NOW) == []
+    assert superseded(Found([active]), [ended], NOW) == []
 
 
 def test_what_holds_or_will_end_is_not_superseded() -> None:
     later = record("later", "Lives in Ghent.", age=9, ended=-3)
-    assert superseded("Where did I live?", [], [later, record("now", "Lives in Ghent.")], NOW) == []
+    found = Found([ScoredMemory(later, 1.0)])
+    assert superseded(found, [later, record("now", "Lives in Ghent.")], NOW) == []
 
 
 # What took its place
@@ -142,15 +194,21 @@ MOVED = record("moved", "Moved to Antwerp.", age=300, metadata={SUBJECT: "home o
 
 def test_what_superseded_a_record_answers_the_question_that_the_record_matches() -> None:
     """No word of it does."""
-    found = recalled("Where do I live?", [], [GHENT, MOVED], NOW, past=False)
-    assert names(found) == ["moved"]
-    assert names(recalled("Where did I live?", [], [GHENT, MOVED], NOW, past=True)) == ["ghent", "moved"]
-    assert recalled("What do I drink?", [], [GHENT, MOVED], NOW, past=True) == []
+    found = Found([], [ScoredMemory(GHENT, 1.0)])
+    assert names(recalled(found, [GHENT, MOVED], NOW, past=False)) == ["moved"]
+    assert names(recalled(found, [GHENT, MOVED], NOW, past=True)) == ["ghent", "moved"]
+    assert recalled(Found([]), [GHENT, MOVED], NOW, past=True) == []
+
+
+def test_what_ended_is_offered_though_the_records_could_not_be_read() -> None:
+    found = Found([], [ScoredMemory(GHENT, 1.0)])
+    assert names(recalled(found, [], NOW, past=True)) == ["ghent"]
+    assert recalled(found, [], NOW, past=False) == []
 
 
 def test_what_was_found_by_itself_is_not_offered_twice() -> None:
-    found = recalled("Where do I live?", [ScoredMemory(MOVED, 1.0)], [GHENT, MOVED], NOW, past=False)
-    assert names(found) == ["moved"]
+    found = Found([ScoredMemory(MOVED, 1.0)], [ScoredMemory(GHENT, 0.5)])
+    assert names(recalled(found, [GHENT, MOVED], NOW, past=False)) == ["moved"]
 
 
 def test_the_line_of_those_that_took_a_place_is_followed_to_its_end() -> None:
@@ -169,8 +227,16 @@ def test_a_line_that_goes_in_a_circle_ends() -> None:
     assert names(in_place_of([ScoredMemory(two, 1.0)], [one, two], NOW)) == ["one"]
 
 
-def test_all_records_are_needed_for_the_past_and_where_next_to_nothing_was_found() -> None:
+def test_what_has_ended_is_searched_for_where_next_to_nothing_holds() -> None:
     found = [ScoredMemory(record(f"r{n}"), 1.0) for n in range(FEW)]
-    assert not needs_all("Where do I live?", found, NOW)
-    assert needs_all("Where do I live?", found[1:], NOW)
-    assert needs_all("Where did I live?", found, NOW)
+    assert not Found(found).needs_past(past=False)
+    assert Found(found[1:]).needs_past(past=False)
+    assert not Found(found[1:]).needs_past(past=True)
+
+
+def test_every_record_is_needed_only_where_something_took_the_place_of_something() -> None:
+    plain, ended = ScoredMemory(record("r"), 1.0), ScoredMemory(GHENT, 1.0)
+    assert not Found([plain]).needs_line(past=True)
+    assert Found([ScoredMemory(MOVED, 1.0)]).needs_line(past=True)
+    assert not Found([ScoredMemory(MOVED, 1.0)]).needs_line(past=False)
+    assert Found([plain], [ended]).needs_line(past=False)

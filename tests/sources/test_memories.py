@@ -308,12 +308,16 @@ def test_it_reads_no_more_than_it_must(request_for: MakeRequest) -> None:
         for source, query, reads in (
             (Memories(fresh=timedelta()), "Which flight?", ["search_memories"]),
             (Memories(), "Which flight?", ["search_memories", "sessions"]),
-            (Memories(fresh=timedelta()), "Which flight was it?", ["search_memories", "memories"]),
-            (Memories(fresh=timedelta()), "Which seat?", ["search_memories", "memories"]),
+            (Memories(fresh=timedelta()), "Which flight was it before?", ["search_memories"]),
+            (Memories(fresh=timedelta()), "Which seat?", ["search_memories", "search_memories"]),
         ):
             store.reads.clear()
             found(request_for(query), store, source)
             assert store.reads == reads
+        remember(store, "Had a flight with KL 9.", namespace="ended", valid_to=NOW - timedelta(days=1))
+        store.reads.clear()
+        found(replace(request_for("Which flight was it before?"), now=NOW), store, Memories(fresh=timedelta()))
+        assert store.reads == ["search_memories", "memories"]
         store.append("u1", "phone", [{"role": "user", "content": "It is late.", "created_at": NOW}])
         store.reads.clear()
         found(replace(request_for("Which flight?"), now=NOW), store)
@@ -345,13 +349,13 @@ class Torn(SQLiteStore):
 
 def test_what_cannot_be_read_beside_them_does_not_take_the_memories_along(request_for: MakeRequest) -> None:
     with Torn(":memory:", clock=lambda: NOW) as store:
-        remember(store, "Has a flight with BA 117.")
-        gathered = list(Memories().gather(replace(request_for("Which flight was it?"), store=store)))
-    *notices, item = gathered
+        remember(store, "Has a flight with BA 117.", metadata={"subject": "flight"})
+        request = replace(request_for("Which flight was it before?"), store=store, now=NOW)
+        *notices, item = list(Memories().gather(request))
     assert isinstance(item, Item)
     assert item.text == "Has a flight with BA 117."
     told = [notice.text for notice in notices if isinstance(notice, Notice)]
     assert [text.split(":")[0] for text in told] == [
-        "The memories lack what held before",
+        "The memories lack what took the place of what",
         "The memories lack what was said a moment ago",
     ]
