@@ -6,7 +6,6 @@ important one. Nothing here does I/O.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from typing import Final
 from contextkit.memory.consolidate import SUPERSEDES
 from contextkit.memory.shelf import SUBJECT, confirmed, holds_at, subject_of
 from contextkit.memory.subject import subject_key
-from contextkit.rank.times import periods
 from contextkit.stores import MemoryRecord, ScoredMemory
 
 RECENCY: Final = 0.2
@@ -40,59 +38,6 @@ they stand side by side."""
 FEW: Final = 3
 """Records found below which those that hold no longer are searched as well. Where many are known, a query nearly
 always finds as many."""
-
-_STATES: Final = "live|work|use|like|love|prefer|own|drive|study|play|drink|smoke|earn|weigh|believe|report|belong|stay"
-_OWNER: Final = r"(?:my|his|her|its|our|their|\w+['’]s)"
-_FORMER: Final = "old|former|previous|prior|earlier|first|original|initial|past"
-_SAYINGS: Final = (
-    "messages?|questions?|answers?|conversations?|chats?|sessions?|emails?|turns?|repl(?:y|ies)|responses?|points?"
-)
-
-_PAST: Final = re.compile(
-    # What something was before it was what it is now.
-    r"\b(?:previously|formerly|originally|initially|at first|used to|back then|back in|in the past|no longer)\b"
-    r"|\bany ?more\b|\b(?:former|ex)[- ]\w"
-    rf"|\b(?:{_OWNER}|the) (?:{_FORMER})(?<!the first)(?<!the past) (?!(?:{_SAYINGS})\b)\w"
-    # Before: at the end of a clause, or of what somebody did or had; not "before we start".
-    r"|\bbefore(?=\s*(?:[?.!,;]|$|that\b|then\b|this\b|now\b))"
-    r"|\b(?:was|were|did|had) (?!you\b|we\b).*\bbefore\b"
-    # A state that is asked for in the past tense; what was said, done or bought is no state.
-    rf"|\b(?:was|were) {_OWNER} (?!(?:\w+ )?(?:{_SAYINGS})\b)\w"
-    rf"|\bdid (?!you\b|we\b)(?:\w+ ){{1,3}}(?:{_STATES})\b"
-    r"|\b(?:has|have|had)\b.{1,40}\b(?:changed|moved|switched)\b|\bwhat(?:['’]s| has)? changed\b"
-    r"|以前|之前(?!.{0,4}[说說提聊讲講])|曾[经經]|原来|原來|原先|[从從]前|早先|[过過]去|[当當]时|當時|那时|那時|本来|本來"
-    r"|前任|最初|起初|一[开開]始|不再|[旧舊]的?(?=\w)"
-    r"|\b(?:trước (?:đây|kia|đó)|trước(?=\s*(?:[?.!,]|$))|hồi (?:trước|đó|xưa)|lúc (?:trước|đầu)|ngày xưa|từng|ban đầu"
-    r"|cũ|không còn|năm ngoái)\b"
-    r"|かつて|もともと|元々|昔|当初|当時|前は|以前|前の(?=\w)|旧"
-    r"|\b(?:früher|vorher|zuvor|ehemals|damals|avant|autrefois|auparavant|antes|anterior|anteriormente)\b",
-    re.IGNORECASE,
-)
-"""What a question says whose answer may hold no longer, in English first; a few words of other languages."""
-
-_SAID: Final = re.compile(
-    r"\b(?:did|have|had) (?:we|you|i)\b.{0,20}?"
-    r"\b(?:say|said|talk(?:ed)?|discuss(?:ed)?|mention(?:ed)?|tell|told|ask(?:ed)?|agreed?|decided?|write|wrote|written)\b"
-    r"|\b(?:was|were) (?:said|discussed|mentioned|agreed|decided)\b"
-    r"|[说說提聊讲講谈談]了?(?:什么|什麼|过|過|到)",
-    re.IGNORECASE,
-)
-"""What a question asks that is about what was said: on that day or before, the words were what they still are."""
-
-
-def asks_about_past(query: str, now: datetime) -> bool:
-    """Whether what holds no longer may be the answer.
-
-    By the query's words ("previously", "used to", "before", "my old address"), or by a day, month or year that
-    is over; but a day on which something was said ("What did we say yesterday?") asks for that, not for
-    what was so.
-    """
-    if _PAST.search(query):
-        return True
-    if _SAID.search(query):
-        return False
-    years = range(now.year, now.year + 1)
-    return any(period.end <= now.date() for period in periods(query, now, years))
 
 
 def weighed(found: Sequence[ScoredMemory], now: datetime) -> list[ScoredMemory]:

@@ -23,7 +23,8 @@ from contextkit.memory.consolidate import SESSION, RuleConsolidator, utc_now
 from contextkit.memory.engine import ATTEMPTS, LEASE
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.ledger import Ledger
-from contextkit.memory.recall import Found, asks_about_past, found_at, recalled
+from contextkit.memory.past import asks_about_past
+from contextkit.memory.recall import Found, found_at, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Work

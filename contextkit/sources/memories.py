@@ -12,7 +12,8 @@ from contextkit.errors import InvalidInput, StoreError
 from contextkit.memory.consolidate import SESSION, SUPERSEDES
 from contextkit.memory.fresh import Said, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
-from contextkit.memory.recall import Found, asks_about_past, found_at, recalled
+from contextkit.memory.past import asks_about_past
+from contextkit.memory.recall import Found, found_at, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed

@@ -15,7 +15,6 @@ from contextkit.memory.recall import (
     IMPORTANCE,
     RECENCY,
     Found,
-    asks_about_past,
     found_at,
     in_place_of,
     recalled,
@@ -79,82 +78,6 @@ def test_a_score_keeps_at_least_its_relevant_part_and_order_is_total(given: list
     before = {one.record.id: one.score for one in found}
     for one in ranked:
         assert (1 - RECENCY - IMPORTANCE) * before[one.record.id] <= one.score <= before[one.record.id] * (1 + 1e-9)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "Where did I live before?",
-        "Where did my sister live before she moved to Ghent?",
-        "What was my address?",
-        "Who was my previous employer?",
-        "What is my old address?",
-        "And my first job?",
-        "What was Ana's last name before?",
-        "Which phone did I use to have?",
-        "I used to have a dentist, who was it?",
-        "Where did I live?",
-        "What car did she drive?",
-        "Who had I worked for before Acme?",
-        "What did I originally want to be?",
-        "Which diet do I no longer follow?",
-        "What don't I eat anymore?",
-        "Where did she work in May 2023?",
-        "What did we plan last year?",
-        "What was I into back then?",
-        "Has my plan changed?",
-        "What has changed about my diet?",
-        "What did I tell you about my old job?",
-        "我以前住在哪里?",
-        "我之前的工作是什么?",
-        "我曾經住在哪裡?",
-        "我原来的地址是什么?",
-        "我从前喜欢什么?",
-        "Trước đây tôi sống ở đâu?",
-        "Tôi sống ở đâu trước?",
-        "Địa chỉ cũ của tôi là gì?",
-        "Tôi từng làm việc ở đâu?",
-        "以前どこに住んでいましたか?",
-        "前の仕事は何でしたか?",
-        "昔の住所は?",
-    ],
-)
-def test_questions_about_the_past(query: str) -> None:
-    assert asks_about_past(query, NOW)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "Where do I live?",
-        "What is my address?",
-        "Book a table for tomorrow.",
-        "And on 3 June?",
-        "What did we say about the budget?",
-        "What did we decide yesterday?",
-        "What did you say in your previous message?",
-        "What was my first question?",
-        "What did I order for lunch?",
-        "Who was it that called?",
-        "How many were there?",
-        "Before we start, what is my address?",
-        "Check the stock before sending it.",
-        "How old am I?",
-        "Suggest tea instead of coffee.",
-        "Once I have paid, what happens?",
-        "What should I wear until the rain stops?",
-        "I moved the meeting, update the invite.",
-        "The first one, please.",
-        "我住在哪里?",
-        "我之前说过什么?",
-        "Tôi sống ở đâu?",
-        "Kiểm tra trước khi gửi.",
-        "どこに住んでいますか?",
-        "",
-    ],
-)
-def test_questions_about_the_present_or_about_what_was_said(query: str) -> None:
-    assert not asks_about_past(query, NOW)
 
 
 def test_what_was_found_is_told_apart_by_whether_it_holds() -> None:
