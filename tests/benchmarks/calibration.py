@@ -1,6 +1,6 @@
 """Calibration: o200k_base counting, corrected by five reports of a model with another tokenizer.
 
-    python -m tests.benchmarks.calibration [--seeds 40] [--size 8000]
+    python -m tests.benchmarks.calibration [--seeds 40] [--size 8000] [--pages chardet-5.2.0.tar.gz]
 
 The truth is voyage-3's vocabulary (bpe-openai ships it). Per kind of text, and for prompts that
 mix all kinds, the texts are split in two at random; five prompts of `size` tokens from one half
@@ -11,6 +11,10 @@ Texts: the language reference in Python's `pydoc_data` and the licences of insta
 the standard library's sources, JSON made of its own signatures, and for Chinese, Japanese and
 Korean the paragraphs of `cjk.txt` and what translated messages of programs are installed here
 (`tokens` says how much; with the 1,000 tokens of `cjk.txt` alone, chance is larger than any error).
+Messages of programs are an odd sort of text. `--pages` adds real web pages as rows of their own:
+those that chardet is tested with, in its source distribution
+(`pip download --no-deps --no-binary chardet chardet==5.2.0`). `code` leaves out `_sysconfigdata`,
+a table of this interpreter's build settings that no one wrote; `code_and_settings` has it.
 
 Prints JSON:
 for each kind the error of the estimate (0.01: one percent too high), as mean and 1st to 99th
@@ -21,10 +25,13 @@ from __future__ import annotations
 
 import argparse
 import gettext
+import html
 import inspect
 import json
 import random
+import re
 import sys
+import tarfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,6 +52,12 @@ VOYAGE_SHA256 = "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a3318
 REPORTS = 5
 PROMPTS = 5
 PIECE, CJK_PIECE = 3_000, 1_000
+
+PAGES = {"zh_CN": ("GB2312",), "ja": ("EUC-JP", "SHIFT_JIS", "CP932"), "ko": ("EUC-KR", "CP949")}
+"""Folders of chardet's tests with pages in each language, named for the pages' encoding."""
+
+_EAST = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_TAGS = re.compile(r"(?is)<(script|style).*?</\1>|<[^>]+>")
 
 Pieces: TypeAlias = Sequence[str]
 Estimate: TypeAlias = Callable[[Sequence[Message]], float]
@@ -113,8 +126,9 @@ def modules() -> list[Path]:
     return sorted(Path(inspect.__file__).parent.glob("*.py"))
 
 
-def code() -> list[str]:
-    return pieces([path.read_text(encoding="utf-8", errors="replace") for path in modules()[:90]])
+def code(settings: bool = False) -> list[str]:
+    paths = [path for path in modules()[:90] if settings or not path.stem.startswith("_sysconfigdata")]
+    return pieces([path.read_text(encoding="utf-8", errors="replace") for path in paths])
 
 
 def json_texts() -> list[str]:
@@ -155,6 +169,23 @@ def translations(language: str) -> Iterator[str]:
         with path.open("rb") as file:
             catalog: dict[Any, str] = vars(gettext.GNUTranslations(file))["_catalog"]
         yield from (text for key, text in catalog.items() if key and len(text) > 60)
+
+
+def pages(archive: Path, language: str) -> list[str]:
+    """The sentences of web pages in chardet's source distribution, each once, in pieces of about 1,000 characters."""
+    lines: dict[str, None] = {}
+    with tarfile.open(archive) as source:
+        for member in sorted(source.getmembers(), key=lambda each: each.name):
+            encoding = Path(member.name).parent.name
+            file = source.extractfile(member) if encoding in PAGES[language] else None
+            if file is not None:
+                text = html.unescape(_TAGS.sub("\n", file.read().decode(encoding, "ignore")))
+                lines |= dict.fromkeys(line.strip() for line in text.splitlines() if is_sentence(line.strip()))
+    return pieces(["\n".join(lines)], CJK_PIECE)
+
+
+def is_sentence(line: str) -> bool:
+    return len(line) > 15 and len(_EAST.findall(line)) > 0.6 * len(line)
 
 
 def prompt(rng: random.Random, halves: Sequence[Pieces], size: int, counter: TokenCounter) -> list[Message]:
@@ -214,12 +245,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--size", type=int, default=8_000)
+    parser.add_argument("--pages", type=Path, help="chardet's source distribution, for web pages")
     args = parser.parse_args()
     real = truth()
     if real is None:
         sys.exit("Skipped calibration: bpe-openai, which ships the vocabulary taken as the truth, is not installed.")
-    kinds = {"prose": prose(), "code": code(), "json": json_texts()}
-    kinds |= {language: cjk(language) for language in ("zh_CN", "ja", "ko")}
+    kinds = {"prose": prose(), "code": code(), "code_and_settings": code(settings=True), "json": json_texts()}
+    kinds |= {language: cjk(language) for language in PAGES}
+    if args.pages is not None:
+        kinds |= {f"{language}_pages": pages(args.pages, language) for language in PAGES}
     groups: dict[str, list[Pieces]] = {name: [texts] for name, texts in kinds.items()}
     groups["mixed"] = [kinds[name] for name in ("prose", "code", "json", "zh_CN")]
     head = {"benchmark": "calibration", "reports": REPORTS, "size": args.size, "seeds": args.seeds}
