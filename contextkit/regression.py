@@ -55,7 +55,7 @@ _SPREAD = np.array([0.01, 0.015, 0.01, 0.03, 0.03, 0.05])
 _FLOOR, _FRAMES = 0.002, 4.0
 """What else a report may be off by: a share of the prompt, and a few tokens (variance) of unknown framing."""
 
-_COMMON, _OWN, _TRAIT = 0.2, (0.04, 0.04, 0.04, 0.25, 0.25, 0.5), 0.02
+_COMMON, _OWN, _TRAIT = 0.2, (0.02, 0.02, 0.02, 0.1, 0.1, 0.5), 0.02
 """What a prior may lack, as deviations: of all ratios together, of each class from the rest, of each trait."""
 
 _GATE = math.log(2.0)
