@@ -36,7 +36,7 @@ BEFORE: Final = 0.9
 they stand side by side."""
 
 FEW: Final = 3
-"""Records found below which those that hold no longer are searched as well. Where many are known, a query nearly
+"""Records found below which those that hold no longer are looked at as well. Where many are known, a query nearly
 always finds as many."""
 
 
@@ -52,14 +52,10 @@ def weighed(found: Sequence[ScoredMemory], now: datetime) -> list[ScoredMemory]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a store's searches found: what is `active`, and what has `ended`, where that was searched for."""
+    """What a store's search found: what is `active`, and what has `ended`, where that is of use."""
 
     active: Sequence[ScoredMemory]
     ended: Sequence[ScoredMemory] = ()
-
-    def needs_past(self, *, past: bool) -> bool:
-        """Whether what has ended should be searched for though the question is not about the `past`."""
-        return not past and len(self.active) < FEW
 
     def needs_line(self, *, past: bool) -> bool:
         """Whether `recalled` wants every record, in order to follow what took the place of what.
@@ -70,10 +66,18 @@ class Found:
         return bool(self.ended) or (past and any(follows))
 
 
-def found_at(found: Sequence[ScoredMemory], now: datetime) -> Found:
-    """What a search of the records of all times found: what holds and what has ended. What is to come is neither."""
-    ended = [one for one in found if has_ended(one.record, now)]
-    return Found([one for one in found if holds_at(one.record, now)], ended)
+def found_of(every: Sequence[ScoredMemory], now: datetime, *, past: bool) -> Found:
+    """What of a search of the records of all times is of use: what has ended, for a question about the `past`.
+
+    Otherwise only where little else is found, since it may lead to what holds now; and the best of
+    what holds then scores 1, as if nothing else had been there. What is to come is never of use.
+    """
+    ended = [one for one in every if not one.active and has_ended(one.record, now)]
+    active = [one for one in every if one.active]
+    if past:
+        return Found(active, ended)
+    best = max((one.score for one in active), default=1.0)
+    return Found([replace(one, score=one.score / best) for one in active], ended if len(active) < FEW else ())
 
 
 def has_ended(record: MemoryRecord, now: datetime) -> bool:

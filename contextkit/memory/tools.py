@@ -24,11 +24,11 @@ from contextkit.memory.engine import ATTEMPTS, LEASE
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.ledger import Ledger
 from contextkit.memory.past import asks_about_past
-from contextkit.memory.recall import Found, found_at, recalled
+from contextkit.memory.recall import found_of, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Work
-from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore, check_id
+from contextkit.stores import MemoryRecord, MemoryStore, SessionStore, check_id
 from contextkit.types import Tool
 
 LONGEST: Final = 2_000
@@ -128,23 +128,13 @@ class MemoryTools:
         """What is known that bears on the query, best first; with `past`, what is no longer so as well."""
         now = self._clock()
         past = past or asks_about_past(query, now)
-        found = self._found(query, now, past=past)
+        every = self._store.search_memories(self._actor_id, query, limit=4 * MOST, active=False)
+        found = found_of(every, now, past=past)
         following = found.needs_line(past=past)
         records = self._store.memories(self._actor_id, active=False) if following else []
         best = recalled(found, records, now, past=past)
         lines = [_line(one.record, now) for one in best[:MOST]]
         return "\n".join(lines) or "Nothing is known about that."
-
-    def _found(self, query: str, now: datetime, *, past: bool) -> Found:
-        if past:
-            return found_at(self._search(query, active=False), now)
-        found = Found(self._search(query, active=True))
-        every = self._search(query, active=False) if found.needs_past(past=past) else []
-        return replace(found, ended=found_at(every, now).ended)
-
-    def _search(self, query: str, *, active: bool) -> list[ScoredMemory]:
-        limit = (2 if active else 4) * MOST
-        return self._store.search_memories(self._actor_id, query, limit=limit, active=active)
 
     def forget(self, memory: str, *, delete: bool = False) -> str:
         """Let a memory, named by its id, hold no longer; or `delete` it for good."""

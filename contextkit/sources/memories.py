@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -13,7 +12,7 @@ from contextkit.memory.consolidate import SESSION, SUPERSEDES
 from contextkit.memory.fresh import Said, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
 from contextkit.memory.past import asks_about_past
-from contextkit.memory.recall import Found, found_at, recalled
+from contextkit.memory.recall import Found, found_of, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
@@ -26,6 +25,8 @@ T = TypeVar("T")
 WIDER: Final = 2
 """Records asked of the store for each that is offered, so that recency and importance have a choice."""
 
+TIMES: Final = 2
+"""And for each of these, since those that have ended must not crowd out those that hold."""
 
 YOUNG: Final = 20
 """Messages of a session up to which its builds look for what other sessions said a moment ago: ten exchanges."""
@@ -53,9 +54,8 @@ class Memories:
     the days between which it held. Nothing of this is ever written to the session.
 
     One search of the store; with `fresh`, in a young conversation, one more read and one for each session
-    that extraction has not caught up with (three at most). A query that finds next to nothing is searched
-    for among what held before as well; and where something found took the place of something, or
-    something its place, the records are read in which to follow that.
+    that extraction has not caught up with (three at most). Where something found took the place of
+    something, or something its place, the records are read in which to follow that.
     """
 
     name = "memories"
@@ -142,21 +142,12 @@ class _Recall:
         return own and recalls and len(record.sources) == 1 and SUPERSEDES not in record.metadata
 
     def _found(self, past: bool) -> Found:
-        """What the store finds; of what has ended, where that is asked for or next to nothing else is found."""
-        if past:
-            return found_at(self._search(active=False), self.request.now)
-        found = Found(self._search(active=True))
-        if not found.needs_past(past=past):
-            return found
-        every = self._beside("what held before", lambda: self._search(active=False))
-        return replace(found, ended=found_at(every, self.request.now).ended)
-
-    def _search(self, *, active: bool) -> list[ScoredMemory]:
-        """Twice as many of all times: those that have ended must not crowd out those that hold."""
-        request, limit = self.request, self.limit * WIDER * (1 if active else 2)
-        return self.store.search_memories(
-            request.actor_id, request.query, namespace=self.namespace, limit=limit, active=active
+        """What the store finds among the records of all times, as far as it is of use."""
+        request, limit = self.request, self.limit * WIDER * TIMES
+        every = self.store.search_memories(
+            request.actor_id, request.query, namespace=self.namespace, limit=limit, active=False
         )
+        return found_of(every, request.now, past=past)
 
     def _records(self, found: Found, past: bool) -> list[MemoryRecord]:
         """All records, those that hold no longer included, where they are needed."""

@@ -111,10 +111,11 @@ class MemoryRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScoredMemory:
-    """A memory record and how well it matches a query (higher is better, within one result)."""
+    """A memory record, how well it matches a query (higher is better, within one result), and whether it holds now."""
 
     record: MemoryRecord
     score: float
+    active: bool = True
 
 
 @runtime_checkable
@@ -230,7 +231,7 @@ class MemoryStore(Protocol):
     ) -> list[ScoredMemory]:
         """The records that match the query best, best first; lexical and, where there are vectors, dense.
 
-        Without `active`, superseded ones and those to come stand among them, each where it belongs.
+        Without `active`, superseded ones and those to come stand among them, each where it belongs and marked.
         """
         ...
 

@@ -50,24 +50,32 @@ class MemoryIndex:
         return [self._records[row] for row in np.flatnonzero(shown).tolist()]
 
     def search(
-        self, query: str, vector: NDArray[np.float32] | None, limit: int, shown: Shown | None = None
+        self,
+        query: str,
+        vector: NDArray[np.float32] | None,
+        limit: int,
+        shown: Shown | None = None,
+        active: Shown | None = None,
     ) -> list[ScoredMemory]:
         """The records that match best, best first; of equals the newer. Scores are above 0 and at most 1.
 
         Records that share nothing with the query are left out, and so are those not `shown` (None: all are).
+        `active` says which of them hold (None: all do).
         """
         if vector is None or self._vectors.shape[1] != len(vector):
-            return self.best(self.lexical(query, shown), None, limit)
+            return self.best(self.lexical(query, shown), None, limit, active)
         near = zip(self._rows.tolist(), (self._vectors @ vector).tolist(), strict=True)
         cosines = {row: cosine for row, cosine in near if shown is None or shown[row]}
-        return self.best(self.lexical(query, shown), cosines, limit)
+        return self.best(self.lexical(query, shown), cosines, limit, active)
 
     def lexical(self, query: str, shown: Shown | None = None) -> Scores:
         """How well each record matches by its words, by its number; 0 for those not `shown`."""
         scores = self._words.scores(terms(query))
         return scores if shown is None else np.where(shown, scores, np.float32(0))
 
-    def best(self, lexical: Scores, cosines: Mapping[int, float] | None, limit: int) -> list[ScoredMemory]:
+    def best(
+        self, lexical: Scores, cosines: Mapping[int, float] | None, limit: int, active: Shown | None = None
+    ) -> list[ScoredMemory]:
         """The same by scores that are known: by words, and by meaning where there are vectors."""
         scores = _scaled(lexical)
         if cosines is not None:
@@ -75,7 +83,10 @@ class MemoryIndex:
             dense[list(cosines)] = list(cosines.values())
             scores = (1 - DENSE) * scores + DENSE * _scaled(dense)
         best = np.lexsort((-np.arange(len(scores)), -scores))[:limit]
-        return [ScoredMemory(self._records[row], float(scores[row])) for row in best if scores[row] > 0]
+        holds = np.ones(len(scores), np.bool_) if active is None else active
+        return [
+            ScoredMemory(self._records[row], float(scores[row]), bool(holds[row])) for row in best if scores[row] > 0
+        ]
 
 
 def _times(times: Iterable[datetime | None], otherwise: int) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from contextkit.memory.recall import (
     IMPORTANCE,
     RECENCY,
     Found,
-    found_at,
+    found_of,
     in_place_of,
     recalled,
     superseded,
@@ -83,7 +83,8 @@ def test_a_score_keeps_at_least_its_relevant_part_and_order_is_total(given: list
 def test_what_was_found_is_told_apart_by_whether_it_holds() -> None:
     holding, ended = record("antwerp", age=30), record("ghent", age=900, ended=30)
     to_come = record("rome", age=-30)
-    found = found_at([ScoredMemory(one, 1.0) for one in (ended, holding, to_come)], NOW)
+    every = [ScoredMemory(one, 1.0, one is holding) for one in (ended, holding, to_come)]
+    found = found_of(every, NOW, past=True)
     assert (names([*found.active]), names([*found.ended])) == (["antwerp"], ["ghent"])
 
 
@@ -150,11 +151,23 @@ def test_a_line_that_goes_in_a_circle_ends() -> None:
     assert names(in_place_of([ScoredMemory(two, 1.0)], [one, two], NOW)) == ["one"]
 
 
-def test_what_has_ended_is_searched_for_where_next_to_nothing_holds() -> None:
-    found = [ScoredMemory(record(f"r{n}"), 1.0) for n in range(FEW)]
-    assert not Found(found).needs_past(past=False)
-    assert Found(found[1:]).needs_past(past=False)
-    assert not Found(found[1:]).needs_past(past=True)
+def test_what_has_ended_is_of_use_for_the_past_and_where_next_to_nothing_holds() -> None:
+    ended = ScoredMemory(record("ended", age=9, ended=1), 1.0, active=False)
+    every = [ended, *(ScoredMemory(record(f"r{n}"), 0.5) for n in range(FEW))]
+    assert found_of(every, NOW, past=False).ended == ()
+    assert found_of(every[:-1], NOW, past=False).ended == [ended]
+    assert found_of(every, NOW, past=True).ended == [ended]
+
+
+def test_what_holds_scores_as_if_nothing_else_had_been_found() -> None:
+    every = [
+        ScoredMemory(record("ended", age=9, ended=1), 1.0, active=False),
+        ScoredMemory(record("first"), 0.8),
+        ScoredMemory(record("second"), 0.4),
+    ]
+    assert [one.score for one in found_of(every, NOW, past=False).active] == [1.0, 0.5]
+    assert [one.score for one in found_of(every, NOW, past=True).active] == [0.8, 0.4]
+    assert found_of(every[:1], NOW, past=False).active == []
 
 
 def test_every_record_is_needed_only_where_something_took_the_place_of_something() -> None:

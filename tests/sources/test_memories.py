@@ -309,7 +309,7 @@ def test_it_reads_no_more_than_it_must(request_for: MakeRequest) -> None:
             (Memories(fresh=timedelta()), "Which flight?", ["search_memories"]),
             (Memories(), "Which flight?", ["search_memories", "sessions"]),
             (Memories(fresh=timedelta()), "Which flight was it before?", ["search_memories"]),
-            (Memories(fresh=timedelta()), "Which seat?", ["search_memories", "search_memories"]),
+            (Memories(fresh=timedelta()), "Which seat?", ["search_memories"]),
         ):
             store.reads.clear()
             found(request_for(query), store, source)

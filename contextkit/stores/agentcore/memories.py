@@ -80,9 +80,10 @@ class Memories:
         found = self._search(place, asked)
         for home in self._homes_of(actor_id, namespace):
             found += self._search(home.place(actor_id), asked, partial(_native, home, actor_id))
-        shown = self._shown(namespace, active)
+        shown, holds = self._shown(namespace, active), self._shown(namespace, True)
         ranked = sorted(found, key=lambda scored: (scored.score, scored.record.created_at), reverse=True)
-        return [scored for scored in ranked if shown(scored.record)][:limit]
+        best = [scored for scored in ranked if shown(scored.record)][:limit]
+        return [replace(scored, active=holds(scored.record)) for scored in best]
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         check_actor(actor_id)

@@ -6,7 +6,7 @@
 | | `sessions#<actor>` | the actor's sessions |
 | `agent-tool-cache` | `tool#<actor or *>#<tool>` | `<version>#<sha256 of the arguments>` |
 | `agent-prefs` | `actor#<actor>`, `model#<model>` | `preferences`, `calibration` |
-| `agent-memories` | `mem#<actor>` | `rec#<id>`, `vec#<id>` (where the table has a vector index), `stamp` |
+| `agent-memories` | `mem#<actor>` | `head` (what changes with the records), `rec#<id>`, `vec#<id>` (where the table has a vector index) |
 
 With several regions, each writes `meta`, `meta#state` and `meta#view` under its own name: `meta!us-east-1`.
 """  # noqa: E501

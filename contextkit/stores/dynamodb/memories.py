@@ -37,7 +37,8 @@ REPLICATED = timedelta(seconds=5)
 """How long an index is trusted where other regions write: global tables take about a second."""
 
 _RECORD = "rec"
-_STAMP = "stamp"
+_STAMP = "head"
+"""Sorts before the records, so that one query reads it and then them: it is never newer than they are."""
 
 _AT_ONCE = MAX_WRITES - 1
 """Records in one transaction; of more, each hundred is written whole or not at all."""
@@ -88,13 +89,14 @@ class Memories:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
         kept = self._index(pk, namespace, within)
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
-        shown = kept.index.shown(self._clock.now(), active)
+        now = self._clock.now()
+        shown, holding = kept.index.shown(now, active), kept.index.shown(now, True)
         if vector is None or not kept.indexed or not self._nearest.usable(pk, vector.tolist()):
-            return kept.index.search(query, vector, limit, shown)
+            return kept.index.search(query, vector, limit, shown, holding)
         lexical = kept.index.lexical(query, shown)
         sks = {place: sk for place, sk in enumerate(kept.sks) if shown[place]}
         cosines = self._nearest.cosines(pk, sks, vector, lambda place: bool(lexical[place] > 0), limit)
-        return kept.index.best(lexical, cosines, limit)
+        return kept.index.best(lexical, cosines, limit, holding)
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         pk = keys.memories_key(check_id("actor id", actor_id))
@@ -131,8 +133,13 @@ class Memories:
 
     def _all(self, pk: str) -> list[Row]:
         """Every record's row, oldest first."""
-        found = self._database.query("memories", pk, keys.below(_RECORD))
-        return sorted((row for row in found if not is_chunk(row)), key=lambda row: (row["created_at"], row["sk"]))
+        return _oldest_first(self._database.query("memories", pk, keys.below(_RECORD)))
+
+    def _stamped(self, pk: str) -> tuple[str | None, list[Row]]:
+        """The same, and the stamp, in one reading."""
+        rows = list(self._database.query("memories", pk, (_STAMP, keys.below(_RECORD)[1])))
+        stamps = [str(row["stamp"]) for row in rows[:1] if row["sk"] == _STAMP]
+        return (stamps[0] if stamps else None), _oldest_first(rows[len(stamps) :])
 
     def _records(self, rows: Sequence[Row]) -> list[MemoryRecord]:
         contents = self._payloads.get_all("memories", rows)
@@ -170,11 +177,12 @@ class Memories:
         return None if row is None else str(row["stamp"])
 
     def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
-        now, stamp = self._clock.now(), self._stamp(pk)
-        kept = self._indexes.get((pk, namespace), stamp, now)
-        if kept is not None:
-            return kept
-        rows = self._all(pk)
+        now = self._clock.now()
+        if (pk, namespace) in self._indexes:
+            kept = self._indexes.get((pk, namespace), self._stamp(pk), now)
+            if kept is not None:
+                return kept
+        stamp, rows = self._stamped(pk)
         awaited = [row for row in rows if _awaits(row)]
         if awaited and self._embedder is not None and not self._embedder.resting:
             self._embed_some(pk, awaited)
@@ -230,6 +238,10 @@ class _Indexes:
             self._kept.move_to_end(place)
             if len(self._kept) > INDEXES:
                 self._kept.popitem(last=False)
+
+
+def _oldest_first(rows: Iterable[Row]) -> list[Row]:
+    return sorted((row for row in rows if not is_chunk(row)), key=lambda row: (row["created_at"], row["sk"]))
 
 
 def _built(rows: Sequence[Row], records: Sequence[MemoryRecord]) -> MemoryIndex:

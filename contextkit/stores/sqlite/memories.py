@@ -88,7 +88,8 @@ class Memories:
         self._catch_up(actor_id)
         index = self._index(actor_id, _range(namespace))
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
-        return index.search(query, vector, limit, index.shown(self._lifetimes.now(), active))
+        now = self._lifetimes.now()
+        return index.search(query, vector, limit, index.shown(now, active), index.shown(now, True))
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         actor_id = check_id("actor id", actor_id)

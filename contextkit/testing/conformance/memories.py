@@ -99,6 +99,7 @@ class MemoryStoreConformance(Conformance):
         assert {scored.record.id for scored in store.search_memories(actor, "car")} == {"always", "holds"}
         everything = store.search_memories(actor, "car", active=False)
         assert {scored.record.id for scored in everything} == {record.id for record in records}
+        assert {scored.record.id for scored in everything if scored.active} == {"always", "holds"}
 
     def test_a_superseded_record_is_found_where_it_belongs(
         self, store: MemoryStore, actor: str, clock: ManualClock
