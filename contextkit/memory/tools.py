@@ -128,7 +128,7 @@ class MemoryTools:
         """What is known that bears on the query, best first; with `past`, what is no longer so as well."""
         now = self._clock()
         past = past or asks_about_past(query, now)
-        every = self._store.search_memories(self._actor_id, query, limit=4 * MOST, active=False)
+        every = self._store.search_memories(self._actor_id, query, limit=2 * MOST, active=False)
         found = found_of(every, now, past=past)
         following = found.needs_line(past=past)
         records = self._store.memories(self._actor_id, active=False) if following else []

@@ -25,9 +25,6 @@ T = TypeVar("T")
 WIDER: Final = 2
 """Records asked of the store for each that is offered, so that recency and importance have a choice."""
 
-TIMES: Final = 2
-"""And for each of these, since those that have ended must not crowd out those that hold."""
-
 YOUNG: Final = 20
 """Messages of a session up to which its builds look for what other sessions said a moment ago: ten exchanges."""
 
@@ -143,7 +140,7 @@ class _Recall:
 
     def _found(self, past: bool) -> Found:
         """What the store finds among the records of all times, as far as it is of use."""
-        request, limit = self.request, self.limit * WIDER * TIMES
+        request, limit = self.request, self.limit * WIDER
         every = self.store.search_memories(
             request.actor_id, request.query, namespace=self.namespace, limit=limit, active=False
         )

@@ -231,7 +231,8 @@ class MemoryStore(Protocol):
     ) -> list[ScoredMemory]:
         """The records that match the query best, best first; lexical and, where there are vectors, dense.
 
-        Without `active`, superseded ones and those to come stand among them, each where it belongs and marked.
+        At most `limit` of those that hold; without `active` at most as many others, superseded or still to come,
+        stand among them, each where it belongs and marked, so that what has ended crowds out nothing that holds.
         """
         ...
 

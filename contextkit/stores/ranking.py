@@ -76,16 +76,22 @@ class MemoryIndex:
     def best(
         self, lexical: Scores, cosines: Mapping[int, float] | None, limit: int, active: Shown | None = None
     ) -> list[ScoredMemory]:
-        """The same by scores that are known: by words, and by meaning where there are vectors."""
+        """The same by scores that are known: by words, and by meaning where there are vectors.
+
+        At most `limit` of those that are `active`, and at most as many others.
+        """
         scores = _scaled(lexical)
         if cosines is not None:
             dense = np.zeros_like(scores)
             dense[list(cosines)] = list(cosines.values())
             scores = (1 - DENSE) * scores + DENSE * _scaled(dense)
-        best = np.lexsort((-np.arange(len(scores)), -scores))[:limit]
-        holds = np.ones(len(scores), np.bool_) if active is None else active
+        ranked = np.lexsort((-np.arange(len(scores)), -scores))
+        ranked = ranked[scores[ranked] > 0]
+        holds = np.ones(len(ranked), np.bool_) if active is None else active[ranked]
+        within = np.where(holds, np.cumsum(holds), np.cumsum(~holds)) <= limit
         return [
-            ScoredMemory(self._records[row], float(scores[row]), bool(holds[row])) for row in best if scores[row] > 0
+            ScoredMemory(self._records[row], float(scores[row]), held)
+            for row, held in zip(ranked[within].tolist(), holds[within].tolist(), strict=True)
         ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from math import ceil
 
 from contextkit.errors import InvalidInput
@@ -82,8 +82,9 @@ class Memories:
             found += self._search(home.place(actor_id), asked, partial(_native, home, actor_id))
         shown, holds = self._shown(namespace, active), self._shown(namespace, True)
         ranked = sorted(found, key=lambda scored: (scored.score, scored.record.created_at), reverse=True)
-        best = [scored for scored in ranked if shown(scored.record)][:limit]
-        return [replace(scored, active=holds(scored.record)) for scored in best]
+        marked = [replace(scored, active=holds(scored.record)) for scored in ranked if shown(scored.record)]
+        places = {active: count() for active in (True, False)}
+        return [scored for scored in marked if next(places[scored.active]) < limit]
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         check_actor(actor_id)

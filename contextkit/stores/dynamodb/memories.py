@@ -94,8 +94,10 @@ class Memories:
         if vector is None or not kept.indexed or not self._nearest.usable(pk, vector.tolist()):
             return kept.index.search(query, vector, limit, shown, holding)
         lexical = kept.index.lexical(query, shown)
-        sks = {place: sk for place, sk in enumerate(kept.sks) if shown[place]}
-        cosines = self._nearest.cosines(pk, sks, vector, lambda place: bool(lexical[place] > 0), limit)
+        apart = [
+            {place: sk for place, sk in enumerate(kept.sks) if group[place]} for group in (holding, shown & ~holding)
+        ]
+        cosines = self._nearest.cosines(pk, apart, vector, lambda place: bool(lexical[place] > 0), limit)
         return kept.index.best(lexical, cosines, limit, holding)
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:

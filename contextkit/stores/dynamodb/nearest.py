@@ -46,19 +46,28 @@ class Nearest:
         return Put("memories", {"pk": pk, "sk": beside(sk)})
 
     def cosines(
-        self, pk: str, sks: Mapping[int, str], vector: NDArray[np.float32], matters: Callable[[int], bool], limit: int
+        self,
+        pk: str,
+        groups: Sequence[Mapping[int, str]],
+        vector: NDArray[np.float32],
+        matters: Callable[[int], bool],
+        limit: int,
     ) -> dict[int, float]:
         """The similarity of the records at these places to a vector, by their place; without those that cannot rank.
 
-        `matters` says of a record whether it ranks by anything else.
+        Each group ranks by itself, for `limit` results. `matters` says of a record whether it ranks by anything else.
         """
+        sks = {place: sk for group in groups for place, sk in group.items()}
         place_of = {beside(sk): place for place, sk in sks.items()}
         found = self._database.nearest("memories", VECTORS, pk, vector.tolist(), MOST) or []
         cosines = {place_of[sk]: 1 - distance for sk, distance in found if sk in place_of}
         if len(found) < MOST:
             return cosines
-        rest = [place for place in sks if place not in cosines]
-        wanted = rest if len(cosines) < limit else [place for place in rest if matters(place)]
+        wanted: list[int] = []
+        for group in groups:
+            rest = [place for place in group if place not in cosines]
+            enough = len(group) - len(rest) >= limit
+            wanted += [place for place in rest if matters(place)] if enough else rest
         return cosines | self._read(pk, sks, vector, wanted)
 
     def _read(

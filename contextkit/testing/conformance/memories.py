@@ -109,9 +109,20 @@ class MemoryStoreConformance(Conformance):
             actor, [memory("now", "A dog, a bus, and a car.", clock), past, memory("no", "Rain.", clock)]
         )
         assert [scored.record.id for scored in store.search_memories(actor, "car", limit=1)] == ["now"]
-        assert [scored.record.id for scored in store.search_memories(actor, "car", limit=1, active=False)] == ["past"]
-        found = [scored.record.id for scored in store.search_memories(actor, "car", active=False)]
-        assert found[:2] == ["past", "now"]
+        for limit in (1, 20):
+            found = [scored.record.id for scored in store.search_memories(actor, "car", limit=limit, active=False)]
+            assert found[:2] == ["past", "now"]
+
+    def test_superseded_records_crowd_out_none_that_hold(
+        self, store: MemoryStore, actor: str, clock: ManualClock
+    ) -> None:
+        ended = [replace(memory(f"past{n}", "a car", clock), valid_to=clock() - DAY) for n in range(5)]
+        store.put_memories(actor, [*ended, *(memory(f"now{n}", "a car, a bus and a dog", clock) for n in range(5))])
+        found = store.search_memories(actor, "car", limit=3, active=False)
+        assert [scored.active for scored in found].count(True) == 3
+        assert [scored.active for scored in found].count(False) == 3
+        assert [scored.score for scored in found] == sorted((scored.score for scored in found), reverse=True)
+        assert store.search_memories(actor, "car", limit=0, active=False) == []
 
     def test_what_was_listed_before_a_search_is_listed_after_it(
         self, store: MemoryStore, actor: str, clock: ManualClock
