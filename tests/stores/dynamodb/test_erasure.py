@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +18,12 @@ from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance import EMBEDDINGS
 from contextkit.testing.conformance.erasure import fill
 from tests.cli.conftest import Run, forking, run
+from tests.noise import noise
 
 __all__ = ["forking", "run"]
 
 TABLES = ("agent-sessions", "agent-tool-cache", "agent-prefs", "agent-memories")
-LARGE = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_000_000))
+LARGE = noise(3_000_000)
 
 
 @pytest.fixture(scope="module")

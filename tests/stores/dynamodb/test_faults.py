@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections.abc import Iterator
 
@@ -16,8 +15,9 @@ from contextkit.stores.dynamodb.messages import HOLD
 from contextkit.testing.conformance import ManualClock
 from contextkit.testing.faults import Call, Fault, FaultProxy, Sometimes, never
 from contextkit.types import Message
+from tests.noise import noise
 
-BIG = random.Random(5).randbytes(900_000).hex()
+BIG = noise(1_500_000)
 """Text that does not shrink below two chunks."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import uuid
 from datetime import timedelta
@@ -17,8 +16,9 @@ from contextkit.stores.dynamodb import DynamoDBStore, keys
 from contextkit.stores.dynamodb.lives import SLACK
 from contextkit.testing.conformance import ManualClock
 from contextkit.types import Message
+from tests.noise import noise
 
-RESULT = random.Random(3).randbytes(2_500_000).hex()
+RESULT = noise(5_000_000)
 """A tool's result of 5 MB that compresses to no less than half of that."""
 
 
