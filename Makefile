@@ -23,7 +23,8 @@ help: ## List these targets.
 demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data and print it with its report.
 	@$(BIN)/contextkit demo
 
-test: check $(MINISTACK)/$(MINISTACK_VERSION).stamp ## Everything: check, then the whole suite.
+test: ## Everything: check, then the whole suite.
+	@$(MAKE) --no-print-directory --jobs=2 check $(MINISTACK)/$(MINISTACK_VERSION).stamp
 	@$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
