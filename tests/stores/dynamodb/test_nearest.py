@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def both(proxy: FaultProxy, indexed: str, tables: str) -> Iterator[list[DynamoDB
 
 
 def test_both_give_the_same_results(both: list[DynamoDBStore], proxy: FaultProxy) -> None:
-    """More records than one search of the index gives, in two namespaces, some of them replaced and some deleted."""
+    """More records than one search of the index gives, in two namespaces, some replaced, some ended, some deleted."""
     actor, dice = f"actor-{uuid.uuid4()}", random.Random(3)
     records = [
         MemoryRecord(
@@ -64,6 +65,7 @@ def test_both_give_the_same_results(both: list[DynamoDBStore], proxy: FaultProxy
             text=" ".join(dice.choices(WORDS, k=6)),
             namespace=dice.choice(("facts", "plans")),
             created_at=NOW + timedelta(seconds=number),
+            valid_to=None if number % 3 else NOW + timedelta(days=1),
         )
         for number in range(MOST + 40)
     ]
@@ -77,9 +79,11 @@ def test_both_give_the_same_results(both: list[DynamoDBStore], proxy: FaultProxy
         store.delete_memories(actor, [record.id for record in records[5::25]])
     with proxy.counted() as calls:
         for query in ("the automobile", "old paper", "dinner with the dog", "quick", "nothing of that"):
-            for namespace in (None, "facts", "plans"):
-                ours, theirs = (store.search_memories(actor, query, namespace=namespace, limit=7) for store in both)
-                assert [one.record.id for one in ours] == [one.record.id for one in theirs]
+            for namespace, active in product((None, "facts", "plans"), (True, False)):
+                ours, theirs = (
+                    store.search_memories(actor, query, namespace=namespace, limit=7, active=active) for store in both
+                )
+                assert [(one.record.id, one.active) for one in ours] == [(one.record.id, one.active) for one in theirs]
                 assert [one.score for one in ours] == pytest.approx([one.score for one in theirs], abs=1e-3)
     assert "SearchVectors" in {call.operation for call in calls}
 
