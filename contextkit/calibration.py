@@ -31,7 +31,7 @@ LEAN = 0.005
 """How far calibrated counts lean to the high side: an overflow costs a request, half a percent costs little."""
 
 TYPICAL: Mapping[ContentKind, Composition] = {
-    "prose": Composition(prose=1_000, contractions=8),
+    "prose": Composition(prose=1_000, contractions=5),
     "code": Composition(code=1_000),
     "json": Composition(json=1_000),
     "cjk": Composition(cjk=1_000, han=630, hiragana=450, katakana=140, runs=60),

@@ -21,9 +21,12 @@ prose, 1.18 for Korean, 1.0 for English, 1.2 for Russian, 2.5 for Hindi.)"""
 TRAITS = ("han", "hiragana", "katakana", "syllables", "runs", "contractions")
 """What vocabularies differ on within a class, in characters or places: characters of each East Asian script
 (`syllables` are Korean) and the unbroken runs of them; and English contractions such as `it's`, which
-o200k_base alone may write as one token. Chosen among sixty such counts, as those that kept a fit to five
+o200k_base and its kin alone write as one token. Chosen among sixty such counts, as those that kept a fit to five
 prompts near the truth for every vocabulary (see `contextkit.regression`). Letters, words, capitals, marks,
 indentation and lines helped some vocabularies on some text, and misled others on more."""
+
+TERMS = (*CLASSES, *TRAITS)
+"""What a fit weighs: the tokens of each class, then each trait."""
 
 _EAST = "\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"
 _RUN = re.compile(f"[{_EAST}]+")
@@ -34,7 +37,7 @@ _PATTERNS = {
     "katakana": re.compile("[\u30a0-\u30ff]"),
     "syllables": _HANGUL,
     "runs": _RUN,
-    "contractions": re.compile("(?<=[A-Za-z])['’](?:[sdmt]|ll|ve|re)(?![A-Za-z])"),
+    "contractions": re.compile("(?<=[A-Za-z])'(?:[sdmt]|ll|ve|re)(?![A-Za-z])"),
 }
 _DIGITS = re.compile(r"[0-9]+")
 _SCRIPT = re.compile("[\u0370-\u10ff\u1200-\u1dff]")
@@ -70,7 +73,7 @@ class Composition:
 
     @property
     def terms(self) -> tuple[int, ...]:
-        """What is weighed: the tokens of each of `CLASSES`, then each of `TRAITS`."""
+        """How much there is of each of `TERMS`."""
         return _TERMS(self)
 
     @property
@@ -81,8 +84,8 @@ class Composition:
         return Composition(**dict(zip(_FIELDS, map(add, _ALL(self), _ALL(more)), strict=True)))
 
 
-_FIELDS = (*CLASSES, *TRAITS, "digits", "other")
-_BY_CLASS, _TERMS, _ALL = attrgetter(*CLASSES), attrgetter(*CLASSES, *TRAITS), attrgetter(*_FIELDS)
+_FIELDS = (*TERMS, "digits", "other")
+_BY_CLASS, _TERMS, _ALL = attrgetter(*CLASSES), attrgetter(*TERMS), attrgetter(*_FIELDS)
 
 
 def compose(counter: TokenCounter, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Composition:
