@@ -24,7 +24,7 @@ demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data and print it 
 	@$(BIN)/contextkit demo
 
 test: ## Everything: check, then the whole suite.
-	@$(MAKE) --no-print-directory --jobs=2 check $(MINISTACK)/$(MINISTACK_VERSION).stamp
+	@$(MAKE) --silent --jobs=2 check $(MINISTACK)/$(MINISTACK_VERSION).stamp
 	@$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
