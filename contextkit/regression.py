@@ -3,7 +3,7 @@
 A report says only the total of a prompt, and five totals cannot tell a dozen weights apart. So the
 weights (tokens per counted token of each class, and per trait) are found by weighted least squares
 around a prior: how six public vocabularies differ from o200k_base, `HABITS`, says which
-weights move together. A vocabulary that is dear on Korean is dear on short runs of it too.
+weights move together. Most that are dear on Chinese, for one, are dear on Korean too.
 
 Beside these there is one habit that outweighs all others: o200k_base writes up to three digits as
 one token, others write each digit as one. Both habits are tried, and averaged by how well they

@@ -59,6 +59,14 @@ def test_what_was_never_reported_moves_with_what_was() -> None:
     assert known.expected(Composition(prose=1_000)) > 1_020
 
 
+def test_contractions_are_expected_to_cost_two_tokens_until_they_are_reported() -> None:
+    formal, talk = Composition(prose=6_000), Composition(prose=6_000, contractions=200)
+    reports = [Observation(formal, 6_030)] * 5
+    assert fit(tuple(reports)).expected(talk) == pytest.approx(6_210, abs=20)
+    reports += [Observation(talk, 6_030)] * 8
+    assert fit(tuple(reports)).expected(talk) == pytest.approx(6_030, abs=60)
+
+
 def test_text_never_costs_less_than_a_quarter_of_its_count() -> None:
     dear = Composition(cjk=4_000, han=1_000)
     known = fit(tuple(Observation(dear, 2_100) for _ in range(5)))
