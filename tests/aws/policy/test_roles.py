@@ -89,7 +89,8 @@ def at_work(store: DynamoDBStore, actor: str, clock: ManualClock | None = None) 
     remember(store, actor, LARGE)
     remember(store, actor, LARGE[::-1])
     store.memories(actor)
-    store.search_memories(actor, "automobile")
+    for query in ("automobile", "hound"):  # a second search first asks whether anything has changed
+        store.search_memories(actor, query)
     for value in ("terse", LARGE, LARGE[::-1]):
         store.set_preferences(actor, {"answers": value})
     store.preferences(actor)
