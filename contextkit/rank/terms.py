@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
 from typing import Final
@@ -38,7 +39,16 @@ _REMEMBERED: Final = 200_000
 """Distinct words kept; a large vocabulary of one language, some 30 MB at most."""
 
 _LONGEST: Final = 48
-"""Characters of a word worth remembering or stemming; what is longer is a hash, a key or a run of Han."""
+"""Characters of a word worth remembering; what is longer is a hash, a key or a run of Han."""
+
+_STEMMED: Final = 24
+"""Characters of a word that may have an English ending; longer ones, and any with digits, are names, ids and hashes."""
+
+_BLOB: Final = 256
+"""Characters of an ASCII word that is no word any more but encoded data: only its beginning is indexed."""
+
+_STEMS: Final = 100_000
+"""Distinct parts of words whose stems are kept: what is seen only once, as hashes and keys, has parts seen often."""
 
 _FUNCTION_WORDS: Final = """
 a about above after again against all am an and any are aren as at be because been before being below between
@@ -83,6 +93,8 @@ def _remember(word: str) -> tuple[str, ...]:
 
 def _analyse(word: str) -> Iterator[str]:
     """The terms of one word: of its parts, and of the whole where an identifier has several."""
+    if len(word) > _BLOB and word.isascii():
+        word = word[:_LONGEST]
     for piece in _APOSTROPHE.split(word):
         parts = _parts(piece)
         if len(parts) > 1 and piece.isascii():
@@ -100,6 +112,9 @@ def _parts(piece: str) -> list[str]:
 
 
 def _of_part(part: str) -> Iterator[str]:
+    if part.isascii():
+        yield from _of_word(part.lower())
+        return
     folded = _fold(part)
     position = 0
     for run in _UNSPACED.finditer(folded):
@@ -111,9 +126,10 @@ def _of_part(part: str) -> Iterator[str]:
 
 def _of_word(word: str) -> Iterator[str]:
     if word and word not in STOPWORDS:
-        yield _stem(IRREGULAR.get(word, word)) if len(word) <= _LONGEST else word
+        yield _stem(IRREGULAR.get(word, word)) if len(word) <= _STEMMED and word.isalpha() else word
 
 
+@lru_cache(_STEMS)
 def _stem(word: str) -> str:
     with _stemming:
         return str(_stemmer.stemWord(word))
