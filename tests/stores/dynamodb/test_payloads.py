@@ -1,0 +1,47 @@
+"""Payloads: content of any size is read back as it was written, small messages in little space."""
+
+from __future__ import annotations
+
+import zlib
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.errors import StoreCorrupt
+from contextkit.messages import dumps
+from contextkit.stores.dynamodb.payloads import Payloads, _packed
+from contextkit.types import Message
+
+PAYLOADS = Payloads(None, None)  # type: ignore[arg-type]
+
+
+def read(body: bytes) -> bytes:
+    return PAYLOADS.get("sessions", {"pk": "p", "sk": "s", "body": body})
+
+
+@given(st.binary(max_size=5_000))
+def test_what_is_written_is_read_back(content: bytes) -> None:
+    assert read(_packed(content)) == content
+    assert len(_packed(content)) <= len(content) + 17
+
+
+def test_a_message_takes_less_than_by_zlib_alone() -> None:
+    text = "I was at the market on Saturday, and there they had those pears again that you like."
+    content = dumps(Message(role="user", content=text, id="5a0d6f2b9c1e4f7d8a3b6c9e0f1d2a4b")).encode()
+    assert len(_packed(content)) < 0.8 * (17 + len(zlib.compress(content)))
+
+
+def test_what_was_written_by_zlib_alone_is_still_read() -> None:
+    content = b"an older message " * 20
+    assert read(sha256(content).digest()[:16] + b"z" + zlib.compress(content)) == content
+
+
+@pytest.mark.parametrize("kind", [b"d", b"z", b"r", b"?"])
+def test_damage_is_seen(kind: bytes) -> None:
+    body = bytearray(_packed(b"what was written " * 20))
+    body[16:17] = kind
+    body[-3] ^= 1
+    with pytest.raises(StoreCorrupt):
+        read(bytes(body))
