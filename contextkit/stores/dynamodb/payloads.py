@@ -37,6 +37,8 @@ _LEVEL = 3
 _RAW, _ZIPPED, _DEFLATED = b"r", b"z", b"d"
 """How a body is written: as it is, by zlib alone, or as raw deflate that knows `_COMMON` beforehand."""
 
+_KINDS = (_RAW, _ZIPPED, _DEFLATED)
+
 _COMMON = b"".join(
     [
         b'"arguments":"{\\"","tool_call_id":"call_","tool_calls":[["call_","name":"type":"text","text":"',
@@ -133,27 +135,36 @@ def _chunk(base: str, number: int) -> str:
 
 def _packed(content: bytes) -> bytes:
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_COMMON)
-    deflated = packer.compress(content) + packer.flush()
-    kind, data = (_DEFLATED, deflated) if len(deflated) < len(content) else (_RAW, content)
-    return sha256(content).digest()[:_SUM] + kind + data
+    deflated = _DEFLATED + packer.compress(content) + packer.flush()
+    if len(deflated) <= len(content):
+        return _sum(deflated) + deflated
+    return _sum(content) + _RAW + content
 
 
 def _unpacked(body: bytes, name: str) -> bytes:
-    kind, data = body[_SUM : _SUM + 1], body[_SUM + 1 :]
+    stored = body[_SUM:]
+    kind, data = stored[:1], stored[1:]
     try:
         content = _inflated(kind, data)
     except zlib.error:
         raise _damaged(name) from None
-    if sha256(content).digest()[:_SUM] != body[:_SUM]:
+    # Raw deflate has bits that mean nothing; so that one of them turned is seen too, what is stored is summed.
+    if kind not in _KINDS or _sum(stored if kind == _DEFLATED else content) != body[:_SUM]:
         raise _damaged(name)
     return content
+
+
+def _sum(data: bytes) -> bytes:
+    return sha256(data).digest()[:_SUM]
 
 
 def _inflated(kind: bytes, data: bytes) -> bytes:
     if kind == _DEFLATED:
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS, zdict=_COMMON)
         return unpacker.decompress(data) + unpacker.flush()
-    return zlib.decompress(data) if kind == _ZIPPED else data
+    if kind == _RAW:
+        return data
+    return zlib.decompress(data) if kind == _ZIPPED else b""
 
 
 def _present(chunk: Row | None, name: str) -> bytes:

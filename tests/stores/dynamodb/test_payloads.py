@@ -38,10 +38,11 @@ def test_what_was_written_by_zlib_alone_is_still_read() -> None:
     assert read(sha256(content).digest()[:16] + b"z" + zlib.compress(content)) == content
 
 
-@pytest.mark.parametrize("kind", [b"d", b"z", b"r", b"?"])
-def test_damage_is_seen(kind: bytes) -> None:
-    body = bytearray(_packed(b"what was written " * 20))
-    body[16:17] = kind
-    body[-3] ^= 1
-    with pytest.raises(StoreCorrupt):
-        read(bytes(body))
+@pytest.mark.parametrize("content", [b"what was written " * 20, b"\x00\x9f\x03random", b""])
+def test_every_turned_bit_is_seen(content: bytes) -> None:
+    body = _packed(content)
+    for bit in range(8 * len(body)):
+        turned = bytearray(body)
+        turned[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(StoreCorrupt):
+            read(bytes(turned))
