@@ -8,11 +8,9 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, Made, Segment, end_of, ended_by, passages, pieces
+from contextkit.rank.segments import LARGE, Made, Segment, end_of, ended_by, grow, passages, pieces
 from contextkit.types import Message, Notice, TokenCounter
 
 if TYPE_CHECKING:
@@ -102,10 +100,7 @@ class SessionIndex:
             return
         self._join(reading)
         for piece in pieces(messages):
-            self.index.add(passages(piece), self._counter)
-            ended = ended_by(piece[-1].seq or 0)
-            if ended is not None:
-                reading.made.take(ended, self.index.to_bytes(self._row(ended.first)))
+            grow(self.index, piece, self._counter, reading.made)
 
     def _join(self, reading: _Reading) -> None:
         """Append what was loaded or analysed apart: all at once, since each time costs as much as the whole index."""
@@ -133,10 +128,6 @@ class SessionIndex:
     def last(self) -> int:
         """The number of the last message in it; 0 where there is none."""
         return int(self.index.seqs[-1]) if len(self.index) else 0
-
-    def _row(self, seq: int) -> int:
-        """The index's first row of message number `seq`; a long message has several."""
-        return int(np.searchsorted(self.index.seqs, seq))
 
 
 @dataclass(slots=True)

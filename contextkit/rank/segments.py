@@ -7,11 +7,14 @@ spans, so that there are few.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from contextkit.types import Message
+import numpy as np
+
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.types import Message, TokenCounter
 
 SMALL: Final = 128
 """Messages of a small segment, which no window is too small for: what a process analyses itself is fewer."""
@@ -76,6 +79,19 @@ class Made:
             self.add.pop(part.name, None)
             self.remove.append(part.name)
         self.add[segment.name] = data
+
+
+def grow(index: ConversationIndex, piece: Sequence[Message], counter: TokenCounter, made: Made, begun: int = 1) -> None:
+    """Append one of `pieces` to an index that begins with message number `begun`, and take in the segment it completes.
+
+    Of a large one that began before the index does, that is its last small one.
+    """
+    index.add(passages(piece), counter)
+    last = piece[-1].seq or 0
+    ended = ended_by(last)
+    if ended is not None:
+        whole = ended if ended.first >= begun else Segment(last - SMALL + 1, last)
+        made.take(whole, index.to_bytes(int(np.searchsorted(index.seqs, whole.first))))
 
 
 def ended_by(seq: int) -> Segment | None:

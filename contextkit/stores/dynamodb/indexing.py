@@ -14,11 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from contextkit.errors import StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, SMALL, Made, Segment, ended_by, passages, pieces
+from contextkit.rank.segments import LARGE, SMALL, Made, grow, pieces
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.sessions import Sessions
 from contextkit.tokens import get_counter
@@ -83,13 +81,8 @@ class _Growing:
     index: ConversationIndex = field(default_factory=ConversationIndex)
 
     def add(self, piece: Sequence[Message], counter: TokenCounter, made: Made) -> None:
-        self.index.add(passages(piece), counter)
+        grow(self.index, piece, counter, made, self.first)
         self.last = piece[-1].seq or 0
-        ended = ended_by(self.last)
-        if ended is not None:
-            if ended.first < self.first:  # it was begun by another process
-                ended = Segment(self.last - SMALL + 1, self.last)
-            made.take(ended, self.index.to_bytes(int(np.searchsorted(self.index.seqs, ended.first))))
 
 
 def _continued(growing: _Growing | None, seq: int) -> _Growing | None:

@@ -26,12 +26,6 @@ seconds for each where a session is much longer."""
 
 
 @pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultProxy]:
-    with FaultProxy(endpoint, hang=2) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def store(proxy: FaultProxy, tables: str) -> Iterator[DynamoDBStore]:
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=1.5)
     with DynamoDBStore(tables, client=client) as store:

@@ -19,12 +19,6 @@ TEXT = "Lived in Ghent, in a long street. " * 40
 
 
 @pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultProxy]:
-    with FaultProxy(endpoint) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def store(proxy: FaultProxy, tables: str) -> Iterator[DynamoDBStore]:
     with DynamoDBStore(tables, client=new_client("dynamodb", region="us-east-1", endpoint=proxy.url)) as store:
         yield store

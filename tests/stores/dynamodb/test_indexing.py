@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -138,12 +138,6 @@ def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> 
 
 
 # Against a server
-
-
-@pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultProxy]:
-    with FaultProxy(endpoint, hang=2) as proxy:
-        yield proxy
 
 
 def test_the_first_build_after_an_import_reads_segments_and_its_window(proxy: FaultProxy, tables: str) -> None:

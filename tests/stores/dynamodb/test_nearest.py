@@ -43,12 +43,6 @@ class TestWithAnIndex(MemoryStoreConformance):
 
 
 @pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultProxy]:
-    with FaultProxy(endpoint) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def both(proxy: FaultProxy, indexed: str, tables: str) -> Iterator[list[DynamoDBStore]]:
     """One store whose table has an index, and one whose has none."""
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=30)

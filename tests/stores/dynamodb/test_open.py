@@ -16,12 +16,6 @@ from contextkit.types import Message
 
 
 @pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultProxy]:
-    with FaultProxy(endpoint, hang=2) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def store(proxy: FaultProxy, tables: str) -> Iterator[DynamoDBStore]:
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
     with DynamoDBStore(tables, client=client) as store:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,12 +33,6 @@ def prefix(patient_client: Any) -> str:
         except ClientError as error:
             pytest.skip(f"this server has no replicas: {error}")
     return prefix
-
-
-@pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultProxy]:
-    with FaultProxy(endpoint) as proxy:
-        yield proxy
 
 
 def opened(prefix: str, home: str, other: str) -> DynamoDBStore:
