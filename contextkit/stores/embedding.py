@@ -31,7 +31,6 @@ class Embedder:
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
         self._resting_until = 0.0
-        self._asked: tuple[str, NDArray[np.float32] | None] = ("", None)
 
     @property
     def resting(self) -> bool:
@@ -50,12 +49,9 @@ class Embedder:
             return None
 
     def query(self, text: str) -> NDArray[np.float32] | None:
-        """The query's normalised vector, or None after a failure. The last one is kept: a build may ask twice."""
+        """The query's normalised vector, or None after a failure."""
         import numpy as np
 
-        asked, known = self._asked
-        if asked == text and known is not None:
-            return known
         if self.resting:
             return None
         try:
@@ -63,9 +59,7 @@ class Embedder:
         except Exception as error:
             self.rest(error)
             return None
-        found = None if vector is None else np.frombuffer(vector, np.float32)
-        self._asked = (text, found)
-        return found
+        return None if vector is None else np.frombuffer(vector, np.float32)
 
     def rest(self, error: Exception) -> None:
         """Say what went wrong, and try nothing for a while."""

@@ -75,10 +75,9 @@ class Memories:
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
         pk, within, now = keys.memories_key(check_id("actor id", actor_id)), _within(namespace), self._clock.now()
-        if (pk, namespace) in self._indexes:
-            kept = self._indexes.get((pk, namespace), self._stamp(pk), now)
-            if kept is not None:
-                return kept.index.listed(kept.index.shown(now, active))
+        kept = self._known(pk, namespace, now)
+        if kept is not None:
+            return kept.index.listed(kept.index.shown(now, active))
         return self._records([row for row in self._all(pk) if _shown(row, within, now, active)])
 
     def search_memories(
@@ -174,16 +173,18 @@ class Memories:
         found: dict[str, Value | None] = {"indexed": 1, "vector": None, "awaits": None}
         return [Update("memories", pk, sk, found, same), self._nearest.put(pk, sk, vector)]
 
-    def _stamp(self, pk: str) -> str | None:
+    def _known(self, pk: str, namespace: str | None, now: int) -> _Kept | None:
+        """The index in memory, if there is one and it is right; only then is the stamp read."""
+        if (pk, namespace) not in self._indexes:
+            return None
         row = self._database.get("memories", pk, _STAMP)
-        return None if row is None else str(row["stamp"])
+        return self._indexes.get((pk, namespace), None if row is None else str(row["stamp"]), now)
 
     def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
         now = self._clock.now()
-        if (pk, namespace) in self._indexes:
-            kept = self._indexes.get((pk, namespace), self._stamp(pk), now)
-            if kept is not None:
-                return kept
+        known = self._known(pk, namespace, now)
+        if known is not None:
+            return known
         stamp, rows = self._stamped(pk)
         awaited = [row for row in rows if _awaits(row)]
         if awaited and self._embedder is not None and not self._embedder.resting:
