@@ -9,7 +9,7 @@ from typing import Literal, NotRequired, TypedDict
 from contextkit.render.media import Media
 from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
-from contextkit.render.turns import MAX_BREAKPOINTS, Dialect, Json, as_text, call_input, split, usable_parts
+from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
 from contextkit.types import Message, Tool
 
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -84,9 +84,8 @@ def _blocks(message: Message) -> list[Json]:
 
 
 def _result(message: Message, blocks: list[Json]) -> Json:
-    result: Json = {"type": "tool_result", "tool_use_id": message.tool_call_id}
-    if blocks:
-        result["content"] = blocks
+    content = blocks or [_text(NO_OUTPUT)]
+    result: Json = {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": content}
     if message.metadata.get("status") == "error":
         result["is_error"] = True
     return result

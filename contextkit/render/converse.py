@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import count
 from typing import Literal, NotRequired, TypedDict
 
 from contextkit.messages.converse import is_converse
@@ -11,7 +12,7 @@ from contextkit.messages.formats import short_format
 from contextkit.render.media import Media
 from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
-from contextkit.render.turns import MAX_BREAKPOINTS, Dialect, Json, as_text, call_input, split, usable_parts
+from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
 from contextkit.types import Message, Tool
 
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -22,6 +23,8 @@ _FORMATS = {
     "audio": ("mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "m4a", "mpeg", "pcm", "webm"),
 }
 """What the service's own model lists for each kind of block."""
+
+ATTACHED = "(attached)"
 
 _NOT_IN_A_DOCUMENT_NAME = re.compile(r"[^a-zA-Z0-9()\[\] -]|(?<=\s)\s+")
 
@@ -54,14 +57,18 @@ def to_converse(
 
     Breakpoints become cache points, at most four; pass none for a model without prompt caching,
     which refuses them. Media must come as data or under an `s3://` URL, in a format that Converse
-    knows. An empty tool result says `(no output)`, since Converse takes no blank text.
+    knows. Documents of one name are numbered, and one that comes without a word is given
+    `(attached)`, since Converse refuses both.
     """
     check_pairs(messages)
     check_tools(tools)
     points = breakpoints.at_most(MAX_BREAKPOINTS)
     fitting = with_fitting_ids(messages, _CALL_ID)
     system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
-    request: ConverseRequest = {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
+    names: set[str] = set()
+    request: ConverseRequest = {
+        "messages": [{"role": turn.role, "content": _named_apart(turn.content, names)} for turn in turns]
+    }
     if system:
         request["system"] = system
     if tools:
@@ -82,6 +89,8 @@ def _blocks(message: Message) -> list[Json]:
     blocks = [_block(part, message) for part in usable_parts(message)]
     if message.role == "tool":
         return [_result(message, blocks)]
+    if message.role == "user" and _has(blocks, "document") and not _has(blocks, "text"):
+        blocks.append(_text(ATTACHED))
     calls = [
         {"toolUse": {"toolUseId": call.id, "name": call.name, "input": call_input(call)}} for call in message.tool_calls
     ]
@@ -89,7 +98,7 @@ def _blocks(message: Message) -> list[Json]:
 
 
 def _result(message: Message, blocks: list[Json]) -> Json:
-    result: Json = {"toolUseId": message.tool_call_id, "content": blocks or [_text("(no output)")]}
+    result: Json = {"toolUseId": message.tool_call_id, "content": blocks or [_text(NO_OUTPUT)]}
     if message.metadata.get("status") == "error":
         result["status"] = "error"
     return {"toolResult": result}
@@ -131,6 +140,32 @@ def _source(media: Media) -> Json | None:
 def _document_name(name: str | None) -> str:
     """A name of the few characters that Converse allows, at most 200 of them."""
     return _NOT_IN_A_DOCUMENT_NAME.sub("", name or "")[:200].strip() or "document"
+
+
+def _named_apart(blocks: list[Json], names: set[str]) -> list[Json]:
+    """The blocks, each document under a name that no earlier one has; `names` remembers those of the whole prompt."""
+    return [_renamed(block, names) for block in blocks]
+
+
+def _renamed(block: Json, names: set[str]) -> Json:
+    if "toolResult" in block:
+        result = block["toolResult"]
+        return {"toolResult": {**result, "content": _named_apart(result["content"], names)}}
+    if "document" in block:
+        return {"document": {**block["document"], "name": _free(block["document"].get("name", ""), names)}}
+    return block
+
+
+def _free(name: str, names: set[str]) -> str:
+    """The name, or where it is taken (Converse does not tell cases apart) the first free one with a number."""
+    numbered = (name if number == 1 else f"{name[:190]}-{number}" for number in count(1))
+    free = next(one for one in numbered if one.casefold() not in names)
+    names.add(free.casefold())
+    return free
+
+
+def _has(blocks: list[Json], kind: str) -> bool:
+    return any(kind in block for block in blocks)
 
 
 def _text(text: str) -> Json:

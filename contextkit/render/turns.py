@@ -12,6 +12,7 @@ object. So where a prompt does not fit:
 * A user's name, for which they have no field, stands before the user's text.
 * Arguments that are no JSON object are passed as `{"unparsed": text}`.
 * Reasoning without a signature is left out.
+* An empty tool result says `(no output)`: Converse takes no blank text, and Anthropic no failure without a word.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from contextkit.types import Block, Message, Role, ToolCall
 Json: TypeAlias = dict[str, Any]
 
 OPENING = "(continued)"
+NO_OUTPUT = "(no output)"
 MAX_BREAKPOINTS = 4
 """The most that Anthropic takes in one request, on Bedrock too (both document it)."""
 

@@ -203,3 +203,15 @@ def test_what_has_no_place_is_refused(message: Message) -> None:
 def test_a_prompt_without_a_turn_is_refused() -> None:
     with pytest.raises(InvalidMessage, match="says nothing besides its system prompt"):
         to_anthropic([say("system", "Be brief."), say("user", " ")])
+
+
+def test_a_result_that_says_nothing_says_so(tools: tuple[Tool, ...]) -> None:
+    """Anthropic answers a failure without a word with "content cannot be empty if `is_error` is true"."""
+    messages = [
+        Message(role="user", content="Go."),
+        Message(role="assistant", tool_calls=(ToolCall("a", "find", "{}"),)),
+        Message(role="tool", content=" ", tool_call_id="a", metadata={"status": "error"}),
+    ]
+    (result,) = to_anthropic(messages, tools)["messages"][-1]["content"]
+    assert result["content"] == [text("(no output)")]
+    assert result["is_error"]

@@ -100,7 +100,7 @@ def test_document_names_keep_to_the_characters_that_converse_takes() -> None:
         "extras": {"name": "my  <b>notes</b>_(1).txt"},
     }
     (turn,) = to_converse([Message(role="user", content=(block,))])["messages"]
-    assert turn["content"] == [{"document": {"format": "txt", "name": "my bnotesb(1)txt", "source": {"bytes": b"hi"}}}]
+    assert turn["content"][0] == {"document": {"format": "txt", "name": "my bnotesb(1)txt", "source": {"bytes": b"hi"}}}
 
 
 def test_an_empty_result_says_so(tools: tuple[Tool, ...], loop: tuple[Message, ...]) -> None:
@@ -133,3 +133,38 @@ def test_two_breakpoints_at_one_place_are_one_cache_point() -> None:
 def test_what_has_no_place_is_refused(block: dict[str, Any], problem: str) -> None:
     with pytest.raises(InvalidMessage, match=problem):
         to_converse([Message(role="user", content=(block,))])
+
+
+def _document(name: str | None = None) -> dict[str, Any]:
+    extras = {"extras": {"name": name}} if name else {}
+    return {"type": "file", "base64": "JVBERg==", "mime_type": "application/pdf", **extras}
+
+
+def _names(turns: list[Any]) -> list[str]:
+    blocks = [block for turn in turns for block in turn["content"]]
+    inner = [piece for block in blocks for piece in block.get("toolResult", {"content": [block]})["content"]]
+    return [piece["document"]["name"] for piece in inner if "document" in piece]
+
+
+def test_no_two_documents_of_a_prompt_have_one_name(tools: tuple[Tool, ...]) -> None:
+    """Converse answers them with "Messages can't contain duplicate document names", whatever their case."""
+    messages = as_messages(
+        [
+            {"role": "user", "content": [{"type": "text", "text": "Read."}, _document("Plan"), _document()]},
+            {"role": "assistant", "content": "", "tool_calls": [{"id": "a", "name": "find", "args": {}}]},
+            {"role": "tool", "tool_call_id": "a", "content": [_document("plan"), _document("plan-2")]},
+            {"role": "user", "content": [{"type": "text", "text": "And?"}, _document(), _document("P" * 250)]},
+            {"role": "user", "content": [{"type": "text", "text": "And?"}, _document("p" * 250)]},
+        ]
+    )
+    turns = to_converse(messages, tools)["messages"]
+    long = ["P" * 200, "p" * 190 + "-2"]
+    assert _names(turns) == ["Plan", "document", "plan-2", "plan-2-2", "document-2", *long]
+    assert _names(to_converse(messages[:3], tools)["messages"]) == _names(turns)[:4], "a longer prompt changes no name"
+
+
+def test_a_document_never_comes_without_a_word() -> None:
+    """Converse answers it with "A text block must be included when using documents"."""
+    blank = {"type": "text", "text": " "}
+    request = to_converse([Message(role="user", content=(blank, _document()))])
+    assert request["messages"][0]["content"][1:] == [{"text": "(attached)"}]
