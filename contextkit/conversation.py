@@ -8,7 +8,7 @@ with the session too, in segments, so that another process need not analyse the 
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
@@ -63,10 +63,12 @@ class Conversation:
             self._counter = counter
             self.items = [replace(history_item(whole_message(item), counter), text=item.text) for item in self.items]
 
-    def read_recent(self, store: SessionStore, session: Session, start: int | None, room: int) -> None:
+    def read_recent(
+        self, store: SessionStore, session: Session, start: int | None, room: int, longest: int = 2**62
+    ) -> None:
         """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold.
 
-        What came with the session's facts is not read again.
+        A message counts for `longest` tokens at the most. What came with the session's facts is not read again.
         """
         if session.derived is not None:
             self._index.offer(session.derived)
@@ -75,7 +77,7 @@ class Conversation:
         else:
             self.items = self._items(session.newest)
         if start is None:
-            self._read_backwards(store, room)
+            self._read_backwards(store, room, longest)
         elif not self.items:
             self.items = self._items(store.messages(self._actor_id, self._session_id, after=start - 1))
         elif start < self.items[0].order:
@@ -99,12 +101,15 @@ class Conversation:
         return self._vectors.similarity(query, self.index.seqs)
 
     def pick(self, store: SessionStore, seqs: Sequence[int]) -> list[Message]:
-        """The messages with these sequence numbers, oldest first, read only where they are not at hand."""
+        """The messages with these sequence numbers, oldest first, read only where they are not at hand.
+
+        One that is gone, since its session was deleted while this was read, is left out.
+        """
         items = self.items
         first = items[0].order if items else max(seqs, default=0) + 1
         missing = [seq for seq in seqs if seq < first]
         read = store.pick(self._actor_id, self._session_id, missing) if missing else []
-        here = [_as_stored(items[seq - first]) for seq in sorted(seqs) if seq >= first]
+        here = [_as_stored(item) for seq in sorted(seqs) if seq >= first and (item := _numbered(items, seq))]
         return read + here
 
     def _read_newer(self, store: SessionStore, session: Session) -> None:
@@ -118,13 +123,13 @@ class Conversation:
         older = store.messages(self._actor_id, self._session_id, after=start - 1, before=self.items[0].order)
         self.items = self._items(older) + self.items
 
-    def _read_backwards(self, store: SessionStore, room: int) -> None:
+    def _read_backwards(self, store: SessionStore, room: int, longest: int) -> None:
         """Read newest first, until the room is filled or the session's beginning is reached.
 
         Some first messages tell how long they are, and so how many more the room will hold.
         """
         before = self.items[0].order if self.items else None
-        tokens = sum(item.tokens for item in self.items)
+        tokens = sum(min(item.tokens, longest) for item in self.items)
         while tokens <= room and before != 1:
             still = len(self.items) * (room - tokens) // max(1, tokens)
             page = still + still // 8 + 4 if len(self.items) >= ENOUGH else PAGE
@@ -133,7 +138,7 @@ class Conversation:
                 break
             older = self._items(messages)
             self.items = older + self.items
-            tokens += sum(item.tokens for item in older)
+            tokens += sum(min(item.tokens, longest) for item in older)
             before = older[0].order
 
     def _items(self, messages: Sequence[Message]) -> list[Item]:
@@ -179,6 +184,12 @@ def history_item(message: Message, counter: TokenCounter) -> Item:
         handle=None if message.seq is None else f"m{message.seq}",
         provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
     )
+
+
+def _numbered(items: Sequence[Item], seq: int) -> Item | None:
+    """The item of that sequence number, if there is one."""
+    at = bisect_left(items, seq, key=attrgetter("order"))
+    return items[at] if at < len(items) and items[at].order == seq else None
 
 
 def _as_stored(item: Item) -> Message:

@@ -50,7 +50,7 @@ def open_request(
     if sessions is not None:
         need = _need(strategy, filled, available)
         session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, need)
-    stored = View.from_json(session.view) if session else View()
+    stored = View.of(session) if session else View()
     view = stored.within(strategy.name, available)
     log = _Log(sessions, session, deadline)
     notices = [missed] if missed else []

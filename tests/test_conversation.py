@@ -182,3 +182,15 @@ def test_what_was_derived_and_came_with_the_session_is_not_read_again(store: Cou
     assert one.read_index(store) == []
     assert one.index.seqs[-1] == 200
     assert store.read == list(range(SMALL + 1, 190))
+
+
+def test_messages_that_went_with_their_session_while_it_was_read_are_left_out(store: Counting) -> None:
+    fill(store, 20)
+    one = conversation()
+    read_recent(one, store, 15, 0)
+    session = store.session("u1", "s1")
+    assert session is not None
+    store.delete_session("u1", "s1")
+    fill(store, 5)
+    one.read_recent(store, session, 3, 0)
+    assert [message.seq for message in one.pick(store, [2, 4, 10, 17, 30])] == [2, 4, 17]

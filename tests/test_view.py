@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from contextkit import Budget, ContextBuilder
 from contextkit.sources import History, System
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import Item, Request
 from contextkit.view import View
 
 
@@ -28,3 +31,35 @@ def test_a_larger_window_or_another_strategy_fills_the_history_afresh() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"version": 1}', '{"version": 0, "tools": []}'])
 def test_a_view_that_cannot_be_read_is_an_empty_one(text: str) -> None:
     assert View.from_json(text) == View()
+
+
+class Meanwhile:
+    """A source that offers nothing, and does something while it is asked."""
+
+    name = "meanwhile"
+    sections = ("documents",)
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        self._happens = happens
+
+    def gather(self, _: Request) -> Iterator[Item]:
+        self._happens()
+        return iter(())
+
+
+def test_a_session_that_is_deleted_while_a_prompt_is_built_leaves_nothing_to_the_next_of_its_name() -> None:
+    store = SQLiteStore(":memory:")
+    talk = [{"role": "user" if n % 2 else "assistant", "content": f"Secret number {n}. " * 9} for n in range(1, 101)]
+    store.append("u", "s", talk)
+
+    def prompt(happens: Callable[[], None] = lambda: None) -> str:
+        sources = [System("You help."), History(), Meanwhile(happens)]
+        builder = ContextBuilder(store=store, sources=sources, strategy="agent", budget=Budget(1_500))
+        return str(builder.build("What is my name?", actor_id="u", session_id="s").messages)
+
+    assert "Secret" in prompt(lambda: store.delete_session("u", "s"))
+    store.append("u", "s", [{"role": "user", "content": "I am Bob."}, {"role": "assistant", "content": "Hello, Bob."}])
+    later = prompt()
+    assert "Secret" not in later
+    assert later.index("I am Bob.") < later.index("Hello, Bob.") < later.index("What is my name?")
+    assert "<recall>" not in later

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contextkit import Budget, ContextBuilder
 from contextkit.actor import export_actor, import_actor
 from contextkit.errors import InvalidInput, VersionConflict
 from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.journal import Journal
 from contextkit.memory.ledger import LEDGER, Page
 from contextkit.memory.progress import Progress, Range
+from contextkit.sources import History, System
 from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance.values import JSON, ODD_TEXTS
 from contextkit.types import Message, ToolCall
+from contextkit.view import View
 
 NOW = datetime(2026, 5, 4, 12, 0, 1, 5, tzinfo=UTC)
 
@@ -272,3 +276,16 @@ def test_lines_are_readable(store: SQLiteStore) -> None:
     (_, line) = exported(store)
     assert json.loads(line)["record"]["created_at"] == "2026-05-04T12:00:01.000005+00:00"
     assert "☕".encode() in line
+
+
+def test_a_prompt_is_continued_where_its_session_was_moved_to(store: SQLiteStore, other: SQLiteStore) -> None:
+    store.append("u1", "s1", [{"role": "user", "content": f"Message {n}. " * 20} for n in range(60)])
+    builder = ContextBuilder(store=store, sources=[System("You help."), History()], budget=Budget(2_000))
+    builder.build("And now?", actor_id="u1", session_id="s1")
+    import_actor(exported(store), other)
+    one, two = (each.session("u1", "s1") for each in (store, other))
+    assert one is not None
+    assert two is not None
+    view = View.of(one)
+    assert view.history_from is not None
+    assert View.of(two) == replace(view, life=None)
