@@ -69,7 +69,8 @@ def test_every_block_does_what_it_says(model, run, tmp_path, monkeypatch, capsys
     assert "The workshop is" in told
     assert namespace["page"].startswith("<!doctype html>")
     assert "<title>" in Path("report.html").read_text("utf-8")
-    assert [message.text for message in namespace["store"].messages("ines", "s1", last=1)] == ["On Friday."]
+    said = [message.text for message in namespace["store"].messages("ines", "s1", last=3)]
+    assert said == ["On Friday.", "And when may I send it back?", "Within 30 days."]
 
 
 def try_commands(block: Block, run: Run) -> None:

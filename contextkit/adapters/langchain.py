@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.prompt_values import ChatPromptValue
 from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
     from contextkit.context import Context
 
-ContextInput: TypeAlias = str | Mapping[str, Any] | Sequence[Any] | None
+ContextInput: TypeAlias = str | Message | BaseMessage | Mapping[str, Any] | Sequence[Any] | None
 """What a turn starts from: its query, a text or a user's message as `build` takes it; `{"query": …}`
 with template variables beside it; or a list of messages (also as `{"messages": […]}`), of which only
 the last is read, since the history comes from the builder's sources. None, or a list that ends in
-anything but the user's message, continues the turn that the session is in."""
+anything but the user's message, continues the turn that the session is in: the results of tools must
+have been appended to it."""
 
 
 class Builder(Protocol):
@@ -129,9 +130,10 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         run_manager: CallbackManagerForChainRun,  # noqa: ARG002 - LangChain passes all three or only the first
         config: RunnableConfig,
     ) -> ContextPrompt:
-        query, variables = _asked(value)
+        last, variables = _asked(value)
         actor_id, session_id = _ids(config)
-        context = self.builder.build(query, actor_id=actor_id, session_id=session_id, variables=variables)
+        context = self.builder.build(_query(last), actor_id=actor_id, session_id=session_id, variables=variables)
+        _check_result(last, context)
         return ContextPrompt.of(context, self.builder)
 
     async def _abuild(
@@ -140,9 +142,11 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         run_manager: AsyncCallbackManagerForChainRun,  # noqa: ARG002
         config: RunnableConfig,
     ) -> ContextPrompt:
-        query, variables = _asked(value)
+        last, variables = _asked(value)
         actor_id, session_id = _ids(config)
-        context = await self.builder.abuild(query, actor_id=actor_id, session_id=session_id, variables=variables)
+        asked = _query(last)
+        context = await self.builder.abuild(asked, actor_id=actor_id, session_id=session_id, variables=variables)
+        _check_result(last, context)
         return ContextPrompt.of(context, self.builder)
 
 
@@ -211,7 +215,17 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
 
 
 def with_tools(model: BaseChatModel) -> ModelWithTools:
-    """The model as a chain's next step after `builder.as_runnable()`, with each prompt's tools bound to it."""
+    """The model as a chain's next step after `builder.as_runnable()`, with each prompt's tools bound to it.
+
+    Raises `InvalidInput` for what cannot be given tools, such as a model that was wrapped before:
+    `with_tools(model).with_retry()` is the right way round.
+    """
+    if not hasattr(model, "bind_tools"):
+        raise InvalidInput(
+            f"{shortened(model)} cannot be given tools.",
+            "Pass the chat model itself, and wrap what `with_tools` returns (`.with_retry()`).",
+            value=model,
+        )
     return ModelWithTools(model)
 
 
@@ -245,17 +259,21 @@ def _sum(usage: UsageMetadata | None, chunk: AIMessage) -> UsageMetadata | None:
 
 
 def _asked(value: ContextInput) -> tuple[object, dict[str, Any]]:
-    """The query (a text, a user's message, or None) and the template's variables in the chain's input."""
+    """What was said last (a text, a message, or None), and the template's variables in the chain's input."""
     if value is None or isinstance(value, str):
         return value, {}
+    if isinstance(value, Message | BaseMessage):
+        return _last([value]), {}
     if isinstance(value, Mapping):
         variables = dict(value)
         if "query" in variables:
             return variables.pop("query"), variables
         if "messages" in variables:
-            return _last_question(variables.pop("messages")), variables
+            return _last(variables.pop("messages")), variables
+        if "role" in variables:
+            return _last([value]), {}
     elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return _last_question(value), {}
+        return _last(value), {}
     raise InvalidInput(
         f"The input {shortened(value)} holds no query.",
         'Pass the query as text, {"query": …} with any variables, or a list of messages.',
@@ -263,11 +281,30 @@ def _asked(value: ContextInput) -> tuple[object, dict[str, Any]]:
     )
 
 
-def _last_question(values: Sequence[object]) -> Message | None:
-    if not isinstance(values, str) and not values:
+def _last(values: Sequence[object]) -> Message:
+    """The last of the messages: the others are not read, however many there are."""
+    said = as_messages(values[-1:] if isinstance(values, list | tuple) else values)
+    if not said:
         raise InvalidInput("The list of messages is empty.", "Pass at least the user's message.", value=values)
-    last = as_messages(values)[-1]
-    return last if last.role == "user" else None
+    return said[-1]
+
+
+def _query(last: object) -> object:
+    """What was said last, if it asks something; None where the turn goes on."""
+    return None if isinstance(last, Message) and last.role != "user" else last
+
+
+def _check_result(last: object, context: Context) -> None:
+    """Refuse a prompt that lacks the result it is to go on from: the model would call the tool for ever."""
+    if not isinstance(last, Message) or last.role != "tool":
+        return
+    if all(message.tool_call_id != last.tool_call_id for message in context.messages):
+        raise InvalidInput(
+            f"The messages end in the result of the tool call {shortened(last.tool_call_id)}, which is not in the "
+            "session.",
+            "Append the call and its results to the store before the prompt is built, and have a History source.",
+            value=last.tool_call_id,
+        )
 
 
 def _ids(config: RunnableConfig) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.load import dumpd
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.prompt_values import ChatPromptValue
@@ -152,6 +152,13 @@ def test_a_model_that_takes_no_tools_is_named() -> None:
         chain.invoke("a", CONFIG)
 
 
+def test_a_model_is_wrapped_after_it_was_given_tools() -> None:
+    with pytest.raises(InvalidInput, match=r"wrap what `with_tools` returns"):
+        with_tools(Echo().with_retry())  # type: ignore[arg-type]
+    chain = ContextRunnable(Builds()) | with_tools(Echo()).with_retry()
+    assert chain.invoke("a", CONFIG).content == "a with find"
+
+
 def test_with_tools_wants_a_prompt_of_ours() -> None:
     with pytest.raises(InvalidInput, match="right after"):
         (RunnableLambda(lambda _: "hi") | with_tools(Echo())).invoke(None)
@@ -168,15 +175,10 @@ def test_with_tools_wants_a_prompt_of_ours() -> None:
         ({"query": HumanMessage("hi")}, HumanMessage("hi"), {}),
         (None, None, {}),
         ({"query": None}, None, {}),
-        (
-            [
-                HumanMessage("hi"),
-                AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "c"}]),
-                ToolMessage("x", tool_call_id="c"),
-            ],
-            None,
-            {},
-        ),
+        ([HumanMessage("hi"), AIMessage("Hello.")], None, {}),
+        (HumanMessage("hi"), HI, {}),
+        (HI, HI, {}),
+        ({"role": "user", "content": "hi"}, HI, {}),
     ],
 )
 def test_what_a_turn_may_start_from(given: Any, query: object, variables: dict[str, str]) -> None:
@@ -189,6 +191,13 @@ def test_what_a_turn_may_start_from(given: Any, query: object, variables: dict[s
 def test_what_holds_no_query_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInput):
         ContextRunnable(Builds()).invoke(given, CONFIG)
+
+
+def test_of_a_list_only_the_last_message_is_read() -> None:
+    """A graph passes its whole history on for every prompt; what it costs must not grow with it."""
+    builds = Builds()
+    ContextRunnable(builds).invoke([object(), HumanMessage("hi")], CONFIG)
+    assert builds.asked[0][0] == HI
 
 
 def test_a_picture_in_the_question_reaches_the_builder() -> None:

@@ -12,7 +12,7 @@ from langchain_core.output_parsers import StrOutputParser
 
 from contextkit import Budget, ContextBuilder
 from contextkit.adapters.langchain import read_context_tool, with_tools
-from contextkit.errors import InvalidId
+from contextkit.errors import InvalidId, InvalidInput
 from contextkit.sources import History, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 
@@ -81,6 +81,23 @@ def test_a_tool_loop_runs_through_langchain_messages(builder: ContextBuilder, st
     second = builder.build(actor_id="u1", session_id="s1", variables={"customer": "Ada"})
     assert [message.role for message in second.messages] == ["system", "user", "assistant", "tool"]
     assert second.to_langchain()[2].tool_calls[0]["args"] == {"city": "Lund"}
+
+
+async def test_results_that_were_never_appended_are_not_silently_left_out(
+    builder: ContextBuilder, store: SQLiteStore
+) -> None:
+    """A graph that keeps its messages to itself would have its model call the same tool for ever."""
+    runnable = builder.as_runnable()
+    runnable.invoke({"query": "Weather in Lund?", "customer": "Ada"}, config=CONFIG)
+    call = AIMessage("", tool_calls=[{"name": "get_weather", "args": {"city": "Lund"}, "id": "call_1"}])
+    said = [HumanMessage("Weather in Lund?"), call, ToolMessage("Rain in Lund.", tool_call_id="call_1")]
+    state = {"messages": said, "customer": "Ada"}
+    with pytest.raises(InvalidInput, match=r"'call_1', which is not in the session\. Append"):
+        runnable.invoke(state, config=CONFIG)
+    with pytest.raises(InvalidInput, match="call_1"):
+        await runnable.ainvoke(state, config=CONFIG)
+    store.append("u1", "s1", said)
+    assert runnable.invoke(state, config=CONFIG).to_messages()[-1].content == "Rain in Lund."
 
 
 def test_usage_teaches_the_builders_counter(builder: ContextBuilder, store: SQLiteStore) -> None:

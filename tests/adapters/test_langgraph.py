@@ -1,0 +1,82 @@
+"""A LangGraph agent whose model node is the README's: parallel calls, a tool that fails, one that says too much."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from pydantic import Field
+
+from contextkit import Budget, ContextBuilder
+from contextkit.adapters.langchain import with_tools
+from contextkit.sources import History, Overflow, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+
+graphs = pytest.importorskip("langgraph.graph")
+prebuilt = pytest.importorskip("langgraph.prebuilt")
+checkpoints = pytest.importorskip("langgraph.checkpoint.memory")
+
+CONFIG = {"configurable": {"actor_id": "ines", "thread_id": "s1"}}
+
+
+class State(TypedDict):
+    messages: Annotated[list[BaseMessage], graphs.add_messages]
+
+
+class Scripted(GenericFakeChatModel):
+    """Says what it was told to, and keeps what it was shown."""
+
+    shown: list[list[BaseMessage]] = Field(default_factory=list)
+
+    def bind_tools(self, tools: object, **_: object) -> Scripted:  # noqa: ARG002 - LangChain's signature
+        return self
+
+    def _generate(self, messages: list[BaseMessage], *rest: Any, **more: Any) -> Any:
+        self.shown.append(messages)
+        return super()._generate(messages, *rest, **more)
+
+
+def weather(city: str) -> str:
+    """The weather in a city."""
+    if city == "Atlantis":
+        raise LookupError("There is no such city.")
+    return "twelve degrees and rain\n" * (20_000 if city == "Bergen" else 1)
+
+
+def calls(*cities: str) -> AIMessage:
+    return AIMessage("", tool_calls=[{"name": "weather", "args": {"city": city}, "id": city} for city in cities])
+
+
+def test_an_agent_of_several_turns() -> None:
+    store, model = SQLiteStore(":memory:"), Scripted(messages=iter([]))
+    model.messages = iter(
+        [calls("Porto", "Atlantis", "Bergen"), AIMessage("Rain."), calls("Porto"), AIMessage("Rain.")]
+    )
+    sources = [System("You know the weather."), Tools([weather]), History(), Overflow()]
+    builder = ContextBuilder(store=store, sources=sources, budget=Budget(3_000, reserve=500))
+    chain = builder.as_runnable() | with_tools(model)
+
+    def call_model(state: State, config: RunnableConfig) -> dict[str, Any]:
+        store.append("ines", config["configurable"]["thread_id"], state["messages"])
+        return {"messages": [chain.invoke(state, config)]}
+
+    graph = graphs.StateGraph(State)
+    graph.add_node("model", call_model)
+    graph.add_node("tools", prebuilt.ToolNode([weather], handle_tool_errors=True))
+    graph.add_edge(graphs.START, "model")
+    graph.add_conditional_edges("model", prebuilt.tools_condition)
+    graph.add_edge("tools", "model")
+    agent = graph.compile(checkpointer=checkpoints.InMemorySaver())
+    for question in ("The weather in Porto, Atlantis and Bergen?", "And in Porto now?"):
+        agent.invoke({"messages": [("user", question)]}, CONFIG)
+
+    assert [len(messages) for messages in model.shown[:2]] == [2, 6]
+    _, failed, long = [message for message in model.shown[1] if isinstance(message, ToolMessage)]
+    assert "There is no such city." in failed.text
+    assert "read_context(" in long.text
+    assert model.shown[2][-1].text == "And in Porto now?"
+    kept = [message.role for message in store.messages("ines", "s1")]
+    assert kept == ["user", "assistant", *["tool"] * 3, "assistant", "user", "assistant", "tool"]
