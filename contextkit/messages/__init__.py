@@ -1,8 +1,9 @@
 """Messages in: whatever a conversation arrives as becomes `Message`; and how a store keeps it.
 
-`as_messages` takes `Message`, LangChain messages, OpenAI-style dicts, and Anthropic or Bedrock
-Converse dicts. Two things hold for what it gives back: tool calls and results never stand among
-the content blocks, and everything in blocks and metadata is a JSON value.
+`as_messages` takes `Message`, LangChain messages, OpenAI-style dicts, Anthropic or Bedrock Converse
+dicts, and the pydantic models that OpenAI's and Anthropic's clients answer with. Two things hold for
+what it gives back: tool calls and results never stand among the content blocks, and everything in
+blocks and metadata is a JSON value.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.anthropic import from_anthropic, is_anthropic
-from contextkit.messages.check import checked_message
+from contextkit.messages.check import checked_message, is_model, plain_model
 from contextkit.messages.codec import dumps, loads
 from contextkit.messages.converse import from_converse, is_converse
 from contextkit.messages.groups import Group, group_at, groups, is_alone
@@ -22,7 +23,7 @@ from contextkit.types import Message
 
 __all__ = ["Group", "as_message", "as_messages", "dumps", "group_at", "groups", "is_alone", "loads"]
 
-_SHAPES = "Pass a Message, a LangChain message, or a dict with `role` and `content`."
+_SHAPES = "Pass a Message, a LangChain message, or a dict or a client's model with `role` and `content`."
 
 
 def as_messages(values: Iterable[object]) -> list[Message]:
@@ -31,7 +32,7 @@ def as_messages(values: Iterable[object]) -> list[Message]:
     A provider's dict that holds several of our messages (tool results next to text) becomes
     several. Raises `InvalidMessage`, or `InvalidId` for a message id.
     """
-    if isinstance(values, str | bytes | Mapping | Message) or is_langchain(values) or not isinstance(values, Iterable):
+    if isinstance(values, str | bytes | Mapping | Message) or is_model(values) or not isinstance(values, Iterable):
         raise InvalidMessage(
             f"{shortened(values)} is not a list of messages.", "Pass a list, also for a single message.", value=values
         )
@@ -51,16 +52,18 @@ def as_message(value: object) -> Message:
 def _expanded(value: object) -> list[Message]:
     if isinstance(value, Message):
         return [_checked(value)]
-    if isinstance(value, Mapping):
-        return _from_dict(value)
     if is_langchain(value):
         return from_langchain(value)
+    if isinstance(data := plain_model(value), Mapping):
+        return _from_dict(data)
     raise InvalidMessage(f"{shortened(value)} is not a message.", _SHAPES, value=value)
 
 
 def _from_dict(data: Mapping[object, object]) -> list[Message]:
     content = data.get("content")
     if isinstance(content, list | tuple):
+        content = [plain_model(block) for block in content]
+        data = {**data, "content": content}
         if is_converse(content):
             return from_converse(data)
         if is_anthropic(content):

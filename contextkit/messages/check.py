@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast, get_args
+from typing import Any, Protocol, TypeGuard, cast, get_args
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.stores import check_id
@@ -19,6 +19,10 @@ which Python's own JSON reader gives up (about 1,000 levels, less what the calle
 
 CALL_BLOCKS = ("tool_use", "tool_call", "invalid_tool_call", "function_call")
 RESULT_BLOCKS = ("tool_result", "function_call_output")
+
+
+class _Model(Protocol):
+    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
 
 
 def checked_message(
@@ -83,9 +87,19 @@ def json_value(value: object, where: str, depth: int = 0) -> Any:
             return {_key(key, where): json_value(item, where, depth + 1) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [json_value(item, where, depth + 1) for item in value]
-        if callable(dump := getattr(value, "model_dump", None)) and not isinstance(value, type):
-            return json_value(dump(mode="json"), where, depth + 1)
+        if is_model(value):
+            return json_value(value.model_dump(mode="json"), where, depth + 1)
     raise _not_json(value, where, depth)
+
+
+def plain_model(value: object) -> Any:
+    """The dict that a pydantic model (a client's message, block or tool call) stands for; anything else as it is."""
+    return value.model_dump(mode="json") if is_model(value) else value
+
+
+def is_model(value: object) -> TypeGuard[_Model]:
+    """Whether it is a pydantic model (pydantic itself is not imported for that)."""
+    return callable(getattr(value, "model_dump", None)) and not isinstance(value, type)
 
 
 def _not_json(value: object, where: str, depth: int) -> InvalidMessage:

@@ -7,7 +7,7 @@ from typing import Any
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.arguments import argument_text
-from contextkit.messages.check import checked_message
+from contextkit.messages.check import checked_message, plain_model
 from contextkit.types import Message, ToolCall
 
 _FIELDS = frozenset(
@@ -74,9 +74,10 @@ def _sequence(calls: object) -> Sequence[object]:
     raise InvalidMessage(f"tool_calls is {shortened(calls)}, which is not a list.", "Pass a list.", value=calls)
 
 
-def _tool_call(call: object) -> ToolCall:
-    if isinstance(call, ToolCall):
-        return call
+def _tool_call(given: object) -> ToolCall:
+    if isinstance(given, ToolCall):
+        return given
+    call = plain_model(given)
     if isinstance(call, Mapping):
         function = call.get("function")
         if isinstance(function, Mapping):

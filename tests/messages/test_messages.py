@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from contextkit.errors import InvalidId, InvalidInput, InvalidMessage
 from contextkit.messages import as_message, as_messages, dumps, loads
@@ -128,6 +129,56 @@ def test_anthropic_calls_and_results() -> None:
     assert first == Message(role="tool", content="one", tool_call_id="t1", id="m2")
     assert second == Message(role="tool", content=(image,), tool_call_id="t2", id="m2/2", metadata={"status": "error"})
     assert rest == Message(role="user", content="And now?", id="m2/3")
+
+
+class Text(BaseModel):
+    type: str = "text"
+    text: str
+    citations: None = None
+
+
+class Use(BaseModel):
+    type: str = "tool_use"
+    id: str
+    name: str
+    input: object
+
+
+class Function(BaseModel):
+    name: str
+    arguments: str
+
+
+class Call(BaseModel):
+    id: str
+    type: str = "function"
+    function: Function
+
+
+class Answer(BaseModel):
+    id: str | None = None
+    role: str = "assistant"
+    content: str | list[Text | Use] | None = None
+    tool_calls: list[Call] | None = None
+
+
+def test_what_clients_answer_with_is_understood_as_it_is() -> None:
+    """OpenAI's and Anthropic's clients give pydantic models; examples append them, or their parts, as they came."""
+    call = Call(id="c1", function=Function(name="find", arguments='{"q": 1}'))
+    blocks = [Text(text="Looking."), Use(id="c1", name="find", input={"q": 1})]
+    answers: list[object] = [
+        Answer(tool_calls=[call]),
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        Answer(id="msg_1", content=blocks),
+        {"role": "assistant", "content": blocks},
+    ]
+    found = as_messages(answers)
+    assert [[(one.id, one.name) for one in message.tool_calls] for message in found] == [[("c1", "find")]] * 4
+    assert [message.text for message in found] == ["", "", "Looking.", "Looking."]
+    assert [message.id for message in found] == [None, None, "msg_1", None]
+    alone: Any = Answer(content="Yes.")
+    with pytest.raises(InvalidMessage, match="is not a list of messages"):
+        as_messages(alone)
 
 
 def test_converse_calls_results_and_bytes() -> None:
