@@ -75,10 +75,9 @@ def abroad(sentence: Statement) -> Iterator[Statement]:
             clause = clause[lead.end() :].strip()
         if match := tongue.forget.match(clause):
             clause, forget = clause[match.end() :].strip(), True
-        own = tongue.myself.match(clause) is not None
-        if said_i and not own and not tongue.mine.search(clause) and not forget:
+        if said_i and not forget and not tongue.myself.search(clause):
             clause = tongue.me + clause
-        said_i = said_i or own
+        said_i = tongue.goes_on.match(clause) is not None
         if clause:
             yield replace(sentence, text=clause, forget=forget)
 

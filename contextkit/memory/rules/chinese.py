@@ -10,12 +10,31 @@ from contextkit.memory.rules.tongue import Tongue
 _I_ZH: Final = r"^我(?:现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
 _STOP_ZH: Final = r"(?P<value>[^，。！？；,.!?;]+?)(?:了|的|啦|呢|吧|哦)?$"
 
+_SURNAMES: Final = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金"
+    "韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤"
+    "張劉陳楊黃趙吳孫馬羅鄭謝許韓鄧馮蔣餘葉蘇呂盧鍾譚陸賈鄒閆龍賀顧龔萬錢嚴湯"
+)
+"""The hundred commonest surnames, which five people of six have, and how they are written in traditional characters.
+
+A given name may be any character: it is the surname that tells "my name is" from "I call" and from "I am".
+"""
+
+_FULL_NAME_ZH: Final = rf"(?:[{_SURNAMES}]|欧阳|司马|上官|诸葛|司徒|夏侯|皇甫|慕容)[\u4e00-\u9fff]{{1,2}}"
+_NICKNAME_ZH: Final = rf"小(?![时孩狗猫姐伙朋])[\u4e00-\u9fff]{{1,2}}|阿(?!姨)[\u4e00-\u9fff]{{1,2}}|老[{_SURNAMES}]"
+_FOREIGN_ZH: Final = r"[A-Za-z][A-Za-z .'-]{0,30}|[\u4e00-\u9fff]{1,6}·[\u4e00-\u9fff·]{1,12}"
+
 CHINESE: Final = Tongue(
     me="我",
     user="用户",
     myself=re.compile("我(?!们|国)"),
     mine=re.compile("我的"),
     ours=re.compile("我们"),
+    goes_on=re.compile(
+        rf"{_I_ZH}(?:今年|叫|是|在|住|居住|定居|来自|老家|搬|移居|从|喜欢|爱|讨厌|热爱|不|没|对|打算|计划|决定"
+        r"|辞职|离职|退休|\d|[一二三四五六七八九十])"
+        "(?!.*(?:[他她它妻夫妹姐哥弟妈爸父母孩友]|老婆|太太|老公|儿子|女儿|同事|老板|邻居))"
+    ),
     unstated=re.compile(
         "[?？吗]|如果|假如|要是|假设|也许|可能|大概|好像|似乎|听说|什么|怎么|哪里|哪儿|为什么|是不是|能不能|想象|据说|希望|但愿"
     ),
@@ -28,13 +47,12 @@ CHINESE: Final = Tongue(
     forms=(
         (
             "profile",
-            (
-                r"^(?:我叫|我的名字是|我的名字叫|我名叫|我是(?=[\u4e00-\u9fff]{2,3}$)(?!.*(?:人|师|生|员|家|者"
-                r"|的)$))(?P<value>[\u4e00-\u9fffA-Za-z·]{1,12})$"
-            ),
+            r"^(?:我的名字是|我的名字叫|我名叫)(?P<value>[\u4e00-\u9fffA-Za-z·]{1,12})$",
             "name of {who}",
             0.9,
         ),
+        ("profile", rf"^我叫(?P<value>{_FULL_NAME_ZH}|{_NICKNAME_ZH}|{_FOREIGN_ZH})$", "name of {who}", 0.9),
+        ("profile", rf"^我是(?P<value>{_FULL_NAME_ZH})(?<![人师生员家者的手座客管三])$", "name of {who}", 0.9),
         ("profile", rf"{_I_ZH}(?:今年)?(?P<value>\d{{1,3}}|[一二三四五六七八九十百]{{1,4}})岁", "age of {who}", 0.7),
         ("profile", rf"{_I_ZH}(?:的?家在|居?住在?|定居在?|生活在){_STOP_ZH}", "{home}", 0.8),
         (

@@ -8,6 +8,7 @@ a statement: a question, a guess, what would happen if, what somebody else is sa
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -185,7 +186,7 @@ def _spelled(name: str) -> str:
 
 def readable(message: Message) -> str:
     """The text that its author wrote themselves, without what was injected, pasted, quoted or coded."""
-    text = message.text[:LONGEST_MESSAGE]
+    text = unicodedata.normalize("NFC", message.text[:LONGEST_MESSAGE])
     for foreign in (_BLOCK, _CODE, _QUOTED_LINE, _TASK):
         text = foreign.sub(" ", text)
     text = _EMOJI.sub(lambda match: "." if _ENDS.match(text, match.end()) else " ", text)

@@ -15,6 +15,7 @@ class Tongue:
 
     * `me`: "I", to be put before a clause that goes on without it; `user`: whoever has no name.
     * `myself`, `mine`, `ours`: how a speaker names themselves, what is theirs, and those they speak for.
+    * `goes_on`: a clause of whose "I" the next one speaks too, if it names nobody: not "my wife …", nor "I have a son".
     * `unstated`: what makes no statement of a sentence; `lead`, `forget`: what stands before one; `cuts`: between two.
     * `forms`: kind, pattern, subject and importance of what is stated; `ends`: what says that it is over.
     * `asks`: what the assistant is to do from now on, and `asked`: how that is told; `languages` it may answer in.
@@ -26,6 +27,7 @@ class Tongue:
     myself: re.Pattern[str]
     mine: re.Pattern[str]
     ours: re.Pattern[str]
+    goes_on: re.Pattern[str]
     unstated: re.Pattern[str]
     lead: re.Pattern[str]
     forget: re.Pattern[str]

@@ -19,14 +19,20 @@ VIETNAMESE: Final = Tongue(
     ours=re.compile(r"(?<!\w)(?:chúng tôi|bọn mình|chúng mình)(?!\w)", re.IGNORECASE),
     myself=re.compile(r"(?<!\w)(?<!chúng )(?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
     mine=re.compile(r"(?<!\w)của (?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
+    goes_on=re.compile(
+        r"^(?:tôi|mình|tớ)(?!.*(?<!\w)(?:có|vợ|chồng|con|em|anh|chị|mẹ|má|bố|ba|cha|ông|bà|cháu|bạn|sếp|họ|nó)(?!\w))",
+        re.IGNORECASE,
+    ),
     unstated=re.compile(
-        r"[?？]|(?<!\w)(?:nếu|giả sử|có lẽ|có thể|chắc là|hình như|ước gì|nghe nói|tưởng tượng"
+        r"[?？]|(?<!\w)(?:gì|à|hả|nhỉ|nào|thế|vậy|sao|chưa|không)\W*$"
+        r"|(?<!\w)(?:nếu|giả sử|có lẽ|có thể|chắc là|hình như|ước gì|nghe nói|tưởng tượng"
         r"|phải không|đúng không|là gì|ở đâu|khi nào|bao giờ|thế nào|bao nhiêu|ai vậy)(?!\w)",
         re.IGNORECASE,
     ),
     lead=re.compile(
         r"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|à không|thực ra|xin lỗi|không phải|ừ|vâng|dạ"
-        r"|nhân tiện|và|nhưng|còn|(?:hãy |làm ơn )?(?:nhớ|ghi nhớ)(?: rằng| là)?|ngoài ra"
+        r"|nhân tiện|và|nhưng|còn|năm nay|giờ|bây giờ|hiện giờ|hiện tại|hiện nay"
+        r"|(?:hãy |làm ơn )?(?:nhớ|ghi nhớ)(?: rằng| là)?|ngoài ra"
         r"|cảm ơn)(?!\w)[ ,.:!]*",
         re.IGNORECASE,
     ),
@@ -71,13 +77,14 @@ VIETNAMESE: Final = Tongue(
         ("profile", rf"^sinh nhật{_MY_VI} (?:là |vào )*(?P<value>.+)$", "birthday of {who}", 0.8),
         ("profile", rf"^(?:số điện thoại|sđt){_MY_VI} là (?P<value>.+)$", "phone number of {who}", 0.8),
         ("profile", rf"^email{_MY_VI} là (?P<value>.+)$", "email of {who}", 0.8),
-        ("profile", rf"{_I_VI}(?:bị |không bị )?dị ứng(?: với)? {_STOP_VI}", "allergy of {who} to {value}", 0.95),
+        ("profile", rf"{_I_VI}(?:không )?(?:bị )?dị ứng(?: với)? {_STOP_VI}", "allergy of {who} to {value}", 0.95),
         ("preference", rf"{_I_VI}(?:ăn chay|là người ăn chay)(?P<value>)", "diet of {who}", 0.8),
         (
             "preference",
             (
                 r"^(?P<what>màu|món|món ăn|bộ phim|phim|bài hát|cuốn sách|sách"
-                rf"|môn thể thao){_MY_VI}? (?:yêu thích|ưa thích)(?: nhất)?{_MY_VI} là (?P<value>.+)$"
+                rf"|môn thể thao){_MY_VI}? (?:yêu thích|ưa thích)(?: nhất)?{_MY_VI}"
+                r"(?: bây giờ| hiện tại)? là (?P<value>.+)$"
             ),
             "favourite {what} of {who}",
             0.8,
@@ -86,7 +93,7 @@ VIETNAMESE: Final = Tongue(
             "preference",
             (
                 rf"{_I_VI}(?:không |chẳng )?(?:thích|yêu|ghét|mê|ưa)(?: uống| ăn| xem| nghe)?(?! (?:nó|bạn"
-                rf"|điều này)\b) {_STOP_VI}"
+                rf"|điều này)\b)(?!.* của bạn\b) {_STOP_VI}"
             ),
             "taste of {who} for {value}",
             0.7,
@@ -115,16 +122,19 @@ VIETNAMESE: Final = Tongue(
     ends=(
         (
             re.compile(
-                r"^(?:tôi|mình) không còn (?:làm việc|làm)(?: cho| tại| ở)? ?(?P<value>.*?)(?: nữa)?$", re.IGNORECASE
+                r"^(?:tôi|mình) không còn (?:làm việc|làm)(?: cho| tại| ở)? ?(?P<value>.*?)(?: nữa)?(?: rồi)?$",
+                re.IGNORECASE,
             ),
             "employer of {who}",
         ),
         (
-            re.compile(r"^(?:tôi|mình)(?: đã)? nghỉ việc(?: ở| tại)? ?(?P<value>.*)$", re.IGNORECASE),
+            re.compile(r"^(?:tôi|mình)(?: đã)? nghỉ việc(?: ở| tại)? ?(?P<value>.*?)(?: rồi)?$", re.IGNORECASE),
             "employer of {who}",
         ),
         (
-            re.compile(r"^(?:tôi|mình) không còn (?:sống|ở)(?: tại| ở)? ?(?P<value>.*?)(?: nữa)?$", re.IGNORECASE),
+            re.compile(
+                r"^(?:tôi|mình) không còn (?:sống|ở)(?: tại| ở)? ?(?P<value>.*?)(?: nữa)?(?: rồi)?$", re.IGNORECASE
+            ),
             "home city of {who}",
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -66,6 +67,11 @@ def test_what_is_stated_is_found(said: str, text: str, subject: str, value: str)
         "Tôi thích bạn.",
         "Mật khẩu của tôi là 1234.",
         "Bạn tôi nói rằng anh ấy sống ở Mỹ.",
+        "Anh sống ở Đức à",
+        "Chị làm ở ngân hàng nào",
+        "Em thích gì nào",
+        "Tôi thích thế",
+        "Tôi thích câu trả lời của bạn.",
         "谢谢你！",
         "你住在哪里？",
         "如果我住在北京，我会很高兴。",
@@ -73,6 +79,11 @@ def test_what_is_stated_is_found(said: str, text: str, subject: str, value: str)
         "我的密码是1234。",
         "我朋友说他住在东京。",
         "今天天气真好。",
+        "我叫他来。",
+        "我叫了外卖。",
+        "我叫苦连天。",
+        "我是说你。",
+        "我是新手。",
     ],
 )
 def test_what_is_not_stated_is_not(said: str) -> None:
@@ -85,6 +96,7 @@ def test_what_is_not_stated_is_not(said: str) -> None:
         ("Tôi không còn sống ở Hà Nội nữa.", "home city of the user", "Hà Nội"),
         ("Hãy quên rằng tôi sống ở Huế.", "home city of the user", "Huế"),
         ("Tôi đã nghỉ việc.", "employer of the user", ""),
+        ("Tôi nghỉ việc ở FPT rồi.", "employer of the user", "FPT"),
         ("请忘记我住在上海。", "home city of the user", "上海"),
         ("我不再在华为工作了。", "employer of the user", "华为"),
         ("我辞职了。", "employer of the user", ""),
@@ -98,3 +110,66 @@ def test_what_is_over_ends_its_subject(said: str, subject: str, value: str) -> N
 def test_a_speaker_with_a_name_is_told_by_it() -> None:
     assert found("我住在上海。", "Ming")[0].text == "Ming住在上海。"
     assert found("Tôi thích trà của mình.", "Lan")[0].text == "Lan thích trà của Lan."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我女儿叫小美，今年五岁，对牛奶过敏。",
+        "我妻子在腾讯工作，喜欢喝茶。",
+        "我爸爸住在北京，在医院工作。",
+        "我老板姓王，住在深圳。",
+        "我家的狗叫旺财，今年三岁，喜欢吃骨头。",
+        "我有一个弟弟，住在成都。",
+        "我和我妻子住在北京，在华为上班。",
+        "Tôi có con gái, 5 tuổi, thích khủng long.",
+        "Tôi và vợ sống ở Huế, làm ở FPT.",
+    ],
+)
+def test_what_is_said_of_others_is_not_said_of_the_speaker(said: str) -> None:
+    assert {fact.metadata["kind"] for fact in found(said)} <= {"relation"}
+
+
+@pytest.mark.parametrize(
+    ("said", "subjects"),
+    [
+        (
+            "我叫李明，今年三十岁，住在北京，喜欢喝茶。",
+            ["name of the user", "age of the user", "home city of the user", "taste of the user for 茶"],
+        ),
+        ("我住在北京，妻子叫王芳，喜欢喝茶。", ["home city of the user", "name of the user's wife"]),
+        (
+            "Tôi tên là Minh, 30 tuổi, sống ở Huế, thích trà.",
+            ["name of the user", "age of the user", "home city of the user", "taste of the user for trà"],
+        ),
+        ("Tôi sống ở Huế, vợ tôi tên là Lan, thích trà.", ["home city of the user", "name of the user's wife"]),
+    ],
+)
+def test_what_goes_on_without_i_is_the_speakers_until_somebody_else_is_named(said: str, subjects: list[str]) -> None:
+    assert [fact.subject for fact in found(said)] == subjects
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("我叫小美。", "小美"), ("我叫欧阳锋。", "欧阳锋"), ("我叫Tom。", "Tom"), ("我叫陳大文。", "陳大文")],
+)
+def test_a_name_is_known_by_its_form(said: str, name: str) -> None:
+    assert [(fact.subject, fact.value) for fact in found(said)] == [("name of the user", name)]
+
+
+def test_letters_and_their_accents_may_come_apart() -> None:
+    said = unicodedata.normalize("NFD", "Tôi sống ở Hà Nội.")
+    assert [(fact.text, fact.value) for fact in found(said)] == [("Người dùng sống ở Hà Nội.", "Hà Nội")]
+
+
+@pytest.mark.parametrize(
+    ("said", "subject", "value"),
+    [
+        ("Giờ mình làm ở VNG.", "employer of the user", "VNG"),
+        ("Năm nay tôi 31 tuổi.", "age of the user", "31"),
+        ("Tôi không dị ứng với tôm.", "allergy of the user to tôm", "not allergic"),
+        ("Màu yêu thích của tôi bây giờ là đỏ.", "favourite colour of the user", "đỏ"),
+    ],
+)
+def test_what_holds_now_is_found(said: str, subject: str, value: str) -> None:
+    assert [(fact.subject, fact.value) for fact in found(said)] == [(subject, value)]
