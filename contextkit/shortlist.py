@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contextkit.blocks import line_tokens
+from contextkit.errors import InvalidTool
 from contextkit.fit import Fit
 from contextkit.gather import Answer
 from contextkit.offload import read_tool
@@ -53,7 +54,7 @@ def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -
     others = [one for answer in answers for one in answer.gathered if not isinstance(one, Item)]
     asked = "turn" in {item.section for _, items in given for item in items}
     own = [*_own(request, read_tool), *([] if asked else [query_item(request)])]
-    items = _distinct([("contextkit", own), *given])
+    items = _each_tool_once(_distinct([("contextkit", own), *given]))
     by_section: dict[str, list[Item]] = {}
     for item in items:
         by_section.setdefault(item.section, []).append(item)
@@ -115,6 +116,32 @@ def _homeless(sections: Iterable[str], request: Request) -> Iterator[Notice]:
     for name in sorted(set(sections) - known):
         text = f"The strategy {request.strategy.name!r} has no section {name!r}, so its items were dropped; add it."
         yield Notice("no section", text)
+
+
+def _each_tool_once(items: Sequence[Item]) -> list[Item]:
+    """The items; of a tool that two sources give, one stands. Raises `InvalidTool` where two of one name differ."""
+    first: dict[str, Item] = {}
+    kept: list[Item] = []
+    for item in items:
+        if item.tool is not None:
+            before = first.setdefault(item.tool.name, item)
+            if before.tool != item.tool:
+                raise _two_of_one_name(item.tool.name, before, item)
+            if before.left_out is not None:
+                first[item.tool.name] = item
+            elif before is not item and item.left_out is None:
+                item = replace(item, left_out=f"{before.id!r} is the same tool")
+        kept.append(item)
+    return kept
+
+
+def _two_of_one_name(name: str, *items: Item) -> InvalidTool:
+    sources = " and ".join(repr(item.provenance.source) for item in items)
+    return InvalidTool(
+        f"The sources {sources} give different tools named {name!r}.",
+        "Give every tool a name of its own; models call tools by name.",
+        value=name,
+    )
 
 
 def _distinct(given: Iterable[tuple[str, Sequence[Item]]]) -> list[Item]:

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from contextkit import Budget, ContextBuilder
 from contextkit.document import Document
-from contextkit.sources import Documents, System
-from contextkit.types import Item, Request
+from contextkit.errors import InvalidTool
+from contextkit.offload import read_tool
+from contextkit.sources import Documents, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import Item, Request, Source, Tool
 
 
 def test_two_sources_may_give_the_same_id() -> None:
@@ -25,6 +30,31 @@ def test_what_two_sources_both_found_is_shown_once() -> None:
     context = builder.build("May parcels be returned?", actor_id="u", session_id="s")
     assert "\n".join(message.text for message in context.messages).count(page.text) == 1
     assert context.report.decision("returns").reason == "'meaning/returns' says it already"
+
+
+def track(order_id: str) -> str:
+    """Where an order is."""
+    return order_id
+
+
+def test_a_tool_that_two_sources_give_is_shown_once() -> None:
+    """Providers refuse two tools of one name; `read_context` is given by us, and may be among an agent's own."""
+    with SQLiteStore(":memory:") as store:
+        sources: list[Source] = [System("You help."), Tools([track, read_tool()]), Tools([track])]
+        builder = ContextBuilder(store=store, sources=sources, budget=2_000)
+        context = builder.build("Where is my order?", actor_id="u", session_id="s")
+    assert sorted(tool.name for tool in context.tools) == ["read_context", "track"]
+    decision = context.report.decision("tools/tool:track")
+    assert (decision.outcome, decision.reason) == ("dropped", "'tool:track' is the same tool")
+
+
+def test_different_tools_of_one_name_are_refused_at_once() -> None:
+    """Also where one of them was not chosen: the first prompt tells, not one in the middle of a conversation."""
+    others = [Tool(f"tool_{number}", "Where is my order?", {}) for number in range(10)]
+    sources = [System("You help."), Tools([track]), Tools([*others, Tool("track", "Play a track.", {})])]
+    builder = ContextBuilder(sources=sources, budget=2_000)
+    with pytest.raises(InvalidTool, match="sources 'tools' and 'tools' give different tools named 'track'"):
+        builder.build("Where is my order?", actor_id="u", session_id="s")
 
 
 class Hours:
