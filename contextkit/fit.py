@@ -19,6 +19,7 @@ from contextkit.past import History, Past, Shortening, read_history
 from contextkit.present import Present, Shrunk, read_present
 from contextkit.repeats import Repeats
 from contextkit.said import Said
+from contextkit.shares import claim_of
 from contextkit.strategy import BLOCKS, Region, Section, tokens_of
 from contextkit.system import system_tokens
 from contextkit.types import Item, Notice, Request
@@ -192,9 +193,12 @@ class _Fitting:
 
     def _shares(self, rest: int, history: History) -> dict[str, int]:
         """What each section may use. Stable sections keep what they had, whatever this turn asks of the others."""
-        stable = [self._claim(section, self.demands.get(section.name, 0)) for section in self.strategy.region("stable")]
+        stable = [
+            claim_of(section, self.demands.get(section.name, 0), self.available)
+            for section in self.strategy.region("stable")
+        ]
         others = [
-            self._claim(section, history.demand if section.name == "history" else self._demand(section))
+            claim_of(section, history.demand if section.name == "history" else self._demand(section), self.available)
             for section in self.strategy.sections
             if section.region != "stable"
         ]
@@ -229,15 +233,6 @@ class _Fitting:
 
     def _stable(self) -> Stable:
         return Stable(available=self.available, demands=self.demands, shares=self.kept)
-
-    def _claim(self, section: Section, wanted: int) -> Claim:
-        return Claim(
-            name=section.name,
-            demand=wanted,
-            floor=tokens_of(section.floor, self.available),
-            ceiling=tokens_of(section.ceiling, self.available),
-            weight=section.weight,
-        )
 
     def _demand(self, section: Section) -> int:
         items = self.items.get(section.name, ())

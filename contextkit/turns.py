@@ -12,8 +12,9 @@ from contextkit.deadline import Deadline, patiently
 from contextkit.errors import EmptyQuery, StoreUnavailable
 from contextkit.known import KnownSessions, Need
 from contextkit.messages import as_message
+from contextkit.shares import history_most
 from contextkit.stores import Session, SessionStore, check_id
-from contextkit.strategy import ContextStrategy, tokens_of
+from contextkit.strategy import ContextStrategy
 from contextkit.types import Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
 
@@ -86,7 +87,7 @@ def _need(strategy: ContextStrategy, filled: frozenset[str], available: int) -> 
     history, recall = (strategy.section(name) if name in filled else None for name in ("history", "recall"))
     if history is None and recall is None:
         return None
-    return Need(tokens_of(history.ceiling, available) if history else 0, derived=recall is not None)
+    return Need(history_most(strategy, filled, available), derived=recall is not None)
 
 
 def as_query(query: object) -> Message:

@@ -94,6 +94,20 @@ def test_without_a_cursor_as_much_is_read_as_the_room_can_hold(store: Counting) 
     assert [item.order for item in one.items] == list(range(601 - len(one.items), 601))
 
 
+def test_a_message_that_will_stand_shortened_leaves_room_for_others(store: Counting) -> None:
+    fill(store, 40)
+    store.append("u1", "s1", [Message(role="user", content="It was long. " * 500)])
+    session = store.session("u1", "s1")
+    assert session is not None
+    read = {}
+    for longest in (200, 2**62):
+        one = conversation()
+        one.read_recent(store, replace(session, newest=store.messages("u1", "s1", last=1)), None, 300, longest)
+        read[longest] = len(one.items)
+    assert read[2**62] == 1
+    assert read[200] > 1
+
+
 def test_what_no_prompt_will_show_again_is_forgotten(store: Counting) -> None:
     fill(store, 50)
     one = conversation()

@@ -18,8 +18,8 @@ LAYERS = (
     # The nouns, and leaves that know only these.
     "types errors charges deadline fence seams canonical contents images document question aws",
     # What can be done with texts, numbers and vectors.
-    "vocabulary estimate media tokens composition regression calibration usage",
-    "budget strategy_file strategy strategy_schema place transcript vectors",
+    "vocabulary estimate media tokens composition regression residuals calibration usage",
+    "budget strategy_file strategy strategy_schema shares place transcript vectors",
     "dedup_words dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",

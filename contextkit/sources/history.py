@@ -21,6 +21,7 @@ from contextkit.deadline import patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import query_item
 from contextkit.rank.lexical import Scores
+from contextkit.shares import history_most, longest_shown
 from contextkit.sources.needs import needed
 from contextkit.stores import Session, SessionStore
 from contextkit.strategy import Section, tokens_of
@@ -123,7 +124,9 @@ class _Reading:
         after = self.request.turn.after
         if start is None and not self._room("history"):
             start = after + 1
-        read = partial(self.conversation.read_recent, self.store, self.session, start, self.available)
+        strategy, available = self.request.strategy, self.available
+        room, longest = history_most(strategy, self.request.filled, available), longest_shown(strategy, available)
+        read = partial(self.conversation.read_recent, self.store, self.session, start, room, longest)
         try:
             retried(read, self._until(FOR_RECENT))
         except StoreUnavailable as error:

@@ -46,7 +46,7 @@ class Session:
     the store). `created_at` tells one life of a session from the next after expiry or deletion.
     `newest` are the session's last messages, oldest first, as many of them as the store reads in
     the same call; a store for which they would be another call leaves them out. `derived` is what
-    `SessionStore.derived` gives, where that too was read in the same call.
+    the index of its messages is read from, where that too was at hand: by name, as by `SessionStore.derived`.
     """
 
     actor_id: str
@@ -327,7 +327,8 @@ class SessionOpener(Protocol):
     def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
         """What `session` gives, with about as many of the newest messages as hold so many tokens, and derived data.
 
-        How many those are is not known before they are read, so that it may be more or fewer.
+        How many those are is not known before they are read, so that it may be more or fewer. Of derived data
+        only the index's segments are needed.
         """
         ...
 

@@ -2,10 +2,11 @@
 
     python -m tests.benchmarks.reads --endpoint http://127.0.0.1:4566 [--messages 10000] [--words 60] [--budget 8000]
 
-A session is appended to in turns, and built from twice: `first` in a process that has not seen it
-before, `next` a turn later. Both are counted at a proxy before the server: `calls` by operation,
-`read` in bytes as they come over the wire (DynamoDB's JSON, in which binary data takes a third
-more), `prompt` in bytes of text. The words are random, which is the worst case for an index.
+A session is appended to in turns, and built from three times: `writer` is the first build of the
+process that wrote it, `first` that of a process that has never seen it, and `next` follows a turn
+later. They are counted at a proxy before the server: `calls` by operation, `read` in bytes as they
+come over the wire (DynamoDB's JSON, in which binary data takes a third more), `prompt` in bytes of
+text. Words are random, which is the worst case for an index, or those of LoCoMo's dialogues (`--data`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from contextkit import ContextBuilder
 from contextkit.aws.client import new_client
@@ -26,6 +28,7 @@ from contextkit.stores import MemoryRecord
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy
 from contextkit.types import Message
+from tests.benchmarks.locomo_data import conversations
 
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TURN = 4
@@ -34,12 +37,13 @@ MEMORIES = 50
 
 
 class Talk:
-    """A conversation of random words."""
+    """A conversation: of random words, or of what was said in others and two random words, so that nothing repeats."""
 
-    def __init__(self, words: int, seed: int = 1) -> None:
+    def __init__(self, words: int, said: Sequence[str] = (), seed: int = 1) -> None:
         self._random = random.Random(seed)
         self._lexicon = ["".join(self._random.choices("aeilmnorstu", k=7)) for _ in range(WORDS)]
         self._words = words
+        self._texts = said
         self._said = 0
 
     def text(self, words: int) -> str:
@@ -50,9 +54,16 @@ class Talk:
 
     def _message(self) -> Message:
         self._said += 1
-        text = self.text(self._random.randint(self._words // 2, 3 * self._words // 2))
+        if self._texts:
+            text = f"{self._texts[self._said % len(self._texts)]} {self.text(2)}"
+        else:
+            text = self.text(self._random.randint(self._words // 2, 3 * self._words // 2))
         role = "assistant" if self._said % 2 else "user"
         return Message(role=role, content=text, created_at=BEGIN + timedelta(minutes=self._said))
+
+    @property
+    def question(self) -> str:
+        return self._texts[0] if self._texts else self.text(8) + "?"
 
 
 def main() -> None:
@@ -60,28 +71,37 @@ def main() -> None:
     parser.add_argument("--endpoint", default=os.environ.get("CONTEXTKIT_DYNAMODB_ENDPOINT"))
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--words", type=int, default=60)
+    parser.add_argument("--data", type=Path, help="LoCoMo's conversations, to talk as they do")
     parser.add_argument("--budget", type=int, default=8_000)
     given = parser.parse_args()
     if not given.endpoint:
         parser.error("Name a DynamoDB by --endpoint or CONTEXTKIT_DYNAMODB_ENDPOINT.")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ.setdefault(name, "test")
-    print(json.dumps({"benchmark": "reads", **vars(given), **measured(given)}, indent=1))
+    print(json.dumps({"benchmark": "reads", **vars(given), **measured(given)}, indent=1, default=str))
 
 
 def measured(given: argparse.Namespace) -> dict[str, object]:
-    talk, prefix, actor = Talk(given.words), f"bench-{uuid.uuid4().hex[:8]}-", "actor"
+    said = [message.text for talk in conversations(given.data) for message in talk.messages] if given.data else []
+    talk, prefix, actor = Talk(given.words, said), f"bench-{uuid.uuid4().hex[:8]}-", "actor"
     with FaultProxy(given.endpoint, hang=60) as proxy:
         with _store(proxy, prefix) as store:
             store.create_tables()
             fill(store, talk, actor, given.messages)
+            writer = one_build(_builder(store, given.budget), proxy, talk, actor)
         with _store(proxy, prefix) as store:
-            sources = [System("Be brief."), Memories(), History()]
-            builder = ContextBuilder(sources=sources, budget=given.budget, strategy="chat", store=store)
-            builder.counter.text("")  # what was learnt of the model is read once for all sessions
+            builder = _builder(store, given.budget)
             first = one_build(builder, proxy, talk, actor)
             store.append(actor, "s", talk.turns(2))
-            return {"first": first, "next": one_build(builder, proxy, talk, actor)}
+            return {"writer": writer, "first": first, "next": one_build(builder, proxy, talk, actor)}
+
+
+def _builder(store: DynamoDBStore, budget: int) -> ContextBuilder:
+    builder = ContextBuilder(
+        sources=[System("Be brief."), Memories(), History()], budget=budget, strategy="chat", store=store
+    )
+    builder.counter.text("")  # what was learnt of the model is read once for all sessions
+    return builder
 
 
 def fill(store: DynamoDBStore, talk: Talk, actor: str, messages: int) -> None:
@@ -92,7 +112,7 @@ def fill(store: DynamoDBStore, talk: Talk, actor: str, messages: int) -> None:
 
 def one_build(builder: ContextBuilder, proxy: FaultProxy, talk: Talk, actor: str) -> dict[str, object]:
     with proxy.counted() as calls:
-        context = builder.build(talk.text(8) + "?", actor_id=actor, session_id="s")
+        context = builder.build(talk.question, actor_id=actor, session_id="s")
     held = sum(len(message.text.encode()) for message in context.messages)
     read = sum(call.received for call in calls)
     return {

@@ -197,7 +197,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
     def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
         return self._regions.run(
-            lambda parts: parts.sessions.open_session(actor_id, session_id, tokens=tokens, derived=derived),
+            lambda parts: parts.indexing.open_session(actor_id, session_id, tokens=tokens, derived=derived),
             (actor_id, session_id),
         )
 

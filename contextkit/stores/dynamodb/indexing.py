@@ -2,21 +2,26 @@
 
 Here they are at hand: a process that opens a session which was imported, or which it only writes
 to, need not read all of it again. What is not made here (several processes write to one session,
-one begins in the middle of a segment) is made by the next build.
+one begins in the middle of a segment) is made by the next build. A process that wrote all of a
+session has all of its index, and does not read that either when it builds from it.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+import numpy as np
 
 from contextkit.errors import StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, SMALL, Made, grow, pieces
+from contextkit.rank.segments import LARGE, SMALL, Made, Segment, grow, pieces
+from contextkit.stores import Session
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.sessions import Sessions
 from contextkit.tokens import get_counter
@@ -26,6 +31,13 @@ _log = logging.getLogger("contextkit.stores")
 
 OPEN: Final = 32
 """Sessions whose last segment is kept open, some 300 KB each at the most; the one written to least recently goes."""
+
+WHOLE: Final = 2 << 20
+"""Bytes, compressed, of the segments kept of a session that this process wrote from its beginning: those of some
+50,000 short messages. Of a longer one they are read."""
+
+_LEVEL: Final = 1
+"""zlib's effort for what is kept in memory: a fifth of the size in a millisecond for 100 messages."""
 
 
 class Indexing:
@@ -43,50 +55,116 @@ class Indexing:
 
         The messages are stored already: a failure here is never the caller's.
         """
+        self._sessions.lengths.learn(appended)
         try:
-            life = self._lives.known(self._lives.clock.at(actor_id, session_id))
-            made = Made() if life is None else self._grown(life.life, appended)
+            at = self._lives.clock.at(actor_id, session_id)
+            life = self._lives.known(at)
+            made = Made() if life is None else self._grown(at.pk, life.life, appended)
             if made.add:
                 self._sessions.save_derived(actor_id, session_id, made.add, made.remove)
         except StoreError as error:
             _log.info("Segments of an index are left to the next build: %s", error)
 
-    def _grown(self, life: str, appended: Sequence[Message]) -> Made:
-        with self._lock:
-            growing = self._open.pop(life, None)
+    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
+        """What `Sessions.open_session` gives; segments that this process has all made are not read again."""
+        at = self._lives.clock.at(actor_id, session_id)
+        whole = self._whole(at.pk) if derived else None
+        session = self._sessions.open_session(actor_id, session_id, tokens=tokens, derived=derived and whole is None)
+        if session is None or whole is None:
+            return session
+        life = self._lives.known(at)
+        reaches = session.last_seq - whole.last < SMALL
+        return replace(session, derived=whole.segments) if life and life.life == whole.life and reaches else session
+
+    def _grown(self, pk: str, life: str, appended: Sequence[Message]) -> Made:
+        growing = self._taken(pk)
+        if growing is not None and growing.life != life:
+            growing = None
         known = 0 if growing is None else growing.last
         new = {message.seq or 0: message for message in appended if (message.seq or 0) > known}
         made = Made()
         for piece in pieces(new[seq] for seq in sorted(new)):
-            growing = _continued(growing, piece[0].seq or 0)
+            growing = _continued(growing, life, piece[0].seq or 0)
             if growing is not None:
                 growing.add(piece, get_counter(self._counter), made)
         if growing is not None:
-            self._keep_open(life, growing)
+            growing.keep(made)
+            self._keep_open(pk, growing)
         return made
 
-    def _keep_open(self, life: str, growing: _Growing) -> None:
+    def _whole(self, pk: str) -> Whole | None:
+        """All of a session's index, if this process made all of it."""
+        growing = self._taken(pk)
+        if growing is None:
+            return None
+        try:
+            return growing.copied()
+        finally:
+            self._keep_open(pk, growing)
+
+    def _taken(self, pk: str) -> _Growing | None:
+        """What is open of a session, which is this thread's until it is put back."""
         with self._lock:
-            self._open[life] = growing
+            return self._open.pop(pk, None)
+
+    def _keep_open(self, pk: str, growing: _Growing) -> None:
+        with self._lock:
+            self._open[pk] = growing
             if len(self._open) > OPEN:
                 self._open.popitem(last=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The whole index of one life of a session, up to message number `last`, by the names of its segments."""
+
+    life: str
+    last: int
+    segments: Mapping[str, bytes]
+
+
 @dataclass(slots=True)
 class _Growing:
-    """The messages from number `first` on, up to `last`."""
+    """The messages of one life of a session from number `first` on, up to `last`.
 
+    `whole` has every segment since its beginning, compressed, if this process made them all.
+    """
+
+    life: str
     first: int
     last: int
+    whole: dict[str, bytes] | None
     index: ConversationIndex = field(default_factory=ConversationIndex)
 
     def add(self, piece: Sequence[Message], counter: TokenCounter, made: Made) -> None:
         grow(self.index, piece, counter, made, self.first)
         self.last = piece[-1].seq or 0
 
+    def keep(self, made: Made) -> None:
+        """Remember the segments that were made of what was added."""
+        if self.whole is None:
+            return
+        for name in made.remove:
+            self.whole.pop(name, None)
+        self.whole |= {name: zlib.compress(data, _LEVEL) for name, data in made.add.items()}
+        if sum(map(len, self.whole.values())) > WHOLE:
+            self.whole = None
 
-def _continued(growing: _Growing | None, seq: int) -> _Growing | None:
+    def copied(self) -> Whole | None:
+        if self.whole is None:
+            return None
+        segments = {name: zlib.decompress(data) for name, data in self.whole.items()}
+        first = self.last // SMALL * SMALL + 1
+        if first <= self.last:  # the last one is not complete, and stored nowhere yet
+            start = int(np.searchsorted(self.index.seqs, first))
+            segments[Segment(first, self.last).name] = self.index.to_bytes(start)
+        return Whole(self.life, self.last, segments)
+
+
+def _continued(growing: _Growing | None, life: str, seq: int) -> _Growing | None:
     """What message number `seq` continues, or begins; None in the middle of a segment that others have begun."""
-    if growing is not None and growing.last == seq - 1 and seq % LARGE != 1:
-        return growing
-    return _Growing(seq, seq - 1) if seq % SMALL == 1 else None
+    before = growing if growing is not None and growing.last == seq - 1 else None
+    if before is not None and seq % LARGE != 1:
+        return before
+    whole = before.whole if before is not None else {} if seq == 1 else None
+    return _Growing(life, seq, seq - 1, whole) if seq % SMALL == 1 else None

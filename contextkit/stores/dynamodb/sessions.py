@@ -14,6 +14,7 @@ from contextkit.stores.codec import from_bytes, from_json, from_micros, to_bytes
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.lengths import Lengths
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, read_messages
@@ -30,12 +31,6 @@ BLOB = "blob"
 
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
-
-TOKENS = 64
-"""Tokens of a message, as far as is known before one is read: between a chat's, of 30 to 60, and an agent's."""
-
-FEWEST, MOST = 16, 256
-"""Messages read along with a session that is opened. The rest is read when it is known how long they are."""
 
 NOTES = 32
 """Items of derived data read along in the same page: the segments of an index of some 12,000 messages."""
@@ -54,6 +49,7 @@ class Sessions:
         self._lives = lives
         self._database = lives.database
         self._payloads = payloads
+        self.lengths = Lengths()
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
@@ -65,13 +61,14 @@ class Sessions:
     def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
         """The same with more of the newest messages, and with the derived data, which lies on the facts' other side."""
         at = self._lives.clock.at(actor_id, session_id)
-        wanted = min(max(tokens // TOKENS, FEWEST), MOST)
         top = keys.below(NOTE)[1] if derived else keys.FACTS_END
-        rows = self._nearest(at, top, wanted, notes=NOTES if derived else 0)
+        rows = self._nearest(at, top, self.lengths.messages(tokens), notes=NOTES if derived else 0)
         life = self._seen(at, rows)
         if life is None:
             return None
-        return replace(self._facts(at, life, rows), derived=self._derived(life, rows) if derived else None)
+        session = self._facts(at, life, rows)
+        self.lengths.learn(session.newest)
+        return replace(session, derived=self._derived(life, rows) if derived else None)
 
     def sessions(self, actor_id: str) -> list[Session]:
         actor_id = check_id("actor id", actor_id)

@@ -15,6 +15,8 @@ from contextkit.rank.segments import LARGE, SMALL, Segment
 from contextkit.sources import History, System
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.indexing import OPEN, Indexing
+from contextkit.stores.dynamodb.lengths import Lengths
+from contextkit.stores.dynamodb.life import At
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
 from contextkit.types import Message
@@ -27,11 +29,11 @@ class Alive:
     life: str | None = "1"
     clock = property(lambda self: self)
 
-    def at(self, _: str, session_id: str) -> str:
-        return session_id
+    def at(self, _: str, session_id: str) -> At:
+        return At("u", session_id, 0)
 
-    def known(self, at: str) -> object:
-        return None if self.life is None else type("Life", (), {"life": f"{at}{self.life}"})()
+    def known(self, _: At) -> object:
+        return None if self.life is None else type("Life", (), {"life": self.life})()
 
 
 class Kept:
@@ -41,6 +43,7 @@ class Kept:
         self.segments: dict[str, bytes] = {}
         self.writes = 0
         self.fails = False
+        self.lengths = Lengths()
 
     def save_derived(self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = ()) -> None:
         if self.fails:

@@ -3,41 +3,56 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from contextkit.aws.client import new_client
+from contextkit.rank.segments import LARGE, SMALL, Segment
+from contextkit.session_index import SessionIndex
 from contextkit.stores import SessionOpener
 from contextkit.stores.dynamodb import DynamoDBStore
-from contextkit.stores.dynamodb.sessions import FEWEST, MOST, NOTES, TOKENS
+from contextkit.stores.dynamodb.lengths import FEWEST, TOKENS, UNKNOWN_MOST
+from contextkit.stores.dynamodb.sessions import NOTES
 from contextkit.testing.faults import FaultProxy
+from contextkit.tokens import get_counter
 from contextkit.types import Message
 
 
 @pytest.fixture
-def store(proxy: FaultProxy, tables: str) -> Iterator[DynamoDBStore]:
+def stores(proxy: FaultProxy, tables: str) -> Callable[[], DynamoDBStore]:
+    """Makes stores as those of other processes: each knows only what it did itself."""
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
-    with DynamoDBStore(tables, client=client) as store:
+    return lambda: DynamoDBStore(tables, client=client)
+
+
+@pytest.fixture
+def store(stores: Callable[[], DynamoDBStore]) -> Iterator[DynamoDBStore]:
+    with stores() as store:
         yield store
 
 
 @pytest.fixture
-def actor(store: DynamoDBStore) -> str:
+def actor(stores: Callable[[], DynamoDBStore]) -> str:
     """An actor with a session `s` of 60 messages, with a state, a view, and derived data small and large."""
     actor = f"actor-{uuid.uuid4()}"
-    store.append(actor, "s", [Message(role="user", content=f"Message {n}.") for n in range(60)])
-    store.save_state(actor, "s", {"step": 1}, expected=0)
-    store.save_view(actor, "s", "{}")
-    store.save_derived(actor, "s", {"small": b"1", "large": bytes(range(256)) * 2_000, "": b""})
+    with stores() as another:
+        another.append(actor, "s", said(60))
+        another.save_state(actor, "s", {"step": 1}, expected=0)
+        another.save_view(actor, "s", "{}")
+        another.save_derived(actor, "s", {"small": b"1", "large": bytes(range(256)) * 2_000, "": b""})
     return actor
+
+
+def said(messages: int) -> list[Message]:
+    return [Message(role="user", content=f"Message {number}.") for number in range(messages)]
 
 
 def test_it_is_a_store_that_opens_sessions(store: DynamoDBStore) -> None:
     assert isinstance(store, SessionOpener)
 
 
-@pytest.mark.parametrize(("tokens", "newest"), [(0, FEWEST), (20 * TOKENS, 20), (10**6, 60)])
+@pytest.mark.parametrize(("tokens", "newest"), [(0, FEWEST), (20 * TOKENS, 22), (10**6, 60)])
 def test_one_call_gives_what_the_parts_give(
     store: DynamoDBStore, proxy: FaultProxy, actor: str, tokens: int, newest: int
 ) -> None:
@@ -61,11 +76,11 @@ def test_derived_data_is_read_only_where_it_is_needed(store: DynamoDBStore, prox
 
 
 def test_more_derived_data_than_a_page_holds_is_all_there(store: DynamoDBStore, actor: str) -> None:
-    store.save_derived(actor, "s", {f"piece {number}": b"%d" % number for number in range(MOST)})
+    store.save_derived(actor, "s", {f"piece {number}": b"%d" % number for number in range(UNKNOWN_MOST)})
     opened = store.open_session(actor, "s", tokens=0, derived=True)
     assert opened is not None
     assert opened.derived == store.derived(actor, "s")
-    assert len(opened.derived or {}) == MOST + 3
+    assert len(opened.derived or {}) == UNKNOWN_MOST + 3
     assert len(opened.newest) >= FEWEST
 
 
@@ -73,3 +88,59 @@ def test_where_there_is_no_session_none_is_opened(store: DynamoDBStore, actor: s
     assert store.open_session(actor, "none", tokens=1, derived=True) is None
     store.delete_session(actor, "s")
     assert store.open_session(actor, "s", tokens=1, derived=True) is None
+
+
+def test_once_messages_are_known_as_many_are_read_along_as_hold_the_window(store: DynamoDBStore, actor: str) -> None:
+    """A first build in a process that has seen other sessions needs no second reading."""
+    messages = store.messages(actor, "s")
+    window = sum(message.tokens or 0 for message in messages[-30:])
+    before = store.open_session(actor, "s", tokens=window, derived=False)
+    store.append(actor, "another", said(400))
+    after = store.open_session(actor, "s", tokens=window, derived=False)
+    assert before is not None
+    assert after is not None
+    assert len(before.newest) == FEWEST
+    assert 30 <= len(after.newest) < 40
+
+
+def test_the_process_that_wrote_a_session_does_not_read_its_index(store: DynamoDBStore, proxy: FaultProxy) -> None:
+    actor, messages = f"actor-{uuid.uuid4()}", LARGE + SMALL + 20
+    for start in range(0, messages, 100):
+        store.append(actor, "s", said(min(100, messages - start)))
+    store.save_derived(actor, "s", {"other": bytes(100_000)})
+    with proxy.counted() as calls:
+        opened = store.open_session(actor, "s", tokens=0, derived=True)
+    assert [call.operation for call in calls] == ["Query"]
+    assert calls[0].received < 20_000
+    assert opened is not None
+    assert sorted(opened.derived or {}) == sorted(
+        Segment(first, last).name
+        for first, last in ((1, LARGE), (LARGE + 1, LARGE + SMALL), (LARGE + SMALL + 1, messages))
+    )
+    index = SessionIndex(actor, "s", get_counter())
+    index.offer(opened.derived or {})
+    with proxy.counted() as calls:
+        assert index.read(store, messages, ()) == []
+    assert (index.last, calls) == (messages, [])
+
+
+def test_what_others_have_appended_since_is_read(store: DynamoDBStore, stores: Callable[[], DynamoDBStore]) -> None:
+    actor = f"actor-{uuid.uuid4()}"
+    store.append(actor, "s", said(SMALL))
+    with stores() as another:
+        another.append(actor, "s", said(SMALL))
+    opened = store.open_session(actor, "s", tokens=0, derived=True)
+    assert opened is not None
+    assert opened.derived is None
+    assert sorted(store.derived(actor, "s")) == [Segment(1, SMALL).name, Segment(SMALL + 1, 2 * SMALL).name]
+
+
+def test_a_session_that_began_anew_has_another_index(store: DynamoDBStore, stores: Callable[[], DynamoDBStore]) -> None:
+    actor = f"actor-{uuid.uuid4()}"
+    store.append(actor, "s", said(SMALL))
+    with stores() as another:
+        another.delete_session(actor, "s")
+        another.append(actor, "s", said(SMALL + 1))
+    opened = store.open_session(actor, "s", tokens=0, derived=True)
+    assert opened is not None
+    assert opened.derived is None

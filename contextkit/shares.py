@@ -1,0 +1,37 @@
+"""Shares: what sections of a prompt may have of it, as far as their strategy alone says."""
+
+from __future__ import annotations
+
+from contextkit.budget import Claim, allocate
+from contextkit.strategy import ContextStrategy, Section, tokens_of
+
+_ALL = 2**62
+
+
+def claim_of(section: Section, wanted: int, available: int) -> Claim:
+    """What a section asks of a window of `available` tokens that it could use `wanted` tokens of."""
+    return Claim(
+        name=section.name,
+        demand=wanted,
+        floor=tokens_of(section.floor, available),
+        ceiling=tokens_of(section.ceiling, available),
+        weight=section.weight,
+    )
+
+
+def history_most(strategy: ContextStrategy, filled: frozenset[str], available: int) -> int:
+    """The most tokens that past turns can have, beside the `filled` sections that are looked up for every question.
+
+    Each of these is promised all it may have, whatever it finds (see `fit`).
+    """
+    history = strategy.section("history")
+    if history is None or "history" not in filled:
+        return 0
+    beside = [section for section in strategy.region("volatile") if section.name in filled]
+    return allocate(available, [claim_of(section, _ALL, available) for section in (history, *beside)])["history"]
+
+
+def longest_shown(strategy: ContextStrategy, available: int) -> int:
+    """The most tokens that one past message takes, be it a tool's result or not: a longer one stands shortened."""
+    sections = [section for name in ("history", "turn") if (section := strategy.section(name)) is not None]
+    return max((tokens_of(section.item_ceiling, available) for section in sections), default=available)
