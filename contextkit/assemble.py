@@ -21,7 +21,7 @@ from contextkit.compress.summary import Summarizer
 from contextkit.context import Context
 from contextkit.deadline import Deadline, patiently
 from contextkit.draft import Draft
-from contextkit.errors import StoreError
+from contextkit.errors import InvalidInput, StoreError, shortened
 from contextkit.gather import Answer, agather, gather
 from contextkit.known import KnownSessions
 from contextkit.meter import Meter
@@ -71,7 +71,7 @@ class ContextBuilder:
         summarizer: Summarizer | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.sources = tuple(sources)
+        self.sources = tuple(map(_checked, sources))
         self.budget = Budget.of(budget)
         self.strategy = ContextStrategy.load(strategy)
         self.store = store
@@ -236,3 +236,13 @@ class ContextBuilder:
     def _shows_handles(self, request: Request) -> bool:
         rehydrates = any("overflow" in source.sections for source in self.sources)
         return isinstance(self.store, OverflowStore) and (request.strategy.read_tool or rehydrates)
+
+
+def _checked(source: Source) -> Source:
+    if isinstance(source, type) or not isinstance(source, Source):
+        raise InvalidInput(
+            f"{shortened(source)} is not a source.",
+            "Pass instances, such as History() or System(text); one of your own has `name`, `sections` and `gather`.",
+            value=source,
+        )
+    return source

@@ -240,6 +240,12 @@ def test_a_message_may_have_any_id(store: SQLiteStore, name: str) -> None:
     assert name in names
 
 
+@pytest.mark.parametrize("source", [History, "You help.", None, lambda _: []])
+def test_what_is_no_source(source: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"is not a source\. Pass instances, such as History\(\)"):
+        ContextBuilder(sources=[System("You help."), source], budget=100)
+
+
 def test_a_source_that_needs_a_store_says_so() -> None:
     with pytest.raises(InvalidInput, match="store=SQLiteStore"):
         ContextBuilder(sources=[Memories()], budget=1_000).build("Hello there", **A)

@@ -17,6 +17,9 @@ T = TypeVar("T")
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """The tool names that OpenAI, Anthropic and Bedrock all take (their API references; Anthropic alone allows 128)."""
 
+_COMBINATIONS = ("anyOf", "oneOf", "allOf")
+"""What OpenAI and Anthropic refuse beside `type: object` (their error messages say so; MCP servers send it)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Breakpoints:
@@ -74,13 +77,20 @@ def check_pairs(messages: Sequence[Message]) -> None:
 
 
 def check_tools(tools: Sequence[Tool]) -> None:
-    """Refuse tools whose name no provider takes, or two of one name."""
+    """Refuse tools whose name or schema no provider takes, or two of one name."""
     seen: set[str] = set()
     for tool in tools:
         if not TOOL_NAME.fullmatch(tool.name):
             raise InvalidTool(
                 f"The tool name {shortened(tool.name)} is not 1 to 64 letters, digits, underscores or hyphens.",
                 "Rename the tool.",
+                value=tool.name,
+            )
+        combined = [key for key in _COMBINATIONS if key in tool.parameters]
+        if combined:
+            raise InvalidTool(
+                f"The parameters of the tool {tool.name!r} have {combined[0]} at the top level.",
+                "Say that in the tool's description, or within a property; properties may have it.",
                 value=tool.name,
             )
         if tool.name in seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from string import Template
 
-from contextkit.errors import InvalidInput
+from contextkit.errors import InvalidInput, shortened
 from contextkit.types import Item, Message, Provenance, Request
 
 
@@ -20,8 +20,10 @@ class System:
     sections = ("system",)
 
     def __init__(self, text: str | Template) -> None:
-        if not (text.template if isinstance(text, Template) else text).strip():
-            raise InvalidInput("The system prompt is empty.", "Give it a text, or leave the source out.", value=text)
+        given = text.template if isinstance(text, Template) else text
+        if not isinstance(given, str) or not given.strip():
+            problem = "is empty" if isinstance(given, str) else f"is {shortened(given)}, which is no text"
+            raise InvalidInput(f"The system prompt {problem}.", "Give it a text, or leave the source out.", value=text)
         self._text = text
 
     def gather(self, request: Request) -> Iterator[Item]:

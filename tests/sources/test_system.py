@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from string import Template
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,9 @@ def test_a_malformed_template_is_refused(request_for: MakeRequest) -> None:
 def test_an_empty_prompt_is_refused_when_it_is_given(text: str | Template) -> None:
     with pytest.raises(InvalidInput, match="leave the source out"):
         System(text)
+
+
+def test_a_prompt_that_is_no_text_is_refused_when_it_is_given() -> None:
+    nothing: Any = None
+    with pytest.raises(InvalidInput, match="is None, which is no text"):
+        System(nothing)
