@@ -166,3 +166,19 @@ def test_a_report_without_a_slider_still_filters(browse, make_report):
     page = make_report(refit=None).to_html()
     assert browse("search('seat'); return all('.ckr-range').length;", page) == 0
     assert browse("search('pref:seat'); return text('.ckr-found');", page) == "1 of 152 listed items"
+
+
+def test_no_name_is_broken_on_the_narrowest_phone(browse, report):
+    broken = browse(
+        """
+        const phone = document.createElement("iframe");
+        phone.style.width = "320px";
+        document.body.append(phone);
+        phone.contentDocument.write(`<!doctype html><body>${document.body.innerHTML}`);
+        phone.contentDocument.close();
+        const lines = (element) => Math.round(element.getClientRects().length && element.offsetHeight / 20);
+        return all(".ckr-name", phone.contentDocument).filter((name) => lines(name) > 1).map((name) => name.textContent);
+        """,
+        report.to_html(),
+    )
+    assert broken == []
