@@ -177,7 +177,8 @@ def test_no_name_is_broken_on_the_narrowest_phone(browse, report):
         phone.contentDocument.write(`<!doctype html><body>${document.body.innerHTML}`);
         phone.contentDocument.close();
         const lines = (element) => Math.round(element.getClientRects().length && element.offsetHeight / 20);
-        return all(".ckr-name", phone.contentDocument).filter((name) => lines(name) > 1).map((name) => name.textContent);
+        const names = all(".ckr-name", phone.contentDocument).filter((name) => lines(name) > 1);
+        return names.map((name) => name.textContent);
         """,
         report.to_html(),
     )
