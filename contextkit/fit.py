@@ -147,6 +147,8 @@ class _Fitting:
         """Note what had to give way to the turn."""
         if present.shrunk != self._shrunk:
             self.notices.append(_RESULTS_MOVED)
+        if present.reasons:
+            self.notices.append(_TURN_TORN)
         if self.request.continuing and self.view.turn and self.view.turn.block_tokens > block:
             self.notices.append(_BLOCK_GONE)
         if spared < sum(self.kept.values()):
@@ -329,6 +331,11 @@ _CURSOR_MOVED = Notice(
 _RESULTS_MOVED = Notice(
     "turn shortened",
     "The current turn outgrew the window, so older tool results in it stand as handles. Return smaller results.",
+)
+_TURN_TORN = Notice(
+    "turn incomplete",
+    "In the current turn a tool call lacks a result, or a result its call; providers refuse that, so it is left out. "
+    "Append a call and the results of all its tools before you build.",
 )
 _BLOCK_GONE = Notice(
     "block dropped",

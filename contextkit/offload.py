@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from math import inf
 
 from contextkit.deadline import patiently
-from contextkit.errors import HandleNotFound, InvalidInput, StoreError
+from contextkit.errors import HandleNotFound, InvalidInput, StoreError, shortened
 from contextkit.ladder import READ_TOOL, handle_of
 from contextkit.stores import Overflow, OverflowStore, SessionStore
 from contextkit.types import Item, Notice, Tool
@@ -87,7 +87,7 @@ def read_context(
     """
     text = _whole(store, actor_id, session_id, handle)
     if search:
-        return _found(text, search)
+        return _found(text, str(search))
     _check_range(start, length)
     return text[start:] if length is None else text[start : start + length]
 
@@ -102,16 +102,21 @@ def answer_read(text: str, start: int, length: int | None) -> str:
     return f"{shown}\n[characters {start} to {end} of {len(text)}; read on with start={end}, or use search]"
 
 
-def _check_range(start: int, length: int | None) -> None:
-    if start < 0 or (length is not None and length < 1):
+def _check_range(start: object, length: object) -> None:
+    """Models write the range, so it may be anything."""
+    begins = isinstance(start, int) and start >= 0
+    ends = length is None or (isinstance(length, int) and length >= 1)
+    if not begins or not ends:
         raise InvalidInput(
-            f"A range from {start} of length {length} cannot be read.",
-            "Use a start of at least 0 and a length of at least 1.",
+            f"A range from {shortened(start)} of length {shortened(length)} cannot be read.",
+            "Use whole numbers: a start of at least 0 and a length of at least 1.",
             value=(start, length),
         )
 
 
 def _whole(store: object, actor_id: str, session_id: str, handle: str) -> str:
+    if not isinstance(handle, str):
+        raise HandleNotFound(handle)
     if (message := re.fullmatch(r"m(\d{1,18})", handle)) and isinstance(store, SessionStore):
         found = store.pick(actor_id, session_id, [int(message[1])])
         if not found:

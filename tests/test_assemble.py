@@ -291,6 +291,21 @@ def test_unfinished_and_orphaned_calls_are_never_shown_and_never_lost(store: SQL
     assert builder(store).read_context("m5", **A) == "nobody asked"
 
 
+def test_a_turn_that_goes_on_without_all_results_is_told_of(store: SQLiteStore) -> None:
+    """Its calls cannot be shown, so the model would ask the same again."""
+    agent = builder(store)
+    agent.build("One and two?", **A)
+    calls = tuple(ToolCall(f"call-{n}", "tool_1", "{}") for n in (1, 2))
+    store.append("u1", "s1", [user("One and two?"), Message(role="assistant", tool_calls=calls), result(1, "one")])
+    context = agent.build(**A)
+    assert context.messages[-1].role == "user"
+    assert "turn incomplete" in notices(context)
+    store.append("u1", "s1", [result(2, "two")])
+    context = agent.build(**A)
+    assert [message.text for message in context.messages[-2:]] == ["one", "two"]
+    assert "turn incomplete" not in notices(context)
+
+
 # The prefix, from turn to turn
 
 

@@ -300,9 +300,8 @@ def _check_result(last: object, context: Context) -> None:
         return
     if all(message.tool_call_id != last.tool_call_id for message in context.messages):
         raise InvalidInput(
-            f"The messages end in the result of the tool call {shortened(last.tool_call_id)}, which is not in the "
-            "session.",
-            "Append the call and its results to the store before the prompt is built, and have a History source.",
+            f"The messages end in the result of the tool call {shortened(last.tool_call_id)}, which the session lacks.",
+            "Append the call and all its results to the store before the prompt is built, and have a History source.",
             value=last.tool_call_id,
         )
 

@@ -92,7 +92,7 @@ async def test_results_that_were_never_appended_are_not_silently_left_out(
     call = AIMessage("", tool_calls=[{"name": "get_weather", "args": {"city": "Lund"}, "id": "call_1"}])
     said = [HumanMessage("Weather in Lund?"), call, ToolMessage("Rain in Lund.", tool_call_id="call_1")]
     state = {"messages": said, "customer": "Ada"}
-    with pytest.raises(InvalidInput, match=r"'call_1', which is not in the session\. Append"):
+    with pytest.raises(InvalidInput, match=r"'call_1', which the session lacks\. Append"):
         runnable.invoke(state, config=CONFIG)
     with pytest.raises(InvalidInput, match="call_1"):
         await runnable.ainvoke(state, config=CONFIG)
