@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import add, attrgetter
 
@@ -89,17 +89,24 @@ _BY_CLASS, _TERMS, _ALL = attrgetter(*CLASSES), attrgetter(*TERMS), attrgetter(*
 
 
 def compose(counter: TokenCounter, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Composition:
-    """What a prompt is made of, as `counter` (uncalibrated) counts it: what `Calibration.observe` takes."""
-    parts = [of_message(counter, message) for message in messages]
-    schemas = Composition(json=sum(map(counter.tool, tools)), other=counter.framing(len(messages), len(tools)))
-    return sum(parts, schemas)
+    """What a prompt is made of, as `counter` (uncalibrated) counts it: what `Calibration.observe` takes.
+
+    That is the texts of its messages and the schemas of its tools by class, all else as `other`.
+    """
+    texts = total(of_text(counter, text) for message in messages for text in texts_of(message))
+    framing = sum(map(counter.message, messages)) - texts.texts + counter.framing(len(messages), len(tools))
+    return texts + Composition(json=sum(map(counter.tool, tools)), other=framing)
 
 
-def of_message(counter: TokenCounter, message: Message) -> Composition:
-    """A message's tokens: its text and the arguments of its calls by class, all else as `other`."""
-    calls = (of_text(counter, call.arguments) for call in message.tool_calls)
-    known = sum(calls, of_text(counter, message.text))
-    return known + Composition(other=counter.message(message) - known.texts)
+def texts_of(message: Message) -> Iterator[str]:
+    """A message's text and the arguments of its calls, which are counted as any text is."""
+    yield message.text
+    yield from (call.arguments for call in message.tool_calls)
+
+
+def total(parts: Iterable[Composition]) -> Composition:
+    """All of them together."""
+    return Composition(**dict(zip(_FIELDS, map(sum, zip(*map(_ALL, parts), strict=True)), strict=False)))
 
 
 _COMPOSITIONS = ContentCache[Composition](_COMPOSITIONS_BYTES)

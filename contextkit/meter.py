@@ -6,18 +6,17 @@ import threading
 from collections.abc import Sequence
 
 from contextkit.calibration import CalibratedCounter, Calibration
-from contextkit.composition import Composition, compose
+from contextkit.composition import compose
 from contextkit.deadline import begun
 from contextkit.errors import StoreCorrupt, StoreError
+from contextkit.regression import Observation, fit
+from contextkit.residuals import ReportedPrompt, Residuals, lines_of
 from contextkit.stores import CalibrationStore
 from contextkit.types import Message, Notice, TokenCounter, Tool
 
 NOTICEABLE = 0.005
 """A calibrated count has to move by this much before it is adopted: each change of counts may reshape
 what is shown shortened, and so cost the provider's cached prefix."""
-
-_SAMPLE = {"prose": "The quick brown fox jumps over the lazy dog. " * 20, "cjk": "春眠不觉晓，处处闻啼鸟。" * 20}
-
 
 WAIT = 1.0
 """Seconds that are waited for what was learnt of a model, where no deadline says less: without it, counts are
@@ -30,7 +29,8 @@ class Meter:
     What is known of the model is read from the store beside whatever goes on, from the beginning.
     Without any report the plain counter counts. Reports that agree with it leave it as it is;
     others put a calibrated one in its place, which is kept in the store under the model's name.
-    `problem` says where the store failed at that, for the reports of the builds meanwhile.
+    What the reports of this process said of the very texts in them is remembered beside that.
+    `problem` says where the store failed, for the reports of the builds meanwhile.
     """
 
     def __init__(self, counter: TokenCounter, model: str, store: object) -> None:
@@ -41,8 +41,9 @@ class Meter:
         self._asked_again = False
         self._calibration: Calibration | None = None
         self._damage: Notice | None = None
-        self._unread: list[tuple[Composition, int]] = []
-        self._adopted = counter
+        self._unread: list[ReportedPrompt] = []
+        self._residuals = Residuals()
+        self._weights = self._adopted = counter
         self.problem: Notice | None = None
         self._reading = begun("calibration", self._read)
 
@@ -66,16 +67,15 @@ class Meter:
 
         What is learnt before the store has said what it knows is kept with that afterwards.
         """
-        counted = compose(self.plain, messages, tools)
-        before = self.counter
+        seen = Observation(compose(self.plain, messages, tools), reported)
+        report = ReportedPrompt(seen, lines_of(self.plain, messages))
+        self.within(WAIT)
         with self._lock:
             if self._calibration is None:
-                self._unread.append((counted, reported))
+                self._unread.append(report)
                 return _observed(Calibration(), self._unread)
-            self._calibration = self._calibration.observe(counted, reported)
-            corrected = self._corrected(self._calibration)
-            if _differs(before, corrected):
-                self._adopted = corrected
+            self._calibration = self._learn(self._calibration, [report])
+            self._adopt(self._calibration, report)
             self._keep(self._calibration)
             return self._calibration
 
@@ -90,8 +90,9 @@ class Meter:
                 self._reading = begun("calibration", self._read)
             return
         self.problem = self._damage
-        self._calibration = _observed(known, self._unread)
-        self._adopted = self._corrected(self._calibration)
+        self._calibration = self._learn(known, self._unread)
+        self._weights = self._weighed(self._calibration)
+        self._adopted = self._recalling(self._weights)
         if self._unread:
             self._keep(self._calibration)
 
@@ -115,20 +116,54 @@ class Meter:
             self._damage = Notice("calibration not read", f"It is learnt anew from the next reports: {error}")
             return Calibration()
 
-    def _corrected(self, calibration: Calibration) -> TokenCounter:
+    def _learn(self, known: Calibration, reports: Sequence[ReportedPrompt]) -> Calibration:
+        for report in reports:
+            learnt = known.observe(report.seen.counted, report.seen.reported)
+            if learnt is not known:
+                self._residuals.observe(report)
+            known = learnt
+        return known
+
+    def _adopt(self, calibration: Calibration, report: ReportedPrompt) -> None:
+        """Count with what is known now, if that is noticeable: with its weights, or at least for texts reported.
+
+        Where the weights would hardly move, the adopted ones stay, and with them the margin, so
+        that the window to be shared stays as large as it was.
+        """
+        weights = self._weighed(calibration)
+        anew = _differs(self._weights, weights, report)
+        if anew:
+            self._weights = weights
+        recalling = self._recalling(self._weights)
+        if anew or _differs(self._adopted, recalling, report):
+            self._adopted = recalling
+
+    def _weighed(self, calibration: Calibration) -> TokenCounter:
         if not calibration.observations or calibration.margin == 0:
             return self.plain
         return CalibratedCounter(self.plain, calibration)
 
+    def _recalling(self, counter: TokenCounter) -> TokenCounter:
+        """The counter with what is remembered of texts; a plain one is exact, and stays as it is."""
+        if not isinstance(counter, CalibratedCounter):
+            return counter
+        corrections = self._residuals.corrections(fit(counter.calibration.observations))
+        return CalibratedCounter(self.plain, counter.calibration, corrections)
 
-def _observed(calibration: Calibration, reports: Sequence[tuple[Composition, int]]) -> Calibration:
-    for counted, reported in reports:
-        calibration = calibration.observe(counted, reported)
+
+def _observed(calibration: Calibration, reports: Sequence[ReportedPrompt]) -> Calibration:
+    for report in reports:
+        calibration = calibration.observe(report.seen.counted, report.seen.reported)
     return calibration
 
 
-def _differs(one: TokenCounter, other: TokenCounter) -> bool:
-    """Whether two counters disagree noticeably, in their margin or on a sample of text."""
-    if abs(one.margin - other.margin) > NOTICEABLE:
-        return True
-    return any(abs(one.text(text) - other.text(text)) > NOTICEABLE * one.text(text) for text in _SAMPLE.values())
+def _differs(one: TokenCounter, other: TokenCounter, report: ReportedPrompt) -> bool:
+    """Whether two counters disagree noticeably, in their margin or on the prompt reported."""
+    tokens = _tokens(one, report)
+    return abs(one.margin - other.margin) > NOTICEABLE or abs(_tokens(other, report) - tokens) > NOTICEABLE * tokens
+
+
+def _tokens(counter: TokenCounter, report: ReportedPrompt) -> float:
+    if isinstance(counter, CalibratedCounter):
+        return counter.prompt(report)
+    return report.seen.counted.texts + report.seen.counted.other

@@ -61,7 +61,10 @@ _COMMON, _OWN, _TRAIT = 0.2, (0.02, 0.02, 0.02, 0.1, 0.1, 0.5), 0.02
 """What a prior may lack, as deviations: of all ratios together, of each class from the rest, of each trait."""
 
 _GATE = math.log(2.0)
-_REJECT = 12.0
+
+REJECT = 12.0
+"""A report is not believed whose squared error is so many times its variance: 3.5 deviations."""
+
 _ROUNDS = 8
 
 _Vector = NDArray[np.float64]
@@ -147,6 +150,18 @@ def fit(observations: tuple[Observation, ...]) -> Fit:
     )
 
 
+def scatter(tokens: _Vector) -> _Vector:
+    """The variance of what texts cost around the best weights, from their counted tokens of each of `CLASSES`."""
+    variance: _Vector = _PIECE * (tokens @ _SPREAD**2)
+    return variance
+
+
+def noise(texts: _Vector) -> _Vector:
+    """The variance of a report that is no text's own, from the counted tokens of all its texts."""
+    variance: _Vector = (_FLOOR * texts) ** 2 + _FRAMES
+    return variance
+
+
 def _texts(terms: _Vector) -> _Vector:
     tokens: _Vector = terms[:, : len(CLASSES)].sum(axis=1)
     return tokens
@@ -171,7 +186,7 @@ def _solve(terms: _Vector, reported: _Vector) -> _Solution:
     Every start fits, drops the reports further off than 3.5 deviations, takes back those that are
     not, and goes on until nothing changes; all starts at once, as one batch of linear systems.
     """
-    variance = _PIECE * (terms[:, : len(CLASSES)] @ _SPREAD**2) + (_FLOOR * _texts(terms)) ** 2 + _FRAMES
+    variance = scatter(terms[:, : len(CLASSES)]) + noise(_texts(terms))
     squares = terms[:, :, None] * terms[:, None, :] / variance[:, None, None]
     targets = terms * (reported / variance)[:, None]
     believed = np.vstack([np.ones(len(reported)), 1 - np.eye(len(reported))])
@@ -179,11 +194,11 @@ def _solve(terms: _Vector, reported: _Vector) -> _Solution:
         systems = _PRIOR + np.tensordot(believed, squares, axes=1)
         weights = np.linalg.solve(systems, (_PRIOR @ _EXPECTED + believed @ targets)[:, :, None])[:, :, 0]
         errors = (reported - weights @ terms.T) ** 2 / variance
-        kept = (errors < _REJECT).astype(np.float64)
+        kept = (errors < REJECT).astype(np.float64)
         if np.array_equal(kept, believed):
             break
         believed = kept
     away = weights - _EXPECTED
-    costs = np.minimum(errors, _REJECT).sum(axis=1) + np.einsum("si,ij,sj->s", away, _PRIOR, away)
+    costs = np.minimum(errors, REJECT).sum(axis=1) + np.einsum("si,ij,sj->s", away, _PRIOR, away)
     best = int(np.argmin(np.round(costs, 9)))
     return _Solution(weights[best], believed[best], float(costs[best]))

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from contextkit.calibration import LEAN, MEMORY, MOST_MARGIN, TYPICAL, UNPROVEN_MARGIN, CalibratedCounter, Calibration
 from contextkit.composition import CLASSES, Composition
 from contextkit.errors import StoreCorrupt
+from contextkit.regression import LEAST
+from contextkit.residuals import Corrections
 from contextkit.seams import joins
 from contextkit.tokens import get_counter
-from contextkit.types import ContentKind, Message, Tool
+from contextkit.types import ContentKind, Message, Tool, ToolCall
 
 CLAUDE_LIKE = {"prose": 1.12, "code": 1.2, "json": 1.15, "cjk": 1.3, "hangul": 1.1, "script": 1.4}
 
@@ -216,14 +218,48 @@ def test_a_counter_is_named_for_its_calibration() -> None:
     assert counter.exact
 
 
+def corrected(lines: Mapping[str, float], name: str = "") -> CalibratedCounter:
+    """A calibrated counter that knows what these lines cost beyond the fit."""
+    return CalibratedCounter(
+        get_counter(),
+        calibrated(1.1).calibration,
+        Corrections({hash(line): more for line, more in lines.items()}, name),
+    )
+
+
+def test_what_is_known_of_a_line_is_added_wherever_it_stands() -> None:
+    line, other = "The order was delivered on time.", "Nobody complained about it."
+    call = ToolCall("c1", "find", line)
+    weighed, counter = corrected({}), corrected({line: 7.0})
+    assert counter.text(line) - weighed.text(line) in (7, 8), "leaning to the high side"
+    assert counter.text(f"{other}\n{line}\n{line}") - weighed.text(f"{other}\n{line}\n{line}") in (14, 15)
+    for content, calls, more in ((line, (), 7), (line, (call,), 14), ("", (call,), 7), (other, (), 0)):
+        message = Message(role="assistant", content=content, tool_calls=calls)
+        assert counter.message(message) - weighed.message(message) == more
+    assert counter.text(other) == weighed.text(other)
+
+
+def test_no_text_costs_less_than_a_quarter_of_its_count_whatever_is_known_of_it() -> None:
+    line = "The order was delivered on time, and nobody complained about it at all."
+    counter, plain = corrected({line: -1e6}), get_counter()
+    assert counter.text(line) >= LEAST * plain.text(line)
+    message = Message(role="user", content=line)
+    assert counter.message(message) >= LEAST * plain.text(line) + plain.message(message) - plain.text(line)
+
+
+def test_a_counter_is_named_for_what_it_knows_of_texts() -> None:
+    assert corrected({}).name == calibrated(1.1).name
+    assert len({corrected({}).name, corrected({"a": 1.0}, "one").name, corrected({"a": 2.0}, "two").name}) == 3
+
+
 LINES = st.lists(st.text(alphabet="aZ 1{}:\n漢한é.", max_size=30), min_size=2, max_size=6)
 
 
 @settings(max_examples=200, deadline=None)
-@given(LINES)
-def test_texts_that_join_never_cost_more_than_their_parts(lines: list[str]) -> None:
-    counter = calibrated(1.17, per_digit=1.0)
+@given(LINES, st.lists(st.floats(-30, 30), max_size=4))
+def test_texts_that_join_never_cost_more_than_their_parts(lines: list[str], known: list[float]) -> None:
     parts = [f"- {line}\n" for line in lines]
+    counter = corrected(dict(zip(filter(None, "".join(parts).split("\n")), known, strict=False)))
     whole = "".join(parts)
     assert all(joins(a, b) for a, b in pairwise(parts))
     assert counter.text(whole) <= sum(map(counter.text, parts))

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 from contextkit.calibration import CalibratedCounter
+from contextkit.composition import compose
 from contextkit.errors import StoreUnavailable
 from contextkit.meter import Meter
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
-from contextkit.types import Message
+from contextkit.types import Message, TokenCounter
 
 PLAIN = get_counter()
 PROMPT = [Message(role="user", content=f"What became of order {number}? " * 12) for number in range(8)]
@@ -46,6 +48,54 @@ def test_counts_move_only_when_it_is_noticeable() -> None:
     before = meter.counter
     meter.observe(PROMPT, (), int(COUNTED * 1.2) + 1)
     assert meter.counter is before, "each new counter may cost the provider's cached prefix"
+
+
+def cost(counter: TokenCounter, messages: Sequence[Message]) -> int:
+    return sum(map(counter.message, messages)) + counter.framing(len(messages), 0)
+
+
+def settled() -> Meter:
+    """A meter that knows the model well, from prompts that all cost a fifth more than counted."""
+    meter = Meter(PLAIN, "model", None)
+    for number in range(20):
+        prompt = [Message(role="user", content=f"Tell me about item {number}, please. " * 90)]
+        meter.observe(prompt, (), round(cost(PLAIN, prompt) * 1.2))
+    return meter
+
+
+HISTORY = [Message(role="user", content=f"What he said of roses and rain, part {n}. " * (5 + n)) for n in range(30)]
+
+
+def test_what_a_report_said_of_texts_recurs_with_them_and_nothing_else_moves() -> None:
+    meter = settled()
+    before = meter.counter
+    assert isinstance(before, CalibratedCounter)
+    reported = round(before.calibration.expected(compose(PLAIN, HISTORY)) * 1.009)
+    meter.observe(HISTORY, (), reported)
+    after, wanted = meter.counter, reported * (1 + before.calibration.lean)
+    news = [Message(role="user", content="And what became of the tulips in the other garden? " * 3)]
+    assert abs(cost(after, HISTORY) - wanted) < abs(cost(before, HISTORY) - wanted) / 2
+    assert cost(after, news) == cost(before, news)
+    assert after.margin == before.margin, "the window to be shared stays as large as it was"
+    assert after.name != before.name
+
+
+def test_a_report_cut_short_moves_no_count() -> None:
+    meter = settled()
+    before = meter.counter
+    meter.observe(HISTORY, (), cost(before, HISTORY) // 3)
+    assert meter.counter is before
+
+
+def test_texts_are_remembered_by_the_process_and_not_by_the_store() -> None:
+    store = SQLiteStore(":memory:")
+    meter = Meter(PLAIN, "model", store)
+    for _ in range(3):
+        meter.observe(HISTORY, (), round(cost(PLAIN, HISTORY) * 1.2))
+    another = Meter(PLAIN, "model", store).counter
+    assert isinstance(another, CalibratedCounter)
+    assert another.name == CalibratedCounter(PLAIN, another.calibration).name
+    assert meter.counter.name != CalibratedCounter(PLAIN, another.calibration).name
 
 
 def test_what_was_learnt_is_kept_by_model() -> None:
@@ -128,6 +178,8 @@ def test_a_store_that_failed_is_asked_again_and_what_was_learnt_meanwhile_is_kep
         meter._reading.result(30)
     assert meter.counter is PLAIN
     meter._reading.result(30)
-    assert isinstance(meter.counter, CalibratedCounter)
+    recalling = meter.counter
+    assert isinstance(recalling, CalibratedCounter)
+    assert recalling.name != CalibratedCounter(PLAIN, recalling.calibration).name, "it remembers the prompt's texts too"
     assert meter.problem is None
     assert len(Meter(PLAIN, "model", store).observe(PROMPT, (), COUNTED).observations) == 5

@@ -7,6 +7,13 @@ mix all kinds, the texts are split in two at random; five prompts of `size` toke
 are reported, and prompts from the other half are then estimated, as is that half as a whole.
 Beside ours stand the same counter uncorrected and characters / 4.
 
+An agent's prompts are not drawn anew each time. `conversations` are of messages of 20 to 300 tokens:
+a system message, a history that grows by two messages a turn, and 20 to 30% of each prompt that
+never stood in one before, as documents and recalled turns. Each prompt is reported after it was
+estimated, and the estimates from the sixth on are shown. `later_conversations` begin when ten
+prompts of the other half are known, and are shown from their second prompt on. `ours` there is what
+a builder counts with; `weights` the same without what is remembered of texts.
+
 Texts: the language reference in Python's `pydoc_data` and the licences of installed packages,
 the standard library's sources, JSON made of its own signatures, and for Chinese, Japanese and
 Korean the paragraphs of `cjk.txt` and what translated messages of programs are installed here
@@ -39,16 +46,19 @@ import sys
 import tarfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import distributions
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contextkit.calibration import CalibratedCounter, Calibration
 from contextkit.composition import compose
+from contextkit.meter import Meter
 from contextkit.tokens import BpeCounter, get_counter
 from contextkit.types import Message, TokenCounter
 from contextkit.vocabulary import Vocabulary, find
@@ -57,11 +67,14 @@ VOYAGE_SHA256 = "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a3318
 REPORTS = 5
 PROMPTS = 5
 PIECE, CJK_PIECE = 3_000, 1_000
+OTHERS, TURNS = 10, 9
+SAID = (20, 300)
 
 PAGES = {"zh_CN": ("GB2312",), "ja": ("EUC-JP", "SHIFT_JIS", "CP932"), "ko": ("EUC-KR", "CP949")}
 """Folders of chardet's tests with pages in each language, named for the pages' encoding."""
 
 _EAST = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_SENTENCES = re.compile(r"(?s).{1,200}?(?:[.。！？]\s?|\n|$)|.{1,200}")
 _TAGS = re.compile(r"(?is)<(script|style).*?</\1>|<[^>]+>")
 
 Pieces: TypeAlias = Sequence[str]
@@ -73,21 +86,23 @@ class Errors:
     """Relative errors of one estimate: of single prompts, and of all held-out text as one."""
 
     prompts: list[float]
-    wholes: list[float]
+    wholes: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, float]:
         each = np.array(self.prompts)
-        whole = np.array(self.wholes)
-        return {
-            "prompt_mean": round(float(each.mean()), 4),
-            "prompt_p1": round(float(np.quantile(each, 0.01)), 4),
-            "prompt_p99": round(float(np.quantile(each, 0.99)), 4),
+        shares = {
             "under_by_over_1_percent": round(float((each < -0.01).mean()), 4),
             "over_by_over_2_percent": round(float((each > 0.02).mean()), 4),
-            "whole_mean": round(float(whole.mean()), 4),
-            "whole_p1": round(float(np.quantile(whole, 0.01)), 4),
-            "whole_p99": round(float(np.quantile(whole, 0.99)), 4),
         }
+        return _spread("prompt", each) | shares | (_spread("whole", np.array(self.wholes)) if self.wholes else {})
+
+
+def _spread(name: str, errors: NDArray[np.float64]) -> dict[str, float]:
+    return {
+        f"{name}_mean": round(float(errors.mean()), 4),
+        f"{name}_p1": round(float(np.quantile(errors, 0.01)), 4),
+        f"{name}_p99": round(float(np.quantile(errors, 0.99)), 4),
+    }
 
 
 def truth() -> BpeCounter | None:
@@ -206,7 +221,7 @@ def prompt(rng: random.Random, halves: Sequence[Pieces], size: int, counter: Tok
 
 
 def total(counter: TokenCounter, messages: Sequence[Message]) -> int:
-    return sum(map(counter.message, messages)) + counter.framing(len(messages), 0)
+    return bodies(counter, messages) + counter.framing(len(messages), 0)
 
 
 def characters(messages: Sequence[Message]) -> float:
@@ -246,6 +261,81 @@ def measure(texts: Sequence[Pieces], size: int, seeds: int, real: TokenCounter) 
     }
 
 
+def messages_of(rng: random.Random, texts: Pieces, counter: TokenCounter) -> Iterator[Message]:
+    """Messages of 20 to 300 tokens, cut from the texts at lines and sentences, in random order."""
+    found: list[str] = []
+    for text in texts:
+        message, room = "", rng.randint(*SAID)
+        for sentence in _SENTENCES.findall(text):
+            message += sentence
+            room -= counter.text(sentence)
+            if room <= 0:
+                found.append(message)
+                message, room = "", rng.randint(*SAID)
+    return (Message(role="user", content=message) for message in rng.sample(found, len(found)))
+
+
+def enough(texts: Pieces, tokens: int, counter: TokenCounter) -> Pieces:
+    """The first of the texts, with so many tokens together."""
+    sums = accumulate(map(counter.text, texts))
+    return [text for text, before in zip(texts, chain([0], sums), strict=False) if before < tokens]
+
+
+def conversation(rng: random.Random, texts: Pieces, size: int, counter: TokenCounter) -> Iterator[list[Message]]:
+    """The prompts of a conversation, of some `size` tokens each, as long as there are texts that are new."""
+    new = messages_of(rng, enough(texts, 5 * size, counter), counter)
+
+    def some(tokens: float) -> list[Message]:
+        taken: list[Message] = []
+        while bodies(counter, taken) < tokens:
+            taken.append(next(new))
+        return taken
+
+    try:
+        system = [Message(role="system", content="".join(message.text for message in some(size * 0.05)))]
+        history = some(size * 0.5)
+        while True:
+            yield [*system, *history, *some(size * rng.uniform(0.19, 0.28))]
+            history += [next(new), next(new)]
+            while bodies(counter, history) > size * 0.7:
+                history = history[len(history) // 5 :]
+    except StopIteration:
+        return
+
+
+def bodies(counter: TokenCounter, messages: Sequence[Message]) -> int:
+    return sum(map(counter.message, messages))
+
+
+def told(rng: random.Random, texts: Pieces, size: int, real: TokenCounter, *, later: bool) -> dict[str, list[float]]:
+    """The errors of each estimate of a conversation's prompts, which are reported one after the other."""
+    counter = get_counter()
+    shuffled = rng.sample(list(texts), len(texts))
+    meter, calibration = Meter(counter, "model", None), Calibration()
+    errors: dict[str, list[float]] = {"ours": [], "weights": [], "o200k_base": []}
+    others = [prompt(rng, [shuffled[::2]], size, counter) for _ in range(OTHERS if later else 0)]
+    prompts = conversation(rng, shuffled[1::2] if later else shuffled, size, counter)
+    shown = len(others) + (1 if later else REPORTS)
+    for turn, messages in enumerate([*others, *islice(prompts, TURNS)]):
+        reported = total(real, messages)
+        if turn >= shown:
+            for name, used in (
+                ("ours", meter.counter),
+                ("weights", CalibratedCounter(counter, calibration)),
+                ("o200k_base", counter),
+            ):
+                errors[name].append(total(used, messages) / reported - 1)
+        calibration = meter.observe(messages, (), reported)
+    return errors
+
+
+def measure_told(
+    texts: Pieces, size: int, seeds: int, real: TokenCounter, *, later: bool
+) -> dict[str, dict[str, float]]:
+    trials = [told(random.Random(seed), texts, size, real, later=later) for seed in range(seeds)]
+    return {name: Errors([error for t in trials for error in t[name]]).summary() for name in trials[0]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=int, default=100)
@@ -264,6 +354,10 @@ def main() -> None:
     head = {"benchmark": "calibration", "reports": REPORTS, "size": args.size, "seeds": args.seeds}
     results = {name: measure(group, args.size, args.seeds, real) for name, group in groups.items()}
     tokens = {name: sum(map(get_counter().text, texts)) for name, texts in kinds.items()}
+    for later in (False, True):
+        results["later_conversations" if later else "conversations"] = {
+            name: measure_told(texts, args.size, args.seeds, real, later=later) for name, texts in kinds.items()
+        }
     print(json.dumps(head | {"tokens": tokens} | results, indent=2))
 
 
