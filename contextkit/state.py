@@ -11,6 +11,8 @@ Nobody's change is lost: what others saved meanwhile is merged where it concerns
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 import uuid
 from collections import UserDict
 from collections.abc import Callable, Mapping
@@ -23,6 +25,9 @@ from contextkit.stores import Session, SessionStore
 
 TRIES = 8
 """Saves that are tried before a conflict is the caller's: each lost one means that another writer won."""
+
+PAUSE = 0.005
+"""Seconds, about what a save takes in DynamoDB: after each lost one, a random part of twice as long as before it."""
 
 
 class AgentState:
@@ -46,16 +51,15 @@ class AgentState:
         `change` alters the dict it is given and may be called several times. Raises
         `VersionConflict` after `TRIES` saves that others came before.
         """
-        current = self._store.session(actor_id, session_id)
         for tries_left in reversed(range(TRIES)):
-            state, version = _of(current)
+            state, version = _of(self._store.session(actor_id, session_id))
             change(state)
             try:
                 return self._store.save_state(actor_id, session_id, state, expected=version, key=uuid.uuid4().hex)
-            except VersionConflict as conflict:
+            except VersionConflict:
                 if not tries_left:
                     raise
-                current = conflict.current
+                _make_way(TRIES - tries_left)
         raise AssertionError("the last try returns or raises")
 
 
@@ -93,6 +97,9 @@ class Checkpoint(UserDict[str, Any]):
             except VersionConflict as conflict:
                 if not tries_left or not self._merge(conflict.current):
                     raise
+                _make_way(TRIES - tries_left)
+                if current := self._store.session(*self._place):
+                    self._merge(current)
             else:
                 self._take(self.data, saved.version)
                 return
@@ -137,6 +144,11 @@ class Checkpoint(UserDict[str, Any]):
         merged |= {key: self.data[key] for key in self.data if key in ours}
         self.data, self._read, self.version = merged, deepcopy(theirs), version
         return True
+
+
+def _make_way(lost: int) -> None:
+    """Wait, after so many lost saves in a row, so that writers of one document come one after another."""
+    time.sleep(random.uniform(0, PAUSE * 2**lost))
 
 
 def _of(session: Session | None) -> tuple[dict[str, Any], int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +232,31 @@ def test_actors_and_sessions_are_apart(state: AgentState) -> None:
         with state.session(*place) as document:
             assert dict(document) == {}
             document["place"] = list(place)
+
+
+class Far(SQLiteStore):
+    """A store that is some way off: while a save is under way, others are saved."""
+
+    def save_state(
+        self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
+    ) -> Session:
+        time.sleep(0.002)
+        return super().save_state(actor_id, session_id, state, expected=expected, key=key)
+
+
+@pytest.mark.parametrize("merges", [False, True])
+def test_many_writers_of_one_document_make_way_for_each_other(tmp_path: Path, merges: bool) -> None:
+    with Far(tmp_path / "far.db") as far:
+        state = AgentState(far)
+
+        def count(name: str) -> None:
+            for _ in range(10):
+                if merges:
+                    with state.session("u1", "s1") as document:
+                        document[name] = document.get(name, 0) + 1
+                else:
+                    state.update("u1", "s1", lambda document: document.update({name: document.get(name, 0) + 1}))
+
+        with ThreadPoolExecutor(8) as writers:
+            list(writers.map(count, "abcdefgh"))
+        assert stored(far) == dict.fromkeys("abcdefgh", 10)
