@@ -23,11 +23,14 @@ from typing import Any
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, SessionStore
 
-TRIES = 8
+TRIES = 16
 """Saves that are tried before a conflict is the caller's: each lost one means that another writer won."""
 
 PAUSE = 0.005
 """Seconds, about what a save takes in DynamoDB: after each lost one, a random part of twice as long as before it."""
+
+LONGEST_PAUSE = 0.16
+"""Seconds in which some 30 writers come one after another; all tries together then wait a second."""
 
 
 class AgentState:
@@ -148,7 +151,7 @@ class Checkpoint(UserDict[str, Any]):
 
 def _make_way(lost: int) -> None:
     """Wait, after so many lost saves in a row, so that writers of one document come one after another."""
-    time.sleep(random.uniform(0, PAUSE * 2**lost))
+    time.sleep(random.uniform(0, min(PAUSE * 2**lost, LONGEST_PAUSE)))
 
 
 def _of(session: Session | None) -> tuple[dict[str, Any], int]:
