@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from contextkit.strategy import Region
@@ -76,10 +76,11 @@ class Part:
     """One piece of the prompt, in prompt order, whose bytes are compared from build to build.
 
     `label` names it within its section and stays the same while it is the same piece (a tool's
-    name, a message's id). `text` is everything the provider would see of it.
+    name, a message's id). `text` is everything the provider would see of it. What it counts as takes
+    no part in the comparison: a counter that has learnt something changes no byte.
     """
 
     section: str
     label: str
     text: str
-    tokens: int
+    tokens: int = field(compare=False)

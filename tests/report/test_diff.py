@@ -46,6 +46,14 @@ def test_the_same_prompt_shares_everything():
     assert diff.prefix_held
 
 
+def test_a_counter_that_learnt_something_broke_no_prefix():
+    """The provider caches bytes, however many tokens we take them for."""
+    learnt = [replace(part, tokens=2 * part.tokens) for part in base().parts]
+    diff = replace(base(), parts=learnt, tokens=2 * base().tokens).diff(base())
+    assert diff.broken is None
+    assert diff.shared_tokens == diff.tokens
+
+
 def test_a_prompt_that_only_appends_breaks_nothing():
     longer = prompt(SYSTEM, *TOOLS, *TALK, DOCUMENTS, TURN, ("turn", "call", "search now"))
     diff = longer.diff(base())

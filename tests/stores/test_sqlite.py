@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from contextkit.errors import InvalidInput
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
 
@@ -21,3 +23,17 @@ class TestInMemory(StoreConformance):
     def store(self, clock: ManualClock) -> Iterator[SQLiteStore]:
         with SQLiteStore(":memory:", ttl=TTL, clock=clock, embeddings=EMBEDDINGS) as store:
             yield store
+
+
+@pytest.mark.parametrize("value", [5, True, ["net"]])
+def test_a_preference_that_is_no_text_is_refused_by_name(value: Any) -> None:
+    with SQLiteStore(":memory:") as store:
+        with pytest.raises(InvalidInput, match=r"The preference 'prices' is .*, which is not text"):
+            store.set_preferences("u1", {"tone": "brief", "prices": value})
+        assert store.preferences("u1") == {}
+
+
+@pytest.mark.parametrize("record", ["Closed on Mondays.", {"id": "rest-day", "text": "Closed on Mondays."}])
+def test_what_is_no_memory_is_refused(record: Any) -> None:
+    with SQLiteStore(":memory:") as store, pytest.raises(InvalidInput, match="Pass MemoryRecord"):
+        store.put_memories("u1", [record])

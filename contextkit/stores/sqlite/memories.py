@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contextkit.errors import InvalidInput, StoreError
+from contextkit.errors import InvalidInput, StoreError, shortened
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import (
     from_bytes,
@@ -181,6 +181,10 @@ def _built(rows: list[tuple[Any, ...]]) -> MemoryIndex:
 
 
 def _row(actor_id: str, record: MemoryRecord) -> tuple[Any, ...]:
+    if not isinstance(record, MemoryRecord):
+        raise InvalidInput(
+            f"{shortened(record)} is no memory.", "Pass MemoryRecord(id=…, text=…, created_at=…).", value=record
+        )
     if not 0 <= record.importance <= 1:
         raise InvalidInput(
             f"The importance of the memory {record.id!r} is {record.importance}.",
