@@ -1,5 +1,7 @@
 """Stores as options name them: an SQLite file, `dynamodb:` and the prefix of its tables, or AgentCore beside either.
 
+`dynamodb:PREFIX@BUCKET` is a store whose large payloads are in a bucket.
+
 `agentcore:MEMORY+STORE` is the memory of that id with the store that is beside it.
 """
 
@@ -7,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from contextkit.cli.sessions import existing_store
 from contextkit.errors import InvalidInput
 from contextkit.stores.sqlite import SQLiteStore
 
@@ -24,14 +26,10 @@ AGENTCORE = "agentcore:"
 
 Stores: TypeAlias = "dict[str, SQLiteStore | DynamoDBStore | AgentCoreStore]"
 
-StoreNames = Annotated[
-    list[str],
-    typer.Option(
-        "--store",
-        metavar="STORE",
-        help="An SQLite file, dynamodb:PREFIX, or agentcore:MEMORY+STORE with either; repeat it for several.",
-    ),
-]
+_KINDS = "An SQLite file, dynamodb:PREFIX (or PREFIX@BUCKET), or agentcore:MEMORY+STORE with either"
+
+StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"{_KINDS}.")]
+StoreNames = Annotated[list[str], typer.Option("--store", metavar="STORE", help=f"{_KINDS}; repeat it for several.")]
 
 
 @contextmanager
@@ -74,4 +72,13 @@ def _of_its_own(name: str, make: bool) -> SQLiteStore | DynamoDBStore:
 
         prefix, _, bucket = name.removeprefix(DYNAMODB).partition("@")
         return DynamoDBStore(prefix, bucket=bucket or None)
-    return SQLiteStore(name) if make else existing_store(name)
+    return SQLiteStore(name) if make else _existing(name)
+
+
+def _existing(path: str) -> SQLiteStore:
+    """The store in a file that is there already, or at a `file:` URI. Raises `InvalidInput` where there is none."""
+    if not path.startswith("file:") and not Path(path).exists():
+        raise InvalidInput(
+            f"There is no store {path!r}.", "Check the path, or make one with `contextkit build … --store`.", value=path
+        )
+    return SQLiteStore(path)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from contextkit.cli.opening import StoreName, opened
 from contextkit.cli.prompt import WHOLE, Limits, draw_messages
 from contextkit.cli.screen import note, printable, stdout
 from contextkit.errors import InvalidInput, shortened
 from contextkit.memory.ledger import LEDGER
-from contextkit.stores import Session
-from contextkit.stores.sqlite import SQLiteStore
+from contextkit.stores import Session, SessionStore
 
-StoreFile = Annotated[str, typer.Option("--store", metavar="FILE", help="The SQLite file of the store.")]
 Actor = Annotated[str, typer.Option("--actor", metavar="ID", help="Whose sessions.")]
 
 
-def sessions(store: StoreFile, actor: Actor) -> None:
+def sessions(store: StoreName, actor: Actor) -> None:
     """List an actor's sessions, the most recently used first."""
-    with existing_store(store) as opened:
-        found = [session for session in opened.sessions(actor) if session.session_id != LEDGER]
+    with opened([store]) as stores:
+        found = [session for session in stores[store].sessions(actor) if session.session_id != LEDGER]
     if not found:
         note(f"{actor!r} has no sessions in {store}.")
         return
@@ -39,32 +37,24 @@ def sessions(store: StoreFile, actor: Actor) -> None:
 
 
 def show(
-    store: StoreFile,
+    store: StoreName,
     actor: Actor,
     session: Annotated[str, typer.Option("--session", metavar="ID", help="Which session.")],
     last: Annotated[int, typer.Option(metavar="N", help="How many of the newest messages.", min=1)] = 20,
     full: Annotated[bool, typer.Option("--full", help="Every message to its last character.")] = False,
 ) -> None:
     """Show the newest messages of a session."""
-    with existing_store(store) as opened:
-        known = opened.session(actor, session) or _missing(opened, actor, session)
-        messages = opened.messages(actor, session, last=last)
+    with opened([store]) as stores:
+        found = stores[store]
+        known = found.session(actor, session) or _missing(found, actor, session)
+        messages = found.messages(actor, session, last=last)
     console = stdout()
     if earlier := known.last_seq - len(messages):
         console.print(Text(f"⋯ {earlier:,} earlier messages; --last {known.last_seq} shows all ⋯", "dim italic"))
     draw_messages(console, messages, WHOLE if full else Limits())
 
 
-def existing_store(path: str) -> SQLiteStore:
-    """The store in a file that is there already, or at a `file:` URI. Raises `InvalidInput` where there is none."""
-    if not path.startswith("file:") and not Path(path).exists():
-        raise InvalidInput(
-            f"There is no store {path!r}.", "Check the path, or make one with `contextkit build … --store`.", value=path
-        )
-    return SQLiteStore(path)
-
-
-def _missing(store: SQLiteStore, actor: str, session: str) -> Session:
+def _missing(store: SessionStore, actor: str, session: str) -> Session:
     known = [found.session_id for found in store.sessions(actor)[:5]]
     instead = f"Use one of {', '.join(map(shortened, known))}." if known else "This actor has no sessions here."
     raise InvalidInput(f"Actor {shortened(actor)} has no session {shortened(session)}.", instead, value=session)

@@ -62,6 +62,11 @@ def test_an_actor_is_exported_and_erased(run: Run, aws: dict[str, str], name: st
     assert json.loads(again.out)["erased"][name] == {}
 
 
+def test_its_sessions_are_listed_and_shown(run: Run, aws: dict[str, str], name: str) -> None:
+    assert run("sessions", "--store", name, "--actor", "ann", **aws).out.splitlines()[1].split()[:2] == ["s", "1"]
+    assert "I like tea." in run("show", "--store", name, "--actor", "ann", "--session", "s", **aws).out
+
+
 def test_the_strategies_are_asked_for(memory_id: str) -> None:
     ((strategy_id, template),) = strategies_of(memory_id).items()
     assert strategy_id.startswith("facts-")
