@@ -53,8 +53,8 @@ ADMIN: Final[Mapping[Table, tuple[str, ...]]] = {
 SCANNED: Final[tuple[Table, ...]] = ("sessions", "tool-cache")
 """The tables whose keys an erasure looks through."""
 
-KEYS: Final = ("pk", "sk")
-"""All that an erasure sees of them."""
+KEYS: Final = ("pk", "sk", "object")
+"""All that an erasure sees of them: where things are, in the table and in the bucket."""
 
 ALL: Final[tuple[Table, ...]] = ("sessions", "tool-cache", "prefs", "memories")
 

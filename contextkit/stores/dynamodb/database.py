@@ -31,6 +31,12 @@ _GET_BATCH, _WRITE_BATCH = 100, 25
 _WRITE_BATCH_BYTES = 12_000_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
 
+_PLACES: Mapping[str, Any] = {
+    "ProjectionExpression": "pk, sk, #object",
+    "ExpressionAttributeNames": {"#object": "object"},
+    "ConsistentRead": True,
+}
+
 Key = tuple[str, str]
 
 
@@ -131,25 +137,27 @@ class Database:
 
     def keys(self, table: Table, pk: str) -> list[Key]:
         """The keys of everything in a partition."""
+        return [(row["pk"], row["sk"]) for row in self.places(table, pk)]
+
+    def places(self, table: Table, pk: str) -> Iterator[Row]:
+        """The key of everything in a partition, with the object of a bucket that it stands for, if any."""
         asked: dict[str, Any] = {
             "TableName": self.name(table),
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": to_attribute(pk)},
-            "ProjectionExpression": "pk, sk",
-            "ConsistentRead": True,
+            **_PLACES,
         }
-        return [(row["pk"], row["sk"]) for row in self._pages(asked)]
+        return self._pages(asked)
 
-    def keys_under(self, table: Table, beginning: str) -> list[Key]:
-        """The keys of everything in the partitions whose keys begin so. Reads the whole table."""
+    def places_under(self, table: Table, beginning: str) -> Iterator[Row]:
+        """`places` of all the partitions whose keys begin so. Reads the whole table."""
         asked: dict[str, Any] = {
             "TableName": self.name(table),
             "FilterExpression": "begins_with(pk, :beginning)",
             "ExpressionAttributeValues": {":beginning": to_attribute(beginning)},
-            "ProjectionExpression": "pk, sk",
-            "ConsistentRead": True,
+            **_PLACES,
         }
-        return [(row["pk"], row["sk"]) for row in self._pages(asked, "scan")]
+        return self._pages(asked, "scan")
 
     def scan(self, table: Table, columns: Sequence[str]) -> Iterator[Row]:
         """These columns of every row of a table. Reads, and is billed for, the whole table."""

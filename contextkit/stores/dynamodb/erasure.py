@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, get_args
 
+from contextkit.errors import StoreError
 from contextkit.stores import check_id
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Database, Key
-from contextkit.stores.dynamodb.items import Table
+from contextkit.stores.dynamodb.items import Row, Table
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import Payloads
 
@@ -42,37 +43,49 @@ class Erasure:
 
     def held(self, actor_id: str) -> dict[str, int]:
         found = self._found(check_id("actor id", actor_id))
-        return _counted(found, self._payloads.objects_of(actor_id))
+        return _counted(_keys(found), self._objects(actor_id, found))
 
     def erase(self, actor_id: str) -> dict[str, int]:
         """As `Erasable.erase`, in all versions that the bucket keeps.
 
-        Needs the right to scan the tables of sessions and of the tool cache. A store that was opened
-        without its bucket leaves what lies there.
+        Needs the right to scan the tables of sessions and of the tool cache. Raises `StoreError`, and
+        deletes nothing, where payloads lie in a bucket that the store was opened without.
         """
         found = self._found(check_id("actor id", actor_id))
-        counts = _counted(found, self._payloads.objects_of(actor_id))
-        for table, places in found.items():
-            self._database.delete_many(table, sorted(places, key=_last_to_be_missed))
-            for pk in {pk for pk, _ in places}:
+        objects = self._objects(actor_id, found)
+        if objects and not self._payloads.has_bucket:
+            raise StoreError(
+                f"{objects} payloads of the actor lie in a bucket that this store was opened without.",
+                "Pass `bucket` (on the command line: dynamodb:PREFIX@BUCKET), and erase again.",
+            )
+        places = _keys(found)
+        for table, keys_found in places.items():
+            self._database.delete_many(table, sorted(keys_found, key=_last_to_be_missed))
+            for pk in {pk for pk, _ in keys_found}:
                 self._lives.forget_partition(pk)
         self._payloads.forget_actor(actor_id)
-        return counts
+        return _counted(places, objects)
 
-    def _found(self, actor_id: str) -> dict[Table, list[Key]]:
-        """The keys of everything of the actor."""
+    def _objects(self, actor_id: str, found: dict[Table, list[Row]]) -> int:
+        """How many objects there are in the bucket; in one that cannot be asked, those that are pointed to."""
+        if self._payloads.has_bucket:
+            return self._payloads.objects_of(actor_id)
+        return sum("object" in row for rows in found.values() for row in rows)
+
+    def _found(self, actor_id: str) -> dict[Table, list[Row]]:
+        """Where everything of the actor is."""
         found = {table: [*self._listed(table, actor_id)] for table in get_args(Table)}
-        return {table: places for table, places in found.items() if places}
+        return {table: rows for table, rows in found.items() if rows}
 
-    def _listed(self, table: Table, actor_id: str) -> Iterable[Key]:
+    def _listed(self, table: Table, actor_id: str) -> Iterable[Row]:
         if table == "memories":
-            return self._database.keys(table, keys.memories_key(actor_id))
+            return self._database.places(table, keys.memories_key(actor_id))
         if table == "prefs":
-            return self._database.keys(table, keys.actor_key(actor_id))
+            return self._database.places(table, keys.actor_key(actor_id))
         if table == "tool-cache":
-            return self._database.keys_under(table, keys.tools_of(actor_id))
-        listed = self._database.keys(table, keys.sessions_key(actor_id))
-        return [*listed, *self._database.keys_under(table, keys.sessions_of(actor_id))]
+            return self._database.places_under(table, keys.tools_of(actor_id))
+        listed = self._database.places(table, keys.sessions_key(actor_id))
+        return [*listed, *self._database.places_under(table, keys.sessions_of(actor_id))]
 
 
 def in_any(regions: Iterable[dict[str, int]]) -> dict[str, int]:
@@ -84,6 +97,10 @@ def in_any(regions: Iterable[dict[str, int]]) -> dict[str, int]:
     for counts in regions:
         most |= {kind: max(count, most.get(kind, 0)) for kind, count in counts.items()}
     return most
+
+
+def _keys(found: dict[Table, list[Row]]) -> dict[Table, list[Key]]:
+    return {table: [(row["pk"], row["sk"]) for row in rows] for table, rows in found.items()}
 
 
 def _last_to_be_missed(place: Key) -> tuple[bool, str, str]:

@@ -61,6 +61,11 @@ class Payloads:
         self._database = database
         self._bucket = bucket
 
+    @property
+    def has_bucket(self) -> bool:
+        """Whether there is a bucket, for large payloads."""
+        return self._bucket is not None
+
     def put(self, table: Table, pk: str, base: str, content: bytes, ttl: int | None) -> dict[str, Value | None]:
         """The columns that stand for `content`; what they point to has been written by then."""
         body = _packed(content)

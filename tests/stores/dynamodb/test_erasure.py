@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from contextkit.actor import erase_actor
 from contextkit.aws.client import new_client
-from contextkit.errors import StoreUnavailable
+from contextkit.errors import ErasureIncomplete, StoreUnavailable
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.keys import tool_key
 from contextkit.stores.sqlite import SQLiteStore
@@ -95,6 +96,19 @@ def test_a_session_that_is_listed_no_more_is_found_all_the_same(
         patient_client.delete_item(TableName=tables + "agent-sessions", Key={"pk": {"S": pk}, "sk": {"S": sk}})
     store.erase(actor)
     assert everything(patient_client, tables) == before
+
+
+def test_a_store_that_lacks_the_bucket_does_not_say_that_all_is_erased(
+    store: DynamoDBStore, patient_client: Any, tables: str, s3: Any, bucket: str
+) -> None:
+    actor = f"dan-{uuid.uuid4()}"
+    fill_largely(store, actor)
+    before, stored = everything(patient_client, tables), objects(s3, bucket)
+    without = DynamoDBStore(tables, client=patient_client)
+    assert without.held(actor) == store.held(actor)
+    with pytest.raises(ErasureIncomplete, match=f"{len(stored)} payloads of the actor lie in a bucket.*@BUCKET"):
+        erase_actor(actor, {"tables": without})
+    assert (everything(patient_client, tables), objects(s3, bucket)) == (before, stored)
 
 
 def test_an_object_that_no_item_points_to_any_more_is_found(
