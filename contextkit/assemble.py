@@ -29,6 +29,7 @@ from contextkit.offload import answer_read, offload, read_context
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
+from contextkit.stored import StoredPieces
 from contextkit.stores import Degradable, OverflowStore, SessionStore
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import rolled
@@ -80,6 +81,7 @@ class ContextBuilder:
         self._clock = clock
         self._said = SaidInSessions()
         self._known = KnownSessions()
+        self._stored = StoredPieces()
         self._filled = frozenset(section for source in self.sources for section in source.sections)
 
     def build(
@@ -216,7 +218,7 @@ class ContextBuilder:
         request = draft.request
         moved = draft.listed.moved(draft.fit, request.strategy)
         within = request.deadline.for_closing
-        failed = offload(self.store, request.actor_id, request.session_id, moved, seconds=within)
+        failed = offload(self.store, request, moved, self._stored, seconds=within)
         if failed is not None:
             return draft.without_handles().noting(failed)
         return replace(draft, stored=frozenset(item.id for item in moved))

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from math import inf
 
 from contextkit.deadline import patiently
 from contextkit.errors import HandleNotFound, InvalidInput, StoreError, shortened
 from contextkit.ladder import READ_TOOL, handle_of
+from contextkit.stored import StoredPieces
 from contextkit.stores import Overflow, OverflowStore, SessionStore
-from contextkit.types import Item, Notice, Tool
+from contextkit.types import Item, Notice, Request, Tool
 
 LONGEST_READ = 8_000
 """Characters that one read gives unless asked for another number: about 2,000 tokens."""
@@ -59,15 +61,21 @@ def pieces(items: Iterable[Item]) -> list[Overflow]:
 
 
 def offload(
-    store: OverflowStore, actor_id: str, session_id: str, moved: Sequence[Item], *, seconds: float = inf
+    store: OverflowStore, request: Request, moved: Sequence[Item], stored: StoredPieces, *, seconds: float = inf
 ) -> Notice | None:
-    """Store what was moved, in one acknowledged write; a notice where the store did not take it within `seconds`."""
-    if not moved:
+    """Store what was moved and is not `stored` yet, in one acknowledged write.
+
+    A notice where the store did not take it within `seconds`.
+    """
+    lacking = stored.lacking(request.session, moved, request.now)
+    if not lacking:
         return None
+    put = partial(store.put_overflow, request.actor_id, request.session_id, pieces(lacking))
     try:
-        patiently(lambda: store.put_overflow(actor_id, session_id, pieces(moved)), seconds)
+        ends = patiently(put, seconds)
     except StoreError as error:
         return Notice("offload failed", f"What did not fit could not be stored, so no handle is shown: {error}")
+    stored.add(request.session, lacking, request.now, ends)
     return None
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,9 @@ class Failing(SQLiteStore):
         self._check("save_derived")
         super().save_derived(actor_id, session_id, add, remove)
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Piece]) -> None:
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Piece]) -> datetime | None:
         self._check("put_overflow")
-        super().put_overflow(actor_id, session_id, pieces)
+        return super().put_overflow(actor_id, session_id, pieces)
 
 
 def error(kind: type[StoreError]) -> StoreError:
@@ -92,6 +93,21 @@ def test_without_an_acknowledged_write_no_handle_is_shown(kind: type[StoreError]
         assert all(decision.handle is None for decision in context.report.decisions)
         assert context.report.decision("documents/0").outcome == "shortened"
         assert [n.kind for n in context.report.notices if "disk said no" in n.text] == ["offload failed"]
+
+
+def test_what_lies_in_the_overflow_already_is_shown_and_not_written_again() -> None:
+    with Failing() as store:
+        store.append("u1", "s1", [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}])
+        agent = builder(store)
+        first = shown(agent.build("What does the report say about Ghent?", **A).messages)
+        store.broken = {"put_overflow": error(StoreFull)}
+        context = agent.build("And what does it say about Ghent at last?", **A)
+        again = shown(context.messages)
+        assert set(first) & set(again)
+        assert "offload failed" not in {notice.kind for notice in context.report.notices}
+        assert all(agent.read_context(handle, **A) for handle in again)
+        fresh = builder(store).build("And what does it say about Ghent?", **A)  # another process does not know
+        assert "offload failed" in {notice.kind for notice in fresh.report.notices}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -249,8 +265,9 @@ def build_and_die(store: Path, where: str, told: Path) -> None:
     class Mortal(SQLiteStore):
         def put_overflow(self, *given):  # type: ignore[no-untyped-def]
             die("before overflow")
-            super().put_overflow(*given)
+            ends = super().put_overflow(*given)
             die("after overflow")
+            return ends
 
         def save_view(self, *given):  # type: ignore[no-untyped-def]
             die("before view")

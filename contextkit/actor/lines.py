@@ -31,8 +31,8 @@ _SHAPES: Final[Mapping[str, type | tuple[type, ...]]] = {
 
 
 def to_plain(record: MemoryRecord | Overflow) -> dict[str, Any]:
-    """A record's fields as JSON values, times in ISO 8601; those that are None are left out."""
-    values = {each.name: getattr(record, each.name) for each in fields(record)}
+    """A record's fields as JSON values, times in ISO 8601, without those that are None, or its store's own."""
+    values = {each.name: getattr(record, each.name) for each in fields(record) if each.compare}
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 

@@ -106,13 +106,13 @@ class Agent:
         return [self._sessions(), self._tools(), self._preferences(), self._memories()]
 
     def _sessions(self) -> Load:
-        """Each build reads the end of its session and keeps its view. The first of a turn also looks
-        at the overflow, and recalls. A piece is looked for before it is put away."""
-        reads = self.builds * _END + _FIRST + self.recalled * read_units(self.message_bytes)
-        reads += self.cold * read_units(self.history_bytes) + self.pieces
+        """Each build reads the end of its session and keeps its view. The first of a turn also recalls.
+        A piece is looked for before it is put away, in order with others, and read by the next turn."""
+        reads = self.builds * _END + self.recalled * read_units(self.message_bytes)
+        reads += self.cold * read_units(self.history_bytes) + self.pieces * (2 + read_units(self.piece_bytes))
         writes = self.builds * (_CHECK + TRANSACTIONAL * write_units(self.view_bytes))
         writes += self.appends * _CHECK + self.messages * TRANSACTIONAL * (write_units(self.message_bytes) + 1)
-        writes += self.pieces * (_CHECK + TRANSACTIONAL * write_units(self.piece_bytes))
+        writes += self.pieces * (_CHECK + TRANSACTIONAL * (write_units(self.piece_bytes) + 1))
         lasting = self.messages * (self.message_bytes + _LEAD + 2 * OVERHEAD) + self.pieces * self.piece_bytes
         stored = self.turns / DAYS * self.kept_days * lasting / GB
         return Load("sessions", self.turns * reads, self.turns * writes, stored)
@@ -140,9 +140,6 @@ class Agent:
 
 _END = 2
 """Read units for a session's facts and its newest messages: two pages of 4 KB, as measured."""
-
-_FIRST = 2
-"""Read units of a turn's first build beside that: `meta`, and the overflow."""
 
 _CHECK = TRANSACTIONAL
 """Write units for the session's `meta`, which every transaction checks or changes."""

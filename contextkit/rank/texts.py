@@ -8,7 +8,7 @@ from functools import lru_cache
 from contextkit.rank.lexical import LexicalIndex
 from contextkit.rank.terms import terms
 
-_LONGEST = 20_000
+LONGEST = 20_000
 """Characters of a text that are analysed: more no longer changes what it is about."""
 
 
@@ -16,7 +16,7 @@ def text_scores(query: str, texts: Sequence[str]) -> list[float]:
     """The BM25 score of each text, in order; 0.0 for one that shares no word with the query."""
     index = LexicalIndex()
     for text in texts:
-        index.add(_terms(text[:_LONGEST]))
+        index.add(_terms(text[:LONGEST]))
     return [float(score) for score in index.scores(terms(query))] if texts else []
 
 

@@ -41,7 +41,8 @@ class Session:
     """A session's small facts, read in one call at the start of a build.
 
     `state` is the agent's own document, written only by `save_state` under `version` (0 until
-    the first save). `last_seq` is the sequence number of its newest message, 0 when empty.
+    the first save). `last_seq` is the sequence number of its newest message, 0 when empty, and
+    `pieces` the number of the piece of overflow that was stored last.
     `view` is contextkit's own note of what the last prompt looked like (JSON text, opaque to
     the store). `created_at` tells one life of a session from the next after expiry or deletion.
     `newest` are the session's last messages, oldest first, as many of them as the store reads in
@@ -56,6 +57,7 @@ class Session:
     version: int = 0
     state: Mapping[str, Any] = field(default_factory=dict)
     last_seq: int = 0
+    pieces: int = 0
     view: str | None = None
     expires_at: datetime | None = None
     newest: Sequence[Message] = field(default=(), compare=False)
@@ -75,7 +77,8 @@ class Overflow:
 
     `handle` is short enough to stand in a prompt and is derived from the content, so that the
     same content in the same session has the same handle however often it is moved. `item_id`
-    and `title` say what it was; `tokens` is its full cost.
+    and `title` say what it was; `tokens` is its full cost. `number` is given by the store: it
+    grows with each piece of a session that is stored.
     """
 
     handle: str
@@ -85,6 +88,7 @@ class Overflow:
     tokens: int = 0
     created_at: datetime | None = None
     expires_at: datetime | None = None
+    number: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,10 +199,12 @@ class SessionStore(Protocol):
 class OverflowStore(Protocol):
     """What was moved out of a prompt, by handle, within one actor's session."""
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
         """Store all pieces in one acknowledged write. A piece that is there already only lives longer.
 
-        Never overwrites other content under the same handle: raises `StoreCorrupt` instead.
+        Returns when the first of them ends, if that may be before its session does; None where they
+        last as long as that. Never overwrites other content under the same handle: raises
+        `StoreCorrupt` instead.
         """
         ...
 
@@ -206,8 +212,8 @@ class OverflowStore(Protocol):
         """The piece, byte for byte. Raises `HandleNotFound`, also for another actor's or session's handle."""
         ...
 
-    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
-        """Every live piece of the session, oldest first."""
+    def overflow(self, actor_id: str, session_id: str, *, after: int = 0) -> list[Overflow]:
+        """Every live piece of the session, oldest first; those alone whose numbers are above `after`."""
         ...
 
 

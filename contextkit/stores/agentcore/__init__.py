@@ -266,17 +266,17 @@ class AgentCoreStore(
 
     # Overflow
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
         check_actor(actor_id)
-        self._state.put_overflow(actor_id, session_id, pieces)
+        return self._state.put_overflow(actor_id, session_id, pieces)
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         check_actor(actor_id)
         return self._state.get_overflow(actor_id, session_id, handle)
 
-    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
+    def overflow(self, actor_id: str, session_id: str, *, after: int = 0) -> list[Overflow]:
         check_actor(actor_id)
-        return self._state.overflow(actor_id, session_id)
+        return self._state.overflow(actor_id, session_id, after=after)
 
     # Memories
 

@@ -94,7 +94,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     `dax` is the URL of a DAX cluster in the (first) region. It is asked for messages and chunks,
     which never change, and done without where it does not answer.
 
-    All reads are strongly consistent. An append, a state, a view, up to 98 pieces of overflow,
+    All reads are strongly consistent. An append, a state, a view, up to 97 pieces of overflow,
     98 of derived data and 99 memories are one transaction each; what is larger is written in
     several, of which an append is still seen whole or not at all.
 
@@ -246,8 +246,8 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
     # Overflow
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
-        self._regions.run(
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
+        return self._regions.run(
             lambda parts: parts.overflow.put_overflow(actor_id, session_id, pieces), (actor_id, session_id)
         )
 
@@ -256,8 +256,10 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             lambda parts: parts.overflow.get_overflow(actor_id, session_id, handle), (actor_id, session_id)
         )
 
-    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
-        return self._regions.run(lambda parts: parts.overflow.overflow(actor_id, session_id), (actor_id, session_id))
+    def overflow(self, actor_id: str, session_id: str, *, after: int = 0) -> list[Overflow]:
+        return self._regions.run(
+            lambda parts: parts.overflow.overflow(actor_id, session_id, after=after), (actor_id, session_id)
+        )
 
     # Memories
 

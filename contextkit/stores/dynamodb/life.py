@@ -49,6 +49,8 @@ class Life:
     `region` is the only one that writes this life ("" without regions), and the life of the highest
     `term` is the one that the session is in. `inherited` is its `lineage`, as a text.
 
+    `pieces` is the number of the piece of overflow that was stored last.
+
     `fence` grows with each append where there are no transactions: rows of an append that was
     overtaken cannot replace those of the one that overtook it.
     """
@@ -61,6 +63,7 @@ class Life:
     expires_at: int | None = None
     kept_until: int | None = None
     last_seq: int = 0
+    pieces: int = 0
     holder: str | None = None
     held_until: int | None = None
     unborn: int | None = None

@@ -158,13 +158,18 @@ class Lives:
 
         Raises `Refused`, with places in `writes`, where one of these is refused itself.
         """
+        return self.add_pieces(at, lambda life: (0, writes(life)))
+
+    def add_pieces(self, at: At, writes: Callable[[Life], tuple[int, Sequence[Write]]]) -> Life:
+        """The same for `writes` that add so many pieces of overflow, numbered on from the life's last one."""
         life = self.known(at)
         for _ in self.database.attempts("write to a session"):
             life = self.ours(at, life)
             if life is None and not self.database.transactions:
                 life = self._unborn(at)
             now, opening = self._opening(at, life)
-            asked = writes(now)
+            added, asked = writes(now)
+            now, opening = _counting(now, opening, added) if added else (now, opening)
             try:
                 self.database.write([*opening, *asked])
             except Refused as refused:
@@ -219,6 +224,7 @@ class Lives:
             expires_at=expires_at,
             kept_until=kept_until(expires_at),
             last_seq=0 if lineage is None else lineage.size,
+            pieces=0 if head is None else head.pieces,
             region=self.region,
             term=1 + max((Life.of(row).term for row in rows), default=0),
             inherited=None if lineage is None else lineage.text,
@@ -314,3 +320,24 @@ class Lives:
             self._known.move_to_end(life.pk)
             if len(self._known) > KNOWN:
                 self._known.popitem(last=False)
+
+
+def _counting(life: Life, opening: Sequence[Write], added: int) -> tuple[Life, list[Write]]:
+    """The life with so many pieces more, and the writes that make sure of it, the first of which is to `meta`."""
+    after = replace(life, pieces=life.pieces + added)
+    meta, *rest = opening
+    if isinstance(meta, Put):
+        return after, [replace(meta, row={**meta.row, "pieces": after.pieces}), *rest]
+    assert isinstance(meta, Check | Update)
+    columns = meta.columns if isinstance(meta, Update) else {}
+    return after, [
+        Update("sessions", meta.pk, meta.sk, {**columns, "pieces": after.pieces}, _at(life.pieces, meta.condition)),
+        *rest,
+    ]
+
+
+def _at(pieces: int, condition: Condition | None) -> Condition:
+    """The condition, and that no other piece has been stored since."""
+    assert condition is not None
+    unchanged = "pieces = :pieces" if pieces else "(attribute_not_exists(pieces) OR pieces = :pieces)"
+    return Condition(f"{condition.text} AND {unchanged}", {**condition.values, "pieces": pieces}, condition.names)

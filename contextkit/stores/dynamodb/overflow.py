@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
@@ -21,7 +21,10 @@ from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, W
 
 _PIECE = "over"
 
-_AT_ONCE = MAX_WRITES - 2
+_STORED = "stored"
+"""Sort keys of the handles that one call stored, in the order of their numbers: what leads from these to pieces."""
+
+_AT_ONCE = MAX_WRITES - 3
 """Pieces in one transaction. A handle stands for its content, so of more a part can do no harm."""
 
 _FREE = "attribute_not_exists(pk) OR expires_at <= :now"
@@ -34,6 +37,7 @@ class _Packed:
     handle: str
     content: bytes
     digest: bytes
+    expires_at: int | None
     columns: dict[str, Value | None]
 
 
@@ -46,11 +50,12 @@ class OverflowPieces:
         self._payloads = payloads
         self._ttl = ttl
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
         at = self._lives.clock.at(actor_id, session_id)
         packed = _by_handle([self._packed(piece, place, at.now) for place, piece in enumerate(pieces)])
         for start in range(0, len(packed), _AT_ONCE):
             self._put(at, packed[start : start + _AT_ONCE])
+        return from_micros(min((piece.expires_at for piece in packed if piece.expires_at is not None), default=None))
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         at = self._lives.clock.at(actor_id, session_id)
@@ -70,14 +75,23 @@ class OverflowPieces:
                 return _piece(now, row, self._payloads.get("sessions", row))
         raise HandleNotFound(handle)
 
-    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
+    def overflow(self, actor_id: str, session_id: str, *, after: int = 0) -> list[Overflow]:
         at = self._lives.clock.at(actor_id, session_id)
-        life = self._lives.find(at)
+        life = self._lives.known(at) if after else self._lives.find(at)
         if life is None:
             return []
-        rows = sorted(self._lasting(at, life), key=lambda row: (row["created_at"], row["place"]))
+        found = self._stored(at, life, after) if after else self._lasting(at, life)
+        rows = sorted(found, key=lambda row: (row["created_at"], row["place"]))
         contents = self._payloads.get_all("sessions", rows)
         return [_piece(life, row, content) for row, content in zip(rows, contents, strict=True)]
+
+    def _stored(self, at: At, life: Life, after: int) -> list[Row]:
+        """The pieces that were stored after that number; it is one of this life's, as the session's facts have it."""
+        low, high = keys.numbered(_STORED, life.life, after + 1), keys.below(f"{_STORED}#{life.life}")[1]
+        calls = self._database.query("sessions", at.pk, (low, high))
+        handles = keys.unique(handle for call in calls for handle in from_json(call["handles"]))
+        rows = self._database.get_many("sessions", [(at.pk, keys.named(_PIECE, life.life, name)) for name in handles])
+        return [row for row in rows.values() if row["number"] > after and _lasts(row, at.now)]
 
     def _lasting(self, at: At, life: Life) -> list[Row]:
         """The pieces of the session, each once, also where a life stored anew what one before it had."""
@@ -103,41 +117,55 @@ class OverflowPieces:
             "digest": digest,
             "place": place,
         }
-        return _Packed(piece.handle, content, digest, columns)
+        return _Packed(piece.handle, content, digest, ends, columns)
 
     def _put(self, at: At, packed: Sequence[_Packed]) -> None:
         kept: dict[tuple[str, str], dict[str, Value | None]] = {}
 
-        def writes(life: Life) -> list[Write]:
-            places = {piece.handle: keys.named(_PIECE, life.life, piece.handle) for piece in packed}
-            there = self._database.get_many("sessions", [(at.pk, sk) for sk in places.values()])
-            return [self._written(at, life, piece, places[piece.handle], there, kept) for piece in packed]
+        def writes(life: Life) -> tuple[int, list[Write]]:
+            places = {piece.handle: (at.pk, keys.named(_PIECE, life.life, piece.handle)) for piece in packed}
+            rows = self._database.get_many("sessions", places.values())
+            there = {handle: rows[place] for handle, place in places.items() if _is_there(rows.get(place), at.now)}
+            again = [_lengthened(at, piece, there[piece.handle]) for piece in packed if piece.handle in there]
+            new = [piece for piece in packed if piece.handle not in there]
+            if self._database.transactions or not new:
+                return len(new), [*again, *self._added(at, life, life.pieces, new, kept)]
+            return 0, [*again, *self._added(at, life, self._reserved(at, life, len(new)), new, kept)]
 
         for _ in self._database.attempts("store overflow"):
             try:
-                self._lives.change(at, writes)
+                self._lives.add_pieces(at, writes)
                 return
             except Refused:
                 continue  # another has put one of them away since we looked
 
-    def _written(
+    def _reserved(self, at: At, life: Life, count: int) -> int:
+        """The number before those of so many pieces: without transactions they are taken before anything is written."""
+        now = self._lives.add_pieces(at, lambda _: (count, ()))
+        if now.life != life.life:
+            raise Refused({})
+        return now.pieces - count
+
+    def _added(
         self,
         at: At,
         life: Life,
-        piece: _Packed,
-        sk: str,
-        there: dict[tuple[str, str], Row],
+        before: int,
+        new: Sequence[_Packed],
         kept: dict[tuple[str, str], dict[str, Value | None]],
-    ) -> Write:
-        """The write of one piece: all of it, or the lengthening of the same one's life."""
-        row = there.get((at.pk, sk))
-        if row is not None and _lasts(row, at.now):
-            return _lengthened(at, piece, row)
-        made = (life.life, piece.handle)
-        if made not in kept:
-            kept[made] = self._payloads.put("sessions", at.pk, f"{BLOB}#{life.life}", piece.content, life.ttl)
-        place: dict[str, Value | None] = {"pk": at.pk, "sk": sk, "ttl": life.ttl}
-        return Put("sessions", {**place, **piece.columns, **kept[made]}, Condition(_FREE, {"now": at.now}))
+    ) -> Iterator[Write]:
+        """The writes of pieces that are new to the session, numbered from `before` on, and of their handles."""
+        for number, piece in enumerate(new, before + 1):
+            made = (life.life, piece.handle)
+            if made not in kept:
+                kept[made] = self._payloads.put("sessions", at.pk, f"{BLOB}#{life.life}", piece.content, life.ttl)
+            place = {"pk": at.pk, "sk": keys.named(_PIECE, life.life, piece.handle)}
+            facts: dict[str, Value | None] = {**place, "number": number, "ttl": life.ttl, **piece.columns}
+            yield Put("sessions", {**facts, **kept[made]}, Condition(_FREE, {"now": at.now}))
+        if new:
+            last = keys.numbered(_STORED, life.life, before + len(new))
+            handles = to_json([piece.handle for piece in new], "handles")
+            yield Put("sessions", {"pk": at.pk, "sk": last, "handles": handles, "ttl": life.ttl})
 
 
 def _piece(life: Life, row: Row, content: bytes) -> Overflow:
@@ -155,6 +183,7 @@ def _piece(life: Life, row: Row, content: bytes) -> Overflow:
         tokens=row["tokens"],
         created_at=from_micros(row["created_at"]),
         expires_at=from_micros(min(ends, default=None)),
+        number=row.get("number", 0),
     )
 
 
@@ -181,6 +210,10 @@ def _other(handle: str) -> StoreCorrupt:
         f"Another text is already stored under the handle {handle!r}.",
         "Derive handles from the whole content, so that each content has its own.",
     )
+
+
+def _is_there(row: Row | None, now: int) -> bool:
+    return row is not None and _lasts(row, now)
 
 
 def _lasts(row: Row, now: int) -> bool:

@@ -209,6 +209,7 @@ class Sessions:
             version=state["revision"] if state else 0,
             state=from_json(self._payloads.get("sessions", state)) if state else {},
             last_seq=life.last_seq,
+            pieces=life.pieces,
             view=from_bytes(self._payloads.get("sessions", view)) if view else None,
             expires_at=from_micros(life.expires_at),
             newest=self._newest(life, rows),

@@ -144,14 +144,14 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
 
     # Overflow
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
-        self._overflow.put_overflow(actor_id, session_id, pieces)
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
+        return self._overflow.put_overflow(actor_id, session_id, pieces)
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         return self._overflow.get_overflow(actor_id, session_id, handle)
 
-    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
-        return self._overflow.overflow(actor_id, session_id)
+    def overflow(self, actor_id: str, session_id: str, *, after: int = 0) -> list[Overflow]:
+        return self._overflow.overflow(actor_id, session_id, after=after)
 
     # Memories
 

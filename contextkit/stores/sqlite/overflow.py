@@ -6,7 +6,7 @@ import sqlite3
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -21,13 +21,13 @@ _LEVEL = 3
 """zlib's effort. On JSON tool results: within a tenth of the size at level 6 in a third of its time."""
 
 _PIECES = f"""
-SELECT o.handle, o.item_id, o.title, o.tokens, o.created_at, o.expires_at, s.expires_at, o.checksum, o.content
+SELECT o.handle, o.item_id, o.title, o.tokens, o.created_at, o.expires_at, s.expires_at, o.number, o.checksum, o.content
 FROM overflow AS o JOIN sessions AS s ON o.session = s.id
 WHERE {LIVE} AND (o.expires_at IS NULL OR o.expires_at > ?)
 """
 _INSERT = """
-INSERT INTO overflow (session, handle, item_id, title, tokens, created_at, expires_at, checksum, content)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO overflow (session, number, handle, item_id, title, tokens, created_at, expires_at, checksum, content)
+SELECT id, pieces, ?, ?, ?, ?, ?, ?, ?, ? FROM sessions WHERE id = ?
 """
 
 
@@ -39,16 +39,17 @@ class OverflowPieces:
         self._lifetimes = lifetimes
         self._ttl = ttl
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> None:
+    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
         key = self._lifetimes.key(actor_id, session_id)
         packed = [self._packed(piece, key.now) for piece in pieces]
         if not packed:
-            return
+            return None
         with self._database.write() as connection:
             session = self._lifetimes.open(connection, key)
             for piece in packed:
                 _put(connection, session, piece, key.now)
             purge_rows(connection, key.now, "overflow")
+        return from_micros(min((piece.expires_at for piece in packed if piece.expires_at is not None), default=None))
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         key = self._lifetimes.key(actor_id, session_id)
@@ -58,10 +59,11 @@ class OverflowPieces:
             raise HandleNotFound(handle)
         return _unpacked(row)
 
-    def overflow(self, actor_id: str, session_id: str) -> list[Overflow]:
+    def overflow(self, actor_id: str, session_id: str, *, after: int = 0) -> list[Overflow]:
         key = self._lifetimes.key(actor_id, session_id)
+        asked = f"{_PIECES} AND o.number > ? ORDER BY o.created_at, o.id"
         with self._database.read() as connection:
-            rows = connection.execute(f"{_PIECES} ORDER BY o.created_at, o.id", (*key.live, key.now)).fetchall()
+            rows = connection.execute(asked, (*key.live, key.now, after)).fetchall()
         return [_unpacked(row) for row in rows]
 
     def _packed(self, piece: Overflow, now: int) -> _Packed:
@@ -96,7 +98,8 @@ def _put(connection: sqlite3.Connection, session: int, piece: _Packed, now: int)
         "SELECT id, checksum, expires_at FROM overflow WHERE session = ? AND handle = ?", (session, piece.handle)
     ).fetchone()
     if known is None:
-        values = (session, piece.handle, *piece.facts, piece.expires_at, piece.checksum, piece.content)
+        connection.execute("UPDATE sessions SET pieces = pieces + 1 WHERE id = ?", (session,))
+        values = (piece.handle, *piece.facts, piece.expires_at, piece.checksum, piece.content, session)
         connection.execute(_INSERT, values)
         return
     row, checksum, ends = known
@@ -110,7 +113,7 @@ def _put(connection: sqlite3.Connection, session: int, piece: _Packed, now: int)
 
 
 def _unpacked(row: tuple[Any, ...]) -> Overflow:
-    handle, item_id, title, tokens, created_at, own_end, session_end, checksum, content = row
+    handle, item_id, title, tokens, created_at, own_end, session_end, number, checksum, content = row
     ends = [end for end in (own_end, session_end) if end is not None]
     return Overflow(
         handle=handle,
@@ -120,6 +123,7 @@ def _unpacked(row: tuple[Any, ...]) -> Overflow:
         tokens=tokens,
         created_at=from_micros(created_at),
         expires_at=from_micros(min(ends, default=None)),
+        number=number,
     )
 
 

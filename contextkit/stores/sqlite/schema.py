@@ -146,7 +146,18 @@ CREATE TABLE calibrations (
 );
 """
 
-STEPS: tuple[str, ...] = (_SESSIONS + _OVERFLOW + _MEMORIES + _PREFERENCES + _TOOL_RESULTS + _CALIBRATIONS,)
+_NUMBERED_OVERFLOW = """
+ALTER TABLE sessions ADD COLUMN pieces INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE overflow ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+UPDATE overflow SET number = id;
+UPDATE sessions SET pieces = (SELECT coalesce(max(number), 0) FROM overflow WHERE session = sessions.id);
+CREATE INDEX overflow_by_number ON overflow (session, number);
+"""
+
+STEPS: tuple[str, ...] = (
+    _SESSIONS + _OVERFLOW + _MEMORIES + _PREFERENCES + _TOOL_RESULTS + _CALIBRATIONS,
+    _NUMBERED_OVERFLOW,
+)
 """One script for each version. A step that has been released is never edited: add another."""
 
 

@@ -17,7 +17,7 @@ LIVE = "s.actor_id = ? AND s.session_id = ? AND (s.expires_at IS NULL OR s.expir
 """The one session of that actor and id, unless it has expired by the given time."""
 
 _FACTS = """
-SELECT s.actor_id, s.session_id, s.created_at, s.updated_at, s.expires_at, s.last_seq,
+SELECT s.actor_id, s.session_id, s.created_at, s.updated_at, s.expires_at, s.last_seq, s.pieces,
        states.version, states.state, views.view
 FROM sessions AS s
 LEFT JOIN states ON states.session = s.id
@@ -182,7 +182,7 @@ def _facts(connection: sqlite3.Connection, key: Key) -> Session | None:
 
 
 def _session(row: tuple[Any, ...]) -> Session:
-    actor_id, session_id, created_at, updated_at, expires_at, last_seq, version, state, view = row
+    actor_id, session_id, created_at, updated_at, expires_at, last_seq, pieces, version, state, view = row
     return Session(
         actor_id=actor_id,
         session_id=session_id,
@@ -191,6 +191,7 @@ def _session(row: tuple[Any, ...]) -> Session:
         version=version or 0,
         state={} if state is None else from_json(state),
         last_seq=last_seq,
+        pieces=pieces,
         view=None if view is None else from_bytes(view),
         expires_at=from_micros(expires_at),
     )

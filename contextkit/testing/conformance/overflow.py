@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
-from contextkit.stores import Overflow, OverflowStore
+from contextkit.stores import Overflow, OverflowStore, SessionStore
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import TTL, Conformance, at_once
 from contextkit.testing.conformance.values import (
@@ -63,6 +63,57 @@ class OverflowStoreConformance(Conformance):
             store.put_overflow(actor, "s", [replace(PIECE, handle=handle, text=handle)])
             clock.advance(timedelta(seconds=1))
         assert [piece.handle for piece in store.overflow(actor, "s")] == ["c", "a", "b"]
+
+    def test_pieces_stored_since_are_listed_by_number(
+        self, store: OverflowStore, actor: str, clock: ManualClock
+    ) -> None:
+        """Numbers grow from call to call, so that a reader who knows the last one asks for the rest alone."""
+        known: list[Overflow] = []
+        for call in range(4):
+            new = [replace(PIECE, handle=f"{call}{letter}", text=f"{call}{letter}") for letter in "cab"]
+            store.put_overflow(actor, "s", [*new, *known[:2]])
+            found = store.overflow(actor, "s", after=max((piece.number for piece in known), default=0))
+            assert [piece.handle for piece in found] == [piece.handle for piece in new]
+            assert store.overflow(actor, "s") == known + found
+            known += found
+            clock.advance(timedelta(seconds=1))
+        numbers = [piece.number for piece in known]
+        assert sorted(set(numbers)) == sorted(numbers)
+        assert min(numbers) > 0
+        assert store.overflow(actor, "s", after=max(numbers)) == []
+        assert store.get_overflow(actor, "s", "2a").number == next(one.number for one in known if one.handle == "2a")
+
+    def test_the_session_tells_the_last_number(self, store: OverflowStore, actor: str, clock: ManualClock) -> None:
+        if not isinstance(store, SessionStore):
+            pytest.skip("This store has no sessions.")
+        store.append(actor, "s", [{"role": "user", "content": "Hello."}])
+        told = [_last(store, actor)]
+        for handles in ("a", "bc", "bc"):
+            store.put_overflow(actor, "s", [replace(PIECE, handle=handle, text=handle) for handle in handles])
+            told.append(_last(store, actor))
+        assert told[0] == 0 < told[1] < told[2]
+        assert told[3] == told[2]
+        assert told[2] == max(piece.number for piece in store.overflow(actor, "s"))
+        store.append(actor, "s", [{"role": "assistant", "content": "Hello."}])
+        store.save_view(actor, "s", "{}")
+        assert _last(store, actor) == told[2]
+        clock.advance(timedelta(seconds=1))
+        store.delete_session(actor, "s")
+        store.append(actor, "s", [{"role": "user", "content": "Hello again."}])
+        assert _last(store, actor) == 0
+
+    def test_threads_may_put_different_pieces_away(self, store: OverflowStore, actor: str) -> None:
+        at_once(lambda one: store.put_overflow(actor, "s", [replace(PIECE, handle=f"h{one}", text=f"h{one}")]))
+        pieces = store.overflow(actor, "s")
+        assert len({piece.number for piece in pieces}) == len(pieces) > 1
+
+    def test_what_is_put_away_tells_when_it_ends(self, store: OverflowStore, actor: str, clock: ManualClock) -> None:
+        self.needs_expiry()
+        ends = [clock() + timedelta(minutes=minutes) for minutes in (3, 2)]
+        pieces = [replace(PIECE, handle=f"h{end.minute}", text="x", expires_at=end) for end in ends]
+        assert store.put_overflow(actor, "s", [PIECE]) is None
+        assert store.put_overflow(actor, "s", [PIECE, *pieces]) == ends[1]
+        assert store.put_overflow(actor, "s", []) is None
 
     def test_a_piece_put_away_again_stays_as_it_was(self, store: OverflowStore, actor: str, clock: ManualClock) -> None:
         store.put_overflow(actor, "s", [PIECE, PIECE])
@@ -158,3 +209,9 @@ class OverflowStoreConformance(Conformance):
         with pytest.raises(HandleNotFound):
             store.get_overflow(actor, "s", "h1")
         assert store.overflow(actor, "s") == []
+
+
+def _last(store: SessionStore, actor: str) -> int:
+    session = store.session(actor, "s")
+    assert session is not None
+    return session.pieces

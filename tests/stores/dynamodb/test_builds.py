@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from contextkit import ContextBuilder
+from contextkit import ContextBuilder, Document
 from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
-from contextkit.sources import History, Memories, Preferences, System
+from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy, Sometimes, never
 from contextkit.types import Message
@@ -62,6 +63,32 @@ def test_a_build_in_a_session_that_is_known_reads_what_is_new(
         builder.build("And what was said last?", actor_id=actor, session_id="s")
     assert len(calls) <= 4
     assert sum(call.received for call in calls) <= 2 * WINDOW_BYTES
+
+
+def test_documents_that_do_not_fit_are_written_once_and_read_once(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str
+) -> None:
+    """They lie under their handles already, and this process knows what they say."""
+    words = random.Random(2)
+    documents = [
+        Document(id=f"d{n}", text=f"Report {n} on Ghent. " + " ".join(f"{words.random():.9f}" for _ in range(80)))
+        for n in range(40)
+    ]
+    sources = [System("Be brief."), Preferences(), Memories(), History(), Documents(documents), Overflow()]
+    builder = ContextBuilder(sources=sources, budget=WINDOW, strategy="rag", store=store)
+    ids = {"actor_id": actor, "session_id": "s"}
+    first = builder.build("What is reported on Ghent?", **ids)
+    moved = {decision.item_id for decision in first.report.decisions if decision.handle and decision.outcome == "moved"}
+    assert len(moved & {document.id for document in documents}) > 5
+    with proxy.counted() as calls:
+        second = builder.build("What else is reported on Ghent?", **ids)
+    assert [d.section for d in second.report.decisions if d.item_id.startswith("overflow:")] != []
+    # the session, preferences, memories, the recalled turns, once the pieces that the first build stored, and the view
+    assert Counter(call.operation for call in calls)["TransactWriteItems"] == 1
+    assert len(calls) <= 8
+    with proxy.counted() as calls:
+        builder.build("And what is reported on Ghent at last?", **ids)
+    assert len(calls) <= 5
 
 
 def test_the_newest_messages_are_one_call_that_reads_no_more_than_it_returns(
