@@ -106,12 +106,12 @@ def _drawn(bill: Bill) -> Group:
 
 def _bill(bill: Bill) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True, footer_style="bold")
-    table.add_column("part", footer="a month")
-    table.add_column("region")
+    table.add_column("part", overflow="fold", footer="a month")
+    table.add_column("region", no_wrap=True)
     shown = [kind for kind in (*KINDS, "other") if any(_kind(line) == kind for line in bill.lines)]
     for kind in shown:
-        table.add_column(kind, justify="right", footer=_dollars(_sum(bill.lines, kind)))
-    table.add_column("dollars", justify="right", footer=_dollars(bill.total))
+        table.add_column(kind, justify="right", overflow="fold", footer=_dollars(_sum(bill.lines, kind)))
+    table.add_column("dollars", justify="right", overflow="fold", footer=_dollars(bill.total))
     for part in bill.parts:
         for region in bill.traffic.deployment.regions:
             here = [line for line in bill.lines if (line.part, line.region) == (part, region)]

@@ -25,6 +25,12 @@ def test_the_published_table(run: Run) -> None:
     assert "2026-04-30" in done.out
 
 
+def test_no_region_and_no_amount_is_cut_off(run: Run) -> None:
+    assert "ap-southeast-1" in run("cost", "--example").out
+    regions = ("--region", "us-east-1", "--region", "eu-central-1", "--region", "ap-southeast-1")
+    assert "…" not in run("cost", "--turns", 60_000_000_000, *regions).out
+
+
 def test_turns_alone_are_enough(run: Run) -> None:
     one, two = (json.loads(run("cost", "--turns", turns, "--json").out)["total"] for turns in (1_000_000, 2_000_000))
     assert two == pytest.approx(2 * one, rel=0.05)
