@@ -10,7 +10,7 @@ from contextkit.composition import compose
 from contextkit.deadline import begun
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.regression import Observation, fit
-from contextkit.residuals import ReportedPrompt, Residuals, lines_of
+from contextkit.residuals import REPORTS, ReportedPrompt, Residuals, lines_of
 from contextkit.stores import CalibrationStore
 from contextkit.types import Message, Notice, TokenCounter, Tool
 
@@ -72,7 +72,7 @@ class Meter:
         self.within(WAIT)
         with self._lock:
             if self._calibration is None:
-                self._unread.append(report)
+                self._unread = [*self._unread, report][-REPORTS:]
                 return _observed(Calibration(), self._unread)
             self._calibration = self._learn(self._calibration, [report])
             self._adopt(self._calibration, report)

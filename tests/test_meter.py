@@ -8,6 +8,7 @@ from contextkit.calibration import CalibratedCounter
 from contextkit.composition import compose
 from contextkit.errors import StoreUnavailable
 from contextkit.meter import Meter
+from contextkit.residuals import REPORTS
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
@@ -162,6 +163,16 @@ def test_a_store_that_hangs_is_waited_for_once_and_costs_precision_alone() -> No
     meter._reading.result(30)
     assert meter.counter is PLAIN
     assert meter.problem is None
+
+
+def test_reports_that_wait_for_a_store_are_bounded() -> None:
+    store = Slow()
+    meter = Meter(PLAIN, "model", store)
+    meter.within(0)
+    for _ in range(REPORTS + 5):
+        meter.observe(PROMPT[:1], (), 90)
+    store.let.set()
+    assert len(meter._unread) == REPORTS
 
 
 def test_a_store_that_failed_is_asked_again_and_what_was_learnt_meanwhile_is_kept_with_what_it_knows() -> None:

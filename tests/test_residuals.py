@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contextkit.composition import compose
 from contextkit.regression import Fit, Observation
-from contextkit.residuals import LINES, NOTHING, REPORTS, Corrections, ReportedPrompt, Residuals, lines_of
+from contextkit.residuals import ALIKE, LINES, NOTHING, REPORTS, Corrections, ReportedPrompt, Residuals, lines_of
 from contextkit.tokens import get_counter
 from contextkit.types import Message, ToolCall
 
@@ -131,6 +131,18 @@ def test_memory_is_bounded_in_reports_and_in_lines_and_the_oldest_go_first() -> 
     known = learnt(*long)
     assert len(known.by_line) == LINES
     assert [known.of_lines(each.lines) > 0 for each in long] == [False] * 2 + [True] * 8
+
+
+def test_a_busy_session_leaves_room_for_the_others() -> None:
+    quiet, busy = reported(said(1), 1.01), said(2, messages=REPORTS + 20)
+    residuals = Residuals()
+    residuals.observe(quiet)
+    for turn in range(12, len(busy)):
+        residuals.observe(reported(busy[:turn], 1.001))
+        assert len(residuals._reports) <= ALIKE + 1
+    known = residuals.corrections(WEIGHTS)
+    assert left(quiet, known) == pytest.approx(left(quiet, learnt(quiet)))
+    assert known.of_lines(reported(busy[:turn], 1.001).lines) > 0
 
 
 def _lines(seed: int) -> str:
