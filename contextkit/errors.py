@@ -279,7 +279,7 @@ class HandleNotFound(StoreError, LookupError):
 
     def __init__(self, handle: str) -> None:
         super().__init__(
-            f"Nothing is stored under the handle {handle!r} for this actor and session.",
+            f"Nothing is stored under the handle {shortened(handle)} for this actor and session.",
             "Use a handle from this session's prompt, exactly as it stands there.",
         )
         self.handle = handle

@@ -299,3 +299,7 @@ def test_a_kill_at_any_step_leaves_no_dangling_handle(tmp_path: Path, where: str
             for handle in shown(again.messages):
                 read_context(store, "u1", "s1", handle)
         assert bool(shown([Message(role="user", content=said)])) == (not where)
+
+
+def test_a_huge_handle_is_not_repeated_to_the_model() -> None:
+    assert len(str(HandleNotFound("x" * 100_000))) < 400

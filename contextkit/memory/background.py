@@ -20,6 +20,7 @@ from typing import Final
 
 from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.receipt import Receipt
+from contextkit.stores import check_id
 
 _log = logging.getLogger("contextkit.memory")
 
@@ -57,8 +58,8 @@ class BackgroundMemory:
 
     def notify(self, actor_id: str, session_id: str, *, variables: Mapping[str, str] | None = None) -> None:
         """Something was said in this session. What is due by the strategies' triggers is extracted soon."""
+        place = _Place(check_id("actor id", actor_id), check_id("session id", session_id), variables or {})
         with self._changed:
-            place = _Place(actor_id, session_id, variables or {})
             self._when.pop(place, None)  # the variables given last count
             self._when[place] = time.monotonic()
             self._changed.notify()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contextkit.errors import StoreUnavailable
+from contextkit.errors import InvalidId, StoreUnavailable
 from contextkit.memory import background
 from contextkit.memory.background import BackgroundMemory
 from contextkit.memory.engine import MemoryEngine
@@ -138,3 +138,8 @@ def test_no_thread_is_left_behind(store: SQLiteStore) -> None:
     with BackgroundMemory(MemoryEngine(store, ["semantic"], extractor=Sayings())):
         assert any(thread.name == "contextkit-memory" for thread in threading.enumerate())
     assert not any(thread.name == "contextkit-memory" for thread in threading.enumerate())
+
+
+def test_an_id_that_is_none_is_told_of_at_once(store: SQLiteStore) -> None:
+    with BackgroundMemory(MemoryEngine(store)) as memory, pytest.raises(InvalidId, match="actor id ''"):
+        memory.notify("", "s1")
