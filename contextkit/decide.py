@@ -152,6 +152,8 @@ class Decided:
         share = self.fit.shares.get(item.section, 0)
         place = ranks[item.id]
         least = section.relevance
+        if least and item.score <= 0:
+            return f"{place} and does not bear on the query"
         if least and item.score < least * place.best:
             return f"{place} and scores less than {least:.0%} of the best"
         if 0 < section.limit <= len(self.fit.sections.get(item.section, ())):

@@ -15,6 +15,12 @@ Chosen on LoCoMo with MiniLM vectors: from 0.4 to 0.6 recall of the evidence mov
 of a point; ranks instead of standard scores (reciprocal rank fusion) recall 1.2 points less.
 """
 
+LEAST: Final = 2.0
+"""What the least of n candidates scores, times n. Standard scores spread two candidates as far as two
+hundred, and say nothing of one, so a few are not told apart too surely: one that stands alone is worth
+something, and the lesser of two a third of the better.
+"""
+
 _SAME: Final = 1e-6
 """Of the largest score: single-precision scores that deviate by no more differ by rounding only."""
 
@@ -23,10 +29,10 @@ def fuse(lexical: Scores, dense: Scores, *, part: float = DENSE) -> Scores:
     """One score from two of different scale, for the same candidates in the same order.
 
     The weighted mean of both, each standardised over the candidates, moved so that the least is
-    0. One that says the same of every candidate takes no part.
+    `LEAST` over their number. One that says the same of every candidate takes no part.
     """
     mean = np.float32(1 - part) * standardised(lexical) + np.float32(part) * standardised(dense)
-    least = np.float32(mean.min(initial=0.0))
+    least = np.float32(mean.min(initial=0.0)) - np.float32(LEAST / max(1, len(mean)))
     return mean - least
 
 

@@ -67,8 +67,8 @@ class Documents:
 
     * a list of texts, of pairs (title, text), of `Document`s or of LangChain documents: indexed
       once, by words and, with any `embeddings`, by meaning; the best `limit` are candidates and
-      the others are reported as left out. Documents no word of which is asked for are candidates
-      too while there is room: few documents are all offered;
+      the others are reported as left out. Documents that share nothing with the query are candidates
+      too, for a strategy that asks for no `relevance`;
     * a LangChain retriever or vector store, or a function from a query to documents: asked for
       every turn. Its own order counts for half of the score, shared words for the other half. A
       retriever's and a coroutine function's search is awaited where the build is (`abuild`).

@@ -35,10 +35,20 @@ def test_scale_and_offset_of_either_do_not_matter(values, scale, offset):
     np.testing.assert_allclose(moved, fuse(values, other), atol=1e-3)
 
 
-def test_the_best_by_both_is_best_and_the_least_is_0():
+def test_the_best_by_both_is_best():
     fused = fuse(np.array([3, 1, 0], np.float32), np.array([0.9, 0.1, 0.2], np.float32))
     assert fused.argmax() == 0
-    assert fused.min() == 0
+
+
+@given(scores.filter(len))
+def test_every_candidate_is_worth_something_and_the_least_of_many_next_to_nothing(values):
+    fused = fuse(values, values[::-1].copy())
+    np.testing.assert_allclose(fused.min(), 2 / len(values), atol=1e-5)
+
+
+def test_the_lesser_of_two_is_worth_a_third_of_the_better():
+    lexical, dense = np.array([3, 1], np.float32), np.array([0.9, 0.1], np.float32)
+    np.testing.assert_allclose(fuse(lexical, dense), [3, 1], atol=1e-5)
 
 
 def test_part_is_the_weight_of_the_dense_scores():

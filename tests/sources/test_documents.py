@@ -13,7 +13,9 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import InMemoryVectorStore
 
+from contextkit import ContextBuilder
 from contextkit.errors import InvalidInput
+from contextkit.sources import System
 from contextkit.sources.documents import Document, Documents
 from contextkit.types import AsyncSource, Gathered, Item, Notice, Source
 
@@ -240,6 +242,24 @@ def test_a_failing_embedder_costs_its_half_and_is_reported(request_for: MakeRequ
     assert by_score(gathered)[0] == SHIPPING
     embedder.fails = False
     assert by_score(source.gather(request_for("my money back")))[0] == REFUNDS
+
+
+@pytest.mark.parametrize("strategy", ["agent", "chat", "rag", "support"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_few_found_documents_stand(strategy: str, count: int) -> None:
+    """Their spread says little of them: the last result of a search is as good as the first, and so is the only one."""
+    texts = [REFUNDS, SHIPPING][:count]
+    for source in (Documents(found(*texts)), Documents(texts, embeddings=Money())):
+        builder = ContextBuilder(sources=[System("You help."), source], strategy=strategy, budget=2_000)
+        report = builder.build("How do I get my money back?", actor_id="u", session_id="s").report
+        kept = [one.outcome for one in report.decisions if one.section == "documents"]
+        assert kept == ["kept"] * count
+
+
+def test_a_document_that_shares_nothing_with_the_query_is_left_out_for_that() -> None:
+    builder = ContextBuilder(sources=[System("You help."), Documents([Document(text=HOURS, id="hours")])], budget=2_000)
+    decision = builder.build("How are you?", actor_id="u", session_id="s").report.decision("hours")
+    assert (decision.outcome, decision.reason) == ("dropped", "it ranks 1 of 1 and does not bear on the query")
 
 
 def test_no_documents_are_no_items(request_for: MakeRequest) -> None:
