@@ -6,10 +6,12 @@ Texts that are not ids are kept as bytes, since no database's own text type take
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, overload
 
 from contextkit.errors import InvalidInput, StoreCorrupt, shortened
+from contextkit.stores import check_id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -82,3 +84,20 @@ def from_json(data: bytes) -> Any:
 def bounded(number: int) -> int:
     """The number, or the nearest one that SQLite can hold."""
     return max(-MAX_INTEGER, min(number, MAX_INTEGER))
+
+
+def preference_changes(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The changes to an actor's preferences, each a text or None. Raises `InvalidInput` for anything else."""
+    if not isinstance(values, Mapping):
+        raise InvalidInput(
+            f"The preferences are {shortened(values)}.", "Pass a dict of texts by name; None deletes one.", value=values
+        )
+    for name, value in values.items():
+        check_id("preference name", name)
+        if value is not None and not isinstance(value, str):
+            raise InvalidInput(
+                f"The preference {name!r} is {shortened(value)}, which is not text.",
+                "Write it as text, as it shall stand in a prompt; None deletes it.",
+                value=value,
+            )
+    return dict(values)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 
 from contextkit.stores import check_id
-from contextkit.stores.codec import from_json, to_json
+from contextkit.stores.codec import from_json, preference_changes, to_json
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.items import Row
 from contextkit.stores.dynamodb.keys import actor_key
@@ -28,7 +28,7 @@ class Preferences:
 
     def set_preferences(self, actor_id: str, values: Mapping[str, str | None]) -> None:
         actor_id = check_id("actor id", actor_id)
-        changes = {check_id("preference name", name): value for name, value in values.items()}
+        changes = preference_changes(values)
         nonce = uuid.uuid4().hex
         for _ in self._database.attempts("set preferences"):
             row = self._row(actor_id)

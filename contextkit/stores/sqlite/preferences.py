@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contextkit.errors import InvalidInput, shortened
 from contextkit.stores import check_id
-from contextkit.stores.codec import from_bytes, to_bytes
+from contextkit.stores.codec import from_bytes, preference_changes, to_bytes
 from contextkit.stores.sqlite.connection import Database
 
 _SET = """
@@ -31,19 +30,9 @@ class Preferences:
 
     def set_preferences(self, actor_id: str, values: Mapping[str, str | None]) -> None:
         actor_id = check_id("actor id", actor_id)
-        named = [(check_id("preference name", name), _text(name, value)) for name, value in values.items()]
-        kept = [(actor_id, name, to_bytes(value)) for name, value in named if value is not None]
-        deleted = [(actor_id, name) for name, value in named if value is None]
+        changes = preference_changes(values)
+        kept = [(actor_id, name, to_bytes(value)) for name, value in changes.items() if value is not None]
+        deleted = [(actor_id, name) for name, value in changes.items() if value is None]
         with self._database.write() as connection:
             connection.executemany(_SET, kept)
             connection.executemany("DELETE FROM preferences WHERE actor_id = ? AND name = ?", deleted)
-
-
-def _text(name: str, value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise InvalidInput(
-        f"The preference {name!r} is {shortened(value)}, which is not text.",
-        "Write it as text, as it shall stand in a prompt; None deletes it.",
-        value=value,
-    )

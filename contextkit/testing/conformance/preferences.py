@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.errors import InvalidId
+from contextkit.errors import InvalidId, InvalidInput
 from contextkit.stores import PreferenceStore
 from contextkit.testing.conformance.base import THREADS, Conformance, at_once
 from contextkit.testing.conformance.values import BAD_IDS, LAWS, ODD_IDS, ODD_TEXTS, TEXTS, named, near
@@ -59,6 +59,14 @@ class PreferenceStoreConformance(Conformance):
             store.set_preferences(bad, {"a": "b"})
         with pytest.raises(InvalidId):
             store.set_preferences(actor, {"good": "x", bad: "x"})
+        assert store.preferences(actor) == {}
+
+    @pytest.mark.parametrize("bad", [5, b"x", ["x"]], ids=repr)
+    def test_what_is_no_text_is_no_preference(self, store: PreferenceStore, actor: str, bad: Any) -> None:
+        with pytest.raises(InvalidInput):
+            store.set_preferences(actor, {"good": "x", "bad": bad})
+        with pytest.raises(InvalidInput):
+            store.set_preferences(actor, bad)
         assert store.preferences(actor) == {}
 
     def test_threads_lose_no_preference(self, store: PreferenceStore, actor: str) -> None:
