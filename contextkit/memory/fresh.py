@@ -48,11 +48,13 @@ def fresh_messages(
 ) -> list[tuple[str, Message]]:
     """What was said in the actor's other sessions `within` that time and is not extracted yet, oldest first.
 
-    Each with its session's id. Takes one read, and one more for each session that lags behind.
+    Each with its session's id. Takes one read, and where there are such sessions one of how far
+    extraction has come, and one more for each that lags behind.
     """
-    sessions = store.sessions(actor_id)
-    page = next((Page.from_json(one.state) for one in sessions if one.session_id == LEDGER), Page())
+    sessions = store.sessions(actor_id, since=now - within)
     others = [one for one in sessions if one.session_id not in (session_id, LEDGER) and one.updated_at > now - within]
+    ledger = store.session(actor_id, LEDGER) if others else None
+    page = Page() if ledger is None else Page.from_json(ledger.state)
     found = [
         (session.session_id, message)
         for session in others[:SESSIONS]

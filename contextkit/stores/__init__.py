@@ -145,8 +145,12 @@ class SessionStore(Protocol):
         """The session's facts, or None where there is none (never written, deleted, or expired)."""
         ...
 
-    def sessions(self, actor_id: str) -> list[Session]:
-        """The actor's live sessions, most recently updated first."""
+    def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
+        """The actor's live sessions, most recently updated first.
+
+        With `since`, those that were appended to after it, and maybe others: what it costs should
+        not grow with the sessions that ended long ago.
+        """
         ...
 
     def messages(

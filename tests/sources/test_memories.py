@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -293,9 +293,13 @@ class Reads(SQLiteStore):
         self.reads.append("memories")
         return super().memories(*args, **more)
 
-    def sessions(self, actor_id: str) -> Any:
+    def sessions(self, *args: Any, **more: Any) -> Any:
         self.reads.append("sessions")
-        return super().sessions(actor_id)
+        return super().sessions(*args, **more)
+
+    def session(self, *args: Any, **more: Any) -> Any:
+        self.reads.append("session")
+        return super().session(*args, **more)
 
     def messages(self, *args: Any, **more: Any) -> Any:
         self.reads.append("messages")
@@ -321,7 +325,7 @@ def test_it_reads_no_more_than_it_must(request_for: MakeRequest) -> None:
         store.append("u1", "phone", [{"role": "user", "content": "It is late.", "created_at": NOW}])
         store.reads.clear()
         found(replace(request_for("Which flight?"), now=NOW), store)
-        assert store.reads == ["search_memories", "sessions", "messages"]
+        assert store.reads == ["search_memories", "sessions", "session", "messages"]
 
 
 def test_a_long_conversation_looks_at_no_others(request_for: MakeRequest) -> None:
@@ -343,8 +347,8 @@ class Torn(SQLiteStore):
     def memories(self, *args: Any, **more: Any) -> Any:
         raise StoreUnavailable(f"No records for {len(args)} and {len(more)}.", "Wait.")
 
-    def sessions(self, actor_id: str) -> Any:
-        raise StoreUnavailable(f"No sessions of {actor_id}.", "Wait.")
+    def sessions(self, actor_id: str, *, since: datetime | None = None) -> Any:
+        raise StoreUnavailable(f"No sessions of {actor_id} since {since}.", "Wait.")
 
 
 def test_what_cannot_be_read_beside_them_does_not_take_the_memories_along(request_for: MakeRequest) -> None:

@@ -181,8 +181,8 @@ class AgentCoreStore(
     def session(self, actor_id: str, session_id: str) -> Session | None:
         return self._adoption.session(_place(actor_id, session_id))
 
-    def sessions(self, actor_id: str) -> list[Session]:
-        return self._state.sessions(check_actor(actor_id))
+    def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
+        return self._state.sessions(check_actor(actor_id), since=since)
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None

@@ -201,8 +201,8 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             (actor_id, session_id),
         )
 
-    def sessions(self, actor_id: str) -> list[Session]:
-        return self._regions.run(lambda parts: parts.sessions.sessions(actor_id))
+    def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
+        return self._regions.run(lambda parts: parts.sessions.sessions(actor_id, since=since))
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None

@@ -95,9 +95,19 @@ class Database:
         return found | self.get_many(table, missing)
 
     def query(
-        self, table: Table, pk: str, between: Key, *, newest_first: bool = False, limit: int | None = None
+        self,
+        table: Table,
+        pk: str,
+        between: Key,
+        *,
+        newest_first: bool = False,
+        limit: int | None = None,
+        where: Condition | None = None,
     ) -> Iterator[Row]:
-        """The rows of a partition with sort keys in a closed range, page by page as they are asked for."""
+        """The rows of a partition with sort keys in a closed range, page by page as they are asked for.
+
+        Those for which `where` does not hold are read by the server, and billed for, but not sent.
+        """
         asked: dict[str, Any] = {
             "TableName": self.name(table),
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
@@ -111,6 +121,9 @@ class Database:
         }
         if limit is not None:
             asked["Limit"] = max(1, limit)
+        if where is not None:
+            asked["FilterExpression"] = where.text
+            asked["ExpressionAttributeValues"] |= {f":{name}": to_attribute(v) for name, v in where.values.items()}
         return self._pages(asked)
 
     def nearest(

@@ -16,6 +16,9 @@ SLACK = timedelta(days=7)
 """How long items stay after their session's expiry. Long, so that a session which goes on has its items
 renewed at most twice a week."""
 
+LISTED = timedelta(hours=6)
+"""How far the actor's list of sessions may lag behind: it is told of a session that goes on four times a day."""
+
 HOLD = timedelta(seconds=5)
 """How long a large append may pause between two of its transactions before others take over."""
 
@@ -49,7 +52,8 @@ class Life:
     `region` is the only one that writes this life ("" without regions), and the life of the highest
     `term` is the one that the session is in. `inherited` is its `lineage`, as a text.
 
-    `pieces` is the number of the piece of overflow that was stored last.
+    `pieces` is the number of the piece of overflow that was stored last, and `listed_at` when the
+    actor's list of sessions was last told that messages are appended.
 
     `fence` grows with each append where there are no transactions: rows of an append that was
     overtaken cannot replace those of the one that overtook it.
@@ -64,6 +68,7 @@ class Life:
     kept_until: int | None = None
     last_seq: int = 0
     pieces: int = 0
+    listed_at: int = 0
     holder: str | None = None
     held_until: int | None = None
     unborn: int | None = None

@@ -225,6 +225,7 @@ class Lives:
             kept_until=kept_until(expires_at),
             last_seq=0 if lineage is None else lineage.size,
             pieces=0 if head is None else head.pieces,
+            listed_at=at.now,
             region=self.region,
             term=1 + max((Life.of(row).term for row in rows), default=0),
             inherited=None if lineage is None else lineage.text,
@@ -232,14 +233,23 @@ class Lives:
 
     def begin(self, life: Life, rows: Sequence[Row], at: At) -> list[Write]:
         """The writes that begin a life, if nobody else has begun one here."""
-        place = {"pk": keys.sessions_key(at.actor_id), "sk": keys.part(at.session_id)}
-        entry = {**place, "session_id": at.session_id, "life": life.life, "ttl": life.ttl}
         free = ABSENT
         for former in (Life.of(row) for row in rows if row["sk"] == self.meta):
             over = _AS_IT_WAS if life.inherited else _OVER
             values: dict[str, Value] = {"former": former.life, "now": at.now}
             free = Condition(over, {**values, "last": former.last_seq} if life.inherited else values)
-        return [Put("sessions", life.row(), free), Put("sessions", entry)]
+        return [Put("sessions", life.row(), free), self.listing(life, at)]
+
+    def listing(self, life: Life, at: At) -> Put:
+        """The entry in the actor's list of sessions, which says about when messages were last appended."""
+        place = {"pk": keys.sessions_key(at.actor_id), "sk": keys.part(at.session_id)}
+        entry: dict[str, Value | None] = {
+            "session_id": at.session_id,
+            "life": life.life,
+            "active_at": at.now,
+            "ttl": life.ttl,
+        }
+        return Put("sessions", {**place, **entry})
 
     def renewed(self, at: At, life: Life) -> Life:
         """The life, with its items kept long enough for an expiry that is counted from now."""

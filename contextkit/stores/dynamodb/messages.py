@@ -25,7 +25,7 @@ from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.life import HOLD, At, Life
+from contextkit.stores.dynamodb.life import HOLD, LISTED, At, Life
 from contextkit.stores.dynamodb.lineage import Span
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import ID, LOG, read_messages
@@ -244,6 +244,9 @@ class Messages:
         done = replace(begun, last_seq=last, updated_at=at.now, expires_at=self._lives.clock.expiry(at.now))
         numbered = list(enumerate(drafts, begun.last_seq + 1))
         writes = [write for seq, draft in numbered for write in self._rows(begun, seq, draft, sure)]
+        if later(begun.listed_at, LISTED) <= at.now:
+            done = replace(done, listed_at=at.now)
+            writes.append(self._lives.listing(done, at))
         groups = list(batches(writes, reserved=2))
         if len(groups) > 1 or not self._database.transactions:
             self._hold(at, begun, former if life is None else None, token)
@@ -407,6 +410,7 @@ def _ended(life: Life, done: Life, free: str, at: At, token: str) -> Update:
         "last_seq": done.last_seq,
         "updated_at": done.updated_at,
         "expires_at": done.expires_at,
+        "listed_at": done.listed_at or None,
         "holder": None,
         "held_until": None,
         "unborn": None,

@@ -5,17 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, check_id
-from contextkit.stores.codec import from_bytes, from_json, from_micros, to_bytes, to_json
+from contextkit.stores.codec import from_bytes, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lengths import Lengths
-from contextkit.stores.dynamodb.life import At, Life
+from contextkit.stores.dynamodb.life import LISTED, At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
@@ -40,6 +41,10 @@ _AT_ONCE = MAX_WRITES - 2
 
 
 _EVER = 2**62
+
+_LAG = LISTED // timedelta(microseconds=1)
+
+_ACTIVE = "attribute_not_exists(active_at) OR active_at > :since"
 
 
 class Sessions:
@@ -70,9 +75,10 @@ class Sessions:
         self.lengths.learn(session.newest)
         return replace(session, derived=self._derived(life, rows) if derived else None)
 
-    def sessions(self, actor_id: str) -> list[Session]:
+    def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
-        listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"))
+        where = None if since is None else Condition(_ACTIVE, {"since": to_micros(since) - _LAG})
+        listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"), where=where)
         ats = [self._lives.clock.at(actor_id, row["session_id"]) for row in listed]
         rows = self._database.get_many("sessions", [key for at in ats for key in self._lives.places(at, *keys.FACTS)])
         lives = [(at, self._lives.head(at, _present(rows, self._lives.places(at, keys.META)))) for at in ats]

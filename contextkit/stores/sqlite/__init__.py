@@ -109,8 +109,8 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
     def session(self, actor_id: str, session_id: str) -> Session | None:
         return self._sessions.session(actor_id, session_id)
 
-    def sessions(self, actor_id: str) -> list[Session]:
-        return self._sessions.sessions(actor_id)
+    def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
+        return self._sessions.sessions(actor_id, since=since)
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None

@@ -92,13 +92,14 @@ class Sessions:
         with self._database.read() as connection:
             return _facts(connection, key)
 
-    def sessions(self, actor_id: str) -> list[Session]:
+    def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         actor_id, now = check_id("actor id", actor_id), self._lifetimes.now()
+        after = -1 if since is None else to_micros(since)
         with self._database.read() as connection:
             rows = connection.execute(
-                f"{_FACTS} WHERE s.actor_id = ? AND (s.expires_at IS NULL OR s.expires_at > ?)"
+                f"{_FACTS} WHERE s.actor_id = ? AND (s.expires_at IS NULL OR s.expires_at > ?) AND s.updated_at > ?"
                 " ORDER BY s.updated_at DESC, s.id DESC",
-                (actor_id, now),
+                (actor_id, now, after),
             )
             return [_session(row) for row in rows]
 

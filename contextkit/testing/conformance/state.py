@@ -45,6 +45,22 @@ class StateConformance(Conformance):
         assert sessions == [store.session(actor, name) for name in ("a", "c", "b")]
         assert store.sessions(actor + "nobody") == []
 
+    def test_sessions_that_go_on_are_listed_whenever_they_began(
+        self, store: SessionStore, actor: str, clock: ManualClock
+    ) -> None:
+        begin = clock()
+        store.append(actor, "old", [user("x")])
+        store.append(actor, "long", [user("x")])
+        for hours in (1, 5, 7, 30):
+            clock.advance(timedelta(hours=hours))
+            before = clock() - timedelta(seconds=1)
+            store.append(actor, "long", [user("x")])
+            store.append(actor, f"new {hours}", [user("x")])
+            found = {session.session_id: session for session in store.sessions(actor, since=before)}
+            assert found.keys() >= {"long", f"new {hours}"}
+            assert found["long"] == store.session(actor, "long")
+        assert store.sessions(actor, since=begin - timedelta(days=1)) == store.sessions(actor)
+
     def test_an_expired_session_is_gone(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
         self.needs_expiry()
         store.append(actor, "s", [user("x")])
