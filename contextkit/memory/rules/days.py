@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from contextkit.rank.times import MONTHS, WEEKDAYS, Period, periods
 
@@ -85,6 +85,10 @@ SAID_DATE: Final = re.compile(
 """What a resolved text names a day or an hour by."""
 
 
+Reader: TypeAlias = Callable[[re.Match[str], date, bool], str | None]
+"""Tells the days that an expression means, said on a day, of what is past or not; None where it cannot."""
+
+
 def resolved(text: str, said_at: datetime, *, past: bool, yearly: bool = False) -> str:
     """The text with every relative time expression replaced by the days it meant when it was said.
 
@@ -98,9 +102,7 @@ def resolved(text: str, said_at: datetime, *, past: bool, yearly: bool = False) 
     return _DOUBLY.sub("", text)
 
 
-def _replaced(
-    told: Callable[[re.Match[str], date, bool], str | None], text: str, today: date, past: bool
-) -> Callable[[re.Match[str]], str]:
+def _replaced(told: Reader, text: str, today: date, past: bool) -> Callable[[re.Match[str]], str]:
     def replaced(match: re.Match[str]) -> str:
         days = told(match, today, past)
         if days is None:
@@ -234,6 +236,11 @@ def _every_year(match: re.Match[str], today: date, past: bool) -> str | None:
     return f"{day} {MONTHS[month - 1].capitalize()}" if _day(2000, month, day) else None
 
 
+def _yearless(told: Reader) -> Reader:
+    """As that reader tells it, for every year."""
+    return lambda match, today, past: re.sub(r" \d{4}$", "", told(match, today, past) or match[0])
+
+
 _READERS: Final = (
     (_NEAR, _near),
     (_NAMED, _named),
@@ -245,7 +252,12 @@ _READERS: Final = (
     (_NTH, _nth),
     (_PLAIN_DAY, _plain_day),
 )
-_READERS_OF_YEARLY: Final = ((_DAY_MONTH, _every_year), (_MONTH_DAY, _every_year))
+_READERS_OF_YEARLY: Final = (
+    (_NEAR, _yearless(_near)),
+    (_DAY_MONTH, _every_year),
+    (_MONTH_DAY, _every_year),
+    (_PLAIN_DAY, _yearless(_plain_day)),
+)
 
 _NEAR_DAYS: Final = {
     "hôm kia": -2,

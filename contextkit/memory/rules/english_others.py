@@ -60,7 +60,8 @@ OTHERS: Final = (
     ),
     form(
         "profile",
-        r"^[Mm]y (?P<what>(?:wedding )?anniversary|birthday) (?:is|falls|was) (?:on )?(?P<value>.+)$",
+        r"^[Mm]y (?P<what>(?:wedding )?anniversary|birthday) (?:is|falls|was) (?:on )?"
+        r"(?P<value>.*(?:[\dA-Z]|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)).*)$",
         possession,
         importance=0.8,
     ),

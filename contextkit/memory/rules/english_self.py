@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from contextkit.memory.rules.forms import OCCUPATION, form
+from contextkit.memory.rules.forms import OCCUPATION, any_of, form
 from contextkit.memory.rules.subjects import home_of, origin_of
-from contextkit.memory.rules.words import LANGUAGES, NATIONALITIES, OCCUPATION_ENDINGS
+from contextkit.memory.rules.words import LANGUAGES, NATIONALITIES, NO_NAMES, OCCUPATION_ENDINGS
 
 
 def _allergic(groups: Mapping[str, str]) -> str:
@@ -24,7 +24,7 @@ SELF: Final = (
     ),
     form(
         "profile",
-        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES})\b)«name»)(?=$|[,;.!]| (?:from|and"
+        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b)«name»)(?=$|[,;.!]| (?:from|and"
         r"|by the way)\b)",
         "name of {who}",
         text="{Who_s} name is {value}.",
@@ -56,7 +56,8 @@ SELF: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in"
-        r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|the (?![A-Z]))\b)«value»",
+        r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|hope|denial"
+        r"|poverty|luxury|the (?![A-Z]))\b)«value»",
         home_of,
         importance=0.8,
     ),
@@ -88,8 +89,8 @@ SELF: Final = (
         "profile",
         r"^«who» «adv»(?:«works»|started(?: working| an? (?:new )?job)?|starts?|got a job|ha(?:s"
         r"|ve) a job|(?:accept|t)(?:ed|ook) a job) «adv»(?:as (?:an? |the )?[\w -]+? )?(?:at|for"
-        r"|by) (?!(?:home|night|nights|the moment|a while|least|an?|my|our|the (?:past|last|moment|gym)"
-        r"|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«value»",
+        r"|by) (?!(?:home|night|nights|the moment|a while|least|free|fun|money|myself|an?|my|our"
+        r"|the (?:past|last|moment|gym)|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«value»",
         "employer of {who}",
         importance=0.8,
     ),

@@ -44,7 +44,7 @@ _MACROS: Final = {
     rf"|nine|ten|many|some|most)|in \d{{4}}|in (?:{_MONTH})|on \d+|around \d+|until \d+|last"
     r"|in the (?:week|morning|afternoon|evening)|on the (?:weekend|morning|afternoon|evening)"
     r"|in (?:spring|summer|autumn|fall|winter)|permanently"
-    r"|at the|as (?:an?|the)|full[- ]time|part[- ]time|not)\b)",
+    r"|at the|as (?:an?|the|of)|full[- ]time|part[- ]time|not)\b)",
     "«name»": r"[A-Z][\w'’.-]*(?: (?:[A-Z][\w'’.-]*|de|da|van|von|der|bin|al))*",
     "«possessed»": rf"(?P<what>(?:{RELATION}))",
     "«date»": rf"(?P<date>(?:(?:\d{{1,2}}|the \w+) (?:{_MONTH})|(?:{_MONTH}) \d|(?:the )?(?:morning|afternoon"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from contextkit.memory.rules.words import COUNTRIES, SINGLE
+from contextkit.memory.rules.words import COUNTRIES, PRODUCTS, SINGLE
 
 _FOR_NOW: Final = re.compile(
     r"\b(?:based|lives?|living|resid\w+)\b.*\b(?:in the week of|on the weekend of|until \d"
@@ -14,9 +14,14 @@ _FOR_NOW: Final = re.compile(
 )
 """Where somebody only stays for a while."""
 
+_LEAST_DIGITS: Final = 5
+"""Digits that a telephone number has at least."""
+
 
 def is_place(groups: Mapping[str, str]) -> bool:
     """Whether the value is written like a place: with a capital, unless its writer uses none."""
+    if re.split(r"[^\w]", groups["value"].lower())[0] in PRODUCTS:
+        return False
     lower = groups["value"][:1].islower()
     return not lower or not re.search(r"[A-Z]", re.sub(r"\bI\b", "", groups["clause"]))
 
@@ -67,7 +72,10 @@ SYNONYMS: Final = {
 
 def possession(groups: Mapping[str, str]) -> str:
     what = spelled(groups["what"])
-    return f"{SYNONYMS.get(what, what)} of {groups['who']}"
+    told = SYNONYMS.get(what, what)
+    if told == "phone number" and len(re.findall(r"\d", groups["value"])) < _LEAST_DIGITS:
+        return ""  # "my phone is 5 years old"
+    return f"{told} of {groups['who']}"
 
 
 def subjects_of(what: str, who: str) -> tuple[str, ...]:

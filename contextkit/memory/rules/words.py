@@ -110,8 +110,23 @@ Your, His, Her, Their, Its, We, You, They, He, She, I, Just, Also, Please, Thank
 Every, Each, One, Two, After, Before, Since, While, Because, Although, Maybe, Perhaps, Only, Even, Still, Both,
 Another, Other, Most, Many, Much, More, Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday,
 Everyone, Everything, Something, Nothing, Nobody, Sounds, Looks, Glad, Happy, Sorry, Sure, Great, Good, Nice,
-Hope, Hello, Hi, Hey, Dear, Remember, Forget, Always, Never, Do, Does
+Hope, Hello, Hi, Hey, Dear, Remember, Forget, Always, Never, Do, Does, Done, Fine, Ready, Back, Lost, Stuck, Tired,
+Busy, Confused, Curious, Hungry, Sick, Bored, Free, Late, Early, Okay, Ok, Right, Wrong, New, Home, Off, Out
 """)
+
+PRODUCTS: Final = frozenset(
+    word.lower()
+    for word in _listed("""
+Postgres, PostgreSQL, MySQL, MariaDB, SQLite, Oracle, MongoDB, DynamoDB, Redis, Cassandra, Elasticsearch, OpenSearch,
+Snowflake, BigQuery, Databricks, Kafka, RabbitMQ, Spark, Airflow, AWS, Amazon, Azure, GCP, Google, Heroku, Vercel,
+Netlify, Cloudflare, Kubernetes, Docker, Podman, Terraform, Pulumi, Ansible, Jenkins, GitHub, GitLab, Bitbucket, Git,
+Python, Ruby, Rust, Go, Golang, TypeScript, JavaScript, Kotlin, Swift, Scala, PHP, React, Vue, Angular, Svelte, Next,
+Node, Bun, Deno, Django, Flask, FastAPI, Rails, Laravel, Spring, Linux, Ubuntu, Debian, Fedora, Windows, Mac, macOS,
+Android, iOS, Chrome, Firefox, Safari, Slack, Teams, Zoom, Discord, Telegram, WhatsApp, Signal, Jira, Linear, Notion,
+Asana, Trello, Figma, Outlook, Gmail, Excel, Salesforce, HubSpot, Stripe, Shopify, OpenAI, Claude, Gemini, Bedrock
+""")
+)
+"""What teams move to that is no place. Only the first word is looked at: Google Cloud, Next.js."""
 
 LANGUAGES: Final = (
     "English|German|French|Spanish|Portuguese|Italian|Dutch|Swedish|Norwegian|Danish|Finnish|Polish"

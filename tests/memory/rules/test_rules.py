@@ -88,6 +88,8 @@ STATED = [
     ("I've been working at Google since May.", "The user has been working at Google since May 2026.", WORK, "Google"),
     ("I started a new job as a cook at Noma.", "The user started a new job as a cook at Noma.", WORK, "Noma"),
     ("My birthday is March 14th.", "The user's birthday is 14 March.", "birthday of the user", "14 March"),
+    ("My birthday is tomorrow.", "The user's birthday is 21 May.", "birthday of the user", "21 May"),
+    ("I live in Rome as of yesterday.", "The user lives in Rome as of 19 May 2026.", "home city of the user", "Rome"),
     ("Don't call me Bob, call me Rob.", "The user wants to be called Rob.", "preferred name of the user", "Rob"),
     ("My budget: 300 euros.", "The user's budget is 300 euros.", "budget of the user", "300 euros"),
     ("My visit at Acme is on the 25th.", "The user's visit at Acme is on 25 May 2026.", VISIT, "25 May 2026"),
@@ -182,6 +184,23 @@ NO_FACTS = [
     "???",
     "\ud800 I",
 ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "We moved to Postgres.",
+        "We moved to Google Cloud last month.",
+        "I live in hope that this works.",
+        "I work for free.",
+        "I'm Done.",
+        "My birthday is coming up.",
+        "My birthday was great.",
+        "My phone is 5 years old.",
+    ],
+)
+def test_what_is_like_a_value_takes_the_place_of_none(said: str) -> None:
+    assert [fact.subject for fact in found(said) if fact.subject] == []
 
 
 @pytest.mark.parametrize("said", NO_FACTS)
