@@ -48,6 +48,15 @@ def after(now: int, wait: timedelta) -> int:
     return min(now + wait // _MICROSECOND, _LAST)
 
 
+def lifetime(name: str, value: timedelta | None) -> timedelta | None:
+    """How long something is kept; None for ever. Raises `InvalidInput` for what is no time above 0."""
+    if value is None or (isinstance(value, timedelta) and value > timedelta()):
+        return value
+    raise InvalidInput(
+        f"{name} is {shortened(value)}.", "Pass a timedelta above 0, such as timedelta(days=30), or None.", value=value
+    )
+
+
 def to_bytes(text: str) -> bytes:
     """Any text as UTF-8, with lone surrogates let through."""
     return text.encode("utf-8", "surrogatepass")

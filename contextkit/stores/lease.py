@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
-from contextkit.errors import StoreCorrupt
+from contextkit.errors import InvalidInput, StoreCorrupt, shortened
 from contextkit.stores.codec import to_json
 
 
@@ -50,6 +50,12 @@ class Results(Protocol[A]):
 
 def made(asked: A, results: Results[A], call: Callable[[], Any], ttl: timedelta, poll: float) -> bytes:
     """The result, by our call or, where another process is at it, by theirs; `poll` seconds lie between two looks."""
+    if not isinstance(ttl, timedelta):
+        raise InvalidInput(
+            f"The ttl of the tool {asked.tool!r} is {shortened(ttl)}.",
+            "Pass a timedelta, such as timedelta(minutes=5).",
+            value=ttl,
+        )
     maker = uuid.uuid4().hex
     while not results.lease(asked, maker):
         found = results.look(asked)

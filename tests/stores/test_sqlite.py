@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,10 @@ def test_a_preference_that_is_no_text_is_refused_by_name(value: Any) -> None:
 def test_what_is_no_memory_is_refused(record: Any) -> None:
     with SQLiteStore(":memory:") as store, pytest.raises(InvalidInput, match="Pass MemoryRecord"):
         store.put_memories("u1", [record])
+
+
+@pytest.mark.parametrize("kept", [{"ttl": 30}, {"ttl": timedelta(0)}, {"overflow_ttl": timedelta(days=-1)}])
+def test_what_is_no_time_above_0_keeps_nothing_silently(kept: dict[str, Any]) -> None:
+    (name,) = kept
+    with pytest.raises(InvalidInput, match=rf"{name} is .* Pass a timedelta above 0"):
+        SQLiteStore(":memory:", **kept)

@@ -36,6 +36,7 @@ from contextkit.stores import (
     SessionStore,
     ToolCache,
 )
+from contextkit.stores.codec import lifetime
 from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.database import Database
@@ -129,11 +130,11 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         self._embeddings = embeddings
         with translated("DynamoDB"):
             self._settings = Settings(
-                clock=Clock(clock, ttl),
+                clock=Clock(clock, lifetime("ttl", ttl)),
                 counter=counter,
                 embedder=None if embeddings is None else Embedder(embeddings),
                 bucket=None if bucket is None else Bucket(s3 or new_client("s3", region=region), bucket, self._prefix),
-                overflow_ttl=overflow_ttl,
+                overflow_ttl=lifetime("overflow_ttl", overflow_ttl),
                 max_message_bytes=max_message_bytes,
             )
             clients = _clients(client, region, endpoint, regions, patience)

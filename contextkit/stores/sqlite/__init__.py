@@ -21,6 +21,7 @@ from contextkit.stores import (
     SessionStore,
     ToolCache,
 )
+from contextkit.stores.codec import lifetime
 from contextkit.stores.embedding import Embedder
 from contextkit.stores.sqlite.calibrations import Calibrations
 from contextkit.stores.sqlite.connection import Database, Synchronous
@@ -79,11 +80,11 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         self._embeddings = embeddings
         embedder = None if embeddings is None else Embedder(embeddings)
         self._database = Database(path, wait=wait, synchronous=synchronous)
-        self._lifetimes = Lifetimes(clock, ttl)
+        self._lifetimes = Lifetimes(clock, lifetime("ttl", ttl))
         self._sessions = Sessions(self._database, self._lifetimes)
         self._messages = Messages(self._database, self._lifetimes, counter, max_message_bytes)
         self._vectors = MessageVectors(self._database, self._lifetimes, embedder)
-        self._overflow = OverflowPieces(self._database, self._lifetimes, overflow_ttl)
+        self._overflow = OverflowPieces(self._database, self._lifetimes, lifetime("overflow_ttl", overflow_ttl))
         self._memories = Memories(self._database, self._lifetimes, embedder)
         self._preferences = Preferences(self._database)
         self._tools = ToolResults(self._database, self._lifetimes)

@@ -136,6 +136,12 @@ class ToolCacheConformance(Conformance):
         clock.advance(timedelta(seconds=1))
         assert store.get_or_call("t", {}, Tool("second"), actor_id=actor, ttl=ttl) == "second"
 
+    def test_a_number_of_seconds_is_no_ttl(self, store: ToolCache, actor: str) -> None:
+        tool = Tool()
+        with pytest.raises(InvalidInput):
+            store.get_or_call("tool", {}, tool, actor_id=actor, ttl=60)  # type: ignore[arg-type]
+        assert tool.calls == 0
+
     def test_a_tool_is_forgotten_for_one_tenant(self, store: ToolCache, actor: str) -> None:
         name = fresh()
         places = [(name, actor), (name, None), (name + "2", actor)]

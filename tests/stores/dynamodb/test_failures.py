@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore import exceptions as aws
 
 from contextkit.aws.client import new_client
-from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+from contextkit.errors import InvalidInput, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.failures import translated
 from contextkit.stores.dynamodb.keys import session_key
@@ -162,3 +163,9 @@ def test_an_item_of_another_version(patient_client: Any, tables: str, kind: str,
     reader = DynamoDBStore(tables, client=patient_client)
     with pytest.raises(StoreCorrupt, match=f"no column '{column}'.*version"):
         reader.session(actor, "s")
+
+
+@pytest.mark.parametrize("kept", [{"ttl": 30}, {"overflow_ttl": timedelta(0)}])
+def test_what_is_no_time_above_0_keeps_nothing_silently(kept: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="Pass a timedelta above 0"):
+        DynamoDBStore(region="us-east-1", endpoint="http://127.0.0.1:9", **kept)
