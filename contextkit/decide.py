@@ -11,7 +11,7 @@ from contextkit.fit import Fit
 from contextkit.ladder import handle_of
 from contextkit.report import Decision, SectionUse
 from contextkit.strategy import Section, tokens_of
-from contextkit.types import Form, Item, Outcome, Request, Rung, Unread
+from contextkit.types import Form, Item, Outcome, Request, Rung, Unread, UnreadItem
 
 _OUTCOME: Mapping[Rung, Outcome] = {"full": "kept", "extract": "shortened", "handle": "moved"}
 
@@ -50,7 +50,7 @@ class Decided:
                 done.add(item.id)
                 yield self._absent(latest[item.id], ranks)
         for unread in self.unread:
-            yield from (_left(unread, *one) for one in unread.items() if one[0] not in done)
+            yield from (_left(unread, one) for one in unread.items() if one.id not in done)
 
     def about(self, sections: Collection[str]) -> Iterator[Decision]:
         """The decisions about the items of these ranked sections alone, but for those that stand in the history."""
@@ -189,14 +189,15 @@ def _ranks(items: Sequence[Item]) -> dict[str, _Rank]:
     return {item.id: _Rank(rank, len(group), group[0].score) for group in ranked for rank, item in enumerate(group, 1)}
 
 
-def _left(unread: Unread, item_id: str, tokens: int, handle: str) -> Decision:
+def _left(unread: Unread, item: UnreadItem) -> Decision:
     return Decision(
-        item_id=item_id,
+        item_id=item.id,
         section=unread.section,
-        outcome="moved",
-        reason=unread.reason,
+        outcome="dropped" if item.handle is None else "moved",
+        reason=item.reason,
         tokens=0,
-        full_tokens=tokens,
-        handle=handle,
-        source=unread.section,
+        full_tokens=item.tokens,
+        handle=item.handle,
+        source=unread.source,
+        score=item.score,
     )

@@ -111,6 +111,8 @@ class Item:
     leaves it at 0, the builder counts. `score` compares items within a section (higher is
     better, 0 for what does not bear on the query); `order` is their natural order. Items that
     share a `group` stand together, in full, or not at all. Text that is not `trusted` is fenced.
+    `required` holds for the sections `system`, `tools` and `turn`, which are never cut; of other
+    sections the best stand.
     `handle` is set where the full text is already in storage. `left_out` is the reason, where
     its own source advises against showing it (a tool ranked below the limit); such an item is
     only reported.
@@ -136,16 +138,27 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """Items that a source left in its store without reading them: they could not have fitted.
+class UnreadItem:
+    """One item that was not read: what it would cost, under which handle it lies, if any, and why it was left."""
 
-    `items` lists them as (item id, tokens, handle) when a report is asked for them.
+    id: str
+    tokens: int
+    reason: str
+    handle: str | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Items that a source left where they are without reading them: they could not have fitted.
+
+    `items` lists them when a report is asked for them.
     """
 
     section: str
+    source: str
     count: int
-    reason: str
-    items: Callable[[], Iterable[tuple[str, int, str]]]
+    items: Callable[[], Iterable[UnreadItem]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -19,7 +19,7 @@ from contextkit.rank.corpus import TextIndex
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
 from contextkit.rank.texts import text_scores
-from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter
+from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Unread, UnreadItem
 
 __all__ = ["Document", "Documents"]
 
@@ -103,8 +103,8 @@ class Documents:
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
         self._texts = [f"{chunk.document.title or ''}\n{chunk.document.text}" for chunk in self._chunks]
-        self._index: TextIndex | None = None
-        self._items: tuple[str, list[Item]] | None = None
+        self._index = None if embeddings else TextIndex(self._texts)  # now, and not while a prompt is waited for
+        self._items: tuple[str, dict[int, Item]] | None = None
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         if self._search is not None:
@@ -121,22 +121,30 @@ class Documents:
         return self._found(await asearch(request.query), request)
 
     def _kept(self, request: Request) -> Iterator[Gathered]:
-        """The documents given once: every one is an item, the best `limit` are candidates."""
+        """The best `limit` of the documents given once, in their own order, and word of all others."""
         scores, notice = self._scores(request.query)
         if notice is not None:
             yield notice
         best_first = (-scores).argsort(kind="stable").tolist()
-        ranks = {place: rank for rank, place in enumerate(best_first, 1)}
-        for place, item in enumerate(self._read(request.counter)):
-            left_out = self._reason(ranks[place]) if ranks[place] > self._limit else None
-            yield replace(item, score=float(scores[place]), left_out=left_out)
+        for place in sorted(best_first[: self._limit]):
+            yield replace(self._read(place, request.counter), score=float(scores[place]))
+        others = best_first[self._limit :]
+        if others:
+            yield Unread("documents", self.name, len(others), lambda: self._left_out(others, scores, request.counter))
 
-    def _read(self, counter: TokenCounter) -> list[Item]:
-        """The documents given once as items: read and counted once, as counters of one name count alike."""
-        if self._items is None or self._items[0] != counter.name:
-            items = [self._item(chunk, place, 0.0, counter) for place, chunk in enumerate(self._chunks)]
-            self._items = (counter.name, items)
-        return self._items[1]
+    def _left_out(self, others: Sequence[int], scores: Scores, counter: TokenCounter) -> Iterator[UnreadItem]:
+        for rank, place in enumerate(others, self._limit + 1):
+            item = self._read(place, counter)
+            yield UnreadItem(item.id, item.tokens, self._reason(rank), score=float(scores[place]))
+
+    def _read(self, place: int, counter: TokenCounter) -> Item:
+        """A document given once as an item: read and counted once, as counters of one name count alike."""
+        kept = self._items
+        if kept is None or kept[0] != counter.name:
+            kept = self._items = (counter.name, {})
+        if place not in kept[1]:
+            kept[1][place] = self._item(self._chunks[place], place, 0.0, counter)
+        return kept[1][place]
 
     def _found(self, found: Iterable[object], request: Request) -> Iterator[Gathered]:
         """What a search found, in its order, blended with the words each shares with the query."""

@@ -26,7 +26,7 @@ from contextkit.sources.needs import needed
 from contextkit.stores import Session, SessionStore
 from contextkit.strategy import Section, tokens_of
 from contextkit.transcript import heading, speaker
-from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, TokenCounter, Unread
+from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, TokenCounter, Unread, UnreadItem
 
 REMEMBERED = 64
 """Conversations kept in memory by one source; the one used least recently is forgotten first."""
@@ -220,8 +220,8 @@ class _Reading:
             store, request = self.store, self.request
             yield Unread(
                 "history",
+                "history",
                 first - 1,
-                "it lies before the window of the history, and other turns bear more on the query",
                 lambda: _listed(store.messages(request.actor_id, request.session_id, before=first), recalled),
             )
 
@@ -247,13 +247,15 @@ def _reach(amounts: NDArray[Any], total: float) -> int:
     return int(np.searchsorted(np.cumsum(amounts), total)) + 1
 
 
-def _listed(messages: Iterable[Message], gathered: set[str]) -> list[tuple[str, int, str]]:
+def _listed(messages: Iterable[Message], gathered: set[str]) -> list[UnreadItem]:
     return [
-        (message.id or f"m{message.seq}", message.tokens or 0, f"m{message.seq}")
+        UnreadItem(message.id or f"m{message.seq}", message.tokens or 0, _LIES_BEFORE, f"m{message.seq}")
         for message in messages
         if message.id not in gathered
     ]
 
+
+_LIES_BEFORE = "it lies before the window of the history, and other turns bear more on the query"
 
 _order = attrgetter("order")
 

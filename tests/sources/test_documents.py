@@ -13,11 +13,12 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import InMemoryVectorStore
 
-from contextkit import ContextBuilder
+from contextkit import Budget, ContextBuilder
 from contextkit.errors import InvalidInput
 from contextkit.sources import System
 from contextkit.sources.documents import Document, Documents
-from contextkit.types import AsyncSource, Gathered, Item, Notice, Source
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import AsyncSource, Gathered, Item, Notice, Source, Unread
 
 if TYPE_CHECKING:
     from tests.sources.conftest import MakeRequest
@@ -64,12 +65,36 @@ def test_texts_are_ranked_and_keep_their_order(request_for: MakeRequest) -> None
 
 
 def test_beyond_the_limit_documents_are_left_out_with_the_reason(request_for: MakeRequest) -> None:
-    gathered = items(Documents([SHIPPING, REFUNDS, HOURS], limit=1).gather(request_for("refunds")))
-    assert [item.left_out for item in gathered] == [
-        "number 2 of 3 for this query; the limit is 1",
-        None,
-        "number 3 of 3 for this query; the limit is 1",
-    ]
+    item, unread = Documents([SHIPPING, REFUNDS, HOURS], limit=1).gather(request_for("refunds"))
+    assert isinstance(item, Item)
+    assert item.text == REFUNDS
+    assert isinstance(unread, Unread)
+    left = list(unread.items())
+    assert (
+        (unread.section, unread.source, unread.count)
+        == ("documents", "documents", 2)
+        == (*[unread.section] * 2, len(left))
+    )
+    assert [one.reason for one in left] == [f"number {n} of 3 for this query; the limit is 1" for n in (2, 3)]
+    assert all(one.tokens > 0 and one.handle is None for one in left)
+    assert item.id not in {one.id for one in left}
+
+
+def test_what_a_build_keeps_does_not_grow_with_what_is_left_out() -> None:
+    """And yet each document has its reason."""
+    views, store = [], SQLiteStore(":memory:")
+    for count in (30, 300):
+        source = Documents([f"Document {number} on refunds." for number in range(count)])
+        builder = ContextBuilder(store=store, sources=[System("Help."), source], strategy="rag", budget=Budget(8_000))
+        store.append("u1", f"s{count}", [{"role": "user", "content": "Hello."}])
+        report = builder.build("Refunds?", actor_id="u1", session_id=f"s{count}").report
+        session = store.session("u1", f"s{count}")
+        assert session is not None
+        views.append(len(session.view or ""))
+        told = [decision for decision in report.decisions if decision.section == "documents"]
+        assert len({decision.item_id for decision in told}) == len(told) == count
+        assert sum("the limit is 20" in decision.reason for decision in told) == count - 20
+    assert abs(views[1] - views[0]) < 200
 
 
 def test_an_item_says_where_it_is_from(request_for: MakeRequest) -> None:
@@ -134,9 +159,11 @@ def test_pieces_compete_one_by_one(request_for: MakeRequest) -> None:
     document = Document(text=f"{REFUNDS}|{SHIPPING}", id="kb", title="All")
     source = Documents([document, HOURS], splitter=Sentences(), limit=1)
     gathered = items(source.gather(request_for("ship to France")))
-    assert [item.id for item in gathered][:2] == ["kb#0", "kb#1"]
-    assert [item.id for item in gathered if item.left_out is None] == ["kb#1"]
-    assert {item.heading for item in gathered[:2]} == {"All"}
+    assert [item.id for item in gathered] == ["kb#1"]
+    assert gathered[0].heading == items(Documents([document]).gather(request_for("x")))[0].heading
+    whole = items(Documents([document, HOURS], splitter=Sentences()).gather(request_for("ship to France")))
+    assert [item.id for item in whole][:2] == ["kb#0", "kb#1"]
+    assert {item.heading for item in whole[:2]} == {"All"}
 
 
 def test_what_a_retriever_finds_is_all_yielded_best_by_order_and_words(request_for: MakeRequest) -> None:
