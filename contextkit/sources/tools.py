@@ -62,6 +62,8 @@ class Tools:
         self._tools = () if callable(tools) else as_tools(tools)
         if self._list is None:
             self._check_pins(self._tools)
+            if embeddings is None:
+                self._index(self._tools)  # a thousand take a second: now, and not while a prompt is waited for
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         tools = self._tools if self._list is None else self._listed(self._list())
