@@ -103,6 +103,8 @@ def read_context(
 def answer_read(text: str, start: int, length: int | None) -> str:
     """A range of a text as the tool shows it to a model: with word of what is left, and how to read on."""
     _check_range(start, length)
+    if start >= len(text) > 0:
+        return f"[nothing stands from character {start} on: these are {len(text)} characters]"
     end = start + (length or LONGEST_READ)
     shown = text[start:end]
     if end >= len(text):
@@ -142,7 +144,7 @@ def _found(text: str, search: str) -> str:
     excerpts = [
         f"[at {place}] {text[max(0, place - AROUND) : place + len(search) + AROUND]}" for place in _apart(places)
     ]
-    return "\n".join([f"[{len(places)} places]", *excerpts[:MOST_FOUND]])
+    return "\n".join([f"[{len(places)} place{'' if len(places) == 1 else 's'}]", *excerpts[:MOST_FOUND]])
 
 
 def _apart(places: Sequence[int]) -> list[int]:

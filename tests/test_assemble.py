@@ -229,7 +229,7 @@ def test_a_result_larger_than_the_window_is_shortened_at_once_with_a_handle(stor
     assert second.messages[-1].tokens != second.messages[-1].text
     assert f"read_context('{decision.handle}')" in second.messages[-1].text
     assert "".join(_pages(agent, decision.handle or "", len(text))) == text
-    assert agent.read_context(decision.handle or "", search='"id": 3999', **A).startswith("[1 places]")
+    assert agent.read_context(decision.handle or "", search='"id": 3999', **A).startswith("[1 place]")
 
 
 def _pages(agent: ContextBuilder, handle: str, size: int) -> Iterator[str]:

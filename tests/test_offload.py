@@ -218,7 +218,7 @@ def test_the_whole_a_range_and_a_message(store: SQLiteStore) -> None:
 
 def test_a_search_shows_what_stands_around_each_place(store: SQLiteStore) -> None:
     found = read_context(store, "u1", "s1", "c1", search="line 30 of")
-    assert found.startswith("[1 places]\n[at ")
+    assert found.startswith("[1 place]\n[at ")
     assert "Line 30 of the report" in found
     assert len(read_context(store, "u1", "s1", "c1", search="Ghent")) < len(LONG)
     assert read_context(store, "u1", "s1", "c1", search="Paris").startswith("['Paris' does not occur")
@@ -303,3 +303,9 @@ def test_a_kill_at_any_step_leaves_no_dangling_handle(tmp_path: Path, where: str
 
 def test_a_huge_handle_is_not_repeated_to_the_model() -> None:
     assert len(str(HandleNotFound("x" * 100_000))) < 400
+
+
+def test_a_model_that_reads_on_behind_the_end_is_told_so() -> None:
+    assert answer_read("four", 3, None) == "r"
+    assert answer_read("four", 4, None) == "[nothing stands from character 4 on: these are 4 characters]"
+    assert answer_read("", 0, None) == ""

@@ -85,7 +85,8 @@ def _story(imported: Imported, file: Path, session_id: str) -> str:
         if imported.different
         else ""
     )
-    return f"{imported.new:,} messages of {file} are new to session {session_id!r}{known}{different}."
+    messages, are = ("message", "is") if imported.new == 1 else ("messages", "are")
+    return f"{imported.new:,} {messages} of {file} {are} new to session {session_id!r}{known}{different}."
 
 
 def _print(context: Context, limits: Limits) -> None:
