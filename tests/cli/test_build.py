@@ -39,7 +39,7 @@ def test_importing_again_adds_nothing(run: Run, talk: Path, tmp_path: Path) -> N
     assert "6 were there already" in again.err
     with talk.open("a", encoding="utf-8") as file:
         file.write('{"role": "user", "content": "One rye, please."}\n')
-    assert "1 messages" in run("build", talk, "-q", QUERY, "--store", "agent.db").err
+    assert "1 message " in run("build", talk, "-q", QUERY, "--store", "agent.db").err
     listed = run("sessions", "--store", "agent.db", "--actor", "talk")
     assert listed.out.splitlines()[1].split()[:2] == ["talk", "7"]
     assert (tmp_path / "agent.db").stat().st_mode & 0o777 == 0o600
