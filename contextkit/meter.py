@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from contextkit.calibration import CalibratedCounter, Calibration
 from contextkit.composition import compose
@@ -131,11 +132,11 @@ class Meter:
         that the window to be shared stays as large as it was.
         """
         weights = self._weighed(calibration)
-        anew = _differs(self._weights, weights, report)
+        anew = self._differ(self._weights, weights, report)
         if anew:
             self._weights = weights
         recalling = self._recalling(self._weights)
-        if anew or _differs(self._adopted, recalling, report):
+        if anew or self._differ(self._adopted, recalling, report):
             self._adopted = recalling
 
     def _weighed(self, calibration: Calibration) -> TokenCounter:
@@ -145,25 +146,28 @@ class Meter:
 
     def _recalling(self, counter: TokenCounter) -> TokenCounter:
         """The counter with what is remembered of texts; a plain one is exact, and stays as it is."""
-        if not isinstance(counter, CalibratedCounter):
+        if not self._corrects(counter):
             return counter
         corrections = self._residuals.corrections(fit(counter.calibration.observations))
         return CalibratedCounter(self.plain, counter.calibration, corrections)
+
+    def _differ(self, one: TokenCounter, other: TokenCounter, report: ReportedPrompt) -> bool:
+        """Whether two counters disagree noticeably, in their margin or on the prompt reported."""
+        tokens = self._tokens(one, report)
+        moved = abs(self._tokens(other, report) - tokens) > NOTICEABLE * tokens
+        return moved or abs(one.margin - other.margin) > NOTICEABLE
+
+    def _tokens(self, counter: TokenCounter, report: ReportedPrompt) -> float:
+        if self._corrects(counter):
+            return counter.prompt(report)
+        return report.seen.counted.texts + report.seen.counted.other
+
+    def _corrects(self, counter: TokenCounter) -> TypeGuard[CalibratedCounter]:
+        """Whether a counter is the plain one corrected, and not that itself, which may be a calibrated one too."""
+        return counter is not self.plain and isinstance(counter, CalibratedCounter)
 
 
 def _observed(calibration: Calibration, reports: Sequence[ReportedPrompt]) -> Calibration:
     for report in reports:
         calibration = calibration.observe(report.seen.counted, report.seen.reported)
     return calibration
-
-
-def _differs(one: TokenCounter, other: TokenCounter, report: ReportedPrompt) -> bool:
-    """Whether two counters disagree noticeably, in their margin or on the prompt reported."""
-    tokens = _tokens(one, report)
-    return abs(one.margin - other.margin) > NOTICEABLE or abs(_tokens(other, report) - tokens) > NOTICEABLE * tokens
-
-
-def _tokens(counter: TokenCounter, report: ReportedPrompt) -> float:
-    if isinstance(counter, CalibratedCounter):
-        return counter.prompt(report)
-    return report.seen.counted.texts + report.seen.counted.other

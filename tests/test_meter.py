@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from contextkit.calibration import CalibratedCounter
+from contextkit.calibration import CalibratedCounter, Calibration
 from contextkit.composition import compose
 from contextkit.errors import StoreUnavailable
 from contextkit.meter import Meter
@@ -22,6 +22,15 @@ def test_without_reports_the_plain_counter_counts() -> None:
     meter = Meter(PLAIN, "model", None)
     assert meter.counter is PLAIN
     assert meter.counter.margin == 0
+
+
+def test_a_calibrated_counter_may_be_corrected_as_any_other() -> None:
+    given = CalibratedCounter(PLAIN, Calibration().observe(compose(PLAIN, PROMPT), round(COUNTED * 1.3)))
+    meter = Meter(given, "model", None)
+    assert meter.counter is given
+    for _ in range(5):
+        meter.observe(PROMPT, (), round(cost(given, PROMPT) * 1.1))
+    assert abs(cost(meter.counter, PROMPT) / cost(given, PROMPT) - 1.1) < 0.02
 
 
 def test_reports_that_agree_leave_the_counter_exact() -> None:
