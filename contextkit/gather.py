@@ -13,9 +13,9 @@ from functools import partial
 from time import perf_counter
 
 from contextkit.deadline import start_thread
-from contextkit.errors import ContextKitError, InvalidInput, SourceFailed
+from contextkit.errors import ContextKitError, InvalidInput, SourceFailed, shortened
 from contextkit.report import SourceRun, SourceStatus
-from contextkit.types import AsyncSource, Gathered, Item, Request, Source
+from contextkit.types import AsyncSource, Gathered, Item, Notice, Request, Source, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class _Job:
             self.fail(error)
 
     def finish(self, gathered: tuple[Gathered, ...]) -> None:
+        _check(self.source.name, gathered)
         self.seconds = perf_counter() - self.started
         self.gathered = gathered
 
@@ -117,7 +118,8 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
     for source in sources:
         sections = [section for section in request.strategy.sections if section.name in source.sections]
         if not sections:
-            skipped.append(_skipped(source, f"the strategy {request.strategy.name!r} has no section for it"))
+            why = f"the strategy {request.strategy.name!r} has no section for it"
+            skipped.append(_skipped(source, why, _no_section(source, request.strategy.name)))
         elif request.continuing and all(section.region == "volatile" for section in sections):
             skipped.append(_skipped(source, "what it gave when the turn began still stands"))
         else:
@@ -126,8 +128,25 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
     return jobs, skipped
 
 
-def _skipped(source: Source, why: str) -> Answer:
-    return Answer(SourceRun(name=source.name, seconds=0.0, status="skipped", error=why))
+def _check(source: str, gathered: Sequence[object]) -> None:
+    """Refuse what a source should not give: it would only be missed."""
+    for one in gathered:
+        if not isinstance(one, Item | Unread | Notice) or (isinstance(one, Item) and not isinstance(one.text, str)):
+            raise InvalidInput(
+                f"The source {source!r} gave {shortened(one)}, which is no item with a text.",
+                "Yield contextkit.Item(id=…, section=…, text=…).",
+                value=one,
+            )
+
+
+def _skipped(source: Source, why: str, *notices: Notice) -> Answer:
+    return Answer(SourceRun(name=source.name, seconds=0.0, status="skipped", error=why), notices)
+
+
+def _no_section(source: Source, strategy: str) -> Notice:
+    wanted = " or ".join(map(repr, source.sections))
+    text = f"The strategy {strategy!r} has no section {wanted}, so the source {source.name!r} was not asked; add it."
+    return Notice("no section", text)
 
 
 def _answer(job: _Job) -> Answer:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -167,12 +168,23 @@ def test_bad_input_is_not_hidden_as_a_failure() -> None:
         builder(Given(refuse)).build("Ghent?", **A)
 
 
-def test_a_source_without_a_section_is_not_asked() -> None:
+NO_TEXT: Any = 5
+
+
+@pytest.mark.parametrize("given", ["Open.", {"text": "Open."}, Item(id="hours", section="facts", text=NO_TEXT)])
+def test_what_is_no_item_is_refused_and_not_just_missed(given: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"The source 'told' gave .*\. Yield contextkit\.Item"):
+        builder(Given(lambda: [given])).build("Ghent?", **A)
+
+
+def test_a_source_without_a_section_is_not_asked_and_that_is_told() -> None:
     asked = []
     source = Given(lambda: asked.append(1) or (), sections=("elsewhere",))  # type: ignore[func-returns-value]
     context = builder(source).build("Ghent?", **A)
     assert not asked
     assert status(context)["told"] == "skipped"
+    (notice,) = context.report.notices
+    assert notice.text.startswith("The strategy 'test' has no section 'elsewhere', so the source 'told' was not asked")
 
 
 def test_what_a_source_gave_stands_in_the_order_of_the_sources() -> None:
