@@ -6,7 +6,7 @@ Texts that are not ids are kept as bytes, since no database's own text type take
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, overload
 
@@ -82,8 +82,13 @@ def to_json(value: object, what: str) -> bytes:
         ) from error
 
 
+_EMPTY: Mapping[bytes, Callable[[], Any]] = {b"{}": dict, b"[]": list}
+
+
 def from_json(data: bytes) -> Any:
     """The value that `to_json` wrote."""
+    if data in _EMPTY:  # most of what is optional
+        return _EMPTY[data]()
     try:
         return json.loads(from_bytes(data))
     except (ValueError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -27,15 +28,24 @@ class MemoryIndex:
 
     `rows` numbers the records that the rows of `vectors` (L2-normalised) belong to. Those that hold no
     longer, do not hold yet or have expired are in it as well; what is shown of them is a question of the time.
+    Where the records begin with those of a `former` index, only the words of the others are analysed.
     """
 
-    def __init__(self, records: Sequence[MemoryRecord], rows: Sequence[int], vectors: NDArray[np.float32]) -> None:
+    def __init__(
+        self,
+        records: Sequence[MemoryRecord],
+        rows: Sequence[int],
+        vectors: NDArray[np.float32],
+        former: MemoryIndex | None = None,
+    ) -> None:
         self._records = records
         self._rows = np.asarray(rows, np.int64)
         self._vectors = vectors
-        self._words = LexicalIndex()
-        for record in records:
-            self._words.add(terms(record.text))
+        self._words: _Words = _Words() if former is None else former._words
+        texts = [record.text for record in records]
+        if not self._words.grow(texts):
+            self._words = _Words()
+            self._words.grow(texts)
         self._begins = _times((record.valid_from for record in records), _ALWAYS)
         self._ends = _times((record.valid_to for record in records), _NEVER)
         self._expires = _times((record.expires_at for record in records), _NEVER)
@@ -70,7 +80,7 @@ class MemoryIndex:
 
     def lexical(self, query: str, shown: Shown | None = None) -> Scores:
         """How well each record matches by its words, by its number; 0 for those not `shown`."""
-        scores = self._words.scores(terms(query))
+        scores = self._words.scores(query, len(self._records))
         return scores if shown is None else np.where(shown, scores, np.float32(0))
 
     def best(
@@ -93,6 +103,31 @@ class MemoryIndex:
             ScoredMemory(self._records[row], float(scores[row]), held)
             for row, held in zip(ranked[within].tolist(), holds[within].tolist(), strict=True)
         ]
+
+
+class _Words:
+    """The words of texts, in an index that grows, shared by threads and by the indexes of fewer records."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._index = LexicalIndex()
+        self._lock = threading.Lock()
+
+    def grow(self, texts: Sequence[str]) -> bool:
+        """Take in what these texts have more; False where they are others."""
+        with self._lock:
+            known = len(self._texts)
+            if self._texts != texts[:known]:
+                return False
+            for text in texts[known:]:
+                self._index.add(terms(text))
+            self._texts += texts[known:]
+            return True
+
+    def scores(self, query: str, count: int) -> Scores:
+        """How well the first so many texts match."""
+        with self._lock:
+            return self._index.scores(terms(query))[:count]
 
 
 def _times(times: Iterable[datetime | None], otherwise: int) -> NDArray[np.int64]:

@@ -191,7 +191,8 @@ class Memories:
             self._embed_some(pk, awaited)
             rows = self._all(pk)
         rows = [row for row in rows if within(row["namespace"])]
-        index, indexed = _built(rows, self._records(rows)), any("indexed" in row for row in rows)
+        former, indexed = self._indexes.former((pk, namespace)), any("indexed" in row for row in rows)
+        index = _built(rows, self._records(rows), former)
         # Between regions a stamp may arrive before its records.
         until = after(now, REPLICATED) if self._database.replicas else None
         kept = _Kept(index, [row["sk"] for row in rows], indexed, stamp, now, until)
@@ -235,6 +236,12 @@ class _Indexes:
             self._kept.move_to_end(place)
             return kept
 
+    def former(self, place: tuple[str, str | None]) -> MemoryIndex | None:
+        """The index that was built last, whatever has changed since."""
+        with self._lock:
+            kept = self._kept.get(place)
+            return None if kept is None else kept.index
+
     def put(self, place: tuple[str, str | None], kept: _Kept) -> None:
         with self._lock:
             self._kept[place] = kept
@@ -247,13 +254,13 @@ def _oldest_first(rows: Iterable[Row]) -> list[Row]:
     return sorted((row for row in rows if not is_chunk(row)), key=lambda row: (row["created_at"], row["sk"]))
 
 
-def _built(rows: Sequence[Row], records: Sequence[MemoryRecord]) -> MemoryIndex:
+def _built(rows: Sequence[Row], records: Sequence[MemoryRecord], former: MemoryIndex | None) -> MemoryIndex:
     from contextkit.stores.ranking import MemoryIndex
 
     vectors = [(number, row["vector"]) for number, row in enumerate(rows) if "vector" in row]
     size = len(vectors[-1][1]) if vectors else 0
     same = [(number, vector) for number, vector in vectors if len(vector) == size]
-    return MemoryIndex(records, [n for n, _ in same], matrix([v for _, v in same]))
+    return MemoryIndex(records, [n for n, _ in same], matrix([v for _, v in same]), former)
 
 
 def _columns(record: MemoryRecord) -> dict[str, Value | None]:

@@ -134,13 +134,13 @@ class Memories:
         within = (actor_id, *namespace)
         with self._database.snapshot() as connection:
             stamp = _stamp(connection, actor_id)
-            index = self._indexes.get(within, stamp)
+            index, former = self._indexes.get(within, stamp), self._indexes.former(within)
             if index is not None:
                 return index
             rows = connection.execute(
                 f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} ORDER BY created_at, id", within
             ).fetchall()
-        index = _built(rows)
+        index = _built(rows, former)
         self._indexes.put(within, index, stamp)
         return index
 
@@ -163,6 +163,11 @@ class _Indexes:
             self._kept.move_to_end(within)
             return index
 
+    def former(self, within: tuple[str, str, str | bytes]) -> MemoryIndex | None:
+        """The index that was built last, whatever has changed since."""
+        with self._lock:
+            return self._kept.get(within, (None, None))[0]
+
     def put(self, within: tuple[str, str, str | bytes], index: MemoryIndex, stamp: int | None) -> None:
         with self._lock:
             self._kept[within] = (index, stamp)
@@ -171,13 +176,14 @@ class _Indexes:
                 self._kept.popitem(last=False)
 
 
-def _built(rows: list[tuple[Any, ...]]) -> MemoryIndex:
+def _built(rows: list[tuple[Any, ...]], former: MemoryIndex | None) -> MemoryIndex:
     from contextkit.stores.ranking import MemoryIndex
 
     vectors = [(number, row[-1]) for number, row in enumerate(rows) if row[-1] is not None]
     size = len(vectors[-1][1]) if vectors else 0
     same = [(number, vector) for number, vector in vectors if len(vector) == size]
-    return MemoryIndex([_record(row[:-1]) for row in rows], [n for n, _ in same], matrix([v for _, v in same]))
+    records = [_record(row[:-1]) for row in rows]
+    return MemoryIndex(records, [n for n, _ in same], matrix([v for _, v in same]), former)
 
 
 def _row(actor_id: str, record: MemoryRecord) -> tuple[Any, ...]:

@@ -110,7 +110,7 @@ class OverflowStoreConformance(Conformance):
     def test_what_is_put_away_tells_when_it_ends(self, store: OverflowStore, actor: str, clock: ManualClock) -> None:
         self.needs_expiry()
         ends = [clock() + timedelta(minutes=minutes) for minutes in (3, 2)]
-        pieces = [replace(PIECE, handle=f"h{end.minute}", text="x", expires_at=end) for end in ends]
+        pieces = [replace(PIECE, handle=f"e{place}", text="x", expires_at=end) for place, end in enumerate(ends)]
         assert store.put_overflow(actor, "s", [PIECE]) is None
         assert store.put_overflow(actor, "s", [PIECE, *pieces]) == ends[1]
         assert store.put_overflow(actor, "s", []) is None

@@ -1,0 +1,106 @@
+"""MemoryIndex: records ranked in process, by an index that goes on from the one before it."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.stores import MemoryRecord
+from contextkit.stores import ranking as module
+from contextkit.stores.codec import to_micros
+from contextkit.stores.ranking import MemoryIndex
+from tests.world import NOW
+
+NONE = np.zeros((0, 0), np.float32)
+TEXTS = st.lists(
+    st.sampled_from(["Likes tea.", "Lives in Ghent.", "Drinks tea in Ghent.", "Has a dog.", ""]), max_size=8
+)
+
+
+def records(texts: Sequence[str]) -> list[MemoryRecord]:
+    return [MemoryRecord(id=f"m{number}", text=text, created_at=NOW) for number, text in enumerate(texts)]
+
+
+def index(texts: Sequence[str], former: MemoryIndex | None = None) -> MemoryIndex:
+    return MemoryIndex(records(texts), [], NONE, former)
+
+
+def found(one: MemoryIndex, query: str = "Tea in Ghent?") -> list[tuple[str, float]]:
+    return [(scored.record.id, round(scored.score, 5)) for scored in one.search(query, None, 10)]
+
+
+def test_the_best_match_is_first_and_what_shares_nothing_is_left_out() -> None:
+    one = index(["Has a dog.", "Drinks tea in Ghent.", "Likes tea."])
+    assert [name for name, _ in found(one)] == ["m1", "m2"]
+    assert found(one)[0][1] == 1
+    assert found(one, "zebra") == found(index([]), "tea") == []
+
+
+@given(before=TEXTS, after=TEXTS, grows=st.booleans())
+def test_an_index_that_goes_on_from_another_is_as_one_made_anew(
+    before: list[str], after: list[str], grows: bool
+) -> None:
+    texts = before + after if grows else after
+    assert found(index(texts, index(before))) == found(index(texts))
+
+
+@given(texts=TEXTS, more=TEXTS)
+def test_the_former_one_goes_on_to_find_its_own_records(texts: list[str], more: list[str]) -> None:
+    former = index(texts)
+    names = {name for name, _ in found(former)}
+    index(texts + more, former)
+    assert {name for name, _ in found(former)} == names
+    assert len(former.lexical("tea")) == len(texts)
+
+
+def test_only_the_words_of_new_records_are_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
+    analysed: list[str] = []
+
+    def terms(text: str) -> list[str]:
+        analysed.append(text)
+        return text.split()
+
+    monkeypatch.setattr(module, "terms", terms)
+    former = index(["a", "b"])
+    analysed.clear()
+    one = index(["a", "b", "c"], former)
+    assert analysed == ["c"]
+    index(["a", "b", "c"], one)
+    assert analysed == ["c"]
+    index(["a", "other", "c"], one)
+    assert analysed == ["c", "a", "other", "c"]
+
+
+def test_a_record_that_only_ended_keeps_its_words_and_is_shown_no_more() -> None:
+    before = records(["Lives in Ghent.", "Likes tea."])
+    former = MemoryIndex(before, [], NONE)
+    ended = [replace(before[0], valid_to=NOW - timedelta(days=1)), before[1]]
+    one = MemoryIndex(ended, [], NONE, former)
+    now = to_micros(NOW)
+    assert [r.id for r in one.listed(one.shown(now, active=True))] == ["m1"]
+    assert [r.id for r in former.listed(former.shown(now, active=True))] == ["m0", "m1"]
+
+
+def test_threads_may_go_on_from_one_index() -> None:
+    texts = [f"Word {number} and tea." for number in range(50)]
+    former, wrong = index(texts), []
+
+    def go_on(seed: int) -> None:
+        more = [f"New {random.Random(seed).random()} tea {n}." for n in range(20)]
+        if len(found(index(texts + more, former), "tea")) != 10 or len(former.lexical("tea")) != len(texts):
+            wrong.append(seed)
+
+    threads = [threading.Thread(target=go_on, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
