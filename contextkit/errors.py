@@ -112,10 +112,12 @@ class BudgetTooSmall(ContextKitError):
     def __init__(self, required: Sequence[tuple[str, int]], available: int, window: int) -> None:
         needed = sum(tokens for _, tokens in required)
         listing = ", ".join(f"{item_id} ({tokens})" for item_id, tokens in required)
+        reads = any(item_id == "tool:read_context" for item_id, _ in required)
+        spare = " A strategy with `read_tool = false` does without read_context." if reads else ""
         super().__init__(
             f"The required items need {needed} tokens but {available} of the window's {window} are available: "
             f"{listing}.",
-            "Use a larger window, a smaller reserve, or shorten the items listed.",
+            f"Use a larger window, a smaller reserve, or shorten the items listed.{spare}",
         )
         self.required = tuple(required)
         self.needed = needed

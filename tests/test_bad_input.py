@@ -97,6 +97,10 @@ def test_a_required_section_larger_than_the_window(store: SQLiteStore) -> None:
     with pytest.raises(BudgetTooSmall, match=r"system \(500\d\)") as caught:
         large.build("Hello", **A)
     assert caught.value.window == 1_000
+    assert "read_tool = false" in caught.value.remedy, "which of the items listed is not the user's own"
+    with pytest.raises(BudgetTooSmall) as caught:
+        ContextBuilder(sources=[System("word " * 5_000)], budget=Budget(1_000)).build("Hello", **A)
+    assert "read_tool" not in str(caught.value)
 
 
 @pytest.mark.parametrize("bad", ["", "\ud800", "x" * 2_049, None, 7])
