@@ -70,6 +70,7 @@ class Conversation:
 
         A message counts for `longest` tokens at the most. What came with the session's facts is not read again.
         """
+        self._index.life = session.created_at
         if session.derived is not None:
             self._index.offer(session.derived)
         if self.items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 class SessionIndex:
     """What finds a session's messages again. Each is analysed once, whichever process does it.
 
+    It is stored only with the session whose `life` began when that of its messages did: one that was
+    deleted meanwhile leaves no words to the next of its name.
+
     Sizes of messages are kept with it, which only decide how many turns are looked at, and so
     may be any counter's.
     """
 
     def __init__(self, actor_id: str, session_id: str, counter: TokenCounter) -> None:
         self.index = ConversationIndex()
+        self.life: datetime | None = None
         self._actor_id = actor_id
         self._session_id = session_id
         self._counter = counter
@@ -119,10 +124,16 @@ class SessionIndex:
         if not made.add:
             return []
         try:
-            store.save_derived(self._actor_id, self._session_id, made.add, made.remove)
+            if self._lasts(store):
+                store.save_derived(self._actor_id, self._session_id, made.add, made.remove)
         except StoreError as error:
             return [Notice("index not kept", f"Another process must analyse these messages again: {error}")]
         return []
+
+    def _lasts(self, store: SessionStore) -> bool:
+        """Whether the session is still the one that was read."""
+        session = store.session(self._actor_id, self._session_id)
+        return session is not None and self.life in (None, session.created_at)
 
     @property
     def last(self) -> int:

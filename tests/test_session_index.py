@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -147,3 +149,19 @@ def test_of_a_huge_message_both_ends_are_indexed(store: Counting) -> None:
     one.read_index(store)
     for word in ("alpha", "omega"):
         assert one.index.scores(word, now=NOW).max() > one.index.scores("nothing", now=NOW).max()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_session_that_is_deleted_while_it_is_indexed_leaves_no_words(again: bool) -> None:
+    seconds = count()
+    with Counting(":memory:", clock=lambda: NOW + timedelta(seconds=next(seconds))) as store:
+        store.read = []
+        fill(store, 2 * SMALL)
+        one = conversation()
+        read_recent(one, store, None, 2_000)
+        store.delete_session("u1", "s1")
+        if again:
+            fill(store, 3)
+        one.read_index(store)
+        assert store.derived("u1", "s1") == {}
+        assert (store.session("u1", "s1") is not None) == again
