@@ -227,6 +227,8 @@ class ContextBuilder:
         if not isinstance(self.store, SessionStore):
             return []
         request, view = draft.request, draft.view(prompt).to_json()
+        if request.session is not None and request.session.view == view:
+            return []
         save = partial(self.store.save_view, request.actor_id, request.session_id, view)
         try:
             patiently(save, request.deadline.for_closing)

@@ -167,6 +167,23 @@ def test_of_a_session_never_read_and_away_the_prompt_says_that_it_knows_nothing(
         assert "knows nothing of its session" in notice.text
 
 
+def test_a_prompt_that_goes_on_like_the_last_one_keeps_no_view_again() -> None:
+    with Failing() as store:
+        agent = builder(store)
+        store.append("u1", "s1", [{"role": "user", "content": "What about Ghent?"}])
+        agent.build(**A)
+        kept = store.session("u1", "s1")
+        call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+        store.append("u1", "s1", [{"role": "assistant", "content": "", "tool_calls": [call]}])
+        store.append("u1", "s1", [{"role": "tool", "tool_call_id": "c1", "content": "Rain."}])
+        store.broken = {"save_view": error(StoreReadOnly)}
+        assert agent.build(**A).report.notices == ()
+        assert kept is not None
+        assert kept.view == (store.session("u1", "s1") or kept).view
+        told = agent.build("And about Bruges?", **A).report.notices
+        assert "view not kept" in {notice.kind for notice in told}
+
+
 def test_a_turn_cannot_go_on_while_its_store_is_away() -> None:
     with Failing() as store:
         store.append("u1", "s1", [{"role": "user", "content": "Hello?"}])

@@ -106,11 +106,11 @@ class Agent:
         return [self._sessions(), self._tools(), self._preferences(), self._memories()]
 
     def _sessions(self) -> Load:
-        """Each build reads the end of its session and keeps its view. The first of a turn also recalls.
+        """Each build reads the end of its session. The first of a turn also recalls, and keeps its view.
         A piece is looked for before it is put away, in order with others, and read by the next turn."""
         reads = self.builds * _END + self.recalled * read_units(self.message_bytes)
         reads += self.cold * read_units(self.history_bytes) + self.pieces * (2 + read_units(self.piece_bytes))
-        writes = self.builds * (_CHECK + TRANSACTIONAL * write_units(self.view_bytes))
+        writes = _CHECK + TRANSACTIONAL * write_units(self.view_bytes)
         writes += self.appends * _CHECK + self.messages * TRANSACTIONAL * (write_units(self.message_bytes) + 1)
         writes += self.pieces * (_CHECK + TRANSACTIONAL * (write_units(self.piece_bytes) + 1))
         lasting = self.messages * (self.message_bytes + _LEAD + 2 * OVERHEAD) + self.pieces * self.piece_bytes
