@@ -1,6 +1,7 @@
 """Calibration: o200k_base counting, corrected by five reports of a model with another tokenizer.
 
-    python -m tests.benchmarks.calibration [--seeds 100] [--size 8000] [--pages chardet-5.2.0.tar.gz]
+    python -m tests.benchmarks.calibration [--seeds 100] [--size 8000] [--conversations 25]
+        [--pages chardet-5.2.0.tar.gz]
 
 The truth is voyage-3's vocabulary (bpe-openai ships it). Per kind of text, and for prompts that
 mix all kinds, the texts are split in two at random; five prompts of `size` tokens from one half
@@ -319,11 +320,8 @@ def told(rng: random.Random, texts: Pieces, size: int, real: TokenCounter, *, la
     for turn, messages in enumerate([*others, *islice(prompts, TURNS)]):
         reported = total(real, messages)
         if turn >= shown:
-            for name, used in (
-                ("ours", meter.counter),
-                ("weights", CalibratedCounter(counter, calibration)),
-                ("o200k_base", counter),
-            ):
+            weights = CalibratedCounter(counter, calibration)
+            for name, used in zip(errors, (meter.counter, weights, counter), strict=True):
                 errors[name].append(total(used, messages) / reported - 1)
         calibration = meter.observe(messages, (), reported)
     return errors
@@ -340,6 +338,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--size", type=int, default=8_000)
+    parser.add_argument("--conversations", type=int, default=25, help="conversations of each kind of text")
     parser.add_argument("--pages", type=Path, help="chardet's source distribution, for web pages")
     args = parser.parse_args()
     real = truth()
@@ -352,11 +351,12 @@ def main() -> None:
     groups: dict[str, list[Pieces]] = {name: [texts] for name, texts in kinds.items()}
     groups["mixed"] = [kinds[name] for name in ("prose", "code", "json", "zh_CN")]
     head = {"benchmark": "calibration", "reports": REPORTS, "size": args.size, "seeds": args.seeds}
+    head |= {"conversations_of_a_kind": args.conversations}
     results = {name: measure(group, args.size, args.seeds, real) for name, group in groups.items()}
     tokens = {name: sum(map(get_counter().text, texts)) for name, texts in kinds.items()}
     for later in (False, True):
         results["later_conversations" if later else "conversations"] = {
-            name: measure_told(texts, args.size, args.seeds, real, later=later) for name, texts in kinds.items()
+            name: measure_told(texts, args.size, args.conversations, real, later=later) for name, texts in kinds.items()
         }
     print(json.dumps(head | {"tokens": tokens} | results, indent=2))
 
