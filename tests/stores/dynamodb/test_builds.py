@@ -65,6 +65,22 @@ def test_a_build_in_a_session_that_is_known_reads_what_is_new(
     assert sum(call.received for call in calls) <= 2 * WINDOW_BYTES
 
 
+def test_a_build_that_goes_on_within_its_turn_is_one_call(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
+    """It reads what is new in the session; what the prompt looked like has not changed, and is not written again."""
+    builder = ContextBuilder(
+        sources=[System("Be brief."), Memories(), History()], budget=WINDOW, strategy="agent", store=store
+    )
+    builder.build("What was said first?", actor_id=actor, session_id="s")
+    store.append(actor, "s", [Message(role="user", content="What was said first?")])
+    for number in range(2):
+        call = {"id": f"c{number}", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+        asked = {"role": "assistant", "content": "", "tool_calls": [call]}
+        store.append(actor, "s", [asked, {"role": "tool", "tool_call_id": f"c{number}", "content": "Nothing."}])
+        with proxy.counted() as calls:
+            builder.build(actor_id=actor, session_id="s")
+    assert [call.operation for call in calls] == ["Query"]
+
+
 def test_documents_that_do_not_fit_are_written_once_and_read_once(
     store: DynamoDBStore, proxy: FaultProxy, actor: str
 ) -> None:
