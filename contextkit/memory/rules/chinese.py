@@ -8,7 +8,7 @@ from typing import Final
 from contextkit.memory.rules.tongue import Tongue
 
 _I_ZH: Final = r"^我(?:现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
-_STOP_ZH: Final = r"(?P<value>[^，。！？；,.!?;]+?)(?:了|的|啦|呢|吧|哦)?$"
+_STOP_ZH: Final = r"(?P<value>[^，。！？；,.!?;]+?)(?:了|的|啦|呢|吧|哦| ?(?:and|but) .*)?$"
 
 _SURNAMES: Final = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金"
@@ -23,6 +23,21 @@ A given name may be any character: it is the surname that tells "my name is" fro
 _FULL_NAME_ZH: Final = rf"(?:[{_SURNAMES}]|欧阳|司马|上官|诸葛|司徒|夏侯|皇甫|慕容)[\u4e00-\u9fff]{{1,2}}"
 _NICKNAME_ZH: Final = rf"小(?![时孩狗猫姐伙朋])[\u4e00-\u9fff]{{1,2}}|阿(?!姨)[\u4e00-\u9fff]{{1,2}}|老[{_SURNAMES}]"
 _FOREIGN_ZH: Final = r"[A-Za-z][A-Za-z .'-]{0,30}|[\u4e00-\u9fff]{1,6}·[\u4e00-\u9fff·]{1,12}"
+
+_PLACES_ZH: Final = (
+    "北京|上海|广州|深圳|杭州|成都|重庆|武汉|南京|天津|苏州|西安|长沙|郑州|青岛|沈阳|宁波|昆明|大连|厦门|合肥|佛山|福州|哈尔滨|济南"
+    "|温州|南宁|长春|泉州|石家庄|贵阳|南昌|常州|无锡|太原|徐州|珠海|东莞|兰州|海口|三亚|拉萨|乌鲁木齐|香港|澳门|台北|臺北|高雄"
+    "|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古"
+    "|广西|西藏|宁夏|新疆|日本|越南|印度|加拿大|澳大利亚|新加坡|马来西亚|俄罗斯|意大利|西班牙|东京|纽约|伦敦|巴黎|首尔|南方|北方|东北"
+    "|国外|国内|海外|外地|[\u4e00-\u9fff]{1,4}[国省市县]"
+)
+"""Where somebody comes from, and what is no employer."""
+
+_NO_PLACE_ZH: Final = (
+    "(?![这那哪你他她自新老一二三四五六七八九十\\d]|未来)"
+    "(?!.*(?:楼|层|附近|旁边|对面|隔壁|办公室|宿舍|酒店|公司|学校|家里|外面|乡下|市区|郊区)了?$)"
+)
+"""What somebody lives or works in that is named by no name."""
 
 CHINESE: Final = Tongue(
     me="我",
@@ -53,20 +68,34 @@ CHINESE: Final = Tongue(
         ),
         ("profile", rf"^我叫(?P<value>{_FULL_NAME_ZH}|{_NICKNAME_ZH}|{_FOREIGN_ZH})$", "name of {who}", 0.9),
         ("profile", rf"^我是(?P<value>{_FULL_NAME_ZH})(?<![人师生员家者的手座客管三])$", "name of {who}", 0.9),
-        ("profile", rf"{_I_ZH}(?:今年)?(?P<value>\d{{1,3}}|[一二三四五六七八九十百]{{1,4}})岁", "age of {who}", 0.7),
-        ("profile", rf"{_I_ZH}(?:的?家在|居?住在?|定居在?|生活在){_STOP_ZH}", "{home}", 0.8),
+        (
+            "profile",
+            rf"{_I_ZH}(?:今年)?(?P<value>\d{{1,3}}|[一二三四五六七八九十百]{{1,4}})岁(?:了|啦)?$",
+            "age of {who}",
+            0.7,
+        ),
+        ("profile", rf"{_I_ZH}(?:的?家在|居?住在?+|定居在?+|生活在){_NO_PLACE_ZH}{_STOP_ZH}", "{home}", 0.8),
         (
             "profile",
             (
                 rf"{_I_ZH}(?:上个月|去年|今年|上周)?(?:从[^，。到去]{{1,10}})?(?:搬家?|移居)(?:去|到"
-                rf"|回)(?:了)?{_STOP_ZH}"
+                rf"|回)(?:了)?{_NO_PLACE_ZH}{_STOP_ZH}"
             ),
             "{home}",
             0.8,
         ),
-        ("profile", rf"{_I_ZH}(?:来自|老家在|老家是){_STOP_ZH}", "origin of {who}", 0.7),
-        ("profile", rf"{_I_ZH}是(?P<value>[\u4e00-\u9fff]{{1,8}})人$", "origin of {who}", 0.7),
-        ("profile", rf"{_I_ZH}在(?P<value>[^，。！？；,.!?;]+?)(?:工作|上班|任职)(?:了)?", "employer of {who}", 0.8),
+        ("profile", rf"{_I_ZH}(?:来自|老家在|老家是){_NO_PLACE_ZH}{_STOP_ZH}", "origin of {who}", 0.7),
+        ("profile", rf"{_I_ZH}是(?P<value>{_PLACES_ZH})人$", "origin of {who}", 0.7),
+        (
+            "profile",
+            (
+                rf"{_I_ZH}在{_NO_PLACE_ZH}"
+                rf"(?!(?:(?:{_PLACES_ZH})|家|床|外|努力|认真|拼命|远程|想)(?:上|面)?(?:工作|上班|任职))"
+                r"(?P<value>[^，。！？；,.!?;]+?)(?:工作|上班|任职)了?$"
+            ),
+            "employer of {who}",
+            0.8,
+        ),
         (
             "profile",
             (
@@ -76,12 +105,17 @@ CHINESE: Final = Tongue(
             "occupation of {who}",
             0.8,
         ),
-        ("profile", r"^我的?生日(?:是|在)(?P<value>.+)$", "birthday of {who}", 0.8),
-        ("profile", r"^我的?(?:电话号码|电话|手机号码|手机号)是(?P<value>.+)$", "phone number of {who}", 0.8),
-        ("profile", r"^我的?(?:邮箱|电子邮件|邮箱地址)是(?P<value>.+)$", "email of {who}", 0.8),
+        ("profile", r"^我的?生日(?:是|在)(?P<value>.*[\d月].*)$", "birthday of {who}", 0.8),
         (
             "profile",
-            rf"{_I_ZH}(?:不)?对(?P<value>[^，。！？；,.!?;]+?)(?:不)?过敏",
+            r"^我的?(?:电话号码|电话|手机号码|手机号)是(?P<value>.*(?:\d\D*){5}.*)$",
+            "phone number of {who}",
+            0.8,
+        ),
+        ("profile", r"^我的?(?:邮箱|电子邮件|邮箱地址)是(?P<value>.*@.*)$", "email of {who}", 0.8),
+        (
+            "profile",
+            rf"{_I_ZH}(?:不)?对(?![你您他她它这那])(?P<value>[^，。！？；,.!?;]+?)(?:不)?过敏",
             "allergy of {who} to {value}",
             0.95,
         ),
@@ -95,8 +129,8 @@ CHINESE: Final = Tongue(
         (
             "preference",
             (
-                rf"{_I_ZH}(?:不太?|不再)?(?:(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?|(?<=不)[吃喝])(?!你|您"
-                rf"|这个|那个){_STOP_ZH}"
+                rf"{_I_ZH}(?:不太?|不再)?(?:(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?|(?<=不)[吃喝])(?![你您他她它这那了])"
+                rf"{_STOP_ZH}"
             ),
             "taste of {who} for {value}",
             0.7,
@@ -110,18 +144,26 @@ CHINESE: Final = Tongue(
             "",
             0.8,
         ),
-        ("relation", rf"{_I_ZH}(?:有|养了?)(?:一|两|三|\d)[只个条位](?P<value>.+)$", "", 0.7),
+        (
+            "relation",
+            (
+                rf"{_I_ZH}(?:有|养了?)(?:一|两|三|\d)[只个条位](?P<value>.*(?:孩子|儿子|女儿|哥哥|弟弟|姐姐|妹妹"
+                r"|兄弟|姐妹|孙子|孙女|狗|猫|鸟|鱼|兔子|仓鼠|乌龟|宠物))$"
+            ),
+            "",
+            0.7,
+        ),
         ("profile", rf"{_I_ZH}从事(?P<value>[^，。]+?)(?:行业|工作)?$", "occupation of {who}", 0.8),
         (
             "plan",
             (
-                r"^(?:我们?)?(?:(?:\d{4}年\d+月\d+日|下周|下个月|明年)[^，我]{0,8})?(?:我们?)?(?:打算|计划|准备"
+                r"^(?:我们?)?(?:(?:\d{4}年\d+月\d+日|下周|下个月|明年)[^，我]{0,8})?(?:我们?)?(?:打算|计划|准备(?!好)"
                 r"|要去|会去|有(?:一)?个?(?:会议|约会|预约|面试))(?P<value>.*)$"
             ),
             "",
             0.6,
         ),
-        ("decision", r"^我们?(?:已经|最终|最后)?(?:决定|选择了|同意)(?P<value>.+)$", "", 0.8),
+        ("decision", r"^我们?(?:已经|最终|最后)?(?:决定|选择了|同意)(?!了$)(?P<value>.+)$", "", 0.8),
     ),
     ends=(
         (re.compile(r"^我(?:已经)?(?:不再|不)在(?P<value>.*?)(?:工作|上班)了?$"), "employer of {who}"),

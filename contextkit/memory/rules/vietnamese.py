@@ -11,7 +11,12 @@ _I_VI: Final = (
     r"^(?:tôi|mình|em|anh|chị|tớ|cháu)(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))* "
 )
 _MY_VI: Final = r"(?: của (?:tôi|mình|em|anh|chị|tớ|cháu))?"
-_STOP_VI: Final = r"(?P<value>.+?)(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|cùng|với)\b.*)?$"
+_CAPITAL: Final = "A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
+_END_VI: Final = r"(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|cùng|với|and|but)\b.*)?$"
+_NAMED_VI: Final = rf"(?P<value>(?-i:[{_CAPITAL}]).*?){_END_VI}"
+"""A place or a company, which is written with a capital: "nhà" and "công ty" are none."""
+
+_STOP_VI: Final = rf"(?P<value>.+?){_END_VI}"
 
 VIETNAMESE: Final = Tongue(
     me="tôi ",
@@ -55,15 +60,23 @@ VIETNAMESE: Final = Tongue(
         ),
         (
             "profile",
-            r"^(?:tôi|mình|em|tớ) là (?P<value>(?-i:[A-ZĐÀ-Ỹ]\w*(?: [A-ZĐÀ-Ỹ]\w*){0,3}))$",
+            (
+                r"^(?:tôi|mình|em|tớ) là (?!(?:admin|ok|dev|tester|pm|hr|ceo|cto|fan|it)\b)"
+                rf"(?P<value>(?-i:[{_CAPITAL}]\w*(?: [{_CAPITAL}]\w*){{0,3}}))$"
+            ),
             "name of {who}",
             0.9,
         ),
-        ("profile", rf"{_I_VI}(?P<value>\d{{1,3}}) tuổi", "age of {who}", 0.7),
-        ("profile", rf"{_I_VI}(?:sống|ở|sinh sống|cư trú)(?: tại| ở)? {_STOP_VI}", "{home}", 0.8),
-        ("profile", rf"{_I_VI}(?:chuyển|dọn)(?: nhà)?(?: đến| tới| về| sang| vào| ra| qua)+ {_STOP_VI}", "{home}", 0.8),
-        ("profile", rf"{_I_VI}(?:đến từ|quê ở|quê) {_STOP_VI}", "origin of {who}", 0.7),
-        ("profile", rf"{_I_VI}(?:làm việc|làm|công tác)(?: cho| tại| ở) {_STOP_VI}", "employer of {who}", 0.8),
+        ("profile", rf"{_I_VI}(?P<value>\d{{1,3}}) tuổi(?: rồi| ạ)?$", "age of {who}", 0.7),
+        ("profile", rf"{_I_VI}(?:sống|ở|sinh sống|cư trú)(?: tại| ở)? {_NAMED_VI}", "{home}", 0.8),
+        (
+            "profile",
+            rf"{_I_VI}(?:chuyển|dọn)(?: nhà)?(?: đến| tới| về| sang| vào| ra| qua)+ {_NAMED_VI}",
+            "{home}",
+            0.8,
+        ),
+        ("profile", rf"{_I_VI}(?:đến từ|quê ở|quê) {_NAMED_VI}", "origin of {who}", 0.7),
+        ("profile", rf"{_I_VI}(?:làm việc|làm|công tác)(?: cho| tại| ở) {_NAMED_VI}", "employer of {who}", 0.8),
         (
             "profile",
             (
@@ -74,9 +87,9 @@ VIETNAMESE: Final = Tongue(
             "occupation of {who}",
             0.8,
         ),
-        ("profile", rf"^sinh nhật{_MY_VI} (?:là |vào )*(?P<value>.+)$", "birthday of {who}", 0.8),
-        ("profile", rf"^(?:số điện thoại|sđt){_MY_VI} là (?P<value>.+)$", "phone number of {who}", 0.8),
-        ("profile", rf"^email{_MY_VI} là (?P<value>.+)$", "email of {who}", 0.8),
+        ("profile", rf"^sinh nhật{_MY_VI} (?:là |vào )*(?P<value>.*\d.*)$", "birthday of {who}", 0.8),
+        ("profile", rf"^(?:số điện thoại|sđt){_MY_VI} là (?P<value>.*(?:\d\D*){{5}}.*)$", "phone number of {who}", 0.8),
+        ("profile", rf"^email{_MY_VI} là (?P<value>.*@.*)$", "email of {who}", 0.8),
         ("profile", rf"{_I_VI}(?:không )?(?:bị )?dị ứng(?: với)? {_STOP_VI}", "allergy of {who} to {value}", 0.95),
         ("preference", rf"{_I_VI}(?:ăn chay|là người ăn chay)(?P<value>)", "diet of {who}", 0.8),
         (
@@ -93,7 +106,7 @@ VIETNAMESE: Final = Tongue(
             "preference",
             (
                 rf"{_I_VI}(?:không |chẳng )?(?:thích|yêu|ghét|mê|ưa)(?: uống| ăn| xem| nghe)?(?! (?:nó|bạn"
-                rf"|điều này)\b)(?!.* của bạn\b) {_STOP_VI}"
+                rf"|em|anh|chị|rồi|lắm|quá)\b)(?!.* (?:này|đó|kia|ấy|thế|vậy|bạn)\b) {_STOP_VI}"
             ),
             "taste of {who} for {value}",
             0.7,

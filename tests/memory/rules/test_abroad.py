@@ -131,6 +131,39 @@ def test_what_is_said_of_others_is_not_said_of_the_speaker(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "Tôi ở nhà.",
+        "Tôi sống ở đây lâu rồi.",
+        "Tôi làm việc ở nhà.",
+        "Tôi làm cho xong việc.",
+        "Tôi chuyển sang bước tiếp theo.",
+        "Tôi là đàn ông.",
+        "Tôi là Admin.",
+        "Tôi 5 tuổi khi bố mất.",
+        "Sinh nhật tôi vui lắm.",
+        "Email của tôi bị lỗi.",
+        "Mình thích điều đó.",
+        "我在家工作。",
+        "我在努力工作。",
+        "我在北京工作。",
+        "我住在这里。",
+        "我搬到二楼了。",
+        "我是坏人。",
+        "我三岁的时候很乖。",
+        "我的电话是坏的。",
+        "我生日是秘密。",
+        "我喜欢这样。",
+        "我不吃了。",
+        "我对你过敏。",
+        "我有一个问题。",
+    ],
+)
+def test_what_is_like_a_value_is_none(said: str) -> None:
+    assert found(said) == []
+
+
+@pytest.mark.parametrize(
     ("said", "subjects"),
     [
         (
@@ -166,6 +199,8 @@ def test_letters_and_their_accents_may_come_apart() -> None:
     ("said", "subject", "value"),
     [
         ("Giờ mình làm ở VNG.", "employer of the user", "VNG"),
+        ("Tôi sống ở Hà Nội and I work at FPT.", "home city of the user", "Hà Nội"),
+        ("我住在北京 and I love coffee.", "home city of the user", "北京"),
         ("Năm nay tôi 31 tuổi.", "age of the user", "31"),
         ("Tôi không dị ứng với tôm.", "allergy of the user to tôm", "not allergic"),
         ("Màu yêu thích của tôi bây giờ là đỏ.", "favourite colour of the user", "đỏ"),
