@@ -158,6 +158,8 @@ class Decided:
             return f"{place} and scores less than {least:.0%} of the best"
         if 0 < section.limit <= len(self.fit.sections.get(item.section, ())):
             return f"{place} and the section shows at most {section.limit}"
+        if item.tokens > share or not self.fit.sections.get(item.section, (item,)):
+            return f"{place} and its {item.tokens} tokens do not fit the section's share of {share}"
         return f"{place} and the section's share of {share} tokens was used by better ones"
 
 
