@@ -9,8 +9,10 @@ import subprocess
 import sys
 import textwrap
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -319,6 +321,32 @@ class TestSchema:
         with SQLiteStore(path) as store:
             assert everything(store) == expected
         edit(path, "INSERT INTO later VALUES (1)")
+
+    def test_pieces_from_before_they_were_numbered_have_numbers(self, tmp_path: Path) -> None:
+        path = tmp_path / "store.db"
+        connection = sqlite3.connect(path)
+        connection.executescript(STEPS[0])
+        connection.executescript(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version=1")
+        connection.execute(
+            "INSERT INTO sessions (actor_id, session_id, created_at, updated_at) VALUES ('a', 's', 1, 1)"
+        )
+        for handle, text in (("h1", b"one"), ("h2", b"two")):
+            piece = (handle, b"i", b"t", 1, 1, sha256(text).digest(), zlib.compress(text))
+            connection.execute(
+                "INSERT INTO overflow (session, handle, item_id, title, tokens, created_at, checksum, content)"
+                " VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+                piece,
+            )
+        connection.commit()
+        connection.close()
+        with SQLiteStore(path) as store:
+            first, last = store.overflow("a", "s")
+            session = store.session("a", "s")
+            assert session is not None
+            assert (first.text, last.text, session.pieces) == ("one", "two", last.number)
+            assert 0 < first.number < last.number
+            store.put_overflow("a", "s", [Overflow(handle="h3", text="three", item_id="i")])
+            assert [piece.handle for piece in store.overflow("a", "s", after=session.pieces)] == ["h3"]
 
     def test_a_step_that_fails_leaves_nothing(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         bad = "CREATE TABLE later (a);\nCREATE TABLE sessions (b);\n"
