@@ -15,7 +15,7 @@ from langchain_core.vectorstores import InMemoryVectorStore
 
 from contextkit import Budget, ContextBuilder
 from contextkit.errors import InvalidInput
-from contextkit.sources import System
+from contextkit.sources import System, Tools
 from contextkit.sources.documents import Document, Documents
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import AsyncSource, Gathered, Item, Notice, Source, Unread
@@ -287,6 +287,31 @@ def test_a_document_that_shares_nothing_with_the_query_is_left_out_for_that() ->
     builder = ContextBuilder(sources=[System("You help."), Documents([Document(text=HOURS, id="hours")])], budget=2_000)
     decision = builder.build("How are you?", actor_id="u", session_id="s").report.decision("hours")
     assert (decision.outcome, decision.reason) == ("dropped", "it ranks 1 of 1 and does not bear on the query")
+
+
+class Broken(Money):
+    """The same, with numbers that are none."""
+
+    def embed_query(self, text: str) -> list[float]:
+        return [float("nan"), len(text)]
+
+
+def test_vectors_that_are_not_finite_cost_their_half_and_are_reported(request_for: MakeRequest) -> None:
+    for source in (Documents([HOURS, SHIPPING], embeddings=Broken()), Tools([hours, ship], embeddings=Broken())):
+        notice, *gathered = source.gather(request_for("France"))
+        assert isinstance(notice, Notice)
+        assert "InvalidVector: A vector holds a number that is not finite" in notice.text
+        assert "France" in by_score(gathered)[0]
+
+
+def hours(day: str) -> str:
+    """When the shop is open."""
+    return day
+
+
+def ship(weight: int) -> int:
+    """Ship to France."""
+    return weight
 
 
 def test_no_documents_are_no_items(request_for: MakeRequest) -> None:
