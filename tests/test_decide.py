@@ -88,14 +88,12 @@ def test_a_reason_says_why(store: SQLiteStore) -> None:
 
 
 def test_what_is_too_large_for_its_section_is_not_said_to_be_worse_than_others(store: SQLiteStore) -> None:
-    store.set_preferences("u1", {"novel": "on and on " * 300, "tone": "brief"})
+    store.set_preferences("u2", {"novel": "on and on " * 300, "tone": "brief"})
     agent = ContextBuilder(store=store, sources=[System("Help."), Preferences()], budget=Budget(4_000))
-    decision = agent.build("What of Ghent?", **A).report.decision("preference:novel")
+    decision = agent.build("What of Ghent?", actor_id="u2", session_id="s1").report.decision("preference:novel")
+    tokens = decision.full_tokens
     assert decision.outcome == "dropped"
-    assert (
-        decision.reason
-        == f"it ranks 1 of 2 and its {decision.full_tokens} tokens do not fit the section's share of 200"
-    )
+    assert decision.reason == f"it ranks 1 of 2 and its {tokens} tokens do not fit the section's share of 200"
 
 
 def test_sections_and_framing_add_up_to_the_whole_prompt(store: SQLiteStore) -> None:
