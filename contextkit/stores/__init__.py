@@ -134,7 +134,7 @@ class SessionStore(Protocol):
     def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
         """Append messages and return them as stored: with `id`, `seq`, `created_at`, `tokens`, `counter`.
 
-        Takes `Message`, LangChain messages or OpenAI-style dicts. The whole call is one atomic
+        Takes what `contextkit.messages.as_messages` understands. The whole call is one atomic
         write. A message whose id the session already has is not written again; the stored one
         is returned in its place (so a retried call is a no-op). A message without an id gets one.
         Sequence numbers are 1, 2, 3 … without gaps, in the order of acknowledgement.
