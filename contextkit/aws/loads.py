@@ -76,7 +76,7 @@ class Agent:
     which does not know the session yet, and so reads `history_bytes` of it.
     `recalled` older messages are read by number. Of `tool_calls`, the part `tool_hits` is
     answered from the cache. `pieces` are moved out of prompts. `memories` are written, into the
-    `memories_kept` of an actor, which are read anew for the next search. Sessions live for
+    `memories_kept` of an actor, all of which a process reads that does not know them. Sessions live for
     `kept_days` after their last message, tool results for `tool_minutes`.
     """
 
@@ -130,10 +130,10 @@ class Agent:
         return Load("prefs", self.turns * self.builds)
 
     def _memories(self) -> Load:
-        """A look at the stamp each turn; after a change all of the actor's records."""
+        """A look at the stamp each turn; after a change what changed, and at first all of the actor's records."""
         kept = self.memories_kept * self.memory_bytes
-        reads = 1 + self.memories * (2 + read_units(kept))
-        writes = self.memories * TRANSACTIONAL * (write_units(self.memory_bytes) + 1)
+        reads = 1 + self.memories * (2 + read_units(self.memory_bytes)) + self.cold * read_units(kept)
+        writes = self.memories * TRANSACTIONAL * (write_units(self.memory_bytes) + 2)
         stored = self.actors * (kept + self.memories_kept * OVERHEAD) / GB
         return Load("memories", self.turns * reads, self.turns * writes, stored)
 

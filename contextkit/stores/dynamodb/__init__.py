@@ -96,7 +96,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     which never change, and done without where it does not answer.
 
     All reads are strongly consistent. An append, a state, a view, up to 97 pieces of overflow,
-    98 of derived data and 99 memories are one transaction each; what is larger is written in
+    98 of derived data and 98 memories are one transaction each; what is larger is written in
     several, of which an append is still seen whole or not at all.
 
     Each part of the work is done by the module named after it; this class is their common face.

@@ -1,7 +1,8 @@
 """Long-term memories: an actor's records in one partition, ranked in this process.
 
 A partition's stamp changes with its records, in the same transaction; an index that was built
-under the same stamp is used again, for the price of one small read.
+under the same stamp is used again, for the price of one small read. Each change is numbered and
+says which records it was of, so that an index is brought up to date by reading these alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -33,15 +34,25 @@ if TYPE_CHECKING:
 INDEXES = 64
 """Indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
 
+KNOWN = 4_096
+"""Actors whose last change a process remembers; the one learnt of first goes first."""
+
 REPLICATED = timedelta(seconds=5)
 """How long an index is trusted where other regions write: global tables take about a second."""
 
+FOLLOWED = 50
+"""Changes that are followed one by one; behind more, all records are read anew."""
+
+CHANGES = timedelta(days=2)
+"""How long it is remembered what a change was of."""
+
 _RECORD = "rec"
+_CHANGE = "chg"
 _STAMP = "head"
 """Sorts before the records, so that one query reads it and then them: it is never newer than they are."""
 
-_AT_ONCE = MAX_WRITES - 1
-"""Records in one transaction; of more, each hundred is written whole or not at all."""
+_AT_ONCE = MAX_WRITES - 2
+"""Records in one transaction; of more, as many are written whole or not at all."""
 
 _SECOND = 1_000_000
 
@@ -56,6 +67,7 @@ class Memories:
         self._embedder = embedder
         self._nearest = Nearest(database)
         self._indexes = _Indexes()
+        self._heads: OrderedDict[str, _Head] = OrderedDict()
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         pk = keys.memories_key(check_id("actor id", actor_id))
@@ -123,8 +135,25 @@ class Memories:
 
     def _write(self, pk: str, writes: Sequence[Write]) -> None:
         for start in range(0, len(writes), _AT_ONCE):
-            stamp = Update("memories", pk, _STAMP, {"stamp": uuid.uuid4().hex})
-            self._database.write([stamp, *writes[start : start + _AT_ONCE]])
+            batch = writes[start : start + _AT_ONCE]
+            self._change(pk, [sk for sk in map(_place, batch) if sk.startswith(f"{_RECORD}#")], batch)
+
+    def _change(self, pk: str, changed: Sequence[str], writes: Sequence[Write]) -> None:
+        """Write under a new stamp, and note which records that is of, behind the change before."""
+        for _ in self._database.attempts("store memories"):
+            head = self._heads.get(pk) or _Head.of(self._database.get("memories", pk, _STAMP))
+            new = _Head(uuid.uuid4().hex, head.revision + 1)
+            try:
+                self._database.write([*_follows(pk, head, new, changed, self._clock.now()), *writes])
+            except Refused as refused:
+                self._heads.pop(pk, None)
+                if refused.rows.keys() - {0}:
+                    raise
+                continue  # others have changed them since
+            self._heads[pk] = new
+            if len(self._heads) > KNOWN:
+                self._heads.popitem(last=False)
+            return
 
     def _present(self, pk: str, names: Sequence[str]) -> list[Row]:
         return list(self._database.get_many("memories", [(pk, _sk(name)) for name in names]).values())
@@ -136,11 +165,11 @@ class Memories:
         """Every record's row, oldest first."""
         return _oldest_first(self._database.query("memories", pk, keys.below(_RECORD)))
 
-    def _stamped(self, pk: str) -> tuple[str | None, list[Row]]:
-        """The same, and the stamp, in one reading."""
+    def _stamped(self, pk: str) -> tuple[_Head, list[Row]]:
+        """The same, and the last change, in one reading."""
         rows = list(self._database.query("memories", pk, (_STAMP, keys.below(_RECORD)[1])))
-        stamps = [str(row["stamp"]) for row in rows[:1] if row["sk"] == _STAMP]
-        return (stamps[0] if stamps else None), _oldest_first(rows[len(stamps) :])
+        heads = [row for row in rows[:1] if row["sk"] == _STAMP]
+        return _Head.of(heads[0] if heads else None), _oldest_first(rows[len(heads) :])
 
     def _records(self, rows: Sequence[Row]) -> list[MemoryRecord]:
         contents = self._payloads.get_all("memories", rows)
@@ -158,13 +187,15 @@ class Memories:
 
     def _embed(self, pk: str, rows: Sequence[Row], embedder: Embedder) -> None:
         texts = [record.text for record in self._records(rows)]
+        changed = []
         for row, vector in zip(rows, embedder.documents(texts) or (), strict=False):
             same = Condition("digest = :digest", {"digest": row["digest"]})
             try:
                 self._database.write(self._with_vector(pk, row["sk"], vector, same))
             except Refused:
                 continue  # the record was replaced meanwhile, and the vector is not its own
-        self._database.write([Update("memories", pk, _STAMP, {"stamp": uuid.uuid4().hex})])
+            changed.append(row["sk"])
+        self._change(pk, changed, ())
 
     def _with_vector(self, pk: str, sk: str, vector: bytes | None, same: Condition) -> list[Write]:
         """The writes of a record's vector: beside it where an index is to find it, within it where not."""
@@ -175,44 +206,116 @@ class Memories:
 
     def _known(self, pk: str, namespace: str | None, now: int) -> _Kept | None:
         """The index in memory, if there is one and it is right; only then is the stamp read."""
-        if (pk, namespace) not in self._indexes:
+        kept = self._indexes.last((pk, namespace))
+        if kept is None:
             return None
-        row = self._database.get("memories", pk, _STAMP)
-        return self._indexes.get((pk, namespace), None if row is None else str(row["stamp"]), now)
+        return kept if kept.holds(_Head.of(self._database.get("memories", pk, _STAMP)), now) else None
 
     def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
         now = self._clock.now()
-        known = self._known(pk, namespace, now)
-        if known is not None:
-            return known
-        stamp, rows = self._stamped(pk)
+        former = self._indexes.last((pk, namespace))
+        if former is not None:
+            head = _Head.of(self._database.get("memories", pk, _STAMP))
+            if former.holds(head, now):
+                return former
+            followed = self._followed(pk, former, head)
+            if followed is not None:
+                return self._keep(pk, namespace, within, head, followed, former, now)
+        head, rows = self._stamped(pk)
         awaited = [row for row in rows if _awaits(row)]
         if awaited and self._embedder is not None and not self._embedder.resting:
             self._embed_some(pk, awaited)
             rows = self._all(pk)
+        return self._keep(pk, namespace, within, head, rows, former, now)
+
+    def _followed(self, pk: str, former: _Kept, head: _Head) -> list[Row] | None:
+        """The rows as they are now, of which only those that changed are read; None where that cannot be told."""
+        ahead = head.revision - former.head.revision
+        if self._database.replicas or not 0 < ahead <= FOLLOWED:
+            return None
+        first, last = (keys.numbered(_CHANGE, "", former.head.revision + step) for step in (1, ahead))
+        changes = list(self._database.query("memories", pk, (first, last)))
+        stamps = [former.head.stamp, *(change["stamp"] for change in changes)]
+        if len(changes) != ahead or stamps != [*(change.get("before") for change in changes), head.stamp]:
+            return None  # some of them are gone, or others wrote who number nothing
+        changed = keys.unique(sk for change in changes for sk in from_json(change["changed"]))
+        found = self._database.get_many("memories", [(pk, sk) for sk in changed])
+        if self._embedder is not None and any(map(_awaits, found.values())):
+            return None
+        unchanged = [row for row in former.rows if row["sk"] not in set(changed)]
+        return _oldest_first([*unchanged, *found.values()])
+
+    def _keep(
+        self,
+        pk: str,
+        namespace: str | None,
+        within: Callable[[str], bool],
+        head: _Head,
+        rows: Sequence[Row],
+        former: _Kept | None,
+        now: int,
+    ) -> _Kept:
+        """Index these rows, as far as they are within the namespace."""
         rows = [row for row in rows if within(row["namespace"])]
-        former, indexed = self._indexes.former((pk, namespace)), any("indexed" in row for row in rows)
-        index = _built(rows, self._records(rows), former)
-        # Between regions a stamp may arrive before its records.
-        until = after(now, REPLICATED) if self._database.replicas else None
-        kept = _Kept(index, [row["sk"] for row in rows], indexed, stamp, now, until)
+        new = [row for row in rows if _SAYS_NOTHING not in row]
+        read = dict(zip((row["sk"] for row in new), self._records(new), strict=True))
+        known = {} if former is None else former.records
+        records = {row["sk"]: read.get(row["sk"]) or known[row["sk"]] for row in rows}
+        kept = _Kept(
+            index=_built(rows, list(records.values()), None if former is None else former.index),
+            rows=[_without_content(row) for row in rows],
+            records=records,
+            head=head,
+            since=now,
+            # Between regions a stamp may arrive before its records.
+            until=after(now, REPLICATED) if self._database.replicas else None,
+        )
         self._indexes.put((pk, namespace), kept)
         return kept
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """An index of the records of all times, the stamp it was built under, and between which times it is trusted.
+class _Head:
+    """The last change of an actor's records: its stamp, and its number."""
 
-    `sks` are the records' places, by their numbers in it, and `indexed` says that vectors of some stand there.
+    stamp: str | None
+    revision: int
+
+    @classmethod
+    def of(cls, row: Row | None) -> _Head:
+        """What the item says; where there is none, nothing was ever written."""
+        return cls(None, 0) if row is None else cls(str(row["stamp"]), int(row.get("revision", 0)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """An index of the records of all times, the change it was built after, and between which times it is trusted.
+
+    `rows` are the records' items without their content, by their numbers in the index, and
+    `records` what is in them, in the same order, by sort key.
     """
 
     index: MemoryIndex
-    sks: Sequence[str]
-    indexed: bool
-    stamp: str | None
+    rows: Sequence[Row]
+    records: Mapping[str, MemoryRecord]
+    head: _Head
     since: int
     until: int | None
+
+    @property
+    def sks(self) -> Sequence[str]:
+        """The records' places, by their numbers in the index."""
+        return list(self.records)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether vectors of some records stand in the table's own index."""
+        return any("indexed" in row for row in self.rows)
+
+    def holds(self, head: _Head, now: int) -> bool:
+        """Whether nothing has changed since it was built."""
+        same = self.head.stamp == head.stamp and now >= self.since
+        return same and (self.until is None or now < self.until)
 
 
 class _Indexes:
@@ -222,25 +325,13 @@ class _Indexes:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str | None], _Kept] = OrderedDict()
 
-    def __contains__(self, place: object) -> bool:
-        with self._lock:
-            return place in self._kept
-
-    def get(self, place: tuple[str, str | None], stamp: str | None, now: int) -> _Kept | None:
-        with self._lock:
-            kept = self._kept.get(place)
-            if kept is None or kept.stamp != stamp or now < kept.since:
-                return None
-            if kept.until is not None and now >= kept.until:
-                return None
-            self._kept.move_to_end(place)
-            return kept
-
-    def former(self, place: tuple[str, str | None]) -> MemoryIndex | None:
+    def last(self, place: tuple[str, str | None]) -> _Kept | None:
         """The index that was built last, whatever has changed since."""
         with self._lock:
             kept = self._kept.get(place)
-            return None if kept is None else kept.index
+            if kept is not None:
+                self._kept.move_to_end(place)
+            return kept
 
     def put(self, place: tuple[str, str | None], kept: _Kept) -> None:
         with self._lock:
@@ -248,6 +339,35 @@ class _Indexes:
             self._kept.move_to_end(place)
             if len(self._kept) > INDEXES:
                 self._kept.popitem(last=False)
+
+
+def _place(write: Write) -> str:
+    return str(write.row["sk"]) if isinstance(write, Put) else write.sk
+
+
+def _follows(pk: str, head: _Head, new: _Head, changed: Sequence[str], now: int) -> list[Write]:
+    """The writes that put a change behind the last one, if that is still the last."""
+    last = "attribute_not_exists(stamp)" if head.stamp is None else "stamp = :stamp"
+    still = Condition(last, {} if head.stamp is None else {"stamp": head.stamp})
+    change: dict[str, Value | None] = {
+        "stamp": new.stamp,
+        "before": head.stamp,
+        "changed": to_json(list(changed), "changes"),
+        "ttl": after(now, CHANGES) // _SECOND,
+    }
+    columns: dict[str, Value | None] = {"stamp": new.stamp, "revision": new.revision}
+    # An eraser may update what there is of memories, and put nothing.
+    noted = Update("memories", pk, keys.numbered(_CHANGE, "", new.revision), change)
+    return [Update("memories", pk, _STAMP, columns, still), noted]
+
+
+_SAYS_NOTHING = "known"
+"""Marks a row without its content, which is kept as a record."""
+
+
+def _without_content(row: Row) -> Row:
+    columns = {name: value for name, value in row.items() if name not in ("body", "base", "chunks", "object")}
+    return {**columns, _SAYS_NOTHING: True}
 
 
 def _oldest_first(rows: Iterable[Row]) -> list[Row]:
