@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, overload
 
 from contextkit.errors import InvalidInput, StoreCorrupt, shortened
-from contextkit.stores import check_id
+from contextkit.stores import MemoryRecord, check_id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -93,6 +93,49 @@ def from_json(data: bytes) -> Any:
         return json.loads(from_bytes(data))
     except (ValueError, RecursionError) as error:
         raise StoreCorrupt(f"A stored JSON document is damaged ({error}).", "Restore the store from a copy.") from error
+
+
+def state_document(state: Mapping[str, Any]) -> bytes:
+    """An agent's state as bytes. Raises `InvalidInput` for what would not come back equal."""
+    if not isinstance(state, Mapping):
+        raise InvalidInput(f"The state is {shortened(state)}.", "Pass a dict of JSON values.", value=state)
+    document = to_json(dict(state), "state")
+    _check_keys(state)
+    return document
+
+
+def _check_keys(value: object) -> None:
+    """JSON makes texts of numbers that are keys, of which two may then be one."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise InvalidInput(
+                    f"The state has the key {shortened(key)}, which is not text.",
+                    "Name every value by a text.",
+                    value=key,
+                )
+            _check_keys(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_keys(inner)
+
+
+def check_record(record: MemoryRecord) -> MemoryRecord:
+    """The record itself, if a store can keep it. Raises `InvalidInput` otherwise."""
+    if not isinstance(record, MemoryRecord):
+        raise InvalidInput(
+            f"{shortened(record)} is no memory.", "Pass MemoryRecord(id=…, text=…, created_at=…).", value=record
+        )
+    check_id("memory id", record.id)
+    check_id("namespace", record.namespace)
+    check_id("strategy", record.strategy)
+    if not 0 <= record.importance <= 1:
+        raise InvalidInput(
+            f"The importance of the memory {record.id!r} is {record.importance}.",
+            "Use a number from 0 to 1.",
+            value=record.importance,
+        )
+    return record
 
 
 def bounded(number: int) -> int:

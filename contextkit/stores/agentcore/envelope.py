@@ -21,11 +21,11 @@ from hashlib import sha256
 from itertools import zip_longest
 
 from contextkit.errors import InvalidInput, StoreCorrupt
-from contextkit.stores import MemoryRecord, check_id
+from contextkit.stores import MemoryRecord
 from contextkit.stores.agentcore.namespaces import own_namespace
 from contextkit.stores.agentcore.payloads import is_safe, pieces, readable
 from contextkit.stores.agentcore.records import MetadataValue, NewRecord, Record
-from contextkit.stores.codec import from_micros, to_json, to_micros
+from contextkit.stores.codec import check_record, from_micros, to_json, to_micros
 
 MAX_TEXT = 16_000
 """Characters of one record's text, by botocore's model of the service."""
@@ -67,7 +67,7 @@ def to_parts(actor_id: str, record: MemoryRecord, group: str) -> list[NewRecord]
     """
     said = is_safe(record.text) and bool(record.text.strip())
     texts = list(pieces(readable(record.text), MAX_TEXT)) if record.text.strip() else [_NO_TEXT]
-    data = list(_data(_checked(record), said))
+    data = list(_data(check_record(record), said))
     chunks = [data[start : start + _CHUNKS] for start in range(0, len(data), _CHUNKS)]
     count = max(len(texts), len(chunks))
     if count > MAX_PARTS:
@@ -142,18 +142,6 @@ def _plain(value: MetadataValue) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value
-
-
-def _checked(record: MemoryRecord) -> MemoryRecord:
-    if not 0 <= record.importance <= 1:
-        raise InvalidInput(
-            f"The importance of the memory {record.id!r} is {record.importance}.",
-            "Use a number from 0 to 1.",
-            value=record.importance,
-        )
-    check_id("memory id", record.id)
-    check_id("strategy", record.strategy)
-    return record
 
 
 def _metadata(record: MemoryRecord, group: str, part: str, data: Sequence[str]) -> dict[str, MetadataValue]:

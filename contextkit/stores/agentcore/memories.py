@@ -17,7 +17,7 @@ from contextkit.stores.agentcore.ledger import check_actor
 from contextkit.stores.agentcore.namespaces import Home, is_within, own_place
 from contextkit.stores.agentcore.payloads import readable
 from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, Namespace, NewRecord, Record, Records
-from contextkit.stores.codec import to_micros
+from contextkit.stores.codec import check_record, to_micros
 
 _DAY = timedelta(days=1)
 
@@ -47,7 +47,7 @@ class Memories:
         stamp = f"{to_micros(self._clock()):020}-{uuid.uuid4().hex[:12]}"
         drafts = {
             record.id: (record, envelope.to_parts(actor_id, record, f"{stamp}-{number}"))
-            for number, record in enumerate(records)
+            for number, record in enumerate(map(check_record, records))
         }
         self._records.check(list(chain.from_iterable(parts for _, parts in drafts.values())))
         if not drafts:

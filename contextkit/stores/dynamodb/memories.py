@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
-from contextkit.stores.codec import after, from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.codec import after, check_record, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Database
 from contextkit.stores.dynamodb.items import Row, Value
@@ -71,6 +71,7 @@ class Memories:
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         pk = keys.memories_key(check_id("actor id", actor_id))
+        records = [check_record(record) for record in records]
         columns = {record.id: _columns(record) for record in records}
         contents = {record.id: _content(record) for record in records}
         digests = {record.id: sha256(to_bytes(record.text)).digest() for record in records}
@@ -384,17 +385,10 @@ def _built(rows: Sequence[Row], records: Sequence[MemoryRecord], former: MemoryI
 
 
 def _columns(record: MemoryRecord) -> dict[str, Value | None]:
-    if not 0 <= record.importance <= 1:
-        raise InvalidInput(
-            f"The importance of the memory {record.id!r} is {record.importance}.",
-            "Use a number from 0 to 1.",
-            value=record.importance,
-        )
-    check_id("memory id", record.id)
     expires_at = to_micros(record.expires_at)
     return {
-        "namespace": check_id("namespace", record.namespace),
-        "strategy": check_id("strategy", record.strategy),
+        "namespace": record.namespace,
+        "strategy": record.strategy,
         "importance": repr(float(record.importance)),
         "created_at": to_micros(record.created_at),
         "valid_from": to_micros(record.valid_from),

@@ -11,7 +11,7 @@ from typing import Any
 
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, check_id
-from contextkit.stores.codec import from_bytes, from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.codec import from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
@@ -89,7 +89,7 @@ class Sessions:
         self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
     ) -> Session:
         at = self._lives.clock.at(actor_id, session_id)
-        document = to_json(dict(state), "state")
+        document = state_document(state)
         saved_under = None if key is None else check_id("idempotency key", key)
         if expected and self._lives.known(at) is None:
             raise VersionConflict(expected, _unwritten(at))

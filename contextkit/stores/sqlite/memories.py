@@ -8,9 +8,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contextkit.errors import InvalidInput, StoreError, shortened
+from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import (
+    check_record,
     from_bytes,
     from_json,
     from_micros,
@@ -187,21 +188,12 @@ def _built(rows: list[tuple[Any, ...]], former: MemoryIndex | None) -> MemoryInd
 
 
 def _row(actor_id: str, record: MemoryRecord) -> tuple[Any, ...]:
-    if not isinstance(record, MemoryRecord):
-        raise InvalidInput(
-            f"{shortened(record)} is no memory.", "Pass MemoryRecord(id=…, text=…, created_at=…).", value=record
-        )
-    if not 0 <= record.importance <= 1:
-        raise InvalidInput(
-            f"The importance of the memory {record.id!r} is {record.importance}.",
-            "Use a number from 0 to 1.",
-            value=record.importance,
-        )
+    check_record(record)
     return (
         actor_id,
-        check_id("memory id", record.id),
-        check_id("namespace", record.namespace),
-        check_id("strategy", record.strategy),
+        record.id,
+        record.namespace,
+        record.strategy,
         record.importance,
         to_micros(record.created_at),
         to_micros(record.valid_from),

@@ -10,7 +10,7 @@ from typing import Any
 
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, check_id
-from contextkit.stores.codec import after, from_bytes, from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.codec import after, from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
 
 LIVE = "s.actor_id = ? AND s.session_id = ? AND (s.expires_at IS NULL OR s.expires_at > ?)"
@@ -107,7 +107,7 @@ class Sessions:
         self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
     ) -> Session:
         at = self._lifetimes.key(actor_id, session_id)
-        document = to_json(dict(state), "state")
+        document = state_document(state)
         saved_under = None if key is None else check_id("idempotency key", key)
         with self._database.write() as connection:
             found = _saved(connection, at)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.errors import InvalidId
+from contextkit.errors import InvalidId, InvalidInput
 from contextkit.stores import MemoryRecord, MemoryStore
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import Conformance, at_once
@@ -35,6 +35,16 @@ FULL = MemoryRecord(
 
 class MemoryStoreConformance(Conformance):
     """Keeping records, and finding those that match."""
+
+    @pytest.mark.parametrize(
+        "bad",
+        [{"id": "m1", "text": "x"}, "x", None, replace(FULL, importance=1.5), replace(FULL, importance=-0.1)],
+        ids=["dict", "text", "nothing", "too important", "less than nothing"],
+    )
+    def test_what_is_no_memory_is_refused_and_nothing_stored(self, store: MemoryStore, actor: str, bad: Any) -> None:
+        with pytest.raises(InvalidInput):
+            store.put_memories(actor, [FULL, bad])
+        assert store.memories(actor) == []
 
     def test_a_record_comes_back_equal(self, store: MemoryStore, actor: str) -> None:
         store.put_memories(actor, [FULL])

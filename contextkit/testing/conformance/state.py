@@ -61,6 +61,12 @@ class StateConformance(Conformance):
             assert found["long"] == store.session(actor, "long")
         assert store.sessions(actor, since=begin - timedelta(days=1)) == store.sessions(actor)
 
+    @pytest.mark.parametrize("bad", [[1], "text", None, {1: "a", "1": "b"}, {"a": [{2: "c"}]}, {"a": {1, 2}}], ids=repr)
+    def test_a_state_that_would_not_come_back_equal_is_refused(self, store: SessionStore, actor: str, bad: Any) -> None:
+        with pytest.raises(InvalidInput):
+            store.save_state(actor, "s", bad, expected=0)
+        assert store.session(actor, "s") is None
+
     def test_an_expired_session_is_gone(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
         self.needs_expiry()
         store.append(actor, "s", [user("x")])
