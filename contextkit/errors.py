@@ -242,6 +242,15 @@ class VersionConflict(StoreError):
         self.current = current
 
 
+class SessionEnded(StoreError):
+    """The session that was to be written to has been deleted or has expired; nothing was written."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            f"The session {shortened(session_id)} has ended since it was read.", "Build again: it begins anew."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
     """One memory that a store refused: its id, and the service's code and words for why."""

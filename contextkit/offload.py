@@ -70,7 +70,8 @@ def offload(
     lacking = stored.lacking(request.session, moved, request.now)
     if not lacking:
         return None
-    put = partial(store.put_overflow, request.actor_id, request.session_id, pieces(lacking))
+    life = request.session.created_at if request.session else None
+    put = partial(store.put_overflow, request.actor_id, request.session_id, pieces(lacking), life=life)
     try:
         ends = patiently(put, seconds)
     except StoreError as error:

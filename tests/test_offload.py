@@ -56,17 +56,19 @@ class Failing(SQLiteStore):
         self._check("messages")
         return super().messages(actor_id, session_id, **within)
 
-    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
+    def save_view(self, actor_id: str, session_id: str, view: str, *, life: datetime | None = None) -> None:
         self._check("save_view")
-        super().save_view(actor_id, session_id, view)
+        super().save_view(actor_id, session_id, view, life=life)
 
     def save_derived(self, actor_id: str, session_id: str, add, remove=()) -> None:  # type: ignore[no-untyped-def]
         self._check("save_derived")
         super().save_derived(actor_id, session_id, add, remove)
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Piece]) -> datetime | None:
+    def put_overflow(
+        self, actor_id: str, session_id: str, pieces: Sequence[Piece], *, life: datetime | None = None
+    ) -> datetime | None:
         self._check("put_overflow")
-        return super().put_overflow(actor_id, session_id, pieces)
+        return super().put_overflow(actor_id, session_id, pieces, life=life)
 
 
 def error(kind: type[StoreError]) -> StoreError:
@@ -184,6 +186,21 @@ def test_a_prompt_that_goes_on_like_the_last_one_keeps_no_view_again() -> None:
         assert "view not kept" in {notice.kind for notice in told}
 
 
+def test_a_build_keeps_nothing_of_a_session_that_was_deleted_meanwhile() -> None:
+    class Deleting(Failing):
+        def messages(self, actor_id: str, session_id: str, **within):  # type: ignore[no-untyped-def]
+            found = super().messages(actor_id, session_id, **within)
+            self.delete_session(actor_id, session_id)
+            return found
+
+    with Deleting() as store:
+        store.append("u1", "s1", [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}])
+        context = builder(store).build("What does the report say about Ghent?", **A)
+        assert store.session("u1", "s1") is None
+        assert {"view not kept", "offload failed"} <= {notice.kind for notice in context.report.notices}
+        assert not shown(context.messages)
+
+
 def test_a_turn_cannot_go_on_while_its_store_is_away() -> None:
     with Failing() as store:
         store.append("u1", "s1", [{"role": "user", "content": "Hello?"}])
@@ -280,15 +297,15 @@ def build_and_die(store: Path, where: str, told: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     class Mortal(SQLiteStore):
-        def put_overflow(self, *given):  # type: ignore[no-untyped-def]
+        def put_overflow(self, *given, **within):  # type: ignore[no-untyped-def]
             die("before overflow")
-            ends = super().put_overflow(*given)
+            ends = super().put_overflow(*given, **within)
             die("after overflow")
             return ends
 
-        def save_view(self, *given):  # type: ignore[no-untyped-def]
+        def save_view(self, *given, **within):  # type: ignore[no-untyped-def]
             die("before view")
-            super().save_view(*given)
+            super().save_view(*given, **within)
             die("after view")
 
     context = builder(Mortal(store)).build("What does the report say about Ghent?", **A)

@@ -176,8 +176,12 @@ class SessionStore(Protocol):
         """
         ...
 
-    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
-        """Keep contextkit's note of the last prompt. The last writer wins. Creates the session if need be."""
+    def save_view(self, actor_id: str, session_id: str, view: str, *, life: datetime | None = None) -> None:
+        """Keep contextkit's note of the last prompt. The last writer wins. Creates the session if need be.
+
+        `life` is the `created_at` of the session that the note is of. If that has ended meanwhile,
+        nothing is kept: raises `SessionEnded`.
+        """
         ...
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
@@ -203,9 +207,12 @@ class SessionStore(Protocol):
 class OverflowStore(Protocol):
     """What was moved out of a prompt, by handle, within one actor's session."""
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
+    def put_overflow(
+        self, actor_id: str, session_id: str, pieces: Sequence[Overflow], *, life: datetime | None = None
+    ) -> datetime | None:
         """Store all pieces in one acknowledged write. A piece that is there already only lives longer.
 
+        `life` is as for `SessionStore.save_view`: nothing is put away for a session that has ended.
         Returns when the first of them ends, if that may be before its session does; None where they
         last as long as that. Never overwrites other content under the same handle: raises
         `StoreCorrupt` instead.

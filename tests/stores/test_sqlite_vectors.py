@@ -216,7 +216,7 @@ def test_a_record_whose_text_stays_keeps_its_vector(store: SQLiteStore, embedder
 def test_records_share_one_index_until_they_change(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[int] = []
     build = memories._built
-    monkeypatch.setattr(memories, "_built", lambda rows: built.append(len(rows)) or build(rows))
+    monkeypatch.setattr(memories, "_built", lambda rows, former: built.append(len(rows)) or build(rows, former))
     store.put_memories("a", [record("m1", "a red car")])
     for _ in range(3):
         store.search_memories("a", "car")

@@ -204,9 +204,9 @@ class AgentCoreStore(
         self._adoption.ensure(_place(actor_id, session_id))
         return self._state.save_state(actor_id, session_id, state, expected=expected, key=key)
 
-    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
+    def save_view(self, actor_id: str, session_id: str, view: str, *, life: datetime | None = None) -> None:
         self._adoption.ensure(_place(actor_id, session_id))
-        self._state.save_view(actor_id, session_id, view)
+        self._state.save_view(actor_id, session_id, view, life=life)
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
         check_actor(actor_id)
@@ -266,9 +266,11 @@ class AgentCoreStore(
 
     # Overflow
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
+    def put_overflow(
+        self, actor_id: str, session_id: str, pieces: Sequence[Overflow], *, life: datetime | None = None
+    ) -> datetime | None:
         check_actor(actor_id)
-        return self._state.put_overflow(actor_id, session_id, pieces)
+        return self._state.put_overflow(actor_id, session_id, pieces, life=life)
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         check_actor(actor_id)

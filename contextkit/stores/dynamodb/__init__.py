@@ -224,8 +224,10 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             (actor_id, session_id),
         )
 
-    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
-        self._regions.run(lambda parts: parts.sessions.save_view(actor_id, session_id, view), (actor_id, session_id))
+    def save_view(self, actor_id: str, session_id: str, view: str, *, life: datetime | None = None) -> None:
+        self._regions.run(
+            lambda parts: parts.sessions.save_view(actor_id, session_id, view, life), (actor_id, session_id)
+        )
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
         return self._regions.run(lambda parts: parts.sessions.derived(actor_id, session_id), (actor_id, session_id))
@@ -247,9 +249,11 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
     # Overflow
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
+    def put_overflow(
+        self, actor_id: str, session_id: str, pieces: Sequence[Overflow], *, life: datetime | None = None
+    ) -> datetime | None:
         return self._regions.run(
-            lambda parts: parts.overflow.put_overflow(actor_id, session_id, pieces), (actor_id, session_id)
+            lambda parts: parts.overflow.put_overflow(actor_id, session_id, pieces, life), (actor_id, session_id)
         )
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:

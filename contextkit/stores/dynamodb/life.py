@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from contextkit.stores.codec import after
+from contextkit.errors import SessionEnded
+from contextkit.stores.codec import after, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lineage import Lineage, Span, Stretch
@@ -25,6 +26,9 @@ HOLD = timedelta(seconds=5)
 _ALWAYS = ("actor_id", "session_id", "life", "created_at", "updated_at")
 
 _SECOND = 1_000_000
+
+_DIGITS = 20
+"""A life's name begins with when it began, in so many digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,13 @@ class Life:
     def lives(self) -> list[str]:
         """Whose items belong to the session: this life's and those before it, newest first."""
         return [self.life, *reversed(self.lineage.lives)]
+
+    def goes_on_from(self, created_at: datetime | None) -> Life:
+        """The life itself, if it or one that it took over began then (None: whenever). Raises `SessionEnded`."""
+        begins = {self.created_at, *(int(life[:_DIGITS]) for life in self.lineage.lives)}
+        if created_at is not None and to_micros(created_at) not in begins:
+            raise SessionEnded(self.session_id)
+        return self
 
     def lasts(self, now: int) -> bool:
         """True until the session expires."""

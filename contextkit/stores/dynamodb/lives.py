@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from contextkit.errors import SessionEnded
 from contextkit.stores import check_id
 from contextkit.stores.codec import after, to_micros
 from contextkit.stores.dynamodb import keys
@@ -128,6 +129,15 @@ class Lives:
                 self._known.move_to_end(at.pk)
                 return self._here(life)
         return self.find(at)
+
+    def expect(self, at: At, created_at: datetime | None) -> None:
+        """Raise `SessionEnded` where there is no session, or another than that which began then (None: any)."""
+        if created_at is None:
+            return
+        life = self.known(at)
+        if life is None:
+            raise SessionEnded(at.session_id)
+        life.goes_on_from(created_at)
 
     def forget(self, at: At) -> None:
         """Read it anew next time."""

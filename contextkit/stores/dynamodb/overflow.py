@@ -50,11 +50,14 @@ class OverflowPieces:
         self._payloads = payloads
         self._ttl = ttl
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
+    def put_overflow(
+        self, actor_id: str, session_id: str, pieces: Sequence[Overflow], begun: datetime | None
+    ) -> datetime | None:
         at = self._lives.clock.at(actor_id, session_id)
+        self._lives.expect(at, begun)
         packed = _by_handle([self._packed(piece, place, at.now) for place, piece in enumerate(pieces)])
         for start in range(0, len(packed), _AT_ONCE):
-            self._put(at, packed[start : start + _AT_ONCE])
+            self._put(at, packed[start : start + _AT_ONCE], begun)
         return from_micros(min((piece.expires_at for piece in packed if piece.expires_at is not None), default=None))
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
@@ -119,10 +122,11 @@ class OverflowPieces:
         }
         return _Packed(piece.handle, content, digest, ends, columns)
 
-    def _put(self, at: At, packed: Sequence[_Packed]) -> None:
+    def _put(self, at: At, packed: Sequence[_Packed], begun: datetime | None) -> None:
         kept: dict[tuple[str, str], dict[str, Value | None]] = {}
 
         def writes(life: Life) -> tuple[int, list[Write]]:
+            life.goes_on_from(begun)
             places = {piece.handle: (at.pk, keys.named(_PIECE, life.life, piece.handle)) for piece in packed}
             rows = self._database.get_many("sessions", places.values())
             there = {handle: rows[place] for handle, place in places.items() if _is_there(rows.get(place), at.now)}

@@ -107,9 +107,14 @@ class Sessions:
         current = self._session(at)
         return replace(current, version=expected + 1, state=from_json(document))
 
-    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
+    def save_view(self, actor_id: str, session_id: str, view: str, begun: datetime | None) -> None:
         at = self._lives.clock.at(actor_id, session_id)
-        self._lives.change(at, lambda life: [Put("sessions", self._document(life, keys.VIEW, to_bytes(view)))])
+        self._lives.expect(at, begun)
+
+        def writes(life: Life) -> list[Write]:
+            return [Put("sessions", self._document(life.goes_on_from(begun), keys.VIEW, to_bytes(view)))]
+
+        self._lives.change(at, writes)
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
         at = self._lives.clock.at(actor_id, session_id)

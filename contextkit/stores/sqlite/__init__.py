@@ -126,8 +126,8 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
     ) -> Session:
         return self._sessions.save_state(actor_id, session_id, state, expected=expected, key=key)
 
-    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
-        self._sessions.save_view(actor_id, session_id, view)
+    def save_view(self, actor_id: str, session_id: str, view: str, *, life: datetime | None = None) -> None:
+        self._sessions.save_view(actor_id, session_id, view, life)
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
         return self._sessions.derived(actor_id, session_id)
@@ -145,8 +145,10 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
 
     # Overflow
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
-        return self._overflow.put_overflow(actor_id, session_id, pieces)
+    def put_overflow(
+        self, actor_id: str, session_id: str, pieces: Sequence[Overflow], *, life: datetime | None = None
+    ) -> datetime | None:
+        return self._overflow.put_overflow(actor_id, session_id, pieces, life)
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         return self._overflow.get_overflow(actor_id, session_id, handle)

@@ -39,13 +39,15 @@ class OverflowPieces:
         self._lifetimes = lifetimes
         self._ttl = ttl
 
-    def put_overflow(self, actor_id: str, session_id: str, pieces: Sequence[Overflow]) -> datetime | None:
+    def put_overflow(
+        self, actor_id: str, session_id: str, pieces: Sequence[Overflow], life: datetime | None
+    ) -> datetime | None:
         key = self._lifetimes.key(actor_id, session_id)
         packed = [self._packed(piece, key.now) for piece in pieces]
         if not packed:
             return None
         with self._database.write() as connection:
-            session = self._lifetimes.open(connection, key)
+            session = self._lifetimes.open(connection, key, life)
             for piece in packed:
                 _put(connection, session, piece, key.now)
             purge_rows(connection, key.now, "overflow")

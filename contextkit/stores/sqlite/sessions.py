@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from contextkit.errors import VersionConflict
+from contextkit.errors import SessionEnded, VersionConflict
 from contextkit.stores import Session, check_id
 from contextkit.stores.codec import after, from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
@@ -64,9 +64,14 @@ class Lifetimes:
         """When a session that is written to now will expire."""
         return None if self._ttl is None else after(now, self._ttl)
 
-    def open(self, connection: sqlite3.Connection, key: Key) -> int:
-        """The row of the session, which is made where there is none, and made anew where it has expired."""
+    def open(self, connection: sqlite3.Connection, key: Key, life: datetime | None = None) -> int:
+        """The row of the session, which is made where there is none, and made anew where it has expired.
+
+        With `life` it is that of the session which was created then, or `SessionEnded` is raised.
+        """
         row = find(connection, key)
+        if life is not None and not _is_of(connection, row, life):
+            raise SessionEnded(key.session_id)
         if row is not None:
             return row
         created_at = max(key.now, _end_former_life(connection, key))
@@ -78,6 +83,11 @@ def find(connection: sqlite3.Connection, key: Key) -> int | None:
     """The row of the live session, or None."""
     row = connection.execute(f"SELECT s.id FROM sessions AS s WHERE {LIVE}", key.live).fetchone()
     return None if row is None else int(row[0])
+
+
+def _is_of(connection: sqlite3.Connection, row: int | None, life: datetime) -> bool:
+    created = connection.execute("SELECT created_at FROM sessions WHERE id = ?", (row,)).fetchone()
+    return created is not None and created[0] == to_micros(life)
 
 
 class Sessions:
@@ -123,10 +133,10 @@ class Sessions:
             connection.execute("UPDATE sessions SET updated_at = ? WHERE id = ?", (at.now, row))
             return _facts(connection, at) or _unwritten(at)
 
-    def save_view(self, actor_id: str, session_id: str, view: str) -> None:
+    def save_view(self, actor_id: str, session_id: str, view: str, life: datetime | None) -> None:
         key = self._lifetimes.key(actor_id, session_id)
         with self._database.write() as connection:
-            row = self._lifetimes.open(connection, key)
+            row = self._lifetimes.open(connection, key, life)
             connection.execute("INSERT OR REPLACE INTO views (session, view) VALUES (?, ?)", (row, to_bytes(view)))
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
+from contextkit.errors import HandleNotFound, InvalidId, SessionEnded, StoreCorrupt
 from contextkit.stores import Overflow, OverflowStore, SessionStore
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import TTL, Conformance, at_once
@@ -101,6 +101,24 @@ class OverflowStoreConformance(Conformance):
         store.delete_session(actor, "s")
         store.append(actor, "s", [{"role": "user", "content": "Hello again."}])
         assert _last(store, actor) == 0
+
+    def test_nothing_is_put_away_for_a_session_that_ended(
+        self, store: OverflowStore, actor: str, clock: ManualClock
+    ) -> None:
+        if not isinstance(store, SessionStore):
+            pytest.skip("This store has no sessions.")
+        hello = [{"role": "user", "content": "Hello."}]
+        store.append(actor, "s", hello)
+        session = store.session(actor, "s")
+        assert session is not None
+        store.put_overflow(actor, "s", [PIECE], life=session.created_at)
+        store.delete_session(actor, "s")
+        clock.advance(timedelta(seconds=1))
+        for _ in range(2):
+            with pytest.raises(SessionEnded):
+                store.put_overflow(actor, "s", [PIECE], life=session.created_at)
+            assert store.overflow(actor, "s") == []
+            store.append(actor, "s", hello)
 
     def test_threads_may_put_different_pieces_away(self, store: OverflowStore, actor: str) -> None:
         at_once(lambda one: store.put_overflow(actor, "s", [replace(PIECE, handle=f"h{one}", text=f"h{one}")]))

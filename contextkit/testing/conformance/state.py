@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.errors import InvalidId, InvalidInput, VersionConflict
+from contextkit.errors import InvalidId, InvalidInput, SessionEnded, VersionConflict
 from contextkit.stores import Session, SessionStore
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import TTL, Conformance, at_once
@@ -44,6 +44,25 @@ class StateConformance(Conformance):
         assert [session.session_id for session in sessions] == ["a", "c", "b"]
         assert sessions == [store.session(actor, name) for name in ("a", "c", "b")]
         assert store.sessions(actor + "nobody") == []
+
+    def test_what_a_session_that_ended_showed_is_not_kept(
+        self, store: SessionStore, actor: str, clock: ManualClock
+    ) -> None:
+        store.append(actor, "s", [user("x")])
+        life = found(store, actor).created_at
+        store.save_view(actor, "s", "first", life=life)
+        store.append(actor, "s", [user("y")])
+        store.save_view(actor, "s", "second", life=life)
+        assert found(store, actor).view == "second"
+        store.delete_session(actor, "s")
+        with pytest.raises(SessionEnded):
+            store.save_view(actor, "s", "late", life=life)
+        assert store.session(actor, "s") is None
+        clock.advance(timedelta(seconds=1))
+        store.append(actor, "s", [user("z")])
+        with pytest.raises(SessionEnded):
+            store.save_view(actor, "s", "late", life=life)
+        assert found(store, actor).view is None
 
     def test_sessions_that_go_on_are_listed_whenever_they_began(
         self, store: SessionStore, actor: str, clock: ManualClock
