@@ -229,8 +229,7 @@ class ContextBuilder:
         request, view = draft.request, draft.view(prompt).to_json()
         if request.session is not None and request.session.view == view:
             return []
-        life = request.session.created_at if request.session else None
-        save = partial(self.store.save_view, request.actor_id, request.session_id, view, life=life)
+        save = partial(self.store.save_view, request.actor_id, request.session_id, view, life=request.life)
         try:
             patiently(save, request.deadline.for_closing)
         except StoreError as error:

@@ -122,7 +122,7 @@ class Draft:
             reads_shrunk_through=self.fit.present.shrunk.reads,
             summary=self.request.view.summary,
             turn=self._turn(prompt),
-            life=self.request.session.created_at if self.request.session else None,
+            life=self.request.life,
         )
 
     def _turn(self, prompt: Prompt) -> Turn:

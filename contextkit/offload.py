@@ -70,8 +70,7 @@ def offload(
     lacking = stored.lacking(request.session, moved, request.now)
     if not lacking:
         return None
-    life = request.session.created_at if request.session else None
-    put = partial(store.put_overflow, request.actor_id, request.session_id, pieces(lacking), life=life)
+    put = partial(store.put_overflow, request.actor_id, request.session_id, pieces(lacking), life=request.life)
     try:
         ends = patiently(put, seconds)
     except StoreError as error:

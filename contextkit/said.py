@@ -46,7 +46,7 @@ class SaidInSessions:
 
     def of(self, request: Request, history: Sequence[Item]) -> Said:
         """What the request's session has said, brought up to date with its history."""
-        key = (request.actor_id, request.session_id, request.session and request.session.created_at)
+        key = (request.actor_id, request.session_id, request.life)
         with self._lock:
             said = self._sessions.pop(key, None) or Said()
             self._sessions[key] = said

@@ -214,6 +214,11 @@ class Request:
     deadline: Deadline = field(default_factory=Deadline)
     notices: Sequence[Notice] = ()
 
+    @property
+    def life(self) -> datetime | None:
+        """When the session began that was read; None where there is none yet. The next of its name has another."""
+        return None if self.session is None else self.session.created_at
+
 
 @runtime_checkable
 class Source(Protocol):
