@@ -233,10 +233,16 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         return self._regions.run(lambda parts: parts.sessions.derived(actor_id, session_id), (actor_id, session_id))
 
     def save_derived(
-        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        *,
+        life: datetime | None = None,
     ) -> None:
         self._regions.run(
-            lambda parts: parts.sessions.save_derived(actor_id, session_id, add, remove), (actor_id, session_id)
+            lambda parts: parts.sessions.save_derived(actor_id, session_id, add, remove, life), (actor_id, session_id)
         )
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:

@@ -131,12 +131,18 @@ class Sessions:
         return {from_bytes(row["named"]): content for row, content in zip(notes, data, strict=True)}
 
     def save_derived(
-        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        begun: datetime | None = None,
     ) -> None:
         at = self._lives.clock.at(actor_id, session_id)
+        self._lives.expect(at, begun)
         names = keys.unique([*add, *remove])
         for start in range(0, len(names), _AT_ONCE):
-            self._save_notes(at, names[start : start + _AT_ONCE], add)
+            self._save_notes(at, names[start : start + _AT_ONCE], add, begun)
 
     def delete_session(self, actor_id: str, session_id: str) -> None:
         at = self._lives.clock.at(actor_id, session_id)
@@ -165,11 +171,12 @@ class Sessions:
             if not kind.startswith(keys.META) and rest.partition("#")[0] <= last:
                 yield pk, sk
 
-    def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, bytes]) -> None:
+    def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, bytes], begun: datetime | None) -> None:
         """Write or delete the notes of these names, and then the chunks that nothing points to any more."""
         former: list[Row] = []
 
         def writes(life: Life) -> list[Write]:
+            life.goes_on_from(begun)
             places = {name: keys.named(NOTE, life.life, name) for name in names}
             former[:] = self._database.get_many("sessions", [(at.pk, sk) for sk in places.values()]).values()
             return [
