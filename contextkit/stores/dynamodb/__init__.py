@@ -189,6 +189,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             stored = parts.messages.append(actor_id, session_id, given)
             parts.vectors.keep(actor_id, session_id, stored)
             parts.indexing.follow(actor_id, session_id, stored)
+            parts.packing.follow(actor_id, session_id, stored)
             return stored
 
         return self._regions.run(append, (actor_id, session_id))

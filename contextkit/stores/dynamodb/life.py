@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,6 +146,14 @@ class Life:
             last = min(span.stretch.last, high - span.shift)
             if first <= last:
                 yield Span(Stretch(span.stretch.life, first, last), span.shift)
+
+    def placed(self, seqs: Iterable[int]) -> Iterator[tuple[Span, list[int]]]:
+        """The stretches that messages with these numbers stand in, whole, and the numbers they were written under."""
+        wanted = list(seqs)
+        for span in self._spans():
+            own = [seq - span.shift for seq in wanted if span.stretch.first <= seq - span.shift <= span.stretch.last]
+            if own:
+                yield span, own
 
     def number(self, life: str, seq: int) -> int | None:
         """The number that message `seq` of that life has in this one; None where it is none of this one's."""

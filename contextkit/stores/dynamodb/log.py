@@ -1,13 +1,24 @@
-"""Log: the rows of a session's messages, and the messages in them."""
+"""Log: the messages of a session that nothing changes any more, read from packs and from items of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
+from contextkit.errors import StoreCorrupt
 from contextkit.messages import loads
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row
+from contextkit.stores.dynamodb.life import Life
+from contextkit.stores.dynamodb.lineage import Span
+from contextkit.stores.dynamodb.packs import Pack, unpacked, worth_reading
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.types import Message
+
+_log = logging.getLogger("contextkit.stores")
 
 LOG = "log"
 """Sort keys of messages: just below `meta`, so that one query reads it and the newest of them."""
@@ -23,3 +34,96 @@ def read_messages(payloads: Payloads, rows: Sequence[Row]) -> list[Message]:
         loads(text.decode("ascii", "replace"), seq=row["seq"], tokens=row["tokens"], counter=row["counter"])
         for row, text in zip(rows, texts, strict=True)
     ]
+
+
+class Log:
+    """Messages by their numbers in a life; all that are asked for lie below its `last_seq`."""
+
+    def __init__(self, database: Database, payloads: Payloads) -> None:
+        self._database = database
+        self._payloads = payloads
+
+    def between(self, life: Life, low: int, high: int) -> list[Message]:
+        """The messages with numbers from `low` to `high`, in order; what is missing is left out."""
+        if not any(span.packs for span in self._wanted(life, range(low, high + 1))) and not self._database.cache:
+            return self.singles(life, low, high)
+        return self.numbered(life, range(low, high + 1))
+
+    def singles(self, life: Life, low: int, high: int) -> list[Message]:
+        """The same from items of their own alone: for few of them, and where they are known to be in no pack."""
+        return [message for span in life.spans(low, high) for message in self._stretch(life, span)]
+
+    def numbered(self, life: Life, seqs: Sequence[int]) -> list[Message]:
+        """The messages with these numbers, in order; what is missing is left out."""
+        wanted = self._wanted(life, seqs)
+        rows = self._database.get_settled("sessions", [place for one in wanted for place in one.places(life.pk)])
+        found = [message for one in wanted for message in self._read(life, one, rows)]
+        return sorted(found, key=lambda message: message.seq or 0)
+
+    def _wanted(self, life: Life, seqs: Sequence[int]) -> list[_Wanted]:
+        return [_Wanted(span, own, *worth_reading(own, span.stretch.last)) for span, own in life.placed(seqs)]
+
+    def _read(self, life: Life, wanted: _Wanted, rows: Mapping[Key, Row]) -> list[Message]:
+        """What is wanted of one stretch; messages of packs that are not there are read one by one."""
+        name, asked = wanted.span.stretch.life, set(wanted.own)
+        packs = {pack: self._unpacked(rows.get((life.pk, pack.sk(name))), pack) for pack in wanted.packs}
+        found = [message for messages in packs.values() for message in messages if message.seq in asked]
+        singles = [rows[place] for place in wanted.singles(life.pk) if place in rows]
+        lacking = sorted(seq for pack, messages in packs.items() if not messages for seq in pack.seqs if seq in asked)
+        singles += [row for first, last in _runs(lacking) for row in self._rows(life, name, first, last)]
+        found += read_messages(self._payloads, singles)
+        return [_shifted(message, wanted.span.shift) for message in found]
+
+    def _unpacked(self, row: Row | None, pack: Pack) -> list[Message]:
+        """The messages of a pack; none where it is not there, or damaged."""
+        if row is None:
+            return []
+        try:
+            return unpacked(self._payloads.get("sessions", row), pack)
+        except StoreCorrupt as error:
+            _log.warning("Messages are read one by one: %s", error)
+            return []
+
+    def _stretch(self, life: Life, span: Span) -> list[Message]:
+        own = span.stretch
+        messages = read_messages(self._payloads, list(self._rows(life, own.life, own.first, own.last)))
+        return [_shifted(message, span.shift) for message in messages]
+
+    def _rows(self, life: Life, name: str, first: int, last: int) -> Iterable[Row]:
+        """The messages' own items, from a cache where there is one, which knows single items alone."""
+        low, high = keys.numbered(LOG, name, first), keys.numbered(LOG, name, last)
+        if self._database.cache is None:
+            return self._database.query("sessions", life.pk, (low, high))
+        return self._database.get_settled(
+            "sessions", [(life.pk, keys.numbered(LOG, name, seq)) for seq in range(first, last + 1)]
+        ).values()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Messages of one stretch by their `own` numbers there: which packs have them, and which are read `alone`."""
+
+    span: Span
+    own: Sequence[int]
+    packs: Sequence[Pack]
+    alone: Sequence[int]
+
+    def places(self, pk: str) -> list[Key]:
+        """The keys of the items to read."""
+        return [*((pk, pack.sk(self.span.stretch.life)) for pack in self.packs), *self.singles(pk)]
+
+    def singles(self, pk: str) -> list[Key]:
+        """Those of the messages that are read alone."""
+        return [(pk, keys.numbered(LOG, self.span.stretch.life, seq)) for seq in self.alone]
+
+
+def _shifted(message: Message, shift: int) -> Message:
+    """The message under the number that it has now."""
+    return replace(message, seq=(message.seq or 0) + shift) if shift else message
+
+
+def _runs(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of numbers that follow one another, from ascending ones."""
+    for _, run in groupby(enumerate(seqs), key=lambda numbered: numbered[1] - numbered[0]):
+        numbers = [seq for _, seq in run]
+        yield numbers[0], numbers[-1]

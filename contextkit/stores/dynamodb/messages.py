@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, StoreError
@@ -26,9 +26,8 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import HOLD, LISTED, At, Life
-from contextkit.stores.dynamodb.lineage import Span
 from contextkit.stores.dynamodb.lives import Lives
-from contextkit.stores.dynamodb.log import ID, LOG, read_messages
+from contextkit.stores.dynamodb.log import ID, LOG, Log, read_messages
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.sessions import BLOB
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
@@ -61,10 +60,13 @@ _HELD = "life = :life AND last_seq = :last AND holder = :token"
 class Messages:
     """The part of `SessionStore` that is about messages."""
 
-    def __init__(self, lives: Lives, payloads: Payloads, counter: str | TokenCounter, max_message_bytes: int) -> None:
+    def __init__(
+        self, lives: Lives, payloads: Payloads, log: Log, counter: str | TokenCounter, max_message_bytes: int
+    ) -> None:
         self._lives = lives
         self._database = lives.database
         self._payloads = payloads
+        self._log = log
         self._counter = counter
         self._max_bytes = max_message_bytes
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
@@ -97,9 +99,9 @@ class Messages:
             life = self._lives.find(at) if self._database.cache else self._lives.known(at)
             if life is None:
                 return []
-            rows = self._settled(life, wanted) if wanted.high <= life.last_seq else self._newest(at, life, wanted)
-            if rows is not None:
-                return read_messages(self._payloads, rows)
+            found = self._settled(life, wanted) if wanted.high <= life.last_seq else self._newest(at, life, wanted)
+            if found is not None:
+                return found
             self._lives.forget(at)
         raise _incomplete(at)
 
@@ -113,16 +115,16 @@ class Messages:
             if life is None:
                 return []
             there = [seq for seq in wanted if seq <= life.last_seq]
-            rows = self._numbered(life, there)
-            if len(rows) == len(there):
-                return read_messages(self._payloads, rows)
+            found = self._log.numbered(life, there)
+            if len(found) == len(there):
+                return found
             life = self._lives.find(at)
         raise _incomplete(at)
 
     # Reading
 
-    def _newest(self, at: At, life: Life, wanted: _Range) -> list[Row] | None:
-        """The rows up to the newest message; None where the session is in another life than was known."""
+    def _newest(self, at: At, life: Life, wanted: _Range) -> list[Message] | None:
+        """The messages up to the newest; None where the session is in another life than was known."""
         own = max(wanted.low, life.lineage.size + 1)
         places = self._lives.places(at, keys.META)
         between = (keys.numbered(LOG, life.life, own), keys.META if len(places) == 1 else keys.METAS_END)
@@ -146,37 +148,13 @@ class Messages:
         if found is None or found.life != life.life:
             return None
         wanted = wanted.up_to(found.last_seq)
-        rows = [*self._between(found, wanted.first, min(wanted.high, own - 1)), *reversed(rows)]
-        return rows if wanted.covered_by(rows) else None
+        former = self._log.between(found, wanted.first, min(wanted.high, own - 1))
+        return wanted.covered_by([*former, *read_messages(self._payloads, rows[::-1])])
 
-    def _settled(self, life: Life, wanted: _Range) -> list[Row] | None:
-        """The rows of a range that all of it is known to exist of; None where it no longer does."""
+    def _settled(self, life: Life, wanted: _Range) -> list[Message] | None:
+        """A range that all of it is known to exist of; None where it no longer does."""
         wanted = wanted.up_to(life.last_seq)
-        rows = self._between(life, wanted.first, wanted.high)
-        return rows if wanted.covered_by(rows) else None
-
-    def _between(self, life: Life, low: int, high: int) -> list[Row]:
-        return [row for span in life.spans(low, high) for row in self._span(life, span)]
-
-    def _span(self, life: Life, span: Span) -> Iterator[Row]:
-        """The rows of one stretch, under the numbers that they have now."""
-        own = span.stretch
-        if self._database.cache:
-            yield from self._numbered(life, range(own.first + span.shift, span.end + 1))
-            return
-        between = (keys.numbered(LOG, own.life, own.first), keys.numbered(LOG, own.life, own.last))
-        for row in self._database.query("sessions", life.pk, between):
-            yield {**row, "seq": row["seq"] + span.shift} if span.shift else row
-
-    def _numbered(self, life: Life, seqs: Sequence[int]) -> list[Row]:
-        shifts = {
-            (life.pk, keys.numbered(LOG, span.stretch.life, seq - span.shift)): span.shift
-            for seq in seqs
-            for span in life.spans(seq, seq)
-        }
-        rows = self._database.get_settled("sessions", shifts)
-        found = [(rows[place], shift) for place, shift in shifts.items() if place in rows]
-        return [{**row, "seq": row["seq"] + shift} if shift else row for row, shift in found]
+        return wanted.covered_by(self._log.between(life, wanted.first, wanted.high))
 
     def _stored(self, at: At, life: Life | None, names: Sequence[str]) -> dict[str, Message]:
         """Those of the messages that the session has already, by id."""
@@ -186,7 +164,7 @@ class Messages:
         leads = self._database.get_many("sessions", places)
         numbers = {life.number(places[place], lead["seq"]) for place, lead in leads.items()}
         seqs = sorted(number for number in numbers if number is not None)
-        found = {message.id: message for message in read_messages(self._payloads, self._numbered(life, seqs))}
+        found = {message.id: message for message in self._log.numbered(life, seqs)}
         return {name: found[name] for name in names if name in found}
 
     # Writing
@@ -399,9 +377,9 @@ class _Range:
         """What there is of it."""
         return replace(self, high=min(self.high, last))
 
-    def covered_by(self, rows: Sequence[Row]) -> bool:
-        """True if these rows are all that is wanted."""
-        return [row["seq"] for row in rows] == list(range(self.first, self.high + 1))
+    def covered_by(self, messages: list[Message]) -> list[Message] | None:
+        """The messages themselves if they are all that is wanted."""
+        return messages if [message.seq for message in messages] == list(range(self.first, self.high + 1)) else None
 
 
 def _ended(life: Life, done: Life, free: str, at: At, token: str) -> Update:

@@ -13,9 +13,11 @@ from contextkit.stores.dynamodb.erasure import Erasure
 from contextkit.stores.dynamodb.indexing import Indexing
 from contextkit.stores.dynamodb.latecomers import Latecomers
 from contextkit.stores.dynamodb.lives import Clock, Lives
+from contextkit.stores.dynamodb.log import Log
 from contextkit.stores.dynamodb.memories import Memories
 from contextkit.stores.dynamodb.messages import Messages
 from contextkit.stores.dynamodb.overflow import OverflowPieces
+from contextkit.stores.dynamodb.packing import Packing
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.preferences import Preferences
 from contextkit.stores.dynamodb.sessions import Sessions
@@ -58,7 +60,9 @@ class Parts:
         latecomers = Latecomers(database, payloads)
         lives = Lives(database, settings.clock, latecomers, place.region, place.regions, place.answers)
         self.sessions = Sessions(lives, payloads)
-        self.messages = Messages(lives, payloads, settings.counter, settings.max_message_bytes)
+        log = Log(database, payloads)
+        self.messages = Messages(lives, payloads, log, settings.counter, settings.max_message_bytes)
+        self.packing = Packing(lives, log, payloads)
         self.indexing = Indexing(lives, self.sessions, settings.counter)
         self.vectors = MessageVectors(lives, self.messages, settings.embedder)
         self.overflow = OverflowPieces(lives, payloads, settings.overflow_ttl)

@@ -66,6 +66,11 @@ class Payloads:
         """Whether there is a bucket, for large payloads."""
         return self._bucket is not None
 
+    def inline(self, content: bytes) -> dict[str, Value | None] | None:
+        """The column that holds `content`; None where it is too large to stand in an item itself."""
+        body = _packed(content)
+        return {"body": body} if len(body) <= INLINE else None
+
     def put(self, table: Table, pk: str, base: str, content: bytes, ttl: int | None) -> dict[str, Value | None]:
         """The columns that stand for `content`; what they point to has been written by then."""
         body = _packed(content)
