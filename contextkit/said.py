@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Container, Sequence
 
 from contextkit.dedup import SeenTexts
+from contextkit.recent import Recent
 from contextkit.types import Item, Request
 
 REMEMBERED = 64
@@ -41,16 +41,10 @@ class SaidInSessions:
     """What was said, by session."""
 
     def __init__(self) -> None:
-        self._sessions: OrderedDict[tuple[object, ...], Said] = OrderedDict()
-        self._lock = threading.Lock()
+        self._sessions = Recent[tuple[object, ...], Said](REMEMBERED)
 
     def of(self, request: Request, history: Sequence[Item]) -> Said:
         """What the request's session has said, brought up to date with its history."""
-        key = (request.actor_id, request.session_id, request.life)
-        with self._lock:
-            said = self._sessions.pop(key, None) or Said()
-            self._sessions[key] = said
-            while len(self._sessions) > REMEMBERED:
-                self._sessions.popitem(last=False)
+        said = self._sessions.of((request.actor_id, request.session_id, request.life), Said)
         said.read(history)
         return said

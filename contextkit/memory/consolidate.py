@@ -16,8 +16,6 @@ supersedes another's.
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,6 +38,7 @@ from contextkit.memory.shelf import (
 )
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.subject import subject_key
+from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord
 
 SUPERSEDES: Final = "supersedes"
@@ -82,8 +81,7 @@ class Shelves:
     """The shelves of the namespaces that were worked on last, so that a batch pays only for what is new in it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Shelf] = OrderedDict()
+        self._kept = Recent[str, Shelf](SHELVES)
 
     @contextmanager
     def of(self, namespace: str, near: Sequence[MemoryRecord]) -> Iterator[Shelf]:
@@ -91,16 +89,12 @@ class Shelves:
 
         It is the caller's alone meanwhile; another who asks for the same namespace gets one of their own.
         """
-        with self._lock:
-            shelf = self._kept.pop(namespace, None) or Shelf(())
+        shelf = self._kept.pop(namespace) or Shelf(())
         shelf = shelf.sync(record for record in near if record.namespace == namespace)
         try:
             yield shelf
         finally:
-            with self._lock:
-                self._kept[namespace] = shelf
-                if len(self._kept) > SHELVES:
-                    self._kept.popitem(last=False)
+            self._kept.put(namespace, shelf)
 
 
 class Placing:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,6 +19,7 @@ from contextkit.deadline import patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import query_item
 from contextkit.rank.lexical import Scores
+from contextkit.recent import Recent
 from contextkit.shares import history_most, longest_shown
 from contextkit.sources.needs import needed
 from contextkit.stores import Session, SessionStore
@@ -63,8 +62,7 @@ class History:
 
     def __init__(self, store: SessionStore | None = None) -> None:
         self._store = store
-        self._conversations: OrderedDict[tuple[object, ...], tuple[SessionStore, Conversation | None]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._conversations = Recent[tuple[object, ...], tuple[SessionStore, Conversation]](REMEMBERED)
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, SessionStore, self.name)
@@ -80,14 +78,10 @@ class History:
 
     def _conversation(self, request: Request, store: SessionStore, session: Session) -> Conversation:
         key = (id(store), request.actor_id, request.session_id, session.created_at)
-        with self._lock:
-            _, found = self._conversations.pop(key, (store, None))
-            if found is None:
-                found = Conversation(request.actor_id, request.session_id, request.counter)
-            self._conversations[key] = store, found  # the store is held on to, so that its id stays its own
-            while len(self._conversations) > REMEMBERED:
-                self._conversations.popitem(last=False)
-            return found
+        _, found = self._conversations.of(  # with the store, so that its id stays its own
+            key, lambda: (store, Conversation(request.actor_id, request.session_id, request.counter))
+        )
+        return found
 
 
 class _Reading:

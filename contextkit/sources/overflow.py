@@ -12,6 +12,7 @@ from contextkit.errors import HandleNotFound
 from contextkit.rank.lexical import LexicalIndex
 from contextkit.rank.terms import terms
 from contextkit.rank.texts import LONGEST
+from contextkit.recent import Recent
 from contextkit.sources.needs import needed
 from contextkit.stores import Overflow as Piece
 from contextkit.stores import OverflowStore, Session, SessionStore
@@ -36,8 +37,7 @@ class Overflow:
     def __init__(self, store: OverflowStore | None = None, *, limit: int = 20) -> None:
         self._store = store
         self._limit = limit
-        self._known: OrderedDict[tuple[object, ...], tuple[OverflowStore, _Pieces]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known = Recent[tuple[object, ...], tuple[OverflowStore, _Pieces]](REMEMBERED)
 
     def gather(self, request: Request) -> Iterator[Item]:
         store = needed(self._store or request.store, OverflowStore, self.name)
@@ -62,12 +62,8 @@ class Overflow:
 
     def _remembered(self, session: Session, store: OverflowStore) -> _Pieces:
         key = (id(store), session.actor_id, session.session_id, session.created_at)
-        with self._lock:
-            _, pieces = self._known.pop(key, (store, _Pieces()))
-            self._known[key] = store, pieces  # the store is held on to, so that its id stays its own
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-            return pieces
+        _, pieces = self._known.of(key, lambda: (store, _Pieces()))  # with the store, so that its id stays its own
+        return pieces
 
 
 class _Pieces:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from threading import Lock
 from typing import Final
 
 from contextkit.errors import InvalidInput, InvalidTool, shortened
 from contextkit.rank.lexical import Scores
 from contextkit.rank.tools import ToolIndex, choose
+from contextkit.recent import Recent
 from contextkit.schemas import as_tool, as_tools, distinct
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Tool
 
@@ -167,25 +166,20 @@ def _ordinal(number: int) -> str:
 _KEPT: Final = 16
 """Tool sets whose index is kept in this process: an index of 1,000 tools takes a second to build and some 10 MB."""
 
-_indexes: OrderedDict[tuple[str, int], tuple[ToolIndex, Embeddings | None]] = OrderedDict()
-_lock = Lock()
+_indexes: Final = Recent[tuple[str, int], tuple[ToolIndex, Embeddings | None]](_KEPT)
 
 
 def _index(tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
     """The index of a tool set, built once per process. The embedder is kept with it, so that its id stays its own.
 
-    It is built without the lock: an embedder that hangs must not hold up other tool sets.
+    It is built while nobody waits for it: an embedder that hangs must not hold up other tool sets.
     """
     key = (_digest(tools), id(embeddings))
-    with _lock:
-        known = _indexes.get(key)
-    index = known[0] if known else ToolIndex(tools, embeddings)
-    with _lock:
-        _indexes[key] = (index, embeddings)
-        _indexes.move_to_end(key)
-        while len(_indexes) > _KEPT:
-            _indexes.popitem(last=False)
-    return index
+    known = _indexes.get(key)
+    if known is None:
+        known = (ToolIndex(tools, embeddings), embeddings)
+        _indexes.put(key, known)
+    return known[0]
 
 
 def _digest(tools: Sequence[Tool]) -> str:

@@ -230,12 +230,18 @@ def test_records_share_one_index_until_they_change(store: SQLiteStore, monkeypat
     assert built == [1, 1, 2]
 
 
-def test_no_more_indexes_are_kept_than_the_limit(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contextkit.stores.sqlite.memories.INDEXES", 2)
-    for actor in ("a", "b", "c"):
-        store.put_memories(actor, [record("m1", "a red car")])
-        store.search_memories(actor, "car")
-    assert [within[0] for within in store._memories._indexes._kept] == ["b", "c"]
+def test_no_more_indexes_are_kept_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memories, "INDEXES", 2)
+    with SQLiteStore(":memory:") as store:
+        for actor in ("a", "b", "c"):
+            store.put_memories(actor, [record("m1", "a red car")])
+            store.search_memories(actor, "car")
+        built: list[int] = []
+        build = memories._built
+        monkeypatch.setattr(memories, "_built", lambda rows, former: built.append(len(rows)) or build(rows, former))
+        for actor, indexes in (("b", 0), ("c", 0), ("a", 1)):
+            store.search_memories(actor, "car")
+            assert len(built) == indexes
 
 
 @pytest.mark.parametrize("importance", [-0.1, 1.1, float("nan")])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from contextkit.errors import StoreError
+from contextkit.recent import Recent
 from contextkit.stores import Session, SessionStore
 from contextkit.stores.agentcore.events import MAIN, Events
 from contextkit.stores.agentcore.foreign import foreign_event, foreign_messages
@@ -28,6 +27,8 @@ FEW = 5
 """Events that are asked for one by one; of more, the session's list is read."""
 
 _REMEMBERED = 10_000
+
+_ENDLESS = datetime.max.replace(tzinfo=UTC)
 
 
 class Adoption:
@@ -47,8 +48,8 @@ class Adoption:
         self._ledger = ledger
         self._clock = clock
         self._wanted = wanted
-        self._looked = _Looked()
-        self._alive = _Alive()
+        self._looked = Recent[Place, float](_REMEMBERED)
+        self._lives_until = Recent[Place, datetime](_REMEMBERED)
         self._resting_until = 0.0
 
     def session(self, place: Place) -> Session | None:
@@ -58,29 +59,30 @@ class Adoption:
             self.look(place)
             found = self._state.session(place.actor_id, place.session_id)
         if found is not None:
-            self._alive.note(place, found.expires_at)
+            self._lives_until.put(place, found.expires_at or _ENDLESS)
         return found
 
     def ensure(self, place: Place) -> bool:
         """Have the session looked for, unless it is known to be in the state store. True if it was not, and now is."""
-        if self._alive.knows(place, self._clock()) or not self._wanted:
+        until = self._lives_until.get(place)
+        if not self._wanted or (until is not None and self._clock() < until):
             return False
         before = self._state.session(place.actor_id, place.session_id)
         if before is not None:
-            self._alive.note(place, before.expires_at)
+            self._lives_until.put(place, before.expires_at or _ENDLESS)
             return False
         return self.session(place) is not None
 
     def forget(self, place: Place) -> None:
         """The session is being deleted."""
-        self._alive.drop(place)
+        self._lives_until.pop(place)
 
     def look(self, place: Place) -> None:
         """Adopt the session if AgentCore has it. If AgentCore does not answer, that is logged, and all goes on.
 
         It is asked once, and after a failure for a while not at all: nobody's turn waits for it.
         """
-        if self._looked.lately(place) or time.monotonic() < self._resting_until:
+        if self.found_nothing(place) or time.monotonic() < self._resting_until:
             return
         try:
             self.adopt(place, patient=False)
@@ -88,11 +90,12 @@ class Adoption:
             self._resting_until = time.monotonic() + LOOK_AGAIN
             _log.warning("Whether AgentCore has a session that is unknown here cannot be said now: %s", error)
             return
-        self._looked.note(place)
+        self._looked.put(place, time.monotonic())
 
     def found_nothing(self, place: Place) -> bool:
         """Whether AgentCore was asked for this session a moment ago, and had nothing of it that lasts."""
-        return self._looked.lately(place)
+        looked = self._looked.get(place)
+        return looked is not None and time.monotonic() < looked + LOOK_AGAIN
 
     def adopt(self, place: Place, *, patient: bool = True) -> None:
         """Read the whole session back, unless it is being erased."""
@@ -141,47 +144,3 @@ class Adoption:
         entry = replace(entry, life=life, line=found or str(life), delivered=delivered, claim=None, adopting=False)
         if self._ledger.save(place, entry, session.expires_at) is None and self._ledger.read(place).adopting:
             self.adopt(place)
-
-
-class _Alive:
-    """The sessions that were seen in the state store, and until when they live at least."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._until: OrderedDict[Place, datetime | None] = OrderedDict()
-
-    def knows(self, place: Place, now: datetime) -> bool:
-        with self._lock:
-            if place not in self._until:
-                return False
-            until = self._until[place]
-            return until is None or now < until
-
-    def note(self, place: Place, until: datetime | None) -> None:
-        with self._lock:
-            self._until[place] = until
-            self._until.move_to_end(place)
-            if len(self._until) > _REMEMBERED:
-                self._until.popitem(last=False)
-
-    def drop(self, place: Place) -> None:
-        with self._lock:
-            self._until.pop(place, None)
-
-
-class _Looked:
-    """Where we looked lately and found nothing more."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._at: OrderedDict[Place, float] = OrderedDict()
-
-    def lately(self, place: Place) -> bool:
-        with self._lock:
-            return time.monotonic() < self._at.get(place, 0.0) + LOOK_AGAIN
-
-    def note(self, place: Place) -> None:
-        with self._lock:
-            self._at[place] = time.monotonic()
-            if len(self._at) > _REMEMBERED:
-                self._at.popitem(last=False)

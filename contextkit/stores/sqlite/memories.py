@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contextkit.errors import InvalidInput, StoreError
+from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import (
     check_record,
@@ -153,28 +152,19 @@ class _Indexes:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str, str | bytes], tuple[MemoryIndex, int | None]] = OrderedDict()
+        self._kept: Recent[tuple[str, str, str | bytes], tuple[MemoryIndex, int | None]] = Recent(INDEXES)
 
     def get(self, within: tuple[str, str, str | bytes], stamp: int | None) -> MemoryIndex | None:
-        with self._lock:
-            index, built = self._kept.get(within, (None, None))
-            if index is None or built != stamp:
-                return None
-            self._kept.move_to_end(within)
-            return index
+        index, built = self._kept.get(within) or (None, None)
+        return index if built == stamp else None
 
     def former(self, within: tuple[str, str, str | bytes]) -> MemoryIndex | None:
         """The index that was built last, whatever has changed since."""
-        with self._lock:
-            return self._kept.get(within, (None, None))[0]
+        index, _ = self._kept.get(within) or (None, None)
+        return index
 
     def put(self, within: tuple[str, str, str | bytes], index: MemoryIndex, stamp: int | None) -> None:
-        with self._lock:
-            self._kept[within] = (index, stamp)
-            self._kept.move_to_end(within)
-            if len(self._kept) > INDEXES:
-                self._kept.popitem(last=False)
+        self._kept.put(within, (index, stamp))
 
 
 def _built(rows: list[tuple[Any, ...]], former: MemoryIndex | None) -> MemoryIndex:

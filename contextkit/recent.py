@@ -1,0 +1,61 @@
+"""Recent: the values that were used last, as many as there is room for. An LRU cache that threads share."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Key, Value]):
+    """Values by key: at most so many, of which the one used least recently is forgotten first.
+
+    Every method is one step, whichever threads share it, and counts as a use. A value is never
+    None: that says that there is none.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._values)
+
+    def get(self, key: Key) -> Value | None:
+        """The value; None where there is none, or none any more."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
+
+    def put(self, key: Key, value: Value) -> None:
+        """Have this value under the key, whatever was there before."""
+        with self._lock:
+            self._put(key, value)
+
+    def of(self, key: Key, make: Callable[[], Value]) -> Value:
+        """The value, made if there is none. All wait while it is made, so that two never make one each."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is None:
+                value = make()
+            self._put(key, value)
+            return value
+
+    def pop(self, key: Key) -> Value | None:
+        """Take the value out: nobody else gets it. None where there is none."""
+        with self._lock:
+            return self._values.pop(key, None)
+
+    def _put(self, key: Key, value: Value) -> None:
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > self._most:
+            self._values.popitem(last=False)
