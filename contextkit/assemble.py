@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from contextkit.adapters.langchain import ContextRunnable
+    from contextkit.render.langchain_cache import CacheStyle
 
 
 class ContextBuilder:
@@ -147,11 +148,14 @@ class ContextBuilder:
             return read_context(self.store, actor_id, session_id, handle, search=search)
         return answer_read(read_context(self.store, actor_id, session_id, handle), start, length)
 
-    def as_runnable(self) -> ContextRunnable:
-        """This builder as a LangChain runnable: `builder.as_runnable() | model`."""
+    def as_runnable(self, *, cache: CacheStyle | None = None) -> ContextRunnable:
+        """This builder as a LangChain runnable: `builder.as_runnable() | model`.
+
+        With `cache` its prompts have their breakpoints marked, as `Context.to_langchain` says.
+        """
         from contextkit.adapters.langchain import ContextRunnable
 
-        return ContextRunnable(self)
+        return ContextRunnable(self, cache=cache)
 
     @property
     def counter(self) -> TokenCounter:

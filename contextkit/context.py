@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints
 from contextkit.types import Message, Tool
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from contextkit.render.anthropic import AnthropicRequest
     from contextkit.render.converse import ConverseRequest
+    from contextkit.render.langchain_cache import CacheStyle
     from contextkit.render.openai import OpenAIRequest
     from contextkit.report import Report
 
@@ -36,11 +37,21 @@ class Context:
     tokens: int
     breakpoints: Breakpoints = NO_BREAKPOINTS
 
-    def to_langchain(self) -> list[BaseMessage]:
-        """The messages as LangChain's. The tools are bound to the model: `model.bind_tools(…)`."""
+    def to_langchain(self, *, cache: CacheStyle | None = None) -> list[BaseMessage]:
+        """The messages as LangChain's. The tools are bound to the model: see `to_langchain_tools`.
+
+        Breakpoints are marked where `cache` names a style: "anthropic" for `ChatAnthropic` and
+        `ChatBedrock`, "converse" for `ChatBedrockConverse`. Other chat models take neither.
+        """
         from contextkit.render.langchain import to_langchain
 
-        return to_langchain(self.messages)
+        return to_langchain(self.messages, self.breakpoints, cache)
+
+    def to_langchain_tools(self, *, cache: CacheStyle | None = None) -> list[dict[str, Any]]:
+        """The tools for `model.bind_tools(…)`, with the breakpoint after them marked in the style of `cache`."""
+        from contextkit.render.langchain_cache import langchain_tools
+
+        return langchain_tools(self.tools, self.breakpoints, cache)
 
     def to_openai(self) -> OpenAIRequest:
         """Keyword arguments for `client.chat.completions.create`: `messages` and `tools`."""

@@ -4,7 +4,8 @@
     chain.invoke("Where is my order?", config={"configurable": {"actor_id": "u1", "session_id": "s1"}})
 
 `builder.as_runnable() | model` does the same without tools. Both work with `invoke`, `ainvoke`,
-`batch`, `abatch`, `stream` and `astream`.
+`batch`, `abatch`, `stream` and `astream`. `as_runnable(cache="anthropic")` (or `"converse"`) marks
+what the provider is to cache, in messages and tools.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pydantic import PrivateAttr
 from contextkit.errors import ContextKitError, InvalidId, InvalidInput, shortened
 from contextkit.messages import as_messages
 from contextkit.offload import read_tool
-from contextkit.render.openai import openai_tool
+from contextkit.render.langchain_cache import CacheStyle
 from contextkit.types import Message
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class ContextPrompt(ChatPromptValue):
 
     _context: Context = PrivateAttr()
     _builder: Builder = PrivateAttr()
+    _cache: CacheStyle | None = PrivateAttr(default=None)
 
     @classmethod
     def lc_id(cls) -> list[str]:
@@ -77,17 +79,23 @@ class ContextPrompt(ChatPromptValue):
         return ChatPromptValue.lc_id()
 
     @classmethod
-    def of(cls, context: Context, builder: Builder) -> ContextPrompt:
-        """The prompt of a context that this builder made."""
-        prompt = cls(messages=context.to_langchain())
+    def of(cls, context: Context, builder: Builder, cache: CacheStyle | None = None) -> ContextPrompt:
+        """The prompt of a context that this builder made, its breakpoints marked in the style of `cache`."""
+        prompt = cls(messages=context.to_langchain(cache=cache))
         prompt._context = context
         prompt._builder = builder
+        prompt._cache = cache
         return prompt
 
     @property
     def context(self) -> Context:
         """What the build decided, with its tools and its report."""
         return self._context
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """The prompt's tools, for a model's `bind_tools`."""
+        return self._context.to_langchain_tools(cache=self._cache)
 
     def observe(self, usage: UsageMetadata | None) -> None:
         """Tell the builder what the model reported, so that its counting learns from it."""
@@ -102,9 +110,10 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
     `thread_id`, which LangGraph calls it). Raises `InvalidId` where one is missing.
     """
 
-    def __init__(self, builder: Builder, *, name: str = "contextkit") -> None:
+    def __init__(self, builder: Builder, *, name: str = "contextkit", cache: CacheStyle | None = None) -> None:
         self.builder = builder
         self.name = name
+        self.cache = cache
 
     @property
     def config_specs(self) -> list[ConfigurableFieldSpec]:
@@ -134,7 +143,7 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         actor_id, session_id = _ids(config)
         context = self.builder.build(_query(last), actor_id=actor_id, session_id=session_id, variables=variables)
         _check_result(last, context)
-        return ContextPrompt.of(context, self.builder)
+        return ContextPrompt.of(context, self.builder, self.cache)
 
     async def _abuild(
         self,
@@ -147,7 +156,7 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         asked = _query(last)
         context = await self.builder.abuild(asked, actor_id=actor_id, session_id=session_id, variables=variables)
         _check_result(last, context)
-        return ContextPrompt.of(context, self.builder)
+        return ContextPrompt.of(context, self.builder, self.cache)
 
 
 class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
@@ -205,7 +214,7 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
         if not prompt.context.tools:
             return self.model
         try:
-            return self.model.bind_tools([dict(openai_tool(tool)) for tool in prompt.context.tools])
+            return self.model.bind_tools(prompt.tools)
         except NotImplementedError as error:
             raise InvalidInput(
                 f"The model {self.name} cannot be given tools.",

@@ -17,17 +17,22 @@ from langchain_core.messages import (
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import with_calls
-from contextkit.render.request import encodable
+from contextkit.render.langchain_cache import CacheStyle, marked
+from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable
 from contextkit.types import Message, ToolCall
 
 
-def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
+def to_langchain(
+    messages: Sequence[Message], breakpoints: Breakpoints = NO_BREAKPOINTS, cache: CacheStyle | None = None
+) -> list[BaseMessage]:
     """The messages as LangChain's; one that came from LangChain leaves as an equal message.
 
     Content blocks are passed on as they came: LangChain's chat models convert them. Arguments
-    that are no JSON object make an invalid tool call.
+    that are no JSON object make an invalid tool call. With `cache`, breakpoints are marked for chat
+    models of that style (`contextkit.render.langchain_cache`).
     """
-    return [_message(message) for message in messages]
+    shaped = [_message(message) for message in messages]
+    return shaped if cache is None else marked(shaped, breakpoints, cache)
 
 
 def _message(message: Message) -> BaseMessage:

@@ -1,0 +1,145 @@
+"""Cache breakpoints for LangChain's chat models: in messages, and in the tools for `bind_tools`.
+
+LangChain has no breakpoint of its own. Each chat model passes on what its provider understands:
+
+* `"anthropic"`: `cache_control` on a content block. `ChatAnthropic`, `ChatAnthropicBedrock`, and
+  `ChatBedrock` with a model of Anthropic's.
+* `"converse"`: a `cachePoint` block of its own. `ChatBedrockConverse`.
+
+Where a mark may stand is what those models pass on (read in langchain-anthropic 1.7 and
+langchain-aws 1.9, and tested against them): on text and on a tool's result. On a tool call it is
+lost, and in an answer kept as LangChain's v1 blocks lost or an error; it then stands on the message
+before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from contextkit.errors import InvalidInput, shortened
+from contextkit.render.openai import openai_tool
+from contextkit.render.request import Breakpoints, check_tools, encodable
+from contextkit.render.turns import MAX_BREAKPOINTS
+from contextkit.types import Tool
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+CacheStyle: TypeAlias = Literal["anthropic", "converse"]
+"""How a chat model is told what to cache: as Anthropic's Messages API is, or as Bedrock's Converse API."""
+
+_Blocks: TypeAlias = list[Any]
+
+
+def marked(messages: Sequence[BaseMessage], points: Breakpoints, style: CacheStyle) -> list[BaseMessage]:
+    """The messages with at most four breakpoints marked, the one after the tools included, and no other marks."""
+    _check(style)
+    wanted = points.at_most(MAX_BREAKPOINTS).messages
+    places = {_bearer(messages, index) for index in wanted}
+    plain = map(_unmarked, messages)
+    return [_marked(message, style) if place in places else message for place, message in enumerate(plain)]
+
+
+def langchain_tools(
+    tools: Sequence[Tool], points: Breakpoints, style: CacheStyle | None = None
+) -> list[dict[str, Any]]:
+    """The tools for `bind_tools`, in the shape that every chat model takes; marked for one of a style.
+
+    Raises `InvalidTool` for what no provider takes.
+    """
+    check_tools(tools)
+    shaped: list[dict[str, Any]] = [dict(openai_tool(tool)) for tool in tools]
+    if style is not None:
+        _check(style)
+        if shaped and points.after_tools:
+            shaped = _marked_tools(shaped, tools[-1], style)
+    return encodable(shaped)
+
+
+def _check(style: object) -> None:
+    if style not in get_args(CacheStyle):
+        raise InvalidInput(
+            f"The cache style {shortened(style)} is unknown.",
+            'Use "anthropic" for ChatAnthropic and ChatBedrock, "converse" for ChatBedrockConverse, None for others.',
+            value=style,
+        )
+
+
+def _marked_tools(shaped: list[dict[str, Any]], last: Tool, style: CacheStyle) -> list[dict[str, Any]]:
+    if style == "converse":
+        return [*shaped, _point()]
+    native = {"name": last.name, "description": last.description or last.name, "input_schema": dict(last.parameters)}
+    return [*shaped[:-1], native | _control()]
+
+
+def _bearer(messages: Sequence[BaseMessage], index: int) -> int | None:
+    """The place of the last message up to `index` that can be marked."""
+    upto = range(min(index, len(messages) - 1), -1, -1)
+    return next((place for place in upto if _can_bear(messages[place])), None)
+
+
+def _can_bear(message: BaseMessage) -> bool:
+    if message.type == "tool":
+        return True
+    if message.response_metadata.get("output_version") == "v1":
+        return False
+    return _last_text(_blocks(message)) is not None
+
+
+def _unmarked(message: BaseMessage) -> BaseMessage:
+    """The message without the marks it came with: every prompt places its own, and a fifth would be refused."""
+    if isinstance(message.content, str):
+        return message
+    blocks = [_without_control(block) for block in message.content if "cachePoint" not in block]
+    return message if blocks == message.content else message.model_copy(update={"content": blocks})
+
+
+def _without_control(block: Any) -> Any:
+    return {key: value for key, value in block.items() if key != "cache_control"} if isinstance(block, dict) else block
+
+
+def _blocks(message: BaseMessage) -> _Blocks:
+    content = message.content
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
+
+
+def _last_text(blocks: _Blocks) -> int | None:
+    texts = [place for place, block in enumerate(blocks) if _is_text(block)]
+    return texts[-1] if texts else None
+
+
+def _is_text(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("type") == "text" and bool(str(block.get("text", "")).strip())
+
+
+def _marked(message: BaseMessage, style: CacheStyle) -> BaseMessage:
+    content = _with_control(message) if style == "anthropic" else _with_point(message)
+    return message.model_copy(update={"content": content})
+
+
+def _with_control(message: BaseMessage) -> _Blocks:
+    """The content with `cache_control`; a tool's result as a whole, since Anthropic refuses it on a part of one."""
+    blocks = _blocks(message)
+    if message.type == "tool":
+        result = {"type": "tool_result", "tool_use_id": getattr(message, "tool_call_id", None)}
+        failed = {"is_error": True} if getattr(message, "status", None) == "error" else {}
+        return [{**result, "content": message.content, **failed, **_control()}]
+    at = _last_text(blocks)
+    return [block | _control() if place == at else block for place, block in enumerate(blocks)]
+
+
+def _with_point(message: BaseMessage) -> _Blocks:
+    """The content with a cache point after its last text; `ChatBedrockConverse` moves it behind a tool's result."""
+    blocks = _blocks(message)
+    at = _last_text(blocks)
+    behind = len(blocks) if at is None else at + 1
+    return [*blocks[:behind], _point(), *blocks[behind:]]
+
+
+def _control() -> dict[str, Any]:
+    return {"cache_control": {"type": "ephemeral"}}
+
+
+def _point() -> dict[str, Any]:
+    return {"cachePoint": {"type": "default"}}

@@ -1,0 +1,283 @@
+"""Cache marks as they arrive at the providers: through LangChain's own chat models, to a server on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+
+from contextkit import Budget, ContextBuilder
+from contextkit.adapters.langchain import with_tools
+from contextkit.errors import InvalidInput, InvalidTool
+from contextkit.messages import as_messages
+from contextkit.render.langchain import to_langchain
+from contextkit.render.langchain_cache import langchain_tools
+from contextkit.render.request import Breakpoints
+from contextkit.sources import History, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import Message, Tool
+
+langchain_anthropic = pytest.importorskip("langchain_anthropic", reason="needs the extra dev: langchain-anthropic")
+langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra dev: langchain-aws")
+
+CONTROL = {"type": "ephemeral"}
+POINT = {"cachePoint": {"type": "default"}}
+STYLES = {"ChatAnthropic": "anthropic", "ChatBedrock": "anthropic", "ChatBedrockConverse": "converse"}
+ANSWERS = {
+    "converse": {
+        "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 5, "outputTokens": 1, "totalTokens": 6},
+        "metrics": {"latencyMs": 1},
+    },
+    "anthropic": {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [{"type": "text", "text": "Yes."}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 5, "output_tokens": 1},
+    },
+}
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Says yes to everything, and keeps what it was asked."""
+
+    asked: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        self.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        answer = json.dumps(ANSWERS["converse" if self.path.endswith("/converse") else "anthropic"]).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Its URL, and the requests it got."""
+    asked: list[dict[str, Any]] = []
+    with HTTPServer(("127.0.0.1", 0), type("Here", (Provider,), {"asked": asked})) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def models(provider: tuple[str, list[dict[str, Any]]]) -> dict[str, BaseChatModel]:
+    url, _ = provider
+    aws = {"region_name": "us-east-1", "endpoint_url": url, "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    claude = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+    return {
+        "ChatAnthropic": langchain_anthropic.ChatAnthropic(model="claude-opus-5-5", api_key="x", base_url=url),
+        "ChatBedrock": langchain_aws.ChatBedrock(model=claude, **aws),
+        "ChatBedrockConverse": langchain_aws.ChatBedrockConverse(model=claude, **aws),
+    }
+
+
+Sent = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def sent(provider: tuple[str, list[dict[str, Any]]], models: dict[str, BaseChatModel]) -> Sent:
+    """The request that a model makes of a prompt."""
+
+    def send(name: str, messages: list[Message], points: Breakpoints, tools: tuple[Tool, ...] = (), mark: bool = True):
+        style: Any = STYLES[name] if mark else None
+        bound = models[name].bind_tools(langchain_tools(tools, points, style)) if tools else models[name]
+        bound.invoke(to_langchain(messages, points, style))
+        return provider[1][-1]
+
+    return send
+
+
+def get_weather(city: str) -> str:
+    """The weather in a city."""
+    return f"Rain in {city}."
+
+
+NOW = Tool("now", "", {"type": "object", "properties": {}})
+LOOP = as_messages(
+    [
+        SystemMessage("Be brief."),
+        HumanMessage("Hello."),
+        AIMessage("Hi."),
+        HumanMessage("Now?"),
+        AIMessage("", tool_calls=[{"name": "now", "args": {}, "id": "c1"}]),
+        ToolMessage("12:00", tool_call_id="c1", status="error"),
+    ]
+)
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_chain_marks_system_tools_history_and_turn(
+    name: str, models: dict[str, BaseChatModel], provider: tuple[str, list[dict[str, Any]]]
+) -> None:
+    with SQLiteStore(":memory:") as store:
+        builder = ContextBuilder(
+            store=store,
+            sources=[System("Be brief."), Tools([get_weather]), History()],
+            strategy="agent",
+            budget=Budget(8_000),
+        )
+        store.append("u1", "s1", [HumanMessage("Hello."), AIMessage("Hi.")])
+        chain = builder.as_runnable(cache=STYLES[name]) | with_tools(models[name])  # type: ignore[arg-type]
+        chain.invoke("Weather?", config={"configurable": {"actor_id": "u1", "session_id": "s1"}})
+        call = AIMessage("", tool_calls=[{"name": "get_weather", "args": {"city": "Lund"}, "id": "c1"}])
+        store.append("u1", "s1", [HumanMessage("Weather?"), call, ToolMessage("Rain.", tool_call_id="c1")])
+        chain.invoke(None, config={"configurable": {"actor_id": "u1", "session_id": "s1"}})
+    first, second = provider[1][-2:]
+    assert marks(first) == [("tools",), ("system",), ("messages", 1)]
+    assert marks(second) == [("tools",), ("system",), ("messages", 1), ("messages", 4)]
+
+
+def test_where_anthropic_wants_its_marks(sent: Sent) -> None:
+    for name in ("ChatAnthropic", "ChatBedrock"):
+        request = sent(name, LOOP, Breakpoints((0, 2, 5), after_tools=True), (NOW,))
+        assert request["system"] == [{"type": "text", "text": "Be brief.", "cache_control": CONTROL}]
+        assert request["tools"][-1]["cache_control"] == CONTROL
+        assert request["messages"][1]["content"] == [{"type": "text", "text": "Hi.", "cache_control": CONTROL}]
+        assert request["messages"][-1]["content"] == [
+            {
+                "type": "tool_result",
+                "tool_use_id": "c1",
+                "content": "12:00",
+                "is_error": True,
+                "cache_control": CONTROL,
+            }
+        ]
+
+
+def test_where_converse_wants_its_points(sent: Sent) -> None:
+    request = sent("ChatBedrockConverse", LOOP, Breakpoints((0, 2, 5), after_tools=True), (NOW,))
+    assert request["system"] == [{"text": "Be brief."}, POINT]
+    assert request["toolConfig"]["tools"][-1] == POINT
+    assert request["messages"][1]["content"] == [{"text": "Hi."}, POINT]
+    result, point = request["messages"][-1]["content"]
+    assert (result["toolResult"]["content"], point) == ([{"text": "12:00"}], POINT)
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_without_a_style_there_is_no_mark(name: str, sent: Sent) -> None:
+    assert marks(sent(name, LOOP, Breakpoints((0, 2, 5), after_tools=True), (NOW,), mark=False)) == []
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_marks_that_messages_came_with_do_not_add_up(name: str, sent: Sent) -> None:
+    """Five would be refused; and each prompt has its own places."""
+    said = [
+        {"type": "text", "text": "Hello.", "cache_control": CONTROL},
+        {"type": "text", "text": "You there?", "cache_control": CONTROL},
+    ]
+    prompt = as_messages([HumanMessage(said), AIMessage([{"type": "text", "text": "Yes."}, POINT]), HumanMessage("?")])
+    assert marks(sent(name, prompt, Breakpoints((1,)))) == [("messages", 1)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        AIMessage("", tool_calls=[{"name": "now", "args": {}, "id": "c1"}]),
+        AIMessage(content_blocks=[{"type": "text", "text": "Hm."}], response_metadata={"output_version": "v1"}),
+        AIMessage(" "),
+    ],
+    ids=["nothing but a call", "v1 blocks", "blank"],
+)
+@pytest.mark.parametrize("name", STYLES)
+def test_what_cannot_be_marked_leaves_the_mark_to_the_message_before(name: str, answer: AIMessage, sent: Sent) -> None:
+    result = [ToolMessage("12:00", tool_call_id="c1")] if answer.tool_calls else [HumanMessage("Now?")]
+    prompt = as_messages([HumanMessage("Now?"), answer, *result])
+    assert marks(sent(name, prompt, Breakpoints((1,)), (NOW,))) == [("messages", 0)]
+
+
+def test_a_style_that_no_model_has_is_refused() -> None:
+    for style in ("openai", True):
+        with pytest.raises(InvalidInput, match=r"cache style .* is unknown"):
+            to_langchain(LOOP, Breakpoints(), style)  # type: ignore[arg-type]
+        with pytest.raises(InvalidInput, match="ChatBedrockConverse"):
+            langchain_tools((NOW,), Breakpoints(), style)  # type: ignore[arg-type]
+
+
+def test_tools_no_provider_takes_are_refused_before_they_are_bound() -> None:
+    with pytest.raises(InvalidTool, match="Two tools"):
+        langchain_tools((NOW, NOW), Breakpoints())
+
+
+def test_no_tools_need_no_mark() -> None:
+    assert langchain_tools((), Breakpoints(after_tools=True), "converse") == []
+
+
+texts = st.sampled_from(["Hello.", " ", "", "Ada\ud800", "12:00"])
+contents = texts | st.lists(
+    st.builds(lambda text: {"type": "text", "text": text}, texts)
+    | st.just({"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}),
+    max_size=2,
+)
+calls = st.just([{"name": "now", "args": {}, "id": "c"}])
+
+
+@st.composite
+def talks(draw: st.DrawFn) -> list[Message]:
+    """Turns of a user who says something, with loops of calls between them."""
+    said: list[Any] = [SystemMessage("Be brief.")]
+    for number in range(draw(st.integers(1, 3))):
+        said.append(HumanMessage(draw(contents) or "Now?"))
+        if draw(st.booleans()):
+            call = {"name": "now", "args": {}, "id": f"c{number}"}
+            said.append(AIMessage(draw(texts), tool_calls=[call]))
+            status = draw(st.sampled_from(["success", "error"]))
+            said.append(ToolMessage(draw(texts), tool_call_id=call["id"], status=status))
+        said.append(AIMessage(draw(texts)))
+    return as_messages([*said, HumanMessage("And now?")])
+
+
+@pytest.mark.parametrize("name", STYLES)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(prompt=talks(), places=st.sets(st.integers(0, 12), max_size=6))
+def test_marks_change_nothing_else(name: str, sent: Sent, prompt: list[Message], places: set[int]) -> None:
+    points = Breakpoints(tuple(sorted(places)), after_tools=True)
+    marked, plain = sent(name, prompt, points, (NOW,)), sent(name, prompt, points, (NOW,), mark=False)
+    assert without_marks(marked) == without_marks(plain)
+    assert 1 <= len(marks(marked)) <= 4
+
+
+def marks(request: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Where marks stand: the tools, the system prompt, or a message by its index."""
+    tools = request.get("tools") or request.get("toolConfig", {}).get("tools", [])
+    places: list[tuple[tuple[Any, ...], Any]] = [(("tools",), tools), (("system",), request.get("system"))]
+    places += [(("messages", index), message) for index, message in enumerate(request["messages"])]
+    return [place for place, value in places for _ in range(json.dumps(value).count('{"type": "ephemeral"}'))] + [
+        place for place, value in places for _ in range(json.dumps(value).count('"cachePoint"'))
+    ]
+
+
+def without_marks(value: Any) -> Any:
+    """The request without marks, texts that stand alone as the blocks they are, and no failure where there is none."""
+    if isinstance(value, dict):
+        plain = {key: without_marks(inner) for key, inner in value.items() if key != "cache_control"}
+        for key in ("content", "system"):
+            if isinstance(plain.get(key), str):
+                plain[key] = [{"type": "text", "text": plain[key]}] if plain[key].strip() else []
+        if plain.get("is_error") is False:
+            del plain["is_error"]
+        if plain.get("description") in ("", plain.get("name")):
+            plain.pop("description", None)
+        return plain
+    if isinstance(value, list):
+        return [without_marks(inner) for inner in value if inner != POINT]
+    return value
