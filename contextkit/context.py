@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints
+from contextkit.tool_names import shown_name
 from contextkit.types import Message, Tool
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class Context:
     report: Report
     tokens: int
     breakpoints: Breakpoints = NO_BREAKPOINTS
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool that a model calls by this name, its own or the one it is shown under; None where there is none.
+
+        Its `origin` is what was passed to `Tools`, for an agent to run.
+        """
+        return next((tool for tool in self.tools if name in (tool.name, shown_name(tool.name))), None)
 
     def to_langchain(self, *, cache: CacheStyle | None = None) -> list[BaseMessage]:
         """The messages as LangChain's. The tools are bound to the model: see `to_langchain_tools`.

@@ -8,15 +8,12 @@ is refused here, by name, and not in the middle of a conversation.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from contextkit.errors import InvalidTool, shortened
+from contextkit.tool_names import OWN_NAME
 from contextkit.types import Tool
-
-_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
-"""What OpenAI, Anthropic and Bedrock accept between them, and the dots that MCP and others add."""
 
 _TYPES: Final = {
     "dict": "object",
@@ -120,11 +117,11 @@ def _by_langchain(given: type | Callable[..., object] | object, where: str) -> M
 def _check_name(name: object, where: str, given: object) -> None:
     if name is None or name == "":
         raise _wrong(where, f"has no name: {shortened(given)}", _FUNCTION, given)
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not OWN_NAME.fullmatch(name):
         raise _wrong(
             where,
             f"has the name {shortened(name)}",
-            "Use 1 to 128 letters, digits, underscores, dots and hyphens.",
+            "Use 1 to 128 letters, digits, underscores, dots, slashes and hyphens.",
             name,
         )
 

@@ -22,6 +22,7 @@ from contextkit.errors import InvalidMessage, InvalidTool, TokenizerUnavailable,
 from contextkit.estimate import estimate
 from contextkit.media import separate
 from contextkit.seams import slices
+from contextkit.tool_names import shown_name
 from contextkit.types import Block, Message, TokenCounter, Tool, ToolCall
 from contextkit.vocabulary import VOCABULARIES, Vocabulary, find, parse
 
@@ -202,7 +203,7 @@ class BpeCounter:
         return PER_CALL + self.text(call.name) + self.text(call.arguments)
 
     def _schema(self, tool: Tool) -> int:
-        line = f"{tool.name}:{tool.description.removesuffix('.')}"
+        line = f"{shown_name(tool.name)}:{tool.description.removesuffix('.')}"
         return self._per_tool + self.text(line) + self._inner(tool.parameters, skip=("type", "required"))
 
     def _property(self, name: str, schema: Mapping[str, Any]) -> int:

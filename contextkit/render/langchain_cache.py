@@ -21,6 +21,7 @@ from contextkit.errors import InvalidInput, shortened
 from contextkit.render.openai import openai_tool
 from contextkit.render.request import Breakpoints, check_tools, encodable
 from contextkit.render.turns import MAX_BREAKPOINTS
+from contextkit.tool_names import shown_name
 from contextkit.types import Tool
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def _check(style: object) -> None:
 def _marked_tools(shaped: list[dict[str, Any]], last: Tool, style: CacheStyle) -> list[dict[str, Any]]:
     if style == "converse":
         return [*shaped, _point()]
-    native = {"name": last.name, "description": last.description or last.name, "input_schema": dict(last.parameters)}
+    name = shown_name(last.name)
+    native = {"name": name, "description": last.description or name, "input_schema": dict(last.parameters)}
     return [*shaped[:-1], native | _control()]
 
 

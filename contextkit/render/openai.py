@@ -10,6 +10,7 @@ from contextkit.messages.formats import short_format
 from contextkit.render.media import Media
 from contextkit.render.parts import Part, Reasoning, Redacted, Text, parts, unusable
 from contextkit.render.request import check_pairs, check_tools, encodable, with_fitting_ids
+from contextkit.tool_names import shown_name
 from contextkit.types import Message, Tool, ToolCall
 
 _CALL_ID = re.compile(r".{1,40}", re.DOTALL)
@@ -105,7 +106,7 @@ def _call(call: ToolCall) -> OpenAIToolCall:
 
 def openai_tool(tool: Tool) -> OpenAITool:
     """One tool as OpenAI describes it; LangChain's `bind_tools` takes this shape for every model."""
-    function: OpenAIFunction = {"name": tool.name, "parameters": dict(tool.parameters)}
+    function: OpenAIFunction = {"name": shown_name(tool.name), "parameters": dict(tool.parameters)}
     if tool.description:
         function["description"] = tool.description
     return {"type": "function", "function": function}

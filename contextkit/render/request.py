@@ -10,12 +10,10 @@ from typing import Any, TypeVar, cast
 
 from contextkit.errors import InvalidMessage, InvalidTool, shortened
 from contextkit.messages.groups import groups
+from contextkit.tool_names import OWN_NAME, shown_name
 from contextkit.types import Message, Tool, ToolCall
 
 T = TypeVar("T")
-
-TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-"""The tool names that OpenAI, Anthropic and Bedrock all take (their API references; Anthropic alone allows 128)."""
 
 _COMBINATIONS = ("anyOf", "oneOf", "allOf")
 """What OpenAI and Anthropic refuse beside `type: object` (their error messages say so; MCP servers send it)."""
@@ -80,9 +78,10 @@ def check_tools(tools: Sequence[Tool]) -> None:
     """Refuse tools whose name or schema no provider takes, or two of one name."""
     seen: set[str] = set()
     for tool in tools:
-        if not TOOL_NAME.fullmatch(tool.name):
+        if not OWN_NAME.fullmatch(tool.name):
             raise InvalidTool(
-                f"The tool name {shortened(tool.name)} is not 1 to 64 letters, digits, underscores or hyphens.",
+                f"The tool name {shortened(tool.name)} is not 1 to 128 letters, digits, underscores, dots, slashes "
+                "or hyphens.",
                 "Rename the tool.",
                 value=tool.name,
             )
@@ -93,9 +92,9 @@ def check_tools(tools: Sequence[Tool]) -> None:
                 "Say that in the tool's description, or within a property; properties may have it.",
                 value=tool.name,
             )
-        if tool.name in seen:
+        if shown_name(tool.name) in seen:
             raise InvalidTool(f"Two tools are named {tool.name!r}.", "Give each its own name.", value=tool.name)
-        seen.add(tool.name)
+        seen.add(shown_name(tool.name))
 
 
 def with_fitting_ids(messages: Sequence[Message], allowed: re.Pattern[str]) -> Iterator[Message]:
@@ -109,7 +108,9 @@ def with_fitting_ids(messages: Sequence[Message], allowed: re.Pattern[str]) -> I
     for message in messages:
         if message.tool_calls:
             renamed = {call.id: _fitting(call.id, allowed, used) for call in message.tool_calls}
-            calls = tuple(ToolCall(renamed[call.id], _name(call.name), call.arguments) for call in message.tool_calls)
+            calls = tuple(
+                ToolCall(renamed[call.id], shown_name(call.name), call.arguments) for call in message.tool_calls
+            )
             yield replace(message, tool_calls=calls)
         elif message.role == "tool":
             yield replace(message, tool_call_id=renamed[str(message.tool_call_id)])
@@ -123,7 +124,3 @@ def _fitting(call_id: str, allowed: re.Pattern[str], used: dict[str, int]) -> st
         return call_id
     digest = hashlib.sha256(f"{number} {call_id}".encode(errors="surrogatepass")).hexdigest()
     return f"call_{digest[:24]}"
-
-
-def _name(name: str) -> str:
-    return name if TOOL_NAME.fullmatch(name) else re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]

@@ -160,7 +160,7 @@ def test_a_result_without_a_call_is_refused(loop: tuple[Message, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "problem"), [(["a b"], "'a b'"), ([""], "''"), (["a", "a"], "Two tools"), (["x" * 65], "x")]
+    ("names", "problem"), [(["a b"], "'a b'"), ([""], "''"), (["a", "a"], "Two tools"), (["x" * 129], "1 to 128")]
 )
 def test_tools_that_no_provider_takes_are_refused(names: list[str], problem: str) -> None:
     with pytest.raises(InvalidTool, match=problem):

@@ -1,0 +1,89 @@
+"""Tools keep the names that MCP allows, and are called by names that every provider takes."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit import Budget, ContextBuilder
+from contextkit.sources import History, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.tokens import get_counter
+from contextkit.tool_names import SHOWN_NAME, shown_name
+from contextkit.types import Tool
+
+NAMES = ("github/issues.create", "github_issues_create", "x" * 128)
+own_names = st.text("ab_./-", min_size=1, max_size=128)
+
+
+def test_a_name_that_will_do_is_left_as_it_is() -> None:
+    assert shown_name("get-weather_2") == "get-weather_2"
+
+
+def test_other_names_stay_legible() -> None:
+    assert shown_name("github/issues.create").startswith("github_issues_create_")
+
+
+@given(own_names, own_names)
+def test_every_name_is_shown_as_one_that_providers_take_and_no_two_as_one(one: str, other: str) -> None:
+    assert SHOWN_NAME.fullmatch(shown_name(one))
+    assert shown_name(shown_name(one)) == shown_name(one)
+    assert (shown_name(one) == shown_name(other)) == (one == other)
+
+
+def test_a_tool_is_found_by_the_name_the_model_called_it() -> None:
+    listed = [SimpleNamespace(name=name, description="", inputSchema={"type": "object"}) for name in NAMES]
+    with SQLiteStore(":memory:") as store:
+        builder = ContextBuilder(
+            store=store, sources=[System("Hi."), Tools(listed), History()], strategy="agent", budget=Budget(8_000)
+        )
+        context = builder.build("Create an issue.", actor_id="u1", session_id="s1")
+        for called in names(context):
+            found = context.tool(called)
+            assert found is not None
+            if called != "read_context":
+                assert found.origin in listed
+        assert context.tool("github/issues.create") == context.tool(shown_name("github/issues.create"))
+        assert context.tool("no such tool") is None
+
+
+def test_history_and_tools_name_a_tool_alike() -> None:
+    """A conversation from elsewhere has the name that its server gave."""
+    listed = [SimpleNamespace(name="a.b", description="", inputSchema={"type": "object"})]
+    with SQLiteStore(":memory:") as store:
+        call = {"id": "c1", "function": {"name": "a.b", "arguments": "{}"}}
+        store.append(
+            "u1",
+            "s1",
+            [
+                {"role": "user", "content": "Go."},
+                {"role": "assistant", "tool_calls": [call]},
+                {"role": "tool", "tool_call_id": "c1", "content": "Gone."},
+            ],
+        )
+        builder = ContextBuilder(store=store, sources=[Tools(listed), History()], strategy="agent", budget=8_000)
+        context = builder.build(actor_id="u1", session_id="s1")
+        called = [message["tool_calls"][0]["function"]["name"] for message in _calling(context.to_openai())]
+    assert called == [shown_name("a.b")]
+    assert shown_name("a.b") in names(context)
+
+
+def test_a_tool_costs_what_it_is_shown_as() -> None:
+    counter = get_counter()
+    own, shown = (Tool(name, "Goes.", {"type": "object"}) for name in ("a.b/c", shown_name("a.b/c")))
+    assert counter.tool(own) == counter.tool(shown)
+
+
+def names(context: Any) -> list[str]:
+    """The tools' names in every shape, which must agree."""
+    openai = [tool["function"]["name"] for tool in context.to_openai()["tools"]]
+    assert openai == [tool["name"] for tool in context.to_anthropic()["tools"]]
+    assert openai == [tool["toolSpec"]["name"] for tool in context.to_converse(cache=False)["toolConfig"]["tools"]]
+    assert openai == [tool["function"]["name"] for tool in context.to_langchain_tools()]
+    assert all(SHOWN_NAME.fullmatch(name) for name in openai)
+    return openai
+
+
+def _calling(request: Any) -> list[Any]:
+    return [message for message in request["messages"] if message.get("tool_calls")]
