@@ -122,7 +122,6 @@ class Draft:
             reads_shrunk_through=self.fit.present.shrunk.reads,
             summary=self.request.view.summary,
             turn=self._turn(prompt),
-            life=self.request.life,
         )
 
     def _turn(self, prompt: Prompt) -> Turn:

@@ -51,8 +51,8 @@ def open_request(
     if sessions is not None:
         need = _need(strategy, filled, available)
         session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, need)
-    stored = View.of(session) if session else View()
-    view = stored.within(strategy.name, available)
+    stored = session.view if session else None
+    view = View.from_json(stored).within(strategy.name, available)
     log = _Log(sessions, session, deadline)
     notices = [missed] if missed else []
     if message is not None:

@@ -9,18 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contextkit.errors import StoreCorrupt
 from contextkit.messages import dumps, loads
 from contextkit.report.lazy import Lazy
 from contextkit.report.records import Decision
 from contextkit.types import Message
-
-if TYPE_CHECKING:
-    from contextkit.stores import Session
 
 VERSION = 1
 """The format of the stored text. A view of another version is not read; the session starts afresh."""
@@ -70,7 +66,6 @@ class View:
     * `reads_shrunk_through`: the same for what was read back by handle in the current turn.
     * `summary`: the rolling summary of what lies before the cursor, as JSON; None without one.
     * `turn`: the turn the session is in.
-    * `life`: when the session began that it is of; None where it did not exist yet.
     """
 
     strategy: str = ""
@@ -81,7 +76,6 @@ class View:
     reads_shrunk_through: int = 0
     summary: str | None = None
     turn: Turn | None = None
-    life: datetime | None = None
 
     def to_json(self) -> str:
         """The view as the store keeps it."""
@@ -96,7 +90,6 @@ class View:
                 "reads_shrunk_through": self.reads_shrunk_through,
                 "summary": self.summary,
                 "turn": None if self.turn is None else _turn_to_dict(self.turn),
-                "life": None if self.life is None else self.life.isoformat(),
             },
             separators=(",", ":"),
         )
@@ -111,17 +104,10 @@ class View:
             turn = data.pop("turn")
             data["tools"] = tuple(data["tools"])
             data["stable"] = Stable(**data["stable"])
-            life = data.pop("life", None)
-            data["life"] = None if life is None else datetime.fromisoformat(life)
+            data.pop("life", None)  # a former version's; a store keeps no view of a session that has ended
             return cls(**data, turn=None if turn is None else _turn_from_dict(turn))
         except (ValueError, TypeError, KeyError, AttributeError, StoreCorrupt):
             return cls()
-
-    @classmethod
-    def of(cls, session: Session) -> View:
-        """The session's view; an empty one where a build that outlived a deleted session left it to the next."""
-        view = cls.from_json(session.view)
-        return view if view.life in (None, session.created_at) else cls()
 
     def within(self, strategy: str, available: int) -> View:
         """The view as a build of this strategy and size goes on from it.
@@ -132,12 +118,6 @@ class View:
         if self.strategy == strategy and available <= MUCH_LARGER * self.stable.available:
             return self
         return replace(self, history_from=None, shrunk_through=0, reads_shrunk_through=0)
-
-
-def portable(text: str) -> str:
-    """A stored view for the session's copy elsewhere, which has a life of its own. What is no view stays as it is."""
-    view = View.from_json(text)
-    return text if view.life is None else replace(view, life=None).to_json()
 
 
 _FIELDS = tuple(each.name for each in fields(Decision))

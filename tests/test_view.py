@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -47,8 +48,17 @@ class Meanwhile:
         return iter(())
 
 
-def test_a_session_that_is_deleted_while_a_prompt_is_built_leaves_nothing_to_the_next_of_its_name() -> None:
+def test_a_view_that_says_when_its_session_began_is_read() -> None:
+    stored = {**json.loads(View(strategy="chat").to_json()), "life": "2026-05-04T12:00:00+00:00"}
+    assert View.from_json(json.dumps(stored)) == View(strategy="chat")
+
+
+@pytest.mark.parametrize("next_begins", ["after it", "while it is built"])
+def test_a_session_that_is_deleted_while_a_prompt_is_built_leaves_nothing_to_the_next_of_its_name(
+    next_begins: str,
+) -> None:
     store = SQLiteStore(":memory:")
+    hello = [{"role": "user", "content": "I am Bob."}, {"role": "assistant", "content": "Hello, Bob."}]
     talk = [{"role": "user" if n % 2 else "assistant", "content": f"Secret number {n}. " * 9} for n in range(1, 101)]
     store.append("u", "s", talk)
 
@@ -57,8 +67,17 @@ def test_a_session_that_is_deleted_while_a_prompt_is_built_leaves_nothing_to_the
         builder = ContextBuilder(store=store, sources=sources, strategy="agent", budget=Budget(1_500))
         return str(builder.build("What is my name?", actor_id="u", session_id="s").messages)
 
-    assert "Secret" in prompt(lambda: store.delete_session("u", "s"))
-    store.append("u", "s", [{"role": "user", "content": "I am Bob."}, {"role": "assistant", "content": "Hello, Bob."}])
+    def end() -> None:
+        store.delete_session("u", "s")
+        if next_begins == "while it is built":
+            store.append("u", "s", hello)
+
+    assert "Secret" in prompt(end)
+    if next_begins == "after it":
+        store.append("u", "s", hello)
+    session = store.session("u", "s")
+    assert session is not None
+    assert session.view is None
     later = prompt()
     assert "Secret" not in later
     assert later.index("I am Bob.") < later.index("Hello, Bob.") < later.index("What is my name?")

@@ -16,7 +16,6 @@ from contextkit.memory.ledger import LEDGER, Ledger, Page
 from contextkit.messages import dumps
 from contextkit.stores import MemoryStore, OverflowStore, PreferenceStore, Session, SessionStore, check_id
 from contextkit.stores.codec import to_json
-from contextkit.view import portable
 
 AT_ONCE: Final = 500
 """Messages read in one call."""
@@ -80,7 +79,7 @@ def _session(session: Session, ledger: Ledger, page: Page) -> bytes:
     if session.version:
         more["state"] = dict(session.state)
     if session.view is not None:
-        more["view"] = portable(session.view)
+        more["view"] = session.view
     if any(progress.values()):
         more["remembered"] = progress
     return _line("session", session_id=session.session_id, **more)

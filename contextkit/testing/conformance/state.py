@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +64,28 @@ class StateConformance(Conformance):
         with pytest.raises(SessionEnded):
             store.save_view(actor, "s", "late", life=life)
         assert found(store, actor).view is None
+
+    def test_no_session_shows_what_another_of_its_name_showed(
+        self, store: SessionStore, actor: str, clock: ManualClock
+    ) -> None:
+        """Sessions end and begin while views of them are on their way, also between the look and the write."""
+        store.append(actor, "s", [user("x")])
+
+        def end_and_begin(_: int) -> None:
+            store.delete_session(actor, "s")
+            clock.advance(timedelta(seconds=1))
+            store.append(actor, "s", [user("x")])
+
+        def show(number: int) -> None:
+            session = store.session(actor, "s")
+            if session is not None:
+                with suppress(SessionEnded):
+                    store.save_view(actor, "s", f"{session.created_at} {number}", life=session.created_at)
+
+        for _ in range(6):
+            at_once(lambda number: (show if number else end_and_begin)(number), threads=4)
+            session = found(store, actor)
+            assert session.view is None or session.view.startswith(str(session.created_at))
 
     def test_sessions_that_go_on_are_listed_whenever_they_began(
         self, store: SessionStore, actor: str, clock: ManualClock

@@ -133,6 +133,22 @@ def test_a_home_that_hangs_costs_less_than_a_deadline_and_the_report_says_so(
     assert builder.build("And then?", actor_id="a", session_id="s").report.notices == ()
 
 
+def test_a_turn_goes_on_in_another_region(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
+) -> None:
+    with FaultProxy(servers[0].url) as proxy:
+        store = open_store(endpoints={HOME: proxy.url})
+        said(store, "1", "2")
+        builder = ContextBuilder(sources=[History()], budget=8_000, strategy="chat", store=store)
+        before = builder.build("And now?", actor_id="a", session_id="s").messages
+        replication.catch_up()
+        proxy.cut_off()
+        store.append("a", "s", [Message(role="assistant", content="Let me see.")])
+        after = builder.build(actor_id="a", session_id="s").messages
+        assert after[: len(before)] == before
+        assert [message.text for message in after[len(before) :]] == ["Let me see."]
+
+
 def test_a_session_that_was_only_read_meanwhile_stays_at_home(
     servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
 ) -> None:

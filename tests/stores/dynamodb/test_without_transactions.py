@@ -87,6 +87,36 @@ def test_a_writer_that_dies_at_any_step_leaves_all_or_none(server: Dynalite, clo
     raise AssertionError("it never came to an end")
 
 
+def test_a_session_that_ends_before_its_view_is_written_leaves_none_to_the_next(
+    server: Dynalite, clock: ManualClock
+) -> None:
+    actor = f"actor-{uuid.uuid4()}"
+    other = DynamoDBStore("t-", region="us-east-1", endpoint=server.url, transactions=False, clock=clock)
+    ended: list[str] = []
+
+    def end(call: Call) -> Fault | None:
+        if call.operation == "PutItem" and not ended:
+            ended.append(actor)
+            other.delete_session(actor, "s")
+            clock.advance(timedelta(seconds=1))
+            other.append(actor, "s", [Message(role="user", content="anew")])
+        return None
+
+    with FaultProxy(server.url) as proxy:
+        client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=10)
+        with DynamoDBStore("t-", client=client, transactions=False, clock=clock) as store:
+            store.append(actor, "s", [Message(role="user", content="first")])
+            session = store.session(actor, "s")
+            assert session is not None
+            proxy.plan = end
+            store.save_view(actor, "s", "late", life=session.created_at)
+    assert ended
+    anew = other.session(actor, "s")
+    assert anew is not None
+    assert (anew.last_seq, anew.view) == (1, None)
+    other.close()
+
+
 def test_a_writer_that_was_overtaken_replaces_nothing(server: Dynalite, clock: ManualClock) -> None:
     """It has written some of its rows, sleeps until its hold is over, and then writes the others."""
     actor = f"actor-{uuid.uuid4()}"
