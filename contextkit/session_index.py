@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, Made, Segment, end_of, ended_by, grow, passages, pieces
+from contextkit.rank.segments import Made, Segment, beneath, end_of, filled, grow, passages
 from contextkit.types import Message, Notice, TokenCounter
 
 if TYPE_CHECKING:
     from contextkit.stores import SessionStore
+
+SLICE: Final = 512
+"""Messages that are analysed at a time, in a few hundredths of a second if they are a chat's. A segment has as many."""
 
 
 class SessionIndex:
@@ -49,25 +52,31 @@ class SessionIndex:
         `at_hand` are the newest messages, which need not be read. Where it takes longer than
         `seconds` (a long conversation that was just imported, a slow store), the rest is left to
         the next time: nothing is begun that would end too late if it took as long as the slowest
-        before it. A segment that is damaged is made again. A store that does not take one costs
-        the next process the analysis, and this one nothing.
+        before it. A segment that is damaged is made again, and several that fill one are stored as
+        one. A store that does not take one costs the next process the analysis, and this one nothing.
         """
         until, slowest = perf_counter() + seconds, 0.0
-        reading = _Reading({} if len(self.index) else self._stored(store), self.last, last)
+        reading = _Reading(self.last, last)
+        if not len(self.index):
+            reading.find(self._stored(store))
         began, in_time = perf_counter(), True
         while (in_time := began + slowest < until) and self._step(reading, store, at_hand):
             slowest = max(slowest, perf_counter() - began)
             began = perf_counter()
         self._join(reading)
-        if not in_time:
+        if not in_time and reading.done != last:
             reading.notices.append(Notice("recall incomplete", _INCOMPLETE.format(reading.done)))
         return reading.notices + self._keep(store, reading.made)
 
     def _step(self, reading: _Reading, store: SessionStore, at_hand: Sequence[Message]) -> bool:
         """Take in the next segment, or the messages up to where the next one begins; False where there are none."""
-        segment = reading.stored.get(reading.done + 1)
-        if segment is not None:
-            self._load(reading, *segment)
+        whole = filled([segment for segment, _ in reading.parts])
+        if whole is not None:
+            reading.unite(whole)
+            return True
+        stored = reading.stored.get(reading.done + 1)
+        if stored is not None:
+            self._load(reading, *stored)
             return True
         if reading.last is not None and reading.done >= reading.last:
             return False
@@ -78,16 +87,16 @@ class SessionIndex:
 
     def _load(self, reading: _Reading, segment: Segment, data: bytes) -> None:
         try:
-            reading.parts.append(ConversationIndex.from_bytes(data))
+            reading.parts.append((segment, ConversationIndex.from_bytes(data)))
             reading.done = segment.last
         except StoreCorrupt as error:
             del reading.stored[segment.first]
             reading.notices.append(Notice("index made again", f"The messages were analysed again: {error}"))
 
     def _next(self, reading: _Reading, store: SessionStore, at_hand: Sequence[Message]) -> list[Message]:
-        """The messages that no segment has, up to the next one that does or to the end of a large one."""
+        """The messages that no segment has, up to the next one that does or to the end of a slice."""
         done = reading.done
-        end = min([end_of(done + 1, LARGE), *(first - 1 for first in reading.stored if first > done)])
+        end = min([end_of(done + 1, SLICE), *(first - 1 for first in reading.stored if first > done)])
         here = [message for message in at_hand if done < (message.seq or 0) <= end]
         first = here[0].seq if here else None
         if first == done + 1:
@@ -96,29 +105,25 @@ class SessionIndex:
 
     def _analyse(self, reading: _Reading, messages: Sequence[Message]) -> None:
         """Index these messages, and note the segments that they complete."""
-        reading.done = messages[-1].seq or 0
-        ended = ended_by(reading.done)
-        if ended is not None and len(messages) == LARGE:
-            reading.parts.append(ConversationIndex())
-            reading.parts[-1].add(passages(messages), self._counter)
-            reading.made.take(ended, reading.parts[-1].to_bytes())
-            return
-        self._join(reading)
-        for piece in pieces(messages):
-            grow(self.index, piece, self._counter, reading.made)
+        analysed = Segment(reading.done + 1, messages[-1].seq or 0)
+        reading.done = analysed.last
+        if len(messages) < SLICE:
+            self._join(reading)
+            grow(self.index, messages, self._counter, reading.made)
+        else:
+            index = ConversationIndex()
+            index.add(passages(messages), self._counter)
+            reading.parts.append((analysed, index))
+            reading.made.take(analysed, index.to_bytes())
 
     def _join(self, reading: _Reading) -> None:
         """Append what was loaded or analysed apart: all at once, since each time costs as much as the whole index."""
-        self.index.extend(reading.parts)
+        self.index.extend(index for _, index in reading.parts)
         reading.parts.clear()
 
-    def _stored(self, store: SessionStore) -> dict[int, tuple[Segment, bytes]]:
-        """The segments that are stored, by their first message; the largest, where several begin there."""
+    def _stored(self, store: SessionStore) -> Mapping[str, bytes]:
         derived, self._derived = self._derived, None
-        if derived is None:
-            derived = store.derived(self._actor_id, self._session_id)
-        found = sorted((segment, name) for name in derived if (segment := Segment.named(name)) is not None)
-        return {segment.first: (segment, derived[name]) for segment, name in found}
+        return store.derived(self._actor_id, self._session_id) if derived is None else derived
 
     def _keep(self, store: SessionStore, made: Made) -> list[Notice]:
         if not made.add:
@@ -143,17 +148,33 @@ class SessionIndex:
 
 @dataclass(slots=True)
 class _Reading:
-    """One reading: the segments that were stored, how far it has come and has to come, and which segments it made.
+    """One reading: how far it has come and has to come, the segments that were stored, and those that it made.
 
-    `parts` continue the index up to message number `done` and are not joined to it yet.
+    `stored` has them by their first message, the largest where several begin there. `parts` continue
+    the index up to message number `done` and are not joined to it yet.
     """
 
-    stored: dict[int, tuple[Segment, bytes]]
     done: int
     last: int | None
-    parts: list[ConversationIndex] = field(default_factory=list)
+    stored: dict[int, tuple[Segment, bytes]] = field(default_factory=dict)
+    parts: list[tuple[Segment, ConversationIndex]] = field(default_factory=list)
     made: Made = field(default_factory=Made)
     notices: list[Notice] = field(default_factory=list)
+
+    def find(self, derived: Mapping[str, bytes]) -> None:
+        """Know the segments among derived data, and that those within larger ones may go."""
+        found = sorted(segment for name in derived if (segment := Segment.named(name)) is not None)
+        self.stored = {segment.first: (segment, derived[segment.name]) for segment in found}
+        self.made.remove.extend(segment.name for segment in beneath(found))
+
+    def unite(self, whole: Segment) -> None:
+        """Have the parts that fill a segment be one, and stored as one."""
+        start = next(number for number, (part, _) in enumerate(self.parts) if part.first == whole.first)
+        united = self.parts[start:]
+        index = ConversationIndex()
+        index.extend(part for _, part in united)
+        self.parts[start:] = [(whole, index)]
+        self.made.take(whole, index.to_bytes(), [part for part, _ in united])
 
 
 _INCOMPLETE = (

@@ -185,17 +185,17 @@ def test_similarities_follow_the_index() -> None:
 
 
 def test_what_was_derived_and_came_with_the_session_is_not_read_again(store: Counting) -> None:
-    fill(store, 200)
+    fill(store, 6 * SMALL + 30)
     conversation().read_index(store)
     session = store.session("u1", "s1")
     assert session is not None
     one, derived = conversation(), store.derived("u1", "s1")
-    one.read_recent(store, replace(session, derived=derived), 190, 0)
+    one.read_recent(store, replace(session, derived=derived), 6 * SMALL + 20, 0)
     store.derived = None  # type: ignore[assignment,method-assign]
     store.read.clear()
     assert one.read_index(store) == []
-    assert one.index.seqs[-1] == 200
-    assert store.read == list(range(SMALL + 1, 190))
+    assert one.index.seqs[-1] == 6 * SMALL + 30
+    assert store.read == list(range(6 * SMALL + 1, 6 * SMALL + 20))
 
 
 def test_messages_that_went_with_their_session_while_it_was_read_are_left_out(store: Counting) -> None:

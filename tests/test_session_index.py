@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
+from itertools import accumulate, count
 
 import pytest
 
 from contextkit.conversation import Conversation
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment
-from contextkit.session_index import SessionIndex
+from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment, completed
+from contextkit.session_index import SLICE, SessionIndex
 from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
 from tests.world import NOW
 
@@ -39,12 +39,12 @@ def indexed(store: Counting, first: int, last: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "count", [0, 1, SMALL - 1, SMALL, SMALL + 1, LARGE - 1, LARGE, LARGE + 1, 2 * LARGE + 2 * SMALL + 100]
+    "count", [0, 1, SMALL - 1, SMALL, SMALL + 1, SLICE, LARGE - 1, LARGE, LARGE + SLICE + 2 * SMALL + 10]
 )
 def test_an_index_is_the_same_however_it_came_about(store: Counting, count: int) -> None:
     grown = conversation()
-    for start in range(0, count, 300):
-        fill(store, min(300, count - start), start)
+    for start in range(0, count, 500):
+        fill(store, min(500, count - start), start)
         read_recent(grown, store, None, 2_000)
         assert grown.read_index(store) == []
     cold, loaded = conversation(), conversation()
@@ -57,41 +57,87 @@ def test_an_index_is_the_same_however_it_came_about(store: Counting, count: int)
 
 
 def test_another_process_reads_segments_instead_of_messages(store: Counting) -> None:
-    fill(store, 2 * LARGE + SMALL + 50)
+    fill(store, LARGE + SMALL + 20)
     conversation().read_index(store)
     store.read.clear()
     conversation().read_index(store)
-    assert store.read == list(range(2 * LARGE + SMALL + 1, 2 * LARGE + SMALL + 51))
+    assert store.read == list(range(LARGE + SMALL + 1, LARGE + SMALL + 21))
 
 
-def test_a_large_segment_takes_the_place_of_the_small_ones_it_spans(store: Counting) -> None:
+def test_a_segment_takes_the_place_of_those_it_spans(store: Counting) -> None:
     one = conversation()
-    for start in range(0, LARGE - 10, 90):
-        fill(store, min(90, LARGE - 10 - start), start)
+    for start in range(0, LARGE - 8, 60):
+        fill(store, 60, start)
         one.read_index(store)
-    assert stored(store) == [Segment(first, first + SMALL - 1) for first in range(1, LARGE - SMALL, SMALL)]
-    fill(store, 10, LARGE - 10)
+    assert stored(store) == completed(1, LARGE - 8)
+    assert len(stored(store)) == 9
+    fill(store, 8, LARGE - 8)
     one.read_index(store)
     assert stored(store) == [Segment(1, LARGE)]
 
 
+def test_a_long_conversation_has_few_segments_at_once(store: Counting) -> None:
+    fill(store, LARGE + SLICE)
+    conversation().read_index(store)
+    assert stored(store) == [Segment(1, LARGE), Segment(LARGE + 1, LARGE + SLICE)]
+
+
+@pytest.mark.parametrize("sizes", [[SMALL] * 4, [96, 32], [64, 32, 32], [100, 28]])
+def test_segments_that_fill_a_larger_one_are_stored_as_one(store: Counting, sizes: list[int]) -> None:
+    """Those of former sizes too, and those of processes that each had only some of the messages."""
+    fill(store, sum(sizes) + 10)
+    ends = list(accumulate(sizes))
+    parts = [Segment.ending(last, size) for last, size in zip(ends, sizes, strict=True)]
+    store.save_derived("u1", "s1", {part.name: indexed(store, part.first, part.last) for part in parts})
+    one, other = conversation(), conversation()
+    one.read_index(store)
+    assert stored(store) == [Segment(1, sum(sizes))]
+    store.read.clear()
+    other.read_index(store)
+    assert store.read == list(range(sum(sizes) + 1, sum(sizes) + 11))
+    assert scores(one) == scores(other)
+
+
+def test_larger_segments_are_made_of_those_that_were_read(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contextkit.rank.segments.SIZES", (32, 128, 512, 1_024, 2_048))
+    monkeypatch.setattr("contextkit.rank.segments.LARGE", 512)
+    fill(store, LARGE)
+    for first in range(0, LARGE, SLICE):
+        index = SessionIndex("u1", "s1", COUNTER)
+        index.read(store, first + SLICE, ())
+    conversation().read_index(store)
+    assert stored(store) == [Segment(1, LARGE)]
+
+
+def test_what_was_left_beneath_a_segment_does_no_harm_and_goes(store: Counting) -> None:
+    fill(store, 5 * SMALL + 5)
+    names = [Segment(1, 4 * SMALL), Segment(SMALL + 1, 2 * SMALL), Segment(1, 7), Segment(90, 4 * SMALL + 3)]
+    store.save_derived("u1", "s1", {one.name: indexed(store, one.first, one.last) for one in names})
+    store.read.clear()
+    one = conversation()
+    one.read_index(store)
+    assert store.read == list(range(4 * SMALL + 1, 5 * SMALL + 6))
+    assert stored(store) == [names[0], names[3], Segment(4 * SMALL + 1, 5 * SMALL)]
+    assert sorted(set(one.index.seqs.tolist())) == list(range(1, 5 * SMALL + 6))
+
+
 def test_what_others_have_stored_behind_a_gap_is_not_analysed_again(store: Counting) -> None:
-    fill(store, 2 * LARGE + 20)
-    store.save_derived("u1", "s1", {Segment(LARGE + 1, 2 * LARGE).name: indexed(store, LARGE + 1, 2 * LARGE)})
+    fill(store, 2 * SLICE + 20)
+    store.save_derived("u1", "s1", {Segment(SLICE + 1, 2 * SLICE).name: indexed(store, SLICE + 1, 2 * SLICE)})
     store.read.clear()
     assert conversation().read_index(store) == []
-    assert store.read == [*range(1, LARGE + 1), *range(2 * LARGE + 1, 2 * LARGE + 21)]
+    assert store.read == [*range(1, SLICE + 1), *range(2 * SLICE + 1, 2 * SLICE + 21)]
 
 
 def test_messages_at_hand_are_not_read(store: Counting) -> None:
-    fill(store, LARGE + 300)
+    fill(store, SLICE + 300)
     at_hand = store.messages("u1", "s1", last=250)
     for newest in ([], at_hand, at_hand[-3:], at_hand[:0]):
         store.read.clear()
         index = SessionIndex("u1", "s1", COUNTER)
         store.save_derived("u1", "s1", {}, store.derived("u1", "s1"))
         index.read(store, None, newest)
-        assert index.index.seqs[-1] == LARGE + 300
+        assert index.index.seqs[-1] == SLICE + 300
         assert not {one.seq for one in newest} & set(store.read)
 
 
@@ -104,15 +150,15 @@ def test_what_is_up_to_date_is_not_looked_at_again(store: Counting) -> None:
 
 
 def test_a_damaged_segment_is_made_again(store: Counting) -> None:
-    fill(store, LARGE + SMALL)
+    fill(store, SLICE + SMALL)
     conversation().read_index(store)
-    names = (Segment(1, LARGE).name, Segment(LARGE + 1, LARGE + SMALL).name)
+    names = (Segment(1, SLICE).name, Segment(SLICE + 1, SLICE + SMALL).name)
     for name in names:
         whole = store.derived("u1", "s1")
         store.save_derived("u1", "s1", {name: whole[name][:-1]})
         one = conversation()
         assert [notice.kind for notice in one.read_index(store)] == ["index made again"]
-        assert one.index.seqs[-1] == LARGE + SMALL
+        assert one.index.seqs[-1] == SLICE + SMALL
         assert store.derived("u1", "s1") == whole
 
 
@@ -124,7 +170,7 @@ def test_what_is_no_segment_is_left_alone(store: Counting) -> None:
 
 
 def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(store, 3 * LARGE)
+    fill(store, 3 * SLICE)
     passed = [0.0]
 
     def slow(*given, **within):  # type: ignore[no-untyped-def]
@@ -136,11 +182,11 @@ def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatc
     one = conversation()
     notices = one.read_index(store, 7.0)
     assert passed == [6.0]
-    assert len(one.index.seqs) >= 2 * LARGE
+    assert len(one.index.seqs) >= 2 * SLICE
     assert [notice.kind for notice in notices] == ["recall incomplete"]
-    assert f"message {2 * LARGE}," in notices[0].text
+    assert f"message {2 * SLICE}," in notices[0].text
     assert one.read_index(store, 7.0) == []
-    assert one.index.seqs[-1] == 3 * LARGE
+    assert one.index.seqs[-1] == 3 * SLICE
 
 
 def test_of_a_huge_message_both_ends_are_indexed(store: Counting) -> None:

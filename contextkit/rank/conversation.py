@@ -169,14 +169,15 @@ class ConversationIndex:
             rows["speaker"] = numbers[rows["speaker"]]
             self._rows += rows.tobytes()
 
-    def to_bytes(self, start: int = 0) -> bytes:
-        """The messages from number `start` on, as `from_bytes` reads them; segments join by `extend`."""
+    def to_bytes(self, start: int = 0, stop: int | None = None) -> bytes:
+        """The messages from number `start` to before `stop`, as `from_bytes` reads them; segments join by `extend`."""
         names = json.dumps(list(self._names)).encode()
-        rows = np.frombuffer(bytes(self._rows[start * _ROW.size :]), _ROWS)
+        rows = np.frombuffer(bytes(self._rows), _ROWS)[start:stop]
         columns = (np.diff(rows["seq"], prepend=0), np.diff(rows["time"], prepend=0))
         rest = (rows["tokens"], rows["speaker"], rows["traits"])
         head = _HEAD.pack(len(names), len(rows))
-        return seal(_KIND, b"".join((head, names, *map(column, (*columns, *rest)), self._lexical.to_bytes(start))))
+        lexical = self._lexical.to_bytes(start, stop)
+        return seal(_KIND, b"".join((head, names, *map(column, (*columns, *rest)), lexical)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ConversationIndex:

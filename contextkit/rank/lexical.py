@@ -107,10 +107,10 @@ class LexicalIndex:
         taken = list(others)
         if not taken:
             return
-        columns = [self._all()]
+        columns = [self._all(0, len(self))]
         for other in taken:
             ids = np.array([self._ids.setdefault(term, len(self._ids)) for term in other._ids], np.int64)
-            owners, documents, counts = other._all()
+            owners, documents, counts = other._all(0, len(other))
             columns.append((ids[owners], documents + np.uint32(len(self)), counts))
             self._lengths.extend(other._lengths)
             self._total += other._total
@@ -118,15 +118,15 @@ class LexicalIndex:
         self._packed = _Packed.sorted(owners, documents, counts, len(self._ids))
         self._recent = {}
 
-    def to_bytes(self, start: int = 0) -> bytes:
-        """The documents from number `start` on, as `from_bytes` reads them: small, once compressed."""
-        owners, documents, counts = self._all(start)
+    def to_bytes(self, start: int = 0, stop: int | None = None) -> bytes:
+        """The documents from number `start` to before `stop`, as `from_bytes` reads them: small, once compressed."""
+        lengths = self.lengths[start:stop]
+        owners, documents, counts = self._all(start, start + len(lengths))
         used, owners = np.unique(owners, return_inverse=True)
         names = list(self._ids)
         vocabulary = json.dumps([names[term] for term in used.tolist()]).encode()
         packed = _Packed.sorted(owners, documents - np.uint32(start), counts, len(used))
-        head = _HEAD.pack(len(self) - start, len(used), len(packed.documents), len(vocabulary))
-        lengths = np.frombuffer(self._lengths[start:].tobytes(), np.uint32)
+        head = _HEAD.pack(len(lengths), len(used), len(packed.documents), len(vocabulary))
         numbers = (lengths, packed.frequencies, packed.steps(), packed.counts)
         return seal(_KIND, b"".join((head, vocabulary, *map(column, numbers))))
 
@@ -156,16 +156,16 @@ class LexicalIndex:
             return added[:, 0], added[:, 1]
         return np.concatenate([documents, added[:, 0]]), np.concatenate([counts, added[:, 1]])
 
-    def _all(self, start: int = 0) -> tuple[NDArray[np.int64], Ints, Ints]:
-        """Every posting of the documents from `start` on, as three columns: term, document, count.
+    def _all(self, start: int, stop: int) -> tuple[NDArray[np.int64], Ints, Ints]:
+        """Every posting of the documents from `start` to before `stop`, as three columns: term, document, count.
 
         Documents ascend within a term.
         """
         recent = {term: part for term, part in self._recent.items() if part[-2] >= start}
         added = np.frombuffer(b"".join(part.tobytes() for part in recent.values()), np.uint32).reshape(-1, 2)
         owners = np.repeat(np.fromiter(recent, np.int64, len(recent)), [len(part) // 2 for part in recent.values()])
-        late = added[:, 0] >= start
-        packed = np.flatnonzero(self._packed.documents >= start)
+        late = (added[:, 0] >= start) & (added[:, 0] < stop)
+        packed = np.flatnonzero((self._packed.documents >= start) & (self._packed.documents < stop))
         return (
             np.concatenate([self._packed.owners(packed), owners[late]]),
             np.concatenate([self._packed.documents[packed], added[late, 0]]),

@@ -1,8 +1,9 @@
 """Segments: the index of a conversation in pieces, stored with it and each written once.
 
 A process that opens a long conversation reads its segments instead of its messages. Small ones
-come soon, so that little is left to analyse; a large one takes the place of the small ones it
-spans, so that there are few.
+come soon, so that little is left to analyse. Each is one quarter of another, which takes its place
+and that of its neighbours: so there are few, and large ones need fewer bytes for each message, as
+words repeat.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import numpy as np
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.types import Message, TokenCounter
 
-SMALL: Final = 128
-"""Messages of a small segment, which no window is too small for: what a process analyses itself is fewer."""
+SIZES: Final = (32, 128, 512, 2_048, 8_192, 32_768)
+"""Messages of the segments. One of a size begins where a multiple of it ends."""
 
-LARGE: Final = 1_024
-"""Messages of a large segment: some 20 KB of a chat, which is small enough for one item of a database."""
+SMALL: Final = SIZES[0]
+"""Messages of the smallest, which no window is too small for: what a process analyses itself is fewer."""
+
+LARGE: Final = SIZES[3]
+"""Messages of the largest that is made of messages. Larger ones are made of segments, by who has just read them."""
 
 LONG: Final = 2_000
 """Characters above which a message is indexed in passages. As one, its few telling words would be
@@ -49,21 +53,19 @@ class Segment:
     def named(cls, name: str) -> Segment | None:
         """The segment that is stored under this name, if it is one's."""
         first, _, last = name.removeprefix(_PREFIX).partition("-")
-        if not name.startswith(_PREFIX) or not (first.isdecimal() and last.isdecimal()):
+        if not name.startswith(_PREFIX) or not (first.isdecimal() and last.isdecimal()) or int(first) > int(last):
             return None
         return cls(int(first), int(last))
+
+    @classmethod
+    def ending(cls, last: int, size: int) -> Segment:
+        """So many messages, the last of which has this number."""
+        return cls(last - size + 1, last)
 
     @property
     def name(self) -> str:
         """What it is stored under."""
         return f"{_PREFIX}{self.first}-{self.last}"
-
-    @property
-    def parts(self) -> list[Segment]:
-        """The small segments that it spans, if it is a large one."""
-        if self.last - self.first < SMALL:
-            return []
-        return [Segment(first, first + SMALL - 1) for first in range(self.first, self.last, SMALL)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +75,59 @@ class Made:
     add: dict[str, bytes] = field(default_factory=dict)
     remove: list[str] = field(default_factory=list)
 
-    def take(self, segment: Segment, data: bytes) -> None:
-        """Have a segment stored, in the place of those that it spans."""
-        for part in segment.parts:
-            self.add.pop(part.name, None)
-            self.remove.append(part.name)
+    def take(self, segment: Segment, data: bytes, parts: Iterable[Segment] = ()) -> None:
+        """Have a segment stored, in the place of those parts of it that are stored or were to be."""
+        self.remove.extend(part.name for part in parts if self.add.pop(part.name, None) is None)
         self.add[segment.name] = data
 
 
-def grow(index: ConversationIndex, piece: Sequence[Message], counter: TokenCounter, made: Made, begun: int = 1) -> None:
-    """Append one of `pieces` to an index that begins with message number `begun`, and take in the segment it completes.
+def grow(
+    index: ConversationIndex, messages: Sequence[Message], counter: TokenCounter, made: Made, begun: int = 1
+) -> None:
+    """Append messages to an index that begins with number `begun`, and take in the segments that they complete."""
+    done = (messages[0].seq or 0) - 1
+    index.add(passages(messages), counter)
+    for segment in completed(begun, messages[-1].seq or 0):
+        if segment.last > done:
+            data = index.to_bytes(*np.searchsorted(index.seqs, (segment.first, segment.last + 1)).tolist())
+            made.take(segment, data, completed(segment.first, done))
 
-    Of a large one that began before the index does, that is its last small one.
+
+def completed(begun: int, last: int) -> list[Segment]:
+    """The fewest segments made of messages that the ones from `begun` to `last` complete, in order.
+
+    So of each size three are stored at the most, before a larger one ends with the fourth.
     """
-    index.add(passages(piece), counter)
-    last = piece[-1].seq or 0
-    ended = ended_by(last)
-    if ended is not None:
-        whole = ended if ended.first >= begun else Segment(last - SMALL + 1, last)
-        made.take(whole, index.to_bytes(int(np.searchsorted(index.seqs, whole.first))))
+    found = []
+    ended = ended_by(last // SMALL * SMALL, begun)
+    while ended is not None:
+        found.append(ended)
+        ended = ended_by(ended.first - 1, begun)
+    return found[::-1]
 
 
-def ended_by(seq: int) -> Segment | None:
-    """The segment that message number `seq` is the last of; the large one, where it ends two."""
-    size = LARGE if seq % LARGE == 0 else SMALL
-    return Segment(seq - size + 1, seq) if seq % size == 0 else None
+def ended_by(seq: int, begun: int = 1) -> Segment | None:
+    """The largest segment made of messages that ends with number `seq`, and begins with `begun` or later."""
+    sizes = [size for size in SIZES if size <= LARGE and seq % size == 0 and begun + size <= seq + 1]
+    return Segment.ending(seq, sizes[-1]) if sizes else None
+
+
+def filled(chain: Sequence[Segment]) -> Segment | None:
+    """The largest segment that the last of these and some before it fill, of segments that follow each other."""
+    last = chain[-1].last if chain else 0
+    found = [Segment.ending(last, size) for size in SIZES if last % size == 0]
+    begun = {segment.first for segment in chain[:-1]}
+    return next((segment for segment in reversed(found) if segment.first in begun), None)
+
+
+def beneath(segments: Iterable[Segment]) -> list[Segment]:
+    """Those that lie within another: what has been left behind by a writer that did not know of it."""
+    found, reached = [], 0
+    for segment in sorted(set(segments), key=lambda one: (one.first, -one.last)):
+        if segment.last <= reached:
+            found.append(segment)
+        reached = max(reached, segment.last)
+    return found
 
 
 def end_of(seq: int, size: int) -> int:
@@ -105,17 +135,17 @@ def end_of(seq: int, size: int) -> int:
     return -(-seq // size) * size
 
 
-def pieces(messages: Iterable[Message]) -> Iterator[list[Message]]:
-    """Messages in the order of their numbers, cut at the ends of small segments and where numbers are missing."""
-    piece: list[Message] = []
+def runs(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    """Messages in the order of their numbers, cut at the ends of large segments and where numbers are missing."""
+    run: list[Message] = []
     for message in messages:
-        last = piece[-1].seq or 0 if piece else 0
-        if piece and (message.seq != last + 1 or last % SMALL == 0):
-            yield piece
-            piece = []
-        piece.append(message)
-    if piece:
-        yield piece
+        last = run[-1].seq or 0 if run else 0
+        if run and (message.seq != last + 1 or last % LARGE == 0):
+            yield run
+            run = []
+        run.append(message)
+    if run:
+        yield run
 
 
 def passages(messages: Iterable[Message]) -> Iterator[Message]:

@@ -153,12 +153,13 @@ def test_segments_joined_score_as_one_index(first, second, third):
     np.testing.assert_allclose(joined.scores(query, now=NOW), whole.scores(query, now=NOW), rtol=1e-5)
 
 
-@given(talks(), talks())
-def test_a_segment_is_the_conversation_from_there_on(before, after):
-    segment = ConversationIndex.from_bytes(indexed([*before, *after]).to_bytes(len(before)))
-    assert segment.seqs.tolist() == list(range(len(before) + 1, len(before) + len(after) + 1))
+@given(talks(), talks(), talks())
+def test_a_segment_is_the_conversation_from_there_to_there(before, segment, after):
+    first, last = len(before), len(before) + len(segment)
+    found = ConversationIndex.from_bytes(indexed([*before, *segment, *after]).to_bytes(first, last))
+    assert found.seqs.tolist() == list(range(first + 1, last + 1))
     query = "turtle by the sea"
-    np.testing.assert_allclose(segment.scores(query, now=NOW), indexed(after).scores(query, now=NOW), rtol=1e-5)
+    np.testing.assert_allclose(found.scores(query, now=NOW), indexed(segment).scores(query, now=NOW), rtol=1e-5)
 
 
 def test_damaged_bytes_are_an_error_of_ours():

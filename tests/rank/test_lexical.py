@@ -92,11 +92,13 @@ def test_segments_joined_are_one_index(parts, query):
     np.testing.assert_allclose(joined.scores(query), whole.scores(query), rtol=1e-6)
 
 
-@given(documents, documents, st.lists(words, max_size=4))
-def test_a_segment_is_the_index_from_there_on(before, after, query):
+@given(documents, documents, st.integers(0, 12), st.integers(0, 12), st.lists(words, max_size=4))
+def test_a_segment_is_the_index_from_there_to_there(before, after, start, more, query):
     packed = LexicalIndex()
     packed.extend([indexed(before)])
     for text in after:
         packed.add(text)
-    segment = LexicalIndex.from_bytes(packed.to_bytes(len(before)))
-    np.testing.assert_allclose(segment.scores(query), indexed(after).scores(query), rtol=1e-6)
+    for stop in (start + more, None):
+        segment = LexicalIndex.from_bytes(packed.to_bytes(start, stop))
+        part = indexed([*before, *after][start:stop])
+        np.testing.assert_allclose(segment.scores(query), part.scores(query), rtol=1e-6)

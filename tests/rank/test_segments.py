@@ -2,73 +2,144 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import (
     LARGE,
     LONG,
     MOST_PASSAGES,
     PASSAGE,
+    SIZES,
     SMALL,
     Made,
     Segment,
+    beneath,
+    completed,
     end_of,
     ended_by,
+    filled,
+    grow,
     passages,
-    pieces,
+    runs,
 )
+from contextkit.tokens import get_counter
 from contextkit.types import Message
+from tests.world import NOW
 
+COUNTER = get_counter()
 numbers = st.integers(1, 10 * LARGE)
+segments = st.builds(lambda first, more: Segment(first, first + more), st.integers(1, 50), st.integers(0, 50))
 
 
 def numbered(seqs: list[int]) -> list[Message]:
     return [Message(role="user", content=f"{seq}", seq=seq) for seq in seqs]
 
 
-@given(numbers, st.sampled_from([SMALL, LARGE]))
+@given(numbers, st.sampled_from(SIZES))
 def test_every_message_is_in_one_segment_of_each_size(seq: int, size: int) -> None:
     last = end_of(seq, size)
     assert last - size < seq <= last
     assert last % size == 0
 
 
-@given(numbers)
-def test_a_segment_ends_with_its_last_message_and_is_found_by_its_name(seq: int) -> None:
-    ended = ended_by(seq)
-    assert (ended is None) == (seq % SMALL != 0)
+@given(numbers, numbers)
+def test_a_segment_ends_with_its_last_message_and_is_found_by_its_name(seq: int, begun: int) -> None:
+    ended = ended_by(seq, begun)
+    sizes = [size for size in SIZES if size <= LARGE and seq % size == 0 and seq - size + 1 >= begun]
+    assert (ended is None) == (not sizes)
     if ended is not None:
-        assert ended.last == seq
-        assert ended.last - ended.first + 1 == (LARGE if seq % LARGE == 0 else SMALL)
+        assert ended == Segment.ending(seq, max(sizes))
         assert Segment.named(ended.name) == ended
 
 
+@given(numbers, st.integers(0, 3 * LARGE))
+def test_completed_segments_follow_each_other_and_of_each_size_but_the_largest_are_six_at_the_most(
+    begun: int, more: int
+) -> None:
+    found = completed(begun, begun + more)
+    assert all(one.last + 1 == other.first for one, other in pairwise(found))
+    sizes = Counter(segment.last - segment.first + 1 for segment in found)
+    assert all(sizes[size] <= 6 for size in SIZES if size < LARGE)  # three up to the largest, and three behind it
+    assert sum(size * many for size, many in sizes.items()) > more - 2 * SMALL
+    if begun % LARGE == 1:
+        assert all(sizes[size] <= 3 for size in SIZES if size < LARGE)
+
+
 def test_other_names_are_no_segments() -> None:
-    assert [Segment.named(name) for name in ("index/0", "index/1-", "index/a-b", "1-2", "", "index/-1-2")] == [None] * 6
+    assert [
+        Segment.named(name) for name in ("index/0", "index/1-", "index/a-b", "1-2", "", "index/-1-2", "index/2-1")
+    ] == [None] * 7
 
 
-def test_a_large_segment_takes_the_place_of_its_parts() -> None:
+@settings(max_examples=20)
+@given(st.integers(1, 3 * SMALL), st.lists(st.integers(1, LARGE), min_size=1, max_size=6))
+def test_what_is_stored_is_what_the_messages_complete_however_they_come(begun: int, sizes: list[int]) -> None:
+    """Nothing is left behind, and nothing is removed that was never stored."""
+    index, stored, last = ConversationIndex(), set[str](), begun - 1
+    for size in sizes:
+        made = Made()
+        grow(index, numbered(list(range(last + 1, last + size + 1))), COUNTER, made, begun)
+        last += size
+        assert stored >= set(made.remove)
+        stored = (stored - set(made.remove)) | set(made.add)
+        assert stored == {segment.name for segment in completed(begun, last)}
+
+
+def test_a_segment_has_its_own_messages() -> None:
+    messages, made = numbered(list(range(1, 3 * SMALL + 5))), Made()
+    grow(ConversationIndex(), messages, COUNTER, made)
+    assert list(made.add) == [Segment(first, first + SMALL - 1).name for first in range(1, 3 * SMALL, SMALL)]
+    for first, data in zip(range(1, 3 * SMALL, SMALL), made.add.values(), strict=True):
+        whole, found = ConversationIndex(), ConversationIndex.from_bytes(data)
+        whole.add(messages[first - 1 : first - 1 + SMALL], COUNTER)
+        assert found.seqs.tolist() == whole.seqs.tolist()
+        assert found.scores("40", now=NOW).tolist() == whole.scores("40", now=NOW).tolist()
+
+
+def test_a_segment_takes_the_place_of_its_parts() -> None:
     made = Made()
-    for seq in range(SMALL, LARGE, SMALL):
-        made.take(ended_by(seq) or Segment(0, 0), b"part")
-    assert len(made.add) == LARGE // SMALL - 1
-    made.take(Segment(1, LARGE), b"whole")
-    assert made.add == {Segment(1, LARGE).name: b"whole"}
-    assert made.remove == [f"index/{first}-{first + SMALL - 1}" for first in range(1, LARGE, SMALL)]
+    made.take(Segment(1, 32), b"never stored")
+    made.take(Segment(1, 128), b"whole", [Segment(1, 32), Segment(33, 64)])
+    assert made == Made({"index/1-128": b"whole"}, ["index/33-64"])
+
+
+@given(st.sets(st.integers(1, 40).map(lambda number: 16 * number)))
+def test_a_segment_is_filled_by_those_that_begin_and_end_where_it_does(cuts: set[int]) -> None:
+    bounds = [0, *sorted(cuts)]
+    chain = [Segment(first + 1, last) for first, last in pairwise(bounds)]
+    whole = filled(chain)
+    ends = [whole.last - whole.first + 1] if whole is not None else []
+    last = bounds[-1]
+    assert ends == [size for size in SIZES if chain and last % size == 0 and last - size in bounds[:-2]][-1:]
+
+
+def test_segments_of_former_sizes_fill_one() -> None:
+    assert filled([Segment(1, 1_024)]) is None
+    assert filled([Segment(1, 1_024), Segment(1_025, 2_048)]) == Segment(1, 2_048)
+    assert filled([Segment(1, 128), *(Segment.ending(last, 128) for last in (256, 384, 512))]) == Segment(1, 512)
+
+
+@given(st.lists(segments, max_size=8))
+def test_a_segment_lies_beneath_another_that_spans_it(found: list[Segment]) -> None:
+    unique = set(found)
+    spanned = [one for one in unique if any(s.first <= one.first and one.last <= s.last for s in unique - {one})]
+    assert sorted(beneath(found)) == sorted(spanned)
 
 
 @given(st.sets(numbers, max_size=300).map(sorted))
-def test_pieces_are_all_there_is_and_lie_in_one_small_segment_without_gaps(seqs: list[int]) -> None:
-    cut = [[message.seq or 0 for message in piece] for piece in pieces(numbered(seqs))]
-    assert [seq for piece in cut for seq in piece] == seqs
-    for piece in cut:
-        assert piece == list(range(piece[0], piece[-1] + 1))
-        assert end_of(piece[0], SMALL) == end_of(piece[-1], SMALL)
+def test_runs_are_all_there_is_and_lie_in_one_large_segment_without_gaps(seqs: list[int]) -> None:
+    cut = [[message.seq or 0 for message in run] for run in runs(numbered(seqs))]
+    assert [seq for run in cut for seq in run] == seqs
+    for run in cut:
+        assert run == list(range(run[0], run[-1] + 1))
+        assert end_of(run[0], LARGE) == end_of(run[-1], LARGE)
     for one, other in pairwise(cut):
-        assert other[0] != one[-1] + 1 or one[-1] % SMALL == 0
+        assert other[0] != one[-1] + 1 or one[-1] % LARGE == 0
 
 
 @given(st.text(st.sampled_from("ab \n"), max_size=3 * LONG))

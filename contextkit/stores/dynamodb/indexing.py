@@ -20,7 +20,7 @@ import numpy as np
 
 from contextkit.errors import StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, SMALL, Made, Segment, grow, pieces
+from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, grow, runs
 from contextkit.stores import Session
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.sessions import Sessions
@@ -30,7 +30,7 @@ from contextkit.types import Message, TokenCounter
 _log = logging.getLogger("contextkit.stores")
 
 OPEN: Final = 32
-"""Sessions whose last segment is kept open, some 300 KB each at the most; the one written to least recently goes."""
+"""Sessions whose last segment is kept open, 1.2 MB each at the most; the one written to least recently goes."""
 
 WHOLE: Final = 2 << 20
 """Bytes, compressed, of the segments kept of a session that this process wrote from its beginning: those of some
@@ -83,10 +83,9 @@ class Indexing:
         known = 0 if growing is None else growing.last
         new = {message.seq or 0: message for message in appended if (message.seq or 0) > known}
         made = Made()
-        for piece in pieces(new[seq] for seq in sorted(new)):
-            growing = _continued(growing, life, piece[0].seq or 0)
-            if growing is not None:
-                growing.add(piece, get_counter(self._counter), made)
+        for run in runs(new[seq] for seq in sorted(new)):
+            growing = _continued(growing, life, run[0].seq or 0)
+            growing.add(run, get_counter(self._counter), made)
         if growing is not None:
             growing.keep(made)
             self._keep_open(pk, growing)
@@ -136,9 +135,12 @@ class _Growing:
     whole: dict[str, bytes] | None
     index: ConversationIndex = field(default_factory=ConversationIndex)
 
-    def add(self, piece: Sequence[Message], counter: TokenCounter, made: Made) -> None:
-        grow(self.index, piece, counter, made, self.first)
-        self.last = piece[-1].seq or 0
+    def add(self, run: Sequence[Message], counter: TokenCounter, made: Made) -> None:
+        """Take in messages that follow each other, those of them that continue it."""
+        new = [message for message in run if (message.seq or 0) > self.last]
+        if new:
+            grow(self.index, new, counter, made, self.first)
+            self.last = new[-1].seq or 0
 
     def keep(self, made: Made) -> None:
         """Remember the segments that were made of what was added."""
@@ -161,10 +163,11 @@ class _Growing:
         return Whole(self.life, self.last, segments)
 
 
-def _continued(growing: _Growing | None, life: str, seq: int) -> _Growing | None:
-    """What message number `seq` continues, or begins; None in the middle of a segment that others have begun."""
+def _continued(growing: _Growing | None, life: str, seq: int) -> _Growing:
+    """What message number `seq` continues; or what begins with it, or in the middle of a segment with the next one."""
     before = growing if growing is not None and growing.last == seq - 1 else None
     if before is not None and seq % LARGE != 1:
         return before
-    whole = before.whole if before is not None else {} if seq == 1 else None
-    return _Growing(life, seq, seq - 1, whole) if seq % SMALL == 1 else None
+    done = end_of(seq - 1, SMALL)
+    whole = None if before is None else before.whole
+    return _Growing(life, done + 1, done, {} if seq == 1 else whole)

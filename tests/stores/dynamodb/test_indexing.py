@@ -105,18 +105,22 @@ def test_what_was_stored_already_is_not_analysed_again(indexing: Indexing, kept:
 def test_a_process_begins_at_the_next_segment(indexing: Indexing, kept: Kept) -> None:
     indexing.follow("u", "s", numbered(LARGE - SMALL - 20, LARGE + SMALL))
     assert sorted(kept.segments) == names((LARGE - SMALL + 1, LARGE), (LARGE + 1, LARGE + SMALL))
+    indexing.follow("u", "another", numbered(SMALL + 2, 2 * SMALL - 1))
+    indexing.follow("u", "another", numbered(2 * SMALL, 3 * SMALL))
+    assert Segment(2 * SMALL + 1, 3 * SMALL).name in kept.segments
+    assert kept.writes == 2
 
 
 def test_where_others_write_too_their_segments_are_left_to_the_next_build(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow("u", "s", numbered(1, 100))
-    indexing.follow("u", "s", numbered(103, 3 * SMALL))
+    indexing.follow("u", "s", numbered(1, SMALL - 12))
+    indexing.follow("u", "s", numbered(SMALL - 9, 3 * SMALL))
     assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL), (2 * SMALL + 1, 3 * SMALL))
 
 
 def test_another_life_of_a_session_begins_with_nothing(indexing: Indexing, kept: Kept, lives: Alive) -> None:
-    indexing.follow("u", "s", numbered(1, 100))
+    indexing.follow("u", "s", numbered(1, SMALL - 12))
     lives.life = "2"
-    indexing.follow("u", "s", numbered(101, 2 * SMALL))
+    indexing.follow("u", "s", numbered(SMALL - 11, 2 * SMALL))
     assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
     lives.life = None
     indexing.follow("u", "s", numbered(1, SMALL))
@@ -133,10 +137,10 @@ def test_a_failure_costs_the_next_build_the_analysis_and_the_append_nothing(inde
 
 def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> None:
     for number in range(OPEN + 1):
-        indexing.follow("u", f"s{number}-", numbered(1, 100))
-    indexing.follow("u", "s0-", numbered(101, SMALL))
+        indexing.follow("u", f"s{number}-", numbered(1, SMALL - 12))
+    indexing.follow("u", "s0-", numbered(SMALL - 11, SMALL))
     assert kept.writes == 0
-    indexing.follow("u", f"s{OPEN}-", numbered(101, SMALL))
+    indexing.follow("u", f"s{OPEN}-", numbered(SMALL - 11, SMALL))
     assert kept.writes == 1
 
 
@@ -145,7 +149,7 @@ def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> 
 
 def test_the_first_build_after_an_import_reads_segments_and_its_window(proxy: FaultProxy, tables: str) -> None:
     actor, words = f"actor-{uuid.uuid4()}", "It was sent to Ghent with the other papers of that week. " * 8
-    messages = [Message(role="user", content=f"Order {n}. {words}") for n in range(3 * SMALL + 10)]
+    messages = [Message(role="user", content=f"Order {n}. {words}") for n in range(12 * SMALL + 10)]
     messages[5] = Message(role="user", content="The zebra lives in Antwerp.")
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
     with DynamoDBStore(tables, client=client) as importing:
