@@ -2,32 +2,40 @@
 
 `separate` takes any block, shaped by OpenAI, Anthropic, Bedrock or LangChain, and gives the tokens
 of the media in it, however deeply nested, and what is left of it to be counted as text. An
-image's size is read from its block or from the first bytes of its payload. Where nothing says how
-large something is (a URL, a file id), a constant on the high side stands for it.
+image's size is read from its block or from the first bytes of its payload, and a PDF's pages are
+counted. Where nothing says how large something is (a URL, a file id), a constant on the high side
+stands for it.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from contextkit.images import HEADER_BYTES, Size, image_size
+from contextkit.pdf import PICTURE, TEXT, is_pdf, pdf_tokens
+from contextkit.recent import Recent
 
 MediaKind: TypeAlias = Literal["image", "audio", "video", "file"]
 Provider: TypeAlias = Literal["openai", "anthropic", "any"]
 
-UNKNOWN: Mapping[MediaKind, int] = {"image": 1_600, "audio": 1_920, "video": 19_200, "file": 4_600}
+UNKNOWN: Mapping[MediaKind, int] = {"image": 1_600, "audio": 1_920, "video": 19_200, "file": PICTURE + TEXT}
 """Tokens of media of unknown size. Image: the most Anthropic makes of one (OpenAI's most is 1,445).
 Audio and video: a minute at Gemini's 32 and 32 + 258 tokens a second, rounded up to 320. File: one
-page at Anthropic's upper figure, 3,000 for its text and 1,600 for its picture."""
+page of a PDF."""
 
 BYTES_PER_TOKEN: Mapping[MediaKind, int] = {"audio": 125, "video": 390, "file": 10}
 """For payloads at hand. Audio at 32 kbit/s and 32 tokens a second; video at 1 Mbit/s and 320 a second;
-files at 48 KB a page, near the low end of what PDFs with text come to."""
+files at 48 KB a page, near the low end of what PDFs with text come to: for what is no PDF, or one that
+cannot be opened (`contextkit.pdf`)."""
+
+_PDFS: Recent[bytes, int] = Recent(256)
+"""What PDFs cost, by their digests: a prompt is counted often, and opening a long one takes a while."""
 
 LOW_DETAIL, TILE, TILE_SIDE = 85, 170, 512
 """OpenAI's image rule: 85 tokens, and at high detail 170 more for each tile of 512 pixels a side."""
@@ -67,6 +75,12 @@ class Media:
             return self._image()
         if self.payload is None:
             return UNKNOWN[self.kind]
+        if self.kind == "file" and is_pdf(_head(self.payload)):
+            return _pdf(self.payload, self._by_size)
+        return self._by_size
+
+    @property
+    def _by_size(self) -> int:
         return max(UNKNOWN["file"] if self.kind == "file" else 1, -(-self._bytes // BYTES_PER_TOKEN[self.kind]))
 
     @property
@@ -219,6 +233,25 @@ def _head(payload: str | bytes | None) -> bytes:
         return b""
 
 
+def _pdf(payload: str | bytes, otherwise: int) -> int:
+    """A PDF's tokens, told once; `otherwise` where it cannot be opened."""
+    raw = payload.encode(errors="surrogatepass") if isinstance(payload, str) else payload
+    key = hashlib.blake2b(raw, digest_size=16).digest()
+    known = _PDFS.get(key)
+    if known is None:
+        data = payload if isinstance(payload, bytes) else _whole(payload)
+        known = (pdf_tokens(data) if data is not None else None) or otherwise
+        _PDFS.put(key, known)
+    return known
+
+
+def _whole(payload: str) -> bytes | None:
+    try:
+        return base64.b64decode(payload)
+    except (binascii.Error, ValueError):
+        return None
+
+
 def _plain_text(flat: Mapping[str, Any]) -> str | None:
     """The text of a document that is text: given as such, or as base64 with a MIME type of text or JSON."""
     if isinstance(flat.get("text"), str):
@@ -232,7 +265,5 @@ def _plain_text(flat: Mapping[str, Any]) -> str | None:
 
 
 def _decoded(payload: str) -> str | None:
-    try:
-        return base64.b64decode(payload).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        return None
+    data = _whole(payload)
+    return None if data is None else data.decode("utf-8", "replace")

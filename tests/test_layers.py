@@ -16,7 +16,7 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent charges deadline fence seams canonical contents images document question tool_names aws",
+    "types errors recent charges deadline fence seams canonical contents images document pdf question tool_names aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition regression residuals calibration usage",
     "budget strategy_file strategy strategy_schema shares place transcript vectors",
@@ -57,6 +57,7 @@ LIBRARIES = {
     ),
     "langchain_text_splitters": ("sources.documents",),
     "pydantic": ("adapters.langchain", "schemas"),
+    "pypdf": ("pdf",),
     "snowballstemmer": ("rank.terms",),
     "rfc8785": ("canonical",),
     "sqlite3": ("stores.sqlite",),
@@ -67,7 +68,7 @@ LIBRARIES = {
 }
 """The only rooms that may import each library, at whatever moment."""
 
-ONLY_WHEN_CALLED = {"schemas", "sources", "report.terminal"}
+ONLY_WHEN_CALLED = {"schemas", "sources", "pdf", "report.terminal"}
 """Rooms that may use these libraries only inside a function, since they also serve those who have none of them."""
 
 
