@@ -8,7 +8,7 @@ blocks and metadata is a JSON value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from contextkit.errors import InvalidMessage, shortened
@@ -30,13 +30,15 @@ def as_messages(values: Iterable[object]) -> list[Message]:
     """Every message in `values`, checked, in order.
 
     A provider's dict that holds several of our messages (tool results next to text) becomes
-    several. Raises `InvalidMessage`, or `InvalidId` for a message id.
+    several. Raises `InvalidMessage`, also where two that differ share an id, or `InvalidId` for one.
     """
     if isinstance(values, str | bytes | Mapping | Message) or is_model(values) or not isinstance(values, Iterable):
         raise InvalidMessage(
             f"{shortened(values)} is not a list of messages.", "Pass a list, also for a single message.", value=values
         )
-    return [message for value in values for message in _expanded(value)]
+    messages = [message for value in values for message in _expanded(value)]
+    _check_ids(messages)
+    return messages
 
 
 def as_message(value: object) -> Message:
@@ -57,6 +59,26 @@ def _expanded(value: object) -> list[Message]:
     if isinstance(data := plain_model(value), Mapping):
         return _from_dict(data)
     raise InvalidMessage(f"{shortened(value)} is not a message.", _SHAPES, value=value)
+
+
+def _check_ids(messages: Sequence[Message]) -> None:
+    """A store keeps one message per id: of two that share theirs it would drop one, unless they say the same."""
+    seen: dict[str, Message] = {}
+    for message in messages:
+        if message.id is None:
+            continue
+        first = seen.setdefault(message.id, message)
+        if first is not message and _as_said(first) != _as_said(message):
+            raise InvalidMessage(
+                f"Two different messages have the id {shortened(message.id)}.",
+                "Give each message its own id, or none.",
+                value=message.id,
+            )
+
+
+def _as_said(message: Message) -> Message:
+    """The message without what a store adds."""
+    return replace(message, created_at=None, seq=None, tokens=None, counter=None)
 
 
 def _from_dict(data: Mapping[object, object]) -> list[Message]:

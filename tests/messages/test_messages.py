@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -289,6 +290,28 @@ def test_a_single_message_is_no_list(not_a_list: Any) -> None:
 def test_what_is_no_message_is_refused(value: object) -> None:
     with pytest.raises(InvalidMessage, match="is not a message"):
         as_message(value)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"role": "user", "content": "Bye", "id": "m1"},
+        {"role": "assistant", "content": "Hello", "id": "m1"},
+        {"role": "user", "content": "Hello", "id": "m1", "name": "Ana"},
+        Message(role="user", content="Hello", id="m1", metadata={"a": 1}),
+    ],
+)
+def test_of_two_messages_with_one_id_none_is_dropped_in_silence(other: object) -> None:
+    with pytest.raises(InvalidMessage, match="Two different messages have the id 'm1'") as error:
+        as_messages([{"role": "user", "content": "Hello", "id": "m1"}, other])
+    assert error.value.value == "m1"
+
+
+def test_a_message_may_stand_twice_and_many_may_have_no_id() -> None:
+    hello = Message(role="user", content="Hello", id="m1")
+    stored = replace(hello, created_at=datetime(2026, 5, 4, tzinfo=UTC), seq=1, tokens=2, counter="o200k_base")
+    assert as_messages([hello, stored]) == [hello, stored]
+    assert len(as_messages([{"role": "user", "content": text} for text in "abc"])) == 3
 
 
 def test_any_iterable_will_do() -> None:

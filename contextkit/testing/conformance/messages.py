@@ -135,10 +135,17 @@ class MessageConformance(Conformance):
         assert stored[1] == first
         assert [message.content for message in store.messages(actor, "s")] == ["as it was", "new", "newer"]
 
-    def test_of_one_id_in_one_call_the_first_is_written(self, store: SessionStore, actor: str) -> None:
-        stored = store.append(actor, "s", [user("one", "1"), user("two", "1"), user("three", "3")])
+    def test_a_message_that_stands_twice_in_one_call_is_written_once(self, store: SessionStore, actor: str) -> None:
+        stored = store.append(actor, "s", [user("one", "1"), user("one", "1"), user("three", "3")])
         assert [message.content for message in stored] == ["one", "one", "three"]
+        assert stored[0] == stored[1]
         assert seqs(store.messages(actor, "s")) == [1, 2]
+
+    def test_two_messages_of_one_id_in_one_call_are_refused(self, store: SessionStore, actor: str) -> None:
+        store.append(actor, "s", [user("zero", "0")])
+        with pytest.raises(InvalidMessage, match="'1'"):
+            store.append(actor, "s", [user("one", "1"), user("two", "1"), user("three", "3")])
+        assert seqs(store.messages(actor, "s")) == [1]
 
     def test_message_ids_belong_to_their_session(self, store: SessionStore, actor: str) -> None:
         store.append(actor, "s", [user("here", "1")])
