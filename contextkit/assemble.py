@@ -7,7 +7,7 @@ between is pure and shared by `build` and `abuild`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -73,10 +73,10 @@ class ContextBuilder:
         summarizer: Summarizer | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.sources = tuple(map(_checked, sources))
+        self.sources = _sources(sources)
         self.budget = Budget.of(budget)
         self.strategy = ContextStrategy.load(strategy)
-        self.store = store
+        self.store = _instance(store)
         self._meter = Meter(get_counter(counter), model, store)
         self._summarizer = summarizer
         self._clock = clock
@@ -244,6 +244,22 @@ class ContextBuilder:
     def _shows_handles(self, request: Request) -> bool:
         rehydrates = any("overflow" in source.sections for source in self.sources)
         return isinstance(self.store, OverflowStore) and (request.strategy.read_tool or rehydrates)
+
+
+def _sources(sources: Iterable[Source]) -> tuple[Source, ...]:
+    if not isinstance(sources, Iterable):
+        raise InvalidInput(
+            f"The sources are {shortened(sources)}.", "Pass a list of them, also of a single one.", value=sources
+        )
+    return tuple(map(_checked, sources))
+
+
+def _instance(store: object) -> object:
+    if isinstance(store, type):
+        raise InvalidInput(
+            f"The store is the class {store.__name__}.", f"Pass an instance: {store.__name__}(…).", value=store
+        )
+    return store
 
 
 def _checked(source: Source) -> Source:

@@ -10,10 +10,11 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from contextkit.errors import UnknownStrategy
+from contextkit.errors import InvalidInput, UnknownStrategy, shortened
 from contextkit.strategy_file import StrategyFile
 from contextkit.types import Rung
 
@@ -109,6 +110,12 @@ class ContextStrategy:
             return strategy
         if isinstance(strategy, str) and not strategy.endswith(".toml"):
             return read_strategy(_shipped(strategy))
+        if not isinstance(strategy, str | PathLike):
+            raise InvalidInput(
+                f"The strategy is {shortened(strategy)}.",
+                "Pass the name of one, the path of a TOML file, or a ContextStrategy.",
+                value=strategy,
+            )
         return read_strategy(Path(strategy))
 
 

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any
 
 from contextkit.contents import ContentCache
-from contextkit.errors import InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
+from contextkit.errors import InvalidInput, InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
 from contextkit.estimate import estimate
 from contextkit.media import separate
 from contextkit.seams import slices
@@ -60,8 +60,18 @@ def get_counter(counter: str | TokenCounter = "o200k_base") -> TokenCounter:
     had here does not raise: its counter estimates, and says so once.
     """
     if not isinstance(counter, str):
-        return counter
+        return _checked(counter)
     return _COUNTERS[VOCABULARIES[counter if counter in VOCABULARIES else _encoding_of(counter)]]
+
+
+def _checked(counter: TokenCounter) -> TokenCounter:
+    if isinstance(counter, type) or not all(hasattr(counter, name) for name in ("text", "message", "tool", "framing")):
+        raise InvalidInput(
+            f"{shortened(counter)} counts no tokens.",
+            "Pass the name of a vocabulary or of an OpenAI model, or an object that is a TokenCounter.",
+            value=counter,
+        )
+    return counter
 
 
 @cache

@@ -25,9 +25,10 @@ from contextkit.errors import (
     StoreCorrupt,
     StoreError,
     StoreReadOnly,
+    UnknownItem,
     UnknownStrategy,
 )
-from contextkit.sources import History, Memories, Overflow, Preferences, System, Tools
+from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from tests import checks
 from tests.world import NOW
@@ -253,3 +254,43 @@ def test_what_is_no_source(source: Any) -> None:
 def test_a_source_that_needs_a_store_says_so() -> None:
     with pytest.raises(InvalidInput, match="store=SQLiteStore"):
         ContextBuilder(sources=[Memories()], budget=1_000).build("Hello there", **A)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"sources": None}, "sources are None. Pass a list"),
+        ({"sources": System("Help.")}, "Pass a list of them, also of a single one"),
+        ({"strategy": None}, "strategy is None. Pass the name of one"),
+        ({"strategy": 7}, "strategy is 7"),
+        ({"counter": None}, "None counts no tokens"),
+        ({"counter": len}, "counts no tokens. Pass the name of a vocabulary"),
+        ({"store": SQLiteStore}, r"Pass an instance: SQLiteStore\(…\)"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_builder_made_of_the_wrong_things(wrong: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidInput, match=problem):
+        ContextBuilder(**{"sources": [System("Help.")], "budget": 4_000} | wrong)
+
+
+@pytest.mark.parametrize("found", ["one", {"documents": ["one"]}, b"one"])
+def test_a_search_that_gives_no_list(found: object) -> None:
+    """A text's letters and a dict's keys were taken for documents."""
+    searching = Documents(lambda _: found)  # type: ignore[arg-type, return-value]
+    asked = ContextBuilder(sources=[searching], strategy="rag", budget=4_000)
+    with pytest.raises(InvalidInput, match="Let it give a list of documents"):
+        asked.build("One?", **A)
+    if not isinstance(found, str):
+        with pytest.raises(InvalidInput, match="Pass a list of documents"):
+            Documents(found)  # type: ignore[arg-type]
+
+
+def test_a_report_is_asked_for_what_it_does_not_have(store: SQLiteStore) -> None:
+    context = builder(store).build("Hello?", **A)
+    for item_id in (None, 1, ""):
+        with pytest.raises(UnknownItem, match="lists every item"):
+            context.report.why(item_id)  # type: ignore[arg-type]
+    for other in (None, context):
+        with pytest.raises(InvalidInput, match="Pass the `report` of the context"):
+            context.report.diff(other)  # type: ignore[arg-type]

@@ -1,7 +1,8 @@
 """Messages in: whatever a conversation arrives as becomes `Message`; and how a store keeps it.
 
-`as_messages` takes `Message`, LangChain messages, OpenAI-style dicts, Anthropic or Bedrock Converse
-dicts, and the pydantic models that OpenAI's and Anthropic's clients answer with. Two things hold for
+`as_messages` takes `Message`, LangChain messages and its pairs of role and text, OpenAI-style dicts,
+Anthropic or Bedrock Converse dicts, and the pydantic models that OpenAI's and Anthropic's clients
+answer with. Two things hold for
 what it gives back: tool calls and results never stand among the content blocks, and everything in
 blocks and metadata is a JSON value.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.anthropic import from_anthropic, is_anthropic
@@ -23,7 +25,7 @@ from contextkit.types import Message
 
 __all__ = ["Group", "as_message", "as_messages", "dumps", "group_at", "groups", "is_alone", "loads"]
 
-_SHAPES = "Pass a Message, a LangChain message, or a dict or a client's model with `role` and `content`."
+_SHAPES = "Pass a Message, a LangChain message, a dict or a client's model with `role` and `content`, or a pair."
 
 
 def as_messages(values: Iterable[object]) -> list[Message]:
@@ -56,9 +58,16 @@ def _expanded(value: object) -> list[Message]:
         return [_checked(value)]
     if is_langchain(value):
         return from_langchain(value)
+    if _is_pair(value):
+        return _from_dict({"role": value[0], "content": value[1]})
     if isinstance(data := plain_model(value), Mapping):
         return _from_dict(data)
     raise InvalidMessage(f"{shortened(value)} is not a message.", _SHAPES, value=value)
+
+
+def _is_pair(value: object) -> TypeGuard[tuple[str, object]]:
+    """A role and what was said, as LangChain's prompts and LangGraph's states are often written."""
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str)
 
 
 def _check_ids(messages: Sequence[Message]) -> None:

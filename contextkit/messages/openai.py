@@ -16,6 +16,9 @@ _FIELDS = frozenset(
 _MODERN = {"developer": "system", "function": "tool"}
 """Roles that are another's younger or older name; the original stays in `metadata["role"]`."""
 
+_LANGCHAIN = {"human": "user", "ai": "assistant"}
+"""What LangChain calls them, and those who write its messages as dicts or pairs."""
+
 
 def from_openai(data: Mapping[Any, Any]) -> Message:
     """One message from a dict with `role` and `content`.
@@ -24,7 +27,7 @@ def from_openai(data: Mapping[Any, Any]) -> Message:
     others are kept in the metadata. The legacy `function_call` and role `function` become a tool
     call and its result.
     """
-    role = data.get("role")
+    role = _LANGCHAIN.get(str(data.get("role")), data.get("role"))
     calls = [_tool_call(call) for call in _sequence(data.get("tool_calls"))]
     metadata = extra(data, _FIELDS)
     answered = data.get("tool_call_id")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from contextkit.charges import Charge
-from contextkit.errors import InvalidInput, UnknownItem
+from contextkit.errors import InvalidInput, UnknownItem, shortened
 from contextkit.report.diff import Diff, changes, find_break, shared_prefix
 from contextkit.report.page import to_page
 from contextkit.report.records import Decision, Notice, Part, SectionUse, SourceRun
@@ -40,7 +40,7 @@ class Report:
     `sections` has every section that a decision names, in the order of the prompt.
     `decisions`, `sections` and `parts` may be `Lazy`: a build only pays for them when somebody looks.
     `refit(window)` makes the decisions of another budget; `preview(item_id)` gives the text of an
-    item where it is still at hand.
+    item where it is still at hand. A report that was pickled or copied has neither any more.
     """
 
     decisions: Sequence[Decision]
@@ -84,6 +84,12 @@ class Report:
 
     def diff(self, previous: Report) -> Diff:
         """This prompt against the one before it: what came and went, and what broke the cached prefix."""
+        if not isinstance(previous, Report):
+            raise InvalidInput(
+                f"{shortened(previous)} is not a report.",
+                "Pass the `report` of the context that was built before this one.",
+                value=previous,
+            )
         alike, shared = shared_prefix(previous.parts, self.parts)
         blocks: dict[str, Region] = {region: region for region in REGIONS}
         regions = blocks | {section.name: section.region for section in (*previous.sections, *self.sections)}
@@ -145,9 +151,15 @@ class Report:
         """`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
+    def __getstate__(self) -> list[Any]:
+        """For pickles and copies: all but `refit` and `preview`, which hold on to stores and embedders."""
+        return [None if field.name in ("refit", "preview") else getattr(self, field.name) for field in fields(self)]
+
     def _nearest(self, item_id: str) -> list[str]:
         ids = [decision.item_id for decision in self.decisions]
-        within = [known for known in ids if item_id.lower() in known.lower()] if item_id else []
+        if not isinstance(item_id, str) or not item_id:
+            return []
+        within = [known for known in ids if item_id.lower() in known.lower()]
         return within[:3] or difflib.get_close_matches(item_id, ids[-_COMPARED:], n=3)
 
     def _repr_html_(self) -> str:

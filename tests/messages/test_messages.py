@@ -356,3 +356,24 @@ def test_any_dict_is_understood_or_refused_and_what_is_understood_can_be_kept(da
         return
     for message in messages:
         assert loads(dumps(message)) == message == as_message(message)
+
+
+@pytest.mark.parametrize(
+    ("given", "role"),
+    [
+        (("human", "hi"), "user"),
+        (("user", "hi"), "user"),
+        (("ai", "hi"), "assistant"),
+        (("system", "hi"), "system"),
+        ({"role": "human", "content": "hi"}, "user"),
+        ({"role": "ai", "content": "hi"}, "assistant"),
+    ],
+)
+def test_what_langchain_s_users_write_by_hand_is_understood(given: object, role: str) -> None:
+    assert as_message(given) == Message(role=role, content="hi")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [("human",), ("human", "hi", "there"), (1, "hi"), ["human", "hi"]])
+def test_other_tuples_and_lists_are_no_messages(given: object) -> None:
+    with pytest.raises(InvalidMessage, match="is not a message"):
+        as_message(given)

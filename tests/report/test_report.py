@@ -1,12 +1,17 @@
 import json
+import pickle
+from copy import deepcopy
 from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contextkit import ContextBuilder
 from contextkit.errors import BudgetTooSmall, ContextKitError, InvalidInput, UnknownItem
 from contextkit.report import Decision, Lazy, Part, Report
+from contextkit.sources import History, System
+from contextkit.stores.sqlite import SQLiteStore
 
 
 def refuse():
@@ -126,3 +131,15 @@ def test_a_hundred_thousand_decisions_can_be_asked_about(make_report):
     assert "was dropped: it is older than the history that was read" in huge.why("m99998")
     with pytest.raises(UnknownItem, match="m99999"):
         huge.why("m999999")
+
+
+def test_a_report_is_pickled_and_copied_without_what_it_was_made_from() -> None:
+    with SQLiteStore(":memory:") as store:
+        builder = ContextBuilder(store=store, sources=[System("Help."), History()], budget=4_000)
+        context = builder.build("Hello?", actor_id="u1", session_id="s1")
+        for again in (pickle.loads(pickle.dumps(context)), deepcopy(context)):
+            assert (again.messages, again.tools, again.tokens) == (context.messages, context.tools, context.tokens)
+            assert again.report.to_json() == context.report.to_json()
+            assert again.report.why("query") == context.report.why("query")
+            with pytest.raises(InvalidInput, match="does not have the items any more"):
+                again.report.at(2_000)
