@@ -25,6 +25,7 @@ from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.ledger import Ledger
 from contextkit.memory.past import asks_about_past
 from contextkit.memory.recall import found_of, recalled
+from contextkit.memory.secrets import NOT_KEPT, holds_secret
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Work
@@ -108,7 +109,9 @@ class MemoryTools:
             return str(error)
 
     def remember(self, text: str, *, subject: str = "", importance: float = 0.5) -> str:
-        """Keep something; what it contradicts holds no longer, what is known already is not kept twice."""
+        """Keep something; what it contradicts holds no longer, what is known is not kept twice, a secret never."""
+        if holds_secret(text) or holds_secret(subject):
+            return f"Not remembered: {NOT_KEPT}"
         fact = Fact(
             text=_checked(text),
             subject=subject.strip(),

@@ -16,6 +16,7 @@ from contextkit.memory.journal import Journal
 from contextkit.memory.ledger import Hold
 from contextkit.memory.progress import Progress, Range
 from contextkit.memory.receipt import Step
+from contextkit.memory.secrets import without_secrets
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.stores import MemoryRecord, MemoryStore
 from contextkit.types import Message
@@ -38,9 +39,11 @@ class Plan:
     consolidator: Consolidator
 
     def changes(self, batch: Batch, known: Callable[[str], Sequence[MemoryRecord]]) -> tuple[Change, ...]:
-        """What the batch does to what is known in its namespace. Writes nothing."""
-        facts = [_attributed(fact, batch) for fact in self.extractor.extract(batch)]
-        return tuple(self.consolidator.consolidate(facts, known(batch.namespace), batch.namespace)) if facts else ()
+        """What the batch does to what is known in its namespace; secrets do nothing. Writes nothing."""
+        found, withheld = without_secrets(self.extractor.extract(batch))
+        facts = [_attributed(fact, batch) for fact in found]
+        changes = self.consolidator.consolidate(facts, known(batch.namespace), batch.namespace) if facts else []
+        return (*changes, *withheld)
 
 
 class Known:

@@ -109,6 +109,19 @@ def test_deleting_may_be_forbidden(store: SQLiteStore, clock: ManualClock) -> No
     assert len(store.memories("u1")) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [("Ana's password is hunter2.", ""), ("It is 4111 1111 1111 1111.", ""), ("It is hunter2.", "password of Ana")],
+)
+def test_a_secret_is_not_remembered_and_the_model_is_told(
+    memory: MemoryTools, store: SQLiteStore, text: str, subject: str
+) -> None:
+    told = memory.call("remember", {"text": text, "subject": subject})
+    assert told.startswith("Not remembered: ")
+    assert "hunter2" not in told
+    assert store.memories("u1", active=False) == []
+
+
 def test_nothing_escapes_the_actor(memory: MemoryTools, store: SQLiteStore, clock: ManualClock) -> None:
     other = MemoryTools(store, actor_id="u2", session_id="s1", clock=clock)
     secret = id_in(other.remember("Ben's code is 4711."))

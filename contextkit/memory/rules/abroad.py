@@ -13,7 +13,8 @@ from contextkit.memory.rules.finding import Finding, compiled
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
 from contextkit.memory.rules.tongue import Tongue
 from contextkit.memory.rules.vietnamese import VIETNAMESE
-from contextkit.memory.rules.words import COUNTRIES, SECRETS
+from contextkit.memory.rules.words import COUNTRIES
+from contextkit.memory.secrets import holds_secret
 
 _TONGUES: Final = {"vietnamese": VIETNAMESE, "chinese": CHINESE}
 _SINGLE: Final = {
@@ -59,7 +60,6 @@ _LANDS: Final = frozenset(
         "澳大利亚",
     )
 )
-_SECRET: Final = re.compile(SECRETS, re.IGNORECASE)
 
 
 def abroad(sentence: Statement) -> Iterator[Statement]:
@@ -85,7 +85,7 @@ def abroad(sentence: Statement) -> Iterator[Statement]:
 def read_abroad(statement: Statement) -> list[Finding]:
     """What a Vietnamese or Chinese clause says."""
     tongue = _tongue(statement.language)
-    if _SECRET.search(statement.text):
+    if holds_secret(statement.text):
         return []
     text = _told(statement, tongue)
     for over, subject in tongue.ends:

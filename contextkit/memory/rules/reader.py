@@ -24,10 +24,10 @@ from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
 from contextkit.memory.rules.subjects import subjects_of
 from contextkit.memory.rules.voice import as_sentence, is_past, retold
-from contextkit.memory.rules.words import NO_NAMES, PRONOUNS, SECRETS, SINGLE_RELATIONS, is_relation
+from contextkit.memory.rules.words import NO_NAMES, PRONOUNS, SINGLE_RELATIONS, is_relation
+from contextkit.memory.secrets import holds_secret
 
 _POLITE: Final = re.compile(r"^(?:please|can you|could you|would you) ", re.IGNORECASE)
-_SECRET: Final = re.compile(SECRETS, re.IGNORECASE)
 _BEGINS: Final = re.compile(
     r"^(?!(?:he|she|they|it|this|that|these|those|there|his|her|their|its|let us|check|look|see|guess|hope)\b)\w",
     re.IGNORECASE,
@@ -58,7 +58,7 @@ _LEAST_PLAIN: Final = 8
 
 def read(statement: Statement, scene: Scene) -> list[Finding]:
     """What the statement says; the scene takes note of it."""
-    if _SECRET.search(statement.text):
+    if holds_secret(statement.text):
         return []
     found = [one for one in _read(_spoken_of(statement, scene), scene) if _stands(one, statement)]
     if any(name not in scene.last_person for name in _OTHERS.findall(statement.text)):

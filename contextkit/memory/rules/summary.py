@@ -8,6 +8,7 @@ from typing import Final
 from contextkit.compress.prose import sentences
 from contextkit.compress.salience import salience
 from contextkit.fence import unfenced
+from contextkit.memory.secrets import spared
 from contextkit.types import Message
 
 LONGEST_SUMMARY: Final = 1_000
@@ -36,7 +37,7 @@ def summary_of(messages: Sequence[Message]) -> str:
 def _said(messages: Sequence[Message]) -> Iterator[tuple[str, float]]:
     for message in messages:
         if message.role in ("user", "assistant"):
-            text = unfenced(message.text)[:_LONGEST_MESSAGE]
+            text = spared(unfenced(message.text)[:_LONGEST_MESSAGE])
             for start, end in sentences(text, (0, len(text)), _LONGEST_SENTENCE):
                 sentence = " ".join(text[start:end].split())
                 if sentence:

@@ -59,14 +59,6 @@ editor, phone model, laptop, car, bike, gate, seat, room number, hotel, flight n
 """)
 """What a person has one of at a time. "My car is red" says nothing of which car it is, but no two colours both hold."""
 
-SECRETS: Final = (
-    r"\b(?:password|passwd|pwd|passcode|passphrase|pin(?: code)?|cvv|cvc|credit card|debit card|card number"
-    r"|iban|ssn|social security|(?:secret|api|access|private|ssh|encryption) key|(?:access|api|auth) token"
-    r"|seed phrase|mật khẩu)s?\b|\b(?:AKIA[A-Z\d]{16}|(?:sk|gh[opsu]|glpat|xox[abp])[-_][\w-]{16,})"
-    r"|密码|\b(?:\d[ -]?){13,19}\b"
-)
-"""What is never remembered, by whoever it is told."""
-
 OCCUPATIONS: Final = _listed("""
 nurse, doctor, teacher, lawyer, chef, cook, baker, barista, waiter, waitress, driver, pilot, farmer, gardener,
 plumber, electrician, carpenter, mechanic, architect, accountant, auditor, designer, developer, programmer,

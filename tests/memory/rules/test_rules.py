@@ -361,6 +361,14 @@ def test_a_summary_is_made_of_what_was_said() -> None:
     assert "secret" not in facts[0].text
 
 
+def test_a_summary_has_no_secrets() -> None:
+    told = "My password was changed today. It is hunter2 from now on. The mill is heard from the street again."
+    (fact,) = found(told, LONG * 3, strategy=MemoryStrategy.load("summary"))
+    assert "heard from the street" in fact.text
+    assert "password" not in fact.text
+    assert "hunter2" not in fact.text
+
+
 def test_a_summary_is_short_and_small_talk_has_none() -> None:
     strategy = MemoryStrategy.load("summary")
     assert len(found(LONG * 40, strategy=strategy)[0].text) <= LONGEST_SUMMARY
