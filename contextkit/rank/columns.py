@@ -1,7 +1,8 @@
 """Columns: whole numbers as bytes that compress well.
 
 Counts, distances and lengths are small: of their bytes the upper ones are nearly always 0. Set
-apart, byte by byte, those cost next to nothing once they are compressed.
+apart, byte by byte, those cost next to nothing once they are compressed, and where all of them are
+0 they are left out.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def column(values: NDArray[Any]) -> bytes:
-    """The lowest bytes of all the numbers, then their second bytes, and so on."""
-    little = values.astype(values.dtype.newbyteorder("<"))
-    return little.view(np.uint8).reshape(-1, little.itemsize).T.tobytes()
+    """How many bytes the largest number has; then the lowest bytes of all numbers, their second bytes, and so on."""
+    size = values.dtype.itemsize
+    little = values.astype(values.dtype.newbyteorder("<")).view(f"<u{size}")
+    width = (int(little.max(initial=0)).bit_length() + 7) // 8
+    return bytes([width]) + little.view(np.uint8).reshape(-1, size)[:, :width].T.tobytes()
 
 
 class Columns:
@@ -27,8 +30,14 @@ class Columns:
 
     def next(self, count: int, kind: DTypeLike = np.uint32) -> NDArray[Any]:
         """The next column: so many numbers of that kind."""
-        dtype = np.dtype(kind)
-        planes = np.frombuffer(self._data, np.uint8, count * dtype.itemsize, self._start)
-        self._start += planes.size
-        rows = np.ascontiguousarray(planes.reshape(dtype.itemsize, count).T)
+        dtype, width = np.dtype(kind), self._data[self._start]
+        planes = np.frombuffer(self._data, np.uint8, count * width, self._start + 1)
+        self._start += 1 + planes.size
+        rows = np.zeros((count, dtype.itemsize), np.uint8)
+        rows[:, :width] = planes.reshape(width, count).T
         return rows.view(dtype.newbyteorder("<")).reshape(count).astype(dtype, copy=False)
+
+    @property
+    def rest(self) -> bytes:
+        """What follows the columns that were read."""
+        return self._data[self._start :]

@@ -70,7 +70,7 @@ _TAIL: Final = 1000
 """Characters at the end of a message in which its last question mark is looked for; a caption may follow it."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_KIND: Final = b"ckcv2"
+_KIND: Final = b"ckcv3"
 _HEAD: Final = struct.Struct("<II")
 _ASKS: Final = 1
 _TELLS: Final = 2
@@ -193,7 +193,7 @@ class ConversationIndex:
         index = cls()
         index._names = {name: number for number, name in enumerate(json.loads(payload[_HEAD.size : first]))}
         index._rows = bytearray(rows.tobytes())
-        index._lexical = LexicalIndex.from_bytes(payload[first + count * _ROW.size :])
+        index._lexical = LexicalIndex.from_bytes(columns.rest)
         return index
 
     def _now(self) -> _View:

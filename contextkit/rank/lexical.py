@@ -8,7 +8,6 @@ terms and nothing else.
 
 from __future__ import annotations
 
-import json
 import struct
 from array import array
 from collections import Counter
@@ -18,6 +17,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from contextkit.errors import InvalidInput
 from contextkit.rank.columns import Columns, column
 from contextkit.rank.sealed import opened, seal
 
@@ -27,7 +27,7 @@ K1: Final = 1.2
 B: Final = 0.75
 """How far long documents are held back, 0 to 1 (Robertson and Zaragoza, 2009)."""
 
-_KIND: Final = b"cklx2"
+_KIND: Final = b"cklx3"
 _HEAD: Final = struct.Struct("<IIII")
 
 Ints: TypeAlias = NDArray[np.uint32]
@@ -119,31 +119,42 @@ class LexicalIndex:
         self._recent = {}
 
     def to_bytes(self, start: int = 0, stop: int | None = None) -> bytes:
-        """The documents from number `start` to before `stop`, as `from_bytes` reads them: small, once compressed."""
-        lengths = self.lengths[start:stop]
-        owners, documents, counts = self._all(start, start + len(lengths))
-        used, owners = np.unique(owners, return_inverse=True)
-        names = list(self._ids)
-        vocabulary = json.dumps([names[term] for term in used.tolist()]).encode()
-        packed = _Packed.sorted(owners, documents - np.uint32(start), counts, len(used))
-        head = _HEAD.pack(len(lengths), len(used), len(packed.documents), len(vocabulary))
-        numbers = (lengths, packed.frequencies, packed.steps(), packed.counts)
-        return seal(_KIND, b"".join((head, vocabulary, *map(column, numbers))))
+        """The documents from number `start` to before `stop`, as `from_bytes` reads them: small, once compressed.
+
+        The commonest terms come first, so that the numbers next to each other are alike.
+        """
+        documents = len(self._lengths[start:stop])
+        owners, numbers, counts = self._all(start, start + documents)
+        used = _commonest_first(owners, numbers, len(self._ids))
+        places = np.zeros(len(self._ids), np.int64)
+        places[used] = np.arange(len(used))
+        packed = _Packed.sorted(places[owners], numbers - np.uint32(start), counts, len(used))
+        vocabulary = self._vocabulary(used)
+        head = _HEAD.pack(documents, len(used), len(packed.documents), len(vocabulary))
+        columns = (packed.frequencies, packed.steps(), packed.counts)
+        return seal(_KIND, b"".join((head, vocabulary, *map(column, columns))))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LexicalIndex:
         """The index `to_bytes` wrote. Raises `StoreCorrupt` where these are not the bytes that were written."""
         payload = opened(_KIND, data)
         documents, terms, postings, names = _HEAD.unpack_from(payload)
-        vocabulary = payload[_HEAD.size : _HEAD.size + names]
+        vocabulary = payload[_HEAD.size : _HEAD.size + names].decode("utf-8", "surrogatepass")
         columns = Columns(payload, _HEAD.size + names)
-        lengths, frequencies = columns.next(documents), columns.next(terms)
         index = cls()
-        index._ids = {term: number for number, term in enumerate(json.loads(vocabulary))}
-        index._packed = _Packed.of_steps(frequencies, columns.next(postings), columns.next(postings))
-        index._lengths = array("I", lengths.tobytes())
-        index._total = int(lengths.sum())
+        index._ids = {term: number for number, term in enumerate(vocabulary.split("\n")[:terms])}
+        index._packed = _Packed.of_steps(columns.next(terms), columns.next(postings), columns.next(postings))
+        index._lengths = array("I", index._packed.lengths(documents).tobytes())
+        index._total = sum(index._lengths)
         return index
+
+    def _vocabulary(self, terms: NDArray[np.intp]) -> bytes:
+        """These terms, one to a line."""
+        names = list(self._ids)
+        lines = "\n".join([names[term] for term in terms.tolist()])
+        if lines.count("\n") >= max(1, len(terms)):
+            raise InvalidInput("A term has a line break in it.", "Split texts into words.")
+        return lines.encode("utf-8", "surrogatepass")
 
     def _postings(self, term: int) -> tuple[Ints, Ints]:
         """The documents a term stands in, ascending, and how often in each."""
@@ -191,7 +202,8 @@ class _Packed:
     @classmethod
     def sorted(cls, owners: NDArray[np.int64], documents: Ints, counts: Ints, terms: int) -> _Packed:
         """From columns in any order of terms, documents ascending within each."""
-        order = np.argsort(owners, kind="stable")
+        narrow = owners.astype(np.uint16) if terms <= 1 << 16 else owners  # which is sorted in a third of the time
+        order = np.argsort(narrow, kind="stable")
         starts = np.zeros(terms + 1, np.uint32)
         np.cumsum(np.bincount(owners, minlength=terms), out=starts[1:])
         return cls(starts, documents[order], counts[order])
@@ -202,8 +214,9 @@ class _Packed:
         starts = np.zeros(len(frequencies) + 1, np.uint32)
         np.cumsum(frequencies, out=starts[1:])
         walked = np.cumsum(steps, dtype=np.uint32)
-        firsts = starts[:-1]
-        documents = walked - np.repeat(walked[firsts] - steps[firsts], frequencies)
+        begun = starts[:-1]
+        firsts = np.cumsum(steps[begun], dtype=np.uint32)
+        documents = walked - np.repeat(walked[begun] - firsts, frequencies)
         return cls(starts, documents, counts)
 
     @property
@@ -212,11 +225,16 @@ class _Packed:
         return np.diff(self.starts)
 
     def steps(self) -> Ints:
-        """The documents of each term as the first one and the distances between them: small numbers."""
+        """The documents as distances, small numbers: of a term's first one from that of the term before it, and of
+        each other from the one before."""
         steps = np.diff(self.documents, prepend=np.uint32(0))
-        firsts = self.starts[:-1]
-        steps[firsts] = self.documents[firsts]
+        begun = self.starts[:-1]
+        steps[begun] = np.diff(self.documents[begun], prepend=np.uint32(0))
         return steps
+
+    def lengths(self, documents: int) -> Ints:
+        """How many terms each document has, repetitions included."""
+        return np.bincount(self.documents, self.counts, documents).astype(np.uint32)
 
     def of(self, term: int) -> tuple[Ints, Ints]:
         if not 0 <= term < len(self.starts) - 1:
@@ -227,6 +245,14 @@ class _Packed:
     def owners(self, postings: NDArray[np.intp]) -> NDArray[np.int64]:
         """The term of each of these postings, given by position."""
         return np.searchsorted(self.starts, postings, side="right") - 1
+
+
+def _commonest_first(owners: NDArray[np.int64], documents: Ints, terms: int) -> NDArray[np.intp]:
+    """The terms that have postings: the commonest first, and of equally common ones that of the earliest document."""
+    frequencies = np.bincount(owners, minlength=terms)
+    firsts = np.zeros(terms, np.uint32)
+    firsts[owners[::-1]] = documents[::-1]  # the first document of each is written last
+    return np.lexsort((firsts, -frequencies))[: np.count_nonzero(frequencies)]
 
 
 def inverse_frequency(documents: int, having: int) -> float:

@@ -18,7 +18,10 @@ from contextkit.rank.conversation import ConversationIndex
 from contextkit.types import Message, TokenCounter
 
 SIZES: Final = (32, 128, 512, 2_048, 8_192, 32_768)
-"""Messages of the segments. One of a size begins where a multiple of it ends."""
+"""Messages of the segments. One of a size begins where a multiple of it ends.
+
+Compressed as `DynamoDBStore` does it, LoCoMo's take 51, 39, 31 and 25 bytes a message in the first four.
+"""
 
 SMALL: Final = SIZES[0]
 """Messages of the smallest, which no window is too small for: what a process analyses itself is fewer."""

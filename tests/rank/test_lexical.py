@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contextkit.errors import InvalidInput
 from contextkit.rank.lexical import LexicalIndex
 
-words = st.sampled_from(["sun", "moon", "star", "sea", "sand", "東京", "\ud800"])
+words = st.sampled_from(["sun", "moon", "star", "sea", "sand", "東京", "\ud800", ""])
 documents = st.lists(st.lists(words, max_size=6), max_size=12)
 
 
@@ -90,6 +91,24 @@ def test_segments_joined_are_one_index(parts, query):
     whole = indexed([text for part in parts for text in part])
     assert len(joined) == len(whole)
     np.testing.assert_allclose(joined.scores(query), whole.scores(query), rtol=1e-6)
+
+
+@given(documents, documents)
+def test_what_is_read_back_is_the_same_in_every_posting(texts, more):
+    index = indexed(texts)
+    index.extend([indexed(more)])
+    restored = LexicalIndex.from_bytes(index.to_bytes())
+    assert restored.lengths.tolist() == index.lengths.tolist()
+    assert restored.mean_length == index.mean_length
+    for term in {term for text in [*texts, *more] for term in text}:
+        one, other = restored.postings(term), index.postings(term)
+        assert [column.tolist() for column in one] == [column.tolist() for column in other]
+
+
+@pytest.mark.parametrize("terms", [["sun\n"], ["\n"], ["sun", "\n", "sea"]])
+def test_a_term_of_several_lines_cannot_be_written(terms):
+    with pytest.raises(InvalidInput, match="line break"):
+        indexed([terms]).to_bytes()
 
 
 @given(documents, documents, st.integers(0, 12), st.integers(0, 12), st.lists(words, max_size=4))
