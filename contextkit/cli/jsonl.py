@@ -66,7 +66,10 @@ def _messages(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, Message]
 def _parsed(name: str, number: int, line: bytes) -> list[Message]:
     where = f"{name}:{number}:"
     try:
-        return as_messages([json.loads(line)])
+        said = json.loads(line.decode())  # of bytes, it would guess another encoding
+        if not isinstance(said, dict):
+            raise InvalidMessage(f"{shortened(said)} is not a message.", _ONE_PER_LINE)
+        return as_messages([said])
     except ContextKitError as error:
         raise InvalidMessage(f"{where} {error.problem}", error.remedy, value=line[:80]) from error
     except UnicodeDecodeError as error:
