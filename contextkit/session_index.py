@@ -9,7 +9,7 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from contextkit.errors import StoreCorrupt, StoreError
+from contextkit.errors import SessionEnded, StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import Made, Segment, beneath, end_of, filled, grow, passages
 from contextkit.types import Message, Notice, TokenCounter
@@ -129,16 +129,12 @@ class SessionIndex:
         if not made.add:
             return []
         try:
-            if self._lasts(store):
-                store.save_derived(self._actor_id, self._session_id, made.add, made.remove)
+            store.save_derived(self._actor_id, self._session_id, made.add, made.remove, life=self.life)
+        except SessionEnded:
+            return []  # nobody needs its index any more
         except StoreError as error:
             return [Notice("index not kept", f"Another process must analyse these messages again: {error}")]
         return []
-
-    def _lasts(self, store: SessionStore) -> bool:
-        """Whether the session is still the one that was read."""
-        session = store.session(self._actor_id, self._session_id)
-        return session is not None and self.life in (None, session.created_at)
 
     @property
     def last(self) -> int:

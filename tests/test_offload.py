@@ -60,9 +60,9 @@ class Failing(SQLiteStore):
         self._check("save_view")
         super().save_view(actor_id, session_id, view, life=life)
 
-    def save_derived(self, actor_id: str, session_id: str, add, remove=()) -> None:  # type: ignore[no-untyped-def]
+    def save_derived(self, *given, **within) -> None:  # type: ignore[no-untyped-def]
         self._check("save_derived")
-        super().save_derived(actor_id, session_id, add, remove)
+        super().save_derived(*given, **within)
 
     def put_overflow(
         self, actor_id: str, session_id: str, pieces: Sequence[Piece], *, life: datetime | None = None

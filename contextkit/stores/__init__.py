@@ -189,9 +189,18 @@ class SessionStore(Protocol):
         ...
 
     def save_derived(
-        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        *,
+        life: datetime | None = None,
     ) -> None:
-        """Keep data that can be computed again from the messages (index segments), and drop older pieces of it."""
+        """Keep data that can be computed again from the messages (index segments), and drop older pieces of it.
+
+        `life` is as for `save_view`: nothing is kept, and nothing dropped, of a session that has ended.
+        """
         ...
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:

@@ -213,10 +213,16 @@ class AgentCoreStore(
         return self._state.derived(actor_id, session_id)
 
     def save_derived(
-        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        *,
+        life: datetime | None = None,
     ) -> None:
         check_actor(actor_id)
-        self._state.save_derived(actor_id, session_id, add, remove)
+        self._state.save_derived(actor_id, session_id, add, remove, life=life)
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         check_actor(actor_id)

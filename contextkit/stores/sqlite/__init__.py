@@ -133,9 +133,15 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         return self._sessions.derived(actor_id, session_id)
 
     def save_derived(
-        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        *,
+        life: datetime | None = None,
     ) -> None:
-        self._sessions.save_derived(actor_id, session_id, add, remove)
+        self._sessions.save_derived(actor_id, session_id, add, remove, life)
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         return self._vectors.vectors(actor_id, session_id, after=after)

@@ -150,12 +150,17 @@ class Sessions:
             return {from_bytes(name): data for name, data in rows}
 
     def save_derived(
-        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str] = ()
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str],
+        life: datetime | None,
     ) -> None:
         key = self._lifetimes.key(actor_id, session_id)
         dropped = [to_bytes(name) for name in remove]
         with self._database.write() as connection:
-            row = self._lifetimes.open(connection, key)
+            row = self._lifetimes.open(connection, key, life)
             connection.executemany(
                 "DELETE FROM derived WHERE session = ? AND name = ?", [(row, name) for name in dropped]
             )

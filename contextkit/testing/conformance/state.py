@@ -65,10 +65,30 @@ class StateConformance(Conformance):
             store.save_view(actor, "s", "late", life=life)
         assert found(store, actor).view is None
 
-    def test_no_session_shows_what_another_of_its_name_showed(
+    def test_what_was_derived_from_a_session_that_ended_is_not_kept(
         self, store: SessionStore, actor: str, clock: ManualClock
     ) -> None:
-        """Sessions end and begin while views of them are on their way, also between the look and the write."""
+        store.append(actor, "s", [user("x")])
+        life = found(store, actor).created_at
+        store.save_derived(actor, "s", {"first": b"1"}, life=life)
+        store.append(actor, "s", [user("y")])
+        store.save_derived(actor, "s", {"second": b"2"}, ["first"], life=life)
+        assert store.derived(actor, "s") == {"second": b"2"}
+        store.delete_session(actor, "s")
+        with pytest.raises(SessionEnded):
+            store.save_derived(actor, "s", {"late": b"3"}, life=life)
+        assert store.session(actor, "s") is None
+        clock.advance(timedelta(seconds=1))
+        store.append(actor, "s", [user("z")])
+        store.save_derived(actor, "s", {"new": b"4"})
+        with pytest.raises(SessionEnded):
+            store.save_derived(actor, "s", {"late": b"3"}, ["new"], life=life)
+        assert store.derived(actor, "s") == {"new": b"4"}
+
+    def test_no_session_has_what_is_of_another_of_its_name(
+        self, store: SessionStore, actor: str, clock: ManualClock
+    ) -> None:
+        """Sessions end and begin while what is of them is on its way, also between the look and the write."""
         store.append(actor, "s", [user("x")])
 
         def end_and_begin(_: int) -> None:
@@ -76,16 +96,19 @@ class StateConformance(Conformance):
             clock.advance(timedelta(seconds=1))
             store.append(actor, "s", [user("x")])
 
-        def show(number: int) -> None:
+        def save(number: int) -> None:
             session = store.session(actor, "s")
             if session is not None:
+                mark, life = f"{session.created_at} {number}", session.created_at
                 with suppress(SessionEnded):
-                    store.save_view(actor, "s", f"{session.created_at} {number}", life=session.created_at)
+                    store.save_view(actor, "s", mark, life=life)
+                    store.save_derived(actor, "s", {f"from {number}": mark.encode()}, life=life)
 
         for _ in range(6):
-            at_once(lambda number: (show if number else end_and_begin)(number), threads=4)
+            at_once(lambda number: (save if number else end_and_begin)(number), threads=4)
             session = found(store, actor)
-            assert session.view is None or session.view.startswith(str(session.created_at))
+            kept = [*store.derived(actor, "s").values(), (session.view or str(session.created_at)).encode()]
+            assert all(mark.startswith(str(session.created_at).encode()) for mark in kept)
 
     def test_sessions_that_go_on_are_listed_whenever_they_began(
         self, store: SessionStore, actor: str, clock: ManualClock
