@@ -70,6 +70,11 @@ class Segment:
         """What it is stored under."""
         return f"{_PREFIX}{self.first}-{self.last}"
 
+    @property
+    def ends(self) -> list[Segment]:
+        """The smaller ones that end where it does: who began in the middle of it has made one of them."""
+        return [Segment.ending(self.last, size) for size in SIZES if size <= self.last - self.first]
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -93,7 +98,7 @@ def grow(
     for segment in completed(begun, messages[-1].seq or 0):
         if segment.last > done:
             data = index.to_bytes(*np.searchsorted(index.seqs, (segment.first, segment.last + 1)).tolist())
-            made.take(segment, data, completed(segment.first, done))
+            made.take(segment, data, completed(segment.first, done) + segment.ends)
 
 
 def completed(begun: int, last: int) -> list[Segment]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import combinations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from contextkit import ContextBuilder
+from contextkit import ContextBuilder, session_index
 from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
+from contextkit.rank import segments
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, SMALL, Segment
+from contextkit.rank.segments import LARGE, SIZES, SMALL, Segment
+from contextkit.session_index import SessionIndex
 from contextkit.sources import History, System
 from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb import indexing as indexing_module
 from contextkit.stores.dynamodb.indexing import OPEN, Indexing
 from contextkit.stores.dynamodb.lengths import Lengths
 from contextkit.stores.dynamodb.life import At
@@ -37,15 +45,19 @@ class Alive:
 
 
 class Kept:
-    """Derived data of one session, and how often it was written."""
+    """Derived data of one session, how often it was written, and for which life of the session the last time."""
 
     def __init__(self) -> None:
         self.segments: dict[str, bytes] = {}
         self.writes = 0
         self.fails = False
+        self.life: datetime | None = None
         self.lengths = Lengths()
 
-    def save_derived(self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = ()) -> None:
+    def save_derived(
+        self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = (), *, life: datetime | None = None
+    ) -> None:
+        self.life = life
         if self.fails:
             raise StoreUnavailable("It is away.", "Wait.")
         self.writes += 1
@@ -142,6 +154,73 @@ def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> 
     assert kept.writes == 0
     indexing.follow("u", f"s{OPEN}-", numbered(SMALL - 11, SMALL))
     assert kept.writes == 1
+
+
+class Whole(Kept):
+    """One session, its messages and what is derived from them; `read` counts the messages that were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[Message] = []
+        self.read = 0
+
+    def messages(self, _: str, __: str, *, after: int, before: int) -> list[Message]:
+        found = self.log[after : before - 1]
+        self.read += len(found)
+        return found
+
+    def derived(self, _: str, __: str) -> dict[str, bytes]:
+        return dict(self.segments)
+
+
+@contextmanager
+def small_sizes() -> Iterator[None]:
+    """Segments of a sixteenth of their sizes, so that a few hundred messages have all of them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(segments, "SIZES", tuple(size // 16 for size in SIZES))
+        patched.setattr(session_index, "SLICE", session_index.SLICE // 16)
+        for module in (segments, indexing_module):
+            for name in ("SMALL", "LARGE"):
+                patched.setattr(module, name, getattr(module, name) // 16)
+        yield
+
+
+WRITERS = ["one", "other", "build", "first build", ""]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.integers(1, 150), st.sampled_from(WRITERS)), max_size=12))
+def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(steps: list[tuple[int, str]]) -> None:
+    """Two processes append, each sometimes; one builds now and then, and others do so for the first time."""
+    store, whole, built = Whole(), ConversationIndex(), SessionIndex("u", "s", get_counter())
+    appending = {name: Indexing(Alive(), store, "o200k_base") for name in ("one", "other")}  # type: ignore[arg-type]
+    with small_sizes():
+        for many, who in steps:
+            new = numbered(len(store.log) + 1, len(store.log) + many)
+            store.log += new
+            whole.add(new, get_counter())
+            if who in appending:
+                appending[who].follow("u", "s", new)
+            elif who:
+                one = built if who == "build" else SessionIndex("u", "s", get_counter())
+                assert one.read(store, None, ()) == []  # type: ignore[arg-type]
+                assert_same(one.index, whole)
+            assert_disjoint_or_within([Segment.named(name) for name in store.segments])
+        SessionIndex("u", "s", get_counter()).read(store, None, ())  # type: ignore[arg-type]
+        store.read, last = 0, SessionIndex("u", "s", get_counter())
+        last.read(store, None, ())  # type: ignore[arg-type]
+        assert_same(last.index, whole)
+        assert store.read < segments.SMALL
+
+
+def assert_same(one: ConversationIndex, other: ConversationIndex) -> None:
+    assert one.seqs.tolist() == other.seqs.tolist()
+    assert one.scores("order 7", now=NOW).tolist() == other.scores("order 7", now=NOW).tolist()
+
+
+def assert_disjoint_or_within(found: list[Segment | None]) -> None:
+    for one, other in combinations(sorted(segment for segment in found if segment is not None), 2):
+        assert one.last < other.first or other.last <= one.last or one.first == other.first
 
 
 # Against a server
