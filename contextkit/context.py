@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints
-from contextkit.tool_names import shown_name
+from contextkit.shown_tools import shown_name
 from contextkit.types import Message, Tool
 
 if TYPE_CHECKING:

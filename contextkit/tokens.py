@@ -22,7 +22,7 @@ from contextkit.errors import InvalidInput, InvalidMessage, InvalidTool, Tokeniz
 from contextkit.estimate import estimate
 from contextkit.media import separate
 from contextkit.seams import slices
-from contextkit.tool_names import shown_name
+from contextkit.shown_tools import shown_tool
 from contextkit.types import Block, Message, TokenCounter, Tool, ToolCall
 from contextkit.vocabulary import VOCABULARIES, Vocabulary, find, parse
 
@@ -154,7 +154,7 @@ class BpeCounter:
             key = json.dumps([tool.name, tool.description, tool.parameters], default=_plain)
             known = self._tools.get(key)
             if known is None:
-                known = self._schema(tool)
+                known = self._schema(shown_tool(tool))
                 self._tools.put(key, known)
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidTool(
@@ -213,7 +213,7 @@ class BpeCounter:
         return PER_CALL + self.text(call.name) + self.text(call.arguments)
 
     def _schema(self, tool: Tool) -> int:
-        line = f"{shown_name(tool.name)}:{tool.description.removesuffix('.')}"
+        line = f"{tool.name}:{tool.description.removesuffix('.')}"
         return self._per_tool + self.text(line) + self._inner(tool.parameters, skip=("type", "required"))
 
     def _property(self, name: str, schema: Mapping[str, Any]) -> int:

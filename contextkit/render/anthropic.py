@@ -8,9 +8,8 @@ from typing import Literal, NotRequired, TypedDict
 
 from contextkit.render.media import Media
 from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
-from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
+from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
-from contextkit.tool_names import shown_name
 from contextkit.types import Message, Tool
 
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -53,7 +52,7 @@ def to_anthropic(
     of unknown type.
     """
     check_pairs(messages)
-    check_tools(tools)
+    tools = shown(tools)
     points = breakpoints.at_most(MAX_BREAKPOINTS)
     fitting = with_fitting_ids(messages, _CALL_ID)
     system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
@@ -68,7 +67,7 @@ def to_anthropic(
 
 
 def _tool(tool: Tool) -> AnthropicTool:
-    shaped: AnthropicTool = {"name": shown_name(tool.name), "input_schema": dict(tool.parameters)}
+    shaped: AnthropicTool = {"name": tool.name, "input_schema": dict(tool.parameters)}
     if tool.description:
         shaped["description"] = tool.description
     return shaped

@@ -11,9 +11,8 @@ from contextkit.messages.converse import is_converse
 from contextkit.messages.formats import short_format
 from contextkit.render.media import Media
 from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
-from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, check_tools, encodable, with_fitting_ids
+from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
-from contextkit.tool_names import shown_name
 from contextkit.types import Message, Tool
 
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -62,7 +61,7 @@ def to_converse(
     `(attached)`, since Converse refuses both.
     """
     check_pairs(messages)
-    check_tools(tools)
+    tools = shown(tools)
     points = breakpoints.at_most(MAX_BREAKPOINTS)
     fitting = with_fitting_ids(messages, _CALL_ID)
     system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
@@ -80,7 +79,7 @@ def to_converse(
 
 
 def _tool(tool: Tool) -> Json:
-    spec: Json = {"name": shown_name(tool.name), "inputSchema": {"json": dict(tool.parameters)}}
+    spec: Json = {"name": tool.name, "inputSchema": {"json": dict(tool.parameters)}}
     if tool.description:
         spec["description"] = tool.description
     return {"toolSpec": spec}

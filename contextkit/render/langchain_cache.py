@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from contextkit.errors import InvalidInput, shortened
 from contextkit.render.openai import openai_tool
-from contextkit.render.request import Breakpoints, check_tools, encodable
+from contextkit.render.request import Breakpoints, encodable, shown
 from contextkit.render.turns import MAX_BREAKPOINTS
-from contextkit.tool_names import shown_name
 from contextkit.types import Tool
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def langchain_tools(
 
     Raises `InvalidTool` for what no provider takes.
     """
-    check_tools(tools)
+    tools = shown(tools)
     shaped: list[dict[str, Any]] = [dict(openai_tool(tool)) for tool in tools]
     if style is not None:
         _check(style)
@@ -70,8 +69,7 @@ def _check(style: object) -> None:
 def _marked_tools(shaped: list[dict[str, Any]], last: Tool, style: CacheStyle) -> list[dict[str, Any]]:
     if style == "converse":
         return [*shaped, _point()]
-    name = shown_name(last.name)
-    native = {"name": name, "description": last.description or name, "input_schema": dict(last.parameters)}
+    native = {"name": last.name, "description": last.description or last.name, "input_schema": dict(last.parameters)}
     return [*shaped[:-1], native | _control()]
 
 

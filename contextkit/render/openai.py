@@ -9,8 +9,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from contextkit.messages.formats import short_format
 from contextkit.render.media import Media
 from contextkit.render.parts import Part, Reasoning, Redacted, Text, parts, unusable
-from contextkit.render.request import check_pairs, check_tools, encodable, with_fitting_ids
-from contextkit.tool_names import shown_name
+from contextkit.render.request import check_pairs, encodable, shown, with_fitting_ids
 from contextkit.types import Message, Tool, ToolCall
 
 _CALL_ID = re.compile(r".{1,40}", re.DOTALL)
@@ -70,7 +69,7 @@ def to_openai(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> OpenAI
     there. A tool result that is more than text is refused: only Anthropic and Bedrock take those.
     """
     check_pairs(messages)
-    check_tools(tools)
+    tools = shown(tools)
     request: OpenAIRequest = {"messages": [_message(message) for message in with_fitting_ids(messages, _CALL_ID)]}
     if tools:
         request["tools"] = [openai_tool(tool) for tool in tools]
@@ -106,7 +105,7 @@ def _call(call: ToolCall) -> OpenAIToolCall:
 
 def openai_tool(tool: Tool) -> OpenAITool:
     """One tool as OpenAI describes it; LangChain's `bind_tools` takes this shape for every model."""
-    function: OpenAIFunction = {"name": shown_name(tool.name), "parameters": dict(tool.parameters)}
+    function: OpenAIFunction = {"name": tool.name, "parameters": dict(tool.parameters)}
     if tool.description:
         function["description"] = tool.description
     return {"type": "function", "function": function}

@@ -10,13 +10,10 @@ from typing import Any, TypeVar, cast
 
 from contextkit.errors import InvalidMessage, InvalidTool, shortened
 from contextkit.messages.groups import groups
-from contextkit.tool_names import OWN_NAME, shown_name
+from contextkit.shown_tools import OWN_NAME, shown_name, shown_tool
 from contextkit.types import Message, Tool, ToolCall
 
 T = TypeVar("T")
-
-_COMBINATIONS = ("anyOf", "oneOf", "allOf")
-"""What OpenAI and Anthropic refuse beside `type: object` (their error messages say so; MCP servers send it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +71,9 @@ def check_pairs(messages: Sequence[Message]) -> None:
         )
 
 
-def check_tools(tools: Sequence[Tool]) -> None:
-    """Refuse tools whose name or schema no provider takes, or two of one name."""
-    seen: set[str] = set()
+def shown(tools: Sequence[Tool]) -> list[Tool]:
+    """The tools as every provider takes them. Refuses what none takes under any name, and two of one name."""
+    named: dict[str, Tool] = {}
     for tool in tools:
         if not OWN_NAME.fullmatch(tool.name):
             raise InvalidTool(
@@ -85,16 +82,11 @@ def check_tools(tools: Sequence[Tool]) -> None:
                 "Rename the tool.",
                 value=tool.name,
             )
-        combined = [key for key in _COMBINATIONS if key in tool.parameters]
-        if combined:
-            raise InvalidTool(
-                f"The parameters of the tool {tool.name!r} have {combined[0]} at the top level.",
-                "Say that in the tool's description, or within a property; properties may have it.",
-                value=tool.name,
-            )
-        if shown_name(tool.name) in seen:
+        taken = shown_tool(tool)
+        if taken.name in named:
             raise InvalidTool(f"Two tools are named {tool.name!r}.", "Give each its own name.", value=tool.name)
-        seen.add(shown_name(tool.name))
+        named[taken.name] = taken
+    return list(named.values())
 
 
 def with_fitting_ids(messages: Sequence[Message], allowed: re.Pattern[str]) -> Iterator[Message]:

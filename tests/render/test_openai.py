@@ -167,16 +167,6 @@ def test_tools_that_no_provider_takes_are_refused(names: list[str], problem: str
         to_openai([Message(role="user", content="hi")], [Tool(name, "", {"type": "object"}) for name in names])
 
 
-@pytest.mark.parametrize("key", ["anyOf", "oneOf", "allOf"])
-def test_schemas_that_combine_at_the_top_are_refused(key: str) -> None:
-    """OpenAI and Anthropic refuse the whole request for one such tool, and name it by its number."""
-    within = Tool("fine", "", {"type": "object", "properties": {"id": {key: [{"type": "string"}]}}})
-    above = Tool("find", "", {"type": "object", "properties": {}, key: [{"required": ["id"]}]})
-    assert to_openai([Message(role="user", content="hi")], [within])
-    with pytest.raises(InvalidTool, match=f"'find' have {key} at the top level"):
-        to_openai([Message(role="user", content="hi")], [within, above])
-
-
 def test_the_request_shares_nothing_with_the_messages() -> None:
     block = {"type": "image_url", "image_url": {"url": "https://x.test/a"}}
     parameters: dict[str, Any] = {"type": "object", "properties": {}}

@@ -1,16 +1,17 @@
-"""Tools keep the names that MCP allows, and are called by names that every provider takes."""
+"""Tools stay as MCP allows them to be, and are shown as every provider takes them."""
 
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import Budget, ContextBuilder
+from contextkit.shown_tools import SHOWN_NAME, shown_name, shown_tool
 from contextkit.sources import History, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
-from contextkit.tool_names import SHOWN_NAME, shown_name
 from contextkit.types import Tool
 
 NAMES = ("github/issues.create", "github_issues_create", "x" * 128)
@@ -33,7 +34,8 @@ def test_every_name_is_shown_as_one_that_providers_take_and_no_two_as_one(one: s
 
 
 def test_a_tool_is_found_by_the_name_the_model_called_it() -> None:
-    listed = [SimpleNamespace(name=name, description="", inputSchema={"type": "object"}) for name in NAMES]
+    schema = {"type": "object", "anyOf": [{"required": ["title"]}]}
+    listed = [SimpleNamespace(name=name, description="", inputSchema=schema) for name in NAMES]
     with SQLiteStore(":memory:") as store:
         builder = ContextBuilder(
             store=store, sources=[System("Hi."), Tools(listed), History()], strategy="agent", budget=Budget(8_000)
@@ -46,6 +48,20 @@ def test_a_tool_is_found_by_the_name_the_model_called_it() -> None:
                 assert found.origin in listed
         assert context.tool("github/issues.create") == context.tool(shown_name("github/issues.create"))
         assert context.tool("no such tool") is None
+
+
+@pytest.mark.parametrize("key", ["anyOf", "oneOf", "allOf"])
+def test_what_a_schema_combines_at_its_top_is_told_in_words(key: str) -> None:
+    """OpenAI and Anthropic refuse the whole request for one such tool, and name it by its number."""
+    either = [{"required": ["id"]}, {"required": ["städte"]}]
+    schema = {"type": "object", "properties": {"id": {key: [{"type": "string"}]}}}
+    shown = shown_tool(Tool("find", "Finds.", {**schema, key: either}))
+    assert shown.parameters == schema
+    assert shown.description.startswith(f'Finds.\nThe arguments must also match this JSON schema: {{"{key}": [')
+    assert "städte" in shown.description
+    assert shown_tool(Tool("find", "", {**schema, key: either})).description.startswith("The arguments must")
+    assert shown_tool(shown) is shown
+    assert get_counter().tool(Tool("find", "Finds.", {**schema, key: either})) == get_counter().tool(shown)
 
 
 def test_history_and_tools_name_a_tool_alike() -> None:
@@ -82,6 +98,8 @@ def names(context: Any) -> list[str]:
     assert openai == [tool["toolSpec"]["name"] for tool in context.to_converse(cache=False)["toolConfig"]["tools"]]
     assert openai == [tool["function"]["name"] for tool in context.to_langchain_tools()]
     assert all(SHOWN_NAME.fullmatch(name) for name in openai)
+    assert all("anyOf" not in tool["function"]["parameters"] for tool in context.to_openai()["tools"])
+    assert "anyOf" not in [key for tool in context.to_anthropic()["tools"] for key in tool["input_schema"]]
     return openai
 
 

@@ -1,0 +1,55 @@
+"""Tools as every provider takes them.
+
+MCP lets a tool be called `github/issues.create`, in up to 128 characters, and lets its schema combine others
+(`anyOf`) beside `type: object`. OpenAI, Anthropic and Bedrock answer a whole request with an error for one such
+tool (their API references, and the errors themselves). So a tool stays in contextkit as it came, while requests
+have it as `shown_tool` makes it, and `Context.tool` finds it when the model calls it by the name it was shown under.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from typing import Final
+
+from contextkit.types import Tool
+
+OWN_NAME: Final = re.compile(r"[a-zA-Z0-9_./-]{1,128}")
+"""What MCP allows (its proposal SEP-986 has the slash, its specification of November 2025 the 128 characters)."""
+
+SHOWN_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""What OpenAI, Anthropic and Bedrock all take. Anthropic alone allows 128 characters."""
+
+_COMBINATIONS: Final = ("anyOf", "oneOf", "allOf")
+"""What is refused at the top of a schema; within properties it may stand."""
+
+_DIGITS: Final = 6
+"""Of a hash of the name, so that `a.b` and `a_b` stay two, whatever other tools there are: 16 million values."""
+
+
+def shown_tool(tool: Tool) -> Tool:
+    """The tool under a name that every provider takes; what they refuse of its schema is told in its description.
+
+    The tool itself where it will do. The schema only grows wider: what it no longer forbids is for the tool to refuse.
+    """
+    combined = {key: tool.parameters[key] for key in _COMBINATIONS if key in tool.parameters}
+    if not combined:
+        name = shown_name(tool.name)
+        return tool if name == tool.name else replace(tool, name=name)
+    told = f"The arguments must also match this JSON schema: {json.dumps(combined, ensure_ascii=False)}"
+    return replace(
+        tool,
+        name=shown_name(tool.name),
+        description=f"{tool.description}\n{told}" if tool.description else told,
+        parameters={key: value for key, value in tool.parameters.items() if key not in combined},
+    )
+
+
+def shown_name(name: str) -> str:
+    """The name as every provider takes it; the same one each time, and the name itself where it will do."""
+    if SHOWN_NAME.fullmatch(name):
+        return name
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
+    return f"{re.sub(r'[^a-zA-Z0-9_-]', '_', name)[: 63 - _DIGITS]}_{digest}"
