@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from contextkit.errors import InvalidTool, shortened
-from contextkit.tool_names import OWN_NAME
+from contextkit.shown_tools import OWN_NAME
 from contextkit.types import Tool
 
 _TYPES: Final = {
