@@ -26,7 +26,6 @@ from typing import Final
 from contextkit.memory.facts import Change, Fact, Kind
 from contextkit.memory.shelf import (
     CONFIRMED,
-    SUBJECT,
     VALUE,
     Shelf,
     begins,
@@ -40,6 +39,7 @@ from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.subject import subject_key
 from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord
+from contextkit.stores.ranking import SUBJECT
 
 SUPERSEDES: Final = "supersedes"
 """The key of a record's metadata for the id of the record that it took the place of."""

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contextkit.memory.consolidate import SUPERSEDES
-from contextkit.memory.shelf import SUBJECT, confirmed, holds_at, subject_of
+from contextkit.memory.shelf import confirmed, holds_at, subject_of
 from contextkit.memory.subject import subject_key
 from contextkit.stores import MemoryRecord, ScoredMemory
+from contextkit.stores.ranking import SUBJECT
 
 RECENCY: Final = 0.2
 """Part of a record's score that fades with its age.

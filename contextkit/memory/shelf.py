@@ -16,9 +16,7 @@ from contextkit.memory.subject import subject_key
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import terms
 from contextkit.stores import MemoryRecord
-
-SUBJECT: Final = "subject"
-"""The key of a record's metadata that says what it is a value of."""
+from contextkit.stores.ranking import SUBJECT
 
 VALUE: Final = "value"
 """The key of a record's metadata for that value by itself, where it is known."""

@@ -21,8 +21,9 @@ from contextkit.memory.recall import (
     superseded,
     weighed,
 )
-from contextkit.memory.shelf import CONFIRMED, SUBJECT
+from contextkit.memory.shelf import CONFIRMED
 from contextkit.stores import MemoryRecord, ScoredMemory
+from contextkit.stores.ranking import SUBJECT
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

@@ -44,6 +44,34 @@ def test_the_best_match_is_first_and_what_shares_nothing_is_left_out() -> None:
     assert found(one, "zebra") == found(index([]), "tea") == []
 
 
+def test_a_record_is_found_by_what_it_is_a_value_of() -> None:
+    told = [("Ana works at Siemens.", "employer of Ana"), ("Ana moved to Porto.", "home city of Ana"), ("Ana ran.", "")]
+    one = MemoryIndex(
+        [
+            MemoryRecord(id=text, text=text, created_at=NOW, metadata={"subject": subject} if subject else {})
+            for text, subject in told
+        ],
+        [],
+        NONE,
+    )
+    assert found(one, "What is Ana's employer?")[0][0] == "Ana works at Siemens."
+    assert found(one, "Which city is her home?") == [("Ana moved to Porto.", 1.0)]
+    assert found(one, "the subject") == []
+
+
+@pytest.mark.parametrize("odd", [7, None, ["employer"], {"of": "Ana"}])
+def test_a_subject_that_is_no_text_is_not_searched(odd: object) -> None:
+    record = MemoryRecord(id="m0", text="Likes tea.", created_at=NOW, metadata={"subject": odd})
+    assert found(MemoryIndex([record], [], NONE), "employer of Ana") == []
+
+
+def test_a_record_whose_subject_changed_is_found_by_the_new_one() -> None:
+    record = MemoryRecord(id="m0", text="Likes tea.", created_at=NOW, metadata={"subject": "drink of Ana"})
+    former = MemoryIndex([record], [], NONE)
+    now = MemoryIndex([replace(record, metadata={"subject": "taste of Ben"})], [], NONE, former)
+    assert (found(now, "drink"), found(now, "taste")) == ([], [("m0", 1.0)])
+
+
 @given(before=TEXTS, after=TEXTS, grows=st.booleans())
 def test_an_index_that_goes_on_from_another_is_as_one_made_anew(
     before: list[str], after: list[str], grows: bool
