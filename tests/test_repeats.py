@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from contextkit import Budget, ContextBuilder, Message
 from contextkit.repeats import Repeats
 from contextkit.said import Said
+from contextkit.sources import History
+from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Item, Provenance
 
 
@@ -65,3 +68,15 @@ def test_what_was_made_from_a_message_is_not_shown_while_that_is_recalled_whole(
     assert not repeats.has(memory)
     repeats.add(recalled)
     assert repeats.has(memory)
+
+
+def test_what_a_message_that_stands_shortened_leaves_out_may_be_recalled() -> None:
+    filler = [f"On day {n} the workshop on the hill was swept and nothing else was written down." for n in range(200)]
+    diary = " ".join([*filler[:100], "The spare key of the boathouse hangs behind the barometer.", *filler[100:]])
+    with SQLiteStore(":memory:") as store:
+        store.append("u", "s", [Message(role="user", content=diary), Message(role="assistant", content="Noted.")])
+        builder = ContextBuilder(store=store, sources=[History()], strategy="chat", budget=Budget(3_000))
+        context = builder.build("Where does the spare key of the boathouse hang?", actor_id="u", session_id="s")
+    shown = [message.text for message in context.messages if "workshop" in message.text]
+    assert len(shown) == 2
+    assert "behind the barometer" in "".join(shown)
