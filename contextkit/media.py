@@ -24,8 +24,8 @@ from contextkit.recent import Recent
 MediaKind: TypeAlias = Literal["image", "audio", "video", "file"]
 Provider: TypeAlias = Literal["openai", "anthropic", "any"]
 
-UNKNOWN: Mapping[MediaKind, int] = {"image": 1_600, "audio": 1_920, "video": 19_200, "file": PICTURE + TEXT}
-"""Tokens of media of unknown size. Image: the most Anthropic makes of one (OpenAI's most is 1,445).
+UNKNOWN: Mapping[MediaKind, int] = {"image": 5_000, "audio": 1_920, "video": 19_200, "file": PICTURE + TEXT}
+"""Tokens of media of unknown size. Image: the most Anthropic makes of one, 3.75 megapixels at 750 to a token.
 Audio and video: a minute at Gemini's 32 and 32 + 258 tokens a second, rounded up to 320. File: one
 page of a PDF."""
 
@@ -39,6 +39,9 @@ _PDFS: Recent[bytes, int] = Recent(256)
 
 LOW_DETAIL, TILE, TILE_SIDE = 85, 170, 512
 """OpenAI's image rule: 85 tokens, and at high detail 170 more for each tile of 512 pixels a side."""
+
+OPENAI_MOST = LOW_DETAIL + 8 * TILE
+"""What its largest image comes to: 768 pixels by 2,048, two tiles by four."""
 
 _KINDS: Mapping[str, MediaKind] = {
     "image": "image",
@@ -93,7 +96,7 @@ class Media:
             return LOW_DETAIL
         size = self.size or image_size(_head(self.payload))
         if size is None:
-            return UNKNOWN["image"]
+            return OPENAI_MOST if self.provider == "openai" else UNKNOWN["image"]
         match self.provider:
             case "openai":
                 return openai_image(size)
@@ -114,11 +117,13 @@ def openai_image(size: Size) -> int:
 
 
 def anthropic_image(size: Size) -> int:
-    """Tokens of an image of at most 1,568 pixels a side, to which larger ones are scaled: area / 750.
+    """Tokens of an image of at most 2,576 pixels a side, to which larger ones are scaled: area / 750.
 
-    Source: Anthropic's guide "Vision" (its example: 1000 x 1000 is about 1,334), at most about 1,600.
+    Source: Anthropic's guide "Vision" (its example: 1000 x 1000 is about 1,334), and for the size the release
+    of Claude Opus 4.7 in April 2026: 2,576 pixels and 3.75 megapixels. Models before it scale to 1,568 pixels and
+    1,600 tokens; which one a prompt is for is not known here, so a large image costs what the younger ones make of it.
     """
-    scale = min(1.0, 1_568 / max(size.width, size.height))
+    scale = min(1.0, 2_576 / max(size.width, size.height))
     return min(UNKNOWN["image"], max(1, math.ceil(size.width * scale * size.height * scale / 750)))
 
 

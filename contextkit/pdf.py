@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from pypdf import PageObject
 
 PICTURE: Final = 1_600
-"""Tokens of a page as a picture: the most Anthropic makes of an image (its guide "Vision"; OpenAI's most is 1,445)."""
+"""Tokens of a page as a picture: what Anthropic makes of an image of 1,568 pixels, as which pages are drawn (a scanned
+page was billed as 1,592 by Claude Haiku 4.5 and as 1,600 by Claude Opus 5.5). OpenAI's most for an image is 1,445."""
 
 TEXT: Final = 3_000
 """Tokens of the text on a page: 1,500 to 3,000, by how dense it is (Anthropic's guide "PDF support"). OpenAI's guide
