@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -12,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.recent import Recent
-
-THREADS = 8
+from contextkit.testing.conformance.base import THREADS, at_once
 
 
 def fresh() -> list[int]:
@@ -61,18 +59,6 @@ def test_a_value_that_could_not_be_made_leaves_nothing_behind() -> None:
     assert (recent.get("a"), recent.get("b")) == (1.0, None)
 
 
-def together(step: Callable[[int], object]) -> list[object]:
-    """What each of several threads gets of a step that all of them take at once."""
-    start = threading.Barrier(THREADS)
-
-    def run(number: int) -> object:
-        start.wait()
-        return step(number)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, range(THREADS)))
-
-
 def test_threads_get_one_and_the_same_value() -> None:
     recent = Recent[str, object](1)
     slow, made = threading.Event(), []
@@ -82,13 +68,13 @@ def test_threads_get_one_and_the_same_value() -> None:
         made.append(object())
         return made[-1]
 
-    assert together(lambda _: recent.of("a", make)) == made * THREADS
+    assert at_once(lambda _: recent.of("a", make)) == made * THREADS
 
 
 def test_one_thread_alone_takes_a_value_out() -> None:
     recent = Recent[str, int](1)
     recent.put("a", 1)
-    assert sorted(map(str, together(lambda _: recent.pop("a")))) == ["1"] + ["None"] * (THREADS - 1)
+    assert sorted(map(str, at_once(lambda _: recent.pop("a")))) == ["1"] + ["None"] * (THREADS - 1)
 
 
 def test_threads_together_keep_no_more_than_the_most() -> None:
@@ -102,7 +88,7 @@ def test_threads_together_keep_no_more_than_the_most() -> None:
             recent.pop(n + 2)
             assert len(recent) <= 5
 
-    together(work)
+    at_once(work)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["get", "put", "of", "pop"]), st.integers(0, 5)), max_size=40))

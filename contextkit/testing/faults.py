@@ -104,7 +104,7 @@ class FaultProxy:
 
     @contextmanager
     def counted(self) -> Iterator[list[Call]]:
-        """The calls that come through in a `with` block, in a list that fills as they do."""
+        """The calls that come through in a `with` block, in a list that is filled at its end."""
         before = len(self.calls)
         counted: list[Call] = []
         yield counted
