@@ -16,14 +16,25 @@ from typing import TypeGuard
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.anthropic import from_anthropic, is_anthropic
 from contextkit.messages.check import checked_message, is_model, plain_model
-from contextkit.messages.codec import dumps, loads
+from contextkit.messages.codec import dump_columns, dumps, load_columns, loads
 from contextkit.messages.converse import from_converse, is_converse
 from contextkit.messages.groups import Group, group_at, groups, is_alone
 from contextkit.messages.langchain import from_langchain, is_langchain
 from contextkit.messages.openai import from_openai
 from contextkit.types import Message
 
-__all__ = ["Group", "as_message", "as_messages", "dumps", "group_at", "groups", "is_alone", "loads"]
+__all__ = [
+    "Group",
+    "as_message",
+    "as_messages",
+    "dump_columns",
+    "dumps",
+    "group_at",
+    "groups",
+    "is_alone",
+    "load_columns",
+    "loads",
+]
 
 _SHAPES = "Pass a Message, a LangChain message, a dict or a client's model with `role` and `content`, or a pair."
 

@@ -20,6 +20,20 @@ _LANGCHAIN = {"human": "user", "ai": "assistant"}
 """What LangChain calls them, and those who write its messages as dicts or pairs."""
 
 
+_AROUND = {
+    "choices": "This is a whole response: pass its message, `response.choices[0].message`.",
+    "output": 'This is a whole response: pass its message, `response["output"]["message"]` of Converse.',
+    "message": "Pass the `message` in it.",
+    "parts": 'Write its parts as "content", and the role "model" as "assistant".',
+}
+"""What has a message in it, by the key that shows it, and where that is."""
+
+_RESPONSES = (
+    "This is of OpenAI's Responses API: write calls as the `tool_calls` of a message of role assistant, "
+    "and each output as a message of role tool."
+)
+
+
 def from_openai(data: Mapping[Any, Any]) -> Message:
     """One message from a dict with `role` and `content`.
 
@@ -39,9 +53,7 @@ def from_openai(data: Mapping[Any, Any]) -> Message:
         calls.append(_function_call(data["function_call"]))
         metadata["function_call"] = True
     if "content" not in data and not calls:
-        raise InvalidMessage(
-            f"The message {shortened(dict(data))} has no content.", 'Give it a "content" (it may be empty).', value=data
-        )
+        raise InvalidMessage(f"The message {shortened(dict(data))} has no content.", _remedy(data), value=data)
     return checked_message(
         _MODERN.get(role, role) if isinstance(role, str) else role,
         data.get("content"),
@@ -67,6 +79,13 @@ def function_call_id(name: object) -> str:
     if not isinstance(name, str) or not name:
         raise InvalidMessage("A function message or call has no name.", "Give it its function's name.", value=name)
     return f"function-{name}"
+
+
+def _remedy(data: Mapping[Any, Any]) -> str:
+    """What to do with a dict that is no message."""
+    if str(data.get("type")).startswith("function_call") or isinstance(data.get("output"), list):
+        return _RESPONSES
+    return next((remedy for key, remedy in _AROUND.items() if key in data), 'Give it a "content" (it may be empty).')
 
 
 def _sequence(calls: object) -> Sequence[object]:

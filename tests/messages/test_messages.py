@@ -377,3 +377,25 @@ def test_what_langchain_s_users_write_by_hand_is_understood(given: object, role:
 def test_other_tuples_and_lists_are_no_messages(given: object) -> None:
     with pytest.raises(InvalidMessage, match="is not a message"):
         as_message(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"id": "x", "choices": [{"message": {"role": "assistant", "content": "hi"}}]}, "choices[0].message"),
+        ({"output": {"message": {"role": "assistant", "content": []}}}, '["output"]["message"]'),
+        ({"index": 0, "message": {"role": "assistant", "content": "hi"}}, "Pass the `message` in it"),
+        ({"role": "model", "parts": [{"text": "hi"}]}, 'Write its parts as "content"'),
+        ({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}, "Responses API"),
+        ({"object": "response", "output": [{"type": "message"}]}, "Responses API"),
+        ({"type": "function_call_output", "call_id": "c", "output": "12:00"}, "of role tool"),
+        ({"role": "user"}, 'Give it a "content"'),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_has_a_message_in_it_or_is_another_api_s_is_refused_with_where_to_look(
+    given: dict[str, object], remedy: str
+) -> None:
+    with pytest.raises(InvalidMessage) as refused:
+        as_message(given)
+    assert remedy in str(refused.value)
