@@ -43,6 +43,10 @@ PER_RESULT = 8
 """Around a tool result, by the same format: `functions.`, ` to=assistant` and the channel. The
 call's id is counted in place of the tool's name, which providers put there instead."""
 
+PER_ATTACHMENT = 24
+"""A result that is more than text, where such things follow the results in a message of the user's (`render.openai`):
+that message's own framing and words, and the word that stands in the result for them."""
+
 PER_PROPERTIES, PER_PROPERTY, PER_ENUM, PER_ENUM_ITEM = 3, 3, -3, 3
 """Tool schemas: before a list of properties, per property, per enum and per value of it (the notebook)."""
 
@@ -145,7 +149,7 @@ class BpeCounter:
         if message.name is not None:
             tokens += PER_NAME + self.text(message.name)
         if message.tool_call_id is not None:
-            tokens += PER_RESULT + self.text(message.tool_call_id)
+            tokens += PER_RESULT + self.text(message.tool_call_id) + (0 if _is_text(message) else PER_ATTACHMENT)
         return tokens + sum(map(self._call, message.tool_calls))
 
     def tool(self, tool: Tool) -> int:
@@ -252,6 +256,11 @@ def _load(vocabulary: Vocabulary) -> Callable[[str], list[int]] | None:
 
     encoding = Encoding(vocabulary.name, pat_str=vocabulary.pattern, mergeable_ranks=parse(data), special_tokens={})
     return encoding.encode_ordinary
+
+
+def _is_text(message: Message) -> bool:
+    content = message.content
+    return isinstance(content, str) or all(isinstance(block.get("text"), str) for block in content)
 
 
 def _inline(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
 from contextkit.messages.formats import short_format
@@ -14,6 +14,11 @@ from contextkit.types import Message, Tool, ToolCall
 
 _CALL_ID = re.compile(r".{1,40}", re.DOTALL)
 """OpenAI answers with an error to ids longer than 40 characters."""
+
+ATTACHED = "Images and files of the tools' results above:"
+BELOW = "(shown below)"
+
+_PROVIDER = "OpenAI's chat completions API"
 
 _NAME = re.compile(r"[\s<|\\/>]")
 """Characters that OpenAI refuses in a message's name."""
@@ -66,14 +71,33 @@ def to_openai(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> OpenAI
     """The prompt for chat completions.
 
     Reasoning is left out, since chat completions take none back. Prompt caching needs no marks
-    there. A tool result that is more than text is refused: only Anthropic and Bedrock take those.
+    there. A tool's result may only be text there: its images and files follow in a user's message,
+    behind the results of all the calls they belong with.
     """
     check_pairs(messages)
     tools = shown(tools)
-    request: OpenAIRequest = {"messages": [_message(message) for message in with_fitting_ids(messages, _CALL_ID)]}
+    request: OpenAIRequest = {"messages": [*_messages(with_fitting_ids(messages, _CALL_ID))]}
     if tools:
         request["tools"] = [openai_tool(tool) for tool in tools]
     return encodable(request)
+
+
+def _messages(messages: Iterable[Message]) -> Iterator[OpenAIMessage]:
+    """The messages, and after the results of a message's calls one with what of them is more than text."""
+    attached: list[dict[str, Any]] = []
+    for message in messages:
+        if attached and message.role != "tool":
+            yield _attachment(attached)
+            attached = []
+        yield _message(message)
+        if message.role == "tool":
+            attached += [_media_block(part, message) for part in parts(message) if isinstance(part, Media)]
+    if attached:
+        yield _attachment(attached)
+
+
+def _attachment(blocks: list[dict[str, Any]]) -> OpenAIMessage:
+    return {"role": "user", "content": [{"type": "text", "text": ATTACHED}, *blocks]}
 
 
 def _message(message: Message) -> OpenAIMessage:
@@ -115,6 +139,8 @@ def _content(message: Message) -> str | list[dict[str, Any]]:
     if isinstance(message.content, str):
         return message.content
     kept = [part for part in parts(message) if not isinstance(part, Reasoning | Redacted)]
+    if message.role == "tool" and any(isinstance(part, Media) for part in kept):
+        kept = [part for part in kept if not isinstance(part, Media)] or [Text(BELOW)]
     return [_block(part, message) for part in kept] or ""
 
 
@@ -122,10 +148,15 @@ def _block(part: Part, message: Message) -> dict[str, Any]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
     if isinstance(part, Media) and message.role == "user":
-        block = _media(part)
-        if block:
-            return block
-    raise unusable(part, message, "OpenAI's chat completions API")
+        return _media_block(part, message)
+    raise unusable(part, message, _PROVIDER)
+
+
+def _media_block(media: Media, message: Message) -> dict[str, Any]:
+    block = _media(media)
+    if block is None:
+        raise unusable(media, message, _PROVIDER)
+    return block
 
 
 def _media(media: Media) -> dict[str, Any] | None:

@@ -89,7 +89,7 @@ def loops(draw: st.DrawFn) -> list[Message]:
     results = [
         Message(
             role="tool",
-            content=draw(contents(text_blocks)),
+            content=draw(contents(text_blocks, image_blocks)),
             tool_call_id=id_,
             metadata=draw(st.sampled_from([{}, {"status": "error"}])),
         )

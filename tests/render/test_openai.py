@@ -4,7 +4,8 @@ import pytest
 
 from contextkit.errors import InvalidMessage, InvalidTool
 from contextkit.messages import as_messages
-from contextkit.render.openai import to_openai
+from contextkit.render.openai import ATTACHED, BELOW, to_openai
+from contextkit.tokens import get_counter
 from contextkit.types import Message, Tool, ToolCall
 
 PNG = "iVBORw0KGgo="
@@ -176,3 +177,54 @@ def test_the_request_shares_nothing_with_the_messages() -> None:
     request["tools"][0]["function"]["parameters"]["properties"]["new"] = 1
     assert message.content == ({"type": "image_url", "image_url": {"url": "https://x.test/a"}},)
     assert parameters == {"type": "object", "properties": {}}
+
+
+PICTURE = {"type": "image", "base64": PNG, "mime_type": "image/png"}
+IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+
+
+def test_images_in_results_follow_them_in_a_message_of_the_user_s() -> None:
+    """Chat completions refuse the whole prompt, and every later one of the session, for an image in a result."""
+    calls = (ToolCall("a", "look", "{}"), ToolCall("b", "look", "{}"), ToolCall("c", "look", "{}"))
+    prompt = [
+        Message(role="user", content="Look."),
+        Message(role="assistant", tool_calls=calls),
+        Message(role="tool", tool_call_id="a", content=({"type": "text", "text": "a cat"}, PICTURE)),
+        Message(role="tool", tool_call_id="b", content=(PICTURE,)),
+        Message(role="tool", tool_call_id="c", content="nothing"),
+    ]
+    results, attached = (
+        [
+            {"role": "tool", "tool_call_id": "a", "content": [{"type": "text", "text": "a cat"}]},
+            {"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": BELOW}]},
+            {"role": "tool", "tool_call_id": "c", "content": "nothing"},
+        ],
+        {"role": "user", "content": [{"type": "text", "text": ATTACHED}, IMAGE, IMAGE]},
+    )
+    assert to_openai(prompt)["messages"][2:] == [*results, attached]
+    answered = to_openai([*prompt, Message(role="assistant", content="Two cats.")])["messages"]
+    assert answered[:-1] == to_openai(prompt)["messages"], "a prompt that grows keeps its beginning"
+
+
+def test_what_no_message_of_theirs_may_hold_is_refused_in_a_result_too() -> None:
+    film = {"type": "video", "base64": "AAAA", "mime_type": "video/mp4"}
+    prompt = [
+        Message(role="assistant", tool_calls=(ToolCall("a", "look", "{}"),)),
+        Message(role="tool", tool_call_id="a", content=(film,)),
+    ]
+    with pytest.raises(InvalidMessage, match="takes no video"):
+        to_openai(prompt)
+
+
+def test_what_follows_a_result_is_counted_with_it() -> None:
+    counter = get_counter()
+    result = Message(role="tool", tool_call_id="a", content=(PICTURE,))
+    shown = [
+        Message(role="tool", tool_call_id="a", content=BELOW),
+        Message(role="user", content=(text(ATTACHED), PICTURE)),
+    ]
+    assert sum(map(counter.message, shown)) <= counter.message(result) <= sum(map(counter.message, shown)) + 12
+
+
+def text(words: str) -> dict[str, str]:
+    return {"type": "text", "text": words}
