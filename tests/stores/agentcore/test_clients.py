@@ -5,12 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict
 
 import boto3
 import pytest
 
-from contextkit.stores.agentcore import AgentCoreStore
+from contextkit.stores.agentcore import AgentCoreStore, adoption
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.agentcore import AgentCoreEmulator
 
@@ -36,6 +37,20 @@ def new_memory(control: Any, name: str) -> str:
 
 def said(messages: list[Any]) -> list[tuple[str, str]]:
     return [(message.role, message.content) for message in messages]
+
+
+def test_a_session_is_looked_for_right_after_the_machine_has_started(
+    store: AgentCoreStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adoption, "time", SimpleNamespace(monotonic=lambda: 5.0))
+    client.create_event(
+        memoryId=memory_id,
+        actorId="early",
+        sessionId="s",
+        eventTimestamp=datetime(2026, 1, 1, tzinfo=UTC),
+        payload=[{"conversational": {"role": "USER", "content": {"text": "Hello"}}}],
+    )
+    assert said(store.messages("early", "s")) == [("user", "Hello")]
 
 
 @pytest.mark.usefixtures("elsewhere")
