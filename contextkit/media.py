@@ -56,7 +56,7 @@ _KINDS: Mapping[str, MediaKind] = {
     "media": "file",
 }
 _WRAPPERS = ("source", "image_url", "input_audio", "file", "inline_data", "image", "audio", "video", "document")
-_PAYLOADS = ("data", "base64", "file_data", "bytes", "url", "image_url")
+_PAYLOADS = ("data", "base64", "blob", "file_data", "bytes", "url", "image_url")
 _REFERENCES = ("file_id", "id", "uri", "file_url", "file_uri")
 _MIMES = ("mime_type", "media_type", "mimeType")
 _ASIDE = ("title", "context", "name", "filename", "content")

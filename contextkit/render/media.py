@@ -119,7 +119,7 @@ def _anthropic(kind: MediaKind, block: Block) -> Media | None:
 
 
 def _langchain(kind: MediaKind, block: Block) -> Media | None:
-    mime = field(block, "mime_type") or ""
+    mime = field(block, "mime_type", "mimeType") or ""
     name = next(filter(None, (field(inner(block, key), "name", "filename") for key in ("extras", "metadata"))), None)
     name = field(block, "filename", "name") or name
     if data := field(block, "base64", "data"):
@@ -127,6 +127,17 @@ def _langchain(kind: MediaKind, block: Block) -> Media | None:
     if url := field(block, "url"):
         return _from_url(kind, url, mime=mime, name=name)
     return _uploaded(kind, field(block, "file_id") or (field(block, "id") if "source_type" in block else None), name)
+
+
+def mcp_resource(resource: Mapping[str, Any]) -> Media | None:
+    """What an MCP server embedded as bytes (`blob`); None for a text."""
+    data, mime = field(resource, "blob"), field(resource, "mimeType") or ""
+    name = (field(resource, "uri") or "").rpartition("/")[2] or None
+    return _embedded(_KINDS.get(mime.partition("/")[0], "file"), data, mime, name) if data else None
+
+
+_KINDS: Mapping[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
+"""The kind of medium by the first word of its MIME type; anything else is a file."""
 
 
 def _uploaded(kind: MediaKind, file_id: str | None, name: str | None = None) -> Media | None:

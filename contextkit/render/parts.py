@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from contextkit.errors import InvalidMessage, shortened
-from contextkit.render.media import Media, field, inner, media
+from contextkit.render.media import Media, field, inner, mcp_resource, media
 from contextkit.types import Block, Message
 
 
@@ -55,7 +55,7 @@ def parts(message: Message) -> list[Part]:
 
 
 def part(block: Block) -> Part:
-    """One block as a part: LangChain's v1 and v0 shapes, OpenAI's, Anthropic's, and Bedrock's for reasoning."""
+    """One block as a part: LangChain's v1 and v0 shapes, OpenAI's, Anthropic's, MCP's, and Bedrock's for reasoning."""
     kind = block.get("type")
     if kind == "non_standard" and isinstance(block.get("value"), Mapping):
         return part(block["value"])
@@ -63,7 +63,7 @@ def part(block: Block) -> Part:
         return Text(block["text"])
     if kind == "refusal" and isinstance(block.get("refusal"), str):
         return Text(block["refusal"])
-    return _reasoning(kind, block) or media(block) or Other(block)
+    return _reasoning(kind, block) or _resource(kind, block) or media(block) or Other(block)
 
 
 def unusable(found: Part, message: Message, provider: str) -> InvalidMessage:
@@ -95,4 +95,17 @@ def _reasoning(kind: object, block: Block) -> Part | None:
             return Reasoning(field(said, "text") or "", field(said, "signature"))
         case "reasoning":
             return Reasoning(field(block, "reasoning") or "", field(inner(block, "extras"), "signature"))
+    return None
+
+
+def _resource(kind: object, block: Block) -> Part | None:
+    """What an MCP tool's result embeds, or only points to."""
+    match kind:
+        case "resource":
+            embedded = inner(block, "resource")
+            text = embedded.get("text")
+            return Text(text) if isinstance(text, str) else mcp_resource(embedded)
+        case "resource_link":
+            told = (field(block, "title", "name"), field(block, "uri"), field(block, "description"))
+            return Text("\n".join(one for one in told if one))
     return None
