@@ -19,13 +19,22 @@ WITHHELD: Final = "[withheld]"
 
 NOT_KEPT: Final = "It holds or speaks of a secret (a password, PIN, key, token or card number), and none is ever kept."
 
-_SECRET: Final = re.compile(
+_NAMED: Final = (
     r"\b(?:password|passwd|pwd|passcode|passphrase|(?-i:PIN)|pin code|cvv|cvc|credit card|debit card|card number"
     r"|iban|ssn|social security|(?:secret|api|access|private|ssh|encryption) key|(?:access|api|auth) token"
-    r"|seed phrase|mật khẩu)s?\b|密码|\bpins?\b(?:\W+\w+){0,2}?\W+\d"
-    r"|\b(?:AKIA[A-Z\d]{16}|(?:sk|gh[opsu]|glpat|xox[abp])[-_][\w-]{16,})|\b(?:\d[ -]?){13,19}\b",
-    re.IGNORECASE,
+    r"|seed phrase|mật khẩu|passwort|kennwort|mot de passe|contraseña|senha|пароль)s?\b"
+    r"|密码|口令|密钥|银行卡号|信用卡号|パスワード|비밀번호|\bpins?\b(?:\W+\w+){0,2}?\W+\d"
 )
+"""Secrets by what they are called, in the languages that are spoken most; a pin alone may be one for a lapel."""
+
+_SHAPED: Final = (
+    r"\b(?:A[KS]IA[A-Z\d]{16}|AIza[\w-]{30,}|(?:sk|gh[opsu]|github_pat|glpat|xox[abp]|hf|npm)[-_][\w-]{16,}"
+    r"|eyJ[\w-]{16,})|-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:\d[ -]?){13,19}\b"
+)
+"""Secrets by how they look: keys of AWS, Google, OpenAI, Stripe, GitHub, GitLab, Slack, Hugging Face and npm, JSON web
+tokens, private keys, and as many digits as cards have (13 to 19, ISO/IEC 7812)."""
+
+_SECRET: Final = re.compile(f"{_NAMED}|{_SHAPED}", re.IGNORECASE)
 
 _FACT: Final = 2
 """Sentences of a fact. Of two, one may be the secret that the other only names; what has more is a summary."""

@@ -32,6 +32,13 @@ SESSION = "1234567890123456"
         "Ana pays with 4111-1111-1111-1111.",
         "Mật khẩu là hunter2.",
         "我的密码是 hunter2",
+        "Das Passwort lautet hunter2.",
+        "La contraseña de Ana es hunter2.",
+        "パスワードは hunter2 です",
+        "ASIAIOSFODNN7EXAMPLE",
+        "github_pat_11ABCDEFG0abcdefghij",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl",
+        "-----BEGIN RSA PRIVATE KEY-----",
     ],
 )
 def test_what_a_secret_is(text: str) -> None:
@@ -40,7 +47,14 @@ def test_what_a_secret_is(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Ana lives in Porto.", "Ana pins notes to the wall.", "The order is 4711-12.", "Call +351 912 345 678.", ""],
+    [
+        "Ana lives in Porto.",
+        "Ana pins notes to the wall.",
+        "The order is 4711-12.",
+        "He likes sk-8 shoes.",
+        "Call +351 912 345 678.",
+        "",
+    ],
 )
 def test_what_is_none(text: str) -> None:
     assert not holds_secret(text)
