@@ -106,7 +106,7 @@ def _from_dict(data: Mapping[object, object]) -> list[Message]:
     if isinstance(content, list | tuple):
         content = [plain_model(block) for block in content]
         data = {**data, "content": content}
-        if is_converse(content):
+        if data.get("tool_call_id") is None and is_converse(content):
             return from_converse(data)
         if is_anthropic(content):
             return from_anthropic(data)

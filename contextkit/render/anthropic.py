@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
 from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
+from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, told, unusable
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
 from contextkit.types import Message, Tool
@@ -103,6 +103,8 @@ def _block(part: Part, message: Message) -> Json:
             return {"type": "document" if part.kind == "file" else "image", "source": source, **_title(part)}
         case Other(block) if _NATIVE.fullmatch(str(block.get("type"))):
             return {key: value for key, value in block.items() if key != "cache_control"}
+        case Other(block) if message.role == "tool":
+            return _text(told(block))
     raise unusable(part, message, "Anthropic")
 
 

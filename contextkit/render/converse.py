@@ -10,7 +10,7 @@ from typing import Literal, NotRequired, TypedDict
 from contextkit.messages.converse import is_converse
 from contextkit.messages.formats import short_format
 from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, unusable
+from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, told, unusable
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
 from contextkit.types import Message, Tool
@@ -116,6 +116,8 @@ def _block(part: Part, message: Message) -> Json:
             return media
         case Other(block) if is_converse([block]):
             return dict(block)
+        case Other(block) if message.role == "tool":
+            return _text(told(block))
     raise unusable(part, message, "Bedrock Converse")
 
 

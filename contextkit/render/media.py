@@ -131,7 +131,7 @@ def _langchain(kind: MediaKind, block: Block) -> Media | None:
 
 def mcp_resource(resource: Mapping[str, Any]) -> Media | None:
     """What an MCP server embedded as bytes (`blob`); None for a text."""
-    data, mime = field(resource, "blob"), field(resource, "mimeType") or ""
+    data, mime = field(resource, "blob"), field(resource, "mimeType", "mime_type") or ""
     name = (field(resource, "uri") or "").rpartition("/")[2] or None
     return _embedded(_KINDS.get(mime.partition("/")[0], "file"), data, mime, name) if data else None
 

@@ -6,6 +6,7 @@ writes it in its own provider's shape.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -44,6 +45,9 @@ class Other:
     block: Block
 
 
+_TEXTS = (None, "text", "text-plain", "input_text", "output_text")
+"""What texts call themselves; Converse's do not call themselves anything."""
+
 Part: TypeAlias = Text | Media | Reasoning | Redacted | Other
 
 
@@ -59,11 +63,16 @@ def part(block: Block) -> Part:
     kind = block.get("type")
     if kind == "non_standard" and isinstance(block.get("value"), Mapping):
         return part(block["value"])
-    if kind in ("text", "text-plain", "input_text", "output_text") and isinstance(block.get("text"), str):
+    if kind in _TEXTS and isinstance(block.get("text"), str):
         return Text(block["text"])
     if kind == "refusal" and isinstance(block.get("refusal"), str):
         return Text(block["refusal"])
     return _reasoning(kind, block) or _resource(kind, block) or media(block) or Other(block)
+
+
+def told(block: Block) -> str:
+    """A block as text, for a tool's result: whatever a tool answered, the model is to see it."""
+    return json.dumps(block, ensure_ascii=False, default=dict)
 
 
 def unusable(found: Part, message: Message, provider: str) -> InvalidMessage:

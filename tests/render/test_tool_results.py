@@ -1,4 +1,4 @@
-"""What MCP tools answer with, block by block as it comes, reaches every provider."""
+"""What tools answer with, MCP's and others, reaches every provider block by block as it comes."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ BLOCKS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "resource", "resource": {"uri": "file:///a.pdf", "mimeType": "application/pdf", "blob": PDF}},
         PDF,
     ),
+    "a row of a table": ({"id": 7, "name": "Zoë"}, "Zoë"),
+    "a block of its own kind": ({"type": "json", "value": {"id": 7}}, '"id": 7'.replace('"', '\\"')),
+    "text without a type": ({"text": "a cat"}, "a cat"),
+    "Converse's JSON": ({"json": {"name": "Zoë"}}, "Zoë"),
     "link": ({"type": "resource_link", "uri": "file:///a.txt", "name": "a", "description": "A cat."}, "file:///a.txt"),
 }
 
@@ -54,7 +58,9 @@ def answered(block: dict[str, Any]) -> list[Message]:
 def test_every_provider_is_shown_what_the_tool_answered(block: dict[str, Any], shown: str) -> None:
     prompt = answered(block)
     for render in (to_openai, to_anthropic, to_converse):
-        assert shown in json.dumps(render(prompt, [LOOK]), default=lambda raw: base64.b64encode(raw).decode())
+        assert shown in json.dumps(
+            render(prompt, [LOOK]), ensure_ascii=False, default=lambda raw: base64.b64encode(raw).decode()
+        )
 
 
 def test_an_embedded_file_costs_what_files_do_and_not_what_its_payload_would_as_text() -> None:
