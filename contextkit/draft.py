@@ -116,13 +116,20 @@ class Draft:
         return View(
             strategy=self.request.strategy.name,
             tools=tuple(tool.name for tool in prompt.tools),
-            history_from=self.fit.past.start or self.request.turn.after + 1,
+            history_from=self._history_from,
             stable=self.fit.stable,
             shrunk_through=self.fit.present.shrunk.results,
             reads_shrunk_through=self.fit.present.shrunk.reads,
             summary=self.request.view.summary,
             turn=self._turn(prompt),
         )
+
+    @property
+    def _history_from(self) -> int | None:
+        """Where the history begins, or will, with what is said next; not known where the session could not be read."""
+        if self.request.session is None:
+            return None
+        return self.fit.past.start or self.request.turn.after + 1
 
     def _turn(self, prompt: Prompt) -> Turn:
         """The turn with its volatile block, which stays as it is until the turn ends."""

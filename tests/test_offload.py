@@ -28,6 +28,7 @@ from contextkit.sources import History, Overflow, System
 from contextkit.stores import Overflow as Piece
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Message
+from contextkit.view import View
 from tests.processes import QUICK
 from tests.world import Ranked
 
@@ -167,6 +168,18 @@ def test_of_a_session_never_read_and_away_the_prompt_says_that_it_knows_nothing(
         assert context.messages[-1].text == "What about Ghent?"
         notice = next(note for note in context.report.notices if note.kind == "session not read")
         assert "knows nothing of its session" in notice.text
+
+
+def test_a_build_that_could_not_read_its_session_does_not_say_where_its_history_begins() -> None:
+    """The next one would begin there, and read all of a long session."""
+    with Failing() as store:
+        store.append("u1", "s1", [{"role": "user", "content": f"Message {number}."} for number in range(500)])
+        store.broken = {"session": error(StoreUnavailable)}
+        builder(store).build("What about Ghent?", **A)
+        store.broken = {}
+        session = store.session("u1", "s1")
+        assert session is not None
+        assert View.from_json(session.view).history_from is None
 
 
 def test_a_prompt_that_goes_on_like_the_last_one_keeps_no_view_again() -> None:
