@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ import numpy as np
 from contextkit.fence import defused
 from contextkit.ladder import whole_message
 from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.segments import Segment
 from contextkit.session_index import SessionIndex
 from contextkit.types import Block, Item, Message, Notice, Provenance, TokenCounter
 
@@ -33,6 +34,14 @@ PAGE = 64
 
 ENOUGH = 32
 """Messages that tell how many more the room will hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What the index says that a build will read: all messages from number `start` on, and earlier ones to recall."""
+
+    start: int
+    recalled: Sequence[int] = ()
 
 
 class Conversation:
@@ -51,6 +60,7 @@ class Conversation:
         self._counter = counter
         self._index = SessionIndex(actor_id, session_id, counter)
         self._vectors = _Vectors()
+        self._picked: dict[int, Message] = {}
 
     @property
     def index(self) -> ConversationIndex:
@@ -63,20 +73,49 @@ class Conversation:
             self._counter = counter
             self.items = [replace(history_item(whole_message(item), counter), text=item.text) for item in self.items]
 
+    def open(self, session: Session) -> bool:
+        """Take what came with the session's facts, which is not read again.
+
+        True if that is all of the index up to the newest messages, in a process that has none of it yet.
+        """
+        self._index.life = session.created_at
+        if session.derived is None:
+            return False
+        self._index.offer(session.derived)
+        if self.items or not session.newest:
+            return False
+        self.items = self._items(session.newest)
+        return _indexed(session.derived) + 1 >= self.items[0].order
+
+    def start_of(self, room: int, longest: int = 2**62) -> int:
+        """About where messages begin that `room` tokens hold, as the index has counted them. For `longest`, see
+        `read_recent`."""
+        seqs, firsts = np.unique(self.index.seqs, return_index=True)
+        sizes = np.minimum(np.add.reduceat(self.index.tokens, firsts), longest) if len(seqs) else firsts
+        held = int(np.searchsorted(np.cumsum(sizes[::-1]), room, side="right")) + 1
+        return int(seqs[-held]) if held <= len(seqs) else 1
+
     def read_recent(
-        self, store: SessionStore, session: Session, start: int | None, room: int, longest: int = 2**62
+        self,
+        store: SessionStore,
+        session: Session,
+        start: int | None,
+        room: int,
+        longest: int = 2**62,
+        foreseen: Foreseen | None = None,
     ) -> None:
         """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold.
 
-        A message counts for `longest` tokens at the most. What came with the session's facts is not read again.
+        A message counts for `longest` tokens at the most. What came with the session's facts is not
+        read again. What is `foreseen` is read in one call.
         """
-        self._index.life = session.created_at
-        if session.derived is not None:
-            self._index.offer(session.derived)
+        self.open(session)
         if self.items:
             self._read_newer(store, session)
         else:
             self.items = self._items(session.newest)
+        if foreseen is not None:
+            self._read_foreseen(store, foreseen)
         if start is None:
             self._read_backwards(store, room, longest)
         elif not self.items:
@@ -106,12 +145,14 @@ class Conversation:
 
         One that is gone, since its session was deleted while this was read, is left out.
         """
-        items = self.items
+        items, picked, self._picked = self.items, self._picked, {}
         first = items[0].order if items else max(seqs, default=0) + 1
-        missing = [seq for seq in seqs if seq < first]
+        earlier = sorted(seq for seq in seqs if seq < first)
+        missing = [seq for seq in earlier if seq not in picked]
         read = store.pick(self._actor_id, self._session_id, missing) if missing else []
+        picked |= {message.seq or 0: message for message in read}
         here = [_as_stored(item) for seq in sorted(seqs) if seq >= first and (item := _numbered(items, seq))]
-        return read + here
+        return [picked[seq] for seq in earlier if seq in picked] + here
 
     def _read_newer(self, store: SessionStore, session: Session) -> None:
         last = self.items[-1].order
@@ -119,6 +160,15 @@ class Conversation:
         if newer is None:
             newer = store.messages(self._actor_id, self._session_id, after=last)
         self.items.extend(self._items(newer))
+
+    def _read_foreseen(self, store: SessionStore, foreseen: Foreseen) -> None:
+        first = self.items[0].order if self.items else 1
+        if foreseen.start >= first:
+            return
+        wanted = [*(seq for seq in foreseen.recalled if seq < foreseen.start), *range(foreseen.start, first)]
+        messages = store.pick(self._actor_id, self._session_id, wanted)
+        self._picked = {message.seq or 0: message for message in messages if (message.seq or 0) < foreseen.start}
+        self.items = self._items(messages[len(self._picked) :]) + self.items
 
     def _read_older(self, store: SessionStore, start: int) -> None:
         older = store.messages(self._actor_id, self._session_id, after=start - 1, before=self.items[0].order)
@@ -185,6 +235,15 @@ def history_item(message: Message, counter: TokenCounter) -> Item:
         handle=None if message.seq is None else f"m{message.seq}",
         provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
     )
+
+
+def _indexed(names: Iterable[str]) -> int:
+    """How far the segments that are stored under these names reach from the first message on, without a gap."""
+    last = 0
+    for segment in sorted(segment for name in names if (segment := Segment.named(name)) is not None):
+        if segment.first <= last + 1:
+            last = max(last, segment.last)
+    return last
 
 
 def _numbered(items: Sequence[Item], seq: int) -> Item | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from contextkit.deadline import patiently
@@ -15,14 +15,6 @@ REMEMBERED: Final = 256
 """Sessions whose facts are kept, some 30 KB each in a large window; the one used least recently goes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a build will read of its session: so many `tokens` of its newest messages, and what is `derived` or not."""
-
-    tokens: int
-    derived: bool
-
-
 class KnownSessions:
     """The facts of sessions: read from a store, or as they were when it last answered."""
 
@@ -30,17 +22,18 @@ class KnownSessions:
         self._seen = Recent[tuple[str, str], Session](REMEMBERED)
 
     def read(
-        self, store: SessionStore, actor_id: str, session_id: str, seconds: float, need: Need | None = None
+        self, store: SessionStore, actor_id: str, session_id: str, seconds: float, derived: bool = False
     ) -> tuple[Session | None, Notice | None]:
         """The session, None where there is none; with a notice where the store did not say so within `seconds`.
 
-        One that is read for the first time comes with what the build will `need` of it, if its
-        store can do that. Raises whatever the store raises but `StoreUnavailable`.
+        One that is read for the first time comes with more of its newest messages, and with what is
+        `derived` from them if that will be needed, if its store can do that. Raises whatever the
+        store raises but `StoreUnavailable`.
         """
         key = (actor_id, session_id)
-        needed = need if self._seen.get(key) is None else None
+        opener = store if isinstance(store, SessionOpener) and self._seen.get(key) is None else None
         try:
-            session = patiently(lambda: _read(store, actor_id, session_id, needed), seconds)
+            session = patiently(lambda: _read(store, opener, key, derived), seconds)
         except StoreUnavailable as error:
             return _as_seen(self._seen.get(key), error)
         if session is None:
@@ -67,7 +60,5 @@ def _as_seen(session: Session | None, error: StoreUnavailable) -> tuple[Session 
     )
 
 
-def _read(store: SessionStore, actor_id: str, session_id: str, need: Need | None) -> Session | None:
-    if need is not None and isinstance(store, SessionOpener):
-        return store.open_session(actor_id, session_id, tokens=need.tokens, derived=need.derived)
-    return store.session(actor_id, session_id)
+def _read(store: SessionStore, opener: SessionOpener | None, key: tuple[str, str], derived: bool) -> Session | None:
+    return store.session(*key) if opener is None else opener.open_session(*key, derived=derived)

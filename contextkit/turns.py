@@ -10,9 +10,8 @@ from typing import Any
 from contextkit.budget import Budget
 from contextkit.deadline import Deadline, patiently
 from contextkit.errors import EmptyQuery, StoreUnavailable
-from contextkit.known import KnownSessions, Need
+from contextkit.known import KnownSessions
 from contextkit.messages import as_message
-from contextkit.shares import history_most
 from contextkit.stores import Session, SessionStore, check_id
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Message, Notice, Request, TokenCounter
@@ -49,8 +48,8 @@ def open_request(
     available = budget.available(counter.margin)
     session, missed = None, None
     if sessions is not None:
-        need = _need(strategy, filled, available)
-        session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, need)
+        derived = _looks_back(strategy, filled)
+        session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, derived)
     stored = session.view if session else None
     view = View.from_json(stored).within(strategy.name, available)
     log = _Log(sessions, session, deadline)
@@ -82,12 +81,9 @@ def open_request(
     )
 
 
-def _need(strategy: ContextStrategy, filled: frozenset[str], available: int) -> Need | None:
-    """What the sources will read of the session, as far as it is read once by all of them."""
-    history, recall = (strategy.section(name) if name in filled else None for name in ("history", "recall"))
-    if history is None and recall is None:
-        return None
-    return Need(history_most(strategy, filled, available), derived=recall is not None)
+def _looks_back(strategy: ContextStrategy, filled: frozenset[str]) -> bool:
+    """Whether a source will look for older turns, and so read the session's index."""
+    return "recall" in filled and strategy.section("recall") is not None
 
 
 def as_query(query: object) -> Message:

@@ -12,20 +12,26 @@ COUNTER = get_counter()
 
 
 class Counting(SQLiteStore):
-    """A store that notes which messages were read."""
+    """A store that notes which messages were read, and which were picked."""
 
     read: list[int]
+    picked: list[int]
 
     def messages(self, *given, **within):  # type: ignore[no-untyped-def]
         found = super().messages(*given, **within)
         self.read += [message.seq or 0 for message in found]
         return found
 
+    def pick(self, *given):  # type: ignore[no-untyped-def]
+        found = super().pick(*given)
+        self.picked += [message.seq or 0 for message in found]
+        return found
+
 
 def counting() -> Counting:
     """A new one, in memory."""
     store = Counting(":memory:", clock=lambda: NOW)
-    store.read = []
+    store.read, store.picked = [], []
     return store
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contextkit.conversation import history_item
+from contextkit.conversation import Foreseen, history_item
 from contextkit.rank.segments import SMALL
+from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
 from contextkit.types import Message
@@ -196,6 +197,72 @@ def test_what_was_derived_and_came_with_the_session_is_not_read_again(store: Cou
     assert one.read_index(store) == []
     assert one.index.seqs[-1] == 6 * SMALL + 30
     assert store.read == list(range(6 * SMALL + 1, 6 * SMALL + 20))
+
+
+def opened(store: Counting, newest: int) -> Session:
+    """The session as a store gives it that reads much in one call, and has all of the index but for the newest."""
+    session = store.session("u1", "s1")
+    assert session is not None
+    return replace(session, derived=store.derived("u1", "s1"), newest=store.messages("u1", "s1", last=newest))
+
+
+def test_what_a_build_will_read_is_known_once_the_index_is_at_hand(store: Counting) -> None:
+    fill(store, 2 * SMALL + 10)
+    conversation().read_index(store)
+    one, session = conversation(), opened(store, 12)
+    store.read.clear()
+    assert one.open(session)
+    assert one.read_index(store) == []
+    sizes = {item.seq: item.tokens or 0 for item in store.messages("u1", "s1")}
+    store.read.clear()
+    for room in (0, 1, 200, 10**6):
+        start = one.start_of(room)
+        assert start == 1 or sum(sizes[seq] for seq in range(start, 2 * SMALL + 11)) > room
+        assert sum(sizes[seq] for seq in range(start + 1, 2 * SMALL + 11)) <= room
+    assert store.read == []
+
+
+def test_what_is_foreseen_is_read_in_one_call(store: Counting) -> None:
+    fill(store, 2 * SMALL + 10)
+    conversation().read_index(store)
+    one, session = conversation(), opened(store, 12)
+    store.read.clear()
+    one.read_recent(store, session, None, 0, foreseen=Foreseen(40, [3, 7, 45, 70]))
+    assert (store.read, store.picked) == ([], [3, 7, *range(40, 2 * SMALL - 1)])
+    assert [item.order for item in one.items] == list(range(40, 2 * SMALL + 11))
+    store.picked.clear()
+    assert [message.seq for message in one.pick(store, [70, 3, 7, 45])] == [3, 7, 45, 70]
+    assert store.picked == []
+    one.pick(store, [3])
+    assert store.picked == [3]
+
+
+def test_where_all_that_is_foreseen_is_at_hand_nothing_is_read(store: Counting) -> None:
+    fill(store, SMALL + 10)
+    conversation().read_index(store)
+    one, session = conversation(), opened(store, 12)
+    store.read.clear()
+    one.read_recent(store, session, None, 0, foreseen=Foreseen(SMALL, [SMALL + 2]))
+    assert (store.read, store.picked) == ([], [])
+    assert one.items[0].order == SMALL - 1
+
+
+@pytest.mark.parametrize("newest", [9, 0])
+def test_an_index_that_does_not_reach_the_newest_messages_foresees_nothing(store: Counting, newest: int) -> None:
+    fill(store, SMALL + 10)
+    conversation().read_index(store)
+    assert not conversation().open(opened(store, newest))
+
+
+def test_an_index_with_a_gap_foresees_nothing(store: Counting) -> None:
+    fill(store, 3 * SMALL + 10)
+    conversation().read_index(store)
+    session = opened(store, 12)
+    _, *rest = sorted(session.derived or {})
+    one = conversation()
+    assert not one.open(replace(session, derived={name: (session.derived or {})[name] for name in rest}))
+    assert one.open(session) is False  # what came first was taken
+    assert conversation().open(session)
 
 
 def test_messages_that_went_with_their_session_while_it_was_read_are_left_out(store: Counting) -> None:

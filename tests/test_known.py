@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from contextkit.errors import StoreCorrupt, StoreError, StoreUnavailable
-from contextkit.known import REMEMBERED, KnownSessions, Need
+from contextkit.known import REMEMBERED, KnownSessions
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 from tests.world import NOW
@@ -92,10 +92,10 @@ def test_the_session_used_least_recently_is_forgotten_first(store: Away) -> None
 class Opening(Away):
     """A store that can read more of a session at once."""
 
-    opened: list[tuple[int, bool]]
+    opened: list[bool]
 
-    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
-        self.opened.append((tokens, derived))
+    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
+        self.opened.append(derived)
         session = self.session(actor_id, session_id)
         return None if session is None else replace(session, derived=self.derived(actor_id, session_id))
 
@@ -106,14 +106,14 @@ def test_what_a_first_build_needs_comes_with_its_session_and_is_not_kept() -> No
         say(store)
         store.save_derived("u1", "s1", {"a": b"1"})
         known = KnownSessions()
-        first, _ = known.read(store, "u1", "s1", 5.0, Need(1_000, derived=True))
-        again, _ = known.read(store, "u1", "s1", 5.0, Need(1_000, derived=True))
+        first, _ = known.read(store, "u1", "s1", 5.0, True)
+        again, _ = known.read(store, "u1", "s1", 5.0, True)
         KnownSessions().read(store, "u1", "s1", 5.0)
-        assert store.opened == [(1_000, True)]
+        assert store.opened == [True, False]
         assert first is not None
         assert again is not None
         assert first.derived == {"a": b"1"}
         store.error = StoreUnavailable("The store is away.", "Wait.")
-        remembered, _ = known.read(store, "u1", "s1", 5.0, Need(1_000, derived=True))
+        remembered, _ = known.read(store, "u1", "s1", 5.0, True)
         assert remembered is not None
         assert remembered.derived is None

@@ -189,6 +189,17 @@ def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatc
     assert one.index.seqs[-1] == 3 * SLICE
 
 
+def test_who_has_come_to_the_end_has_come_in_time(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 2 * SLICE)
+    seconds = count(step=2)
+    monkeypatch.setattr("contextkit.session_index.perf_counter", lambda: next(seconds))
+    for last, notices in ((2 * SLICE, []), (None, ["recall incomplete"])):
+        index = SessionIndex("u1", "s1", COUNTER)
+        store.save_derived("u1", "s1", {}, store.derived("u1", "s1"))
+        assert [notice.kind for notice in index.read(store, last, (), 9)] == notices
+        assert index.last == 2 * SLICE
+
+
 def test_of_a_huge_message_both_ends_are_indexed(store: Counting) -> None:
     store.append("u1", "s1", [replace(message(1), content="alpha " + "filler " * (INDEXED // 5) + " omega")])
     one = conversation()

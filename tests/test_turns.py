@@ -158,16 +158,14 @@ def test_the_turn_of_a_view_comes_back(store: SQLiteStore) -> None:
 
 
 def test_a_build_says_what_its_sources_will_read_of_the_session() -> None:
-    asked: list[tuple[int, bool]] = []
+    asked: list[bool] = []
 
     class Opening(SQLiteStore):
-        def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
-            asked.append((tokens, derived))
+        def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
+            asked.append(derived)
             return self.session(actor_id, session_id)
 
     with Opening(":memory:") as opening:
         for filled in ((), ("history",), ("recall", "turn"), ("history", "recall")):
             opened(opening, "?", filled=frozenset(filled))
-    assert [derived for _, derived in asked] == [False, True, True]
-    assert asked[1][0] == 0
-    assert 0 < asked[2][0] < asked[0][0] <= Budget(8_000).available(0)  # recall is promised its part
+    assert asked == [False, False, True, True]

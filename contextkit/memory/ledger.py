@@ -31,13 +31,13 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final
 
-from contextkit.errors import StoreError, VersionConflict
+from contextkit.errors import SessionEnded, StoreError, VersionConflict
 from contextkit.memory.journal import Journal
 from contextkit.memory.progress import Progress
 from contextkit.stores import Session, SessionStore
@@ -247,13 +247,11 @@ def _laid_down(store: SessionStore, session: Session) -> Progress | None:
 
 
 def _lay_down(store: SessionStore, actor_id: str, session_id: str, progress: Progress, version: int) -> None:
-    """Keep a session's progress with it, under a name that is above those of earlier ones."""
-    session = store.session(actor_id, session_id)
-    if session is None or session.created_at != progress.life:
-        return  # it has ended, and its progress with it
-    earlier = _notes(store, actor_id, session_id)
+    """Keep a session's progress with it, under a name that is above those of earlier ones; both end together."""
     name = f"{_NOTE}{version:015d}"
-    store.save_derived(actor_id, session_id, {name: to_json(progress.to_json(), "progress")}, set(earlier) - {name})
+    laid_down, earlier = to_json(progress.to_json(), "progress"), set(_notes(store, actor_id, session_id)) - {name}
+    with suppress(SessionEnded):
+        store.save_derived(actor_id, session_id, {name: laid_down}, earlier, life=progress.life)
 
 
 def _notes(store: SessionStore, actor_id: str, session_id: str) -> dict[str, bytes]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contextkit.blocks import line_tokens
-from contextkit.conversation import Conversation
+from contextkit.conversation import Conversation, Foreseen
 from contextkit.deadline import patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import query_item
@@ -27,19 +27,21 @@ from contextkit.strategy import Section, tokens_of
 from contextkit.transcript import heading, speaker
 from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, TokenCounter, Unread, UnreadItem
 
+T = TypeVar("T")
+
 REMEMBERED = 64
 """Conversations kept in memory by one source; the one used least recently is forgotten first."""
 
-SPARE = 1.5
-"""Recalled turns are offered for so many times the room they can have, so that dropped duplicates are made up for.
-Turns that are likely to stand in the history come on top."""
+SPARE, SPARE_TURNS = 1.5, 1.25
+"""Recalled turns are offered for so many times the room they can have, and so many times their number where a section
+has a limit, so that dropped duplicates are made up for. Turns that are likely to stand in the history come on top."""
 
 HUGE = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
 
-FOR_RECENT, FOR_INDEX, FOR_RECALL = 0.5, 0.7, 0.8
-"""The parts of its deadline by which the newest messages must be read, the index be up to date, and recall be
-tried no more: a store that fails is asked again until then, and the rest can still be done."""
+FOR_FORESIGHT, FOR_RECENT, FOR_INDEX, FOR_RECALL = 0.25, 0.5, 0.7, 0.8
+"""The parts of its deadline by which it must be known what will be read, the newest messages be read, the index be up
+to date, and recall be tried no more: a store that fails is asked again until then, and the rest can still be done."""
 
 LEAST_OFFERED = 24
 """Turns offered also for the smallest section, as the best of them may be too long for it or stand elsewhere.
@@ -94,13 +96,19 @@ class _Reading:
         self.conversation = conversation
         self.available = request.budget.available(request.counter.margin)
         self.started = perf_counter()
+        self.chosen: Mapping[int, float] | None = None
+        self.notices: list[Notice] = []
 
     def gathered(self) -> Iterator[Gathered]:
         yield from self._recent()
-        recall = self.request.strategy.section("recall")
-        recalled = list(self._recall(recall)) if recall is not None and not self.request.continuing else []
+        recalled = [] if self.recall is None else list(self._recall(self.recall))
         yield from recalled
         yield from self._unread({found.id for found in recalled if isinstance(found, Item)})
+
+    @property
+    def recall(self) -> Section | None:
+        """The section of recalled turns, if any are looked for."""
+        return None if self.request.continuing else self.request.strategy.section("recall")
 
     def _recent(self) -> Iterator[Gathered]:
         """What was said up to now, as far as it can be read, and the current turn."""
@@ -120,7 +128,8 @@ class _Reading:
             start = after + 1
         strategy, available = self.request.strategy, self.available
         room, longest = history_most(strategy, self.request.filled, available), longest_shown(strategy, available)
-        read = partial(self.conversation.read_recent, self.store, self.session, start, room, longest)
+        foreseen = self._foreseen(start, room, longest)
+        read = partial(self.conversation.read_recent, self.store, self.session, start, room, longest, foreseen)
         try:
             retried(read, self._until(FOR_RECENT))
         except StoreUnavailable as error:
@@ -131,6 +140,27 @@ class _Reading:
         if start is not None:
             self.conversation.forget_before(min(start, after + 1))
         return None
+
+    def _foreseen(self, start: int | None, room: int, longest: int) -> Foreseen | None:
+        """What this build will read, where a process that has read nothing yet has the index at hand.
+
+        It is then read in one call. None where the index does not tell in time: recall says why.
+        """
+        if not self.conversation.open(self.session) or self.recall is None:
+            return None
+        foresee = partial(self._foresee, self.recall, start, room, longest)
+        try:
+            return patiently(lambda: self._searching(foresee), self._until(FOR_FORESIGHT) - perf_counter())
+        except StoreError:
+            return None
+
+    def _foresee(self, section: Section, start: int | None, room: int, longest: int) -> Foreseen:
+        if self.store.embeddings is None:
+            self.chosen = self._choose(section)
+        else:  # nothing can be chosen before the vectors are read
+            self._read_index()
+        begin = self.conversation.start_of(room, longest) if start is None else start
+        return Foreseen(begin, list(self.chosen or ()))
 
     def _until(self, part: float) -> float:
         """The end of that part of the time this source has."""
@@ -149,19 +179,20 @@ class _Reading:
         """Older turns that bear on the query; where the store fails, or is too slow for it, word of that."""
         try:
             self._in_time(FOR_RECENT)
-            return patiently(lambda: self._found(section), self._until(FOR_RECALL) - perf_counter())
+            recalled = partial(self._recalled, section)
+            return patiently(lambda: self._searching(recalled), self._until(FOR_RECALL) - perf_counter())
         except StoreError as error:
             return [Notice("recall failed", f"No older turns were looked for: {error}")]
 
-    def _found(self, section: Section) -> list[Gathered]:
-        """The recalled turns. Where an earlier build's search is still under way, it is waited for."""
+    def _searching(self, search: Callable[[], T]) -> T:
+        """What a search of the index gives. Where an earlier build's is still under way, it is waited for."""
         lock = self.conversation.index_lock
         if not lock.acquire(timeout=max(0.0, self._until(FOR_RECALL) - perf_counter())):
             raise StoreUnavailable(
                 "The index is still being read by an earlier build.", "Try again, or see to the store's latency."
             )
         try:
-            return list(self._recalled(section))
+            return search()
         finally:
             lock.release()
 
@@ -173,35 +204,43 @@ class _Reading:
         for item in present:
             yield _in_turn(item)
 
-    def _recalled(self, section: Section) -> Iterator[Gathered]:
-        yield from self.conversation.read_index(self.store, self._until(FOR_INDEX) - perf_counter())
+    def _recalled(self, section: Section) -> Sequence[Gathered]:
+        chosen = self._choose(section) if self.chosen is None else self.chosen
+        messages = self.conversation.pick(self.store, list(chosen))
+        items = [
+            _recall_item(message, chosen[message.seq], self.request)
+            for message in messages
+            if message.seq is not None and message.text.strip()
+        ]
+        return [*self.notices, *items]
+
+    def _choose(self, section: Section) -> Mapping[int, float]:
+        """The numbers of the turns to offer, and how much each bears on the query: a long one by its best passage."""
+        self._read_index()
         self._in_time(FOR_RECALL)
         index = self.conversation.index
-        scores, notice = self._scores()
-        if notice is not None:
-            yield notice
+        scores = self._scores()
         past = np.where(index.seqs <= self.request.turn.after, scores, 0)
         shown_from = self.request.view.history_from or self.request.turn.after + 1
         costs = np.where(index.seqs < shown_from, index.tokens, 0)
         best = _best(past, costs, section, tokens_of(section.ceiling, self.available))
-        score_of = {
-            int(index.seqs[row]): float(scores[row]) for row in reversed(best)
-        }  # a long message by its best passage
-        for message in self.conversation.pick(self.store, list(score_of)):
-            if message.seq is not None and message.text.strip():
-                yield _recall_item(message, score_of[message.seq], self.request)
+        return {int(index.seqs[row]): float(scores[row]) for row in reversed(best)}
 
-    def _scores(self) -> tuple[Scores, Notice | None]:
+    def _read_index(self) -> None:
+        self.notices += self.conversation.read_index(self.store, self._until(FOR_INDEX) - perf_counter())
+
+    def _scores(self) -> Scores:
         index, request = self.conversation.index, self.request
         embedder = self.store.embeddings
         if embedder is None:
-            return index.scores(request.query, now=request.now), None
+            return index.scores(request.query, now=request.now)
         try:
             similarity = self.conversation.similarity(self.store, embedder.embed_query(request.query))
         except Exception as error:  # any embedder, any failure: words alone still find most of it
             text = f"The query could not be embedded ({error}), so turns were recalled by words alone."
-            return index.scores(request.query, now=request.now), Notice("embedder failed", text)
-        return index.scores(request.query, now=request.now, similarity=similarity), None
+            self.notices.append(Notice("embedder failed", text))
+            return index.scores(request.query, now=request.now)
+        return index.scores(request.query, now=request.now, similarity=similarity)
 
     def _room(self, name: str) -> int:
         section = self.request.strategy.section(name)
@@ -232,7 +271,7 @@ def _best(scores: Scores, costs: NDArray[np.int64], section: Section, room: int)
     rows = rows[np.lexsort((-rows, -scores[rows]))]
     enough = _reach(np.minimum(costs[rows], room), room * SPARE)
     if section.limit:
-        enough = min(enough, _reach(costs[rows] > 0, section.limit * SPARE))
+        enough = min(enough, _reach(costs[rows] > 0, section.limit * SPARE_TURNS))
     return [int(row) for row in rows[: max(LEAST_OFFERED, enough)]]
 
 

@@ -350,11 +350,10 @@ class Erasable(Protocol):
 class SessionOpener(Protocol):
     """A store that reads what the first build of a process needs of a session in fewer calls than there are parts."""
 
-    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
-        """What `session` gives, with about as many of the newest messages as hold so many tokens, and derived data.
+    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
+        """What `session` gives, with the newest messages as far as no segment of the index has them, and derived data.
 
-        How many those are is not known before they are read, so that it may be more or fewer. Of derived data
-        only the index's segments are needed.
+        Of derived data only the index's segments are needed: they tell what else to read of the messages.
         """
         ...
 

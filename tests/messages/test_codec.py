@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contextkit.errors import StoreCorrupt
-from contextkit.messages import dumps, loads
+from contextkit.messages import dump_columns, dumps, load_columns, loads
 from contextkit.types import Message, ToolCall
 
 # Every code point, lone surrogates and NUL among them, with surrogates common enough to meet.
@@ -38,6 +39,29 @@ def test_what_is_written_reads_back_equal(message: Message) -> None:
     written = dumps(message)
     assert loads(written) == message
     assert written.isascii()
+
+
+@given(st.lists(st.tuples(messages, st.none() | st.integers(0, 9), st.none() | st.just("o200k_base")), max_size=4))
+@example([(Message(role="user", content="\ud83d\ude00"), 1, "a"), (Message(role="user", content="\ude00"), 2, "b")])
+def test_what_is_written_field_by_field_reads_back_equal(
+    stored: list[tuple[Message, int | None, str | None]],
+) -> None:
+    given = [
+        replace(message, seq=seq, tokens=tokens, counter=counter)
+        for seq, (message, tokens, counter) in enumerate(stored, 7)
+    ]
+    written = dump_columns(given)
+    assert load_columns(written, 7) == given
+    assert written.isascii()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["", "{", "[]", "null", "[1]", '{"role":["user"]}', '{"role":["user"],"content":["a","b"]}', '{"role":1}'],
+)
+def test_damaged_columns_are_named_as_such(damaged: str) -> None:
+    with pytest.raises(StoreCorrupt):
+        load_columns(damaged, 1)
 
 
 def test_a_plain_message_costs_its_role_and_content() -> None:

@@ -14,7 +14,6 @@ With several regions, each writes `meta`, `meta#state` and `meta#view` under its
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +44,7 @@ from contextkit.stores.dynamodb.erasure import in_any
 from contextkit.stores.dynamodb.failures import is_outage, translated
 from contextkit.stores.dynamodb.inspection import inspect_tables
 from contextkit.stores.dynamodb.lives import Clock
+from contextkit.stores.dynamodb.messages import new_id
 from contextkit.stores.dynamodb.parts import Parts, Place, Settings
 from contextkit.stores.dynamodb.regions import Region, Regions
 from contextkit.stores.dynamodb.schema import create_tables
@@ -183,7 +183,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
         given = as_messages(messages)
         if len(self._regions.all) > 1:  # a call that is made again in another region must write the same
-            given = [message if message.id else replace(message, id=uuid.uuid4().hex) for message in given]
+            given = [message if message.id else replace(message, id=new_id()) for message in given]
 
         def append(parts: Parts) -> list[Message]:
             stored = parts.messages.append(actor_id, session_id, given)
@@ -197,9 +197,9 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     def session(self, actor_id: str, session_id: str) -> Session | None:
         return self._regions.run(lambda parts: parts.sessions.session(actor_id, session_id), (actor_id, session_id))
 
-    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
+    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
         return self._regions.run(
-            lambda parts: parts.indexing.open_session(actor_id, session_id, tokens=tokens, derived=derived),
+            lambda parts: parts.indexing.open_session(actor_id, session_id, derived=derived),
             (actor_id, session_id),
         )
 

@@ -9,10 +9,8 @@ session has all of its index, and does not read that either when it builds from 
 from __future__ import annotations
 
 import logging
-import threading
 import zlib
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,10 +18,11 @@ import numpy as np
 
 from contextkit.errors import StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, grow, runs
+from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled, grow, runs
+from contextkit.recent import Recent
 from contextkit.stores import Session
 from contextkit.stores.dynamodb.lives import Lives
-from contextkit.stores.dynamodb.sessions import Sessions
+from contextkit.stores.dynamodb.sessions import NEWEST, Sessions
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
 
@@ -47,15 +46,13 @@ class Indexing:
         self._lives = lives
         self._sessions = sessions
         self._counter = counter
-        self._lock = threading.Lock()
-        self._open: OrderedDict[str, _Growing] = OrderedDict()
+        self._open = Recent[str, _Growing](OPEN)
 
     def follow(self, actor_id: str, session_id: str, appended: Sequence[Message]) -> None:
         """Take in messages that an append has returned, and store the segments that they complete.
 
         The messages are stored already: a failure here is never the caller's.
         """
-        self._sessions.lengths.learn(appended)
         try:
             at = self._lives.clock.at(actor_id, session_id)
             life = self._lives.known(at)
@@ -65,19 +62,22 @@ class Indexing:
         except StoreError as error:
             _log.info("Segments of an index are left to the next build: %s", error)
 
-    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
+    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
         """What `Sessions.open_session` gives; segments that this process has all made are not read again."""
         at = self._lives.clock.at(actor_id, session_id)
         whole = self._whole(at.pk) if derived else None
-        session = self._sessions.open_session(actor_id, session_id, tokens=tokens, derived=derived and whole is None)
-        if session is None or whole is None:
-            return session
+        if whole is None:
+            return self._sessions.open_session(actor_id, session_id, derived=derived)
+        newest = min(whole.last % SMALL + NEWEST, SMALL)
+        session = self._sessions.open_session(actor_id, session_id, derived=False, newest=newest)
+        if session is None:
+            return None
         life = self._lives.known(at)
         reaches = session.last_seq - whole.last < SMALL
         return replace(session, derived=whole.segments) if life and life.life == whole.life and reaches else session
 
     def _grown(self, pk: str, life: str, appended: Sequence[Message]) -> Made:
-        growing = self._taken(pk)
+        growing = self._open.pop(pk)  # nobody else's until it is put back
         if growing is not None and growing.life != life:
             growing = None
         known = 0 if growing is None else growing.last
@@ -88,29 +88,18 @@ class Indexing:
             growing.add(run, get_counter(self._counter), made)
         if growing is not None:
             growing.keep(made)
-            self._keep_open(pk, growing)
+            self._open.put(pk, growing)
         return made
 
     def _whole(self, pk: str) -> Whole | None:
         """All of a session's index, if this process made all of it."""
-        growing = self._taken(pk)
+        growing = self._open.pop(pk)
         if growing is None:
             return None
         try:
             return growing.copied()
         finally:
-            self._keep_open(pk, growing)
-
-    def _taken(self, pk: str) -> _Growing | None:
-        """What is open of a session, which is this thread's until it is put back."""
-        with self._lock:
-            return self._open.pop(pk, None)
-
-    def _keep_open(self, pk: str, growing: _Growing) -> None:
-        with self._lock:
-            self._open[pk] = growing
-            if len(self._open) > OPEN:
-                self._open.popitem(last=False)
+            self._open.put(pk, growing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +132,22 @@ class _Growing:
             self.last = new[-1].seq or 0
 
     def keep(self, made: Made) -> None:
-        """Remember the segments that were made of what was added."""
+        """Remember the segments that were made of what was added, those that fill a larger one as that."""
         if self.whole is None:
             return
-        for name in made.remove:
-            self.whole.pop(name, None)
-        self.whole |= {name: zlib.compress(data, _LEVEL) for name, data in made.add.items()}
-        if sum(map(len, self.whole.values())) > WHOLE:
-            self.whole = None
+        compressed = {name: zlib.compress(data, _LEVEL) for name, data in made.add.items()}
+        whole = {name: data for name, data in self.whole.items() if name not in made.remove} | compressed
+        chain: list[Segment] = []
+        for segment in sorted(segment for name in whole if (segment := Segment.named(name)) is not None):
+            chain.append(segment)
+            larger = filled(chain)
+            if larger is not None:
+                parts = [part for part in chain if part.first >= larger.first]
+                data = _united([whole.pop(part.name) for part in parts])
+                made.take(larger, data, parts)
+                whole[larger.name] = zlib.compress(data, _LEVEL)
+                chain = [*chain[: -len(parts)], larger]
+        self.whole = whole if sum(map(len, whole.values())) <= WHOLE else None
 
     def copied(self) -> Whole | None:
         if self.whole is None:
@@ -161,6 +158,13 @@ class _Growing:
             start = int(np.searchsorted(self.index.seqs, first))
             segments[Segment(first, self.last).name] = self.index.to_bytes(start)
         return Whole(self.life, self.last, segments)
+
+
+def _united(segments: Iterable[bytes]) -> bytes:
+    """One segment of several that follow each other, which are compressed."""
+    index = ConversationIndex()
+    index.extend(ConversationIndex.from_bytes(zlib.decompress(data)) for data in segments)
+    return index.to_bytes()
 
 
 def _continued(growing: _Growing | None, life: str, seq: int) -> _Growing:

@@ -13,8 +13,8 @@ from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row
 from contextkit.stores.dynamodb.life import Life
-from contextkit.stores.dynamodb.lineage import Span
-from contextkit.stores.dynamodb.packs import Pack, unpacked, worth_reading
+from contextkit.stores.dynamodb.lineage import Span, Stretch
+from contextkit.stores.dynamodb.packs import LARGE, SMALL, Pack, unpacked, worth_reading
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.types import Message
 
@@ -53,26 +53,41 @@ class Log:
         """The same from items of their own alone: for few of them, and where they are known to be in no pack."""
         return [message for span in life.spans(low, high) for message in self._stretch(life, span)]
 
-    def numbered(self, life: Life, seqs: Sequence[int]) -> list[Message]:
-        """The messages with these numbers, in order; what is missing is left out."""
-        wanted = self._wanted(life, seqs)
+    def packed(self, life: Life, low: int, high: int) -> list[Message]:
+        """The same from small packs of the life's own alone: those whose packs are not there are left out."""
+        packs = [Pack(first, SMALL) for first in range((low - 1) // SMALL * SMALL + 1, high + 1, SMALL)]
+        rows = self._database.get_settled("sessions", [(life.pk, pack.sk(life.life)) for pack in packs])
+        return [message for pack in packs for message in self._unpacked(rows.get((life.pk, pack.sk(life.life))), pack)]
+
+    def numbered(self, life: Life, seqs: Iterable[int], largest: int = LARGE) -> list[Message]:
+        """The messages with these numbers, in order; what is missing is left out.
+
+        Packs of up to the `largest` size are tried; what was to be in one that is not there is read without it.
+        """
+        wanted = self._wanted(life, seqs, largest)
         rows = self._database.get_settled("sessions", [place for one in wanted for place in one.places(life.pk)])
         found = [message for one in wanted for message in self._read(life, one, rows)]
         return sorted(found, key=lambda message: message.seq or 0)
 
-    def _wanted(self, life: Life, seqs: Sequence[int]) -> list[_Wanted]:
-        return [_Wanted(span, own, *worth_reading(own, span.stretch.last)) for span, own in life.placed(seqs)]
+    def _wanted(self, life: Life, seqs: Iterable[int], largest: int = LARGE) -> list[_Wanted]:
+        return [_Wanted(span, own, *worth_reading(own, span.stretch.last, largest)) for span, own in life.placed(seqs)]
 
     def _read(self, life: Life, wanted: _Wanted, rows: Mapping[Key, Row]) -> list[Message]:
-        """What is wanted of one stretch; messages of packs that are not there are read one by one."""
-        name, asked = wanted.span.stretch.life, set(wanted.own)
-        packs = {pack: self._unpacked(rows.get((life.pk, pack.sk(name))), pack) for pack in wanted.packs}
-        found = [message for messages in packs.values() for message in messages if message.seq in asked]
+        """What is wanted of one stretch."""
+        name, shift, asked = wanted.span.stretch.life, wanted.span.shift, set(wanted.own)
         singles = [rows[place] for place in wanted.singles(life.pk) if place in rows]
-        lacking = sorted(seq for pack, messages in packs.items() if not messages for seq in pack.seqs if seq in asked)
-        singles += [row for first, last in _runs(lacking) for row in self._rows(life, name, first, last)]
-        found += read_messages(self._payloads, singles)
-        return [_shifted(message, wanted.span.shift) for message in found]
+        found = [_shifted(message, shift) for message in read_messages(self._payloads, singles)]
+        lacking: dict[int, list[int]] = {}
+        for pack in wanted.packs:
+            messages = self._unpacked(rows.get((life.pk, pack.sk(name))), pack)
+            found += [_shifted(message, shift) for message in messages if message.seq in asked]
+            if not messages:
+                lacking.setdefault(pack.size, []).extend(seq + shift for seq in pack.seqs if seq in asked)
+        if LARGE in lacking:
+            found += self.numbered(life, lacking[LARGE], SMALL)
+        for first, last in _runs(lacking.get(SMALL, ())):
+            found += self.singles(life, first, last)
+        return found
 
     def _unpacked(self, row: Row | None, pack: Pack) -> list[Message]:
         """The messages of a pack; none where it is not there, or damaged."""
@@ -85,17 +100,17 @@ class Log:
             return []
 
     def _stretch(self, life: Life, span: Span) -> list[Message]:
-        own = span.stretch
-        messages = read_messages(self._payloads, list(self._rows(life, own.life, own.first, own.last)))
+        messages = read_messages(self._payloads, list(self._rows(life.pk, span.stretch)))
         return [_shifted(message, span.shift) for message in messages]
 
-    def _rows(self, life: Life, name: str, first: int, last: int) -> Iterable[Row]:
+    def _rows(self, pk: str, stretch: Stretch) -> Iterable[Row]:
         """The messages' own items, from a cache where there is one, which knows single items alone."""
-        low, high = keys.numbered(LOG, name, first), keys.numbered(LOG, name, last)
+        places = [keys.numbered(LOG, stretch.life, seq) for seq in (stretch.first, stretch.last)]
         if self._database.cache is None:
-            return self._database.query("sessions", life.pk, (low, high))
+            return self._database.query("sessions", pk, (places[0], places[1]))
+        seqs = range(stretch.first, stretch.last + 1)
         return self._database.get_settled(
-            "sessions", [(life.pk, keys.numbered(LOG, name, seq)) for seq in range(first, last + 1)]
+            "sessions", [(pk, keys.numbered(LOG, stretch.life, seq)) for seq in seqs]
         ).values()
 
 

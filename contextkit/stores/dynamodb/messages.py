@@ -13,6 +13,7 @@ at `meta` again, since every number in it must be found; if one is not, the sess
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +74,7 @@ class Messages:
 
     def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
         at = self._lives.clock.at(actor_id, session_id)
-        given = [(message.id or uuid.uuid4().hex, message) for message in as_messages(messages)]
+        given = [(message.id or new_id(), message) for message in as_messages(messages)]
         if not given:
             return []
         work = _Append(at, dict(reversed(given)), keys.unique(name for name, _ in given))
@@ -400,6 +401,11 @@ def _ended(life: Life, done: Life, free: str, at: At, token: str) -> Update:
 def _condition(text: str, life: Life, token: str, *, now: int | None = None) -> Condition:
     values: dict[str, Value] = {"life": life.life, "last": life.last_seq, "token": token}
     return Condition(text, values if now is None else {**values, "now": now})
+
+
+def new_id() -> str:
+    """An id for a message that has none: 64 bits, since it need only be the one in its session, and is read often."""
+    return secrets.token_hex(8)
 
 
 def _meta(refused: Refused) -> Row | None:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from contextkit.errors import StoreError
+from contextkit.recent import Recent
 from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import Log
-from contextkit.stores.dynamodb.packs import SMALL, Pack, ended_by, packed
+from contextkit.stores.dynamodb.packs import MOST_BYTES, SMALL, Pack, ended_by, packed
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.writes import Put, Write
 from contextkit.types import Message
 
 _log = logging.getLogger("contextkit.stores")
+
+OPEN: Final = 64
+"""Sessions whose last messages are kept, if this process appended them and no pack has them yet. The one written to
+least recently goes, and costs a query when its pack is full."""
+
+MOST: Final = 32_000
+"""Tokens of messages so kept. More, of whatever text, are too large for a pack as a rule: it is not made then."""
 
 
 class Packing:
@@ -28,6 +38,7 @@ class Packing:
         self._lives = lives
         self._log = log
         self._payloads = payloads
+        self._tails = Recent[str, _Tail](OPEN)
 
     def follow(self, actor_id: str, session_id: str, appended: Sequence[Message]) -> None:
         """Store the packs that these messages, which an append has returned, complete.
@@ -45,17 +56,21 @@ class Packing:
 
     def _made(self, life: Life, appended: Sequence[Message]) -> list[Write]:
         """The packs of this life that end with one of the messages, but for those too large for an item."""
-        at_hand = {message.seq or 0: message for message in appended}
-        packs = [pack for pack in ended_by(list(at_hand)) if pack.first > life.lineage.size]
-        return [put for pack in packs if (put := self._put(life, pack, at_hand)) is not None]
+        tail = self._tails.pop(life.life) or _Tail()
+        at_hand = {message.seq or 0: message for message in (*tail.messages, *appended)}
+        ended = [pack for message in appended for pack in ended_by(message.seq or 0)]
+        ours = [pack for pack in ended if pack.first > life.lineage.size and pack != tail.too_large]
+        made = [put for pack in ours if (put := self._put(life, pack, at_hand)) is not None]
+        self._tails.put(life.life, _Tail.of(at_hand))
+        return made
 
     def _put(self, life: Life, pack: Pack, at_hand: dict[int, Message]) -> Write | None:
         lacking = [seq for seq in pack.seqs if seq not in at_hand]
         if lacking:
-            read = self._log.singles if pack.size == SMALL else self._log.between
+            read = self._log.singles if pack.size == SMALL else self._log.packed
             at_hand |= {message.seq or 0: message for message in read(life, lacking[0], lacking[-1])}
         messages = [at_hand[seq] for seq in pack.seqs if seq in at_hand]
-        columns = self._payloads.inline(packed(messages)) if len(messages) == pack.size else None
+        columns = self._payloads.inline(packed(messages), MOST_BYTES[pack.size]) if len(messages) == pack.size else None
         if columns is None:
             return None
         return Put("sessions", {"pk": life.pk, "sk": pack.sk(life.life), "ttl": life.ttl, **columns})
@@ -64,6 +79,22 @@ class Packing:
         """All of them, unless the session has ended meanwhile."""
         for group in batches(puts):
             self._lives.change(at, partial(_written_in, from_micros(life.created_at), group))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The last messages of a life, in no pack yet; or, where they are too much for one, the pack that will not be."""
+
+    messages: Sequence[Message] = ()
+    too_large: Pack | None = None
+
+    @classmethod
+    def of(cls, at_hand: Mapping[int, Message]) -> _Tail:
+        last_pack = max(at_hand, default=0) // SMALL * SMALL
+        messages = [at_hand[seq] for seq in sorted(at_hand) if seq > last_pack]
+        if sum(message.tokens or 0 for message in messages) > MOST:
+            return cls(too_large=Pack(last_pack + 1, SMALL))
+        return cls(messages)
 
 
 def _written_in(begun: datetime, puts: Sequence[Write], life: Life) -> Sequence[Write]:

@@ -8,24 +8,29 @@ more than those. Both its ends are known from its number, so none is looked for 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from contextkit.errors import StoreCorrupt
-from contextkit.messages import dumps, loads
+from contextkit.messages import dump_columns, load_columns
 from contextkit.stores.dynamodb import keys
 from contextkit.types import Message
 
-LEAST: Final = {256: 192, 32: 12}
-"""Messages of a pack, and how many of them must be wanted for it to be read: below that, smaller packs or the
-messages' own items are less to read. A hundred items are read in one call, which are a large window and what is
-recalled; a small pack is what little windows end in."""
+LEAST: Final = {256: 192, 32: 4}
+"""Messages of a pack, and how many of them must be wanted for it to be read, the larger first. DynamoDB bills a small
+pack of a chat like one message, so that it is cheaper from two on, but it is more to send than fewer than twelve. A
+hundred items are read in one call: with large packs that is a window of 200,000 tokens and all that is recalled."""
 
 SMALL: Final = min(LEAST)
 """Messages that are in no pack yet are fewer than these."""
+
+LARGE: Final = max(LEAST)
+"""Of messages that are longer than a chat's there are small packs alone: of them, few fill a window."""
+
+MOST_BYTES: Final = {LARGE: 64_000, SMALL: 32_000}
+"""Bytes of a pack, compressed: where its messages are longer, theirs is nearly all that is read of their own items."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,14 +55,14 @@ class Pack:
         return keys.numbered(f"pack{self.size}", life, self.first)
 
 
-def worth_reading(seqs: Iterable[int], last: int) -> tuple[list[Pack], list[int]]:
+def worth_reading(seqs: Iterable[int], last: int, largest: int = LARGE) -> tuple[list[Pack], list[int]]:
     """The packs to read for messages with these numbers, and the numbers left, of a life that ends with number `last`.
 
-    No message is in two of the packs.
+    No message is in two of the packs, and none of them is larger than `largest`.
     """
     packs: list[Pack] = []
     left = list(seqs)
-    for size, least in LEAST.items():
+    for size, least in ((size, least) for size, least in LEAST.items() if size <= largest):
         wanted = Counter((seq - 1) // size for seq in left)
         chosen = {block for block, count in wanted.items() if count >= least and (block + 1) * size <= last}
         packs += [Pack(block * size + 1, size) for block in sorted(chosen)]
@@ -65,35 +70,22 @@ def worth_reading(seqs: Iterable[int], last: int) -> tuple[list[Pack], list[int]
     return packs, left
 
 
-def ended_by(seqs: Sequence[int]) -> list[Pack]:
-    """The packs that one of these messages is the last of, small ones before the large ones that have them too."""
-    return [Pack(seq - size + 1, size) for size in sorted(LEAST) for seq in seqs if seq % size == 0]
+def ended_by(seq: int) -> list[Pack]:
+    """The packs that message number `seq` is the last of, the smaller first: the larger one has its messages too."""
+    return [Pack(seq - size + 1, size) for size in sorted(LEAST) if seq > 0 and seq % size == 0]
 
 
 def packed(messages: Sequence[Message]) -> bytes:
-    """The messages, as a store has given them, one to a line behind what it has counted of them."""
-    facts = [[message.tokens, message.counter] for message in messages]
-    lines = [json.dumps(facts, separators=(",", ":")), *map(dumps, messages)]
-    return "\n".join(lines).encode("ascii")
+    """The content of a pack, from messages as a store has given them."""
+    return dump_columns(messages).encode("ascii")
 
 
 def unpacked(content: bytes, pack: Pack) -> list[Message]:
     """The messages that `packed` wrote. Raises `StoreCorrupt` where they are not the pack's."""
-    head, *lines = content.decode("ascii", "replace").split("\n")
-    try:
-        facts = [(int(tokens), str(counter)) for tokens, counter in json.loads(head)]
-    except (ValueError, TypeError) as error:
-        raise _damaged(pack) from error
-    if not len(lines) == len(facts) == pack.size:
-        raise _damaged(pack)
-    return [
-        loads(line, seq=seq, tokens=tokens, counter=counter)
-        for seq, line, (tokens, counter) in zip(pack.seqs, lines, facts, strict=True)
-    ]
-
-
-def _damaged(pack: Pack) -> StoreCorrupt:
-    return StoreCorrupt(
-        f"The pack of the messages {pack.first} to {pack.last} is damaged.",
-        "Delete it: the messages are also stored one by one.",
-    )
+    messages = load_columns(content.decode("ascii", "replace"), pack.first)
+    if len(messages) != pack.size:
+        raise StoreCorrupt(
+            f"The pack of the messages {pack.first} to {pack.last} has {len(messages)} of them.",
+            "Delete it: the messages are also stored one by one.",
+        )
+    return messages

@@ -15,10 +15,10 @@ from contextkit.stores.codec import from_bytes, from_json, from_micros, state_do
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.lengths import Lengths
 from contextkit.stores.dynamodb.life import LISTED, At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, read_messages
+from contextkit.stores.dynamodb.packs import SMALL
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
 from contextkit.types import Message
@@ -33,8 +33,9 @@ BLOB = "blob"
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
-NOTES = 32
-"""Items of derived data read along in the same page: the segments of an index of some 12,000 messages."""
+NOTES = 8
+"""Items of derived data for which there is room in the first page of a session that is opened. There are twice as many
+at the most, up to 32,768 messages; as a rule there is room in the page all the same, or they are read in two."""
 
 _AT_ONCE = MAX_WRITES - 2
 """Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
@@ -54,7 +55,6 @@ class Sessions:
         self._lives = lives
         self._database = lives.database
         self._payloads = payloads
-        self.lengths = Lengths()
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
@@ -63,17 +63,15 @@ class Sessions:
         life = self._seen(at, rows)
         return None if life is None else self._facts(at, life, rows)
 
-    def open_session(self, actor_id: str, session_id: str, *, tokens: int, derived: bool) -> Session | None:
-        """The same with more of the newest messages, and with the derived data, which lies on the facts' other side."""
+    def open_session(self, actor_id: str, session_id: str, *, derived: bool, newest: int = SMALL) -> Session | None:
+        """The same with so many of the `newest` messages, which are all that no pack has, and with what is derived."""
         at = self._lives.clock.at(actor_id, session_id)
         top = keys.below(NOTE)[1] if derived else keys.FACTS_END
-        rows = self._nearest(at, top, self.lengths.messages(tokens), notes=NOTES if derived else 0)
+        rows = self._nearest(at, top, newest, notes=NOTES if derived else 0)
         life = self._seen(at, rows)
         if life is None:
             return None
-        session = self._facts(at, life, rows)
-        self.lengths.learn(session.newest)
-        return replace(session, derived=self._derived(life, rows) if derived else None)
+        return replace(self._facts(at, life, rows), derived=self._derived(life, rows) if derived else None)
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
@@ -187,15 +185,19 @@ class Sessions:
         self._lives.change(at, writes)
         self._database.delete_many("sessions", [key for row in former for key in chunk_keys(row)])
 
-    def _nearest(self, at: At, top: str, wanted: int, notes: int = 0) -> Mapping[Key, Row]:
-        """The rows up to `top`, from there down to so many messages: in one page, if there are no more `notes`."""
-        limit = len(self._lives.places(at, *keys.FACTS)) + wanted + notes
+    def _nearest(self, at: At, top: str, newest: int, notes: int = 0) -> Mapping[Key, Row]:
+        """The rows from `top` down to the newest messages: one page, if that has those that no pack has."""
+        metas = self._lives.places(at, keys.META)
+        limit = len(self._lives.places(at, *keys.FACTS)) + newest + notes
         rows: dict[Key, Row] = {}
-        messages = 0
+        messages, wanted = 0, 1  # below the first message lie no facts any more
         for row in self._database.query("sessions", at.pk, (keys.below(LOG)[0], top), newest_first=True, limit=limit):
-            rows[row["pk"], row["sk"]] = row
+            place = (row["pk"], row["sk"])
+            rows[place] = row
             messages += str(row["sk"]).startswith(keys.below(LOG)[0])
-            if messages >= wanted and len(rows) >= limit:
+            if place in metas:
+                wanted = max(wanted, min(row["last_seq"] % SMALL, newest))
+            if len(rows) >= limit and messages >= wanted:
                 break
         return rows
 

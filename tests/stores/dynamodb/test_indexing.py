@@ -23,7 +23,6 @@ from contextkit.sources import History, System
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb import indexing as indexing_module
 from contextkit.stores.dynamodb.indexing import OPEN, Indexing
-from contextkit.stores.dynamodb.lengths import Lengths
 from contextkit.stores.dynamodb.life import At
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
@@ -52,7 +51,6 @@ class Kept:
         self.writes = 0
         self.fails = False
         self.life: datetime | None = None
-        self.lengths = Lengths()
 
     def save_derived(
         self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = (), *, life: datetime | None = None

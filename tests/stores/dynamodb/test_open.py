@@ -12,7 +12,7 @@ from contextkit.rank.segments import LARGE, SMALL, Segment
 from contextkit.session_index import SessionIndex
 from contextkit.stores import SessionOpener
 from contextkit.stores.dynamodb import DynamoDBStore
-from contextkit.stores.dynamodb.lengths import FEWEST, TOKENS, UNKNOWN_MOST
+from contextkit.stores.dynamodb.packs import SMALL as PACKED
 from contextkit.stores.dynamodb.sessions import NOTES
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
@@ -52,55 +52,39 @@ def test_it_is_a_store_that_opens_sessions(store: DynamoDBStore) -> None:
     assert isinstance(store, SessionOpener)
 
 
-@pytest.mark.parametrize(("tokens", "newest"), [(0, FEWEST), (20 * TOKENS, 22), (10**6, 60)])
-def test_one_call_gives_what_the_parts_give(
-    store: DynamoDBStore, proxy: FaultProxy, actor: str, tokens: int, newest: int
-) -> None:
+def test_one_call_gives_what_the_parts_give(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
     with proxy.counted() as calls:
-        opened = store.open_session(actor, "s", tokens=tokens, derived=True)
+        opened = store.open_session(actor, "s", derived=True)
     assert [call.operation for call in calls] == ["Query"]
     assert opened == store.session(actor, "s")
     assert opened is not None
     assert opened.derived == store.derived(actor, "s")
-    assert newest <= len(opened.newest) <= newest + NOTES
+    assert PACKED <= len(opened.newest) <= PACKED + NOTES
     assert list(opened.newest) == store.messages(actor, "s", last=len(opened.newest))
 
 
 def test_derived_data_is_read_only_where_it_is_needed(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
     with proxy.counted() as calls:
-        opened = store.open_session(actor, "s", tokens=0, derived=False)
+        opened = store.open_session(actor, "s", derived=False)
     assert opened is not None
     assert opened.derived is None
-    assert len(opened.newest) == FEWEST
+    assert len(opened.newest) == PACKED
     assert calls[0].received < 20_000
 
 
 def test_more_derived_data_than_a_page_holds_is_all_there(store: DynamoDBStore, actor: str) -> None:
-    store.save_derived(actor, "s", {f"piece {number}": b"%d" % number for number in range(UNKNOWN_MOST)})
-    opened = store.open_session(actor, "s", tokens=0, derived=True)
+    store.save_derived(actor, "s", {f"piece {number}": b"%d" % number for number in range(256)})
+    opened = store.open_session(actor, "s", derived=True)
     assert opened is not None
     assert opened.derived == store.derived(actor, "s")
-    assert len(opened.derived or {}) == UNKNOWN_MOST + 3 + 60 // SMALL
-    assert len(opened.newest) >= FEWEST
+    assert len(opened.derived or {}) == 256 + 3 + 60 // SMALL
+    assert len(opened.newest) >= 60 % PACKED
 
 
 def test_where_there_is_no_session_none_is_opened(store: DynamoDBStore, actor: str) -> None:
-    assert store.open_session(actor, "none", tokens=1, derived=True) is None
+    assert store.open_session(actor, "none", derived=True) is None
     store.delete_session(actor, "s")
-    assert store.open_session(actor, "s", tokens=1, derived=True) is None
-
-
-def test_once_messages_are_known_as_many_are_read_along_as_hold_the_window(store: DynamoDBStore, actor: str) -> None:
-    """A first build in a process that has seen other sessions needs no second reading."""
-    messages = store.messages(actor, "s")
-    window = sum(message.tokens or 0 for message in messages[-30:])
-    before = store.open_session(actor, "s", tokens=window, derived=False)
-    store.append(actor, "another", said(400))
-    after = store.open_session(actor, "s", tokens=window, derived=False)
-    assert before is not None
-    assert after is not None
-    assert len(before.newest) == FEWEST
-    assert 30 <= len(after.newest) < 40
+    assert store.open_session(actor, "s", derived=True) is None
 
 
 def test_the_process_that_wrote_a_session_does_not_read_its_index(store: DynamoDBStore, proxy: FaultProxy) -> None:
@@ -109,7 +93,7 @@ def test_the_process_that_wrote_a_session_does_not_read_its_index(store: DynamoD
         store.append(actor, "s", said(min(100, messages - start)))
     store.save_derived(actor, "s", {"other": bytes(100_000)})
     with proxy.counted() as calls:
-        opened = store.open_session(actor, "s", tokens=0, derived=True)
+        opened = store.open_session(actor, "s", derived=True)
     assert [call.operation for call in calls] == ["Query"]
     assert calls[0].received < 20_000
     assert opened is not None
@@ -129,7 +113,7 @@ def test_what_others_have_appended_since_is_read(store: DynamoDBStore, stores: C
     store.append(actor, "s", said(SMALL))
     with stores() as another:
         another.append(actor, "s", said(SMALL))
-    opened = store.open_session(actor, "s", tokens=0, derived=True)
+    opened = store.open_session(actor, "s", derived=True)
     assert opened is not None
     assert opened.derived is None
     assert sorted(store.derived(actor, "s")) == [Segment(1, SMALL).name, Segment(SMALL + 1, 2 * SMALL).name]
@@ -141,6 +125,6 @@ def test_a_session_that_began_anew_has_another_index(store: DynamoDBStore, store
     with stores() as another:
         another.delete_session(actor, "s")
         another.append(actor, "s", said(SMALL + 1))
-    opened = store.open_session(actor, "s", tokens=0, derived=True)
+    opened = store.open_session(actor, "s", derived=True)
     assert opened is not None
     assert opened.derived is None

@@ -1,0 +1,255 @@
+"""Packs: which are read, and that they hold what their messages' own items hold, or are done without."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.aws.client import new_client
+from contextkit.errors import StoreCorrupt
+from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb.packing import MOST, OPEN
+from contextkit.stores.dynamodb.packs import LARGE, LEAST, MOST_BYTES, SMALL, Pack, ended_by, packed, unpacked
+from contextkit.stores.dynamodb.packs import worth_reading as chosen
+from contextkit.testing.faults import Fault, FaultProxy, never
+from contextkit.types import Message, ToolCall
+
+WORDS = random.Random(7)
+
+
+def said(first: int, last: int, words: int = 8) -> list[Message]:
+    """Messages of words that no other has."""
+    return [
+        Message(
+            role="assistant" if seq % 2 else "user", content=" ".join(f"{WORDS.random():.6f}" for _ in range(words))
+        )
+        for seq in range(first, last + 1)
+    ]
+
+
+@given(st.sets(st.integers(1, 2_000), max_size=600), st.integers(0, 2_000))
+def test_every_message_is_read_once_from_a_pack_that_is_whole_and_worth_it_or_alone(seqs: set[int], last: int) -> None:
+    packs, alone = chosen(sorted(seqs), last)
+    inside = [seq for pack in packs for seq in pack.seqs]
+    assert len(inside) == len(set(inside))
+    assert sorted(alone) == sorted(seqs - set(inside))
+    for pack in packs:
+        assert pack.last <= last
+        assert len(seqs & set(pack.seqs)) >= LEAST[pack.size]
+
+
+@given(st.integers(1, 3_000), st.integers(0, 2_500), st.integers(0, 200))
+def test_of_a_range_few_messages_are_read_alone(first: int, size: int, newer: int) -> None:
+    packs, alone = chosen(range(first, first + size), first + size - 1 + newer)
+    at_the_end = [seq for seq in alone if seq > (first + size - 1 + newer) // SMALL * SMALL]
+    assert len(alone) - len(at_the_end) <= 2 * (LEAST[SMALL] - 1)
+    assert len(packs) <= size // LARGE + 2 * LARGE // SMALL
+
+
+def test_a_pack_is_complete_with_its_last_message() -> None:
+    assert ended_by(SMALL - 1) == []
+    assert ended_by(0) == []
+    assert ended_by(3 * SMALL) == [Pack(2 * SMALL + 1, SMALL)]
+    assert ended_by(LARGE) == [Pack(LARGE - SMALL + 1, SMALL), Pack(1, LARGE)]
+
+
+def test_a_pack_gives_its_messages_back() -> None:
+    call = ToolCall(id="c", name="look", arguments='{"q": "\ud800"}')
+    messages = [
+        Message(role="user", content="\ud83d \ude00 \ud83d\ude00 NUL \0", id="a", seq=33, tokens=5, counter="one"),
+        Message(role="assistant", content="", tool_calls=(call,), id="b", seq=34, tokens=6, counter="two"),
+        Message(role="tool", content=({"type": "text", "text": "中"},), tool_call_id="c", id="c", seq=35, tokens=0),
+        *(Message(role="user", content="", name="Ann", metadata={"n": None}, id=f"{n}", seq=n) for n in range(36, 65)),
+    ]
+    assert unpacked(packed(messages), Pack(33, SMALL)) == messages
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"null", b'{"role":["user"]}', b"\xff", b'{"role":[1],"content":2}']
+)
+def test_what_is_no_pack_is_damaged(content: bytes) -> None:
+    with pytest.raises(StoreCorrupt):
+        unpacked(content, Pack(1, SMALL))
+
+
+@pytest.fixture
+def stores(proxy: FaultProxy, tables: str) -> Callable[[], DynamoDBStore]:
+    """Makes stores as those of other processes."""
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+    return lambda: DynamoDBStore(tables, client=client)
+
+
+@pytest.fixture
+def store(stores: Callable[[], DynamoDBStore]) -> Iterator[DynamoDBStore]:
+    with stores() as store:
+        yield store
+
+
+@pytest.fixture
+def actor() -> str:
+    return f"actor-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def rows(proxy: FaultProxy, tables: str) -> Callable[[str, str], list[dict[str, dict[str, str]]]]:
+    """The items of a session whose sort keys begin so."""
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+
+    def items(actor: str, beginning: str) -> list[dict[str, dict[str, str]]]:
+        found: list[dict[str, dict[str, str]]] = client.query(
+            TableName=f"{tables}agent-sessions",
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": f"session#{actor}/s"}, ":sk": {"S": beginning}},
+        )["Items"]
+        return found
+
+    return items
+
+
+def append(store: DynamoDBStore, actor: str, messages: list[Message], at_once: int) -> list[Message]:
+    return [
+        stored
+        for start in range(0, len(messages), at_once)
+        for stored in store.append(actor, "s", messages[start : start + at_once])
+    ]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 300])
+def test_packs_are_made_however_messages_are_appended_and_say_the_same(
+    store: DynamoDBStore,
+    stores: Callable[[], DynamoDBStore],
+    proxy: FaultProxy,
+    actor: str,
+    rows: Callable[[str, str], list[object]],
+    at_once: int,
+) -> None:
+    written = append(store, actor, said(1, LARGE + 40), at_once)
+    assert len(rows(actor, "pack")) == LARGE // SMALL + 1 + 1
+    with stores() as another:
+        assert another.session(actor, "s") is not None
+        with proxy.counted() as calls:
+            assert another.messages(actor, "s", after=10, before=LARGE + 38) == written[10 : LARGE + 37]
+            assert another.pick(actor, "s", range(5, LARGE + 40, 3)) == written[4::3][: len(range(5, LARGE + 40, 3))]
+        assert [call.operation for call in calls] == ["BatchGetItem"] * 2
+        assert calls[0].received < 1.2 * sum(len(message.text) for message in written)
+
+
+def test_several_writers_of_one_session_make_the_packs_of_all(
+    store: DynamoDBStore, stores: Callable[[], DynamoDBStore], actor: str, rows: Callable[[str, str], list[object]]
+) -> None:
+    messages, written = said(1, LARGE), list[Message]()
+    with stores() as another:
+        for start in range(0, LARGE, 5):
+            writer = (store, another)[start % 2]
+            written += writer.append(actor, "s", messages[start : start + 5])
+    assert len(rows(actor, "pack")) == LARGE // SMALL + 1
+    assert store.messages(actor, "s") == written
+
+
+def test_a_process_that_comes_later_packs_what_others_began(
+    store: DynamoDBStore, stores: Callable[[], DynamoDBStore], actor: str, rows: Callable[[str, str], list[object]]
+) -> None:
+    first = store.append(actor, "s", said(1, SMALL - 1))
+    with stores() as another:
+        last = another.append(actor, "s", said(SMALL, SMALL))
+    assert len(rows(actor, "pack")) == 1
+    assert store.messages(actor, "s") == [*first, *last]
+
+
+def test_without_its_packs_a_session_is_read_all_the_same(
+    store: DynamoDBStore,
+    proxy: FaultProxy,
+    tables: str,
+    actor: str,
+    rows: Callable[[str, str], list[dict[str, object]]],
+) -> None:
+    written = append(store, actor, said(1, LARGE + 70), 100)
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+    for kind in (f"pack{LARGE}", f"pack{SMALL}"):
+        for item in rows(actor, kind)[::2]:
+            client.delete_item(TableName=f"{tables}agent-sessions", Key={name: item[name] for name in ("pk", "sk")})
+        assert store.messages(actor, "s", before=LARGE + 60) == written[: LARGE + 59]
+        assert store.pick(actor, "s", range(1, LARGE + 71, 2)) == written[::2]
+
+
+def test_a_damaged_pack_is_done_without_and_told_of(
+    store: DynamoDBStore,
+    proxy: FaultProxy,
+    tables: str,
+    actor: str,
+    rows: Callable[[str, str], list[dict[str, dict[str, bytes]]]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    written = append(store, actor, said(1, 3 * SMALL), 100)
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+    for number, item in enumerate(rows(actor, "pack")):
+        body = item["body"]["B"]
+        item["body"] = {"B": (body[:40] + bytes([body[40] ^ 1]) + body[41:]) if number else b""}
+        client.put_item(TableName=f"{tables}agent-sessions", Item=item)
+    assert store.messages(actor, "s", before=3 * SMALL) == written[:-1]
+    assert caplog.text.count("read one by one") == 3
+
+
+def test_messages_that_are_long_are_in_no_pack_and_are_read_back_for_none(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str, rows: Callable[[str, str], list[object]]
+) -> None:
+    words = MOST_BYTES[SMALL] // SMALL // 2
+    append(store, actor, said(1, SMALL - 1, words), 8)
+    with proxy.counted() as calls:
+        written = store.append(actor, "s", said(SMALL, SMALL, words))
+    assert rows(actor, "pack") == []
+    assert written[0].tokens is not None
+    assert written[0].tokens * SMALL > MOST
+    assert "Query" not in {call.operation for call in calls}
+    assert len(store.messages(actor, "s")) == SMALL
+
+
+def test_a_session_that_has_ended_leaves_no_packs_to_the_next(
+    store: DynamoDBStore, stores: Callable[[], DynamoDBStore], actor: str, rows: Callable[[str, str], list[object]]
+) -> None:
+    store.append(actor, "s", said(1, 2 * SMALL - 1))
+    with stores() as another:
+        another.delete_session(actor, "s")
+        assert rows(actor, "pack") == []
+        anew = another.append(actor, "s", said(1, SMALL - 1))
+    anew += store.append(actor, "s", said(SMALL, SMALL))
+    assert len(rows(actor, "pack")) == 1
+    assert store.messages(actor, "s", before=SMALL + 1) == anew
+
+
+def test_a_writer_that_dies_before_it_has_packed_has_appended(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str, rows: Callable[[str, str], list[object]]
+) -> None:
+    first = store.append(actor, "s", said(1, SMALL - 1))
+    answers: Iterator[Fault | None] = iter([None])
+    proxy.plan = lambda _: next(answers, "drop")
+    last = store.append(actor, "s", said(SMALL, SMALL))
+    proxy.plan = never
+    assert rows(actor, "pack") == []
+    assert store.messages(actor, "s", before=SMALL + 1) == [*first, *last]
+
+
+def test_a_retried_append_packs_nothing_twice(
+    store: DynamoDBStore, actor: str, rows: Callable[[str, str], list[object]]
+) -> None:
+    messages = [replace(message, id=f"m{number}") for number, message in enumerate(said(1, 40))]
+    written = store.append(actor, "s", messages)
+    assert store.append(actor, "s", messages) == written
+    assert store.append(actor, "s", []) == []
+    assert len(rows(actor, "pack")) == 1
+    later = append(store, actor, said(41, 70), 3)
+    assert len(rows(actor, "pack")) == 2
+    assert store.messages(actor, "s", before=71) == [*written, *later]
+
+
+def test_the_tails_of_many_sessions_are_not_all_remembered(store: DynamoDBStore, actor: str) -> None:
+    for number in range(OPEN + 1):
+        store.append(actor, f"s{number}", said(1, 1))
+    store.append(actor, "s0", said(2, SMALL))
+    assert len(store.messages(actor, "s0", before=SMALL + 1)) == SMALL
