@@ -6,11 +6,11 @@ same input always gives the same output.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contextkit.errors import InvalidBudget
+from contextkit.errors import InvalidBudget, shortened
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -70,6 +70,12 @@ class Budget:
 
     @classmethod
     def _of_model(cls, model: BaseChatModel) -> Budget:
+        if isinstance(model, str | float | Mapping | type) or model is None:
+            raise InvalidBudget(
+                f"The budget is {shortened(model)}.",
+                "Pass a whole number of tokens, Budget(window=…, reserve=…), or a LangChain chat model.",
+                value=model,
+            )
         profile = getattr(model, "profile", None) or {}
         window = profile.get("max_input_tokens")
         if not isinstance(window, int):

@@ -91,7 +91,7 @@ def as_query(query: object) -> Message:
     message = Message(role="user", content=query) if isinstance(query, str) else as_message(query)
     if message.role != "user":
         raise EmptyQuery(
-            f"The query is a {message.role} message.",
+            f"The query is a message of role {message.role}.",
             "Pass the user's question; append everything else to the session.",
         )
     if not message.text.strip() and not _holds_more_than_text(message):

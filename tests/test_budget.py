@@ -109,3 +109,9 @@ def test_what_one_leaves_is_shared_by_the_others_in_proportion() -> None:
 
 def test_a_section_of_no_weight_gets_its_floor() -> None:
     assert allocate(100, [Claim("a", 80, floor=10, weight=0), Claim("b", 50)]) == {"a": 10, "b": 50}
+
+
+@pytest.mark.parametrize("budget", [None, "8000", "gpt-4o", 8_000.0, {"window": 8_000}, Budget], ids=repr)
+def test_what_is_no_budget_is_named(budget: Any) -> None:
+    with pytest.raises(InvalidBudget, match=r"The budget is .* Pass a whole number of tokens, Budget\("):
+        Budget.of(budget)
