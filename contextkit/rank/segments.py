@@ -1,9 +1,8 @@
 """Segments: the index of a conversation in pieces, stored with it and each written once.
 
 A process that opens a long conversation reads its segments instead of its messages. Small ones
-come soon, so that little is left to analyse. Each is one quarter of another, which takes its place
-and that of its neighbours: so there are few, and large ones need fewer bytes for each message, as
-words repeat.
+come soon, so that little is left to analyse. Four of them make a larger one, which takes their
+place: so there are few, and as words repeat, a large one needs fewer bytes for each message.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ SMALL: Final = SIZES[0]
 """Messages of the smallest, which no window is too small for: what a process analyses itself is fewer."""
 
 LARGE: Final = SIZES[3]
-"""Messages of the largest that is made of messages. Larger ones are made of segments, by who has just read them."""
+"""Messages of the largest that is made of messages. Larger ones are made of segments, by who has them at hand."""
 
 LONG: Final = 2_000
 """Characters above which a message is indexed in passages. As one, its few telling words would be
