@@ -131,12 +131,16 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
 def _check(source: str, gathered: Sequence[object]) -> None:
     """Refuse what a source should not give: it would only be missed."""
     for one in gathered:
-        if not isinstance(one, Item | Unread | Notice) or (isinstance(one, Item) and not isinstance(one.text, str)):
+        if not isinstance(one, Item | Unread | Notice) or (isinstance(one, Item) and not _is_usable(one)):
             raise InvalidInput(
-                f"The source {source!r} gave {shortened(one)}, which is no item with a text.",
+                f"The source {source!r} gave {shortened(one)}, which is no item with a text and a text as its id.",
                 "Yield contextkit.Item(id=…, section=…, text=…).",
                 value=one,
             )
+
+
+def _is_usable(item: Item) -> bool:
+    return isinstance(item.text, str) and isinstance(item.id, str) and bool(item.id)
 
 
 def _skipped(source: Source, why: str, *notices: Notice) -> Answer:

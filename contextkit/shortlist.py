@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from contextkit.blocks import line_tokens
 from contextkit.errors import InvalidTool
@@ -145,12 +146,36 @@ def _two_of_one_name(name: str, *items: Item) -> InvalidTool:
 
 
 def _distinct(given: Iterable[tuple[str, Sequence[Item]]]) -> list[Item]:
-    """Every source's items under ids that no two sources share: a later source's comes to bear its source's name."""
+    """Every source's items under ids that no two share: a later source's comes to bear its source's name."""
     items: list[Item] = []
     taken: set[str] = set()
-    for source, own in given:
+    for source, gathered in given:
+        own = _numbered(gathered)
         if not taken.isdisjoint([item.id for item in own]):
             own = [replace(item, id=f"{source}/{item.id}") if item.id in taken else item for item in own]
         items += own
         taken.update([item.id for item in own])
     return items
+
+
+def _numbered(items: Sequence[Item]) -> Sequence[Item]:
+    """One source's items: where several of a section have one id, all but the first get a number.
+
+    In two sections one id stands for one thing, which may stand in either: a message in the history, or recalled.
+    """
+    if len({(item.section, item.id) for item in items}) == len(items):
+        return items
+    taken = {item.id for item in items}
+    seen: set[tuple[str, str]] = set()
+    numbered = []
+    for item in items:
+        if (item.section, item.id) in seen:
+            item = replace(item, id=next(one for one in _with_numbers(item.id) if one not in taken))
+            taken.add(item.id)
+        seen.add((item.section, item.id))
+        numbered.append(item)
+    return numbered
+
+
+def _with_numbers(item_id: str) -> Iterator[str]:
+    return (f"{item_id}~{number}" for number in count(2))

@@ -171,7 +171,16 @@ def test_bad_input_is_not_hidden_as_a_failure() -> None:
 NO_TEXT: Any = 5
 
 
-@pytest.mark.parametrize("given", ["Open.", {"text": "Open."}, Item(id="hours", section="facts", text=NO_TEXT)])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Open.",
+        {"text": "Open."},
+        Item(id="hours", section="facts", text=NO_TEXT),
+        Item(id=NO_TEXT, section="facts", text="Open."),
+        Item(id="", section="facts", text="Open."),
+    ],
+)
 def test_what_is_no_item_is_refused_and_not_just_missed(given: Any) -> None:
     with pytest.raises(InvalidInput, match=r"The source 'told' gave .*\. Yield contextkit\.Item"):
         builder(Given(lambda: [given])).build("Ghent?", **A)

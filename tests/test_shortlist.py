@@ -32,6 +32,26 @@ def test_what_two_sources_both_found_is_shown_once() -> None:
     assert context.report.decision("returns").reason == "'meaning/returns' says it already"
 
 
+class Parcels:
+    """A source that numbers nothing."""
+
+    name = "hours"
+    sections = ("documents",)
+
+    def gather(self, _: Request) -> Iterator[Item]:
+        for text in ("Parcels are taken back until six.", "Parcels go out at noon.", "Parcels come at eight."):
+            yield Item(id="hours", section="documents", text=text)
+        yield Item(id="hours~2", section="documents", text="Parcels rest on Sundays.")
+
+
+def test_items_that_one_source_gives_under_one_id_are_all_decided_on() -> None:
+    builder = ContextBuilder(sources=[System("You help."), Parcels()], strategy="rag", budget=Budget(2_000))
+    context = builder.build("When do parcels go and come?", actor_id="u", session_id="s")
+    decided = [decision.item_id for decision in context.report.decisions if decision.section == "documents"]
+    assert sorted(decided) == ["hours", "hours~2", "hours~3", "hours~4"]
+    assert all(item.text in context.messages[-2].text for item in Parcels().gather(None))  # type: ignore[arg-type]
+
+
 def track(order_id: str) -> str:
     """Where an order is."""
     return order_id
