@@ -243,7 +243,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         life: datetime | None = None,
     ) -> None:
         self._regions.run(
-            lambda parts: parts.sessions.save_derived(actor_id, session_id, add, remove, life), (actor_id, session_id)
+            lambda parts: parts.indexing.save_derived(actor_id, session_id, add, remove, life), (actor_id, session_id)
         )
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:

@@ -12,6 +12,7 @@ import logging
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled, grow, runs
 from contextkit.recent import Recent
 from contextkit.stores import Session
+from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.sessions import NEWEST, Sessions
 from contextkit.tokens import get_counter
@@ -30,6 +32,9 @@ _log = logging.getLogger("contextkit.stores")
 
 OPEN: Final = 32
 """Sessions whose last segment is kept open, 1.2 MB each at the most; the one written to least recently goes."""
+
+STORED: Final = 4_096
+"""Segments of which it is known that this process has stored them, by life and name."""
 
 WHOLE: Final = 2 << 20
 """Bytes, compressed, of the segments kept of a session that this process wrote from its beginning: those of some
@@ -47,6 +52,7 @@ class Indexing:
         self._sessions = sessions
         self._counter = counter
         self._open = Recent[str, _Growing](OPEN)
+        self._stored = Recent[tuple[str, str], bool](STORED)
 
     def follow(self, actor_id: str, session_id: str, appended: Sequence[Message]) -> None:
         """Take in messages that an append has returned, and store the segments that they complete.
@@ -57,10 +63,27 @@ class Indexing:
             at = self._lives.clock.at(actor_id, session_id)
             life = self._lives.known(at)
             made = Made() if life is None else self._grown(at.pk, life.life, appended)
-            if made.add:
-                self._sessions.save_derived(actor_id, session_id, made.add, made.remove)
+            if life is not None and made.add:
+                begun = from_micros(life.created_at)
+                self._sessions.save_derived(actor_id, session_id, made.add, made.remove, begun)
+                for name in made.add:
+                    self._stored.put((life.life, name), True)
         except StoreError as error:
             _log.info("Segments of an index are left to the next build: %s", error)
+
+    def save_derived(
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        begun: datetime | None = None,
+    ) -> None:
+        """What `Sessions.save_derived` does, but once for what was stored as it was appended: a build makes it too."""
+        life = self._lives.known(self._lives.clock.at(actor_id, session_id))
+        new = {name: data for name, data in add.items() if not (life and self._stored.pop((life.life, name)))}
+        if new or not add:
+            self._sessions.save_derived(actor_id, session_id, new, remove, begun)
 
     def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
         """What `Sessions.open_session` gives; segments that this process has all made are not read again."""

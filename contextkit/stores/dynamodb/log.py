@@ -9,13 +9,14 @@ from itertools import groupby
 
 from contextkit.errors import StoreCorrupt
 from contextkit.messages import loads
+from contextkit.recent import Recent
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Span, Stretch
-from contextkit.stores.dynamodb.packs import LARGE, SMALL, Pack, unpacked, worth_reading
-from contextkit.stores.dynamodb.payloads import Payloads
+from contextkit.stores.dynamodb.packs import LARGE, SMALL, Pack, largest_of, unpacked, worth_reading
+from contextkit.stores.dynamodb.payloads import INLINE, Payloads
 from contextkit.types import Message
 
 _log = logging.getLogger("contextkit.stores")
@@ -25,6 +26,10 @@ LOG = "log"
 
 ID = "id"
 """Sort keys that lead from a message's id to its number."""
+
+
+REMEMBERED = 4_096
+"""Lives of sessions of which it is known how long their messages are."""
 
 
 def read_messages(payloads: Payloads, rows: Sequence[Row]) -> list[Message]:
@@ -42,6 +47,13 @@ class Log:
     def __init__(self, database: Database, payloads: Payloads) -> None:
         self._database = database
         self._payloads = payloads
+        self._largest = Recent[str, int](REMEMBERED)
+
+    def learn(self, life: Life, rows: Sequence[Row]) -> None:
+        """Take note of how long a life's messages are: packs that there will not be need not be looked for."""
+        sizes = [len(row["body"]) if "body" in row else INLINE for row in rows]
+        if sizes:
+            self._largest.put(life.life, largest_of(sum(sizes) / len(sizes)))
 
     def between(self, life: Life, low: int, high: int) -> list[Message]:
         """The messages with numbers from `low` to `high`, in order; what is missing is left out."""
@@ -70,7 +82,9 @@ class Log:
         return sorted(found, key=lambda message: message.seq or 0)
 
     def _wanted(self, life: Life, seqs: Iterable[int], largest: int = LARGE) -> list[_Wanted]:
-        return [_Wanted(span, own, *worth_reading(own, span.stretch.last, largest)) for span, own in life.placed(seqs)]
+        known = self._largest.get(life.life)
+        most = largest if known is None else min(known, largest)
+        return [_Wanted(span, own, *worth_reading(own, span.stretch.last, most)) for span, own in life.placed(seqs)]
 
     def _read(self, life: Life, wanted: _Wanted, rows: Mapping[Key, Row]) -> list[Message]:
         """What is wanted of one stretch."""

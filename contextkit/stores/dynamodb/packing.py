@@ -5,20 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 from typing import Final
 
 from contextkit.errors import StoreError
 from contextkit.recent import Recent
-from contextkit.stores.codec import from_micros
-from contextkit.stores.dynamodb.database import batches
+from contextkit.stores.dynamodb.items import Value
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import Log
 from contextkit.stores.dynamodb.packs import MOST_BYTES, SMALL, Pack, ended_by, packed
 from contextkit.stores.dynamodb.payloads import Payloads
-from contextkit.stores.dynamodb.writes import Put, Write
 from contextkit.types import Message
 
 _log = logging.getLogger("contextkit.stores")
@@ -27,7 +23,7 @@ OPEN: Final = 64
 """Sessions whose last messages are kept, if this process appended them and no pack has them yet. The one written to
 least recently goes, and costs a query when its pack is full."""
 
-MOST: Final = 32_000
+MOST: Final = 16_000
 """Tokens of messages so kept. More, of whatever text, are too large for a pack as a rule: it is not made then."""
 
 
@@ -36,6 +32,7 @@ class Packing:
 
     def __init__(self, lives: Lives, log: Log, payloads: Payloads) -> None:
         self._lives = lives
+        self._database = lives.database
         self._log = log
         self._payloads = payloads
         self._tails = Recent[str, _Tail](OPEN)
@@ -49,22 +46,23 @@ class Packing:
         try:
             at = self._lives.clock.at(actor_id, session_id)
             life = self._lives.known(at)
-            if life is not None:
-                self._store(at, life, self._made(life, appended))
+            made = [] if life is None else self._made(life, appended)
+            if life is not None and made:
+                self._store(at, life, made)
         except StoreError as error:
             _log.info("Messages are not packed: %s", error)
 
-    def _made(self, life: Life, appended: Sequence[Message]) -> list[Write]:
+    def _made(self, life: Life, appended: Sequence[Message]) -> list[Mapping[str, Value | None]]:
         """The packs of this life that end with one of the messages, but for those too large for an item."""
         tail = self._tails.pop(life.life) or _Tail()
         at_hand = {message.seq or 0: message for message in (*tail.messages, *appended)}
         ended = [pack for message in appended for pack in ended_by(message.seq or 0)]
         ours = [pack for pack in ended if pack.first > life.lineage.size and pack != tail.too_large]
-        made = [put for pack in ours if (put := self._put(life, pack, at_hand)) is not None]
+        made = [row for pack in ours if (row := self._row(life, pack, at_hand)) is not None]
         self._tails.put(life.life, _Tail.of(at_hand))
         return made
 
-    def _put(self, life: Life, pack: Pack, at_hand: dict[int, Message]) -> Write | None:
+    def _row(self, life: Life, pack: Pack, at_hand: dict[int, Message]) -> Mapping[str, Value | None] | None:
         lacking = [seq for seq in pack.seqs if seq not in at_hand]
         if lacking:
             read = self._log.singles if pack.size == SMALL else self._log.packed
@@ -73,12 +71,14 @@ class Packing:
         columns = self._payloads.inline(packed(messages), MOST_BYTES[pack.size]) if len(messages) == pack.size else None
         if columns is None:
             return None
-        return Put("sessions", {"pk": life.pk, "sk": pack.sk(life.life), "ttl": life.ttl, **columns})
+        return {"pk": life.pk, "sk": pack.sk(life.life), "ttl": life.ttl, **columns}
 
-    def _store(self, at: At, life: Life, puts: Sequence[Write]) -> None:
-        """All of them, unless the session has ended meanwhile."""
-        for group in batches(puts):
-            self._lives.change(at, partial(_written_in, from_micros(life.created_at), group))
+    def _store(self, at: At, life: Life, packs: Sequence[Mapping[str, Value | None]]) -> None:
+        """All of them, unless the session ends meanwhile: outside a transaction, in which they would cost double."""
+        self._database.put_many("sessions", packs)
+        now = self._lives.find(at)
+        if now is None or life.life not in now.lives:
+            self._database.delete_many("sessions", [(str(pack["pk"]), str(pack["sk"])) for pack in packs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,3 @@ class _Tail:
         if sum(message.tokens or 0 for message in messages) > MOST:
             return cls(too_large=Pack(last_pack + 1, SMALL))
         return cls(messages)
-
-
-def _written_in(begun: datetime, puts: Sequence[Write], life: Life) -> Sequence[Write]:
-    """The writes themselves, if this life is, or goes on from, that which began then. Raises `SessionEnded`."""
-    life.goes_on_from(begun)
-    return puts

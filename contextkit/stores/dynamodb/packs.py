@@ -27,10 +27,18 @@ SMALL: Final = min(LEAST)
 """Messages that are in no pack yet are fewer than these."""
 
 LARGE: Final = max(LEAST)
-"""Of messages that are longer than a chat's there are small packs alone: of them, few fill a window."""
 
-MOST_BYTES: Final = {LARGE: 64_000, SMALL: 32_000}
-"""Bytes of a pack, compressed: where its messages are longer, theirs is nearly all that is read of their own items."""
+MOST_BYTES: Final = {LARGE: 48_000, SMALL: 16_000}
+"""Bytes of a pack, compressed. Of messages longer than a chat's there are small packs alone: few of them fill a window.
+Of those above 500 bytes there are none, since their text is most of what is read of their own items."""
+
+_TOGETHER: Final = 0.8
+"""What messages take in a pack, as a part of what they take each by itself: 0.7 to 0.85, measured on chats."""
+
+
+def largest_of(mean: float) -> int:
+    """The size of the largest packs of a session whose messages take so many bytes each by itself; 0 for none."""
+    return max((size for size, most in MOST_BYTES.items() if _TOGETHER * mean * size <= most), default=0)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -17,7 +17,7 @@ from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import LISTED, At, Life
 from contextkit.stores.dynamodb.lives import Lives
-from contextkit.stores.dynamodb.log import LOG, read_messages
+from contextkit.stores.dynamodb.log import LOG, Log, read_messages
 from contextkit.stores.dynamodb.packs import SMALL
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
@@ -51,10 +51,11 @@ _ACTIVE = "attribute_not_exists(active_at) OR active_at > :since"
 class Sessions:
     """The part of `SessionStore` that is not about messages."""
 
-    def __init__(self, lives: Lives, payloads: Payloads) -> None:
+    def __init__(self, lives: Lives, payloads: Payloads, log: Log) -> None:
         self._lives = lives
         self._database = lives.database
         self._payloads = payloads
+        self._log = log
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
@@ -71,6 +72,7 @@ class Sessions:
         life = self._seen(at, rows)
         if life is None:
             return None
+        self._log.learn(life, self._logged(life, rows))
         return replace(self._facts(at, life, rows), derived=self._derived(life, rows) if derived else None)
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
@@ -237,11 +239,14 @@ class Sessions:
 
     def _newest(self, life: Life, rows: Mapping[Key, Row]) -> Sequence[Message]:
         """Of the rows, newest first, the messages that end with the last one and need no other call."""
-        low, high = keys.below(f"{LOG}#{life.life}")
-        logged = [row for (_, sk), row in rows.items() if low <= sk < high and row["seq"] <= life.last_seq]
-        whole = list(takewhile(lambda row: "body" in row, logged))
+        whole = list(takewhile(lambda row: "body" in row, self._logged(life, rows)))
         there = [row for back, row in enumerate(whole) if row["seq"] == life.last_seq - back]
         return read_messages(self._payloads, there[::-1])
+
+    def _logged(self, life: Life, rows: Mapping[Key, Row]) -> list[Row]:
+        """Of the rows, newest first, those of this life's own messages."""
+        low, high = keys.below(f"{LOG}#{life.life}")
+        return [row for (_, sk), row in rows.items() if low <= sk < high and row["seq"] <= life.last_seq]
 
     def _state(self, at: At, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
         own = expected

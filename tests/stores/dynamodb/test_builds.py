@@ -65,6 +65,26 @@ def test_a_build_in_a_session_that_is_known_reads_what_is_new(
     assert sum(call.received for call in calls) <= 2 * WINDOW_BYTES
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_first_build_reads_window_and_recalled_turns_in_one_call(
+    store: DynamoDBStore, proxy: FaultProxy, tables: str, actor: str, again: bool
+) -> None:
+    """The session with its index, the memories, all that it shows of the session, and the view that is kept."""
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+    sources = [System("Be brief."), Memories(), History()]
+    with DynamoDBStore(tables, client=client) as another:
+        process = another if again else store
+        builder = ContextBuilder(sources=sources, budget=4 * WINDOW, strategy="chat", store=process)
+        builder.counter.text("")  # what was learnt of the model is read once for all sessions
+        with proxy.counted() as calls:
+            context = builder.build("What was said first?", actor_id=actor, session_id="s")
+    assert sum(call.operation == "Query" for call in calls) == 2
+    assert len(calls) <= 4
+    shown = sum(len(message.text.encode()) for message in context.messages)
+    assert sum(call.received for call in calls) <= (3 if again else 2) * shown  # random words are much to index
+    assert context.report.notices == ()
+
+
 def test_a_build_that_goes_on_within_its_turn_is_one_call(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
     """It reads what is new in the session; what the prompt looked like has not changed, and is not written again."""
     builder = ContextBuilder(

@@ -20,6 +20,7 @@ from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import LARGE, SIZES, SMALL, Segment
 from contextkit.session_index import SessionIndex
 from contextkit.sources import History, System
+from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb import indexing as indexing_module
 from contextkit.stores.dynamodb.indexing import OPEN, Indexing
@@ -40,7 +41,7 @@ class Alive:
         return At("u", session_id, 0)
 
     def known(self, _: At) -> object:
-        return None if self.life is None else type("Life", (), {"life": self.life})()
+        return None if self.life is None else type("Life", (), {"life": self.life, "created_at": 1})()
 
 
 class Kept:
@@ -53,7 +54,7 @@ class Kept:
         self.life: datetime | None = None
 
     def save_derived(
-        self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = (), *, life: datetime | None = None
+        self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = (), life: datetime | None = None
     ) -> None:
         self.life = life
         if self.fails:
@@ -109,6 +110,17 @@ def test_what_was_stored_already_is_not_analysed_again(indexing: Indexing, kept:
         indexing.follow("u", "s", messages[:last])
     indexing.follow("u", "s", messages)
     assert sorted(kept.segments) == names((1, SMALL), (SMALL + 1, 2 * SMALL))
+    assert kept.writes == 2
+
+
+def test_what_was_stored_while_it_was_appended_is_not_stored_again_by_a_build(indexing: Indexing, kept: Kept) -> None:
+    indexing.follow("u", "s", numbered(1, SMALL))
+    assert (kept.writes, kept.life) == (1, from_micros(1))
+    (name, data), *_ = kept.segments.items()
+    indexing.save_derived("u", "s", {name: data}, [])
+    assert kept.writes == 1
+    indexing.save_derived("u", "s", {name: data, "other": b""}, [])  # it was damaged, and made again
+    assert sorted(kept.segments) == [name, "other"]
     assert kept.writes == 2
 
 

@@ -17,7 +17,7 @@ from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.packing import MOST, OPEN
 from contextkit.stores.dynamodb.packs import LARGE, LEAST, MOST_BYTES, SMALL, Pack, ended_by, packed, unpacked
 from contextkit.stores.dynamodb.packs import worth_reading as chosen
-from contextkit.testing.faults import Fault, FaultProxy, never
+from contextkit.testing.faults import Call, Fault, FaultProxy, never
 from contextkit.types import Message, ToolCall
 
 WORDS = random.Random(7)
@@ -221,6 +221,42 @@ def test_a_session_that_has_ended_leaves_no_packs_to_the_next(
     anew += store.append(actor, "s", said(SMALL, SMALL))
     assert len(rows(actor, "pack")) == 1
     assert store.messages(actor, "s", before=SMALL + 1) == anew
+
+
+def test_a_session_that_ends_while_it_is_packed_leaves_no_packs(
+    store: DynamoDBStore,
+    endpoint: str,
+    proxy: FaultProxy,
+    tables: str,
+    actor: str,
+    rows: Callable[[str, str], list[object]],
+) -> None:
+    store.append(actor, "s", said(1, SMALL - 1))
+    client = new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=20)
+    with DynamoDBStore(tables, client=client) as another:
+
+        def deleting(call: Call) -> None:
+            if call.operation == "BatchWriteItem" and another.session(actor, "s"):
+                another.delete_session(actor, "s")
+
+        proxy.plan = deleting
+        store.append(actor, "s", said(SMALL, SMALL))
+        proxy.plan = never
+    assert [rows(actor, kind) for kind in ("pack", "log", "meta")] == [[], [], []]
+
+
+@pytest.mark.parametrize(("words", "largest"), [(8, LARGE), (30, SMALL), (150, 0)])
+def test_packs_that_there_cannot_be_are_not_looked_for(
+    store: DynamoDBStore, stores: Callable[[], DynamoDBStore], proxy: FaultProxy, actor: str, words: int, largest: int
+) -> None:
+    """The messages that a session is opened with tell how long they are."""
+    written = append(store, actor, said(1, LARGE + 3, words), 50)
+    with stores() as another:
+        assert another.open_session(actor, "s", derived=False) is not None
+        with proxy.counted() as calls:
+            assert another.messages(actor, "s", before=LARGE + 1) == written[:LARGE]
+    assert [call.operation for call in calls] == ["BatchGetItem" if largest else "Query"]
+    assert sum(len(message.text) for message in written) * 1.6 > calls[0].received
 
 
 def test_a_writer_that_dies_before_it_has_packed_has_appended(
