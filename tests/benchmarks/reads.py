@@ -1,10 +1,11 @@
 """What builds in a long session cost in DynamoDB: calls, and bytes read next to what the prompt holds.
 
-    python -m tests.benchmarks.reads --endpoint http://127.0.0.1:4566 [--messages 10000] [--words 60] [--budget 8000]
+    python -m tests.benchmarks.reads --endpoint http://127.0.0.1:4566 [--messages 10000] [--words 60]
+        [--budget 8000 32000 100000]
 
-A session is appended to in turns, and built from three times: `writer` is the first build of the
-process that wrote it, `first` that of a process that has never seen it, and `next` follows a turn
-later. They are counted at a proxy before the server: `calls` by operation, `read` in bytes as they
+A session is appended to in turns, and built from three times for each window: `writer` is the first build
+of the process that wrote it, `first` that of a process that has never seen it, and `next` follows a
+turn later. They are counted at a proxy before the server: `calls` by operation, `read` in bytes as they
 come over the wire (DynamoDB's JSON, in which binary data takes a third more), `prompt` in bytes of
 text. Words are random, which is the worst case for an index, or those of LoCoMo's dialogues (`--data`).
 """
@@ -72,7 +73,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--words", type=int, default=60)
     parser.add_argument("--data", type=Path, help="LoCoMo's conversations, to talk as they do")
-    parser.add_argument("--budget", type=int, default=8_000)
+    parser.add_argument("--budget", type=int, nargs="+", default=[8_000, 32_000, 100_000])
     given = parser.parse_args()
     if not given.endpoint:
         parser.error("Name a DynamoDB by --endpoint or CONTEXTKIT_DYNAMODB_ENDPOINT.")
@@ -84,16 +85,20 @@ def main() -> None:
 def measured(given: argparse.Namespace) -> dict[str, object]:
     said = [message.text for talk in conversations(given.data) for message in talk.messages] if given.data else []
     talk, prefix, actor = Talk(given.words, said), f"bench-{uuid.uuid4().hex[:8]}-", "actor"
-    with FaultProxy(given.endpoint, hang=60) as proxy:
-        with _store(proxy, prefix) as store:
-            store.create_tables()
-            fill(store, talk, actor, given.messages)
-            writer = one_build(_builder(store, given.budget), proxy, talk, actor)
-        with _store(proxy, prefix) as store:
-            builder = _builder(store, given.budget)
-            first = one_build(builder, proxy, talk, actor)
-            store.append(actor, "s", talk.turns(2))
-            return {"writer": writer, "first": first, "next": one_build(builder, proxy, talk, actor)}
+    with FaultProxy(given.endpoint, hang=60) as proxy, _store(proxy, prefix) as store:
+        store.create_tables()
+        fill(store, talk, actor, given.messages)
+        return {str(budget): _of_window(store, proxy, talk, prefix, budget) for budget in given.budget}
+
+
+def _of_window(store: DynamoDBStore, proxy: FaultProxy, talk: Talk, prefix: str, budget: int) -> dict[str, object]:
+    store.save_view("actor", "s", "{}")  # each window begins with its own
+    writer = one_build(_builder(store, budget), proxy, talk, "actor")
+    with _store(proxy, prefix) as another:
+        builder = _builder(another, budget)
+        first = one_build(builder, proxy, talk, "actor")
+        another.append("actor", "s", talk.turns(2))
+        return {"writer": writer, "first": first, "next": one_build(builder, proxy, talk, "actor")}
 
 
 def _builder(store: DynamoDBStore, budget: int) -> ContextBuilder:
