@@ -33,12 +33,18 @@ _Blocks: TypeAlias = list[Any]
 
 
 def marked(messages: Sequence[BaseMessage], points: Breakpoints, style: CacheStyle) -> list[BaseMessage]:
-    """The messages with at most four breakpoints marked, the one after the tools included, and no other marks."""
+    """The messages with at most four breakpoints marked, the one after the tools included, and no other marks.
+
+    What a message is apart from a mark never depends on where the marks are: the prefix has to stay the same.
+    """
     _check(style)
     wanted = points.at_most(MAX_BREAKPOINTS).messages
     places = {_bearer(messages, index) for index in wanted}
-    plain = map(_unmarked, messages)
-    return [_marked(message, style) if place in places else message for place, message in enumerate(plain)]
+    write, mark = (_for_anthropic, _with_control) if style == "anthropic" else (_unmarked, _with_point)
+    return [
+        message.model_copy(update={"content": mark(write(message)) if place in places else write(message)})
+        for place, message in enumerate(messages)
+    ]
 
 
 def langchain_tools(
@@ -84,23 +90,45 @@ def _can_bear(message: BaseMessage) -> bool:
         return True
     if message.response_metadata.get("output_version") == "v1":
         return False
-    return _last_text(_blocks(message)) is not None
+    return _last_text(_blocks(message.content)) is not None
 
 
-def _unmarked(message: BaseMessage) -> BaseMessage:
-    """The message without the marks it came with: every prompt places its own, and a fifth would be refused."""
+_Content: TypeAlias = str | _Blocks
+
+
+def _unmarked(message: BaseMessage) -> _Content:
+    """The content without the marks it came with: every prompt places its own, and a fifth would be refused."""
     if isinstance(message.content, str):
-        return message
-    blocks = [_without_control(block) for block in message.content if "cachePoint" not in block]
-    return message if blocks == message.content else message.model_copy(update={"content": blocks})
+        return message.content
+    return [_without_control(block) for block in message.content if "cachePoint" not in block]
 
 
 def _without_control(block: Any) -> Any:
     return {key: value for key, value in block.items() if key != "cache_control"} if isinstance(block, dict) else block
 
 
-def _blocks(message: BaseMessage) -> _Blocks:
-    content = message.content
+def _for_anthropic(message: BaseMessage) -> _Content:
+    """The content in blocks; a tool's result as one, since Anthropic refuses a mark on a part of it."""
+    content = _unmarked(message)
+    if message.type != "tool":
+        return _blocks(content) if _can_bear(message) else content
+    result = {
+        "type": "tool_result",
+        "tool_use_id": getattr(message, "tool_call_id", None),
+        "content": _plain(content),
+        "is_error": getattr(message, "status", None) == "error",
+    }
+    return [result]
+
+
+def _plain(content: _Content) -> _Content:
+    """A single text as such: of a result in blocks, `ChatBedrock` keeps no mark."""
+    if isinstance(content, list) and len(content) == 1 and _is_text(content[0]):
+        return str(content[0]["text"])
+    return content
+
+
+def _blocks(content: _Content) -> _Blocks:
     return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
 
 
@@ -113,25 +141,17 @@ def _is_text(block: Any) -> bool:
     return isinstance(block, dict) and block.get("type") == "text" and bool(str(block.get("text", "")).strip())
 
 
-def _marked(message: BaseMessage, style: CacheStyle) -> BaseMessage:
-    content = _with_control(message) if style == "anthropic" else _with_point(message)
-    return message.model_copy(update={"content": content})
-
-
-def _with_control(message: BaseMessage) -> _Blocks:
-    """The content with `cache_control`; a tool's result as a whole, since Anthropic refuses it on a part of one."""
-    blocks = _blocks(message)
-    if message.type == "tool":
-        result = {"type": "tool_result", "tool_use_id": getattr(message, "tool_call_id", None)}
-        failed = {"is_error": True} if getattr(message, "status", None) == "error" else {}
-        return [{**result, "content": message.content, **failed, **_control()}]
+def _with_control(content: _Content) -> _Blocks:
+    """The content with `cache_control` on its last text, or on the tool's result that it is."""
+    blocks = _blocks(content)
     at = _last_text(blocks)
-    return [block | _control() if place == at else block for place, block in enumerate(blocks)]
+    bearer = len(blocks) - 1 if at is None else at
+    return [block | _control() if place == bearer else block for place, block in enumerate(blocks)]
 
 
-def _with_point(message: BaseMessage) -> _Blocks:
+def _with_point(content: _Content) -> _Blocks:
     """The content with a cache point after its last text; `ChatBedrockConverse` moves it behind a tool's result."""
-    blocks = _blocks(message)
+    blocks = _blocks(content)
     at = _last_text(blocks)
     behind = len(blocks) if at is None else at + 1
     return [*blocks[:behind], _point(), *blocks[behind:]]

@@ -256,6 +256,24 @@ def test_marks_change_nothing_else(name: str, sent: Sent, prompt: list[Message],
     assert 1 <= len(marks(marked)) <= 4
 
 
+@pytest.mark.parametrize("name", STYLES)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(prompt=talks(), places=st.lists(st.sets(st.integers(0, 12), max_size=3), min_size=2, max_size=2))
+def test_where_the_marks_are_changes_no_other_byte(
+    name: str, sent: Sent, prompt: list[Message], places: list[set[int]]
+) -> None:
+    """A mark moves on as the prompt grows, and what it leaves behind must still be found in the cache."""
+    one, other = (sent(name, prompt, Breakpoints(tuple(sorted(where))), (NOW,)) for where in places)
+    assert bare(one) == bare(other)
+
+
+def bare(value: Any) -> Any:
+    """The request without marks, and nothing else different."""
+    if isinstance(value, dict):
+        return {key: bare(inner) for key, inner in value.items() if key != "cache_control"}
+    return [bare(inner) for inner in value if inner != POINT] if isinstance(value, list) else value
+
+
 def marks(request: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Where marks stand: the tools, the system prompt, or a message by its index."""
     tools = request.get("tools") or request.get("toolConfig", {}).get("tools", [])
@@ -267,14 +285,13 @@ def marks(request: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def without_marks(value: Any) -> Any:
-    """The request without marks, texts that stand alone as the blocks they are, and no failure where there is none."""
+    """The request without marks, and texts that stand alone as the blocks they are."""
     if isinstance(value, dict):
         plain = {key: without_marks(inner) for key, inner in value.items() if key != "cache_control"}
         for key in ("content", "system"):
             if isinstance(plain.get(key), str):
                 plain[key] = [{"type": "text", "text": plain[key]}] if plain[key].strip() else []
-        if plain.get("is_error") is False:
-            del plain["is_error"]
+        plain.pop("is_error", None)  # which `ChatBedrock` tells of nobody's results but these
         if plain.get("description") in ("", plain.get("name")):
             plain.pop("description", None)
         return plain
