@@ -7,9 +7,7 @@ says which records it was of, so that an index is brought up to date by reading 
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from contextkit.errors import InvalidInput, StoreError
+from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import after, check_record, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.dynamodb import keys
@@ -66,8 +65,8 @@ class Memories:
         self._clock = clock
         self._embedder = embedder
         self._nearest = Nearest(database)
-        self._indexes = _Indexes()
-        self._heads: OrderedDict[str, _Head] = OrderedDict()
+        self._indexes = Recent[tuple[str, str | None], _Kept](INDEXES)
+        self._heads = Recent[str, _Head](KNOWN)
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         pk = keys.memories_key(check_id("actor id", actor_id))
@@ -147,13 +146,11 @@ class Memories:
             try:
                 self._database.write([*_follows(pk, head, new, changed, self._clock.now()), *writes])
             except Refused as refused:
-                self._heads.pop(pk, None)
+                self._heads.pop(pk)
                 if refused.rows.keys() - {0}:
                     raise
                 continue  # others have changed them since
-            self._heads[pk] = new
-            if len(self._heads) > KNOWN:
-                self._heads.popitem(last=False)
+            self._heads.put(pk, new)
             return
 
     def _present(self, pk: str, names: Sequence[str]) -> list[Row]:
@@ -207,14 +204,14 @@ class Memories:
 
     def _known(self, pk: str, namespace: str | None, now: int) -> _Kept | None:
         """The index in memory, if there is one and it is right; only then is the stamp read."""
-        kept = self._indexes.last((pk, namespace))
+        kept = self._indexes.get((pk, namespace))
         if kept is None:
             return None
         return kept if kept.holds(_Head.of(self._database.get("memories", pk, _STAMP)), now) else None
 
     def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
         now = self._clock.now()
-        former = self._indexes.last((pk, namespace))
+        former = self._indexes.get((pk, namespace))
         if former is not None:
             head = _Head.of(self._database.get("memories", pk, _STAMP))
             if former.holds(head, now):
@@ -317,29 +314,6 @@ class _Kept:
         """Whether nothing has changed since it was built."""
         same = self.head.stamp == head.stamp and now >= self.since
         return same and (self.until is None or now < self.until)
-
-
-class _Indexes:
-    """The indexes in memory, least recently used first. Another process's change shows in the stamp."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str | None], _Kept] = OrderedDict()
-
-    def last(self, place: tuple[str, str | None]) -> _Kept | None:
-        """The index that was built last, whatever has changed since."""
-        with self._lock:
-            kept = self._kept.get(place)
-            if kept is not None:
-                self._kept.move_to_end(place)
-            return kept
-
-    def put(self, place: tuple[str, str | None], kept: _Kept) -> None:
-        with self._lock:
-            self._kept[place] = kept
-            self._kept.move_to_end(place)
-            if len(self._kept) > INDEXES:
-                self._kept.popitem(last=False)
 
 
 def _place(write: Write) -> str:

@@ -7,13 +7,13 @@ the next one; every call of a store may be made twice, since what it writes has 
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from contextkit.errors import StoreUnavailable
+from contextkit.recent import Recent
 from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.failures import hung, is_outage
 from contextkit.stores.dynamodb.lives import KNOWN, Elsewhere
@@ -41,8 +41,7 @@ class Regions:
 
     def __init__(self, regions: Sequence[Region]) -> None:
         self._regions = {region.name: region for region in regions}
-        self._lock = threading.Lock()
-        self._homes: OrderedDict[Home, str] = OrderedDict()
+        self._homes = Recent[Home, str](KNOWN)
 
     @property
     def all(self) -> tuple[Region, ...]:
@@ -101,16 +100,10 @@ class Regions:
 
     def _order(self, home: Home | None) -> list[Region]:
         """The regions to ask, the best first; where none is well, all of them."""
-        with self._lock:
-            name = self._homes.get(home, "") if home else ""
+        name = self._homes.get(home) if home else None
         ordered = sorted(self.all, key=lambda region: region.name != name)
         return [region for region in ordered if region.breaker.closed] or ordered
 
     def _settle(self, home: Home | None, name: str) -> None:
-        if home is None:
-            return
-        with self._lock:
-            self._homes[home] = name
-            self._homes.move_to_end(home)
-            if len(self._homes) > KNOWN:
-                self._homes.popitem(last=False)
+        if home is not None:
+            self._homes.put(home, name)
