@@ -4,7 +4,8 @@ LangChain has no breakpoint of its own. Each chat model passes on what its provi
 
 * `"anthropic"`: `cache_control` on a content block. `ChatAnthropic`, `ChatAnthropicBedrock`, and
   `ChatBedrock` with a model of Anthropic's.
-* `"converse"`: a `cachePoint` block of its own. `ChatBedrockConverse`.
+* `"converse"`: a `cachePoint` block of its own. `ChatBedrockConverse`, and `ChatBedrock` with
+  `beta_use_converse_api`.
 
 Where a mark may stand is what those models pass on (read in langchain-anthropic 1.7 and
 langchain-aws 1.9, and tested against them): on text and on a tool's result. On a tool call it is

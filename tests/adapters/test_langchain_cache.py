@@ -30,7 +30,12 @@ langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra dev
 
 CONTROL = {"type": "ephemeral"}
 POINT = {"cachePoint": {"type": "default"}}
-STYLES = {"ChatAnthropic": "anthropic", "ChatBedrock": "anthropic", "ChatBedrockConverse": "converse"}
+STYLES = {
+    "ChatAnthropic": "anthropic",
+    "ChatBedrock": "anthropic",
+    "ChatBedrock over Converse": "converse",
+    "ChatBedrockConverse": "converse",
+}
 ANSWERS = {
     "converse": {
         "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
@@ -87,6 +92,7 @@ def models(provider: tuple[str, list[dict[str, Any]]]) -> dict[str, BaseChatMode
     return {
         "ChatAnthropic": langchain_anthropic.ChatAnthropic(model="claude-opus-5-5", api_key="x", base_url=url),
         "ChatBedrock": langchain_aws.ChatBedrock(model=claude, **aws),
+        "ChatBedrock over Converse": langchain_aws.ChatBedrock(model=claude, beta_use_converse_api=True, **aws),
         "ChatBedrockConverse": langchain_aws.ChatBedrockConverse(model=claude, **aws),
     }
 
