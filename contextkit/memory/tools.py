@@ -91,9 +91,10 @@ class MemoryTools:
             for tool, method in ((_REMEMBER, self.remember), (_RECALL, self.recall), (forget, self.forget))
         )
 
-    def call(self, name: str, arguments: str | Mapping[str, Any]) -> str:
+    def call(self, name: str, arguments: str | Mapping[str, Any] | None) -> str:
         """Run the tool that a model called, and give the text of its result.
 
+        `arguments` are JSON text or what it says, as clients hand them on; None where the model sent none.
         A slip of the model (an unknown id, a missing argument) is answered in words that tell it what to
         do, so that it does not end the loop. What the store raises is raised, and so is
         `InvalidInput` for a tool that is none of these.
@@ -180,15 +181,16 @@ class MemoryTools:
             yield
 
 
-def _arguments(name: str, given: str | Mapping[str, Any]) -> dict[str, Any]:
-    """A call's arguments, checked against what the tool takes."""
+def _arguments(name: str, given: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """A call's arguments, checked against what the tool takes. A null is an argument not given."""
     try:
-        values = json.loads(given or "{}") if isinstance(given, str) else dict(given)
-    except ValueError as error:
+        read = json.loads(given or "{}") if isinstance(given, str) else given
+    except (ValueError, RecursionError) as error:
         raise _wrong(name, f"are no JSON ({error})") from error
     kinds = _ARGUMENTS[name]
-    if not isinstance(values, dict):
+    if not isinstance(read, Mapping | None):
         raise _wrong(name, "are no JSON object")
+    values = {key: value for key, value in (read or {}).items() if value is not None}
     for key, value in values.items():
         if key not in kinds:
             raise _wrong(name, f"have {shortened(key)}")

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import jsonschema
 import pytest
@@ -184,16 +185,30 @@ def test_schemas_and_calls_agree(memory: MemoryTools) -> None:
         ("remember", '{"text": "x", "importance": true}', "for 'importance'"),
         ("remember", '{"text": "x", "importance": 7}', "The importance is 7"),
         ("remember", '{"text": "x", "actor_id": "u2"}', "have 'actor_id'"),
+        ("remember", None, "lack 'text'"),
+        ("remember", ["x"], "are no JSON object"),
+        ("remember", 7, "are no JSON object"),
+        ("remember", b'{"text": "x"}', "are no JSON object"),
+        ("remember", "[" * 100_000, "are no JSON ("),
+        ("remember", '{"text": null}', "lack 'text'"),
         ("recall", "{}", "lack 'query'"),
+        ("recall", None, "lack 'query'"),
+        ("recall", "null", "lack 'query'"),
+        ("forget", None, "lack 'memory'"),
         ("forget", '{"memory": "nothing"}', "means no memory"),
         ("forget", '{"memory": ""}', "means no memory"),
     ],
 )
 def test_a_slip_is_answered_in_words(
-    memory: MemoryTools, store: SQLiteStore, name: str, arguments: str, told: str
+    memory: MemoryTools, store: SQLiteStore, name: str, arguments: Any, told: str
 ) -> None:
     assert told.replace("'7'", "7") in memory.call(name, arguments).replace("'7'", "7")
     assert store.memories("u1") == []
+
+
+def test_a_null_is_an_argument_not_given(memory: MemoryTools) -> None:
+    memory.remember("Ana likes tea.")
+    assert "Ana likes tea." in memory.call("recall", '{"query": "tea", "past": null}')
 
 
 def test_other_tools_are_not_ours(memory: MemoryTools) -> None:
