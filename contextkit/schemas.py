@@ -7,6 +7,7 @@ is refused here, by name, and not in the middle of a conversation.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -31,6 +32,10 @@ _LISTED_SCHEMAS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMAS: Final = ("items", "additionalProperties", "contains", "not", "if", "then", "else")
 _SCHEMA_KEYS: Final = ("input_schema", "inputSchema", "parameters")
 _OWN_TYPES: Final = (None, "function", "custom")
+_NO_LISTS: Final = (str, bytes, bool, int, float, dict, None)
+_NO_LIST_NAMES: Final = frozenset(getattr(kind, "__name__", "None") for kind in _NO_LISTS)
+"""What a function that lists tools cannot give; annotations are types, or their names."""
+
 _FUNCTION: Final = "Pass a LangChain tool, a function with a name, a pydantic model or a schema with a name."
 
 
@@ -50,6 +55,31 @@ def distinct(tools: Iterable[Tool]) -> tuple[Tool, ...]:
                 value=tool.name,
             )
     return tuple(named.values())
+
+
+def is_tool(given: object) -> bool:
+    """Whether an object is one tool by itself, and neither several nor a function that lists them.
+
+    A function is one if it cannot list any: it needs arguments, or is annotated to give what is no list.
+    """
+    if isinstance(given, Tool | Mapping | type) or hasattr(given, "args_schema"):
+        return True
+    if any(isinstance(getattr(given, key, None), Mapping) for key in (*_SCHEMA_KEYS, "tool_spec")):
+        return True
+    return callable(given) and _cannot_list(given)
+
+
+def _cannot_list(function: Callable[..., object]) -> bool:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some of C's functions have none
+        return False
+    required = any(
+        one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        for one in signature.parameters.values()
+    )
+    gives = signature.return_annotation
+    return required or (gives in _NO_LIST_NAMES if isinstance(gives, str) else gives in _NO_LISTS)
 
 
 def as_tool(given: object, *, index: int | None = None) -> Tool:

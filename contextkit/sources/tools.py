@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import inspect
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from contextkit.errors import InvalidInput, InvalidTool, shortened
 from contextkit.rank.lexical import Scores
 from contextkit.rank.tools import ToolIndex, choose
 from contextkit.recent import Recent
-from contextkit.schemas import as_tool, as_tools, distinct
+from contextkit.schemas import as_tool, as_tools, distinct, is_tool
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Tool
+
+Listing: TypeAlias = Callable[[], Iterable[object]]
+AsyncListing: TypeAlias = Callable[[], Awaitable[Iterable[object]]]
 
 
 class Tools:
     """The tools a model may call, ranked for the query; the best `limit` of them are shown.
 
     `tools` are LangChain tools, callables, pydantic models, or OpenAI, Anthropic, Bedrock or MCP
-    schemas; or a function that lists them, called for every build (an MCP server's listing).
+    schemas, or one of these alone; or a function that lists them, called for every build (an MCP
+    server's listing). It takes no arguments: a function that needs some, or is annotated to give
+    what is no list, is itself a tool. A coroutine function's listing is awaited where the build is
+    (`abuild`).
+
     With `limit=None` all are shown, or as many as their section's share has room for: where a session's
     questions are about many things, those that fit once stay, and so does the cached prompt (98% of what is
     stable, in the demo's conversation and a window of 8,000, against 93% and less with ten that change).
@@ -31,7 +41,8 @@ class Tools:
     cached prefix. With any `embeddings` the ranking also goes by meaning; when they fail, it goes
     by words alone and a notice says so.
 
-    Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin.
+    Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin, and
+    `InvalidInput` for what is neither tools nor a function that lists them.
     """
 
     name = "tools"
@@ -39,7 +50,7 @@ class Tools:
 
     def __init__(
         self,
-        tools: Iterable[object] | Callable[[], Iterable[object]],
+        tools: Iterable[object] | Listing | AsyncListing | Callable[..., object],
         *,
         limit: int | None = 10,
         sticky: bool = True,
@@ -57,15 +68,32 @@ class Tools:
         self._read: dict[int, tuple[object, Tool]] = {}
         self._indexed: tuple[tuple[Tool, ...], ToolIndex] | None = None
         self._counted: tuple[tuple[Tool, ...], str, list[int]] | None = None
-        self._list = tools if callable(tools) else None
-        self._tools = () if callable(tools) else as_tools(tools)
-        if self._list is None:
+        self._list, alist = _listings(tools)
+        self._awaits = alist is not None
+        if alist is not None:
+            self.agather = partial(self._awaited, alist)  # only a source that can await is an `AsyncSource`
+        listed = self._list is not None or self._awaits
+        self._tools = () if listed else as_tools(_several(tools))
+        if not listed:
             self._check_pins(self._tools)
             if embeddings is None:
                 self._index(self._tools)  # a thousand take a second: now, and not while a prompt is waited for
 
     def gather(self, request: Request) -> Iterator[Gathered]:
-        tools = self._tools if self._list is None else self._listed(self._list())
+        if self._awaits:
+            raise InvalidInput(
+                "The tools are listed by a coroutine function, which `build` cannot await.",
+                "Use `abuild`, or pass a plain function.",
+                value=self.name,
+            )
+        return self._gathered(self._tools if self._list is None else self._listed(self._list()), request)
+
+    async def _awaited(self, alist: AsyncListing, request: Request) -> list[Gathered]:
+        """Awaited here and ranked in a thread: a listing may be long."""
+        tools = self._listed(await alist())
+        return await asyncio.to_thread(lambda: list(self._gathered(tools, request)))
+
+    def _gathered(self, tools: tuple[Tool, ...], request: Request) -> Iterator[Gathered]:
         self._check_pins(tools)
         scores, notice = self._scores(tools, request.query)
         if notice is not None:
@@ -92,6 +120,14 @@ class Tools:
 
     def _listed(self, listing: Iterable[object]) -> tuple[Tool, ...]:
         """What is listed now. Objects seen last time are not read again; dicts are, for they may have changed."""
+        if not _is_list(listing):
+            if inspect.iscoroutine(listing):
+                listing.close()  # nobody will await it
+            raise InvalidInput(
+                f"The function that lists the tools gave {shortened(listing)}.",
+                "Let it give a list of tools; a function that is itself a tool belongs in a list: Tools([function]).",
+                value=listing,
+            )
         seen, self._read = self._read, {}
         tools = []
         for index, given in enumerate(listing):
@@ -149,6 +185,32 @@ class Tools:
         if self._limit is not None and rank > self._limit:
             return f"{ranked}; the limit is {self._limit}"
         return f"{ranked}, not clearly above the tools shown before or pinned; the limit is {self._limit}"
+
+
+def _listings(tools: Any) -> tuple[Listing | None, AsyncListing | None]:
+    """How the tools are listed, waiting or awaiting; neither for tools that are there already."""
+    if is_tool(tools) or not callable(tools):
+        return None, None
+    if inspect.iscoroutinefunction(tools) or inspect.iscoroutinefunction(type(tools).__call__):
+        return None, tools
+    return tools, None
+
+
+def _several(tools: object) -> Iterable[object]:
+    if is_tool(tools):
+        return [tools]
+    if _is_list(tools):
+        return tools
+    raise InvalidInput(
+        f"The tools are {shortened(tools)}.",
+        "Pass a list of tools, or a function that lists them; where there are none, leave the source out.",
+        value=tools,
+    )
+
+
+def _is_list(tools: object) -> TypeGuard[Iterable[object]]:
+    """Whether these are several: a text's letters and a dict's keys are not, though one can loop over them."""
+    return isinstance(tools, Iterable) and not isinstance(tools, str | bytes | Mapping)
 
 
 def _in_order(chosen: Sequence[int], scores: Scores) -> list[tuple[int, int]]:

@@ -164,7 +164,7 @@ def test_recall_shows_only_so_many(memory: MemoryTools) -> None:
 
 def test_schemas_and_calls_agree(memory: MemoryTools) -> None:
     assert [tool.name for tool in memory.tools] == ["remember", "recall", "forget"]
-    good = {"remember": {"text": "Ana likes tea."}, "recall": {"query": "tea", "past": True}}
+    good: dict[str, dict[str, Any]] = {"remember": {"text": "Ana likes tea."}, "recall": {"query": "tea", "past": True}}
     for tool in memory.tools[:2]:
         jsonschema.Draft202012Validator.check_schema(tool.parameters)
         jsonschema.validate(good[tool.name], tool.parameters)

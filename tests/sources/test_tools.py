@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain_core.tools import tool as langchain_tool
+from pydantic import BaseModel
 
 from contextkit.errors import InvalidInput, InvalidTool
 from contextkit.sources.tools import Tools
@@ -134,6 +136,78 @@ def test_a_listing_is_checked_when_it_is_read(request_for: MakeRequest) -> None:
     listing.tools = [CATALOGUE[1]]
     with pytest.raises(InvalidTool, match="book_hotel"):
         list(source.gather(request_for("x")))
+
+
+def get_weather(city: str) -> str:
+    """Weather of a city."""
+    return city
+
+
+def current_time() -> str:
+    """The time of day."""
+    return "12:30"
+
+
+async def find_mail(words: str) -> list[str]:
+    """Mails with these words."""
+    return [words]
+
+
+class GetWeather(BaseModel):
+    """Weather of a city."""
+
+    city: str
+
+
+@pytest.mark.parametrize(
+    ("alone", "name"),
+    [
+        (get_weather, "get_weather"),
+        (current_time, "current_time"),
+        (find_mail, "find_mail"),
+        (GetWeather, "GetWeather"),
+        (langchain_tool(get_weather), "get_weather"),
+        (CATALOGUE[0], "book_hotel"),
+        ({"name": "play_song", "input_schema": {"type": "object"}}, "play_song"),
+    ],
+)
+def test_one_tool_needs_no_list(request_for: MakeRequest, alone: Any, name: str) -> None:
+    assert shown(Tools(alone).gather(request_for("x"))) == [name]
+
+
+@pytest.mark.parametrize("given", [None, 7, "get_weather", b"x"])
+def test_what_is_neither_tools_nor_lists_them_is_refused_at_once(given: Any) -> None:
+    with pytest.raises(InvalidInput, match="Pass a list of tools, or a function that lists them"):
+        Tools(given)
+
+
+@pytest.mark.parametrize("gives", ["12:30", None, {"name": "x"}])
+def test_a_listing_that_is_no_list_is_told_so(request_for: MakeRequest, gives: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"belongs in a list: Tools\(\[function\]\)"):
+        list(Tools(lambda: gives).gather(request_for("x")))
+
+
+class AsyncListing:
+    async def __call__(self) -> list[object]:
+        return list(CATALOGUE)
+
+
+async def test_an_async_listing_is_awaited_and_only_that(request_for: MakeRequest) -> None:
+    async def listing() -> list[object]:
+        return list(CATALOGUE)
+
+    for lists in (listing, AsyncListing()):
+        source = Tools(lists, limit=None, pinned=["pay_invoice"])
+        assert isinstance(source, AsyncSource)
+        assert shown(await source.agather(request_for("x"))) == list(NAMES)
+        with pytest.raises(InvalidInput, match="Use `abuild`"):
+            source.gather(request_for("x"))
+
+
+def test_a_coroutine_from_a_plain_function_is_told_so(request_for: MakeRequest) -> None:
+    lists = AsyncListing()
+    with pytest.raises(InvalidInput, match="gave <coroutine"):
+        list(Tools(lambda: lists()).gather(request_for("x")))
 
 
 class Taxis:
