@@ -56,6 +56,7 @@ def test_a_record_is_found_by_what_it_is_a_value_of() -> None:
     )
     assert found(one, "What is Ana's employer?")[0][0] == "Ana works at Siemens."
     assert found(one, "Which city is her home?") == [("Ana moved to Porto.", 1.0)]
+    assert found(one, "Where does she live?") == [("Ana moved to Porto.", 1.0)]
     assert found(one, "the subject") == []
 
 

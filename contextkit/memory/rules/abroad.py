@@ -11,6 +11,7 @@ from contextkit.memory.rules.chinese import CHINESE
 from contextkit.memory.rules.days import resolved_abroad
 from contextkit.memory.rules.finding import Finding, compiled
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
+from contextkit.memory.rules.subjects import may_be_place
 from contextkit.memory.rules.tongue import Tongue
 from contextkit.memory.rules.vietnamese import VIETNAMESE
 from contextkit.memory.rules.words import COUNTRIES
@@ -137,6 +138,8 @@ def _subject(template: str, match: re.Match[str], statement: Statement) -> str:
     what, value = groups.get("what", "").lower(), groups["value"]
     if not template and what in _SINGLE:
         template = "name of {who}'s " + _SINGLE[what]
+    if template == "{home}" and not may_be_place(value):
+        return ""
     country = value.lower() in _LANDS or value.lower() in COUNTRIES
     return template.format(
         who=statement.speaker,

@@ -8,6 +8,7 @@ from typing import Final
 from contextkit.memory.rules.tongue import Tongue
 
 _I_ZH: Final = r"^我(?:现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
+_WE_ZH: Final = _I_ZH.replace("我", "我们?", 1)
 _STOP_ZH: Final = r"(?P<value>[^，。！？；,.!?;]+?)(?:了|的|啦|呢|吧|哦| ?(?:and|but) .*)?$"
 
 _SURNAMES: Final = (
@@ -74,11 +75,11 @@ CHINESE: Final = Tongue(
             "age of {who}",
             0.7,
         ),
-        ("profile", rf"{_I_ZH}(?:的?家在|居?住在?+|定居在?+|生活在){_NO_PLACE_ZH}{_STOP_ZH}", "{home}", 0.8),
+        ("profile", rf"{_WE_ZH}(?:的?家在|居?住在?+|定居在?+|生活在){_NO_PLACE_ZH}{_STOP_ZH}", "{home}", 0.8),
         (
             "profile",
             (
-                rf"{_I_ZH}(?:上个月|去年|今年|上周)?(?:从[^，。到去]{{1,10}})?(?:搬家?|移居)(?:去|到"
+                rf"{_WE_ZH}(?:上个月|去年|今年|上周)?(?:从[^，。到去]{{1,10}})?(?:搬家?|移居)(?:去|到"
                 rf"|回)(?:了)?{_NO_PLACE_ZH}{_STOP_ZH}"
             ),
             "{home}",

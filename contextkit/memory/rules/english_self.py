@@ -55,7 +55,7 @@ SELF: Final = (
     form("profile", r"^(?:«who»|[Mm]y) (?:was|is) born (?:on|in) (?P<value>.+)$", "birth of {who}", importance=0.7),
     form(
         "profile",
-        r"^«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in"
+        r"^«beside»«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in"
         r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|hope|denial"
         r"|poverty|luxury|the (?![A-Z]))\b)«value»",
         home_of,
@@ -63,7 +63,7 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:moved|relocated) «adv»(?:back |over "
+        r"^«beside»«who» «adv»(?:moved|relocated) «adv»(?:back |over "
         r"|out )?(?:here )?(?:from [\w ]+? )?to (?!(?:an?|my|our|the|another)\b)«value»",
         home_of,
         importance=0.8,

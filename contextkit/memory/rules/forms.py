@@ -31,7 +31,8 @@ SINGLE_THING: Final = any_of(word for word in SINGLE if word not in _TOLD_APART)
 _MONTH: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 _MACROS: Final = {
-    "«who»": r"(?P<who>I|[Mm]y [a-z][\w-]*(?: [a-z][\w-]*)??(?:,? [A-Z]\w+,?)?"
+    "«beside»": r"(?:(?![Nn]either\b)[\w' -]{2,40}? and (?=I\b))?",
+    "«who»": r"(?P<who>I|[Ww]e|[Mm]y [a-z][\w-]*(?: [a-z][\w-]*)??(?:,? [A-Z]\w+,?)?"
     r"|[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[Hh]e|[Ss]he)",
     "«works»": r"(?:works?|(?:am|is|been) working|(?:am|is) employed)",
     "«adv»": r"(?:(?:also|now|currently|still|just|recently|actually|finally|already|always|usually"

@@ -18,9 +18,18 @@ _LEAST_DIGITS: Final = 5
 """Digits that a telephone number has at least."""
 
 
+_UNLIKE_PLACES: Final = re.compile(r"^\w*\d|^\w*[a-z]{2}[A-Z]|^[a-z][A-Z]")
+"""Days and versions, and what is spelled as products are: GraphQL, gRPC. McAllen is a place."""
+
+
+def may_be_place(value: str) -> bool:
+    """Whether a value may name a place: one that teams move to as well, a product or a day, does not."""
+    return re.split(r"[^\w]", value.lower())[0] not in PRODUCTS and not _UNLIKE_PLACES.match(value)
+
+
 def is_place(groups: Mapping[str, str]) -> bool:
     """Whether the value is written like a place: with a capital, unless its writer uses none."""
-    if re.split(r"[^\w]", groups["value"].lower())[0] in PRODUCTS:
+    if not may_be_place(groups["value"]):
         return False
     lower = groups["value"][:1].islower()
     return not lower or not re.search(r"[A-Z]", re.sub(r"\bI\b", "", groups["clause"]))

@@ -10,6 +10,7 @@ from contextkit.memory.rules.tongue import Tongue
 _I_VI: Final = (
     r"^(?:tôi|mình|em|anh|chị|tớ|cháu)(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))* "
 )
+_WE_VI: Final = _I_VI.replace("tôi|", "tôi|chúng tôi|bọn mình|chúng mình|", 1)
 _MY_VI: Final = r"(?: của (?:tôi|mình|em|anh|chị|tớ|cháu))?"
 _CAPITAL: Final = "A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
 _END_VI: Final = r"(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|cùng|với|and|but)\b.*)?$"
@@ -68,10 +69,10 @@ VIETNAMESE: Final = Tongue(
             0.9,
         ),
         ("profile", rf"{_I_VI}(?P<value>\d{{1,3}}) tuổi(?: rồi| ạ)?$", "age of {who}", 0.7),
-        ("profile", rf"{_I_VI}(?:sống|ở|sinh sống|cư trú)(?: tại| ở)? {_NAMED_VI}", "{home}", 0.8),
+        ("profile", rf"{_WE_VI}(?:sống|ở|sinh sống|cư trú)(?: tại| ở)? {_NAMED_VI}", "{home}", 0.8),
         (
             "profile",
-            rf"{_I_VI}(?:chuyển|dọn)(?: nhà)?(?: đến| tới| về| sang| vào| ra| qua)+ {_NAMED_VI}",
+            rf"{_WE_VI}(?:chuyển|dọn)(?: nhà)?(?: đến| tới| về| sang| vào| ra| qua)+ {_NAMED_VI}",
             "{home}",
             0.8,
         ),

@@ -26,6 +26,12 @@ STATED = [
     ("Xin chào, tôi là Hương.", "Người dùng là Hương.", "name of the user", "Hương"),
     ("Tôi 30 tuổi.", "Người dùng 30 tuổi.", "age of the user", "30"),
     ("Tôi sống ở Nhật Bản.", "Người dùng sống ở Nhật Bản.", "home country of the user", "Nhật Bản"),
+    (
+        "Chúng tôi đã chuyển đến Đà Nẵng.",
+        "Nhóm của người dùng đã chuyển đến Đà Nẵng.",
+        "home city of the user",
+        "Đà Nẵng",
+    ),
     ("Tôi làm việc tại FPT.", "Người dùng làm việc tại FPT.", "employer of the user", "FPT"),
     ("Vợ tôi tên là Mai.", "Vợ người dùng tên là Mai.", "name of the user's wife", "Mai"),
     ("Tôi ghét sầu riêng.", "Người dùng ghét sầu riêng.", "taste of the user for sầu riêng", "disliked"),
@@ -42,6 +48,8 @@ STATED = [
     ("我今年三十岁。", "用户今年三十岁。", "age of the user", "三十"),
     ("我住在日本。", "用户住在日本。", "home country of the user", "日本"),
     ("我刚从上海搬到杭州。", "用户刚从上海搬到杭州。", "home city of the user", "杭州"),
+    ("我们搬到汉堡了。", "用户和其他人搬到汉堡了。", "home city of the user", "汉堡"),
+    ("我们现在住在杭州。", "用户和其他人现在住在杭州。", "home city of the user", "杭州"),
     ("我在华为上班。", "用户在华为上班。", "employer of the user", "华为"),
     ("我不吃香菜。", "用户不吃香菜。", "taste of the user for 香菜", "disliked"),
     ("我最喜欢的颜色是蓝色。", "用户最喜欢的颜色是蓝色。", "favourite colour of the user", "蓝色"),
@@ -55,6 +63,11 @@ STATED = [
 def test_what_is_stated_is_found(said: str, text: str, subject: str, value: str) -> None:
     fact = found(said)[0]
     assert (fact.text, fact.subject, fact.value) == (text, subject, value)
+
+
+@pytest.mark.parametrize("said", ["Chúng tôi đã chuyển sang Redis.", "我们搬到AWS了。", "我们搬到gRPC了。"])
+def test_what_teams_move_to_is_nobodys_home(said: str) -> None:
+    assert [fact.subject for fact in found(said)] == [""]
 
 
 @pytest.mark.parametrize(
