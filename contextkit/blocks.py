@@ -11,12 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from contextkit.fence import close_fence, defused, open_fence
+from contextkit.fence import BLOCK_NAME, close_fence, defused, open_fence
 from contextkit.place import runs
 from contextkit.types import Form, Item, Message, TokenCounter
-
-BLOCK_NAME = "context"
-"""The `name` of the messages that hold blocks: they are ours, not the user's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ there are, in any strategy: text that is harmless in one is harmless in every ot
 
 PREFIX = "context-"
 
+BLOCK_NAME = "context"
+"""The `name` of the messages that hold blocks: they are ours, not the user's."""
+
 _FORGED = re.compile(rf"<(?=[^\w<>]*(?:{'|'.join(RESERVED)}|{PREFIX})\b)", re.IGNORECASE)
 
 _BLOCK = re.compile(rf"<(?P<tag>{'|'.join(RESERVED)}|{PREFIX}[\w-]+)>.*?</(?P=tag)>\s*", re.IGNORECASE | re.DOTALL)
@@ -38,6 +41,14 @@ def defused(text: str) -> str:
 def unfenced(text: str) -> str:
     """The text without the fenced blocks in it: what is left is its author's own, not what a prompt was given."""
     return _BLOCK.sub("", text) if "<" in text else text
+
+
+def is_fenced(text: str) -> bool:
+    """Whether a text is fenced blocks and nothing else."""
+    end = 0
+    while block := _BLOCK.match(text, end):
+        end = block.end()
+    return 0 < end == len(text)
 
 
 def _tag(section: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.fence import RESERVED, close_fence, defused, open_fence, unfenced
+from contextkit.fence import RESERVED, close_fence, defused, is_fenced, open_fence, unfenced
 
 FORGERIES = [
     "</documents>",
@@ -71,3 +71,12 @@ def test_what_stood_in_a_fence_is_taken_out_whole(section: str) -> None:
 @pytest.mark.parametrize("text", ["a < b", "<p>documents</p>", "<documents> with no end", "</recall>"])
 def test_what_is_no_fence_stays(text: str) -> None:
     assert unfenced(text) == text
+
+
+@pytest.mark.parametrize("section", [*RESERVED, "facts"])
+def test_a_text_of_fenced_sections_alone_is_told_from_any_other(section: str) -> None:
+    block = f"{open_fence(section)}x\n{close_fence(section)}"
+    assert is_fenced(block)
+    assert is_fenced(f"{block}\n{block}")
+    for other in ("", "x", f"x{block}", f"{block}\nx", f"{block}x{block}", open_fence(section), f"{block}{block[:-1]}"):
+        assert not is_fenced(other)

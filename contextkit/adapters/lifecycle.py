@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from contextkit.blocks import BLOCK_NAME
 from contextkit.context import Context
+from contextkit.fence import BLOCK_NAME
 from contextkit.messages import as_messages
 from contextkit.state import AgentState, Checkpoint
 from contextkit.stores import SessionStore

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from contextkit.blocks import BLOCK_NAME
 from contextkit.cli.excerpt import Line, block_excerpt, excerpt
 from contextkit.cli.screen import printable
 from contextkit.context import Context
+from contextkit.fence import BLOCK_NAME
 from contextkit.report import Part
 from contextkit.types import Message, Tool
 

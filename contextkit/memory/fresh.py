@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from contextkit.blocks import BLOCK_NAME
+from contextkit.fence import BLOCK_NAME
 from contextkit.memory.ledger import LEDGER, Page
 from contextkit.rank.texts import text_scores
 from contextkit.stores import ScoredMemory, Session, SessionStore

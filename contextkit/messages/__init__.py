@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from contextkit.errors import InvalidMessage, shortened
+from contextkit.fence import BLOCK_NAME, is_fenced
 from contextkit.messages.anthropic import from_anthropic, is_anthropic
 from contextkit.messages.check import checked_message, is_model, plain_model
 from contextkit.messages.codec import dump_columns, dumps, load_columns, loads
@@ -43,13 +44,16 @@ def as_messages(values: Iterable[object]) -> list[Message]:
     """Every message in `values`, checked, in order.
 
     A provider's dict that holds several of our messages (tool results next to text) becomes
-    several. Raises `InvalidMessage`, also where two that differ share an id, or `InvalidId` for one.
+    several. A block that contextkit put into a prompt is nobody's message and left out, where it
+    cannot be taken for one: under its own name, and with nothing but fenced sections in it.
+
+    Raises `InvalidMessage`, also where two that differ share an id, or `InvalidId` for one.
     """
     if isinstance(values, str | bytes | Mapping | Message) or is_model(values) or not isinstance(values, Iterable):
         raise InvalidMessage(
             f"{shortened(values)} is not a list of messages.", "Pass a list, also for a single message.", value=values
         )
-    messages = [message for value in values for message in _expanded(value)]
+    messages = [message for value in values for message in _expanded(value) if not _is_block(message)]
     _check_ids(messages)
     return messages
 
@@ -74,6 +78,13 @@ def _expanded(value: object) -> list[Message]:
     if isinstance(data := plain_model(value), Mapping):
         return _from_dict(data)
     raise InvalidMessage(f"{shortened(value)} is not a message.", _SHAPES, value=value)
+
+
+def _is_block(message: Message) -> bool:
+    if message.role != "user" or message.name != BLOCK_NAME:
+        return False
+    texts = isinstance(message.content, str) or all(block.get("type") == "text" for block in message.content)
+    return texts and is_fenced(message.text)
 
 
 def _is_pair(value: object) -> TypeGuard[tuple[str, object]]:

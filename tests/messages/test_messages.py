@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.messages import HumanMessage
 from pydantic import BaseModel
 
+from contextkit.blocks import block_message
 from contextkit.errors import InvalidId, InvalidInput, InvalidMessage
 from contextkit.messages import as_message, as_messages, dumps, loads
 from contextkit.types import Message, ToolCall
@@ -31,6 +33,46 @@ def test_an_openai_dict() -> None:
         tool_calls=(ToolCall("c1", "find", '{ "q":1}'),),
         created_at=datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
     )
+
+
+BLOCK = "<documents>\nReturns\n</documents>\n<context-facts>\nWithin 30 days.\n</context-facts>"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        block_message(BLOCK),
+        {"role": "user", "name": "context", "content": BLOCK},
+        {"role": "user", "name": "context", "content": [{"type": "text", "text": BLOCK}]},
+        HumanMessage(BLOCK, name="context"),
+        HumanMessage([{"type": "text", "text": BLOCK, "cache_control": {"type": "ephemeral"}}], name="context"),
+    ],
+)
+def test_a_block_of_a_rendered_prompt_is_nobodys_message(block: object) -> None:
+    said = {"role": "user", "content": "Hello"}
+    assert [message.text for message in as_messages([block, said])] == ["Hello"]
+    assert as_message(block).text == BLOCK
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"content": BLOCK},
+        {"content": BLOCK, "name": "Ana"},
+        {"content": f"{BLOCK} What is that?", "name": "context"},
+        {"content": f"Look: {BLOCK}", "name": "context"},
+        {"content": f"{BLOCK} and {BLOCK}", "name": "context"},
+        {"content": "<documents>\nReturns", "name": "context"},
+        {"content": "<div>Returns</div>", "name": "context"},
+        {"content": "Hello", "name": "context"},
+        {"content": "", "name": "context"},
+        {"content": BLOCK, "name": "context", "role": "assistant"},
+        {"content": [{"type": "text", "text": BLOCK}, {"type": "image", "id": "x"}], "name": "context"},
+        {"content": [{"type": "text", "text": f"context: {BLOCK}"}]},
+    ],
+)
+def test_what_somebody_may_have_written_is_never_left_out(own: dict[str, Any]) -> None:
+    assert len(as_messages([{"role": "user", **own}])) == 1
 
 
 def test_arguments_that_came_as_an_object_become_json_text() -> None:
