@@ -14,6 +14,14 @@ _FOR_NOW: Final = re.compile(
 )
 """Where somebody only stays for a while."""
 
+_AS_A_CHILD: Final = re.compile(
+    r"\bwhen (?:I|we) (?:was|were) (?:(?:an? )?(?:little|young|small|bab(?:y|ies)|child(?:ren)?|kids?|boys?|girls?"
+    r"|teen\w*|toddlers?)|(?:[1-9]|1[0-7]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|(?:thir|four|fif|six|seven)teen)(?! (?:weeks|months)))\b"
+    r"|\bas (?:an? )?(?:little |young |small )?(?:bab(?:y|ies)|child(?:ren)?|kids?|boy|girl|teen\w*|toddler)\b"
+)
+"""Where a family moved to once; whether it is there still, nobody says."""
+
 _LEAST_DIGITS: Final = 5
 """Digits that a telephone number has at least."""
 
@@ -42,7 +50,7 @@ def origin_of(groups: Mapping[str, str]) -> str:
 
 def home_of(groups: Mapping[str, str]) -> str:
     """Country and city are values of two subjects: somebody who lives in Porto also lives in Portugal."""
-    if not is_place(groups) or _FOR_NOW.search(groups["clause"]):
+    if not is_place(groups) or _FOR_NOW.search(groups["clause"]) or _AS_A_CHILD.search(groups["clause"]):
         return ""
     country = groups["value"].lower().strip() in COUNTRIES
     return f"home {'country' if country else 'city'} of {groups['who']}"
