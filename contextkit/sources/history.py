@@ -36,6 +36,11 @@ SPARE, SPARE_TURNS = 1.5, 1.25
 """Recalled turns are offered for so many times the room they can have, and so many times their number where a section
 has a limit, so that dropped duplicates are made up for. Turns that are likely to stand in the history come on top."""
 
+FAR = 4
+"""Where the last prompt's history began is so many times further back than the history has room for now, once much was
+appended in between (a conversation that was imported). What lies still further is not read only to be left out: more
+than this cannot stand, even where most of it has shrunk."""
+
 HUGE = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
 
@@ -129,6 +134,8 @@ class _Reading:
         strategy, available = self.request.strategy, self.available
         room, longest = history_most(strategy, self.request.filled, available), longest_shown(strategy, available)
         foreseen = self._foreseen(start, room, longest)
+        if foreseen is not None and start is not None:
+            start = foreseen.start
         read = partial(self.conversation.read_recent, self.store, self.session, start, room, longest, foreseen)
         try:
             retried(read, self._until(FOR_RECENT))
@@ -159,7 +166,10 @@ class _Reading:
             self.chosen = self._choose(section)
         else:  # nothing can be chosen before the vectors are read
             self._read_index()
-        begin = self.conversation.start_of(room, longest) if start is None else start
+        if start is None:
+            begin = self.conversation.start_of(room, longest)
+        else:
+            begin = max(start, min(self.conversation.start_of(FAR * room, longest), self.request.turn.after + 1))
         return Foreseen(begin, list(self.chosen or ()))
 
     def _until(self, part: float) -> float:

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from contextkit.sources.history import REMEMBERED, SPARE, History
+from contextkit.shares import history_most
+from contextkit.sources.history import FAR, REMEMBERED, SPARE, History
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Item, Message, Notice, Request, ToolCall, Unread
@@ -248,6 +249,29 @@ def test_many_threads_read_one_conversation(request_for: MakeRequest, store: SQL
     for one in found:
         orders = [item.order for item in items(one, "history")]
         assert orders == list(range(orders[0], 401))
+
+
+def test_what_was_appended_since_the_last_prompt_is_read_only_as_far_as_it_can_stand(
+    request_for: MakeRequest, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session comes with its index, as from a database; the last prompt was built when it had just begun."""
+    talk(store, 3_000)
+    list(History().gather(of(request_for("Where does order 3 go?"), store, start=2_990)))
+    filled = frozenset({"history", "recall", "turn"})
+    request = of(request_for("Where does order 3 go?"), store, start=2, filled=filled)
+    assert request.session is not None
+    session = replace(
+        request.session, newest=store.messages("u1", "s1", last=70), derived=dict(store.derived("u1", "s1"))
+    )
+    monkeypatch.setattr(store, "messages", None)
+    found = list(History().gather(replace(request, session=session)))
+    shown = items(found, "history")
+    room = history_most(request.strategy, filled, request.budget.available(0.0))
+    assert shown[-1].id == "i3000"
+    assert FAR * room < sum(item.tokens for item in shown) < 1.1 * FAR * room
+    assert len(shown) < 2_900
+    assert "i3" in {item.id for item in items(found, "recall")}
+    assert [one for one in found if isinstance(one, Notice)] == []
 
 
 @pytest.mark.parametrize("slow", ["messages", "derived"])
