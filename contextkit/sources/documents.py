@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from contextkit.rank.corpus import TextIndex
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
 from contextkit.rank.texts import text_scores
+from contextkit.sources.several import is_list
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Unread, UnreadItem
 
 __all__ = ["Document", "Documents"]
@@ -148,7 +149,7 @@ class Documents:
 
     def _found(self, found: Iterable[object], request: Request) -> Iterator[Gathered]:
         """What a search found, in its order, blended with the words each shares with the query."""
-        if not _is_list(found):
+        if not is_list(found):
             raise InvalidInput(
                 f"The search of the source {self.name!r} gave {shortened(found)}.",
                 "Let it give a list of documents.",
@@ -230,18 +231,13 @@ def _searches(documents: object, limit: int) -> tuple[Search | None, AsyncSearch
 
 
 def _listed(documents: object, name: str) -> Iterator[Document]:
-    if not _is_list(documents):
+    if not is_list(documents):
         raise InvalidInput(
             f"The documents of the source {name!r} are {shortened(documents)}.",
             "Pass a list of documents, a retriever, a vector store or a function that searches.",
             value=documents,
         )
     return (as_document(given, source=name, index=index) for index, given in enumerate(documents))
-
-
-def _is_list(documents: object) -> TypeGuard[Iterable[object]]:
-    """Whether these are several: a text's letters and a dict's keys are not, though one can loop over them."""
-    return isinstance(documents, Iterable) and not isinstance(documents, str | bytes | Mapping)
 
 
 def _is_empty(given: object) -> bool:

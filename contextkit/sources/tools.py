@@ -8,13 +8,14 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeGuard
+from typing import Any, Final, TypeAlias
 
 from contextkit.errors import InvalidInput, InvalidTool, shortened
 from contextkit.rank.lexical import Scores
 from contextkit.rank.tools import ToolIndex, choose
 from contextkit.recent import Recent
 from contextkit.schemas import as_tool, as_tools, distinct, is_tool
+from contextkit.sources.several import is_list
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Tool
 
 Listing: TypeAlias = Callable[[], Iterable[object]]
@@ -120,7 +121,7 @@ class Tools:
 
     def _listed(self, listing: Iterable[object]) -> tuple[Tool, ...]:
         """What is listed now. Objects seen last time are not read again; dicts are, for they may have changed."""
-        if not _is_list(listing):
+        if not is_list(listing):
             if inspect.iscoroutine(listing):
                 listing.close()  # nobody will await it
             raise InvalidInput(
@@ -199,18 +200,13 @@ def _listings(tools: Any) -> tuple[Listing | None, AsyncListing | None]:
 def _several(tools: object) -> Iterable[object]:
     if is_tool(tools):
         return [tools]
-    if _is_list(tools):
+    if is_list(tools):
         return tools
     raise InvalidInput(
         f"The tools are {shortened(tools)}.",
         "Pass a list of tools, or a function that lists them; where there are none, leave the source out.",
         value=tools,
     )
-
-
-def _is_list(tools: object) -> TypeGuard[Iterable[object]]:
-    """Whether these are several: a text's letters and a dict's keys are not, though one can loop over them."""
-    return isinstance(tools, Iterable) and not isinstance(tools, str | bytes | Mapping)
 
 
 def _in_order(chosen: Sequence[int], scores: Scores) -> list[tuple[int, int]]:
