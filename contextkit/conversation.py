@@ -20,7 +20,7 @@ import numpy as np
 from contextkit.fence import defused
 from contextkit.ladder import whole_message
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import Segment
+from contextkit.rank.segments import segments_named
 from contextkit.session_index import SessionIndex
 from contextkit.types import Block, Item, Message, Notice, Provenance, TokenCounter
 
@@ -240,7 +240,7 @@ def history_item(message: Message, counter: TokenCounter) -> Item:
 def _indexed(names: Iterable[str]) -> int:
     """How far the segments that are stored under these names reach from the first message on, without a gap."""
     last = 0
-    for segment in sorted(segment for name in names if (segment := Segment.named(name)) is not None):
+    for segment in segments_named(names):
         if segment.first <= last + 1:
             last = max(last, segment.last)
     return last

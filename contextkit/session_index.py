@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from contextkit.errors import SessionEnded, StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import Made, Segment, beneath, end_of, filled, grow, passages
+from contextkit.rank.segments import Made, Segment, beneath, end_of, filled, grow, passages, segments_named
 from contextkit.types import Message, Notice, TokenCounter
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class _Reading:
 
     def find(self, derived: Mapping[str, bytes]) -> None:
         """Know the segments among derived data, and that those within larger ones may go."""
-        found = sorted(segment for name in derived if (segment := Segment.named(name)) is not None)
+        found = segments_named(derived)
         self.stored = {segment.first: (segment, derived[segment.name]) for segment in found}
         self.made.remove.extend(segment.name for segment in beneath(found))
 

@@ -119,6 +119,11 @@ def ended_by(seq: int, begun: int = 1) -> Segment | None:
     return Segment.ending(seq, sizes[-1]) if sizes else None
 
 
+def segments_named(names: Iterable[str]) -> list[Segment]:
+    """The segments that are stored under these names, in order; other names are passed over."""
+    return sorted(segment for name in names if (segment := Segment.named(name)) is not None)
+
+
 def filled(chain: Sequence[Segment]) -> Segment | None:
     """The largest segment that the last of these and some before it fill, of segments that follow each other."""
     last = chain[-1].last if chain else 0

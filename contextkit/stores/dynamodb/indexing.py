@@ -19,7 +19,7 @@ import numpy as np
 
 from contextkit.errors import StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled, grow, runs
+from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled, grow, runs, segments_named
 from contextkit.recent import Recent
 from contextkit.stores import Session
 from contextkit.stores.codec import from_micros
@@ -161,7 +161,7 @@ class _Growing:
         compressed = {name: zlib.compress(data, _LEVEL) for name, data in made.add.items()}
         whole = {name: data for name, data in self.whole.items() if name not in made.remove} | compressed
         chain: list[Segment] = []
-        for segment in sorted(segment for name in whole if (segment := Segment.named(name)) is not None):
+        for segment in segments_named(whole):
             chain.append(segment)
             larger = filled(chain)
             if larger is not None:

@@ -57,9 +57,10 @@ class Log:
 
     def between(self, life: Life, low: int, high: int) -> list[Message]:
         """The messages with numbers from `low` to `high`, in order; what is missing is left out."""
-        if not any(span.packs for span in self._wanted(life, range(low, high + 1))) and not self._database.cache:
-            return self.singles(life, low, high)
-        return self.numbered(life, range(low, high + 1))
+        wanted = self._wanted(life, range(low, high + 1))
+        if self._database.cache or any(one.packs for one in wanted):
+            return self._found(life, wanted)
+        return self.singles(life, low, high)
 
     def singles(self, life: Life, low: int, high: int) -> list[Message]:
         """The same from items of their own alone: for few of them, and where they are known to be in no pack."""
@@ -76,7 +77,9 @@ class Log:
 
         Packs of up to the `largest` size are tried; what was to be in one that is not there is read without it.
         """
-        wanted = self._wanted(life, seqs, largest)
+        return self._found(life, self._wanted(life, seqs, largest))
+
+    def _found(self, life: Life, wanted: Sequence[_Wanted]) -> list[Message]:
         rows = self._database.get_settled("sessions", [place for one in wanted for place in one.places(life.pk)])
         found = [message for one in wanted for message in self._read(life, one, rows)]
         return sorted(found, key=lambda message: message.seq or 0)

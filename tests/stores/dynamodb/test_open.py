@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from contextkit.aws.client import new_client
 from contextkit.rank.segments import LARGE, SMALL, Segment
 from contextkit.session_index import SessionIndex
 from contextkit.stores import SessionOpener
@@ -17,19 +16,6 @@ from contextkit.stores.dynamodb.sessions import NOTES
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
 from contextkit.types import Message
-
-
-@pytest.fixture
-def stores(proxy: FaultProxy, tables: str) -> Callable[[], DynamoDBStore]:
-    """Makes stores as those of other processes: each knows only what it did itself."""
-    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
-    return lambda: DynamoDBStore(tables, client=client)
-
-
-@pytest.fixture
-def store(stores: Callable[[], DynamoDBStore]) -> Iterator[DynamoDBStore]:
-    with stores() as store:
-        yield store
 
 
 @pytest.fixture

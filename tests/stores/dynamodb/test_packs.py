@@ -79,19 +79,6 @@ def test_what_is_no_pack_is_damaged(content: bytes) -> None:
 
 
 @pytest.fixture
-def stores(proxy: FaultProxy, tables: str) -> Callable[[], DynamoDBStore]:
-    """Makes stores as those of other processes."""
-    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
-    return lambda: DynamoDBStore(tables, client=client)
-
-
-@pytest.fixture
-def store(stores: Callable[[], DynamoDBStore]) -> Iterator[DynamoDBStore]:
-    with stores() as store:
-        yield store
-
-
-@pytest.fixture
 def actor() -> str:
     return f"actor-{uuid.uuid4()}"
 
