@@ -23,7 +23,8 @@ INLINE = 32_000
 """Bytes that stand in an item itself: a transaction of 98 such items stays below 4 MB."""
 
 CHUNK = 360_000
-"""Bytes of a chunk: an item may have 400 KB with its key and names, which take 2 KB at most."""
+"""Bytes of a chunk, and what a document that is written alone may have in its own item: which may have 400 KB with its
+key and names, and these take 2 KB at most."""
 
 IN_BUCKET = 1_000_000
 """Bytes above which a payload goes into the bucket, if there is one: three chunks cost more than one object."""
@@ -74,10 +75,13 @@ class Payloads:
         body = _packed(content, _BEST)
         return {"body": body} if len(body) <= most else None
 
-    def put(self, table: Table, pk: str, base: str, content: bytes, ttl: int | None) -> dict[str, Value | None]:
-        """The columns that stand for `content`; what they point to has been written by then."""
+    def put(
+        self, table: Table, pk: str, base: str, content: bytes, ttl: int | None, inline: int = INLINE
+    ) -> dict[str, Value | None]:
+        """The columns that stand for `content`, up to so many bytes `inline`; what they point to has been written
+        by then."""
         body = _packed(content)
-        if len(body) <= INLINE:
+        if len(body) <= inline:
             return {"body": body}
         base = f"{base}#{uuid.uuid4().hex}"
         if self._bucket is not None and len(body) > IN_BUCKET:

@@ -19,7 +19,7 @@ from contextkit.stores.dynamodb.life import LISTED, At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, Log, read_messages
 from contextkit.stores.dynamodb.packs import SMALL
-from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
+from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, is_chunk
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
 from contextkit.types import Message
 
@@ -276,7 +276,7 @@ class Sessions:
 
     def _document(self, life: Life, fact: str, content: bytes) -> dict[str, Value | None]:
         sk = keys.branch(fact, life.region)
-        columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", content, life.ttl)
+        columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", content, life.ttl, inline=CHUNK)
         return {"pk": life.pk, "sk": sk, "life": life.life, "ttl": life.ttl, **columns}
 
     def _note(self, life: Life, sk: str, name: str, data: bytes) -> dict[str, Value | None]:

@@ -49,6 +49,18 @@ def test_one_call_gives_what_the_parts_give(store: DynamoDBStore, proxy: FaultPr
     assert list(opened.newest) == store.messages(actor, "s", last=len(opened.newest))
 
 
+def test_a_large_view_is_written_and_read_with_its_session(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
+    view = "".join(str(uuid.uuid4()) for _ in range(5_000))  # what a window of 200,000 tokens has
+    assert store.session(actor, "s") is not None
+    with proxy.counted() as written:
+        store.save_view(actor, "s", view)
+    with proxy.counted() as read:
+        opened = store.open_session(actor, "s", derived=False)
+    assert opened is not None
+    assert opened.view == view
+    assert [call.operation for call in [*written, *read]] == ["TransactWriteItems", "Query"]
+
+
 def test_derived_data_is_read_only_where_it_is_needed(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
     with proxy.counted() as calls:
         opened = store.open_session(actor, "s", derived=False)
