@@ -35,6 +35,10 @@ PAGE = 64
 ENOUGH = 32
 """Messages that tell how many more the room will hold."""
 
+MARGIN = 1.03
+"""What is foreseen of the room is read for so much more of it: the index has long messages in passages, which count a
+little more together, and what is read too little takes another call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
@@ -92,7 +96,7 @@ class Conversation:
         `read_recent`."""
         seqs, firsts = np.unique(self.index.seqs, return_index=True)
         sizes = np.minimum(np.add.reduceat(self.index.tokens, firsts), longest) if len(seqs) else firsts
-        held = int(np.searchsorted(np.cumsum(sizes[::-1]), room, side="right")) + 1
+        held = int(np.searchsorted(np.cumsum(sizes[::-1]), MARGIN * room, side="right")) + 1
         return int(seqs[-held]) if held <= len(seqs) else 1
 
     def read_recent(

@@ -27,7 +27,10 @@ MAX_WRITES = 100
 MAX_BYTES = 3_500_000
 """Bytes in one transaction, with room below DynamoDB's 4 MB for keys and names."""
 
-_GET_BATCH, _WRITE_BATCH = 100, 25
+MAX_GETS = 100
+"""Items that one call gets, by DynamoDB's limit."""
+
+_WRITE_BATCH = 25
 _WRITE_BATCH_BYTES = 12_000_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
 
@@ -81,16 +84,16 @@ class Database:
         """The rows that exist, by their keys, in as few calls as they take."""
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Row] = {}
-        for start in range(0, len(wanted), _GET_BATCH):
-            found |= self._get_batch(table, wanted[start : start + _GET_BATCH])
+        for start in range(0, len(wanted), MAX_GETS):
+            found |= self._get_batch(table, wanted[start : start + MAX_GETS])
         return found
 
     def get_settled(self, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
         """The same for rows that never change once they are there, and that may therefore come from the cache."""
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Row] = {}
-        for start in range(0, len(wanted) if self.cache else 0, _GET_BATCH):
-            found |= self._cached_batch(table, wanted[start : start + _GET_BATCH])
+        for start in range(0, len(wanted) if self.cache else 0, MAX_GETS):
+            found |= self._cached_batch(table, wanted[start : start + MAX_GETS])
         missing = [key for key in wanted if key not in found]
         return found | self.get_many(table, missing)
 

@@ -11,7 +11,7 @@ from contextkit.errors import StoreCorrupt
 from contextkit.messages import loads
 from contextkit.recent import Recent
 from contextkit.stores.dynamodb import keys
-from contextkit.stores.dynamodb.database import Database, Key
+from contextkit.stores.dynamodb.database import MAX_GETS, Database, Key
 from contextkit.stores.dynamodb.items import Row
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Span, Stretch
@@ -30,6 +30,10 @@ ID = "id"
 
 REMEMBERED = 4_096
 """Lives of sessions of which it is known how long their messages are."""
+
+LONG_RUN = 32
+"""Messages that follow each other, in no pack, for which a query is worth its call, where a batch cannot hold all that
+is read. It is also billed by what they take together, and not a unit for each."""
 
 
 def read_messages(payloads: Payloads, rows: Sequence[Row]) -> list[Message]:
@@ -80,9 +84,17 @@ class Log:
         return self._found(life, self._wanted(life, seqs, largest))
 
     def _found(self, life: Life, wanted: Sequence[_Wanted]) -> list[Message]:
-        rows = self._database.get_settled("sessions", [place for one in wanted for place in one.places(life.pk)])
+        places = [place for one in wanted for place in one.places(life.pk)]
+        rows = self._in_runs(life.pk, wanted) if len(places) > MAX_GETS and not self._database.cache else {}
+        rows |= self._database.get_settled("sessions", [place for place in places if place not in rows])
         found = [message for one in wanted for message in self._read(life, one, rows)]
         return sorted(found, key=lambda message: message.seq or 0)
+
+    def _in_runs(self, pk: str, wanted: Sequence[_Wanted]) -> dict[Key, Row]:
+        """The messages' own items where long runs of them are wanted, by a query for each."""
+        runs = [(one.span.stretch.life, *run) for one in wanted for run in _runs(sorted(one.alone))]
+        long = [Stretch(*run) for run in runs if run[2] - run[1] >= LONG_RUN]
+        return {(row["pk"], row["sk"]): row for stretch in long for row in self._rows(pk, stretch)}
 
     def _wanted(self, life: Life, seqs: Iterable[int], largest: int = LARGE) -> list[_Wanted]:
         known = self._largest.get(life.life)

@@ -197,6 +197,18 @@ def test_messages_that_are_long_are_in_no_pack_and_are_read_back_for_none(
     assert len(store.messages(actor, "s")) == SMALL
 
 
+def test_of_many_long_messages_those_that_follow_each_other_are_read_together(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str
+) -> None:
+    store.append(actor, "s", said(1, 300, words=150))
+    store.open_session(actor, "s", derived=False)
+    recalled = [3, 20, *range(40, 45), 77]
+    with proxy.counted() as calls:
+        read = store.pick(actor, "s", [*recalled, *range(101, 301)])
+    assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
+    assert read == [message for message in store.messages(actor, "s") if message.seq in {*recalled, *range(101, 301)}]
+
+
 def test_a_session_that_has_ended_leaves_no_packs_to_the_next(
     store: DynamoDBStore, stores: Callable[[], DynamoDBStore], actor: str, rows: Callable[[str, str], list[object]]
 ) -> None:
