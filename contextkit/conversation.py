@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -34,6 +34,9 @@ PAGE = 64
 
 ENOUGH = 32
 """Messages that tell how many more the room will hold."""
+
+UNREAD: Final = "history incomplete"
+"""The kind of the notice that not all of the conversation could be read which was wanted."""
 
 MARGIN = 1.03
 """What is foreseen of the room is read for so much more of it: the index has long messages in passages, which count a

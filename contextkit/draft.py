@@ -8,6 +8,7 @@ from functools import cache
 
 from contextkit.calibration import CalibratedCounter
 from contextkit.charges import heard
+from contextkit.conversation import UNREAD
 from contextkit.decide import Decided
 from contextkit.fit import Fit, fit
 from contextkit.gather import Answer
@@ -126,9 +127,14 @@ class Draft:
 
     @property
     def _history_from(self) -> int | None:
-        """Where the history begins, or will, with what is said next; not known where the session could not be read."""
+        """Where the history begins, or will, with what is said next; not known where the session could not be read.
+
+        What could not be read of it this time has not left it: then it begins where it did.
+        """
         if self.request.session is None:
             return None
+        if any(notice.kind == UNREAD for notice in self.listed.notices):
+            return self.request.view.history_from
         return self.fit.past.start or self.request.turn.after + 1
 
     def _turn(self, prompt: Prompt) -> Turn:

@@ -182,6 +182,23 @@ def test_a_build_that_could_not_read_its_session_does_not_say_where_its_history_
         assert View.from_json(session.view).history_from is None
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_history_that_could_not_be_read_once_is_there_again_when_it_can_be(known: bool) -> None:
+    with Failing() as store:
+        said = [f"Order {number}." for number in range(8)]
+        store.append("u1", "s1", [{"role": "user", "content": text} for text in said])
+        if known:
+            builder(store).build("What about Ghent?", **A)
+        store.broken = {"messages": error(StoreUnavailable)}
+        another = builder(store)
+        during = another.build("What about Ghent?", **A)
+        assert "Messages 1 to 8 could not be read" in "".join(note.text for note in during.report.notices)
+        store.broken = {}
+        for process in (another, builder(store)):
+            after = process.build("And what of Bruges?", **A)
+            assert [message.text for message in after.messages if message.text in said] == said
+
+
 def test_a_prompt_that_goes_on_like_the_last_one_keeps_no_view_again() -> None:
     with Failing() as store:
         agent = builder(store)

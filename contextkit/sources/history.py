@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contextkit.blocks import line_tokens
-from contextkit.conversation import Conversation, Foreseen
+from contextkit.conversation import UNREAD, Conversation, Foreseen
 from contextkit.deadline import patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import query_item
@@ -129,8 +129,8 @@ class _Reading:
         """Read what is new; where the store does not answer, a new turn goes on with what was read before."""
         start = self.request.view.history_from
         after = self.request.turn.after
-        if start is None and not self._room("history"):
-            start = after + 1
+        if start is not None or not self._room("history"):
+            start = min(start or after + 1, after + 1)
         strategy, available = self.request.strategy, self.available
         room, longest = history_most(strategy, self.request.filled, available), longest_shown(strategy, available)
         foreseen = self._foreseen(start, room, longest)
@@ -142,11 +142,17 @@ class _Reading:
         except StoreUnavailable as error:
             if self.request.continuing:
                 raise
-            read_to = self.conversation.items[-1].order if self.conversation.items else 0
-            return Notice("history incomplete", f"Messages {read_to + 1} to {after} could not be read: {error}")
+            return Notice(UNREAD, f"{self._missed(start)} could not be read: {error}")
         if start is not None:
-            self.conversation.forget_before(min(start, after + 1))
+            self.conversation.forget_before(start)
         return None
+
+    def _missed(self, start: int | None) -> str:
+        """What is not at hand of the messages from number `start` on, or of those that there is room for."""
+        items, after = self.conversation.items, self.request.turn.after
+        if items and items[-1].order >= after:
+            return f"Messages before {items[0].order}"
+        return f"Messages {items[-1].order + 1 if items else start or 1} to {after}"
 
     def _foreseen(self, start: int | None, room: int, longest: int) -> Foreseen | None:
         """What this build will read, where a process that has read nothing yet has the index at hand.

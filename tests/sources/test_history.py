@@ -10,6 +10,8 @@ from datetime import timedelta
 
 import pytest
 
+from contextkit.conversation import UNREAD
+from contextkit.errors import StoreUnavailable
 from contextkit.shares import history_most
 from contextkit.sources.history import FAR, REMEMBERED, SPARE, History
 from contextkit.stores.sqlite import SQLiteStore
@@ -96,6 +98,35 @@ def test_the_question_stands_first_in_its_turn_also_where_it_was_not_appended(
     store.append("u1", "s1", [Message(role="assistant", tool_calls=(ToolCall("c", "t", "{}"),))])
     found = items(list(History().gather(of(request_for("And now?"), store, after=0))), "turn")
     assert [item.text for item in found] == ["And now?", ""]
+
+
+def test_a_question_that_stands_before_where_the_last_prompt_ended_is_read(
+    request_for: MakeRequest, store: SQLiteStore
+) -> None:
+    """That prompt asked something else, after a message which is the question only now."""
+    talk(store, 5)
+    found = list(History().gather(of(request_for("Order 5 goes to Ghent."), store, after=4, start=6)))
+    assert [(item.id, item.order) for item in items(found, "turn")] == [("i5", 5)]
+
+
+def test_word_of_what_could_not_be_read_names_what_is_missing(
+    request_for: MakeRequest, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest messages came with the session's facts, as from a database; the older ones do not come."""
+
+    def fails(*_: object, **__: object) -> list[Message]:
+        raise StoreUnavailable("It is away.", "Wait.")
+
+    talk(store, 50)
+    request = of(request_for("hi"), store, start=10)
+    assert request.session is not None
+    session = replace(request.session, newest=store.messages("u1", "s1", last=4))
+    monkeypatch.setattr(store, "messages", fails)
+    found = list(History().gather(replace(request, session=session)))
+    assert [item.id for item in items(found, "history")] == ["i47", "i48", "i49", "i50"]
+    assert [one.text for one in found if isinstance(one, Notice) and one.kind == UNREAD] == [
+        "Messages before 47 could not be read: It is away. Wait."
+    ]
 
 
 def test_older_turns_are_recalled_for_the_query(request_for: MakeRequest, store: SQLiteStore) -> None:
