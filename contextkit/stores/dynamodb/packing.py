@@ -59,7 +59,7 @@ class Packing:
         ended = [pack for message in appended for pack in ended_by(message.seq or 0)]
         ours = [pack for pack in ended if pack.first > life.lineage.size and pack != tail.too_large]
         made = [row for pack in ours if (row := self._row(life, pack, at_hand)) is not None]
-        self._tails.put(life.life, _Tail.of(at_hand))
+        self._tails.put(life.life, tail.followed_by(at_hand))
         return made
 
     def _row(self, life: Life, pack: Pack, at_hand: dict[int, Message]) -> Mapping[str, Value | None] | None:
@@ -88,10 +88,13 @@ class _Tail:
     messages: Sequence[Message] = ()
     too_large: Pack | None = None
 
-    @classmethod
-    def of(cls, at_hand: Mapping[int, Message]) -> _Tail:
-        last_pack = max(at_hand, default=0) // SMALL * SMALL
+    def followed_by(self, at_hand: Mapping[int, Message]) -> _Tail:
+        """The tail of what is at hand, this one included."""
+        last = max(at_hand, default=0)
+        if self.too_large is not None and last < self.too_large.last:
+            return self
+        last_pack = last // SMALL * SMALL
         messages = [at_hand[seq] for seq in sorted(at_hand) if seq > last_pack]
         if sum(message.tokens or 0 for message in messages) > MOST:
-            return cls(too_large=Pack(last_pack + 1, SMALL))
-        return cls(messages)
+            return _Tail(too_large=Pack(last_pack + 1, SMALL))
+        return _Tail(messages)

@@ -209,6 +209,18 @@ def test_of_many_long_messages_those_that_follow_each_other_are_read_together(
     assert read == [message for message in store.messages(actor, "s") if message.seq in {*recalled, *range(101, 301)}]
 
 
+def test_what_is_too_long_for_a_pack_is_not_read_back_for_it_however_short_the_rest_of_it_is(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str, rows: Callable[[str, str], list[object]]
+) -> None:
+    written = append(store, actor, [*said(1, 5, MOST // 4), *said(6, SMALL - 1)], 1)
+    with proxy.counted() as calls:
+        written += store.append(actor, "s", said(SMALL, SMALL))
+    assert "Query" not in {call.operation for call in calls}
+    written += append(store, actor, said(SMALL + 1, 2 * SMALL), 5)
+    assert len(rows(actor, "pack")) == 1
+    assert store.messages(actor, "s", before=2 * SMALL + 1) == written
+
+
 def test_a_session_that_has_ended_leaves_no_packs_to_the_next(
     store: DynamoDBStore, stores: Callable[[], DynamoDBStore], actor: str, rows: Callable[[str, str], list[object]]
 ) -> None:
