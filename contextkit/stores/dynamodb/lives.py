@@ -262,7 +262,10 @@ class Lives:
         return Put("sessions", {**place, **entry})
 
     def renewed(self, at: At, life: Life) -> Life:
-        """The life, with its items kept long enough for an expiry that is counted from now."""
+        """The life, with its items kept long enough for an expiry that is counted from now.
+
+        Raises `Refused` where it has ended, or another has followed it.
+        """
         expires_at = self.clock.expiry(at.now)
         wanted = kept_until(expires_at)
         if wanted == life.kept_until or (
@@ -277,12 +280,21 @@ class Lives:
         found.append((keys.sessions_key(at.actor_id), keys.part(at.session_id)))
         there = Condition("attribute_exists(pk)")
         for batch in batches(Update("sessions", pk, sk, {"ttl": renewed.ttl}, there) for pk, sk in found):
-            self.database.write(batch)
+            self._write_there(batch)
         columns: dict[str, Value | None] = {"kept_until": wanted, "ttl": renewed.ttl}
         self.database.write(
             [Update("sessions", at.pk, self.meta, columns, Condition("life = :life", {"life": life.life}))]
         )
         return renewed
+
+    def _write_there(self, writes: Sequence[Write]) -> None:
+        """Those of the writes whose items are still there: others delete what nobody needs any more."""
+        while writes:
+            try:
+                self.database.write(writes)
+                return
+            except Refused as refused:
+                writes = [write for number, write in enumerate(writes) if number not in refused.rows]
 
     def note(self, life: Life) -> None:
         """Remember a life that was written."""

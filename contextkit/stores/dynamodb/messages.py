@@ -174,8 +174,8 @@ class Messages:
         """Write what is missing, behind whatever others write meanwhile."""
         at = work.at
         for _ in self._database.attempts("append to a session"):
-            self._settle(work)
             try:
+                self._settle(work)
                 work.stored |= self._write(at, work.life, work.drafted, work.sure)
             except Refused as refused:
                 meta = _meta(refused)
