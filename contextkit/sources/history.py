@@ -127,10 +127,9 @@ class _Reading:
 
     def _read_recent(self) -> Notice | None:
         """Read what is new; where the store does not answer, a new turn goes on with what was read before."""
-        start = self.request.view.history_from
         after = self.request.turn.after
-        if start is not None or not self._room("history"):
-            start = min(start or after + 1, after + 1)
+        start = self.request.view.history_from if self._room("history") else after + 1
+        start = None if start is None else min(start, after + 1)
         strategy, available = self.request.strategy, self.available
         room, longest = history_most(strategy, self.request.filled, available), longest_shown(strategy, available)
         foreseen = self._foreseen(start, room, longest)

@@ -195,9 +195,12 @@ def test_what_was_not_read_is_spoken_of(request_for: MakeRequest, store: SQLiteS
         )
 
 
-def test_a_strategy_without_history_reads_only_the_turn(request_for: MakeRequest, store: SQLiteStore) -> None:
+@pytest.mark.parametrize("start", [None, 18])
+def test_a_strategy_without_history_reads_only_the_turn(
+    request_for: MakeRequest, store: SQLiteStore, start: int | None
+) -> None:
     talk(store, 20)
-    request = of(request_for("hi"), store, strategy=ContextStrategy.load("recall"))
+    request = of(request_for("hi"), store, start=start, strategy=ContextStrategy.load("recall"))
     found = list(History().gather(request))
     assert items(found, "history") == []
     assert items(found, "recall")
