@@ -24,7 +24,7 @@ OPEN: Final = 64
 least recently goes, and costs a query when its pack is full."""
 
 MOST: Final = 16_000
-"""Tokens of messages so kept. More, of whatever text, are too large for a pack as a rule: it is not made then."""
+"""Tokens of messages so kept. More, of whatever text, are too large for a small pack as a rule: it is not made then."""
 
 
 class Packing:
@@ -68,7 +68,10 @@ class Packing:
             read = self._log.singles if pack.size == SMALL else self._log.packed
             at_hand |= {message.seq or 0: message for message in read(life, lacking[0], lacking[-1])}
         messages = [at_hand[seq] for seq in pack.seqs if seq in at_hand]
-        columns = self._payloads.inline(packed(messages), MOST_BYTES[pack.size]) if len(messages) == pack.size else None
+        most = MOST_BYTES[pack.size]
+        if len(messages) < pack.size or sum(map(_size, messages)) * MOST_BYTES[SMALL] > MOST * most:
+            return None
+        columns = self._payloads.inline(packed(messages), most)
         if columns is None:
             return None
         return {"pk": life.pk, "sk": pack.sk(life.life), "ttl": life.ttl, **columns}
@@ -95,6 +98,12 @@ class _Tail:
             return self
         last_pack = last // SMALL * SMALL
         messages = [at_hand[seq] for seq in sorted(at_hand) if seq > last_pack]
-        if sum(message.tokens or 0 for message in messages) > MOST:
+        if sum(map(_size, messages)) > MOST:
             return _Tail(too_large=Pack(last_pack + 1, SMALL))
         return _Tail(messages)
+
+
+def _size(message: Message) -> int:
+    """About how many tokens a message would be if all of it were text: a picture counts for few, and has many bytes."""
+    beside = (message.metadata, None if isinstance(message.content, str) else message.content)
+    return max(message.tokens or 0, len(repr(beside)) // 4)

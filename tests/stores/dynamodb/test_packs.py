@@ -221,6 +221,18 @@ def test_what_is_too_long_for_a_pack_is_not_read_back_for_it_however_short_the_r
     assert store.messages(actor, "s", before=2 * SMALL + 1) == written
 
 
+@pytest.mark.parametrize("at_once", [1, SMALL])
+def test_messages_with_pictures_are_neither_kept_for_a_pack_nor_compressed_to_find_out(
+    store: DynamoDBStore, actor: str, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """A picture of 30 KB counts for a few tokens."""
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{'iVBORw0KGgo' * 3_000}"}}
+    sent = [replace(message, content=(picture,)) for message in said(1, 4)]
+    monkeypatch.setattr("contextkit.stores.dynamodb.packing.packed", None)
+    written = append(store, actor, [*sent, *said(5, SMALL)], at_once)
+    assert store.messages(actor, "s", before=SMALL + 1) == written
+
+
 def test_a_session_that_has_ended_leaves_no_packs_to_the_next(
     store: DynamoDBStore, stores: Callable[[], DynamoDBStore], actor: str, rows: Callable[[str, str], list[object]]
 ) -> None:
