@@ -9,9 +9,6 @@ FRESH: Final = multiprocessing.get_context("spawn")
 """Each is an interpreter of its own, from its first import to the handlers that run at its end."""
 
 QUICK: Final = multiprocessing.get_context("forkserver")
-"""Each has nothing of this process, but has the package imported already, which takes longer than most such tests."""
+"""Each has nothing of this process, but all of `tests.preloaded`, which takes longer to load than most such tests."""
 
-QUICK.set_forkserver_preload(
-    [f"contextkit.{name}" for name in ("assemble", "sources", "stores.agentcore", "stores.dynamodb", "stores.sqlite")]
-    + ["tests.world"]
-)
+QUICK.set_forkserver_preload(["tests.preloaded"])

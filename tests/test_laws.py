@@ -22,7 +22,7 @@ from tests.world import Ranked, Step, World, play, worlds
 
 pytestmark = pytest.mark.slow
 
-FEWER = settings(max_examples=max(10, settings().max_examples // 2))
+FEWER = settings(max_examples=max(10, settings().max_examples // 3))
 """For laws whose every example plays two worlds."""
 
 

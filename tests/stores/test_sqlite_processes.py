@@ -28,8 +28,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 FORK = multiprocessing.get_context("fork")
 
 PROCESSES = 8
-APPENDS = 500
-KILLS = 200
+APPENDS = 250
+KILLS = 100
+BATCH = 10
 
 
 def write_numbered(path: Path, writer: int) -> None:
@@ -63,7 +64,7 @@ def write_until_killed(path: Path, writer: int, acknowledged: Connection) -> Non
     store = SQLiteStore(path)
     number = 0
     while True:
-        batch = [{"role": "user", "content": "x" * 2_000, "id": f"{writer}/{number + more}"} for more in range(3)]
+        batch = [{"role": "user", "content": "x" * 2_000, "id": f"{writer}/{number + more}"} for more in range(BATCH)]
         store.append("a", "s", batch)
         number += len(batch)
         acknowledged.send_bytes(str(number).encode())
@@ -94,9 +95,9 @@ def test_no_acknowledged_write_is_lost_to_a_kill(tmp_path: Path) -> None:
     ids = {message.id for message in messages}
     assert len(ids) == len(messages)
     for writer, count in acknowledged.items():
-        kept = sum(f"{writer}/{number}" in ids for number in range(count + 4))
+        kept = sum(f"{writer}/{number}" in ids for number in range(count + BATCH + 1))
         assert kept >= count
-        assert kept % 3 == 0  # a call is written whole or not at all
+        assert kept % BATCH == 0  # a call is written whole or not at all
 
 
 def last_report(reports: Connection) -> int:

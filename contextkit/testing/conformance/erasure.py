@@ -80,8 +80,8 @@ class ErasableConformance(Conformance):
         store.erase(mine)
         assert store.held(mine) == {}
         for one in others:
-            held = store.held(one)
-            assert (held["sessions"], held["messages"], held["tool_results"]) == (1, 1, 1)
+            assert [message.content for message in store.messages(one, "s1")] == ["kept"]
+            assert store.get_or_call("t", {}, lambda: "called again", actor_id=one) == "kept"
 
     @pytest.mark.parametrize("bad", BAD_IDS, ids=named)
     def test_bad_ids_are_refused(self, store: Erasable, bad: Any) -> None:

@@ -47,9 +47,9 @@ def doomed(owner: type, name: str, after: bool) -> None:
 
 
 def opened(memory_id: str, endpoint: str, state: SQLiteStore) -> AgentCoreStore:
-    """A store that steps in for a dead process at once."""
+    """A store that steps in for a dead process at once, and soon gives up an AgentCore that does not answer."""
     client = new_client("bedrock-agentcore", region="us-east-1", endpoint=endpoint, read_timeout=30, attempts=1)
-    return AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+    return AgentCoreStore(memory_id, state=state, client=client, lease=0.2, wait=2)
 
 
 def append_and_die(memory_id: str, endpoint: str, path: str, step: str) -> None:
