@@ -186,13 +186,14 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             given = [message if message.id else replace(message, id=new_id()) for message in given]
 
         def append(parts: Parts) -> list[Message]:
-            stored = parts.messages.append(actor_id, session_id, given)
-            parts.vectors.keep(actor_id, session_id, stored)
-            parts.indexing.follow(actor_id, session_id, stored)
-            parts.packing.follow(actor_id, session_id, stored)
-            return stored
+            appended = parts.messages.append(actor_id, session_id, given)
+            parts.vectors.keep(appended.life, appended.messages)
+            parts.indexing.follow(appended.life, appended.messages)
+            parts.packing.follow(appended.life, appended.messages)
+            return appended.messages
 
-        return self._regions.run(append, (actor_id, session_id))
+        self._settings.clock.at(actor_id, session_id)  # also of no messages the ids are checked
+        return self._regions.run(append, (actor_id, session_id)) if given else []
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         return self._regions.run(lambda parts: parts.sessions.session(actor_id, session_id), (actor_id, session_id))

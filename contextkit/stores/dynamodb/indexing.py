@@ -23,6 +23,7 @@ from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled
 from contextkit.recent import Recent
 from contextkit.stores import Session
 from contextkit.stores.codec import from_micros
+from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.sessions import NEWEST, Sessions
 from contextkit.tokens import get_counter
@@ -54,18 +55,16 @@ class Indexing:
         self._open = Recent[str, _Growing](OPEN)
         self._stored = Recent[tuple[str, str], bool](STORED)
 
-    def follow(self, actor_id: str, session_id: str, appended: Sequence[Message]) -> None:
-        """Take in messages that an append has returned, and store the segments that they complete.
+    def follow(self, life: Life, appended: Sequence[Message]) -> None:
+        """Take in messages that were appended to a life, and store the segments that they complete.
 
         The messages are stored already: a failure here is never the caller's.
         """
         try:
-            at = self._lives.clock.at(actor_id, session_id)
-            life = self._lives.known(at)
-            made = Made() if life is None else self._grown(at.pk, life.life, appended)
-            if life is not None and made.add:
+            made = self._grown(life.pk, life.life, appended)
+            if made.add:
                 begun = from_micros(life.created_at)
-                self._sessions.save_derived(actor_id, session_id, made.add, made.remove, begun)
+                self._sessions.save_derived(life.actor_id, life.session_id, made.add, made.remove, begun)
                 for name in made.add:
                     self._stored.put((life.life, name), True)
         except StoreError as error:
@@ -101,7 +100,10 @@ class Indexing:
 
     def _grown(self, pk: str, life: str, appended: Sequence[Message]) -> Made:
         growing = self._open.pop(pk)  # nobody else's until it is put back
-        if growing is not None and growing.life != life:
+        if growing is not None and growing.life > life:  # the session has ended since, and begun anew
+            self._open.put(pk, growing)
+            return Made()
+        if growing is not None and growing.life < life:
             growing = None
         known = 0 if growing is None else growing.last
         new = {message.seq or 0: message for message in appended if (message.seq or 0) > known}

@@ -16,11 +16,11 @@ import logging
 import secrets
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, StoreError
-from contextkit.messages import as_messages, dumps
+from contextkit.messages import dumps
 from contextkit.stores.codec import after as later
 from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import keys
@@ -72,11 +72,10 @@ class Messages:
         self._max_bytes = max_message_bytes
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
 
-    def append(self, actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
+    def append(self, actor_id: str, session_id: str, messages: Sequence[Message]) -> Appended:
+        """What `SessionStore.append` does, of one message or more."""
         at = self._lives.clock.at(actor_id, session_id)
-        given = [(message.id or new_id(), message) for message in as_messages(messages)]
-        if not given:
-            return []
+        given = [(message.id or new_id(), message) for message in messages]
         work = _Append(at, dict(reversed(given)), keys.unique(name for name, _ in given))
         work.life = self._lives.known(at)
         # One id is taken to be new, and the write itself finds out; of many, some may well be stored.
@@ -87,7 +86,8 @@ class Messages:
         if work.missing:
             with self._locks[hash(at.pk) % _STRIPES]:
                 self._append(work)
-        return [work.stored[name] for name, _ in given]
+        assert work.life is not None  # the messages are in it
+        return Appended(work.life, [work.stored[name] for name, _ in given])
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None
@@ -176,7 +176,9 @@ class Messages:
         for _ in self._database.attempts("append to a session"):
             try:
                 self._settle(work)
-                work.stored |= self._write(at, work.life, work.drafted, work.sure)
+                written = self._write(at, work.life, work.drafted, work.sure)
+                work.life = written.life
+                work.stored |= {message.id or "": message for message in written.messages}
             except Refused as refused:
                 meta = _meta(refused)
                 work.life = self._lives.find(at) if meta is None else self._lives.seen(at, [meta])
@@ -207,7 +209,7 @@ class Messages:
             if name not in work.drafts:
                 work.drafts[name] = self._draft(name, work.given[name], work.at)
 
-    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], sure: bool) -> dict[str, Message]:
+    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], sure: bool) -> Appended:
         """Write the drafts behind the last message, and give them as stored.
 
         Raises `Refused` where that is no longer the last, or, unless it is `sure` that none is, where one is there.
@@ -234,8 +236,9 @@ class Messages:
             self._database.write([*self._lives.begin(done, former, at), *writes])
         else:
             self._database.write([_ended(begun, done, _FREE, at, token), *writes])
-        self._lives.note(replace(done, holder=None, held_until=None, unborn=None))
-        return {draft.name: draft.stored(seq) for seq, draft in numbered}
+        free = replace(done, holder=None, held_until=None, unborn=None)
+        self._lives.note(free)
+        return Appended(free, [draft.stored(seq) for seq, draft in numbered])
 
     def _hold(self, at: At, life: Life, former: Sequence[Row] | None, token: str) -> None:
         """Keep others from appending while a large append is written; `former` is given for a life that begins."""
@@ -293,6 +296,14 @@ class Messages:
             )
         counter = get_counter(self._counter)
         return _Draft(name, complete, text, counter.message(complete), counter.name, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Messages as they were stored, and the life of the session that has them: it may end at any time."""
+
+    life: Life
+    messages: list[Message]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from contextkit.errors import StoreError
 from contextkit.recent import Recent
 from contextkit.stores.dynamodb.items import Value
-from contextkit.stores.dynamodb.life import At, Life
+from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import Log
 from contextkit.stores.dynamodb.packs import MOST_BYTES, SMALL, Pack, ended_by, packed
@@ -37,18 +37,16 @@ class Packing:
         self._payloads = payloads
         self._tails = Recent[str, _Tail](OPEN)
 
-    def follow(self, actor_id: str, session_id: str, appended: Sequence[Message]) -> None:
-        """Store the packs that these messages, which an append has returned, complete.
+    def follow(self, life: Life, appended: Sequence[Message]) -> None:
+        """Store the packs that these messages, which were appended to this life, complete.
 
         The messages are stored already: a failure here is never the caller's, and costs readers
         no more than what the pack would have spared them.
         """
         try:
-            at = self._lives.clock.at(actor_id, session_id)
-            life = self._lives.known(at)
-            made = [] if life is None else self._made(life, appended)
-            if life is not None and made:
-                self._store(at, life, made)
+            made = self._made(life, appended)
+            if made:
+                self._store(life, made)
         except StoreError as error:
             _log.info("Messages are not packed: %s", error)
 
@@ -76,10 +74,10 @@ class Packing:
             return None
         return {"pk": life.pk, "sk": pack.sk(life.life), "ttl": life.ttl, **columns}
 
-    def _store(self, at: At, life: Life, packs: Sequence[Mapping[str, Value | None]]) -> None:
+    def _store(self, life: Life, packs: Sequence[Mapping[str, Value | None]]) -> None:
         """All of them, unless the session ends meanwhile: outside a transaction, in which they would cost double."""
         self._database.put_many("sessions", packs)
-        now = self._lives.find(at)
+        now = self._lives.find(self._lives.clock.at(life.actor_id, life.session_id))
         if now is None or life.life not in now.lives:
             self._database.delete_many("sessions", [(str(pack["pk"]), str(pack["sk"])) for pack in packs])
 

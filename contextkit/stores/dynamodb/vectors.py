@@ -44,15 +44,12 @@ class MessageVectors:
         rows = _of_one_size([row for row in rows if "vector" in row])
         return [row["seq"] for row in rows], matrix([row["vector"] for row in rows])
 
-    def keep(self, actor_id: str, session_id: str, messages: Sequence[Message]) -> None:
-        """Embed messages that were just stored. A failure is never the caller's: the messages are safe."""
+    def keep(self, life: Life, messages: Sequence[Message]) -> None:
+        """Embed messages that were just stored in this life. A failure is never the caller's: they are safe."""
         if self._embedder is None or self._embedder.resting:
             return
-        at = self._lives.clock.at(actor_id, session_id)
         try:
-            life = self._lives.known(at)
-            if life is not None:
-                self._embed(life, messages)
+            self._embed(life, messages)
         except StoreError as error:
             self._embedder.rest(error)
 

@@ -24,7 +24,7 @@ from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb import indexing as indexing_module
 from contextkit.stores.dynamodb.indexing import OPEN, Indexing
-from contextkit.stores.dynamodb.life import At
+from contextkit.stores.dynamodb.life import At, Life
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
 from contextkit.types import Message
@@ -34,14 +34,18 @@ from tests.world import NOW
 class Alive:
     """Lives of sessions: `life` is the one that every session is in."""
 
-    life: str | None = "1"
+    life = "1"
     clock = property(lambda self: self)
 
     def at(self, _: str, session_id: str) -> At:
         return At("u", session_id, 0)
 
-    def known(self, _: At) -> object:
-        return None if self.life is None else type("Life", (), {"life": self.life, "created_at": 1})()
+    def known(self, at: At) -> Life:
+        return begun(at.session_id, self.life)
+
+
+def begun(session_id: str = "s", life: str = "1") -> Life:
+    return Life(actor_id="u", session_id=session_id, life=life, created_at=1, updated_at=1)
 
 
 class Kept:
@@ -90,7 +94,7 @@ def names(*segments: tuple[int, int]) -> list[str]:
 def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing, kept: Kept, at_once: int) -> None:
     messages = numbered(1, LARGE + 2 * SMALL + 5)
     for start in range(0, len(messages), at_once):
-        indexing.follow("u", "s", messages[start : start + at_once])
+        indexing.follow(begun(), messages[start : start + at_once])
     assert sorted(kept.segments) == names(
         (1, LARGE), (LARGE + 1, LARGE + SMALL), (LARGE + SMALL + 1, LARGE + 2 * SMALL)
     )
@@ -107,14 +111,14 @@ def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing,
 def test_what_was_stored_already_is_not_analysed_again(indexing: Indexing, kept: Kept) -> None:
     messages = numbered(1, 2 * SMALL)
     for last in range(10, 2 * SMALL + 1, 10):
-        indexing.follow("u", "s", messages[:last])
-    indexing.follow("u", "s", messages)
+        indexing.follow(begun(), messages[:last])
+    indexing.follow(begun(), messages)
     assert sorted(kept.segments) == names((1, SMALL), (SMALL + 1, 2 * SMALL))
     assert kept.writes == 2
 
 
 def test_what_was_stored_while_it_was_appended_is_not_stored_again_by_a_build(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow("u", "s", numbered(1, SMALL))
+    indexing.follow(begun(), numbered(1, SMALL))
     assert (kept.writes, kept.life) == (1, from_micros(1))
     (name, data), *_ = kept.segments.items()
     indexing.save_derived("u", "s", {name: data}, [])
@@ -125,44 +129,43 @@ def test_what_was_stored_while_it_was_appended_is_not_stored_again_by_a_build(in
 
 
 def test_a_process_begins_at_the_next_segment(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow("u", "s", numbered(LARGE - SMALL - 20, LARGE + SMALL))
+    indexing.follow(begun(), numbered(LARGE - SMALL - 20, LARGE + SMALL))
     assert sorted(kept.segments) == names((LARGE - SMALL + 1, LARGE), (LARGE + 1, LARGE + SMALL))
-    indexing.follow("u", "another", numbered(SMALL + 2, 2 * SMALL - 1))
-    indexing.follow("u", "another", numbered(2 * SMALL, 3 * SMALL))
+    indexing.follow(begun("another"), numbered(SMALL + 2, 2 * SMALL - 1))
+    indexing.follow(begun("another"), numbered(2 * SMALL, 3 * SMALL))
     assert Segment(2 * SMALL + 1, 3 * SMALL).name in kept.segments
     assert kept.writes == 2
 
 
 def test_where_others_write_too_their_segments_are_left_to_the_next_build(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow("u", "s", numbered(1, SMALL - 12))
-    indexing.follow("u", "s", numbered(SMALL - 9, 3 * SMALL))
+    indexing.follow(begun(), numbered(1, SMALL - 12))
+    indexing.follow(begun(), numbered(SMALL - 9, 3 * SMALL))
     assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL), (2 * SMALL + 1, 3 * SMALL))
 
 
-def test_another_life_of_a_session_begins_with_nothing(indexing: Indexing, kept: Kept, lives: Alive) -> None:
-    indexing.follow("u", "s", numbered(1, SMALL - 12))
-    lives.life = "2"
-    indexing.follow("u", "s", numbered(SMALL - 11, 2 * SMALL))
+def test_another_life_of_a_session_begins_with_nothing(indexing: Indexing, kept: Kept) -> None:
+    indexing.follow(begun(), numbered(1, SMALL - 12))
+    indexing.follow(begun(life="2"), numbered(SMALL - 11, 2 * SMALL))
     assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
-    lives.life = None
-    indexing.follow("u", "s", numbered(1, SMALL))
-    assert kept.writes == 1
+    indexing.follow(begun(life="1"), numbered(1, SMALL))  # it comes late
+    indexing.follow(begun(life="2"), numbered(2 * SMALL + 1, 3 * SMALL))
+    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL), (2 * SMALL + 1, 3 * SMALL))
 
 
 def test_a_failure_costs_the_next_build_the_analysis_and_the_append_nothing(indexing: Indexing, kept: Kept) -> None:
     kept.fails = True
-    indexing.follow("u", "s", numbered(1, SMALL))
+    indexing.follow(begun(), numbered(1, SMALL))
     kept.fails = False
-    indexing.follow("u", "s", numbered(SMALL + 1, 2 * SMALL))
+    indexing.follow(begun(), numbered(SMALL + 1, 2 * SMALL))
     assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
 
 
 def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> None:
     for number in range(OPEN + 1):
-        indexing.follow("u", f"s{number}-", numbered(1, SMALL - 12))
-    indexing.follow("u", "s0-", numbered(SMALL - 11, SMALL))
+        indexing.follow(begun(f"s{number}-"), numbered(1, SMALL - 12))
+    indexing.follow(begun("s0-"), numbered(SMALL - 11, SMALL))
     assert kept.writes == 0
-    indexing.follow("u", f"s{OPEN}-", numbered(SMALL - 11, SMALL))
+    indexing.follow(begun(f"s{OPEN}-"), numbered(SMALL - 11, SMALL))
     assert kept.writes == 1
 
 
@@ -210,7 +213,7 @@ def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(step
             store.log += new
             whole.add(new, get_counter())
             if who in appending:
-                appending[who].follow("u", "s", new)
+                appending[who].follow(begun(), new)
             elif who:
                 one = built if who == "build" else SessionIndex("u", "s", get_counter())
                 assert one.read(store, None, ()) == []  # type: ignore[arg-type]

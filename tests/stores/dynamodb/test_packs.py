@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 
 from contextkit.aws.client import new_client
 from contextkit.errors import StoreCorrupt
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.segments import Segment
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.packing import MOST, OPEN
 from contextkit.stores.dynamodb.packs import LARGE, LEAST, MOST_BYTES, SMALL, Pack, ended_by, packed, unpacked
 from contextkit.stores.dynamodb.packs import worth_reading as chosen
 from contextkit.testing.faults import Call, Fault, FaultProxy, never
+from contextkit.tokens import get_counter
 from contextkit.types import Message, ToolCall
+from tests.world import NOW
 
 WORDS = random.Random(7)
 
@@ -266,6 +270,46 @@ def test_a_session_that_ends_while_it_is_packed_leaves_no_packs(
         store.append(actor, "s", said(SMALL, SMALL))
         proxy.plan = never
     assert [rows(actor, kind) for kind in ("pack", "log", "meta")] == [[], [], []]
+
+
+class Interrupted:
+    """An embedder during whose next call something else happens."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], object] = list
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        meanwhile, self.meanwhile = self.meanwhile, list
+        meanwhile()
+        return [[1.0, 0.0] for _ in texts]
+
+    def embed_query(self, _: str) -> list[float]:
+        return [1.0, 0.0]
+
+
+@pytest.mark.parametrize("there", [1, 2])
+def test_a_session_that_ends_while_its_messages_are_embedded_leaves_none_to_the_next(
+    endpoint: str, tables: str, actor: str, stores: Callable[[], DynamoDBStore], there: int
+) -> None:
+    """Neither in packs nor in segments of the index, however far the next one has come by then."""
+    client, embedder = new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=20), Interrupted()
+    anew: list[Message] = []
+
+    def begin_anew() -> None:
+        store.delete_session(actor, "s")
+        anew.extend(append(store, actor, said(1, there), 1))
+
+    with DynamoDBStore(tables, client=client, embeddings=embedder) as store, stores() as another:
+        store.append(actor, "s", said(1, 1))
+        embedder.meanwhile = begin_anew
+        store.append(actor, "s", said(2, 2))
+        anew += append(store, actor, said(there + 1, SMALL), 1)
+        assert another.session(actor, "s") is not None
+        assert another.messages(actor, "s", before=SMALL + 1) == anew
+        found = ConversationIndex.from_bytes(another.derived(actor, "s")[Segment(1, SMALL).name])
+    whole = ConversationIndex()
+    whole.add(anew, get_counter())
+    assert found.scores(anew[1].text, now=NOW).tolist() == whole.scores(anew[1].text, now=NOW).tolist()
 
 
 @pytest.mark.parametrize(("words", "largest"), [(8, LARGE), (30, SMALL), (150, 0)])
