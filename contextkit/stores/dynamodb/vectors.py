@@ -49,7 +49,10 @@ class MessageVectors:
         if self._embedder is None or self._embedder.resting:
             return
         try:
-            self._embed(life, messages)
+            made = self._embed(life, messages)
+            now = self._lives.known(self._lives.clock.at(life.actor_id, life.session_id))
+            if now is None or life.life not in now.lives:  # as far as this process knows: embedding takes long
+                self._database.delete_many("sessions", [(str(row["pk"]), str(row["sk"])) for row in made])
         except StoreError as error:
             self._embedder.rest(error)
 

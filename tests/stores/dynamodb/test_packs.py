@@ -289,9 +289,14 @@ class Interrupted:
 
 @pytest.mark.parametrize("there", [1, 2])
 def test_a_session_that_ends_while_its_messages_are_embedded_leaves_none_to_the_next(
-    endpoint: str, tables: str, actor: str, stores: Callable[[], DynamoDBStore], there: int
+    endpoint: str,
+    tables: str,
+    actor: str,
+    stores: Callable[[], DynamoDBStore],
+    rows: Callable[[str, str], list[object]],
+    there: int,
 ) -> None:
-    """Neither in packs nor in segments of the index, however far the next one has come by then."""
+    """Neither in packs nor in segments of the index, however far the next one has come by then; nor their vectors."""
     client, embedder = new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=20), Interrupted()
     anew: list[Message] = []
 
@@ -307,6 +312,7 @@ def test_a_session_that_ends_while_its_messages_are_embedded_leaves_none_to_the_
         assert another.session(actor, "s") is not None
         assert another.messages(actor, "s", before=SMALL + 1) == anew
         found = ConversationIndex.from_bytes(another.derived(actor, "s")[Segment(1, SMALL).name])
+        assert len(rows(actor, "vec")) == SMALL
     whole = ConversationIndex()
     whole.add(anew, get_counter())
     assert found.scores(anew[1].text, now=NOW).tolist() == whole.scores(anew[1].text, now=NOW).tolist()
