@@ -135,12 +135,13 @@ class Conversation:
         if self.items and start > self.items[0].order:
             self.items = [item for item in self.items if item.order >= start]
 
-    def read_index(self, store: SessionStore, seconds: float = inf) -> list[Notice]:
-        """Bring the index up to the newest message, as far as that takes no longer than `seconds`."""
+    def read_index(self, store: SessionStore, seconds: float = inf, query: str = "") -> list[Notice]:
+        """Bring the index up to the newest message, as far as that takes no longer than `seconds`, and have in it what
+        is stored of the query's words."""
         items = self.items
         at_hand = items[bisect_right(items, self._index.last, key=attrgetter("order")) :]
         newest = items[-1].order if items else None
-        return self._index.read(store, newest, [_as_stored(item) for item in at_hand], seconds)
+        return self._index.read(store, newest, [_as_stored(item) for item in at_hand], seconds, query)
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and every indexed message's, NaN where a message has none."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from contextkit.errors import SessionEnded, StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import Made, Segment, beneath, end_of, filled, grow, passages, segments_named
+from contextkit.rank.divided import Divided, divided, loaded
+from contextkit.rank.lexical import LexicalIndex
+from contextkit.rank.segments import Made, Segment, beneath, completed, end_of, filled, grow, passages, segments_named
 from contextkit.types import Message, Notice, TokenCounter
 
 if TYPE_CHECKING:
@@ -38,6 +42,8 @@ class SessionIndex:
         self._session_id = session_id
         self._counter = counter
         self._derived: Mapping[str, bytes] | None = None
+        self._divided: dict[Segment, Divided] = {}
+        self._damaged: set[Segment] = set()
 
     def offer(self, derived: Mapping[str, bytes]) -> None:
         """What the store has derived from the session, as it was read already: it is not read again."""
@@ -45,20 +51,38 @@ class SessionIndex:
             self._derived = derived
 
     def read(
-        self, store: SessionStore, last: int | None, at_hand: Sequence[Message], seconds: float = inf
+        self,
+        store: SessionStore,
+        last: int | None,
+        at_hand: Sequence[Message],
+        seconds: float = inf,
+        query: str = "",
     ) -> list[Notice]:
         """Bring the index up to message number `last` (None: the newest), and store the segments that become whole.
 
-        `at_hand` are the newest messages, which need not be read. Where it takes longer than
-        `seconds` (a long conversation that was just imported, a slow store), the rest is left to
-        the next time: nothing is begun that would end too late if it took as long as the slowest
-        before it. A segment that is damaged is made again, and several that fill one are stored as
-        one. A store that does not take one costs the next process the analysis, and this one nothing.
+        Of segments that are stored in parts, those parts are read that have the terms of the `query`. `at_hand`
+        are the newest messages, which need not be read. Where it takes longer than `seconds` (a long
+        conversation that was just imported, a slow store), the rest is left to the next time: nothing is begun
+        that would end too late if it took as long as the slowest before it. A segment that is damaged is made
+        again, and several that fill one are stored as one. A store that does not take one costs the next
+        process the analysis, and this one nothing.
         """
-        until, slowest = perf_counter() + seconds, 0.0
+        until, notices = perf_counter() + seconds, list[Notice]()
+        while True:
+            try:
+                notices += self._read(store, last, at_hand, until)
+                self._look_up(store, query)
+            except StoreCorrupt as error:  # a part is damaged, or its segment has been united with others meanwhile
+                notices.append(Notice("index read again", str(error)))
+                self.index, self._divided = ConversationIndex(), {}
+            else:
+                return notices
+
+    def _read(self, store: SessionStore, last: int | None, at_hand: Sequence[Message], until: float) -> list[Notice]:
+        slowest = 0.0
         reading = _Reading(self.last, last)
         if not len(self.index):
-            reading.find(self._stored(store))
+            reading.find(self._stored(store), self._damaged)
         began, in_time = perf_counter(), True
         while (in_time := began + slowest < until) and self._step(reading, store, at_hand):
             slowest = max(slowest, perf_counter() - began)
@@ -72,7 +96,7 @@ class SessionIndex:
         """Take in the next segment, or the messages up to where the next one begins; False where there are none."""
         whole = filled([segment for segment, _ in reading.parts])
         if whole is not None:
-            reading.unite(whole)
+            self._unite(reading, whole, store)
             return True
         stored = reading.stored.get(reading.done + 1)
         if stored is not None:
@@ -82,16 +106,55 @@ class SessionIndex:
             return False
         messages = self._next(reading, store, at_hand)
         if messages:
-            self._analyse(reading, messages)
+            self._analyse(reading, messages, store)
         return bool(messages)
 
     def _load(self, reading: _Reading, segment: Segment, data: bytes) -> None:
         try:
-            reading.parts.append((segment, ConversationIndex.from_bytes(data)))
-            reading.done = segment.last
+            index, parts = loaded(segment, data)
         except StoreCorrupt as error:
             del reading.stored[segment.first]
             reading.notices.append(Notice("index made again", f"The messages were analysed again: {error}"))
+            return
+        reading.parts.append((segment, index))
+        reading.done = segment.last
+        if parts is not None:
+            self._divided[segment] = parts
+
+    def _look_up(self, store: SessionStore, query: str) -> None:
+        """Read the parts that have the query's terms."""
+        terms = self.index.topic(query) if self._divided else ()
+        self._fill(store, self.index, {segment: parts.lacking(terms) for segment, parts in self._divided.items()})
+
+    def _fill(self, store: SessionStore, index: ConversationIndex, wanted: Mapping[Segment, Collection[int]]) -> None:
+        """Read these parts of these segments, and have them in the index."""
+        wanted = {segment: numbers for segment, numbers in wanted.items() if numbers}
+        if not wanted:
+            return
+        names = {segment.name: numbers for segment, numbers in wanted.items()}
+        found = store.derived_parts(self._actor_id, self._session_id, names)
+        rows = np.searchsorted(index.seqs, [segment.first for segment in wanted]).tolist()
+        parts = [self._opened(segment, numbers, found) for segment, numbers in wanted.items()]
+        index.fill((row, part) for row, opened in zip(rows, parts, strict=True) for part in opened)
+        for segment, numbers in wanted.items():
+            self._divided[segment].read.update(numbers)
+
+    def _opened(
+        self, segment: Segment, numbers: Collection[int], found: Mapping[tuple[str, int], bytes]
+    ) -> list[LexicalIndex]:
+        try:
+            return self._divided[segment].opened(numbers, found)
+        except StoreCorrupt:
+            self._damaged.add(segment)
+            raise
+
+    def _unite(self, reading: _Reading, whole: Segment, store: SessionStore) -> None:
+        """Have the parts of a reading that fill a segment be one, with all that is stored of them."""
+        for segment, index in reading.parts:
+            if segment.first >= whole.first and segment in self._divided:
+                self._fill(store, index, {segment: self._divided[segment].unread})
+                del self._divided[segment]
+        reading.unite(whole)
 
     def _next(self, reading: _Reading, store: SessionStore, at_hand: Sequence[Message]) -> list[Message]:
         """The messages that no segment has, up to the next one that does or to the end of a slice."""
@@ -103,12 +166,15 @@ class SessionIndex:
             return here
         return store.messages(self._actor_id, self._session_id, after=done, before=first or end + 1) + here
 
-    def _analyse(self, reading: _Reading, messages: Sequence[Message]) -> None:
+    def _analyse(self, reading: _Reading, messages: Sequence[Message], store: SessionStore) -> None:
         """Index these messages, and note the segments that they complete."""
         analysed = Segment(reading.done + 1, messages[-1].seq or 0)
         reading.done = analysed.last
         if len(messages) < SLICE:
             self._join(reading)
+            begun = min((one.first for one in completed(1, analysed.last) if one.last >= analysed.first), default=inf)
+            united = {segment: parts.unread for segment, parts in self._divided.items() if segment.first >= begun}
+            self._fill(store, self.index, united)
             grow(self.index, messages, self._counter, reading.made)
         else:
             index = ConversationIndex()
@@ -128,8 +194,9 @@ class SessionIndex:
     def _keep(self, store: SessionStore, made: Made) -> list[Notice]:
         if not made.add:
             return []
+        add, parts = divided(made.add)
         try:
-            store.save_derived(self._actor_id, self._session_id, made.add, made.remove, life=self.life)
+            store.save_derived(self._actor_id, self._session_id, add, made.remove, life=self.life, parts=parts)
         except SessionEnded:
             return []  # nobody needs its index any more
         except StoreError as error:
@@ -157,9 +224,9 @@ class _Reading:
     made: Made = field(default_factory=Made)
     notices: list[Notice] = field(default_factory=list)
 
-    def find(self, derived: Mapping[str, bytes]) -> None:
-        """Know the segments among derived data, and that those within larger ones may go."""
-        found = segments_named(derived)
+    def find(self, derived: Mapping[str, bytes], damaged: Collection[Segment]) -> None:
+        """Know the segments among derived data but for damaged ones, and that those within larger ones may go."""
+        found = [segment for segment in segments_named(derived) if segment not in damaged]
         self.stored = {segment.first: (segment, derived[segment.name]) for segment in found}
         self.made.remove.extend(segment.name for segment in beneath(found))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import accumulate, count
@@ -11,7 +11,8 @@ import pytest
 
 from contextkit.conversation import Conversation
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment, completed
+from contextkit.rank.divided import divided
+from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment, completed, passages
 from contextkit.session_index import SLICE, SessionIndex
 from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
 from tests.world import NOW
@@ -222,3 +223,128 @@ def test_a_session_that_is_deleted_while_it_is_indexed_leaves_no_words(again: bo
         one.read_index(store)
         assert store.derived("u1", "s1") == {}
         assert (store.session("u1", "s1") is not None) == again
+
+
+# Segments that are stored in parts
+
+
+class Parts(Counting):
+    """A store that notes which parts are asked for."""
+
+    asked: list[Mapping[str, Collection[int]]]
+
+    def derived_parts(self, *given):  # type: ignore[no-untyped-def]
+        self.asked.append(given[2])
+        return super().derived_parts(*given)
+
+
+@pytest.fixture
+def parted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
+    """A store, and no segment so small that it is stored whole."""
+    monkeypatch.setattr("contextkit.rank.divided.WHOLE", 0)
+    monkeypatch.setattr("contextkit.rank.divided.PART", 512)
+    with Parts(":memory:", clock=lambda: NOW) as store:
+        store.read, store.picked, store.asked = [], [], []
+        yield store
+
+
+QUESTION = "Where is order 13 in <documents>?"
+
+
+def test_only_the_parts_of_a_question_are_read_and_once(parted: Parts) -> None:
+    fill(parted, SLICE + SMALL)
+    conversation().read_index(parted)
+    parted.read.clear()
+    one, whole = conversation(), conversation()
+    whole.index.add(passages(parted.messages("u1", "s1")), COUNTER)
+    parted.read.clear()
+    assert one.read_index(parted, query=QUESTION) == []
+    assert parted.read == []
+    (asked,) = parted.asked
+    assert asked.keys() == {segment.name for segment in stored(parted) if segment}
+    assert max(len(numbers) for numbers in asked.values()) <= 3
+    assert scores(one) == pytest.approx(scores(whole))
+    one.read_index(parted, query=QUESTION)
+    assert len(parted.asked) == 1
+    one.read_index(parted, query="Is there more about Ghent?")
+    assert len(parted.asked) == 2
+    for question in (QUESTION, "more about Ghent"):
+        expected = whole.index.scores(question, now=NOW).tolist()
+        assert one.index.scores(question, now=NOW).tolist() == pytest.approx(expected)
+
+
+def test_what_is_said_since_is_found_beside_the_parts(parted: Parts) -> None:
+    fill(parted, SMALL)
+    conversation().read_index(parted)
+    one, whole = conversation(), conversation()
+    one.read_index(parted)
+    fill(parted, 20, SMALL)
+    one.read_index(parted, query=QUESTION)
+    whole.index.add(passages(parted.messages("u1", "s1")), COUNTER)
+    assert scores(one) == pytest.approx(scores(whole))
+
+
+def test_segments_in_parts_are_united_as_others_are(parted: Parts) -> None:
+    for first in range(0, 4 * SMALL, SMALL):
+        fill(parted, SMALL, first)
+        index = SessionIndex("u1", "s1", COUNTER)  # another process each time, which has only the heads
+        index.read(parted, first + SMALL, ())
+    assert stored(parted) == [Segment(1, 4 * SMALL)]
+    one = conversation()
+    parted.read.clear()
+    one.read_index(parted, query=QUESTION)
+    whole = ConversationIndex()
+    whole.add(passages(parted.messages("u1", "s1")), COUNTER)
+    assert scores(one) == pytest.approx(dict(zip(whole.seqs.tolist(), whole.scores(QUESTION, now=NOW), strict=True)))
+
+
+def test_segments_in_parts_that_fill_a_larger_one_are_united_when_they_are_read(parted: Parts) -> None:
+    fill(parted, 4 * SMALL)
+    small = [Segment(first + 1, first + SMALL) for first in range(0, 4 * SMALL, SMALL)]
+    made = {one.name: indexed(parted, one.first, one.last) for one in small}
+    heads, parts = divided(made)
+    parted.save_derived("u1", "s1", heads, parts=parts)
+    conversation().read_index(parted)
+    assert stored(parted) == [Segment(1, 4 * SMALL)]
+    found = parted.derived_parts("u1", "s1", {one.name: range(99) for one in small})
+    assert found == {}
+    name = Segment(1, 4 * SMALL).name
+    heads, parts = divided({name: indexed(parted, 1, 4 * SMALL)})
+    assert parted.derived("u1", "s1") == heads
+    again = parted.derived_parts("u1", "s1", {name: range(len(parts[name]))})
+    assert [again[name, number] for number in range(len(parts[name]))] == parts[name]
+
+
+def test_one_who_has_the_heads_of_segments_that_others_unite_reads_the_new_one(parted: Parts) -> None:
+    fill(parted, 3 * SMALL)
+    conversation().read_index(parted)
+    late = conversation()
+    late.read_index(parted)
+    fill(parted, SMALL, 3 * SMALL)
+    conversation().read_index(parted)
+    assert stored(parted) == [Segment(1, 4 * SMALL)]
+    assert [notice.kind for notice in late.read_index(parted, query=QUESTION)] == ["index read again"]
+    whole = ConversationIndex()
+    whole.add(passages(parted.messages("u1", "s1")), COUNTER)
+    assert scores(late) == pytest.approx(dict(zip(whole.seqs.tolist(), whole.scores(QUESTION, now=NOW), strict=True)))
+
+
+@pytest.mark.parametrize("damaged", [0, 1, 2])
+def test_a_segment_with_damaged_parts_is_made_again(parted: Parts, damaged: int) -> None:
+    fill(parted, SLICE + SMALL)
+    conversation().read_index(parted)
+    names = (Segment(1, SLICE).name, Segment(SLICE + 1, SLICE + SMALL).name)
+    whole = parted.derived("u1", "s1")
+    for name in names[:damaged]:
+        numbers = range(999)
+        parts = parted.derived_parts("u1", "s1", {name: numbers})
+        broken = [parts[name, number][:-1] + b"?" for number in range(len(parts))]
+        parted.save_derived("u1", "s1", {name: whole[name]}, parts={name: broken})
+    one = conversation()
+    notices = one.read_index(parted, query=QUESTION)
+    assert [notice.kind for notice in notices] == ["index read again"] * damaged
+    assert conversation().read_index(parted, query=QUESTION) == []
+    assert parted.derived("u1", "s1") == whole
+    index = ConversationIndex()
+    index.add(passages(parted.messages("u1", "s1")), COUNTER)
+    assert scores(one) == pytest.approx(dict(zip(index.seqs.tolist(), index.scores(QUESTION, now=NOW), strict=True)))

@@ -19,7 +19,7 @@ import json
 import re
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -71,7 +71,9 @@ _TAIL: Final = 1000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KIND: Final = b"ckcv3"
+_HEAD_KIND: Final = b"ckch1"
 _HEAD: Final = struct.Struct("<II")
+_COUNT: Final = struct.Struct("<I")
 _ASKS: Final = 1
 _TELLS: Final = 2
 _ROW: Final = struct.Struct("<qqIIB")
@@ -143,6 +145,10 @@ class ConversationIndex:
             relevance = fuse(relevance, _shared(np.asarray(similarity, np.float32), view.rooms))
         return (relevance + np.float32(FLOOR)) * self._speaking(named, view) * view.telling * _timely(query, now, view)
 
+    def topic(self, query: str) -> Collection[str]:
+        """The terms that a question is scored by."""
+        return self._understood(query)[0].keys()
+
     def _understood(self, query: str) -> tuple[Mapping[str, float], set[int]]:
         """What the question is about, and which speakers it names; their names are no part of the topic."""
         words = Counter(terms(query))
@@ -169,20 +175,51 @@ class ConversationIndex:
             rows["speaker"] = numbers[rows["speaker"]]
             self._rows += rows.tobytes()
 
+    def fill(self, parts: Iterable[tuple[int, LexicalIndex]]) -> None:
+        """Take in parts of the index of messages that this one has, each from a row of this one's on."""
+        self._lexical.fill(parts)
+
     def to_bytes(self, start: int = 0, stop: int | None = None) -> bytes:
         """The messages from number `start` to before `stop`, as `from_bytes` reads them; segments join by `extend`."""
-        names = json.dumps(list(self._names)).encode()
-        rows = np.frombuffer(bytes(self._rows), _ROWS)[start:stop]
-        columns = (np.diff(rows["seq"], prepend=0), np.diff(rows["time"], prepend=0))
-        rest = (rows["tokens"], rows["speaker"], rows["traits"])
-        head = _HEAD.pack(len(names), len(rows))
-        lexical = self._lexical.to_bytes(start, stop)
-        return seal(_KIND, b"".join((head, names, *map(column, (*columns, *rest)), lexical)))
+        return seal(_KIND, self._table(start, stop) + self._lexical.to_bytes(start, stop))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ConversationIndex:
         """The index `to_bytes` wrote. Raises `StoreCorrupt` where these are not the bytes that were written."""
-        payload = opened(_KIND, data)
+        index, columns = cls._of_table(opened(_KIND, data))
+        index._lexical = LexicalIndex.from_bytes(columns.rest)
+        return index
+
+    def to_parts(self, parts: int) -> tuple[bytes, list[bytes]]:
+        """All of it, divided: a head, as `from_head` reads it, and so many parts to `fill` that with."""
+        head = _COUNT.pack(parts) + self._table() + column(self._lexical.lengths)
+        return seal(_HEAD_KIND, head), self._lexical.to_parts(parts)
+
+    @staticmethod
+    def is_head(data: bytes) -> bool:
+        """True for the head of an index that is stored in parts."""
+        return data.startswith(_HEAD_KIND)
+
+    @classmethod
+    def from_head(cls, data: bytes) -> tuple[ConversationIndex, int]:
+        """The index without what its messages say, and how many parts that has. Raises `StoreCorrupt`."""
+        payload = opened(_HEAD_KIND, data)
+        (parts,) = _COUNT.unpack_from(payload)
+        index, columns = cls._of_table(payload[_COUNT.size :])
+        index._lexical = LexicalIndex.without_terms(columns.next(len(index._rows) // _ROW.size))
+        return index, parts
+
+    def _table(self, start: int = 0, stop: int | None = None) -> bytes:
+        """What is known of the messages beside their terms."""
+        names = json.dumps(list(self._names)).encode()
+        rows = np.frombuffer(bytes(self._rows), _ROWS)[start:stop]
+        columns = (np.diff(rows["seq"], prepend=0), np.diff(rows["time"], prepend=0))
+        rest = (rows["tokens"], rows["speaker"], rows["traits"])
+        return b"".join((_HEAD.pack(len(names), len(rows)), names, *map(column, (*columns, *rest))))
+
+    @classmethod
+    def _of_table(cls, payload: bytes) -> tuple[ConversationIndex, Columns]:
+        """An index of what `_table` wrote, and what follows that."""
         names, count = _HEAD.unpack_from(payload)
         first = _HEAD.size + names
         columns = Columns(payload, first)
@@ -193,8 +230,7 @@ class ConversationIndex:
         index = cls()
         index._names = {name: number for number, name in enumerate(json.loads(payload[_HEAD.size : first]))}
         index._rows = bytearray(rows.tobytes())
-        index._lexical = LexicalIndex.from_bytes(columns.rest)
-        return index
+        return index, columns
 
     def _now(self) -> _View:
         """The columns as they stand now, made anew only where messages were added."""

@@ -9,9 +9,10 @@ terms and nothing else.
 from __future__ import annotations
 
 import struct
+import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -33,6 +34,9 @@ _HEAD: Final = struct.Struct("<IIII")
 Ints: TypeAlias = NDArray[np.uint32]
 Scores: TypeAlias = NDArray[np.float32]
 
+Postings: TypeAlias = tuple[NDArray[np.int64], Ints, Ints]
+"""What stands where, as three columns: term, document, and how often."""
+
 
 class LexicalIndex:
     """An incremental BM25 index over lists of terms.
@@ -43,6 +47,7 @@ class LexicalIndex:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
         self._packed = _Packed.empty()
+        self._filled: dict[int, list[tuple[Ints, Ints]]] = {}
         self._recent: dict[int, array[int]] = {}
         self._lengths = array("I")
         self._total = 0
@@ -109,14 +114,29 @@ class LexicalIndex:
             return
         columns = [self._all(0, len(self))]
         for other in taken:
-            ids = np.array([self._ids.setdefault(term, len(self._ids)) for term in other._ids], np.int64)
-            owners, documents, counts = other._all(0, len(other))
-            columns.append((ids[owners], documents + np.uint32(len(self)), counts))
+            columns.append(self._of(other, len(self)))
             self._lengths.extend(other._lengths)
             self._total += other._total
-        owners, documents, counts = (np.concatenate(column) for column in zip(*columns, strict=True))
-        self._packed = _Packed.sorted(owners, documents, counts, len(self._ids))
-        self._recent = {}
+        self._pack(_joined(columns))
+
+    def fill(self, others: Iterable[tuple[int, LexicalIndex]]) -> None:
+        """Take in terms of documents that this index has already, each other's from a number of this one's on.
+
+        It costs what they have, however much is here.
+        """
+        for first, other in others:
+            for term, number in other._ids.items():
+                documents, counts = other._postings(number)
+                place = self._filled.setdefault(self._ids.setdefault(term, len(self._ids)), [])
+                place.append((documents + np.uint32(first), counts))
+
+    @classmethod
+    def without_terms(cls, lengths: Ints) -> LexicalIndex:
+        """An index of documents of which only the lengths are known, to be filled."""
+        index = cls()
+        index._lengths = array("I", lengths.astype(np.uint32).tobytes())
+        index._total = sum(index._lengths)
+        return index
 
     def to_bytes(self, start: int = 0, stop: int | None = None) -> bytes:
         """The documents from number `start` to before `stop`, as `from_bytes` reads them: small, once compressed.
@@ -125,14 +145,16 @@ class LexicalIndex:
         """
         documents = len(self._lengths[start:stop])
         owners, numbers, counts = self._all(start, start + documents)
-        used = _commonest_first(owners, numbers, len(self._ids))
-        places = np.zeros(len(self._ids), np.int64)
-        places[used] = np.arange(len(used))
-        packed = _Packed.sorted(places[owners], numbers - np.uint32(start), counts, len(used))
-        vocabulary = self._vocabulary(used)
-        head = _HEAD.pack(documents, len(used), len(packed.documents), len(vocabulary))
-        columns = (packed.frequencies, packed.steps(), packed.counts)
-        return seal(_KIND, b"".join((head, vocabulary, *map(column, columns))))
+        return self._encoded((owners, numbers - np.uint32(start), counts), documents)
+
+    def to_parts(self, parts: int) -> list[bytes]:
+        """All documents in so many parts, each with the terms for which `part_of` names it, to `fill` an index with."""
+        owners, documents, counts = self._all(0, len(self))
+        home = np.array([part_of(term, parts) for term in self._ids], np.uint32)[owners]
+        order = np.argsort(home, kind="stable")
+        ends = np.searchsorted(home[order], np.arange(1, parts))
+        columns = (np.split(column[order], ends) for column in (owners, documents, counts))
+        return [self._encoded(postings, len(self)) for postings in zip(*columns, strict=True)]
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LexicalIndex:
@@ -148,6 +170,30 @@ class LexicalIndex:
         index._total = sum(index._lengths)
         return index
 
+    def _encoded(self, postings: Postings, documents: int) -> bytes:
+        """These postings of so many documents, as `from_bytes` reads them."""
+        owners, numbers, counts = postings
+        used = _commonest_first(owners, numbers, len(self._ids))
+        places = np.zeros(len(self._ids), np.int64)
+        places[used] = np.arange(len(used))
+        packed = _Packed.sorted(places[owners], numbers, counts, len(used))
+        vocabulary = self._vocabulary(used)
+        head = _HEAD.pack(documents, len(used), len(packed.documents), len(vocabulary))
+        columns = (packed.frequencies, packed.steps(), packed.counts)
+        return seal(_KIND, b"".join((head, vocabulary, *map(column, columns))))
+
+    def _of(self, other: LexicalIndex, first: int) -> Postings:
+        """The postings of another index, by this one's terms, with its documents numbered from `first` on."""
+        ids = np.array([self._ids.setdefault(term, len(self._ids)) for term in other._ids], np.int64)
+        owners, documents, counts = other._all(0, len(other))
+        return ids[owners], documents + np.uint32(first), counts
+
+    def _pack(self, postings: Postings) -> None:
+        """Have these postings and no others, documents ascending within each term."""
+        owners, documents, counts = postings
+        self._packed = _Packed.sorted(owners, documents, counts, len(self._ids))
+        self._filled, self._recent = {}, {}
+
     def _vocabulary(self, terms: NDArray[np.intp]) -> bytes:
         """These terms, one to a line."""
         names = list(self._ids)
@@ -158,30 +204,35 @@ class LexicalIndex:
 
     def _postings(self, term: int) -> tuple[Ints, Ints]:
         """The documents a term stands in, ascending, and how often in each."""
-        documents, counts = self._packed.of(term)
-        recent = self._recent.get(term)
-        if recent is None:
+        packed, recent = self._packed.of(term), self._recent.get(term)
+        if recent is None and term not in self._filled:
+            return packed
+        pieces = [packed, *self._filled.get(term, ()), _pairs(b"" if recent is None else recent.tobytes())]
+        documents, counts = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        if term not in self._filled:
             return documents, counts
-        added = np.frombuffer(recent.tobytes(), np.uint32).reshape(-1, 2)
-        if not len(documents):
-            return added[:, 0], added[:, 1]
-        return np.concatenate([documents, added[:, 0]]), np.concatenate([counts, added[:, 1]])
+        ascending = np.argsort(documents, kind="stable")
+        return documents[ascending], counts[ascending]
 
-    def _all(self, start: int, stop: int) -> tuple[NDArray[np.int64], Ints, Ints]:
-        """Every posting of the documents from `start` to before `stop`, as three columns: term, document, count.
-
-        Documents ascend within a term.
-        """
+    def _all(self, start: int, stop: int) -> Postings:
+        """Every posting of the documents from `start` to before `stop`. Documents ascend within a term."""
         recent = {term: part for term, part in self._recent.items() if part[-2] >= start}
-        added = np.frombuffer(b"".join(part.tobytes() for part in recent.values()), np.uint32).reshape(-1, 2)
+        added, counted = _pairs(b"".join(part.tobytes() for part in recent.values()))
         owners = np.repeat(np.fromiter(recent, np.int64, len(recent)), [len(part) // 2 for part in recent.values()])
-        late = (added[:, 0] >= start) & (added[:, 0] < stop)
+        late = (added >= start) & (added < stop)
         packed = np.flatnonzero((self._packed.documents >= start) & (self._packed.documents < stop))
-        return (
-            np.concatenate([self._packed.owners(packed), owners[late]]),
-            np.concatenate([self._packed.documents[packed], added[late, 0]]),
-            np.concatenate([self._packed.counts[packed], added[late, 1]]),
-        )
+        columns = [
+            (self._packed.owners(packed), self._packed.documents[packed], self._packed.counts[packed]),
+            (owners[late], added[late], counted[late]),
+        ]
+        return _joined(columns) if not self._filled else _ascending(_joined([*columns, *self._filled_in(start, stop)]))
+
+    def _filled_in(self, start: int, stop: int) -> Iterator[Postings]:
+        """The postings of documents from `start` to before `stop` that this index was filled with."""
+        for term, pieces in self._filled.items():
+            for documents, counts in pieces:
+                inside = (documents >= start) & (documents < stop)
+                yield np.full(np.count_nonzero(inside), term, np.int64), documents[inside], counts[inside]
 
 
 class _Packed:
@@ -247,12 +298,35 @@ class _Packed:
         return np.searchsorted(self.starts, postings, side="right") - 1
 
 
+def _pairs(recent: bytes) -> tuple[Ints, Ints]:
+    """The documents and counts of postings that stand one after another."""
+    pairs = np.frombuffer(recent, np.uint32).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _ascending(postings: Postings) -> Postings:
+    """The same in the order of their documents."""
+    owners, documents, counts = postings
+    order = np.argsort(documents, kind="stable")
+    return owners[order], documents[order], counts[order]
+
+
+def _joined(columns: Sequence[Postings]) -> Postings:
+    owners, documents, counts = zip(*columns, strict=True)
+    return np.concatenate(owners), np.concatenate(documents), np.concatenate(counts)
+
+
 def _commonest_first(owners: NDArray[np.int64], documents: Ints, terms: int) -> NDArray[np.intp]:
     """The terms that have postings: the commonest first, and of equally common ones that of the earliest document."""
     frequencies = np.bincount(owners, minlength=terms)
     firsts = np.zeros(terms, np.uint32)
     firsts[owners[::-1]] = documents[::-1]  # the first document of each is written last
     return np.lexsort((firsts, -frequencies))[: np.count_nonzero(frequencies)]
+
+
+def part_of(term: str, parts: int) -> int:
+    """The part of an index that has this term, of so many: by its CRC-32, which is the same everywhere."""
+    return zlib.crc32(term.encode("utf-8", "surrogatepass")) % parts
 
 
 def inverse_frequency(documents: int, having: int) -> float:

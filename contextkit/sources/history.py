@@ -242,7 +242,9 @@ class _Reading:
         return {int(index.seqs[row]): float(scores[row]) for row in reversed(best)}
 
     def _read_index(self) -> None:
-        self.notices += self.conversation.read_index(self.store, self._until(FOR_INDEX) - perf_counter())
+        self.notices += self.conversation.read_index(
+            self.store, self._until(FOR_INDEX) - perf_counter(), self.request.query
+        )
 
     def _scores(self) -> Scores:
         index, request = self.conversation.index, self.request

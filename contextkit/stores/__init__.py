@@ -20,7 +20,7 @@ Rules that hold for every method of every store:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -196,11 +196,20 @@ class SessionStore(Protocol):
         remove: Iterable[str] = (),
         *,
         life: datetime | None = None,
+        parts: Mapping[str, Sequence[bytes]] | None = None,
     ) -> None:
         """Keep data that can be computed again from the messages (index segments), and drop older pieces of it.
 
-        `life` is as for `save_view`: nothing is kept, and nothing dropped, of a session that has ended.
+        `life` is as for `save_view`: nothing is kept, and nothing dropped, of a session that has ended. Some
+        of what is added may have `parts`, which `derived_parts` gives by their numbers from 0 on. They are
+        there before it is, and go with it.
         """
+        ...
+
+    def derived_parts(
+        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+    ) -> dict[tuple[str, int], bytes]:
+        """Of derived data of these names the parts with these numbers; what is not there any more is left out."""
         ...
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -220,9 +220,16 @@ class AgentCoreStore(
         remove: Iterable[str] = (),
         *,
         life: datetime | None = None,
+        parts: Mapping[str, Sequence[bytes]] | None = None,
     ) -> None:
         check_actor(actor_id)
-        self._state.save_derived(actor_id, session_id, add, remove, life=life)
+        self._state.save_derived(actor_id, session_id, add, remove, life=life, parts=parts)
+
+    def derived_parts(
+        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+    ) -> dict[tuple[str, int], bytes]:
+        check_actor(actor_id)
+        return self._state.derived_parts(actor_id, session_id, wanted)
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         check_actor(actor_id)

@@ -2,7 +2,7 @@
 
 | table | partition key | sort keys |
 |---|---|---|
-| `agent-sessions` | `session#<actor>/<session>` | `meta`, `meta#state`, `meta#view`, `log#<life>#<seq>` (messages), `id#…` (their ids), `vec#…`, `note#…` (derived data), `over#…` (overflow), `blob#…` (chunks) |
+| `agent-sessions` | `session#<actor>/<session>` | `meta`, `meta#state`, `meta#view`, `log#<life>#<seq>` (messages), `id#…` (their ids), `vec#…`, `note#…` (derived data), `part#…` (parts of it), `over#…` (overflow), `blob#…` (chunks) |
 | | `sessions#<actor>` | the actor's sessions |
 | `agent-tool-cache` | `tool#<actor or *>#<tool>` | `<version>#<sha256 of the arguments>` |
 | `agent-prefs` | `actor#<actor>`, `model#<model>` | `preferences`, `calibration` |
@@ -14,7 +14,7 @@ With several regions, each writes `meta`, `meta#state` and `meta#view` under its
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -242,9 +242,18 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         remove: Iterable[str] = (),
         *,
         life: datetime | None = None,
+        parts: Mapping[str, Sequence[bytes]] | None = None,
     ) -> None:
         self._regions.run(
-            lambda parts: parts.indexing.save_derived(actor_id, session_id, add, remove, life), (actor_id, session_id)
+            lambda each: each.indexing.save_derived(actor_id, session_id, add, remove, life, parts or {}),
+            (actor_id, session_id),
+        )
+
+    def derived_parts(
+        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+    ) -> dict[tuple[str, int], bytes]:
+        return self._regions.run(
+            lambda each: each.sessions.derived_parts(actor_id, session_id, wanted), (actor_id, session_id)
         )
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:

@@ -13,12 +13,14 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from contextkit.errors import StoreError
 from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.divided import divided
 from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled, grow, runs, segments_named
 from contextkit.recent import Recent
 from contextkit.stores import Session
@@ -64,7 +66,8 @@ class Indexing:
             made = self._grown(life.pk, life.life, appended)
             if made.add:
                 begun = from_micros(life.created_at)
-                self._sessions.save_derived(life.actor_id, life.session_id, made.add, made.remove, begun)
+                heads, parts = divided(made.add)
+                self._sessions.save_derived(life.actor_id, life.session_id, heads, made.remove, begun, parts)
                 for name in made.add:
                     self._stored.put((life.life, name), True)
         except StoreError as error:
@@ -77,12 +80,13 @@ class Indexing:
         add: Mapping[str, bytes],
         remove: Iterable[str] = (),
         begun: datetime | None = None,
+        parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
     ) -> None:
         """What `Sessions.save_derived` does, but once for what was stored as it was appended: a build makes it too."""
         life = self._lives.known(self._lives.clock.at(actor_id, session_id))
         new = {name: data for name, data in add.items() if not (life and self._stored.pop((life.life, name)))}
         if new or not add:
-            self._sessions.save_derived(actor_id, session_id, new, remove, begun)
+            self._sessions.save_derived(actor_id, session_id, new, remove, begun, parts)
 
     def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
         """What `Sessions.open_session` gives; segments that this process has all made are not read again."""

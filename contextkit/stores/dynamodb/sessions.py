@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any
 
 from contextkit.errors import VersionConflict
@@ -26,9 +28,11 @@ from contextkit.types import Message
 NOTE = "note"
 """Sort keys of derived data: just above a session's facts, so that one query reads both."""
 
+PART = "part"
+"""Sort keys of parts of derived data: far from the facts, as they are read by name and number alone."""
+
 BLOB = "blob"
 """Sort keys of chunks."""
-
 
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
@@ -137,12 +141,27 @@ class Sessions:
         add: Mapping[str, bytes],
         remove: Iterable[str] = (),
         begun: datetime | None = None,
+        parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
     ) -> None:
         at = self._lives.clock.at(actor_id, session_id)
         self._lives.expect(at, begun)
+        notes = {name: _Note(data, parts.get(name, ())) for name, data in add.items()}
         names = keys.unique([*add, *remove])
         for start in range(0, len(names), _AT_ONCE):
-            self._save_notes(at, names[start : start + _AT_ONCE], add, begun)
+            self._save_notes(at, names[start : start + _AT_ONCE], notes, begun)
+
+    def derived_parts(
+        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+    ) -> dict[tuple[str, int], bytes]:
+        life = self._lives.known(self._lives.clock.at(actor_id, session_id))
+        if life is None:
+            return {}
+        numbered = [(name, number) for name, numbers in wanted.items() for number in numbers]
+        places = {(life.pk, _part_sk(former, *one)): one for former in reversed(life.lives) for one in numbered}
+        rows = self._database.get_many("sessions", places)
+        there = [(part, rows[place]) for place, part in places.items() if place in rows]
+        data = self._payloads.get_all("sessions", [row for _, row in there])
+        return {part: content for (part, _), content in zip(there, data, strict=True)}
 
     def delete_session(self, actor_id: str, session_id: str) -> None:
         at = self._lives.clock.at(actor_id, session_id)
@@ -171,8 +190,8 @@ class Sessions:
             if not kind.startswith(keys.META) and rest.partition("#")[0] <= last:
                 yield pk, sk
 
-    def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, bytes], begun: datetime | None) -> None:
-        """Write or delete the notes of these names, and then the chunks that nothing points to any more."""
+    def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:
+        """Write or delete the notes of these names, and then the parts and chunks that belong to none any more."""
         former: list[Row] = []
 
         def writes(life: Life) -> list[Write]:
@@ -185,7 +204,10 @@ class Sessions:
             ]
 
         self._lives.change(at, writes)
-        self._database.delete_many("sessions", [key for row in former for key in chunk_keys(row)])
+        chunks = [key for row in former for key in chunk_keys(row)]
+        kept = {name: len(note.parts) for name, note in add.items()}
+        parts = [key for row in former for key in _part_keys(row, kept.get(from_bytes(row["named"]), 0))]
+        self._database.delete_many("sessions", [*chunks, *parts])
 
     def _nearest(self, at: At, top: str, newest: int, notes: int = 0) -> Mapping[Key, Row]:
         """The rows from `top` down to the newest messages: one page, if that has those that no pack has."""
@@ -279,9 +301,26 @@ class Sessions:
         columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", content, life.ttl, inline=CHUNK)
         return {"pk": life.pk, "sk": sk, "life": life.life, "ttl": life.ttl, **columns}
 
-    def _note(self, life: Life, sk: str, name: str, data: bytes) -> dict[str, Value | None]:
-        columns = self._payloads.put("sessions", life.pk, sk, data, life.ttl)
+    def _note(self, life: Life, sk: str, name: str, note: _Note) -> dict[str, Value | None]:
+        """The row of a note, whose parts have been written by then."""
+        self._database.put_many("sessions", [self._part(life, name, *part) for part in enumerate(note.parts)])
+        columns = self._payloads.put("sessions", life.pk, sk, note.data, life.ttl)
+        if note.parts:
+            columns |= {"parts": len(note.parts), "parts_base": keys.named(PART, life.life, name)}
         return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "made_at": life.last_seq, "ttl": life.ttl, **columns}
+
+    def _part(self, life: Life, name: str, number: int, data: bytes) -> dict[str, Value | None]:
+        sk = _part_sk(life.life, name, number)
+        columns = self._payloads.put("sessions", life.pk, sk, data, life.ttl, inline=CHUNK)
+        return {"pk": life.pk, "sk": sk, "ttl": life.ttl, "written_at": int(time.time()), **columns}
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """Derived data to be stored, and its parts."""
+
+    data: bytes
+    parts: Sequence[bytes]
 
 
 def _present(rows: Mapping[Key, Row], places: Iterable[Key]) -> list[Row]:
@@ -294,6 +333,15 @@ def _notes(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
     found = [row for (_, sk), row in rows.items() if low <= sk < high and not is_chunk(row)]
     steady = _EVER if former == life.life else life.steady(former)
     return [row for row in found if row.get("made_at", _EVER) <= steady]
+
+
+def _part_keys(row: Row, first: int) -> Iterator[Key]:
+    """The keys of the parts that belong to a note, from that number on."""
+    return ((row["pk"], f"{row['parts_base']}#{number:06}") for number in range(first, row.get("parts", 0)))
+
+
+def _part_sk(life: str, name: str, number: int) -> str:
+    return f"{keys.named(PART, life, name)}#{number:06}"
 
 
 def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:

@@ -14,7 +14,9 @@ from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row, Table
 from contextkit.stores.dynamodb.payloads import base_of
 
-SHOWN = ("pk", "sk", "ttl", "base", "object", "written_at")
+_BASES = ("base", "parts_base")
+
+SHOWN = ("pk", "sk", "ttl", *_BASES, "object", "written_at")
 """The columns that tell what points to a payload, what is a part of one, and when it may go."""
 
 
@@ -37,7 +39,7 @@ class Upkeep:
         for table in get_args(Table):
             rows = list(self._rows(table))
             pointed |= {str(row["object"]) for row in rows if "object" in row}
-            bases = {(row["pk"], row["base"]) for row in rows if "base" in row}
+            bases = {(row["pk"], row[column]) for row in rows for column in _BASES if column in row}
             orphans = [
                 (row["pk"], row["sk"])
                 for row in rows

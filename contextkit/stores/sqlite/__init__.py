@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -140,8 +140,14 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         remove: Iterable[str] = (),
         *,
         life: datetime | None = None,
+        parts: Mapping[str, Sequence[bytes]] | None = None,
     ) -> None:
-        self._sessions.save_derived(actor_id, session_id, add, remove, life)
+        self._sessions.save_derived(actor_id, session_id, add, remove, life, parts or {})
+
+    def derived_parts(
+        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+    ) -> dict[tuple[str, int], bytes]:
+        return self._sessions.derived_parts(actor_id, session_id, wanted)
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         return self._vectors.vectors(actor_id, session_id, after=after)

@@ -154,9 +154,21 @@ UPDATE sessions SET pieces = (SELECT coalesce(max(number), 0) FROM overflow WHER
 CREATE INDEX overflow_by_number ON overflow (session, number);
 """
 
+_DERIVED_PARTS = """
+CREATE TABLE derived_parts (
+    session INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (session, name, number),
+    FOREIGN KEY (session, name) REFERENCES derived (session, name) ON DELETE CASCADE
+);
+"""
+
 STEPS: tuple[str, ...] = (
     _SESSIONS + _OVERFLOW + _MEMORIES + _PREFERENCES + _TOOL_RESULTS + _CALIBRATIONS,
     _NUMBERED_OVERFLOW,
+    _DERIVED_PARTS,
 )
 """One script for each version. A step that has been released is never edited: add another."""
 

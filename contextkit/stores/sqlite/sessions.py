@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,10 @@ LEFT JOIN views ON views.session = s.id
 """
 _NEW = """
 INSERT INTO sessions (actor_id, session_id, created_at, updated_at, expires_at) VALUES (?, ?, ?, ?, ?)
+"""
+_PARTS = f"""
+SELECT p.number, p.data FROM derived_parts AS p JOIN sessions AS s ON p.session = s.id
+WHERE p.name = ? AND p.number IN (SELECT value FROM json_each(?)) AND {LIVE}
 """
 _SAVED = f"""
 SELECT states.version, states.saved_under FROM states JOIN sessions AS s ON states.session = s.id WHERE {LIVE}
@@ -156,6 +161,7 @@ class Sessions:
         add: Mapping[str, bytes],
         remove: Iterable[str],
         life: datetime | None,
+        parts: Mapping[str, Sequence[bytes]],
     ) -> None:
         key = self._lifetimes.key(actor_id, session_id)
         dropped = [to_bytes(name) for name in remove]
@@ -168,6 +174,21 @@ class Sessions:
                 "INSERT OR REPLACE INTO derived (session, name, data) VALUES (?, ?, ?)",
                 [(row, to_bytes(name), data) for name, data in add.items()],
             )
+            connection.executemany(
+                "INSERT INTO derived_parts (session, name, number, data) VALUES (?, ?, ?, ?)",
+                [(row, to_bytes(name), *part) for name, pieces in parts.items() for part in enumerate(pieces)],
+            )
+
+    def derived_parts(
+        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+    ) -> dict[tuple[str, int], bytes]:
+        key = self._lifetimes.key(actor_id, session_id)
+        with self._database.read() as connection:
+            return {
+                (name, number): data
+                for name, numbers in wanted.items()
+                for number, data in connection.execute(_PARTS, (to_bytes(name), json.dumps([*numbers]), *key.live))
+            }
 
     def delete_session(self, actor_id: str, session_id: str) -> None:
         key = self._lifetimes.key(actor_id, session_id)

@@ -98,7 +98,7 @@ def fill(store: Any, actor: str) -> None:
         (first, _) = store.append(actor, session, said)
         store.save_state(actor, session, {"step": 1}, expected=0)
         store.save_view(actor, session, "a view")
-        store.save_derived(actor, session, {"index": b"words"})
+        store.save_derived(actor, session, {"index": b"words"}, parts={"index": [b"more words"]})
         store.put_overflow(actor, session, [Overflow(handle="h", text="moved out", item_id="i")])
         store.get_or_call("weather", {"city": session}, lambda: "dry", actor_id=actor)
     texts = {"m1": "Likes tea.", "m2": "Likes trains."}
@@ -115,6 +115,7 @@ def seen(store: Any, actor: str) -> list[Any]:
         store.session(actor, "s1"),
         store.messages(actor, "s1"),
         store.derived(actor, "s1"),
+        store.derived_parts(actor, "s1", {"index": [0]}),
         store.overflow(actor, "s1"),
         store.memories(actor, active=False),
         store.search_memories(actor, "tea"),

@@ -82,8 +82,9 @@ class StateConformance(Conformance):
         store.append(actor, "s", [user("z")])
         store.save_derived(actor, "s", {"new": b"4"})
         with pytest.raises(SessionEnded):
-            store.save_derived(actor, "s", {"late": b"3"}, ["new"], life=life)
+            store.save_derived(actor, "s", {"late": b"3"}, ["new"], life=life, parts={"late": [b"4"]})
         assert store.derived(actor, "s") == {"new": b"4"}
+        assert store.derived_parts(actor, "s", {"late": [0]}) == {}
 
     def test_no_session_has_what_is_of_another_of_its_name(
         self, store: SessionStore, actor: str, clock: ManualClock
@@ -150,7 +151,7 @@ class StateConformance(Conformance):
         second = found(store, actor)
         assert second.created_at > first.created_at
         assert (second.version, dict(second.state), second.view, second.last_seq) == (0, {}, None, 1)
-        assert store.derived(actor, "s") == {}
+        assert (store.derived(actor, "s"), store.derived_parts(actor, "s", {"index": [0]})) == ({}, {})
 
     def test_a_deleted_session_is_gone_and_no_other(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
         fill(store, actor, "s")
@@ -159,7 +160,9 @@ class StateConformance(Conformance):
         store.delete_session(actor, "s")
         assert store.session(actor, "s") is None
         assert (store.messages(actor, "s"), store.derived(actor, "s")) == ([], {})
+        assert store.derived_parts(actor, "s", {"index": [0]}) == {}
         assert store.session(actor, "t") == other
+        assert store.derived_parts(actor, "t", {"index": [0]}) == {("index", 0): b"part"}
         clock.advance(timedelta(seconds=1))
         store.append(actor, "s", [user("anew")])
         assert found(store, actor).created_at > first.created_at
@@ -277,11 +280,34 @@ class StateConformance(Conformance):
         assert store.derived(actor, "t") == {}
         assert store.derived(actor + "'s neighbour", "s") == {}
 
+    def test_parts_of_derived_data_are_read_by_number_and_go_with_it(self, store: SessionStore, actor: str) -> None:
+        store.append(actor, "s", [user("x")])
+        large = [bytes([number]) * 9_000 for number in range(120)]
+        store.save_derived(
+            actor, "s", {"a": b"head", "日本#/": b"", "whole": b"w"}, parts={"a": large, "日本#/": [b""]}
+        )
+        assert store.derived(actor, "s") == {"a": b"head", "日本#/": b"", "whole": b"w"}
+        wanted = {"a": [0, 7, 119, 120], "日本#/": {0}, "whole": [0], "never there": range(3)}
+        found = {("a", 0): large[0], ("a", 7): large[7], ("a", 119): large[119], ("日本#/", 0): b""}
+        assert store.derived_parts(actor, "s", wanted) == found
+        assert store.derived_parts(actor, "t", wanted) == {}
+        assert store.derived_parts(actor + "'s neighbour", "s", wanted) == {}
+        assert store.derived_parts(actor, "s", {}) == {}
+        store.save_derived(actor, "s", {"a": b"less", "b": b"x"}, ["日本#/"], parts={"a": [b"1", b"2"], "b": [b"3"]})
+        everything = {name: range(200) for name in ("a", "b", "日本#/")}
+        assert store.derived_parts(actor, "s", everything) == {("a", 0): b"1", ("a", 1): b"2", ("b", 0): b"3"}
+        store.save_derived(actor, "s", {"b": b"whole"}, ["a"])
+        assert store.derived_parts(actor, "s", everything) == {}
+        assert store.derived(actor, "s") == {"whole": b"w", "b": b"whole"}
+
     def test_derived_data_ends_with_its_session(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
         self.needs_expiry()
         fill(store, actor)
+        store.save_derived(actor, "s", {"parted": b""}, parts={"parted": [b"part"]})
+        assert store.derived_parts(actor, "s", {"parted": [0]}) == {("parted", 0): b"part"}
         clock.advance(TTL)
         assert store.derived(actor, "s") == {}
+        assert store.derived_parts(actor, "s", {"parted": [0]}) == {}
 
     @pytest.mark.parametrize("bad", BAD_IDS, ids=named)
     def test_bad_ids_are_refused_everywhere(self, store: SessionStore, actor: str, bad: Any) -> None:
@@ -291,6 +317,7 @@ class StateConformance(Conformance):
             lambda: store.save_view(bad, "s", ""),
             lambda: store.derived(actor, bad),
             lambda: store.save_derived(bad, "s", {}),
+            lambda: store.derived_parts(actor, bad, {"a": [0]}),
             lambda: store.pick(actor, bad, [1]),
             lambda: store.vectors(bad, "s"),
             lambda: store.delete_session(actor, bad),
@@ -312,4 +339,4 @@ def fill(store: SessionStore, actor: str, name: str = "s") -> None:
     store.append(actor, name, [user("one"), user("two")])
     store.save_state(actor, name, {"a": 1}, expected=0)
     store.save_view(actor, name, "view")
-    store.save_derived(actor, name, {"index": b"data"})
+    store.save_derived(actor, name, {"index": b"data"}, parts={"index": [b"part"]})

@@ -12,6 +12,8 @@ import pytest
 from contextkit import ContextBuilder, Document
 from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
+from contextkit.rank.divided import loaded
+from contextkit.rank.segments import Segment
 from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy, Sometimes, never
@@ -36,6 +38,10 @@ def store(proxy: FaultProxy, tables: str) -> Iterator[DynamoDBStore]:
 @pytest.fixture
 def actor(store: DynamoDBStore) -> str:
     """An actor with a long session `s`."""
+    return with_long_session(store)
+
+
+def with_long_session(store: DynamoDBStore) -> str:
     actor, words = f"actor-{uuid.uuid4()}", random.Random(1)
     lexicon = ["".join(words.choices("abcdefghijklmnop", k=6)) for _ in range(2_000)]
     store.append(
@@ -83,6 +89,35 @@ def test_a_first_build_reads_window_and_recalled_turns_in_one_call(
     shown = sum(len(message.text.encode()) for message in context.messages)
     assert sum(call.received for call in calls) <= (3 if again else 2) * shown  # random words are much to index
     assert context.report.notices == ()
+
+
+def test_of_a_large_index_a_build_reads_what_its_question_needs(
+    store: DynamoDBStore, proxy: FaultProxy, tables: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call more for each question with words that were not asked for before, and few of the index's bytes."""
+    monkeypatch.setattr("contextkit.rank.divided.WHOLE", 50_000)
+    actor = with_long_session(store)
+    (large, head), *_ = sorted(store.derived(actor, "s").items())
+    _, segment = loaded(Segment(1, 512), head)
+    assert segment is not None
+    parts = store.derived_parts(actor, "s", {large: range(segment.parts)})
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+    words = store.messages(actor, "s", last=3)[0].text.split()
+    with DynamoDBStore(tables, client=client) as another:
+        builder = ContextBuilder(sources=[History()], budget=WINDOW, strategy="chat", store=another)
+        builder.counter.text("")
+        counted = []
+        for question in (words[0], " ".join(words[1:3]), " ".join(words[:3])):
+            with proxy.counted() as calls:
+                context = builder.build(f"What about {question}?", actor_id=actor, session_id="s")
+            assert context.report.notices == ()
+            counted.append([call for call in calls if call.operation != "TransactWriteItems"])
+    assert [[call.operation for call in calls] for calls in counted] == [
+        ["Query", "BatchGetItem", "BatchGetItem"],
+        ["Query", "BatchGetItem", "BatchGetItem"],
+        ["Query", "BatchGetItem"],
+    ]
+    assert counted[0][1].received < sum(map(len, parts.values())) // 4
 
 
 def test_a_build_that_goes_on_within_its_turn_is_one_call(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:

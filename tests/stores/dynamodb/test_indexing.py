@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import combinations
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from contextkit import ContextBuilder, session_index
 from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
-from contextkit.rank import segments
+from contextkit.rank import divided, segments
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import LARGE, SIZES, SMALL, Segment
 from contextkit.session_index import SessionIndex
@@ -53,18 +54,31 @@ class Kept:
 
     def __init__(self) -> None:
         self.segments: dict[str, bytes] = {}
+        self.parts: dict[tuple[str, int], bytes] = {}
         self.writes = 0
         self.fails = False
         self.life: datetime | None = None
 
     def save_derived(
-        self, _: str, __: str, add: dict[str, bytes], remove: Sequence[str] = (), life: datetime | None = None
+        self,
+        _: str,
+        __: str,
+        add: dict[str, bytes],
+        remove: Sequence[str] = (),
+        life: datetime | None = None,
+        parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
     ) -> None:
         self.life = life
         if self.fails:
             raise StoreUnavailable("It is away.", "Wait.")
         self.writes += 1
         self.segments = {name: data for name, data in self.segments.items() if name not in remove} | add
+        self.parts = {one: data for one, data in self.parts.items() if one[0] not in {*remove, *add}}
+        self.parts |= {(name, number): data for name, all_ in parts.items() for number, data in enumerate(all_)}
+
+    def derived_parts(self, _: str, __: str, wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], bytes]:
+        asked = {(name, number) for name, numbers in wanted.items() for number in numbers}
+        return {one: data for one, data in self.parts.items() if one in asked}
 
 
 @pytest.fixture
@@ -106,6 +120,21 @@ def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing,
         found = ConversationIndex.from_bytes(data)
         assert found.seqs.tolist() == whole.seqs.tolist()
         assert found.scores("order 7", now=NOW).tolist() == whole.scores("order 7", now=NOW).tolist()
+
+
+def test_large_segments_are_stored_in_parts(indexing: Indexing, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(divided, "WHOLE", 5_000)
+    messages = numbered(1, LARGE + SMALL)
+    indexing.follow("u", "s", messages)
+    large, small = (Segment(1, LARGE), Segment(LARGE + 1, LARGE + SMALL))
+    index, parts = divided.loaded(large, kept.segments[large.name])
+    assert divided.loaded(small, kept.segments[small.name])[1] is None
+    assert parts is not None
+    assert {name for name, _ in kept.parts} == {large.name}
+    index.fill((0, part) for part in parts.opened(parts.unread, kept.parts))
+    whole = ConversationIndex()
+    whole.add(messages[:LARGE], get_counter())
+    assert_same(index, whole)
 
 
 def test_what_was_stored_already_is_not_analysed_again(indexing: Indexing, kept: Kept) -> None:
@@ -187,9 +216,12 @@ class Whole(Kept):
 
 
 @contextmanager
-def small_sizes() -> Iterator[None]:
-    """Segments of a sixteenth of their sizes, so that a few hundred messages have all of them."""
+def small_sizes(whole: int) -> Iterator[None]:
+    """Segments of a sixteenth of their sizes, so that a few hundred messages have all of them, and so large at most
+    where they are stored whole."""
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(divided, "WHOLE", whole)
+        patched.setattr(divided, "PART", 1_000)
         patched.setattr(segments, "SIZES", tuple(size // 16 for size in SIZES))
         patched.setattr(session_index, "SLICE", session_index.SLICE // 16)
         for module in (segments, indexing_module):
@@ -202,12 +234,14 @@ WRITERS = ["one", "other", "build", "first build", ""]
 
 
 @settings(max_examples=25)
-@given(st.lists(st.tuples(st.integers(1, 150), st.sampled_from(WRITERS)), max_size=12))
-def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(steps: list[tuple[int, str]]) -> None:
+@given(st.lists(st.tuples(st.integers(1, 150), st.sampled_from(WRITERS)), max_size=12), st.sampled_from([0, 2_000]))
+def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(
+    steps: list[tuple[int, str]], largest_whole: int
+) -> None:
     """Two processes append, each sometimes; one builds now and then, and others do so for the first time."""
     store, whole, built = Whole(), ConversationIndex(), SessionIndex("u", "s", get_counter())
     appending = {name: Indexing(Alive(), store, "o200k_base") for name in ("one", "other")}  # type: ignore[arg-type]
-    with small_sizes():
+    with small_sizes(largest_whole):
         for many, who in steps:
             new = numbered(len(store.log) + 1, len(store.log) + many)
             store.log += new
@@ -216,12 +250,14 @@ def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(step
                 appending[who].follow(begun(), new)
             elif who:
                 one = built if who == "build" else SessionIndex("u", "s", get_counter())
-                assert one.read(store, None, ()) == []  # type: ignore[arg-type]
+                notices = one.read(store, None, (), query="order 7")  # type: ignore[arg-type]
+                assert {notice.kind for notice in notices} <= {"index read again"}
                 assert_same(one.index, whole)
             assert_disjoint_or_within([Segment.named(name) for name in store.segments])
         SessionIndex("u", "s", get_counter()).read(store, None, ())  # type: ignore[arg-type]
+        assert {name for name, _ in store.parts} <= set(store.segments)
         store.read, last = 0, SessionIndex("u", "s", get_counter())
-        last.read(store, None, ())  # type: ignore[arg-type]
+        last.read(store, None, (), query="order 7")  # type: ignore[arg-type]
         assert_same(last.index, whole)
         assert store.read < segments.SMALL
 

@@ -103,6 +103,7 @@ def test_deleting_a_session_leaves_nothing_behind(
     store.append(actor, "s", [Message(role="user", content=f"{number}{RESULT[:99_000]}") for number in range(5)])
     store.save_state(actor, "s", {"a": 1}, expected=0)
     store.put_overflow(actor, "s", [Overflow(handle="h", text=RESULT[:900_000], item_id="m1")])
+    store.save_derived(actor, "s", {"index": RESULT[:200_000].encode()}, parts={"index": [b"1", RESULT.encode()]})
     store.delete_session(actor, "s")
     for pk in (keys.session_key(actor, "s"), keys.sessions_key(actor)):
         found = patient_client.query(

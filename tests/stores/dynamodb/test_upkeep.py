@@ -47,16 +47,21 @@ def test_chunks_without_a_pointer_are_swept(endpoint: str, prefix: str, patient_
     store.put_overflow("a", "s", [piece("whole")])
     store.set_preferences("a", {"large": BIG})
     assert store.get_or_call("t", {}, lambda: BIG, actor_id="a") == BIG
+    store.save_derived("a", "s", {"kept": b""}, parts={"kept": [b"1", b"2"]})
     with FaultProxy(endpoint, no_pointer) as proxy:
         client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=10)
-        with DynamoDBStore(prefix, client=client) as dying, pytest.raises(StoreUnavailable):
-            dying.put_overflow("a", "s", [piece("lost")])
+        with DynamoDBStore(prefix, client=client) as dying:
+            with pytest.raises(StoreUnavailable):
+                dying.put_overflow("a", "s", [piece("lost")])
+            with pytest.raises(StoreUnavailable):
+                dying.save_derived("a", "s", {"lost": b""}, parts={"lost": [b"1", b"2"]})
     assert store.sweep() == 0  # it may still be on its way
-    assert store.sweep(NOW) == 3
+    assert store.sweep(NOW) == 3 + 2
     assert store.sweep(NOW) == 0
     assert [found.text for found in store.overflow("a", "s")] == ["whole" + BIG]
     assert store.preferences("a") == {"large": BIG}
     assert store.get_or_call("t", {}, lambda: "again", actor_id="a") == BIG
+    assert store.derived_parts("a", "s", {"kept": [0, 1]}) == {("kept", 0): b"1", ("kept", 1): b"2"}
 
 
 def test_objects_without_a_pointer_are_swept(endpoint: str, prefix: str, patient_client: Any) -> None:

@@ -1,0 +1,130 @@
+"""Divided segments: with the parts that have a question's terms, an index says what the whole one says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contextkit.errors import StoreCorrupt
+from contextkit.rank import divided as module
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.divided import BEHIND, DENSE, LEAST, WHOLE, Divided, divided, loaded
+from contextkit.rank.lexical import LexicalIndex, part_of
+from contextkit.rank.segments import Segment
+from contextkit.tokens import get_counter
+from contextkit.types import Message
+from tests.world import NOW
+
+COUNTER = get_counter()
+WORDS = ("order", "Ghent", "refund", "parcel", "訂單", "đơn", "why?", "monday", "Anna")
+texts = st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min_size=1, max_size=12)
+questions = st.lists(st.sampled_from([*WORDS, "unheard"]), min_size=1, max_size=4).map(" ".join)
+
+
+def said(texts: Sequence[str], first: int = 1) -> list[Message]:
+    return [
+        Message(role="user", name="Anna" if seq % 3 else "Bo", content=text, seq=seq, created_at=NOW)
+        for seq, text in enumerate(texts, first)
+    ]
+
+
+def index_of(texts: Sequence[str], first: int = 1) -> ConversationIndex:
+    index = ConversationIndex()
+    index.add(said(texts, first), COUNTER)
+    return index
+
+
+def asked(index: ConversationIndex, question: str) -> list[float]:
+    return [float(score) for score in index.scores(question, now=NOW)]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WHOLE", 0)
+    monkeypatch.setattr(module, "PART", 64)
+
+
+@given(texts, texts, texts, st.lists(questions, min_size=1, max_size=3), st.sampled_from([1, 2, 8, 64]))
+@settings(max_examples=60)
+def test_it_scores_what_the_whole_index_scores(
+    old: list[str], middle: list[str], new: list[str], asking: list[str], parts: int
+) -> None:
+    """Whatever stands before and behind it, and in whatever order questions bring the parts in."""
+    first = len(old) + 1
+    segment = Divided(Segment(first, len(old) + len(middle)), parts)
+    head, pieces = index_of(middle, first).to_parts(parts)
+    index, count = ConversationIndex.from_head(head)
+    assert (count, len(pieces)) == (parts, parts)
+    joined, whole = ConversationIndex(), ConversationIndex()
+    joined.extend([index_of(old), index])
+    whole.extend([index_of(old), index_of(middle, first)])
+    for one in (joined, whole):
+        one.add(said(new, first + len(middle)), COUNTER)
+    for question in [*asking, *WORDS]:
+        lacking = segment.lacking(joined.topic(question))
+        joined.fill((len(old), LexicalIndex.from_bytes(pieces[number])) for number in lacking)
+        segment.read.update(lacking)
+        assert asked(joined, question) == pytest.approx(asked(whole, question))
+    joined.fill((len(old), LexicalIndex.from_bytes(pieces[number])) for number in segment.unread)
+    again = ConversationIndex.from_bytes(joined.to_bytes())
+    assert [asked(again, word) for word in WORDS] == [asked(whole, word) for word in WORDS]
+
+
+@given(st.text(), st.integers(1, 1_024))
+def test_a_term_is_in_one_part(term: str, parts: int) -> None:
+    assert 0 <= part_of(term, parts) < parts
+    segment = Divided(Segment(1, 2), parts)
+    assert segment.lacking([term, term]) == {part_of(term, parts)}
+    segment.read.add(part_of(term, parts))
+    assert segment.lacking([term]) == set()
+    assert len(segment.unread) == parts - 1
+
+
+@pytest.mark.usefixtures("small")
+def test_a_large_segment_is_stored_as_a_head_and_parts_of_about_a_size() -> None:
+    data = index_of([f"order {number} to Ghent" for number in range(200)]).to_bytes()
+    stored, parts = divided({"index/1-200": data})
+    assert len(stored["index/1-200"]) < len(data)
+    assert len(parts["index/1-200"]) >= len(data) // 64
+    index, segment = loaded(Segment(1, 200), stored["index/1-200"])
+    assert segment == Divided(Segment(1, 200), len(parts["index/1-200"]))
+    assert index.seqs.tolist() == list(range(1, 201))
+
+
+def test_a_small_one_is_stored_whole() -> None:
+    data = index_of(["order 1", "order 2"]).to_bytes()
+    assert divided({"index/1-2": data, "other": b""}) == ({"index/1-2": data, "other": b""}, {})
+    index, segment = loaded(Segment(1, 2), data)
+    assert segment is None
+    assert index.to_bytes() == data
+
+
+def test_behind_a_large_segment_those_of_long_messages_are_divided_sooner() -> None:
+    long = index_of([" ".join(f"{seq}x{number}" for number in range(20)) for seq in range(512)]).to_bytes()
+    chat = index_of([f"{seq}" for seq in range(2_048)]).to_bytes()
+    assert LEAST < len(long) < WHOLE
+    assert len(chat) < DENSE * 2_048
+    first, behind = (Segment(begun + 1, begun + 512).name for begun in (0, BEHIND))
+    large = Segment(BEHIND + 1, BEHIND + 2_048).name
+    assert divided({first: long, behind: long, large: chat})[1].keys() == {behind}
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_missing_damaged_or_of_another_division_is_told() -> None:
+    stored, parts = divided({"index/1-2": index_of(["order 1", "order 2"]).to_bytes()})
+    _, segment = loaded(Segment(1, 2), stored["index/1-2"])
+    assert segment is not None
+    first, second = parts["index/1-2"][:2]
+    assert len(segment.opened([0], {("index/1-2", 0): first})) == 1
+    for found in ({("index/1-2", 0): first}, {("index/1-2", 0): first, ("index/1-2", 1): first}):
+        with pytest.raises(StoreCorrupt, match="Part 1 of the index of the messages 1 to 2 is gone"):
+            segment.opened([0, 1], found)
+    with pytest.raises(StoreCorrupt, match="Part 1 of"):
+        Divided(Segment(1, 2), 2 * segment.parts).opened([1], {("index/1-2", 1): second})
+    with pytest.raises(StoreCorrupt, match="checksum"):
+        segment.opened([0], {("index/1-2", 0): first[:-1] + b"\xff"})
+    with pytest.raises(StoreCorrupt):
+        loaded(Segment(1, 2), stored["index/1-2"][:-1])
