@@ -1,13 +1,14 @@
 """What builds in a long session cost in DynamoDB: calls, and bytes read next to what the prompt holds.
 
-    python -m tests.benchmarks.reads --endpoint http://127.0.0.1:4566 [--messages 10000] [--words 60]
-        [--budget 8000 32000 100000]
+    python -m tests.benchmarks.reads --endpoint http://127.0.0.1:4566 [--messages 10000]
+        [--words 60 | --data FILE | --sentences 25] [--budget 8000 32000 100000]
 
 A session is appended to in turns, and built from three times for each window: `writer` is the first build
 of the process that wrote it, `first` that of a process that has never seen it, and `next` follows a
 turn later. They are counted at a proxy before the server: `calls` by operation, `read` in bytes as they
 come over the wire (DynamoDB's JSON, in which binary data takes a third more), `prompt` in bytes of
-text. Words are random, which is the worst case for an index, or those of LoCoMo's dialogues (`--data`).
+text. Words are random, which is the worst case for an index, or those of LoCoMo's dialogues (`--data`),
+or drawn as people use them, so many `--sentences` to a message on average: 25 are 1,500 characters.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy
 from contextkit.types import Message
 from tests.benchmarks.locomo_data import conversations
+from tests.benchmarks.talk import STAYS, Speech
 
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TURN = 4
@@ -67,12 +69,35 @@ class Talk:
         return self._texts[0] if self._texts else self.text(8) + "?"
 
 
+class LongTalk(Talk):
+    """A conversation of long messages, each half as many sentences more or less, about one subject after another."""
+
+    def __init__(self, sentences: int) -> None:
+        super().__init__(words=0)
+        self._speech = Speech(1)
+        self._sentences = sentences
+        self._subject: Sequence[str] = ()
+
+    def _message(self) -> Message:
+        if self._said % STAYS[1] == 0:
+            self._subject = self._speech.subject()
+        self._said += 1
+        text = self._speech.text(self._sentences // 2, 3 * self._sentences // 2, self._subject)
+        role = "assistant" if self._said % 2 else "user"
+        return Message(role=role, content=text, created_at=BEGIN + timedelta(minutes=self._said))
+
+    @property
+    def question(self) -> str:
+        return self._speech.sentence(self._speech.subject())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", default=os.environ.get("CONTEXTKIT_DYNAMODB_ENDPOINT"))
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--words", type=int, default=60)
     parser.add_argument("--data", type=Path, help="LoCoMo's conversations, to talk as they do")
+    parser.add_argument("--sentences", type=int, help="of a message, on average")
     parser.add_argument("--budget", type=int, nargs="+", default=[8_000, 32_000, 100_000])
     given = parser.parse_args()
     if not given.endpoint:
@@ -84,7 +109,8 @@ def main() -> None:
 
 def measured(given: argparse.Namespace) -> dict[str, object]:
     said = [message.text for talk in conversations(given.data) for message in talk.messages] if given.data else []
-    talk, prefix, actor = Talk(given.words, said), f"bench-{uuid.uuid4().hex[:8]}-", "actor"
+    talk = LongTalk(given.sentences) if given.sentences else Talk(given.words, said)
+    prefix, actor = f"bench-{uuid.uuid4().hex[:8]}-", "actor"
     with FaultProxy(given.endpoint, hang=60) as proxy, _store(proxy, prefix) as store:
         store.create_tables()
         fill(store, talk, actor, given.messages)

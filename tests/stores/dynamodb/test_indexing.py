@@ -125,7 +125,7 @@ def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing,
 def test_large_segments_are_stored_in_parts(indexing: Indexing, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(divided, "WHOLE", 5_000)
     messages = numbered(1, LARGE + SMALL)
-    indexing.follow("u", "s", messages)
+    indexing.follow(begun(), messages)
     large, small = (Segment(1, LARGE), Segment(LARGE + 1, LARGE + SMALL))
     index, parts = divided.loaded(large, kept.segments[large.name])
     assert divided.loaded(small, kept.segments[small.name])[1] is None
