@@ -11,7 +11,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
-from contextkit.errors import VersionConflict
+from contextkit.errors import SessionEnded, VersionConflict
 from contextkit.stores import Session, check_id
 from contextkit.stores.codec import from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.dynamodb import keys
@@ -193,9 +193,11 @@ class Sessions:
     def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:
         """Write or delete the notes of these names, and then the parts and chunks that belong to none any more."""
         former: list[Row] = []
+        written: list[Key] = []
 
         def writes(life: Life) -> list[Write]:
             life.goes_on_from(begun)
+            written.extend(self._put_parts(life, {name: add[name].parts for name in names if name in add}))
             places = {name: keys.named(NOTE, life.life, name) for name in names}
             former[:] = self._database.get_many("sessions", [(at.pk, sk) for sk in places.values()]).values()
             return [
@@ -203,11 +205,16 @@ class Sessions:
                 for name, sk in places.items()
             ]
 
-        self._lives.change(at, writes)
+        try:
+            life = self._lives.change(at, writes)
+        except SessionEnded:
+            self._database.delete_many("sessions", written)
+            raise
         chunks = [key for row in former for key in chunk_keys(row)]
         kept = {name: len(note.parts) for name, note in add.items()}
         parts = [key for row in former for key in _part_keys(row, kept.get(from_bytes(row["named"]), 0))]
-        self._database.delete_many("sessions", [*chunks, *parts])
+        others = [(pk, sk) for pk, sk in written if not sk.startswith(keys.below(f"{PART}#{life.life}")[0])]
+        self._database.delete_many("sessions", [*chunks, *parts, *others])
 
     def _nearest(self, at: At, top: str, newest: int, notes: int = 0) -> Mapping[Key, Row]:
         """The rows from `top` down to the newest messages: one page, if that has those that no pack has."""
@@ -303,11 +310,16 @@ class Sessions:
 
     def _note(self, life: Life, sk: str, name: str, note: _Note) -> dict[str, Value | None]:
         """The row of a note, whose parts have been written by then."""
-        self._database.put_many("sessions", [self._part(life, name, *part) for part in enumerate(note.parts)])
         columns = self._payloads.put("sessions", life.pk, sk, note.data, life.ttl)
         if note.parts:
             columns |= {"parts": len(note.parts), "parts_base": keys.named(PART, life.life, name)}
         return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "made_at": life.last_seq, "ttl": life.ttl, **columns}
+
+    def _put_parts(self, life: Life, parts: Mapping[str, Sequence[bytes]]) -> list[Key]:
+        """Write the parts of notes, and give their keys."""
+        rows = [self._part(life, name, *part) for name, pieces in parts.items() for part in enumerate(pieces)]
+        self._database.put_many("sessions", rows)
+        return [(str(row["pk"]), str(row["sk"])) for row in rows]
 
     def _part(self, life: Life, name: str, number: int, data: bytes) -> dict[str, Value | None]:
         sk = _part_sk(life.life, name, number)

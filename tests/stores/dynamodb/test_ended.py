@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from contextkit.aws.client import new_client
+from contextkit.errors import SessionEnded
 from contextkit.stores import MemoryRecord
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.database import Database, Key
+from contextkit.stores.dynamodb.keys import session_key
 from contextkit.testing.clock import ManualClock
-from contextkit.testing.faults import FaultProxy
+from contextkit.testing.faults import Call, FaultProxy, never
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 TEXT = "Lived in Ghent, in a long street. " * 40
@@ -88,3 +90,34 @@ def test_what_another_process_deletes_while_items_are_kept_longer_is_in_nobody_s
     monkeypatch.setattr(Database, "keys", keys)
     assert [message.seq for message in first.append(actor, "s", [hello])] == [2]
     assert first.derived(actor, "s") == {"kept": b"2", "new": b"3"}
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_parts_of_what_was_derived_from_a_session_that_ends_meanwhile_are_not_left_behind(
+    store: DynamoDBStore, endpoint: str, proxy: FaultProxy, tables: str, patient_client: Any, again: bool
+) -> None:
+    actor = f"actor-{uuid.uuid4()}"
+    store.append(actor, "s", [{"role": "user", "content": "one"}])
+    session = store.session(actor, "s")
+    assert session is not None
+    client = new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=20)
+    with DynamoDBStore(tables, client=client) as another:
+
+        def deleting(call: Call) -> None:
+            there = another.session(actor, "s")
+            if call.operation == "TransactWriteItems" and there and there.created_at == session.created_at:
+                another.delete_session(actor, "s")
+                if again:
+                    another.append(actor, "s", [{"role": "user", "content": "anew"}])
+
+        proxy.plan = deleting
+        with pytest.raises(SessionEnded):
+            store.save_derived(actor, "s", {"index": b""}, life=session.created_at, parts={"index": [b"1", b"2"]})
+        proxy.plan = never
+    found = patient_client.query(
+        TableName=f"{tables}agent-sessions",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": session_key(actor, "s")}},
+        ConsistentRead=True,
+    )
+    assert {item["sk"]["S"].partition("#")[0] for item in found["Items"]} == ({"log", "id", "meta"} if again else set())
