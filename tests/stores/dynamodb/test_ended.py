@@ -105,7 +105,7 @@ def test_parts_of_what_was_derived_from_a_session_that_ends_meanwhile_are_not_le
 
         def deleting(call: Call) -> None:
             there = another.session(actor, "s")
-            if call.operation == "TransactWriteItems" and there and there.created_at == session.created_at:
+            if call.operation == "BatchWriteItem" and there and there.created_at == session.created_at:
                 another.delete_session(actor, "s")
                 if again:
                     another.append(actor, "s", [{"role": "user", "content": "anew"}])
