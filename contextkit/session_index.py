@@ -9,12 +9,10 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
+from contextkit.divided_segments import DividedSegments
 from contextkit.errors import SessionEnded, StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import Divided, divided, loaded
-from contextkit.rank.lexical import LexicalIndex
+from contextkit.rank.divided import divided, loaded
 from contextkit.rank.segments import Made, Segment, beneath, completed, end_of, filled, grow, passages, segments_named
 from contextkit.types import Message, Notice, TokenCounter
 
@@ -42,8 +40,7 @@ class SessionIndex:
         self._session_id = session_id
         self._counter = counter
         self._derived: Mapping[str, bytes] | None = None
-        self._divided: dict[Segment, Divided] = {}
-        self._damaged: set[Segment] = set()
+        self._divided = DividedSegments(actor_id, session_id)
 
     def offer(self, derived: Mapping[str, bytes]) -> None:
         """What the store has derived from the session, as it was read already: it is not read again."""
@@ -69,12 +66,16 @@ class SessionIndex:
         """
         until, notices = perf_counter() + seconds, list[Notice]()
         while True:
+            known = len(self._damaged)
             try:
                 notices += self._read(store, last, at_hand, until)
-                self._look_up(store, query)
+                self._divided.look_up(store, self.index, query)
             except StoreCorrupt as error:  # a part is damaged, or its segment has been united with others meanwhile
+                if len(self._damaged) == known:
+                    raise  # whatever else is damaged is no better the next time
                 notices.append(Notice("index read again", str(error)))
-                self.index, self._divided = ConversationIndex(), {}
+                self.index = ConversationIndex()
+                self._divided.clear()
             else:
                 return notices
 
@@ -82,7 +83,7 @@ class SessionIndex:
         slowest = 0.0
         reading = _Reading(self.last, last)
         if not len(self.index):
-            reading.find(self._stored(store), self._damaged)
+            reading.find(self._stored(store), self._divided.damaged)
         began, in_time = perf_counter(), True
         while (in_time := began + slowest < until) and self._step(reading, store, at_hand):
             slowest = max(slowest, perf_counter() - began)
@@ -119,41 +120,13 @@ class SessionIndex:
         reading.parts.append((segment, index))
         reading.done = segment.last
         if parts is not None:
-            self._divided[segment] = parts
-
-    def _look_up(self, store: SessionStore, query: str) -> None:
-        """Read the parts that have the query's terms."""
-        terms = self.index.topic(query) if self._divided else ()
-        self._fill(store, self.index, {segment: parts.lacking(terms) for segment, parts in self._divided.items()})
-
-    def _fill(self, store: SessionStore, index: ConversationIndex, wanted: Mapping[Segment, Collection[int]]) -> None:
-        """Read these parts of these segments, and have them in the index."""
-        wanted = {segment: numbers for segment, numbers in wanted.items() if numbers}
-        if not wanted:
-            return
-        names = {segment.name: numbers for segment, numbers in wanted.items()}
-        found = store.derived_parts(self._actor_id, self._session_id, names)
-        rows = np.searchsorted(index.seqs, [segment.first for segment in wanted]).tolist()
-        parts = [self._opened(segment, numbers, found) for segment, numbers in wanted.items()]
-        index.fill((row, part) for row, opened in zip(rows, parts, strict=True) for part in opened)
-        for segment, numbers in wanted.items():
-            self._divided[segment].read.update(numbers)
-
-    def _opened(
-        self, segment: Segment, numbers: Collection[int], found: Mapping[tuple[str, int], bytes]
-    ) -> list[LexicalIndex]:
-        try:
-            return self._divided[segment].opened(numbers, found)
-        except StoreCorrupt:
-            self._damaged.add(segment)
-            raise
+            self._divided.add(parts)
 
     def _unite(self, reading: _Reading, whole: Segment, store: SessionStore) -> None:
-        """Have the parts of a reading that fill a segment be one, with all that is stored of them."""
+        """Have those of a reading that fill a segment be one, with all that is stored of them."""
         for segment, index in reading.parts:
-            if segment.first >= whole.first and segment in self._divided:
-                self._fill(store, index, {segment: self._divided[segment].unread})
-                del self._divided[segment]
+            if segment.first >= whole.first:
+                self._divided.complete(store, index, segment.first, segment.last)
         reading.unite(whole)
 
     def _next(self, reading: _Reading, store: SessionStore, at_hand: Sequence[Message]) -> list[Message]:
@@ -173,8 +146,7 @@ class SessionIndex:
         if len(messages) < SLICE:
             self._join(reading)
             begun = min((one.first for one in completed(1, analysed.last) if one.last >= analysed.first), default=inf)
-            united = {segment: parts.unread for segment, parts in self._divided.items() if segment.first >= begun}
-            self._fill(store, self.index, united)
+            self._divided.complete(store, self.index, begun)
             grow(self.index, messages, self._counter, reading.made)
         else:
             index = ConversationIndex()

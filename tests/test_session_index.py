@@ -10,6 +10,7 @@ from itertools import accumulate, count
 import pytest
 
 from contextkit.conversation import Conversation
+from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided
 from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment, completed, passages
@@ -161,6 +162,23 @@ def test_a_damaged_segment_is_made_again(store: Counting) -> None:
         assert [notice.kind for notice in one.read_index(store)] == ["index made again"]
         assert one.index.seqs[-1] == SLICE + SMALL
         assert store.derived("u1", "s1") == whole
+
+
+@pytest.mark.parametrize("what", ["derived", "messages"])
+def test_a_session_that_is_damaged_itself_is_read_once(
+    store: Counting, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    fill(store, SMALL + 1)
+    calls = []
+
+    def damaged(*given: object, **_: object) -> object:
+        calls.append(given)
+        raise StoreCorrupt("It is not what was written.", "Restore it.")
+
+    monkeypatch.setattr(store, what, damaged)
+    with pytest.raises(StoreCorrupt):
+        SessionIndex("u1", "s1", COUNTER).read(store, SMALL + 1, (), seconds=0.5)
+    assert len(calls) == 1
 
 
 def test_what_is_no_segment_is_left_alone(store: Counting) -> None:
