@@ -27,7 +27,7 @@ demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data and print it 
 	@$(BIN)/contextkit demo
 
 test: ## Everything: check, then the whole suite.
-	@$(MAKE) --silent --jobs=2 check $(MINISTACK)/$(MINISTACK_VERSION).stamp
+	@$(MAKE) --silent --jobs=2 check $(MINISTACK)/$(MINISTACK_VERSION).stamp $(VENV)/compiled.stamp
 	@$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 check: $(VENV)/dev.stamp ## Lint, format and types; under a minute.
@@ -74,18 +74,24 @@ $(VENV)/bench.stamp: $(SETUP) | $(BIN)/pip
 	$(call install,.[dev$(comma)bench])
 	@touch $@ $(VENV)/dev.stamp $(VENV)/demo.stamp
 
+# What the tests import is compiled once, beside the linters, and not by each of their processes at once.
+# What is wrong with a test that cannot be collected is for the run itself to say.
+$(VENV)/compiled.stamp: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest --collect-only >/dev/null 2>&1 || true
+	@touch $@
+
 # The DynamoDB and S3 that the tests talk to. It pins an older botocore than ours, so it lives alone.
 $(MINISTACK)/$(MINISTACK_VERSION).stamp: | $(BIN)/pip
 	@echo "Installing the local AWS server into $(MINISTACK) …"
 	@rm -rf $(MINISTACK)
-	@$(PYTHON) -m venv $(MINISTACK) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(MINISTACK)
+	@$(PYTHON) -m venv --without-pip $(MINISTACK)
 	@$(PIP) --python $(MINISTACK)/bin/python install 'ministack==$(MINISTACK_VERSION)'
 	@touch $@
 
 comma := ,
 define install
 	@echo "Installing $(1) into $(VENV) …"
-	@$(PIP) install --constraint constraints.txt --editable '$(1)'
+	@$(PIP) install --no-compile --constraint constraints.txt --editable '$(1)'
 endef
 
 # Debian ships Python without ensurepip; where pip itself is there, it can fill a bare environment.
