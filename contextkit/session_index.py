@@ -66,12 +66,12 @@ class SessionIndex:
         """
         until, notices = perf_counter() + seconds, list[Notice]()
         while True:
-            known = len(self._damaged)
+            known = len(self._divided.damaged)
             try:
                 notices += self._read(store, last, at_hand, until)
                 self._divided.look_up(store, self.index, query)
             except StoreCorrupt as error:  # a part is damaged, or its segment has been united with others meanwhile
-                if len(self._damaged) == known:
+                if len(self._divided.damaged) == known:
                     raise  # whatever else is damaged is no better the next time
                 notices.append(Notice("index read again", str(error)))
                 self.index = ConversationIndex()

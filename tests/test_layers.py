@@ -24,7 +24,7 @@ LAYERS = (
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.
-    "meter blocks ladder view report render context stored offload session_index conversation memory",
+    "meter blocks ladder view report render context stored offload divided_segments session_index conversation memory",
     # Where items come from.
     "sources",
     # One build, step by step.

@@ -1,0 +1,70 @@
+"""DividedSegments: of the segments of an index that are stored in parts, those parts that were needed so far."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from math import inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contextkit.errors import StoreCorrupt
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.divided import Divided
+from contextkit.rank.lexical import LexicalIndex
+from contextkit.rank.segments import Segment
+
+if TYPE_CHECKING:
+    from contextkit.stores import SessionStore
+
+
+class DividedSegments:
+    """Those of one session, and which of their parts an index has.
+
+    A part that is not there any more, or damaged, raises `StoreCorrupt`, and its segment is `damaged` then.
+    """
+
+    def __init__(self, actor_id: str, session_id: str) -> None:
+        self.damaged: set[Segment] = set()
+        self._actor_id = actor_id
+        self._session_id = session_id
+        self._divided: dict[Segment, Divided] = {}
+
+    def add(self, parts: Divided) -> None:
+        """Know of a segment of which the index has the head."""
+        self._divided[parts.segment] = parts
+
+    def clear(self) -> None:
+        """Forget which parts the index has, which has nothing any more."""
+        self._divided.clear()
+
+    def look_up(self, store: SessionStore, index: ConversationIndex, query: str) -> None:
+        """Have the parts with the query's terms in the index."""
+        terms = index.topic(query) if self._divided else ()
+        self._fill(store, index, {segment: parts.lacking(terms) for segment, parts in self._divided.items()})
+
+    def complete(self, store: SessionStore, index: ConversationIndex, first: float, last: float = inf) -> None:
+        """Have all parts in the index of the segments within these messages, the `last` included."""
+        within = (segment for segment in self._divided if first <= segment.first and segment.last <= last)
+        self._fill(store, index, {segment: self._divided[segment].unread for segment in within})
+
+    def _fill(self, store: SessionStore, index: ConversationIndex, wanted: Mapping[Segment, Collection[int]]) -> None:
+        wanted = {segment: numbers for segment, numbers in wanted.items() if numbers}
+        if not wanted:
+            return
+        names = {segment.name: numbers for segment, numbers in wanted.items()}
+        found = store.derived_parts(self._actor_id, self._session_id, names)
+        rows = np.searchsorted(index.seqs, [segment.first for segment in wanted]).tolist()
+        parts = [self._opened(segment, numbers, found) for segment, numbers in wanted.items()]
+        index.fill((row, part) for row, opened in zip(rows, parts, strict=True) for part in opened)
+        for segment, numbers in wanted.items():
+            self._divided[segment].read.update(numbers)
+
+    def _opened(
+        self, segment: Segment, numbers: Collection[int], found: Mapping[tuple[str, int], bytes]
+    ) -> list[LexicalIndex]:
+        try:
+            return self._divided[segment].opened(numbers, found)
+        except StoreCorrupt:
+            self.damaged.add(segment)
+            raise
