@@ -45,7 +45,8 @@ def sdist(tmp_path_factory):
     build(ROOT, "--sdist", into=folder)
     archive = next(folder.glob("*.tar.gz"))
     with tarfile.open(archive) as opened:
-        opened.extractall(folder, filter="data")
+        opened.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 is the first to have one
+        opened.extractall(folder)
     return folder / archive.name.removesuffix(".tar.gz")
 
 

@@ -151,9 +151,13 @@ class Report:
         """`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
-    def __getstate__(self) -> list[Any]:
-        """For pickles and copies: all but `refit` and `preview`, which hold on to stores and embedders."""
-        return [None if field.name in ("refit", "preview") else getattr(self, field.name) for field in fields(self)]
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickles and copies: all but `refit` and `preview`, which hold on to stores and embedders.
+
+        Not `__getstate__`, in whose place Python 3.11.2 and older put one of their own where there are slots.
+        """
+        names = [field.name for field in fields(self) if field.name not in ("refit", "preview")]
+        return _again, ({name: getattr(self, name) for name in names},)
 
     def _nearest(self, item_id: str) -> list[str]:
         ids = [decision.item_id for decision in self.decisions]
@@ -173,6 +177,10 @@ class Report:
 
     def __repr__(self) -> str:
         return f"<Report: {self.tokens:,} of {self.window:,} tokens, strategy {self.strategy!r}>"
+
+
+def _again(values: dict[str, Any]) -> Report:
+    return Report(**values)
 
 
 def _plain(record: Charge | Decision | SectionUse | SourceRun | Notice) -> dict[str, Any]:
