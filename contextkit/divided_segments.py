@@ -43,7 +43,7 @@ class DividedSegments:
         terms = index.topic(query) if self._divided else ()
         self._fill(store, index, {segment: parts.lacking(terms) for segment, parts in self._divided.items()})
 
-    def complete(self, store: SessionStore, index: ConversationIndex, first: float, last: float = inf) -> None:
+    def complete(self, store: SessionStore, index: ConversationIndex, first: int, last: float = inf) -> None:
         """Have all parts in the index of the segments within these messages, the `last` included."""
         within = (segment for segment in self._divided if first <= segment.first and segment.last <= last)
         self._fill(store, index, {segment: self._divided[segment].unread for segment in within})

@@ -13,7 +13,7 @@ from contextkit.divided_segments import DividedSegments
 from contextkit.errors import SessionEnded, StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided, loaded
-from contextkit.rank.segments import Made, Segment, beneath, completed, end_of, filled, grow, passages, segments_named
+from contextkit.rank.segments import Made, Segment, beneath, completing, end_of, filled, grow, passages, segments_named
 from contextkit.types import Message, Notice, TokenCounter
 
 if TYPE_CHECKING:
@@ -145,8 +145,9 @@ class SessionIndex:
         reading.done = analysed.last
         if len(messages) < SLICE:
             self._join(reading)
-            begun = min((one.first for one in completed(1, analysed.last) if one.last >= analysed.first), default=inf)
-            self._divided.complete(store, self.index, begun)
+            whole = completing(1, analysed.first - 1, analysed.last)
+            if whole:
+                self._divided.complete(store, self.index, whole[0].first)
             grow(self.index, messages, self._counter, reading.made)
         else:
             index = ConversationIndex()

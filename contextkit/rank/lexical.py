@@ -117,7 +117,8 @@ class LexicalIndex:
             columns.append(self._of(other, len(self)))
             self._lengths.extend(other._lengths)
             self._total += other._total
-        self._pack(_joined(columns))
+        self._packed = _Packed.sorted(*_joined(columns), len(self._ids))
+        self._filled, self._recent = {}, {}
 
     def fill(self, others: Iterable[tuple[int, LexicalIndex]]) -> None:
         """Take in terms of documents that this index has already, each other's from a number of this one's on.
@@ -188,12 +189,6 @@ class LexicalIndex:
         owners, documents, counts = other._all(0, len(other))
         return ids[owners], documents + np.uint32(first), counts
 
-    def _pack(self, postings: Postings) -> None:
-        """Have these postings and no others, documents ascending within each term."""
-        owners, documents, counts = postings
-        self._packed = _Packed.sorted(owners, documents, counts, len(self._ids))
-        self._filled, self._recent = {}, {}
-
     def _vocabulary(self, terms: NDArray[np.intp]) -> bytes:
         """These terms, one to a line."""
         names = list(self._ids)
@@ -204,12 +199,12 @@ class LexicalIndex:
 
     def _postings(self, term: int) -> tuple[Ints, Ints]:
         """The documents a term stands in, ascending, and how often in each."""
-        packed, recent = self._packed.of(term), self._recent.get(term)
-        if recent is None and term not in self._filled:
+        packed, filled, recent = self._packed.of(term), self._filled.get(term, ()), self._recent.get(term)
+        if recent is None and not filled:
             return packed
-        pieces = [packed, *self._filled.get(term, ()), _pairs(b"" if recent is None else recent.tobytes())]
+        pieces = [packed, *filled, _pairs(b"" if recent is None else recent.tobytes())]
         documents, counts = (np.concatenate(column) for column in zip(*pieces, strict=True))
-        if term not in self._filled:
+        if not filled:
             return documents, counts
         ascending = np.argsort(documents, kind="stable")
         return documents[ascending], counts[ascending]

@@ -94,10 +94,9 @@ def grow(
     """Append messages to an index that begins with number `begun`, and take in the segments that they complete."""
     done = (messages[0].seq or 0) - 1
     index.add(passages(messages), counter)
-    for segment in completed(begun, messages[-1].seq or 0):
-        if segment.last > done:
-            data = index.to_bytes(*np.searchsorted(index.seqs, (segment.first, segment.last + 1)).tolist())
-            made.take(segment, data, completed(segment.first, done) + segment.ends)
+    for segment in completing(begun, done, messages[-1].seq or 0):
+        data = index.to_bytes(*np.searchsorted(index.seqs, (segment.first, segment.last + 1)).tolist())
+        made.take(segment, data, completed(segment.first, done) + segment.ends)
 
 
 def completed(begun: int, last: int) -> list[Segment]:
@@ -111,6 +110,11 @@ def completed(begun: int, last: int) -> list[Segment]:
         found.append(ended)
         ended = ended_by(ended.first - 1, begun)
     return found[::-1]
+
+
+def completing(begun: int, done: int, last: int) -> list[Segment]:
+    """The segments of `completed` that messages behind number `done` complete, in order."""
+    return [segment for segment in completed(begun, last) if segment.last > done]
 
 
 def ended_by(seq: int, begun: int = 1) -> Segment | None:

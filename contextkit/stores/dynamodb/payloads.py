@@ -89,7 +89,7 @@ class Payloads:
         pieces = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
         place: dict[str, Value | None] = {"pk": pk, "ttl": ttl, "written_at": int(time.time())}
         self._database.put_many(
-            table, [{**place, "sk": _chunk(base, number), "chunk": piece} for number, piece in enumerate(pieces)]
+            table, [{**place, "sk": piece_of(base, number), "chunk": piece} for number, piece in enumerate(pieces)]
         )
         return {"base": base, "chunks": len(pieces)}
 
@@ -133,7 +133,12 @@ class Payloads:
 
 def chunk_keys(row: Row) -> Iterator[Key]:
     """The keys of the chunks that the row points to."""
-    return ((row["pk"], _chunk(row["base"], number)) for number in range(row.get("chunks", 0)))
+    return ((row["pk"], piece_of(row["base"], number)) for number in range(row.get("chunks", 0)))
+
+
+def piece_of(base: str, number: int) -> str:
+    """The sort key of a numbered chunk or part of what is called `base`."""
+    return f"{base}#{number:06}"
 
 
 def base_of(sk: str) -> str:
@@ -144,10 +149,6 @@ def base_of(sk: str) -> str:
 def is_chunk(row: Row) -> bool:
     """True for a chunk, which means nothing by itself."""
     return "chunk" in row
-
-
-def _chunk(base: str, number: int) -> str:
-    return f"{base}#{number:06}"
 
 
 def _packed(content: bytes, level: int = _LEVEL) -> bytes:

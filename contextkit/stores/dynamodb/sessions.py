@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
-from types import MappingProxyType
 from typing import Any
 
 from contextkit.errors import SessionEnded, VersionConflict
@@ -21,7 +20,7 @@ from contextkit.stores.dynamodb.life import LISTED, At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, Log, read_messages
 from contextkit.stores.dynamodb.packs import SMALL
-from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, is_chunk
+from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, is_chunk, piece_of
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
 from contextkit.types import Message
 
@@ -139,9 +138,9 @@ class Sessions:
         actor_id: str,
         session_id: str,
         add: Mapping[str, bytes],
-        remove: Iterable[str] = (),
-        begun: datetime | None = None,
-        parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
+        remove: Iterable[str],
+        begun: datetime | None,
+        parts: Mapping[str, Sequence[bytes]],
     ) -> None:
         at = self._lives.clock.at(actor_id, session_id)
         self._lives.expect(at, begun)
@@ -349,11 +348,11 @@ def _notes(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
 
 def _part_keys(row: Row, first: int) -> Iterator[Key]:
     """The keys of the parts that belong to a note, from that number on."""
-    return ((row["pk"], f"{row['parts_base']}#{number:06}") for number in range(first, row.get("parts", 0)))
+    return ((row["pk"], piece_of(row["parts_base"], number)) for number in range(first, row.get("parts", 0)))
 
 
 def _part_sk(life: str, name: str, number: int) -> str:
-    return f"{keys.named(PART, life, name)}#{number:06}"
+    return piece_of(keys.named(PART, life, name), number)
 
 
 def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:
