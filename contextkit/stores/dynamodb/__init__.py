@@ -36,6 +36,7 @@ from contextkit.stores import (
     ToolCache,
 )
 from contextkit.stores.codec import lifetime
+from contextkit.stores.dynamodb.appending import new_id
 from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.database import Database
@@ -44,7 +45,6 @@ from contextkit.stores.dynamodb.erasure import in_any
 from contextkit.stores.dynamodb.failures import is_outage, translated
 from contextkit.stores.dynamodb.inspection import inspect_tables
 from contextkit.stores.dynamodb.lives import Clock
-from contextkit.stores.dynamodb.messages import new_id
 from contextkit.stores.dynamodb.parts import Parts, Place, Settings
 from contextkit.stores.dynamodb.regions import Region, Regions
 from contextkit.stores.dynamodb.schema import create_tables
@@ -186,7 +186,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             given = [message if message.id else replace(message, id=new_id()) for message in given]
 
         def append(parts: Parts) -> list[Message]:
-            appended = parts.messages.append(actor_id, session_id, given)
+            appended = parts.appending.append(actor_id, session_id, given)
             parts.vectors.keep(appended.life, appended.messages)
             parts.indexing.follow(appended.life, appended.messages)
             parts.packing.follow(appended.life, appended.messages)
@@ -232,7 +232,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         )
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
-        return self._regions.run(lambda parts: parts.sessions.derived(actor_id, session_id), (actor_id, session_id))
+        return self._regions.run(lambda parts: parts.derived.derived(actor_id, session_id), (actor_id, session_id))
 
     def save_derived(
         self,
@@ -253,7 +253,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
     ) -> dict[tuple[str, int], bytes]:
         return self._regions.run(
-            lambda each: each.sessions.derived_parts(actor_id, session_id, wanted), (actor_id, session_id)
+            lambda each: each.derived.derived_parts(actor_id, session_id, wanted), (actor_id, session_id)
         )
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:

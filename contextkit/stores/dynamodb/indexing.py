@@ -25,6 +25,7 @@ from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled
 from contextkit.recent import Recent
 from contextkit.stores import Session
 from contextkit.stores.codec import from_micros
+from contextkit.stores.dynamodb.derived import DerivedData
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.sessions import NEWEST, Sessions
@@ -50,9 +51,10 @@ _LEVEL: Final = 1
 class Indexing:
     """Follows what this process appends. Shared by threads."""
 
-    def __init__(self, lives: Lives, sessions: Sessions, counter: str | TokenCounter) -> None:
+    def __init__(self, lives: Lives, sessions: Sessions, derived: DerivedData, counter: str | TokenCounter) -> None:
         self._lives = lives
         self._sessions = sessions
+        self._derived = derived
         self._counter = counter
         self._open = Recent[str, _Growing](OPEN)
         self._stored = Recent[tuple[str, str], bool](STORED)
@@ -67,7 +69,7 @@ class Indexing:
             if made.add:
                 begun = from_micros(life.created_at)
                 heads, parts = divided(made.add)
-                self._sessions.save_derived(life.actor_id, life.session_id, heads, made.remove, begun, parts)
+                self._derived.save_derived(life.actor_id, life.session_id, heads, made.remove, begun, parts)
                 for name in made.add:
                     self._stored.put((life.life, name), True)
         except StoreError as error:
@@ -82,11 +84,11 @@ class Indexing:
         begun: datetime | None = None,
         parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
     ) -> None:
-        """What `Sessions.save_derived` does, but once for what was stored as it was appended: a build makes it too."""
+        """What `DerivedData.save_derived` does, but only of what was not stored when it was appended."""
         life = self._lives.known(self._lives.clock.at(actor_id, session_id))
         new = {name: data for name, data in add.items() if not (life and self._stored.pop((life.life, name)))}
         if new or not add:
-            self._sessions.save_derived(actor_id, session_id, new, remove, begun, parts)
+            self._derived.save_derived(actor_id, session_id, new, remove, begun, parts)
 
     def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
         """What `Sessions.open_session` gives; segments that this process has all made are not read again."""

@@ -114,6 +114,11 @@ def numbered(kind: str, life: str, seq: int) -> str:
     return f"{kind}#{life}#{seq:020}"
 
 
+def blobs(life: str) -> str:
+    """What the chunks of a life's messages, documents and pieces are called by."""
+    return f"blob#{life}"
+
+
 def named(kind: str, life: str, name: str) -> str:
     """The sort key of what a session keeps by name."""
     return f"{kind}#{life}#{part(name)}"

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -115,6 +115,10 @@ class Lives:
         life = self._with_latecomers(at, life, rows)
         self._remember(life)
         return self._here(life)
+
+    def seen_among(self, at: At, rows: Mapping[Key, Row]) -> Life | None:
+        """The same of all rows that were read of a session, by their keys."""
+        return self.seen(at, [rows[place] for place in self.places(at, keys.META) if place in rows])
 
     def head(self, at: At, rows: Sequence[Row]) -> Life | None:
         """The life that the session is in by these rows of `meta`, in whatever region."""

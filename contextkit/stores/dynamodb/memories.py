@@ -7,7 +7,6 @@ says which records it was of, so that an index is brought up to date by reading 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,13 +16,27 @@ from typing import TYPE_CHECKING
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
-from contextkit.stores.codec import after, check_record, from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.codec import after, check_record, to_bytes
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Database
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lives import Clock
+from contextkit.stores.dynamodb.memory_changes import STAMP, Changes, Head
+from contextkit.stores.dynamodb.memory_rows import (
+    RECORD,
+    SAYS_NOTHING,
+    awaits,
+    columns_of,
+    content_of,
+    in_namespace,
+    is_shown,
+    oldest_first,
+    record_of,
+    sk_of,
+    without_content,
+)
 from contextkit.stores.dynamodb.nearest import Nearest, beside, numbers
-from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys, is_chunk
+from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Update, Write
 from contextkit.stores.embedding import BATCH, Embedder, matrix
 
@@ -33,27 +46,11 @@ if TYPE_CHECKING:
 INDEXES = 64
 """Indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
 
-KNOWN = 4_096
-"""Actors whose last change a process remembers; the one learnt of first goes first."""
-
 REPLICATED = timedelta(seconds=5)
 """How long an index is trusted where other regions write: global tables take about a second."""
 
-FOLLOWED = 50
-"""Changes that are followed one by one; behind more, all records are read anew."""
-
-CHANGES = timedelta(days=2)
-"""How long it is remembered what a change was of."""
-
-_RECORD = "rec"
-_CHANGE = "chg"
-_STAMP = "head"
-"""Sorts before the records, so that one query reads it and then them: it is never newer than they are."""
-
 _AT_ONCE = MAX_WRITES - 2
 """Records in one transaction; of more, as many are written whole or not at all."""
-
-_SECOND = 1_000_000
 
 
 class Memories:
@@ -66,36 +63,36 @@ class Memories:
         self._embedder = embedder
         self._nearest = Nearest(database)
         self._indexes = Recent[tuple[str, str | None], _Kept](INDEXES)
-        self._heads = Recent[str, _Head](KNOWN)
+        self._changes = Changes(database, clock)
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         pk = keys.memories_key(check_id("actor id", actor_id))
         records = [check_record(record) for record in records]
-        columns = {record.id: _columns(record) for record in records}
-        contents = {record.id: _content(record) for record in records}
+        columns = {record.id: columns_of(record) for record in records}
+        contents = {record.id: content_of(record) for record in records}
         digests = {record.id: sha256(to_bytes(record.text)).digest() for record in records}
-        former = self._database.get_many("memories", [(pk, _sk(name)) for name in columns])
+        former = self._database.get_many("memories", [(pk, sk_of(name)) for name in columns])
         writes: list[Write] = []
         for name in columns:
-            there = former.get((pk, _sk(name)))
+            there = former.get((pk, sk_of(name)))
             writes.append(self._put(pk, name, contents[name], {**columns[name], "digest": digests[name]}, there))
             if there and "indexed" in there and there["digest"] != digests[name]:
-                writes.append(self._nearest.blank(pk, _sk(name)))
+                writes.append(self._nearest.blank(pk, sk_of(name)))
         self._write(pk, writes)
         self._drop_chunks(former.values())
-        self._embed_some(pk, [row for row in self._present(pk, list(columns)) if _awaits(row)])
+        self._embed_some(pk, [row for row in self._present(pk, list(columns)) if awaits(row)])
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
-        pk, within, now = keys.memories_key(check_id("actor id", actor_id)), _within(namespace), self._clock.now()
+        pk, within, now = keys.memories_key(check_id("actor id", actor_id)), in_namespace(namespace), self._clock.now()
         kept = self._known(pk, namespace, now)
         if kept is not None:
             return kept.index.listed(kept.index.shown(now, active))
-        return self._records([row for row in self._all(pk) if _shown(row, within, now, active)])
+        return self._records([row for row in self._all(pk) if is_shown(row, within, now, active)])
 
     def search_memories(
         self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
-        pk, within = keys.memories_key(check_id("actor id", actor_id)), _within(namespace)
+        pk, within = keys.memories_key(check_id("actor id", actor_id)), in_namespace(namespace)
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
         kept = self._index(pk, namespace, within)
@@ -122,56 +119,41 @@ class Memories:
     def embed_missing(self, actor_id: str) -> int:
         """Embed every record that should have a vector and has none. Returns how many still have none."""
         pk = keys.memories_key(check_id("actor id", actor_id))
-        self._embed_some(pk, [row for row in self._all(pk) if _awaits(row)])
-        return sum(_awaits(row) for row in self._all(pk))
+        self._embed_some(pk, [row for row in self._all(pk) if awaits(row)])
+        return sum(awaits(row) for row in self._all(pk))
 
     def _put(self, pk: str, name: str, content: bytes, columns: dict[str, Value | None], former: Row | None) -> Put:
         """The write of one record; where its text is as it was, so is its vector."""
-        payload = self._payloads.put("memories", pk, _sk(name), content, None)
+        payload = self._payloads.put("memories", pk, sk_of(name), content, None)
         same = former is not None and former["digest"] == columns["digest"]
         kept = {column: former[column] for column in ("vector", "indexed") if same and former and column in former}
-        place: dict[str, Value | None] = {"pk": pk, "sk": _sk(name), "record_id": name}
+        place: dict[str, Value | None] = {"pk": pk, "sk": sk_of(name), "record_id": name}
         return Put("memories", {**place, **columns, **kept, **payload})
 
     def _write(self, pk: str, writes: Sequence[Write]) -> None:
         for start in range(0, len(writes), _AT_ONCE):
             batch = writes[start : start + _AT_ONCE]
-            self._change(pk, [sk for sk in map(_place, batch) if sk.startswith(f"{_RECORD}#")], batch)
-
-    def _change(self, pk: str, changed: Sequence[str], writes: Sequence[Write]) -> None:
-        """Write under a new stamp, and note which records that is of, behind the change before."""
-        for _ in self._database.attempts("store memories"):
-            head = self._heads.get(pk) or _Head.of(self._database.get("memories", pk, _STAMP))
-            new = _Head(uuid.uuid4().hex, head.revision + 1)
-            try:
-                self._database.write([*_follows(pk, head, new, changed, self._clock.now()), *writes])
-            except Refused as refused:
-                self._heads.pop(pk)
-                if refused.rows.keys() - {0}:
-                    raise
-                continue  # others have changed them since
-            self._heads.put(pk, new)
-            return
+            self._changes.write(pk, [sk for sk in map(_place, batch) if sk.startswith(f"{RECORD}#")], batch)
 
     def _present(self, pk: str, names: Sequence[str]) -> list[Row]:
-        return list(self._database.get_many("memories", [(pk, _sk(name)) for name in names]).values())
+        return list(self._database.get_many("memories", [(pk, sk_of(name)) for name in names]).values())
 
     def _drop_chunks(self, rows: Iterable[Row]) -> None:
         self._database.delete_many("memories", [key for row in rows for key in chunk_keys(row)])
 
     def _all(self, pk: str) -> list[Row]:
         """Every record's row, oldest first."""
-        return _oldest_first(self._database.query("memories", pk, keys.below(_RECORD)))
+        return oldest_first(self._database.query("memories", pk, keys.below(RECORD)))
 
-    def _stamped(self, pk: str) -> tuple[_Head, list[Row]]:
+    def _stamped(self, pk: str) -> tuple[Head, list[Row]]:
         """The same, and the last change, in one reading."""
-        rows = list(self._database.query("memories", pk, (_STAMP, keys.below(_RECORD)[1])))
-        heads = [row for row in rows[:1] if row["sk"] == _STAMP]
-        return _Head.of(heads[0] if heads else None), _oldest_first(rows[len(heads) :])
+        rows = list(self._database.query("memories", pk, (STAMP, keys.below(RECORD)[1])))
+        heads = [row for row in rows[:1] if row["sk"] == STAMP]
+        return Head.of(heads[0] if heads else None), oldest_first(rows[len(heads) :])
 
     def _records(self, rows: Sequence[Row]) -> list[MemoryRecord]:
         contents = self._payloads.get_all("memories", rows)
-        return [_record(row, content) for row, content in zip(rows, contents, strict=True)]
+        return [record_of(row, content) for row, content in zip(rows, contents, strict=True)]
 
     def _embed_some(self, pk: str, rows: Sequence[Row]) -> None:
         """Embed what still has no vector. The records are stored already: a failure is never the caller's."""
@@ -193,7 +175,7 @@ class Memories:
             except Refused:
                 continue  # the record was replaced meanwhile, and the vector is not its own
             changed.append(row["sk"])
-        self._change(pk, changed, ())
+        self._changes.write(pk, changed, ())
 
     def _with_vector(self, pk: str, sk: str, vector: bytes | None, same: Condition) -> list[Write]:
         """The writes of a record's vector: beside it where an index is to find it, within it where not."""
@@ -207,61 +189,55 @@ class Memories:
         kept = self._indexes.get((pk, namespace))
         if kept is None:
             return None
-        return kept if kept.holds(_Head.of(self._database.get("memories", pk, _STAMP)), now) else None
+        return kept if kept.holds(self._changes.last(pk), now) else None
 
     def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
         now = self._clock.now()
         former = self._indexes.get((pk, namespace))
         if former is not None:
-            head = _Head.of(self._database.get("memories", pk, _STAMP))
+            head = self._changes.last(pk)
             if former.holds(head, now):
                 return former
             followed = self._followed(pk, former, head)
             if followed is not None:
                 return self._keep(pk, namespace, within, head, followed, former, now)
         head, rows = self._stamped(pk)
-        awaited = [row for row in rows if _awaits(row)]
+        awaited = [row for row in rows if awaits(row)]
         if awaited and self._embedder is not None and not self._embedder.resting:
             self._embed_some(pk, awaited)
             rows = self._all(pk)
         return self._keep(pk, namespace, within, head, rows, former, now)
 
-    def _followed(self, pk: str, former: _Kept, head: _Head) -> list[Row] | None:
+    def _followed(self, pk: str, former: _Kept, head: Head) -> list[Row] | None:
         """The rows as they are now, of which only those that changed are read; None where that cannot be told."""
-        ahead = head.revision - former.head.revision
-        if self._database.replicas or not 0 < ahead <= FOLLOWED:
+        changed = None if self._database.replicas else self._changes.between(pk, former.head, head)
+        if changed is None:
             return None
-        first, last = (keys.numbered(_CHANGE, "", former.head.revision + step) for step in (1, ahead))
-        changes = list(self._database.query("memories", pk, (first, last)))
-        stamps = [former.head.stamp, *(change["stamp"] for change in changes)]
-        if len(changes) != ahead or stamps != [*(change.get("before") for change in changes), head.stamp]:
-            return None  # some of them are gone, or others wrote who number nothing
-        changed = keys.unique(sk for change in changes for sk in from_json(change["changed"]))
         found = self._database.get_many("memories", [(pk, sk) for sk in changed])
-        if self._embedder is not None and any(map(_awaits, found.values())):
+        if self._embedder is not None and any(map(awaits, found.values())):
             return None
         unchanged = [row for row in former.rows if row["sk"] not in set(changed)]
-        return _oldest_first([*unchanged, *found.values()])
+        return oldest_first([*unchanged, *found.values()])
 
     def _keep(
         self,
         pk: str,
         namespace: str | None,
         within: Callable[[str], bool],
-        head: _Head,
+        head: Head,
         rows: Sequence[Row],
         former: _Kept | None,
         now: int,
     ) -> _Kept:
         """Index these rows, as far as they are within the namespace."""
         rows = [row for row in rows if within(row["namespace"])]
-        new = [row for row in rows if _SAYS_NOTHING not in row]
+        new = [row for row in rows if SAYS_NOTHING not in row]
         read = dict(zip((row["sk"] for row in new), self._records(new), strict=True))
         known = {} if former is None else former.records
         records = {row["sk"]: read.get(row["sk"]) or known[row["sk"]] for row in rows}
         kept = _Kept(
             index=_built(rows, list(records.values()), None if former is None else former.index),
-            rows=[_without_content(row) for row in rows],
+            rows=[without_content(row) for row in rows],
             records=records,
             head=head,
             since=now,
@@ -270,19 +246,6 @@ class Memories:
         )
         self._indexes.put((pk, namespace), kept)
         return kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The last change of an actor's records: its stamp, and its number."""
-
-    stamp: str | None
-    revision: int
-
-    @classmethod
-    def of(cls, row: Row | None) -> _Head:
-        """What the item says; where there is none, nothing was ever written."""
-        return cls(None, 0) if row is None else cls(str(row["stamp"]), int(row.get("revision", 0)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +259,7 @@ class _Kept:
     index: MemoryIndex
     rows: Sequence[Row]
     records: Mapping[str, MemoryRecord]
-    head: _Head
+    head: Head
     since: int
     until: int | None
 
@@ -310,43 +273,10 @@ class _Kept:
         """Whether vectors of some records stand in the table's own index."""
         return any("indexed" in row for row in self.rows)
 
-    def holds(self, head: _Head, now: int) -> bool:
+    def holds(self, head: Head, now: int) -> bool:
         """Whether nothing has changed since it was built."""
         same = self.head.stamp == head.stamp and now >= self.since
         return same and (self.until is None or now < self.until)
-
-
-def _place(write: Write) -> str:
-    return str(write.row["sk"]) if isinstance(write, Put) else write.sk
-
-
-def _follows(pk: str, head: _Head, new: _Head, changed: Sequence[str], now: int) -> list[Write]:
-    """The writes that put a change behind the last one, if that is still the last."""
-    last = "attribute_not_exists(stamp)" if head.stamp is None else "stamp = :stamp"
-    still = Condition(last, {} if head.stamp is None else {"stamp": head.stamp})
-    change: dict[str, Value | None] = {
-        "stamp": new.stamp,
-        "before": head.stamp,
-        "changed": to_json(list(changed), "changes"),
-        "ttl": after(now, CHANGES) // _SECOND,
-    }
-    columns: dict[str, Value | None] = {"stamp": new.stamp, "revision": new.revision}
-    # An eraser may update what there is of memories, and put nothing.
-    noted = Update("memories", pk, keys.numbered(_CHANGE, "", new.revision), change)
-    return [Update("memories", pk, _STAMP, columns, still), noted]
-
-
-_SAYS_NOTHING = "known"
-"""Marks a row without its content, which is kept as a record."""
-
-
-def _without_content(row: Row) -> Row:
-    columns = {name: value for name, value in row.items() if name not in ("body", "base", "chunks", "object")}
-    return {**columns, _SAYS_NOTHING: True}
-
-
-def _oldest_first(rows: Iterable[Row]) -> list[Row]:
-    return sorted((row for row in rows if not is_chunk(row)), key=lambda row: (row["created_at"], row["sk"]))
 
 
 def _built(rows: Sequence[Row], records: Sequence[MemoryRecord], former: MemoryIndex | None) -> MemoryIndex:
@@ -358,60 +288,5 @@ def _built(rows: Sequence[Row], records: Sequence[MemoryRecord], former: MemoryI
     return MemoryIndex(records, [n for n, _ in same], matrix([v for _, v in same]), former)
 
 
-def _columns(record: MemoryRecord) -> dict[str, Value | None]:
-    expires_at = to_micros(record.expires_at)
-    return {
-        "namespace": record.namespace,
-        "strategy": record.strategy,
-        "importance": repr(float(record.importance)),
-        "created_at": to_micros(record.created_at),
-        "valid_from": to_micros(record.valid_from),
-        "valid_to": to_micros(record.valid_to),
-        "expires_at": expires_at,
-        "ttl": None if expires_at is None else expires_at // _SECOND + 1,
-        "awaits": 1 if record.text.strip() else None,
-    }
-
-
-def _content(record: MemoryRecord) -> bytes:
-    """What of a record may be long."""
-    return to_json([record.text, list(record.sources), dict(record.metadata)], f"memory {record.id!r}")
-
-
-def _record(row: Row, content: bytes) -> MemoryRecord:
-    text, sources, metadata = from_json(content)
-    return MemoryRecord(
-        id=row["record_id"],
-        text=text,
-        namespace=row["namespace"],
-        strategy=row["strategy"],
-        importance=float(row["importance"]),
-        created_at=from_micros(row["created_at"]),
-        valid_from=from_micros(row.get("valid_from")),
-        valid_to=from_micros(row.get("valid_to")),
-        expires_at=from_micros(row.get("expires_at")),
-        sources=tuple(sources),
-        metadata=metadata,
-    )
-
-
-def _sk(record_id: str) -> str:
-    return f"{_RECORD}#{keys.part(record_id)}"
-
-
-def _awaits(row: Row) -> bool:
-    return "awaits" in row and "vector" not in row and "indexed" not in row
-
-
-def _within(namespace: str | None) -> Callable[[str], bool]:
-    """Whether a namespace is meant: the one named, those below it (a final `/`), or all."""
-    if namespace is None:
-        return lambda _: True
-    check_id("namespace", namespace)
-    return (lambda name: name.startswith(namespace)) if namespace.endswith("/") else (lambda name: name == namespace)
-
-
-def _shown(row: Row, within: Callable[[str], bool], now: int, active: bool) -> bool:
-    if not within(row["namespace"]) or row.get("expires_at", now + 1) <= now:
-        return False
-    return not active or (row.get("valid_from", now) <= now < row.get("valid_to", now + 1))
+def _place(write: Write) -> str:
+    return str(write.row["sk"]) if isinstance(write, Put) else write.sk

@@ -16,7 +16,6 @@ from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import Payloads
-from contextkit.stores.dynamodb.sessions import BLOB
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
 
 _PIECE = "over"
@@ -162,7 +161,7 @@ class OverflowPieces:
         for number, piece in enumerate(new, before + 1):
             made = (life.life, piece.handle)
             if made not in kept:
-                kept[made] = self._payloads.put("sessions", at.pk, f"{BLOB}#{life.life}", piece.content, life.ttl)
+                kept[made] = self._payloads.put("sessions", at.pk, keys.blobs(life.life), piece.content, life.ttl)
             place = {"pk": at.pk, "sk": keys.named(_PIECE, life.life, piece.handle)}
             facts: dict[str, Value | None] = {**place, "number": number, "ttl": life.ttl, **piece.columns}
             yield Put("sessions", {**facts, **kept[made]}, Condition(_FREE, {"now": at.now}))

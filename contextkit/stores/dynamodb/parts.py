@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from contextkit.stores.dynamodb.appending import Appending
 from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.calibrations import Calibrations
 from contextkit.stores.dynamodb.database import Database
+from contextkit.stores.dynamodb.derived import DerivedData
 from contextkit.stores.dynamodb.erasure import Erasure
 from contextkit.stores.dynamodb.indexing import Indexing
 from contextkit.stores.dynamodb.latecomers import Latecomers
@@ -60,10 +62,12 @@ class Parts:
         latecomers = Latecomers(database, payloads)
         lives = Lives(database, settings.clock, latecomers, place.region, place.regions, place.answers)
         log = Log(database, payloads)
-        self.sessions = Sessions(lives, payloads, log)
-        self.messages = Messages(lives, payloads, log, settings.counter, settings.max_message_bytes)
+        self.derived = DerivedData(lives, payloads)
+        self.sessions = Sessions(lives, payloads, log, self.derived)
+        self.messages = Messages(lives, payloads, log)
+        self.appending = Appending(lives, payloads, log, settings.counter, settings.max_message_bytes)
         self.packing = Packing(lives, log, payloads)
-        self.indexing = Indexing(lives, self.sessions, settings.counter)
+        self.indexing = Indexing(lives, self.sessions, self.derived, settings.counter)
         self.vectors = MessageVectors(lives, self.messages, settings.embedder)
         self.overflow = OverflowPieces(lives, payloads, settings.overflow_ttl)
         self.memories = Memories(database, payloads, settings.clock, settings.embedder)

@@ -1,37 +1,28 @@
-"""Sessions: their facts, the agent's state document, contextkit's view, and derived data."""
+"""Sessions: their facts, the agent's state document, and contextkit's view."""
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from contextkit.errors import SessionEnded, VersionConflict
+from contextkit.errors import VersionConflict
 from contextkit.stores import Session, check_id
 from contextkit.stores.codec import from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.dynamodb import keys
-from contextkit.stores.dynamodb.database import MAX_WRITES, Key
+from contextkit.stores.dynamodb.database import Key
+from contextkit.stores.dynamodb.derived import NOTE, DerivedData
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import LISTED, At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import LOG, Log, read_messages
 from contextkit.stores.dynamodb.packs import SMALL
-from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, is_chunk, piece_of
+from contextkit.stores.dynamodb.payloads import CHUNK, Payloads
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
 from contextkit.types import Message
-
-NOTE = "note"
-"""Sort keys of derived data: just above a session's facts, so that one query reads both."""
-
-PART = "part"
-"""Sort keys of parts of derived data: far from the facts, as they are read by name and number alone."""
-
-BLOB = "blob"
-"""Sort keys of chunks."""
 
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
@@ -39,12 +30,6 @@ NEWEST = 4
 NOTES = 8
 """Items of derived data for which there is room in the first page of a session that is opened. There are twice as many
 at the most, up to 32,768 messages; as a rule there is room in the page all the same, or they are read in two."""
-
-_AT_ONCE = MAX_WRITES - 2
-"""Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
-
-
-_EVER = 2**62
 
 _LAG = LISTED // timedelta(microseconds=1)
 
@@ -54,17 +39,18 @@ _ACTIVE = "attribute_not_exists(active_at) OR active_at > :since"
 class Sessions:
     """The part of `SessionStore` that is not about messages."""
 
-    def __init__(self, lives: Lives, payloads: Payloads, log: Log) -> None:
+    def __init__(self, lives: Lives, payloads: Payloads, log: Log, derived: DerivedData) -> None:
         self._lives = lives
         self._database = lives.database
         self._payloads = payloads
         self._log = log
+        self._derived = derived
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
         at = self._lives.clock.at(actor_id, session_id)
         rows = self._nearest(at, keys.FACTS_END, NEWEST)
-        life = self._seen(at, rows)
+        life = self._lives.seen_among(at, rows)
         return None if life is None else self._facts(at, life, rows)
 
     def open_session(self, actor_id: str, session_id: str, *, derived: bool, newest: int = SMALL) -> Session | None:
@@ -72,11 +58,11 @@ class Sessions:
         at = self._lives.clock.at(actor_id, session_id)
         top = keys.below(NOTE)[1] if derived else keys.FACTS_END
         rows = self._nearest(at, top, newest, notes=NOTES if derived else 0)
-        life = self._seen(at, rows)
+        life = self._lives.seen_among(at, rows)
         if life is None:
             return None
         self._log.learn(life, self._logged(life, rows))
-        return replace(self._facts(at, life, rows), derived=self._derived(life, rows) if derived else None)
+        return replace(self._facts(at, life, rows), derived=self._derived.among(life, rows) if derived else None)
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
@@ -119,49 +105,6 @@ class Sessions:
 
         self._lives.change(at, writes)
 
-    def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
-        at = self._lives.clock.at(actor_id, session_id)
-        rows = {
-            (row["pk"], row["sk"]): row
-            for row in self._database.query("sessions", at.pk, (keys.META, keys.below(NOTE)[1]))
-        }
-        life = self._seen(at, rows)
-        return {} if life is None else self._derived(life, rows)
-
-    def _derived(self, life: Life, rows: Mapping[Key, Row]) -> dict[str, bytes]:
-        notes = [row for former in reversed(life.lives) for row in _notes(rows, life, former)]
-        data = self._payloads.get_all("sessions", notes, rows)
-        return {from_bytes(row["named"]): content for row, content in zip(notes, data, strict=True)}
-
-    def save_derived(
-        self,
-        actor_id: str,
-        session_id: str,
-        add: Mapping[str, bytes],
-        remove: Iterable[str],
-        begun: datetime | None,
-        parts: Mapping[str, Sequence[bytes]],
-    ) -> None:
-        at = self._lives.clock.at(actor_id, session_id)
-        self._lives.expect(at, begun)
-        notes = {name: _Note(data, parts.get(name, ())) for name, data in add.items()}
-        names = keys.unique([*add, *remove])
-        for start in range(0, len(names), _AT_ONCE):
-            self._save_notes(at, names[start : start + _AT_ONCE], notes, begun)
-
-    def derived_parts(
-        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
-    ) -> dict[tuple[str, int], bytes]:
-        life = self._lives.known(self._lives.clock.at(actor_id, session_id))
-        if life is None:
-            return {}
-        numbered = [(name, number) for name, numbers in wanted.items() for number in numbers]
-        places = {(life.pk, _part_sk(former, *one)): one for former in reversed(life.lives) for one in numbered}
-        rows = self._database.get_many("sessions", places)
-        there = [(part, rows[place]) for place, part in places.items() if place in rows]
-        data = self._payloads.get_all("sessions", [row for _, row in there])
-        return {part: content for (part, _), content in zip(there, data, strict=True)}
-
     def delete_session(self, actor_id: str, session_id: str) -> None:
         at = self._lives.clock.at(actor_id, session_id)
         rows = self._lives.rows(at)
@@ -189,32 +132,6 @@ class Sessions:
             if not kind.startswith(keys.META) and rest.partition("#")[0] <= last:
                 yield pk, sk
 
-    def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:
-        """Write or delete the notes of these names, and then the parts and chunks that belong to none any more."""
-        former: list[Row] = []
-        written: list[Key] = []
-
-        def writes(life: Life) -> list[Write]:
-            life.goes_on_from(begun)
-            written.extend(self._put_parts(life, {name: add[name].parts for name in names if name in add}))
-            places = {name: keys.named(NOTE, life.life, name) for name in names}
-            former[:] = self._database.get_many("sessions", [(at.pk, sk) for sk in places.values()]).values()
-            return [
-                Put("sessions", self._note(life, sk, name, add[name])) if name in add else Delete("sessions", at.pk, sk)
-                for name, sk in places.items()
-            ]
-
-        try:
-            life = self._lives.change(at, writes)
-        except SessionEnded:
-            self._database.delete_many("sessions", written)
-            raise
-        chunks = [key for row in former for key in chunk_keys(row)]
-        kept = {name: len(note.parts) for name, note in add.items()}
-        parts = [key for row in former for key in _part_keys(row, kept.get(from_bytes(row["named"]), 0))]
-        others = [(pk, sk) for pk, sk in written if not sk.startswith(keys.below(f"{PART}#{life.life}")[0])]
-        self._database.delete_many("sessions", [*chunks, *parts, *others])
-
     def _nearest(self, at: At, top: str, newest: int, notes: int = 0) -> Mapping[Key, Row]:
         """The rows from `top` down to the newest messages: one page, if that has those that no pack has."""
         metas = self._lives.places(at, keys.META)
@@ -234,14 +151,11 @@ class Sessions:
     def _session(self, at: At) -> Session:
         """The session as it is, or as a caller finds it who has never written to it."""
         rows = self._read(at)
-        life = self._seen(at, rows)
+        life = self._lives.seen_among(at, rows)
         return _unwritten(at) if life is None else self._facts(at, life, rows)
 
     def _read(self, at: At) -> Mapping[Key, Row]:
         return self._database.get_many("sessions", self._lives.places(at, *keys.FACTS))
-
-    def _seen(self, at: At, rows: Mapping[Key, Row]) -> Life | None:
-        return self._lives.seen(at, _present(rows, self._lives.places(at, keys.META)))
 
     def _fact(self, at: At, life: Life, fact: str, rows: Mapping[Key, Row]) -> Row | None:
         """Of what several lives have written, that of the latest of them that belongs to the session."""
@@ -294,7 +208,7 @@ class Sessions:
     def _not_saved(self, at: At, expected: int, saved_under: str | None, nonce: str) -> Session:
         """Somebody has saved since: ourselves, in an answer that was lost or under this key, or another."""
         rows = self._read(at)
-        life = self._seen(at, rows)
+        life = self._lives.seen_among(at, rows)
         if life is None:
             raise VersionConflict(expected, _unwritten(at))
         current, row = self._facts(at, life, rows), self._fact(at, life, keys.STATE, rows)
@@ -304,55 +218,12 @@ class Sessions:
 
     def _document(self, life: Life, fact: str, content: bytes) -> dict[str, Value | None]:
         sk = keys.branch(fact, life.region)
-        columns = self._payloads.put("sessions", life.pk, f"{BLOB}#{life.life}", content, life.ttl, inline=CHUNK)
+        columns = self._payloads.put("sessions", life.pk, keys.blobs(life.life), content, life.ttl, inline=CHUNK)
         return {"pk": life.pk, "sk": sk, "life": life.life, "ttl": life.ttl, **columns}
-
-    def _note(self, life: Life, sk: str, name: str, note: _Note) -> dict[str, Value | None]:
-        """The row of a note, whose parts have been written by then."""
-        columns = self._payloads.put("sessions", life.pk, sk, note.data, life.ttl)
-        if note.parts:
-            columns |= {"parts": len(note.parts), "parts_base": keys.named(PART, life.life, name)}
-        return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "made_at": life.last_seq, "ttl": life.ttl, **columns}
-
-    def _put_parts(self, life: Life, parts: Mapping[str, Sequence[bytes]]) -> list[Key]:
-        """Write the parts of notes, and give their keys."""
-        rows = [self._part(life, name, *part) for name, pieces in parts.items() for part in enumerate(pieces)]
-        self._database.put_many("sessions", rows)
-        return [(str(row["pk"]), str(row["sk"])) for row in rows]
-
-    def _part(self, life: Life, name: str, number: int, data: bytes) -> dict[str, Value | None]:
-        sk = _part_sk(life.life, name, number)
-        columns = self._payloads.put("sessions", life.pk, sk, data, life.ttl, inline=CHUNK)
-        return {"pk": life.pk, "sk": sk, "ttl": life.ttl, "written_at": int(time.time()), **columns}
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """Derived data to be stored, and its parts."""
-
-    data: bytes
-    parts: Sequence[bytes]
 
 
 def _present(rows: Mapping[Key, Row], places: Iterable[Key]) -> list[Row]:
     return [rows[place] for place in places if place in rows]
-
-
-def _notes(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
-    """The derived data of a former life of the session, where its messages still have the numbers they had then."""
-    low, high = keys.below(f"{NOTE}#{former}")
-    found = [row for (_, sk), row in rows.items() if low <= sk < high and not is_chunk(row)]
-    steady = _EVER if former == life.life else life.steady(former)
-    return [row for row in found if row.get("made_at", _EVER) <= steady]
-
-
-def _part_keys(row: Row, first: int) -> Iterator[Key]:
-    """The keys of the parts that belong to a note, from that number on."""
-    return ((row["pk"], piece_of(row["parts_base"], number)) for number in range(first, row.get("parts", 0)))
-
-
-def _part_sk(life: str, name: str, number: int) -> str:
-    return piece_of(keys.named(PART, life, name), number)
 
 
 def _repeats(row: Row, saved_under: str | None, nonce: str) -> bool:

@@ -11,7 +11,7 @@ from contextkit.aws.client import new_client
 from contextkit.errors import HandleNotFound, StoreCorrupt, StoreUnavailable
 from contextkit.stores import Overflow
 from contextkit.stores.dynamodb import DynamoDBStore
-from contextkit.stores.dynamodb.messages import HOLD
+from contextkit.stores.dynamodb.life import HOLD
 from contextkit.testing.conformance import ManualClock
 from contextkit.testing.faults import Call, Fault, FaultProxy, Sometimes, never
 from contextkit.types import Message

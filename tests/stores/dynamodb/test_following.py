@@ -13,7 +13,7 @@ import pytest
 from contextkit.aws.client import new_client
 from contextkit.stores import MemoryRecord
 from contextkit.stores.dynamodb import DynamoDBStore
-from contextkit.stores.dynamodb.memories import FOLLOWED
+from contextkit.stores.dynamodb.memory_changes import FOLLOWED
 from contextkit.testing.conformance import EMBEDDINGS
 from contextkit.testing.faults import FaultProxy
 from contextkit.types import Embeddings

@@ -93,7 +93,7 @@ def kept() -> Kept:
 
 @pytest.fixture
 def indexing(lives: Alive, kept: Kept) -> Indexing:
-    return Indexing(lives, kept, "o200k_base")  # type: ignore[arg-type]
+    return Indexing(lives, kept, kept, "o200k_base")  # type: ignore[arg-type]
 
 
 def numbered(first: int, last: int) -> list[Message]:
@@ -240,7 +240,10 @@ def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(
 ) -> None:
     """Two processes append, each sometimes; one builds now and then, and others do so for the first time."""
     store, whole, built = Whole(), ConversationIndex(), SessionIndex("u", "s", get_counter())
-    appending = {name: Indexing(Alive(), store, "o200k_base") for name in ("one", "other")}  # type: ignore[arg-type]
+    appending = {
+        name: Indexing(Alive(), store, store, "o200k_base")  # type: ignore[arg-type]
+        for name in ("one", "other")
+    }
     with small_sizes(largest_whole):
         for many, who in steps:
             new = numbered(len(store.log) + 1, len(store.log) + many)

@@ -1,0 +1,314 @@
+"""Appending: messages go into a session once each, numbered without gaps.
+
+A message is an item of its own, numbered in its key, and another item leads from its id to its
+number. Both are written in one transaction with the session's `last_seq`, on condition that this
+is still what it was: so numbers have no gaps, an id is written once, and whoever came second tries
+again behind the first. An append too large for one transaction holds the session, writes its items
+beyond `last_seq`, where nobody looks, and moves `last_seq` with the last of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from contextkit.errors import InvalidMessage, StoreError
+from contextkit.messages import dumps
+from contextkit.stores.codec import after, from_micros
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.database import batches
+from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.life import HOLD, LISTED, At, Life
+from contextkit.stores.dynamodb.lives import Lives
+from contextkit.stores.dynamodb.log import ID, LOG, Log
+from contextkit.stores.dynamodb.payloads import Payloads
+from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
+from contextkit.tokens import get_counter
+from contextkit.types import Message, TokenCounter
+
+_log = logging.getLogger("contextkit.stores")
+
+_STRIPES = 64
+"""Locks that a process's threads take to append, so that they do not refuse each other."""
+
+_FREE = """
+life = :life AND last_seq = :last AND (attribute_not_exists(expires_at) OR expires_at > :now)
+AND (attribute_not_exists(held_until) OR held_until <= :now OR holder = :token)
+""".strip().replace("\n", " ")
+_UNFENCED = "attribute_not_exists(pk) OR fence < :fence"
+"""A row is new, or left by an append that was overtaken before it ended."""
+
+_NEW = "attribute_not_exists(pk) OR seq > :last"
+"""An id is new, or leads to where an append that was never finished meant to write."""
+
+_HELD = "life = :life AND last_seq = :last AND holder = :token"
+
+
+class Appending:
+    """Writes messages behind a session's last one, whoever else does."""
+
+    def __init__(
+        self, lives: Lives, payloads: Payloads, log: Log, counter: str | TokenCounter, max_message_bytes: int
+    ) -> None:
+        self._lives = lives
+        self._database = lives.database
+        self._payloads = payloads
+        self._log = log
+        self._counter = counter
+        self._max_bytes = max_message_bytes
+        self._locks = [threading.Lock() for _ in range(_STRIPES)]
+
+    def append(self, actor_id: str, session_id: str, messages: Sequence[Message]) -> Appended:
+        """What `SessionStore.append` does, of one message or more."""
+        at = self._lives.clock.at(actor_id, session_id)
+        given = [(message.id or new_id(), message) for message in messages]
+        work = _Append(at, dict(reversed(given)), keys.unique(name for name, _ in given))
+        work.life = self._lives.known(at)
+        # One id is taken to be new, and the write itself finds out; of many, some may well be stored.
+        named = sum(message.id is not None for _, message in given)
+        if named > 1 or (named and work.life is not None and (work.life.inherited or not self._database.transactions)):
+            self._look(work)
+        self._count(work)
+        if work.missing:
+            with self._locks[hash(at.pk) % _STRIPES]:
+                self._append(work)
+        assert work.life is not None  # the messages are in it
+        return Appended(work.life, [work.stored[name] for name, _ in given])
+
+    def _stored(self, at: At, life: Life | None, names: Sequence[str]) -> dict[str, Message]:
+        """Those of the messages that the session has already, by id."""
+        if life is None or not names:
+            return {}
+        places = {(at.pk, keys.named(ID, one, name)): one for one in life.lives for name in names}
+        leads = self._database.get_many("sessions", places)
+        numbers = {life.number(places[place], lead["seq"]) for place, lead in leads.items()}
+        seqs = sorted(number for number in numbers if number is not None)
+        found = {message.id: message for message in self._log.numbered(life, seqs)}
+        return {name: found[name] for name in names if name in found}
+
+    def _append(self, work: _Append) -> None:
+        """Write what is missing, behind whatever others write meanwhile."""
+        at = work.at
+        for _ in self._database.attempts("append to a session"):
+            try:
+                self._settle(work)
+                written = self._write(at, work.life, work.drafted, work.sure)
+                work.life = written.life
+                work.stored |= {message.id or "": message for message in written.messages}
+            except Refused as refused:
+                meta = _meta(refused)
+                work.life = self._lives.find(at) if meta is None else self._lives.seen(at, [meta])
+                if refused.rows.keys() - {0} or work.outlived or not self._database.transactions:
+                    self._look(work)
+                self._count(work)
+            if not work.missing:
+                return
+
+    def _settle(self, work: _Append) -> None:
+        """Have a life that may be written here, whose items will last as long as the session."""
+        found = self._lives.ours(work.at, work.life)
+        if found is not work.life:
+            work.life = found
+            self._look(work)
+            self._count(work)
+        if work.life is not None:
+            work.life = self._lives.renewed(work.at, work.life)
+
+    def _look(self, work: _Append) -> None:
+        """Find those of the messages that the session has already."""
+        work.stored = self._stored(work.at, work.life, work.names)
+        work.looked = work.life
+
+    def _count(self, work: _Append) -> None:
+        """Make ready what is missing. Counting a long list takes seconds: it is done once, and before any write."""
+        for name in work.missing:
+            if name not in work.drafts:
+                work.drafts[name] = self._draft(name, work.given[name], work.at)
+
+    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], sure: bool) -> Appended:
+        """Write the drafts behind the last message, and give them as stored.
+
+        Raises `Refused` where that is no longer the last, or, unless it is `sure` that none is, where one is there.
+        """
+        token = uuid.uuid4().hex
+        former = self._lives.rows(at) if life is None else []
+        if former and self._lives.seen(at, former) is not None:
+            raise Refused({})  # another has begun the session since we looked
+        begun = life or self._lives.new(at, former)
+        if not self._database.transactions:
+            begun = replace(begun, fence=begun.fence + 1)
+        last = begun.last_seq + len(drafts)
+        done = replace(begun, last_seq=last, updated_at=at.now, expires_at=self._lives.clock.expiry(at.now))
+        numbered = list(enumerate(drafts, begun.last_seq + 1))
+        writes = [write for seq, draft in numbered for write in self._rows(begun, seq, draft, sure)]
+        if after(begun.listed_at, LISTED) <= at.now:
+            done = replace(done, listed_at=at.now)
+            writes.append(self._lives.listing(done, at))
+        groups = list(batches(writes, reserved=2))
+        if len(groups) > 1 or not self._database.transactions:
+            self._hold(at, begun, former if life is None else None, token)
+            self._write_held(at, begun, groups, done, token)
+        elif life is None:
+            self._database.write([*self._lives.begin(done, former, at), *writes])
+        else:
+            self._database.write([_ended(begun, done, _FREE, at, token), *writes])
+        free = replace(done, holder=None, held_until=None, unborn=None)
+        self._lives.note(free)
+        return Appended(free, [draft.stored(seq) for seq, draft in numbered])
+
+    def _hold(self, at: At, life: Life, former: Sequence[Row] | None, token: str) -> None:
+        """Keep others from appending while a large append is written; `former` is given for a life that begins."""
+        until = after(at.now, HOLD)
+        if former is not None:
+            held = replace(life, holder=token, held_until=until, unborn=1)
+            self._database.write(self._lives.begin(held, former, at))
+        else:
+            condition = _condition(_FREE, life, token, now=at.now)
+            columns: dict[str, Value | None] = {"holder": token, "held_until": until, "fence": life.fence or None}
+            self._database.write([Update("sessions", at.pk, self._lives.meta, columns, condition)])
+
+    def _write_held(self, at: At, life: Life, groups: Sequence[list[Write]], done: Life, token: str) -> None:
+        held = _condition(_HELD, life, token)
+        try:
+            for group in groups[:-1]:
+                until = after(self._lives.clock.now(), HOLD)
+                lease = Update("sessions", at.pk, self._lives.meta, {"held_until": until}, held)
+                self._database.write([lease, *group])
+            self._database.write([_ended(life, done, _HELD, at, token), *groups[-1]])
+        except (StoreError, Refused):
+            self._release(at, held)
+            raise
+
+    def _release(self, at: At, held: Condition) -> None:
+        """Let others append at once. What failed is on its way to the caller and must not be replaced."""
+        try:
+            free: dict[str, Value | None] = {"holder": None, "held_until": None}
+            self._database.write([Update("sessions", at.pk, self._lives.meta, free, held)])
+        except (StoreError, Refused) as error:
+            _log.warning("A session stays held for up to %s (%s).", HOLD, error)
+
+    def _rows(self, life: Life, seq: int, draft: _Draft, sure: bool) -> list[Write]:
+        columns = draft.columns.get(life.life)
+        if columns is None:
+            columns = self._payloads.put("sessions", life.pk, keys.blobs(life.life), draft.text, life.ttl)
+            draft.columns[life.life] = columns
+        place: dict[str, Value | None] = {"pk": life.pk, "seq": seq, "ttl": life.ttl, "fence": life.fence or None}
+        facts: dict[str, Value | None] = {"tokens": draft.tokens, "counter": draft.counter, **columns}
+        free = Condition(_UNFENCED, {"fence": life.fence}) if life.fence else None
+        new = free if sure or free else Condition(_NEW, {"last": life.last_seq})
+        return [
+            Put("sessions", {**place, "sk": keys.numbered(LOG, life.life, seq), **facts}, free),
+            Put("sessions", {**place, "sk": keys.named(ID, life.life, draft.name)}, new),
+        ]
+
+    def _draft(self, name: str, message: Message, at: At) -> _Draft:
+        complete = replace(message, id=name, created_at=message.created_at or from_micros(at.now))
+        text = dumps(complete).encode("ascii")
+        if len(text) > self._max_bytes:
+            raise InvalidMessage(
+                f"The message {name!r} takes {len(text)} bytes; this store accepts {self._max_bytes}.",
+                "Send its content as a reference, or open the store with a larger `max_message_bytes`.",
+                value=name,
+            )
+        counter = get_counter(self._counter)
+        return _Draft(name, complete, text, counter.message(complete), counter.name, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Messages as they were stored, and the life of the session that has them: it may end at any time."""
+
+    life: Life
+    messages: list[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message that is ready to be written but for its sequence number; `columns` hold its payload, by life."""
+
+    name: str
+    message: Message
+    text: bytes
+    tokens: int
+    counter: str
+    columns: dict[str, Mapping[str, Value | None]]
+
+    def stored(self, seq: int) -> Message:
+        """The message under its number."""
+        return replace(self.message, seq=seq, tokens=self.tokens, counter=self.counter)
+
+
+@dataclass(slots=True)
+class _Append:
+    """One append under way: its messages by id, the session's life as last seen, and how far it has come.
+
+    `looked` is the life as it was when `stored` was found out.
+    """
+
+    at: At
+    given: Mapping[str, Message]
+    names: Sequence[str]
+    life: Life | None = None
+    looked: Life | None = None
+    stored: dict[str, Message] = field(default_factory=dict)
+    drafts: dict[str, _Draft] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[str]:
+        """The messages that are still to be written."""
+        return [name for name in self.names if name not in self.stored]
+
+    @property
+    def drafted(self) -> list[_Draft]:
+        """The same, ready to be written."""
+        return [self.drafts[name] for name in self.missing]
+
+    @property
+    def sure(self) -> bool:
+        """True if nobody can have written one of them since we looked."""
+        if self.life is None:
+            return True
+        return self.looked is not None and (self.life.life, self.life.last_seq) == (
+            self.looked.life,
+            self.looked.last_seq,
+        )
+
+    @property
+    def outlived(self) -> bool:
+        """True if the session that we looked into has ended."""
+        return self.looked is not None and (self.life is None or self.life.life != self.looked.life)
+
+
+def _ended(life: Life, done: Life, free: str, at: At, token: str) -> Update:
+    """The write that makes everything up to `done.last_seq` visible."""
+    columns: dict[str, Value | None] = {
+        "last_seq": done.last_seq,
+        "updated_at": done.updated_at,
+        "expires_at": done.expires_at,
+        "listed_at": done.listed_at or None,
+        "holder": None,
+        "held_until": None,
+        "unborn": None,
+    }
+    now = at.now if free is _FREE else None
+    return Update("sessions", life.pk, life.sk, columns, _condition(free, life, token, now=now))
+
+
+def _condition(text: str, life: Life, token: str, *, now: int | None = None) -> Condition:
+    values: dict[str, Value] = {"life": life.life, "last": life.last_seq, "token": token}
+    return Condition(text, values if now is None else {**values, "now": now})
+
+
+def new_id() -> str:
+    """An id for a message that has none: 64 bits, since it need only be the one in its session, and is read often."""
+    return secrets.token_hex(8)
+
+
+def _meta(refused: Refused) -> Row | None:
+    """What stopped an append is nearly always `meta`, which DynamoDB then sends along: all there is without regions."""
+    row = refused.rows.get(0)
+    return row if row is not None and row["sk"] == keys.META else None

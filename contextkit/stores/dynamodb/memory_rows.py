@@ -1,0 +1,94 @@
+"""Rows of memories: how a record stands in an item, and what an item says without its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from contextkit.stores import MemoryRecord, check_id
+from contextkit.stores.codec import from_json, from_micros, to_json, to_micros
+from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.payloads import is_chunk
+
+RECORD = "rec"
+"""Sort keys of records."""
+
+SAYS_NOTHING = "known"
+"""Marks a row without its content, which is kept as a record."""
+
+_SECOND = 1_000_000
+
+
+def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
+    """The columns of a record, but for its content."""
+    expires_at = to_micros(record.expires_at)
+    return {
+        "namespace": record.namespace,
+        "strategy": record.strategy,
+        "importance": repr(float(record.importance)),
+        "created_at": to_micros(record.created_at),
+        "valid_from": to_micros(record.valid_from),
+        "valid_to": to_micros(record.valid_to),
+        "expires_at": expires_at,
+        "ttl": None if expires_at is None else expires_at // _SECOND + 1,
+        "awaits": 1 if record.text.strip() else None,
+    }
+
+
+def content_of(record: MemoryRecord) -> bytes:
+    """What of a record may be long."""
+    return to_json([record.text, list(record.sources), dict(record.metadata)], f"memory {record.id!r}")
+
+
+def record_of(row: Row, content: bytes) -> MemoryRecord:
+    """The record of a row and its content."""
+    text, sources, metadata = from_json(content)
+    return MemoryRecord(
+        id=row["record_id"],
+        text=text,
+        namespace=row["namespace"],
+        strategy=row["strategy"],
+        importance=float(row["importance"]),
+        created_at=from_micros(row["created_at"]),
+        valid_from=from_micros(row.get("valid_from")),
+        valid_to=from_micros(row.get("valid_to")),
+        expires_at=from_micros(row.get("expires_at")),
+        sources=tuple(sources),
+        metadata=metadata,
+    )
+
+
+def sk_of(record_id: str) -> str:
+    """The sort key of a record."""
+    return f"{RECORD}#{keys.part(record_id)}"
+
+
+def awaits(row: Row) -> bool:
+    """Whether a record should have a vector, and has none."""
+    return "awaits" in row and "vector" not in row and "indexed" not in row
+
+
+def without_content(row: Row) -> Row:
+    """The row as it is kept beside its record."""
+    columns = {name: value for name, value in row.items() if name not in ("body", "base", "chunks", "object")}
+    return {**columns, SAYS_NOTHING: True}
+
+
+def oldest_first(rows: Iterable[Row]) -> list[Row]:
+    """The rows of records among these, oldest first."""
+    return sorted((row for row in rows if not is_chunk(row)), key=lambda row: (row["created_at"], row["sk"]))
+
+
+def in_namespace(namespace: str | None) -> Callable[[str], bool]:
+    """Whether a namespace is meant: the one named, those below it (a final `/`), or all."""
+    if namespace is None:
+        return lambda _: True
+    check_id("namespace", namespace)
+    return (lambda name: name.startswith(namespace)) if namespace.endswith("/") else (lambda name: name == namespace)
+
+
+def is_shown(row: Row, within: Callable[[str], bool], now: int, active: bool) -> bool:
+    """Whether a record is in the namespace and has not expired, and if only `active` ones are shown, is valid."""
+    if not within(row["namespace"]) or row.get("expires_at", now + 1) <= now:
+        return False
+    return not active or (row.get("valid_from", now) <= now < row.get("valid_to", now + 1))
