@@ -7,12 +7,13 @@ said in this session needs no such care: its history has it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from contextkit.fence import BLOCK_NAME
 from contextkit.memory.ledger import LEDGER, Page
+from contextkit.memory.secrets import holds_secret, spared
 from contextkit.rank.texts import text_scores
 from contextkit.stores import ScoredMemory, Session, SessionStore
 from contextkit.types import Message
@@ -48,7 +49,8 @@ def fresh_messages(
 ) -> list[tuple[str, Message]]:
     """What was said in the actor's other sessions `within` that time and is not extracted yet, oldest first.
 
-    Each with its session's id. Takes one read, and where there are such sessions one of how far
+    Each with its session's id, and without the sentences that hold secrets: these stay in the session that they were
+    said in. Takes one read, and where there are such sessions one of how far
     extraction has come, and one more for each that lags behind.
     """
     sessions = store.sessions(actor_id, since=now - within)
@@ -58,7 +60,7 @@ def fresh_messages(
     found = [
         (session.session_id, message)
         for session in others[:SESSIONS]
-        for message in _unextracted(store, session, page)
+        for message in map(_without_secrets, _unextracted(store, session, page))
         if _says_something(message) and (message.created_at or now) > now - within
     ]
     return sorted(found, key=lambda one: (one[1].created_at or now, one[0], one[1].seq or 0))
@@ -92,6 +94,10 @@ def _unextracted(store: SessionStore, session: Session, page: Page) -> Sequence[
 def _says_something(message: Message) -> bool:
     """Whether somebody spoke: not a tool, not the system, and not a block of a prompt that was appended by mistake."""
     return message.role in ("user", "assistant") and message.name != BLOCK_NAME and bool(message.text.strip())
+
+
+def _without_secrets(message: Message) -> Message:
+    return replace(message, content=spared(message.text)) if holds_secret(message.text) else message
 
 
 def _just_said(message: Message, now: datetime) -> float:

@@ -55,6 +55,12 @@ def test_what_other_sessions_said_is_there_and_what_this_one_said_is_not(
     assert fresh(store, clock(), session_id="other") == ["Hello."]
 
 
+def test_no_secret_goes_from_one_session_into_another(store: SQLiteStore, clock: ManualClock) -> None:
+    say(store, "I fly on Friday. My password is kestrel7. It is for the airline. Book me a window seat.")
+    say(store, "AKIAIOSFODNN7EXAMPLE")
+    assert fresh(store, clock()) == ["I fly on Friday. Book me a window seat."]
+
+
 def test_what_is_extracted_is_not_fresh_once_every_strategy_has_read_it(store: SQLiteStore, clock: ManualClock) -> None:
     say(store, "one", "two", "three")
     extracted(store, "other", semantic=2, summary=1)
