@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from contextkit.errors import InvalidInput
 from contextkit.rank.columns import Columns, column
+from contextkit.rank.packed import Ints, Packed
 from contextkit.rank.sealed import opened, seal
 
 K1: Final = 1.2
@@ -31,7 +32,6 @@ B: Final = 0.75
 _KIND: Final = b"cklx3"
 _HEAD: Final = struct.Struct("<IIII")
 
-Ints: TypeAlias = NDArray[np.uint32]
 Scores: TypeAlias = NDArray[np.float32]
 
 Postings: TypeAlias = tuple[NDArray[np.int64], Ints, Ints]
@@ -46,7 +46,7 @@ class LexicalIndex:
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
-        self._packed = _Packed.empty()
+        self._packed = Packed.empty()
         self._filled: dict[int, list[tuple[Ints, Ints]]] = {}
         self._recent: dict[int, array[int]] = {}
         self._lengths = array("I")
@@ -117,7 +117,7 @@ class LexicalIndex:
             columns.append(self._of(other, len(self)))
             self._lengths.extend(other._lengths)
             self._total += other._total
-        self._packed = _Packed.sorted(*_joined(columns), len(self._ids))
+        self._packed = Packed.sorted(*_joined(columns), len(self._ids))
         self._filled, self._recent = {}, {}
 
     def fill(self, others: Iterable[tuple[int, LexicalIndex]]) -> None:
@@ -166,7 +166,7 @@ class LexicalIndex:
         columns = Columns(payload, _HEAD.size + names)
         index = cls()
         index._ids = {term: number for number, term in enumerate(vocabulary.split("\n")[:terms])}
-        index._packed = _Packed.of_steps(columns.next(terms), columns.next(postings), columns.next(postings))
+        index._packed = Packed.of_steps(columns.next(terms), columns.next(postings), columns.next(postings))
         index._lengths = array("I", index._packed.lengths(documents).tobytes())
         index._total = sum(index._lengths)
         return index
@@ -177,7 +177,7 @@ class LexicalIndex:
         used = _commonest_first(owners, numbers, len(self._ids))
         places = np.zeros(len(self._ids), np.int64)
         places[used] = np.arange(len(used))
-        packed = _Packed.sorted(places[owners], numbers, counts, len(used))
+        packed = Packed.sorted(places[owners], numbers, counts, len(used))
         vocabulary = self._vocabulary(used)
         head = _HEAD.pack(documents, len(used), len(packed.documents), len(vocabulary))
         columns = (packed.frequencies, packed.steps(), packed.counts)
@@ -228,69 +228,6 @@ class LexicalIndex:
             for documents, counts in pieces:
                 inside = (documents >= start) & (documents < stop)
                 yield np.full(np.count_nonzero(inside), term, np.int64), documents[inside], counts[inside]
-
-
-class _Packed:
-    """Postings side by side: those of term t are `documents[starts[t]:starts[t + 1]]`, and `counts` alike."""
-
-    __slots__ = ("counts", "documents", "starts")
-
-    def __init__(self, starts: Ints, documents: Ints, counts: Ints) -> None:
-        self.starts = starts
-        self.documents = documents
-        self.counts = counts
-
-    @classmethod
-    def empty(cls) -> _Packed:
-        nothing = np.zeros(0, np.uint32)
-        return cls(np.zeros(1, np.uint32), nothing, nothing)
-
-    @classmethod
-    def sorted(cls, owners: NDArray[np.int64], documents: Ints, counts: Ints, terms: int) -> _Packed:
-        """From columns in any order of terms, documents ascending within each."""
-        narrow = owners.astype(np.uint16) if terms <= 1 << 16 else owners  # which is sorted in a third of the time
-        order = np.argsort(narrow, kind="stable")
-        starts = np.zeros(terms + 1, np.uint32)
-        np.cumsum(np.bincount(owners, minlength=terms), out=starts[1:])
-        return cls(starts, documents[order], counts[order])
-
-    @classmethod
-    def of_steps(cls, frequencies: Ints, steps: Ints, counts: Ints) -> _Packed:
-        """The inverse of `frequencies` and `steps`."""
-        starts = np.zeros(len(frequencies) + 1, np.uint32)
-        np.cumsum(frequencies, out=starts[1:])
-        walked = np.cumsum(steps, dtype=np.uint32)
-        begun = starts[:-1]
-        firsts = np.cumsum(steps[begun], dtype=np.uint32)
-        documents = walked - np.repeat(walked[begun] - firsts, frequencies)
-        return cls(starts, documents, counts)
-
-    @property
-    def frequencies(self) -> Ints:
-        """How many documents each term stands in."""
-        return np.diff(self.starts)
-
-    def steps(self) -> Ints:
-        """The documents as distances, small numbers: of a term's first one from that of the term before it, and of
-        each other from the one before."""
-        steps = np.diff(self.documents, prepend=np.uint32(0))
-        begun = self.starts[:-1]
-        steps[begun] = np.diff(self.documents[begun], prepend=np.uint32(0))
-        return steps
-
-    def lengths(self, documents: int) -> Ints:
-        """How many terms each document has, repetitions included."""
-        return np.bincount(self.documents, self.counts, documents).astype(np.uint32)
-
-    def of(self, term: int) -> tuple[Ints, Ints]:
-        if not 0 <= term < len(self.starts) - 1:
-            return self.documents[:0], self.counts[:0]
-        part = slice(int(self.starts[term]), int(self.starts[term + 1]))
-        return self.documents[part], self.counts[part]
-
-    def owners(self, postings: NDArray[np.intp]) -> NDArray[np.int64]:
-        """The term of each of these postings, given by position."""
-        return np.searchsorted(self.starts, postings, side="right") - 1
 
 
 def _pairs(recent: bytes) -> tuple[Ints, Ints]:
