@@ -1,8 +1,8 @@
-"""The question of a turn, as an item of the prompt."""
+"""The question of a turn: as an item of the prompt, and whether it stands in the session already."""
 
 from __future__ import annotations
 
-from contextkit.types import Item, Provenance, Request
+from contextkit.types import Block, Item, Message, Provenance, Request
 
 
 def query_item(request: Request) -> Item:
@@ -19,3 +19,17 @@ def query_item(request: Request) -> Item:
         message=query,
         provenance=Provenance(source="query"),
     )
+
+
+def asks(message: Message | None, query: Message) -> bool:
+    """Whether a user's message says all that the query does: its words, and the pictures and files that came along."""
+    if message is None or message.role != "user" or message.text != query.text:
+        return False
+    attached = _attached(message)
+    return all(block in attached for block in _attached(query))
+
+
+def _attached(message: Message) -> list[Block]:
+    if isinstance(message.content, str):
+        return []
+    return [block for block in message.content if not isinstance(block.get("text"), str)]

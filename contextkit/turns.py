@@ -12,6 +12,7 @@ from contextkit.deadline import Deadline, patiently
 from contextkit.errors import EmptyQuery, StoreUnavailable
 from contextkit.known import KnownSessions
 from contextkit.messages import as_message
+from contextkit.question import asks
 from contextkit.stores import Session, SessionStore, check_id
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Message, Notice, Request, TokenCounter
@@ -136,7 +137,7 @@ def _begun(query: Message, log: _Log) -> tuple[Turn, Notice | None]:
     except StoreUnavailable as error:
         problem = f"Whether the question stands in the session already is not known: {error}"
         return Turn(query=query, after=log.last_seq), Notice("session not read", problem)
-    asked = bool(last) and last[0].role == "user" and last[0].text == query.text
+    asked = asks(_first(last), query)
     return Turn(query=query, after=log.last_seq - asked), None
 
 

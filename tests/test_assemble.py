@@ -97,6 +97,16 @@ def test_the_app_may_append_the_question_before_the_build_or_after_it_or_never(s
     assert extends(first, second)
 
 
+def test_a_picture_stays_in_its_turn_where_only_the_words_with_it_were_appended(store: SQLiteStore) -> None:
+    build = builder(store).build
+    picture = {"type": "image", "url": "https://x.test/cup.png"}
+    first = build({"role": "user", "content": ["What is this?", picture]}, **A)
+    store.append("u1", "s1", [user("What is this?"), called(1), result(1, "A cup.")])
+    second = build(**A)
+    assert extends(first, second)
+    assert picture in first.messages[-1].content
+
+
 def test_a_question_asked_twice_is_two_turns(store: SQLiteStore) -> None:
     build = builder(store).build
     store.append("u1", "s1", [user("And now?"), Message(role="assistant", content="Not yet.")])

@@ -79,6 +79,16 @@ def test_a_question_that_is_there_already_is_not_asked_twice(store: SQLiteStore)
     assert opened(store, "?three").turn.after == 3
 
 
+def test_the_same_words_under_another_picture_are_another_question(store: SQLiteStore) -> None:
+    asked, other = ({"type": "image", "url": f"https://x.test/{name}.png"} for name in "ab")
+    store.append("u1", "s1", [{"role": "user", "content": ["?", asked]}])
+    assert opened(store, {"role": "user", "content": ["?", asked]}).turn.after == 0
+    assert opened(store, "?").turn.after == 0, "who asks with the words alone means what was sent with them"
+    assert opened(store, {"role": "user", "content": ["?", other]}).turn.after == 1
+    store.append("u1", "s1", [{"role": "user", "content": [asked]}])
+    assert opened(store, {"role": "user", "content": [other]}).turn.after == 2
+
+
 def test_without_a_store_there_is_only_the_query() -> None:
     request = opened(None, "?one")
     assert (request.turn.after, request.session) == (0, None)

@@ -17,7 +17,7 @@ from contextkit.blocks import line_tokens
 from contextkit.conversation import UNREAD, Conversation, Foreseen
 from contextkit.deadline import patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
-from contextkit.question import query_item
+from contextkit.question import asks, query_item
 from contextkit.rank.lexical import Scores
 from contextkit.recent import Recent
 from contextkit.shares import history_most, longest_shown
@@ -212,9 +212,7 @@ class _Reading:
             lock.release()
 
     def _turn(self, present: list[Item]) -> Iterator[Item]:
-        query = self.request.turn.query
-        first = present[0].message if present else None
-        if first is None or first.role != "user" or first.text != query.text:
+        if not asks(present[0].message if present else None, self.request.turn.query):
             yield query_item(self.request)
         for item in present:
             yield _in_turn(item)
