@@ -18,7 +18,8 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.prompt_values import ChatPromptValue
-from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
+from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableBinding, RunnableConfig
+from langchain_core.runnables.configurable import DynamicRunnable
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 
     from contextkit.context import Context
+
+_BARING = (RunnableBinding, DynamicRunnable)
+"""Wrappers that hand `bind_tools` on to the model inside them: what is given tools lacks all that they add."""
 
 ContextInput: TypeAlias = str | Message | BaseMessage | Mapping[str, Any] | Sequence[Any] | None
 """What a turn starts from: its query, a text or a user's message as `build` takes it; `{"query": …}`
@@ -227,12 +231,14 @@ def with_tools(model: BaseChatModel) -> ModelWithTools:
     """The model as a chain's next step after `builder.as_runnable()`, with each prompt's tools bound to it.
 
     Raises `InvalidInput` for what cannot be given tools, such as a model that was wrapped before:
-    `with_tools(model).with_retry()` is the right way round.
+    `with_tools(model).with_retry()` is the right way round, and so with `bind` and `with_config`.
+    `with_tools(model.with_fallbacks([other]))` gives each of them the tools.
     """
-    if not hasattr(model, "bind_tools"):
+    if isinstance(model, _BARING) or not hasattr(model, "bind_tools"):
         raise InvalidInput(
-            f"{shortened(model)} cannot be given tools.",
-            "Pass the chat model itself, and wrap what `with_tools` returns (`.with_retry()`).",
+            f"{shortened(model)} is wrapped already, or cannot be given tools.",
+            "Pass the chat model itself, and wrap what `with_tools` returns: `with_tools(model).bind(…)`, "
+            "`.with_config(…)` or `.with_retry()`.",
             value=model,
         )
     return ModelWithTools(model)

@@ -13,9 +13,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.prompt_values import ChatPromptValue
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables import ConfigurableField, Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tracers import BaseTracer
 from langchain_core.tracers.schemas import Run
+from pydantic import Field
 
 from contextkit.adapters.langchain import ContextRunnable, with_tools
 from contextkit.context import Context
@@ -79,6 +80,31 @@ class Echo(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "echo"
+
+
+class Down(Echo):
+    """Never answers."""
+
+    def bind_tools(self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any) -> Runnable[Any, Any]:
+        return self
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise TimeoutError
+
+
+class GivenKeywords(GenericFakeChatModel):
+    """Keeps the words at which it was to stop."""
+
+    given: list[Any] = Field(default_factory=list)
+
+    def bind_tools(self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any) -> Runnable[Any, Any]:
+        return self
+
+    def _generate(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        self.given.append(stop)
+        return super()._generate(messages, stop, run_manager, **kwargs)
 
 
 class Traces(BaseTracer):
@@ -156,6 +182,33 @@ def test_a_model_is_wrapped_after_it_was_given_tools() -> None:
     with pytest.raises(InvalidInput, match=r"wrap what `with_tools` returns"):
         with_tools(Echo().with_retry())  # type: ignore[arg-type]
     chain = ContextRunnable(Builds()) | with_tools(Echo()).with_retry()
+    assert chain.invoke("a", CONFIG).content == "a with find"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        Echo().bind(stop=["."]),
+        Echo().bind_tools([]).bind(stop=["."]),
+        Echo().with_config(tags=["slow"]),
+        Echo().configurable_alternatives(ConfigurableField("model"), other=Echo()),
+    ],
+    ids=lambda wrapped: type(wrapped).__name__,
+)
+def test_what_a_wrapper_adds_is_not_silently_lost(wrapped: Any) -> None:
+    """LangChain's wrappers hand `bind_tools` on to the bare model: its answer knows nothing of them."""
+    with pytest.raises(InvalidInput, match=r"wrapped.*`with_tools\(model\)\.bind"):
+        with_tools(wrapped)
+
+
+def test_what_is_wrapped_after_it_was_given_tools_is_kept() -> None:
+    model = GivenKeywords(messages=iter(["."]))
+    (ContextRunnable(Builds()) | with_tools(model).bind(stop=["."])).invoke("a", CONFIG)
+    assert model.given == [["."]]
+
+
+def test_fallbacks_are_given_tools_each() -> None:
+    chain = ContextRunnable(Builds()) | with_tools(Down().with_fallbacks([Echo()]))  # type: ignore[arg-type]
     assert chain.invoke("a", CONFIG).content == "a with find"
 
 
