@@ -48,7 +48,7 @@ def whole_groups(items: Sequence[Item]) -> tuple[list[range], dict[str, str]]:
 
 def _why_torn(group: Group, index: int) -> str:
     if index in group.orphans:
-        return "it is a tool result that answers no tool call before it, which providers refuse"
+        return "it answers no tool call before it, or one that was answered already, which providers refuse"
     return (
         f"its group is incomplete: no result for tool call {', '.join(group.missing)}"
         if group.missing

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -105,6 +106,17 @@ def test_a_picture_stays_in_its_turn_where_only_the_words_with_it_were_appended(
     second = build(**A)
     assert extends(first, second)
     assert picture in first.messages[-1].content
+
+
+def test_a_result_that_was_appended_twice_is_shown_once(store: SQLiteStore) -> None:
+    """As it happens where an append without an id is tried again: the call keeps its first result."""
+    build = builder(store).build
+    store.append("u1", "s1", [user("Where?"), called(1), replace(result(1, "Ghent."), id=None)])
+    (again,) = store.append("u1", "s1", [replace(result(1, "Ghent."), id=None)])
+    context = build(**A)
+    assert [message.text for message in context.messages[-3:]] == ["Where?", "", "Ghent."]
+    assert "answered already" in context.report.why(again.id or "")
+    assert notices(context) == {"turn incomplete"}
 
 
 def test_a_question_asked_twice_is_two_turns(store: SQLiteStore) -> None:

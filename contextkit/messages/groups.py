@@ -1,8 +1,8 @@
 """Groups: which messages live or die together.
 
 Every provider wants a model's tool calls answered by the messages right after them, all of them
-and nothing else. So an assistant message with tool calls and the results that follow it are one
-group, and any other message is a group of its own.
+and nothing else. So an assistant message with tool calls and the results that follow it, up to the
+one that answers the last of them, are one group, and any other message is a group of its own.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def group_at(messages: Sequence[Message], start: int) -> Group:
     waiting = dict.fromkeys(call.id for call in first.tool_calls)
     orphans: list[int] = []
     stop = start + 1
-    while stop < len(messages) and messages[stop].role == "tool":
+    while waiting and stop < len(messages) and messages[stop].role == "tool":
         if messages[stop].tool_call_id in waiting:
             del waiting[str(messages[stop].tool_call_id)]
         else:

@@ -50,6 +50,11 @@ def test_a_second_or_a_foreign_result_is_an_orphan_inside_its_group() -> None:
     assert groups(messages) == [Group(0, 5, orphans=(2, 3))]
 
 
+def test_a_result_that_comes_again_does_not_tear_what_was_whole() -> None:
+    messages = [calls("a", "b"), result("b"), result("a"), result("b"), user()]
+    assert groups(messages) == [Group(0, 3), Group(3, 4, orphans=(3,)), Group(4, 5)]
+
+
 def test_a_result_behind_another_message_answers_nothing() -> None:
     found = groups([calls("a"), user(), result("a")])
     assert found == [Group(0, 1, missing=("a",)), Group(1, 2), Group(2, 3, orphans=(2,))]
