@@ -19,6 +19,7 @@ from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import with_calls
 from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable
+from contextkit.render.turns import OPENING
 from contextkit.types import Message, ToolCall
 
 
@@ -33,6 +34,16 @@ def to_langchain(
     """
     shaped = [_message(message) for message in messages]
     return shaped if cache is None else marked(shaped, breakpoints, cache)
+
+
+def opened(prompt: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """The prompt with a user's `(continued)` where the assistant would speak first.
+
+    Bedrock, Anthropic and Gemini refuse that, and LangChain's chat models pass it on.
+    """
+    speaks = next((place for place, message in enumerate(prompt) if message.type != "system"), len(prompt))
+    opening = [HumanMessage(OPENING)] if [message.type for message in prompt[speaks : speaks + 1]] == ["ai"] else []
+    return [*prompt[:speaks], *opening, *prompt[speaks:]]
 
 
 def _message(message: Message) -> BaseMessage:

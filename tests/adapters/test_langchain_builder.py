@@ -13,6 +13,7 @@ from langchain_core.output_parsers import StrOutputParser
 from contextkit import Budget, ContextBuilder
 from contextkit.adapters.langchain import read_context_tool, with_tools
 from contextkit.errors import InvalidId, InvalidInput
+from contextkit.render.langchain_cache import CacheStyle
 from contextkit.sources import History, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 
@@ -61,6 +62,16 @@ async def test_every_way_of_calling_gives_the_same_prompt(builder: ContextBuilde
     ]
     texts = [[message.content for message in prompt.to_messages()] for prompt in prompts]
     assert texts == [["You help Ada.", "Weather?"]] * 4
+
+
+@pytest.mark.parametrize("cache", [None, "anthropic", "converse"])
+def test_where_the_assistant_would_speak_first_the_user_does(store: SQLiteStore, cache: CacheStyle | None) -> None:
+    """Bedrock, Anthropic and Gemini refuse a conversation that their model begins, and LangChain passes it on."""
+    store.append("u1", "s1", [AIMessage("Welcome!"), HumanMessage("Hi."), AIMessage("How can I help?")])
+    builder = ContextBuilder(store=store, sources=[System("Help."), History()], strategy="chat", budget=4_000)
+    prompt = builder.as_runnable(cache=cache).invoke("Weather?", config=CONFIG).to_messages()
+    assert [message.text for message in prompt[:3]] == ["Help.", "(continued)", "Welcome!"]
+    assert [message.type for message in prompt] == ["system", "human", "ai", "human", "ai", "human"]
 
 
 def test_a_missing_session_is_a_clear_error(builder: ContextBuilder) -> None:
