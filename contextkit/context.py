@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contextkit.render.converse import ConverseRequest
     from contextkit.render.langchain_cache import CacheStyle
     from contextkit.render.openai import OpenAIRequest
+    from contextkit.render.responses import ResponsesRequest
     from contextkit.report import Report
 
 
@@ -68,6 +69,17 @@ class Context:
         from contextkit.render.openai import to_openai
 
         return to_openai(self.messages, self.tools)
+
+    def to_responses(self, *, cache: bool = False) -> ResponsesRequest:
+        """Keyword arguments for `client.responses.create`: `instructions`, `input`, `tools`.
+
+        The whole prompt: pass no `previous_response_id` beside it. `store` and `include` are left to you. Pass
+        `cache=True` for GPT-5.6 and later models, which find a prompt's beginning again only as far as a mark, and
+        place one of their own near its end; other models refuse marks.
+        """
+        from contextkit.render.responses import to_responses
+
+        return to_responses(self.messages, self.tools, self._breakpoints(cache))
 
     def to_anthropic(self, *, cache: bool = True) -> AnthropicRequest:
         """Keyword arguments for `client.messages.create`: `system`, `messages`, `tools`; breakpoints marked."""

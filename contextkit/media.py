@@ -47,6 +47,7 @@ _KINDS: Mapping[str, MediaKind] = {
     "image": "image",
     "image_url": "image",
     "input_image": "image",
+    "image_generation_call": "image",
     "audio": "audio",
     "input_audio": "audio",
     "video": "video",
@@ -56,7 +57,7 @@ _KINDS: Mapping[str, MediaKind] = {
     "media": "file",
 }
 _WRAPPERS = ("source", "image_url", "input_audio", "file", "inline_data", "image", "audio", "video", "document")
-_PAYLOADS = ("data", "base64", "blob", "file_data", "bytes", "url", "image_url")
+_PAYLOADS = ("data", "base64", "blob", "file_data", "bytes", "url", "image_url", "result")
 _REFERENCES = ("file_id", "id", "uri", "file_url", "file_uri")
 _MIMES = ("mime_type", "media_type", "mimeType")
 _ASIDE = ("title", "context", "name", "filename", "content")

@@ -14,8 +14,8 @@ _CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadI
 def input_tokens(usage: object) -> int:
     """The whole prompt's input tokens, cached ones included.
 
-    Takes a number; LangChain's `usage_metadata` or OpenAI's `usage` (whose totals include
-    cached tokens); Anthropic's or Bedrock Converse's `usage` (which list them apart). Mappings
+    Takes a number; LangChain's `usage_metadata` or OpenAI's `usage`, of either API (whose totals
+    include cached tokens); Anthropic's or Bedrock Converse's `usage` (which list them apart). Mappings
     and objects with attributes alike. Raises `InvalidInput` for anything else.
     """
     if isinstance(usage, int) and not isinstance(usage, bool):

@@ -56,6 +56,7 @@ def test_no_image_costs_more_than_an_unknown_one(width: int, height: int) -> Non
         ({"type": "image_url", "image_url": {"url": "https://a.example/x.png", "detail": "high"}}, OPENAI_MOST),
         ({"type": "image_url", "image_url": "https://a.example/x.png"}, OPENAI_MOST),
         ({"type": "input_image", "image_url": f"data:image/png;base64,{DATA}", "detail": "high"}, 765),
+        ({"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": DATA}, 1_399),
         ({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": DATA}}, 1_399),
         ({"type": "image", "source": {"type": "url", "url": "https://a.example/x.png"}}, UNKNOWN["image"]),
         ({"type": "image", "base64": DATA, "mime_type": "image/png"}, 1_399),

@@ -17,9 +17,10 @@ from contextkit.usage import input_tokens
         ({"prompt_tokens": 120, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 64}}, 120),
         ({"input_tokens": 20, "cache_read_input_tokens": 70, "cache_creation_input_tokens": 30}, 120),
         ({"inputTokens": 20, "cacheReadInputTokens": 100, "cacheWriteInputTokens": 0, "outputTokens": 1}, 120),
+        ({"input_tokens": 120, "input_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 30}}, 120),
         (SimpleNamespace(input_tokens=100, cache_read_input_tokens=20, cache_creation_input_tokens=None), 120),
     ],
-    ids=["a number", "LangChain", "OpenAI", "Anthropic", "Converse", "an object"],
+    ids=["a number", "LangChain", "OpenAI", "Anthropic", "Converse", "Responses", "an object"],
 )
 def test_the_whole_prompt_is_read_from_any_shape(usage: object, tokens: int) -> None:
     assert input_tokens(usage) == tokens

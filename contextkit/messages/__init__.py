@@ -1,10 +1,9 @@
 """Messages in: whatever a conversation arrives as becomes `Message`; and how a store keeps it.
 
 `as_messages` takes `Message`, LangChain messages and its pairs of role and text, OpenAI-style dicts,
-Anthropic or Bedrock Converse dicts, and the pydantic models that OpenAI's and Anthropic's clients
-answer with. Two things hold for
-what it gives back: tool calls and results never stand among the content blocks, and everything in
-blocks and metadata is a JSON value.
+Anthropic or Bedrock Converse dicts, items of OpenAI's Responses API, and the pydantic models that
+OpenAI's and Anthropic's clients answer with. Two things hold for what it gives back: tool calls and
+results never stand among the content blocks, and everything in blocks and metadata is a JSON value.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from contextkit.messages.converse import from_converse, is_converse
 from contextkit.messages.groups import Group, group_at, groups, is_alone
 from contextkit.messages.langchain import from_langchain, is_langchain
 from contextkit.messages.openai import from_openai
+from contextkit.messages.responses import Output, from_item, from_output, is_item, joined
 from contextkit.types import Message
 
 __all__ = [
@@ -44,8 +44,9 @@ def as_messages(values: Iterable[object]) -> list[Message]:
     """Every message in `values`, checked, in order.
 
     A provider's dict that holds several of our messages (tool results next to text) becomes
-    several. A block that contextkit put into a prompt is nobody's message and left out, where it
-    cannot be taken for one: under its own name, and with nothing but fenced sections in it.
+    several; items that a model said at once (`response.output` of the Responses API) become one.
+    A block that contextkit put into a prompt is nobody's message and left out, where it cannot be
+    taken for one: under its own name, and with nothing but fenced sections in it.
 
     Raises `InvalidMessage`, also where two that differ share an id, or `InvalidId` for one.
     """
@@ -53,7 +54,7 @@ def as_messages(values: Iterable[object]) -> list[Message]:
         raise InvalidMessage(
             f"{shortened(values)} is not a list of messages.", "Pass a list, also for a single message.", value=values
         )
-    messages = [message for value in values for message in _expanded(value) if not _is_block(message)]
+    messages = [message for value in joined(values) for message in _expanded(value) if not _is_block(message)]
     _check_ids(messages)
     return messages
 
@@ -73,6 +74,8 @@ def _expanded(value: object) -> list[Message]:
         return [_checked(value)]
     if is_langchain(value):
         return from_langchain(value)
+    if isinstance(value, Output):
+        return [from_output(value.items)]
     if _is_pair(value):
         return _from_dict({"role": value[0], "content": value[1]})
     if isinstance(data := plain_model(value), Mapping):
@@ -117,6 +120,9 @@ def _from_dict(data: Mapping[object, object]) -> list[Message]:
     if isinstance(content, list | tuple):
         content = [plain_model(block) for block in content]
         data = {**data, "content": content}
+    if is_item(data):
+        return [from_item(data)]
+    if isinstance(content, list):
         if data.get("tool_call_id") is None and is_converse(content):
             return from_converse(data)
         if is_anthropic(content):

@@ -22,7 +22,7 @@ RESULT_BLOCKS = ("tool_result", "function_call_output")
 
 
 class _Model(Protocol):
-    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
+    def model_dump(self, *, mode: str, exclude_unset: bool = ...) -> dict[str, Any]: ...
 
 
 def checked_message(

@@ -28,10 +28,7 @@ _AROUND = {
 }
 """What has a message in it, by the key that shows it, and where that is."""
 
-_RESPONSES = (
-    "This is of OpenAI's Responses API: write calls as the `tool_calls` of a message of role assistant, "
-    "and each output as a message of role tool."
-)
+_RESPONSES = "This is a whole response of the Responses API: pass its items, `*response.output`."
 
 
 def from_openai(data: Mapping[Any, Any]) -> Message:
@@ -83,7 +80,7 @@ def function_call_id(name: object) -> str:
 
 def _remedy(data: Mapping[Any, Any]) -> str:
     """What to do with a dict that is no message."""
-    if str(data.get("type")).startswith("function_call") or isinstance(data.get("output"), list):
+    if isinstance(data.get("output"), list):
         return _RESPONSES
     return next((remedy for key, remedy in _AROUND.items() if key in data), 'Give it a "content" (it may be empty).')
 

@@ -1,7 +1,7 @@
 """Messages out: one prompt in the shape of each provider's request.
 
-`openai`, `anthropic` and `converse` give plain dicts, ready to be passed to the provider's own
-client as keyword arguments; `langchain` gives LangChain messages. What they have in common:
+`openai`, `responses`, `anthropic` and `converse` give plain dicts, ready to be passed to the
+provider's own client as keyword arguments; `langchain` gives LangChain messages. What they have in common:
 
 * All text is made encodable as UTF-8: a lone surrogate leaves as U+FFFD.
 * Nothing they give shares a mutable part with the messages it was made from.

@@ -62,6 +62,8 @@ def media(block: Block) -> Media | None:
             return _openai_sound(inner(block, "input_audio"))
         case "file" if "file" in block:
             return _openai_file(inner(block, "file"))
+        case "input_file":
+            return _openai_file(block)
         case "document":
             return _anthropic("file", block)
         case "image" if "source" in block:
@@ -87,7 +89,8 @@ def _openai_image(block: Block) -> Media | None:
     detail = field(image, "detail") or field(block, "detail")
     if url := field(image, "url") or field(block, "image_url"):
         return _from_url("image", url, detail=detail)
-    return _uploaded("image", field(block, "file_id"))
+    file_id = field(block, "file_id")
+    return Media(kind="image", file_id=file_id, detail=detail) if file_id else None
 
 
 def _openai_sound(sound: Block) -> Media | None:
@@ -97,7 +100,7 @@ def _openai_sound(sound: Block) -> Media | None:
 
 def _openai_file(file: Block) -> Media | None:
     name = field(file, "filename")
-    if data := field(file, "file_data"):
+    if data := field(file, "file_data", "file_url"):
         return _from_url("file", data, name=name)
     return _uploaded("file", field(file, "file_id"), name)
 

@@ -70,9 +70,9 @@ class OpenAIRequest(TypedDict):
 def to_openai(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> OpenAIRequest:
     """The prompt for chat completions.
 
-    Reasoning is left out, since chat completions take none back. Prompt caching needs no marks
-    there. A tool's result may only be text there: its images and files follow in a user's message,
-    behind the results of all the calls they belong with.
+    Reasoning is left out, since chat completions take none back. No breakpoints are marked: models
+    before GPT-5.6 need none, and refuse them. A tool's result may only be text there: its images and
+    files follow in a user's message, behind the results of all the calls they belong with.
     """
     check_pairs(messages)
     tools = shown(tools)

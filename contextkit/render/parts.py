@@ -70,6 +70,15 @@ def part(block: Block) -> Part:
     return _reasoning(kind, block) or _resource(kind, block) or media(block) or Other(block)
 
 
+def introduced(found: list[Part], message: Message) -> list[Part]:
+    """The parts with a user's name before them, for providers that have no field for it."""
+    if message.role != "user" or not message.name or not found:
+        return found
+    if isinstance(found[0], Text):
+        return [Text(f"{message.name}: {found[0].text}"), *found[1:]]
+    return [Text(f"{message.name}:"), *found]
+
+
 def told(block: Block) -> str:
     """A block as text, for a tool's result: whatever a tool answered, the model is to see it."""
     return json.dumps(block, ensure_ascii=False, default=dict)

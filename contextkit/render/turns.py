@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages.arguments import argument_object
-from contextkit.render.parts import Part, Reasoning, Text, parts
+from contextkit.render.parts import Part, Reasoning, Text, introduced, parts
 from contextkit.render.request import Breakpoints
 from contextkit.types import Block, Message, Role, ToolCall
 
@@ -80,12 +80,7 @@ def _open_turn(turns: list[Turn], role: Role, dialect: Dialect) -> Turn:
 
 def usable_parts(message: Message) -> list[Part]:
     """The parts that may be sent: no blank text, no unsigned reasoning, the user's name in front."""
-    kept = [part for part in parts(message) if not _is_empty(part)]
-    if message.role != "user" or not message.name or not kept:
-        return kept
-    if isinstance(kept[0], Text):
-        return [Text(f"{message.name}: {kept[0].text}"), *kept[1:]]
-    return [Text(f"{message.name}:"), *kept]
+    return introduced([part for part in parts(message) if not _is_empty(part)], message)
 
 
 def _is_empty(part: Part) -> bool:

@@ -10,18 +10,20 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from contextkit.errors import InvalidMessage
-from contextkit.messages import as_messages
+from contextkit.messages import as_messages, dumps, loads
 from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse
 from contextkit.render.langchain import to_langchain
 from contextkit.render.openai import to_openai
 from contextkit.render.request import Breakpoints
+from contextkit.render.responses import to_responses
 from contextkit.types import Message, Tool, ToolCall
+from tests.render.openai_types import check_request
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 TOOLS = (
@@ -43,7 +45,9 @@ BLOCK_KEYS += [
     "id",
 ]
 BLOCK_KEYS += ["type", "text", "thinking", "signature", "reasoning", "reasoning_content", "refusal", "detail"]
+BLOCK_KEYS += ["summary", "content", "encrypted_content", "file_url", "phase"]
 BLOCK_KINDS = ["image", "image_url", "input_image", "input_audio", "audio", "video", "file", "document", "text-plain"]
+BLOCK_KINDS += ["input_file", "output_text", "web_search_call", "compaction"]
 BLOCK_KINDS += ["thinking", "redacted_thinking", "reasoning", "reasoning_content", "non_standard", "refusal", "other"]
 
 texts = st.text(st.one_of(st.characters(categories=["Cs"]), st.characters(), st.sampled_from("ab \n\x00")), max_size=8)
@@ -61,6 +65,7 @@ reasoning_blocks = st.sampled_from(
         {"type": "reasoning", "reasoning": "hm"},
         {"type": "reasoning", "reasoning": "hm", "extras": {"signature": "s"}},
         {"type": "redacted_thinking", "data": "AAAA"},
+        {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "s"},
     ]
 )
 call_ids = st.text(min_size=1, max_size=50)
@@ -160,11 +165,70 @@ def test_each_call_is_answered_in_the_very_next_turn_under_an_id_of_its_own(
 
 
 @given(prompt=prompts, tools=tool_lists, points=breakpoints)
+def test_openai_s_own_types_take_every_request_of_the_responses_api(
+    prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints
+) -> None:
+    pytest.importorskip("openai", reason="needs the extra dev: openai")
+    request = to_responses(prompt, tools, points)
+    check_request(request)
+    assert sum("prompt_cache_breakpoint" in value for value in dicts(request)) <= 3
+
+
+@given(prompt=prompts, points=breakpoints)
+def test_each_call_of_the_responses_api_is_answered_behind_those_it_was_made_with(
+    prompt: list[Message], points: Breakpoints
+) -> None:
+    waiting: list[str] = []
+    seen: set[str] = set()
+    for item in to_responses(prompt, TOOLS, points)["input"]:
+        if item.get("type") == "function_call":
+            assert item["call_id"] not in seen
+            seen.add(item["call_id"])
+            waiting.append(item["call_id"])
+        elif item.get("type") == "function_call_output":
+            waiting.remove(item["call_id"])
+        else:
+            assert not waiting
+    assert not waiting
+    assert len(seen) == sum(len(message.tool_calls) for message in prompt)
+
+
+@given(prompt=prompts, points=breakpoints)
+def test_no_word_no_call_and_no_image_is_lost_on_the_way_to_the_responses_api(
+    prompt: list[Message], points: Breakpoints
+) -> None:
+    request = to_responses(prompt, TOOLS, points)
+    sent = whole_characters(request.get("instructions", "") + "".join(map(told, request["input"])))
+    position = 0
+    for words in (whole_characters(text) for message in prompt for text in said(message)):
+        position = sent.find(words, position) + len(words)
+        assert position >= len(words), (words, sent)
+    images = [value for value in dicts(request) if value.get("type") == "input_image"]
+    assert len(images) == sum(str(message.content).count(PNG) for message in prompt)
+
+
+def told(item: dict[str, Any]) -> str:
+    content = item.get("arguments") or item.get("output") or item.get("content") or ""
+    return content if isinstance(content, str) else "".join(block.get("text", "") for block in content)
+
+
+def said(message: Message) -> list[str]:
+    texts = [message.content] if isinstance(message.content, str) else [b.get("text", "") for b in message.content]
+    return [*texts, *(call.arguments for call in message.tool_calls)]
+
+
+def whole_characters(text: str) -> str:
+    """The text without surrogates and what becomes of them: two that meet become one character."""
+    return "".join(char for char in text if char < "\ud800" or "\udfff" < char < "\ufffd")
+
+
+@given(prompt=prompts, tools=tool_lists, points=breakpoints)
 def test_every_shape_can_be_sent_as_utf_8(prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints) -> None:
     shapes: list[Any] = [
         to_anthropic(prompt, tools, points),
         to_converse(prompt, tools, points),
         to_openai(prompt, tools),
+        to_responses(prompt, tools, points),
     ]
     shapes += [message.model_dump() for message in to_langchain(prompt)]
     for shape in shapes:
@@ -177,6 +241,9 @@ def test_a_longer_prompt_begins_like_the_shorter_one(prompt: list[Message]) -> N
     shorter, longer = to_anthropic(prompt, TOOLS), to_anthropic(more, TOOLS)
     assert longer["messages"][: len(shorter["messages"])] == shorter["messages"]
     assert longer.get("system") == shorter.get("system")
+    items, more_items = to_responses(prompt, TOOLS), to_responses(more, TOOLS)
+    assert more_items["input"][: len(items["input"])] == items["input"]
+    assert more_items.get("instructions") == items.get("instructions")
 
 
 @given(prompts)
@@ -204,6 +271,56 @@ junk = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(BLOCK_KEYS), inner, max_size=3),
     max_leaves=6,
 )
+numbers = st.integers(1, 10**6)
+thoughts = st.builds(
+    lambda number, summary: {
+        "type": "reasoning",
+        "id": f"rs_{number}",
+        "summary": [{"type": "summary_text", "text": text} for text in summary],
+        "encrypted_content": "gAAAA",
+    },
+    numbers,
+    st.lists(st.sampled_from(["One.", "Two."]), max_size=2),
+)
+spoken = st.builds(
+    lambda number, phase, pieces: {
+        "type": "message",
+        "id": f"msg_{number}",
+        "status": "completed",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": text, "annotations": []} for text in pieces],
+        **phase,
+    },
+    numbers,
+    st.sampled_from([{}, {"phase": "commentary"}]),
+    st.lists(st.sampled_from(["a", "b "]), min_size=1, max_size=2),
+)
+called = st.builds(
+    lambda number: {
+        "type": "function_call",
+        "id": f"fc_{number}",
+        "call_id": f"call_{number}",
+        "name": "find",
+        "arguments": "{}",
+    },
+    numbers,
+)
+steps = st.tuples(thoughts, spoken | called).map(list) | called.map(lambda one: [one]) | spoken.map(lambda one: [one])
+
+
+@given(thoughts, st.lists(steps, min_size=1, max_size=5))
+def test_what_a_model_said_goes_back_item_by_item(first: dict[str, Any], more: list[list[dict[str, Any]]]) -> None:
+    output = [first, {"type": "function_call", "id": "fc_0", "call_id": "call_0", "name": "find", "arguments": "{}"}]
+    output += [item for step in more for item in step]
+    assume(len({item["id"] for item in output}) == len(output))
+    calls = [item["call_id"] for item in output if item["type"] == "function_call"]
+    results = [{"type": "function_call_output", "call_id": call_id, "output": "x"} for call_id in calls]
+    question = {"role": "user", "content": [{"type": "input_text", "text": "Where?"}]}
+    prompt = as_messages([question, *output, *results])
+    assert [message.role for message in prompt] == ["user", "assistant", *["tool"] * len(calls)]
+    assert to_responses([loads(dumps(message)) for message in prompt])["input"] == [question, *output, *results]
+
+
 odd_blocks = st.builds(
     lambda kind, block: {**block, "type": kind},
     st.sampled_from(BLOCK_KINDS),
@@ -214,6 +331,6 @@ odd_blocks = st.builds(
 @given(odd_blocks, st.sampled_from(["system", "user", "assistant"]))
 def test_any_block_is_rendered_or_refused(block: dict[str, Any], role: Any) -> None:
     prompt = as_messages([{"role": role, "content": [block]}, {"role": "user", "content": "And now?"}])
-    for render in (to_openai, to_anthropic, to_converse):
+    for render in (to_openai, to_anthropic, to_converse, to_responses):
         with contextlib.suppress(InvalidMessage):
             json.dumps(render(prompt), default=bytes.hex)

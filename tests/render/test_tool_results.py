@@ -13,6 +13,7 @@ from contextkit.messages import as_messages
 from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse
 from contextkit.render.openai import to_openai
+from contextkit.render.responses import to_responses
 from contextkit.tokens import get_counter
 from contextkit.types import Message, Tool
 
@@ -57,7 +58,7 @@ def answered(block: dict[str, Any]) -> list[Message]:
 @pytest.mark.parametrize(("block", "shown"), BLOCKS.values(), ids=BLOCKS)
 def test_every_provider_is_shown_what_the_tool_answered(block: dict[str, Any], shown: str) -> None:
     prompt = answered(block)
-    for render in (to_openai, to_anthropic, to_converse):
+    for render in (to_openai, to_anthropic, to_converse, to_responses):
         assert shown in json.dumps(
             render(prompt, [LOOK]), ensure_ascii=False, default=lambda raw: base64.b64encode(raw).decode()
         )
