@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.arguments import argument_text
@@ -27,7 +27,7 @@ NATIVE: Final = re.compile(
 """Items of what OpenAI's servers do by themselves: they go back as they came, and nobody has to answer them."""
 
 _ITEM = re.compile(rf"reasoning|function_call|function_call_output|{NATIVE.pattern}")
-_OTHER = re.compile(r"\w+_call|\w+_(call_)?output|mcp_approval_\w+|item_reference|program|additional_tools")
+_OTHER = re.compile(r"\w+_(call|output)|mcp_approval_\w+|item_reference|program|additional_tools")
 """Items that the client has to answer otherwise than a function's call, or that stand for something elsewhere."""
 
 
@@ -127,7 +127,7 @@ def _is_said(value: object) -> bool:
     return isinstance(value, Mapping) and is_item(value) and _kind(value) != "function_call_output"
 
 
-def _is_answer(data: Mapping[Any, Any]) -> TypeGuard[Item]:
+def _is_answer(data: Mapping[Any, Any]) -> bool:
     """Whether it is a message as a response has it, not one that somebody wrote by hand."""
     content = data.get("content")
     return (
