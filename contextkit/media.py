@@ -4,7 +4,7 @@
 of the media in it, however deeply nested, and what is left of it to be counted as text. An
 image's size is read from its block or from the first bytes of its payload, and a PDF's pages are
 counted. Where nothing says how large something is (a URL, a file id), a constant on the high side
-stands for it.
+stands for it. Reasoning that came encrypted is no text either: it costs what was encrypted.
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ LOW_DETAIL, TILE, TILE_SIDE = 85, 170, 512
 
 OPENAI_MOST = LOW_DETAIL + 8 * TILE
 """What its largest image comes to: 768 pixels by 2,048, two tiles by four."""
+
+ENCRYPTED_PER_TOKEN = 16 / 3
+"""Characters of what is encrypted: base64 of four bytes. So OpenAI's Codex counts (`estimate_reasoning_length`), less
+650 bytes for the envelope; here they stay, to err on the high side. As text it would be 3.6 times as many tokens."""
+
+_ENCRYPTED = ("reasoning", "compaction")
+"""The items of OpenAI's Responses API whose text is in their `encrypted_content`, in LangChain's blocks too."""
 
 _KINDS: Mapping[str, MediaKind] = {
     "image": "image",
@@ -131,6 +138,8 @@ def anthropic_image(size: Size) -> int:
 def separate(value: Any) -> tuple[int, Any]:
     """The tokens of all media in a JSON-like value, and the value without them (None where nothing is left)."""
     if isinstance(value, Mapping):
+        if value.get("type") in _ENCRYPTED:
+            return _separate_encrypted(value)
         kind = _kind(value)
         return _separate_each(value) if kind is None else _separate_media(kind, value)
     if isinstance(value, (list, tuple)):
@@ -144,6 +153,19 @@ def separate(value: Any) -> tuple[int, Any]:
 def _separate_each(value: Mapping[str, Any]) -> tuple[int, Any]:
     parts = {key: separate(item) for key, item in value.items()}
     return sum(tokens for tokens, _ in parts.values()), {key: rest for key, (_, rest) in parts.items()}
+
+
+def _separate_encrypted(value: Mapping[str, Any]) -> tuple[int, Any]:
+    """What is encrypted, in an item or among the `extras` of LangChain's block for it, and all else of it."""
+    tokens, rest = _separate_each(
+        {key: item for key, item in value.items() if key not in ("encrypted_content", "extras")}
+    )
+    if isinstance(extras := value.get("extras"), Mapping):
+        inside, rest["extras"] = _separate_encrypted(extras)
+        tokens += inside
+    if isinstance(sealed := value.get("encrypted_content"), str):
+        tokens += math.ceil(len(sealed) / ENCRYPTED_PER_TOKEN)
+    return tokens, rest
 
 
 def _separate_media(kind: MediaKind, value: Mapping[str, Any]) -> tuple[int, Any]:

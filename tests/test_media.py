@@ -76,6 +76,19 @@ def test_blocks_of_every_provider(block: dict[str, Any], tokens: int) -> None:
     assert separate(block) == (tokens, None)
 
 
+@pytest.mark.parametrize(
+    ("block", "tokens", "rest"),
+    [
+        ({"type": "reasoning", "summary": [], "encrypted_content": "A" * 1_601}, 301, {"summary": []}),
+        ({"type": "reasoning", "extras": {"encrypted_content": "A" * 1_600, "more": 1}}, 300, {"extras": {"more": 1}}),
+        ({"type": "reasoning", "reasoning": "Hm."}, 0, {"reasoning": "Hm."}),
+        ({"type": "compaction", "encrypted_content": "A" * 16}, 3, {}),
+    ],
+)
+def test_what_is_encrypted_costs_what_was_encrypted(block: dict[str, Any], tokens: int, rest: dict[str, Any]) -> None:
+    assert separate(block) == (tokens, {"type": block["type"], **rest})
+
+
 def test_sounds_and_files_cost_by_their_bytes() -> None:
     sound = base64.b64encode(b"\0" * 150_000).decode()
     assert separate({"type": "input_audio", "input_audio": {"data": sound, "format": "mp3"}}) == (1_200, None)
