@@ -59,6 +59,7 @@ LIBRARIES = {
     "pydantic": ("adapters.langchain", "schemas"),
     "pypdf": ("pdf",),
     "snowballstemmer": ("rank.terms",),
+    "strands": ("adapters.strands",),
     "rfc8785": ("canonical",),
     "sqlite3": ("stores.sqlite",),
     "typer": ("cli",),
@@ -219,5 +220,5 @@ def test_every_library_is_declared():
     ]
     declared = {line.split(">")[0].replace("-", "_") for line in wanted}
     libraries = {found.name.split(".")[0] for found in imports()} - set(sys.stdlib_module_names)
-    parts = {"contextkit", "botocore", "amazondax"}  # of boto3, and of amazon-dax-client
+    parts = {"contextkit", "botocore", "amazondax", "strands"}  # of boto3, amazon-dax-client and strands-agents
     assert sorted(libraries - declared - parts) == []

@@ -152,7 +152,7 @@ def test_the_installed_package_finds_its_strategies(installed, elsewhere):
 
 @slow
 def test_every_installed_module_can_be_imported(installed, elsewhere):
-    """With the command line's extra alone; the suites under contextkit.testing have an extra of their own."""
+    """With the extra `cli` alone, or it says which it needs; the suites in contextkit.testing have one of their own."""
     folder, env = elsewhere
     assert run(installed / "python", "-c", _IMPORT_ALL, cwd=folder, env=env).split()[-1] == "contextkit.window"
 
@@ -166,9 +166,13 @@ print(Path(contextkit.__file__).parent, *strategy_names(), sep="\\n")
 
 _IMPORT_ALL = """
 import contextkit, importlib, pkgutil
+from contextkit.errors import MissingExtra
 for module in pkgutil.walk_packages(contextkit.__path__, "contextkit."):
     if not module.name.startswith("contextkit.testing.") and not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except MissingExtra as error:
+            assert error.extra == "strands", error
         print(module.name)
 """
 

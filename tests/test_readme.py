@@ -50,12 +50,21 @@ def model():
     return ScriptedModel(messages=iter(said), profile=profile)
 
 
+@pytest.fixture
+def bedrock():
+    """The same for Strands."""
+    pytest.importorskip("strands", reason="needs the extra dev: strands-agents")
+    from tests.strands_model import Scripted, call, text
+
+    return Scripted([call("track_order", order_id="TT-118250")], [text("It is with the carrier.")])
+
+
 @pytest.mark.slow
-def test_every_block_does_what_it_says(model, run, tmp_path, monkeypatch, capsys):
+def test_every_block_does_what_it_says(model, bedrock, run, tmp_path, monkeypatch, capsys):
     """In order, in one empty folder, and Python in one namespace, as a reader would try them."""
     monkeypatch.chdir(tmp_path)
     Path("conversation.jsonl").write_text(CONVERSATION, "utf-8")
-    namespace = {"model": model, "__name__": "readme"}
+    namespace = {"model": model, "bedrock": bedrock, "__name__": "readme"}
     for block in blocks():
         if block.kind == "python":
             exec(compile("\n" * block.line + block.text, "README.md", "exec"), namespace)
@@ -65,6 +74,7 @@ def test_every_block_does_what_it_says(model, run, tmp_path, monkeypatch, capsys
             try_commands(block, run)
     told = capsys.readouterr().out
     assert "On Friday." in told
+    assert "It is with the carrier." in told
     assert "returns" in told
     assert "The workshop is" in told
     assert namespace["page"].startswith("<!doctype html>")

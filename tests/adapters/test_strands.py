@@ -1,0 +1,272 @@
+"""A builder as the plugin of a real Strands agent: what its model is sent, what is stored, and what is not lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from contextkit import Budget, ContextBuilder
+from contextkit.errors import BudgetTooSmall, InvalidInput, VersionConflict
+from contextkit.sources import History, Overflow, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+from tests.noise import noise
+
+strands = pytest.importorskip("strands", reason="needs the extra dev: strands-agents")
+
+from strands.models import BedrockModel, Model  # noqa: E402
+
+from contextkit.adapters.strands import ContextPlugin  # noqa: E402
+from tests.strands_model import Scripted, call, text  # noqa: E402
+
+IDS = {"actor_id": "u1", "session_id": "s1"}
+
+
+@strands.tool
+def track_order(order_id: str) -> str:
+    """Where an order is, and when it will arrive."""
+    return f"{order_id} is with the carrier, due on Friday."
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:") as store:
+        yield store
+
+
+@pytest.fixture
+def built(store: SQLiteStore) -> Callable[..., ContextBuilder]:
+    def build(tools: Sequence[object] = (track_order,), window: int = 16_000, **options: Any) -> ContextBuilder:
+        sources = [System("You are Otis, an assistant."), *([Tools(tools)] if tools else []), History(), Overflow()]
+        return ContextBuilder(sources=sources, budget=Budget(window=window, reserve=500), store=store, **options)
+
+    return build
+
+
+def agent(model: Model, builder: ContextBuilder, tools: Sequence[Any] = (track_order,), **options: Any) -> Any:
+    plugin = ContextPlugin(builder, **IDS)
+    return strands.Agent(model, tools=list(tools), plugins=[plugin], callback_handler=None, **options)
+
+
+def said(store: SQLiteStore) -> list[tuple[str, str]]:
+    return [(message.role, message.text) for message in store.messages("u1", "s1")]
+
+
+def test_the_model_is_sent_what_the_builder_decides_and_all_that_is_said_is_stored(
+    built: Callable[..., ContextBuilder], store: SQLiteStore
+) -> None:
+    model = Scripted([text("I look."), call("track_order", order_id="TT-1")], [text("On Friday.")])
+    assert str(agent(model, built())("Where is my order TT-1?")) == "On Friday.\n"
+    first, second = model.asked
+    assert first.system[0]["text"] == "You are Otis, an assistant."
+    assert first.tools == second.tools == ["read_context", "track_order"]
+    assert [message["role"] for message in second.messages] == ["user", "assistant", "user"]
+    assert second.messages[2]["content"][0]["toolResult"]["toolUseId"] == "call-1"
+    assert [role for role, _ in said(store)] == ["user", "assistant", "tool", "assistant"]
+    assert said(store)[-1] == ("assistant", "On Friday.")
+
+
+def test_strands_own_provider_for_anthropic_takes_the_prompt(built: Callable[..., ContextBuilder]) -> None:
+    anthropic = pytest.importorskip("strands.models.anthropic", reason="needs the extra dev: langchain-anthropic")
+    model = Scripted([call("track_order", order_id="TT-1")], [text("On Friday.")])
+    agent(model, built())("Where is my order TT-1?")
+    asked = model.asked[1]
+    provider = anthropic.AnthropicModel(client_args={"api_key": "x"}, model_id="m", max_tokens=100)
+    request = provider.format_request(asked.messages, asked.specs, system_prompt_content=asked.system)
+    assert request["messages"][2]["content"][0]["type"] == "tool_result"
+    assert not request["messages"][2]["content"][0]["is_error"]
+    assert request["system"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+def test_another_agent_goes_on_with_the_session(built: Callable[..., ContextBuilder]) -> None:
+    agent(Scripted([text("A fine name.")]), built())("Our café is called Andorinha.")
+    model = Scripted([text("Andorinha.")])
+    agent(model, built())("What is our café called?")
+    assert "Our caf\\u00e9 is called Andorinha." in model.asked[0].text
+
+
+def test_of_many_tools_those_are_shown_that_the_builder_chooses(built: Callable[..., ContextBuilder]) -> None:
+    tools = [strands.tool(lambda city: city, name=f"weather_{n}", description=f"Weather, kind {n}.") for n in range(30)]
+    tools.append(track_order)
+    model = Scripted([text("Soon.")])
+    agent(model, built(tools), tools)("Where is my order?")
+    assert "track_order" in model.asked[0].tools
+    assert len(model.asked[0].tools) <= 11
+
+
+def test_what_was_offloaded_is_read_back_by_its_handle(built: Callable[..., ContextBuilder]) -> None:
+    long = noise(60_000)
+
+    @strands.tool
+    def read_log() -> str:
+        """Read the whole log."""
+        return f"{long} THE END"
+
+    reading = [call("read_context", 2, handle="m3", search="THE END"), call("read_context", 3, handle="m99")]
+    model = Scripted([call("read_log")], reading, [text("Done.")])
+    agent(model, built([read_log], window=8_000), [read_log])("What does the log end with?")
+    assert "m3" in json.dumps(model.asked[1].messages[-1])
+    found, missed = (block["toolResult"] for block in model.asked[2].messages[-1]["content"] if "toolResult" in block)
+    assert "THE END" in found["content"][0]["text"]
+    assert found["status"] == "success"
+    assert missed["status"] == "error"
+    assert "m99" in missed["content"][0]["text"]
+
+
+class Parcel(BaseModel):
+    """Where a parcel is."""
+
+    place: str = Field(description="Where it is now.")
+
+
+def test_structured_output_is_given_by_the_tool_that_strands_adds(built: Callable[..., ContextBuilder]) -> None:
+    model = Scripted([text("It is in Porto.")], [call("Parcel", place="Porto")])
+    result = agent(model, built())("Where is it?", structured_output_model=Parcel)
+    assert result.structured_output == Parcel(place="Porto")
+    assert all("Parcel" in asked.tools for asked in model.asked)
+
+
+def test_the_agents_state_is_the_sessions(built: Callable[..., ContextBuilder], store: SQLiteStore) -> None:
+    first = agent(Scripted([text("Yes.")], [text("Yes.")]), built(), state={"step": 1})
+    first.state.set("city", "Porto")
+    first("Hello?")
+    session = store.session("u1", "s1")
+    assert session is not None
+    assert session.state == {"step": 1, "city": "Porto"}
+    store.save_state("u1", "s1", {"step": 1, "paid": True}, expected=session.version)
+    first.state.set("step", 2)
+    first("Hello again?")
+    assert first.state.get() == {"step": 2, "paid": True}
+    second = agent(Scripted(), built(), state={"step": 0})
+    assert second.state.get() == {"step": 2, "paid": True}
+
+
+def test_states_of_two_agents_that_changed_the_same_do_not_overwrite_each_other(
+    built: Callable[..., ContextBuilder],
+) -> None:
+    one, other = (agent(Scripted([text("Yes.")]), built()) for _ in range(2))
+    one.state.set("step", "one")
+    other.state.set("step", "other")
+    one("Hello?")
+    with pytest.raises(VersionConflict):
+        other("Hello?")
+
+
+def test_the_builder_learns_from_what_the_model_reports(built: Callable[..., ContextBuilder]) -> None:
+    builder = built(model="odd")
+    several = agent(Scripted(*[[text("Yes.")]] * 5, usage=(400, 7)), builder)
+    for number in range(5):
+        several(f"What about the order number {number}?")
+    assert "corrected by" in str(builder.counter)
+
+
+def test_its_prompts_have_reports(built: Callable[..., ContextBuilder]) -> None:
+    plugin = ContextPlugin(built(), **IDS)
+    assert plugin.context is None
+    strands.Agent(Scripted([text("Yes.")]), tools=[track_order], plugins=[plugin], callback_handler=None)("Hello?")
+    assert plugin.context is not None
+    assert plugin.context.report.decisions
+
+
+def test_who_remembers_hears_of_each_invocation_that_ends(built: Callable[..., ContextBuilder]) -> None:
+    heard: list[tuple[str, str]] = []
+
+    def remember(actor_id: str, session_id: str, *, variables: Mapping[str, str] | None = None) -> None:
+        assert variables == {}
+        heard.append((actor_id, session_id))
+
+    plugin = ContextPlugin(built(()), **IDS, remember=remember)
+    strands.Agent(Scripted([text("Yes.")]), tools=[], plugins=[plugin], callback_handler=None)("Hello?")
+    assert heard == [("u1", "s1")]
+
+
+def test_an_event_loop_streams_and_many_sessions_keep_apart(store: SQLiteStore) -> None:
+    builder = ContextBuilder(sources=[System("Be brief."), History()], budget=4_000, store=store)
+
+    async def converse(number: int) -> str:
+        plugin = ContextPlugin(builder, actor_id="u1", session_id=f"s{number}")
+        model = Scripted([text(f"Answer {number}.")])
+        one = strands.Agent(model, plugins=[plugin], callback_handler=None)
+        streamed = [event["data"] async for event in one.stream_async(f"Question {number}?") if "data" in event]
+        return "".join(streamed)
+
+    async def all_of_them() -> list[str]:
+        return await asyncio.gather(*map(converse, range(8)))
+
+    assert asyncio.run(all_of_them()) == [f"Answer {number}." for number in range(8)]
+    for number in range(8):
+        texts = [message.text for message in store.messages("u1", f"s{number}")]
+        assert texts == [f"Question {number}?", f"Answer {number}."]
+
+
+def test_what_cannot_be_built_reaches_the_caller(built: Callable[..., ContextBuilder], store: SQLiteStore) -> None:
+    with pytest.raises(BudgetTooSmall):
+        agent(Scripted(), built(window=1_000))(noise(40_000))
+    assert len(said(store)) == 1
+
+
+def test_a_builder_that_would_lose_something_is_refused(built: Callable[..., ContextBuilder]) -> None:
+    with pytest.raises(InvalidInput, match="system prompt of its own"):
+        agent(Scripted(), built(), system_prompt="You are Ada.")
+    with pytest.raises(InvalidInput, match="tools that the builder knows nothing of: track_order"):
+        agent(Scripted(), built(()))
+    with pytest.raises(InvalidInput, match="no store that keeps sessions"):
+        ContextPlugin(ContextBuilder(sources=[System("Hi.")], budget=4_000), **IDS)
+
+
+class Bedrock(BaseHTTPRequestHandler):
+    """Says yes to everything, and keeps what it was asked."""
+
+    asked: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        self.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        answer = json.dumps(
+            {
+                "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
+                "stopReason": "end_turn",
+                "usage": {"inputTokens": 5, "outputTokens": 1, "totalTokens": 6},
+                "metrics": {"latencyMs": 1},
+            }
+        ).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    asked: list[dict[str, Any]] = []
+    with HTTPServer(("127.0.0.1", 0), type("Handler", (Bedrock,), {"asked": asked})) as server:
+        thread = Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_bedrock_is_sent_a_request_it_takes_with_its_cache_points(
+    built: Callable[..., ContextBuilder], bedrock: tuple[str, list[dict[str, Any]]]
+) -> None:
+    url, asked = bedrock
+    model = BedrockModel(model_id="m", endpoint_url=url, region_name="us-east-1", streaming=False)
+    several = agent(model, built())
+    for question in ("Is it late?", "Is it in Porto?"):
+        assert str(several(question)) == "Yes.\n"
+    request = asked[-1]
+    assert request["system"][-1] == {"cachePoint": {"type": "default"}}
+    assert [tool["toolSpec"]["name"] for tool in request["toolConfig"]["tools"]] == ["read_context", "track_order"]
+    assert any("cachePoint" in block for message in request["messages"] for block in message["content"])
