@@ -138,9 +138,8 @@ class ContextPlugin(Plugin):
 
     def _read(self, use: ToolUse, **_: Any) -> ToolResult:
         """The `read_context` tool. A wrong handle is answered with what to do, and does not end the loop."""
-        asked: Mapping[str, Any] = {**use["input"], **self._ids}
         try:
-            text = self._builder.read_context(**asked)
+            text = self._builder.read_context(**{**use["input"], **self._ids})
         except (ContextKitError, TypeError) as error:  # a handle that is not there, arguments that are none
             return {"toolUseId": use["toolUseId"], "status": "error", "content": [{"text": str(error)}]}
         return {"toolUseId": use["toolUseId"], "status": "success", "content": [{"text": text}]}
