@@ -190,14 +190,17 @@ class Delivery:
         session = self._state.session(place.actor_id, place.session_id)
         if session is not None and to_micros(session.created_at) == entry.life:
             self._state.delete_session(place.actor_id, place.session_id)
-            session = None
         listed = self._events.headers(place.actor_id, place.session_id)
         left = list(islice((each for each in listed if LINE in each.metadata or to_micros(each.at) <= before), ERASED))
-        for number, event in enumerate(left):
+        # Whoever was quicker may have sent events of the next life already, which has begun before they were listed.
+        session = self._state.session(place.actor_id, place.session_id)
+        life = None if session is None else str(to_micros(session.created_at))
+        doomed = [event for event in left if life is None or event.metadata.get(LINE) != life]
+        for number, event in enumerate(doomed):
             if number:
                 self._sleep(PACE)
             self._events.delete(place.actor_id, place.session_id, event.id)
-        if left:
+        if doomed:
             return 0.0
         if session is None:
             self._ledger.drop(place)

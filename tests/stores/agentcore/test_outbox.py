@@ -16,7 +16,7 @@ import pytest
 from contextkit.errors import StoreUnavailable
 from contextkit.stores.agentcore import AgentCoreStore, delivery, outbox
 from contextkit.stores.agentcore.delivery import Delivery
-from contextkit.stores.agentcore.events import Events
+from contextkit.stores.agentcore.events import Event, Events
 from contextkit.stores.agentcore.ledger import Ledger
 from contextkit.stores.agentcore.payloads import from_payload
 from contextkit.stores.sqlite import SQLiteStore
@@ -300,6 +300,27 @@ def test_what_is_deleted_goes_and_what_comes_after_stays(store: AgentCoreStore, 
     store.flush()
     assert ids(delivered(client, memory_id)) == [(1, "new")]
     assert ids(store.messages("u", "s")) == [(1, "new")]
+
+
+def test_a_slow_deletion_spares_what_was_said_since(
+    state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+    store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
+    store.flush()
+    listed = store.events.headers
+
+    def late(actor_id: str, session_id: str) -> Iterator[Event]:
+        """Another process is done with the deletion before this one has so much as listed what to delete."""
+        monkeypatch.setattr(store.events, "headers", listed)
+        other.append("u", "s", [{"role": "user", "content": "new", "id": "new"}])
+        other.flush()
+        return listed(actor_id, session_id)
+
+    monkeypatch.setattr(store.events, "headers", late)
+    store.delete_session("u", "s")
+    store.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "new")]
 
 
 def test_nothing_of_a_deleted_session_stays_in_the_state_store(
