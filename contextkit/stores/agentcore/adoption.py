@@ -85,35 +85,36 @@ class Adoption:
         if self.found_nothing(place) or time.monotonic() < self._resting_until:
             return
         try:
-            self.adopt(place, patient=False)
+            asked = self.adopt(place, patient=False)
         except StoreError as error:
             self._resting_until = time.monotonic() + LOOK_AGAIN
             _log.warning("Whether AgentCore has a session that is unknown here cannot be said now: %s", error)
             return
-        self._looked.put(place, time.monotonic())
+        if asked:
+            self._looked.put(place, time.monotonic())
 
     def found_nothing(self, place: Place) -> bool:
         """Whether AgentCore was asked for this session a moment ago, and had nothing of it that lasts."""
         looked = self._looked.get(place)
         return looked is not None and time.monotonic() < looked + LOOK_AGAIN
 
-    def adopt(self, place: Place, *, patient: bool = True) -> None:
-        """Read the whole session back, unless it is being erased."""
+    def adopt(self, place: Place, *, patient: bool = True) -> bool:
+        """Read the whole session back. False if AgentCore was not asked, since it is being erased there."""
         entry = self._ledger.read(place)
         if entry.erase is not None:
-            return
+            return False
         events = line(self._events.all(place.actor_id, place.session_id, patient=patient))
         found = past(events, self._clock())
         if not found.messages:
             if entry.adopting:
                 self._ledger.save(place, replace(entry, adopting=False))
-            return
+            return True
         begun = entry if entry.adopting else self._ledger.save(place, replace(entry, adopting=True))
         if begun is None:
-            self.adopt(place)
-            return
+            return self.adopt(place, patient=patient)
         stored = self._state.append(place.actor_id, place.session_id, found.messages)
         self._finish(place, begun, found.line, max(message.seq or 0 for message in stored))
+        return True
 
     def pull(self, place: Place, branch: str = MAIN) -> int:
         """Append what other clients have written on this branch since. How many messages that was."""

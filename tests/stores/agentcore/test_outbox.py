@@ -17,7 +17,7 @@ from contextkit.errors import StoreUnavailable
 from contextkit.stores.agentcore import AgentCoreStore, delivery, outbox
 from contextkit.stores.agentcore.delivery import Delivery
 from contextkit.stores.agentcore.events import Event, Events
-from contextkit.stores.agentcore.ledger import Ledger
+from contextkit.stores.agentcore.ledger import Ledger, Place
 from contextkit.stores.agentcore.payloads import from_payload
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.agentcore import AgentCoreEmulator, Call, Fault, Quotas
@@ -321,6 +321,29 @@ def test_a_slow_deletion_spares_what_was_said_since(
     store.delete_session("u", "s")
     store.flush()
     assert ids(delivered(client, memory_id)) == [(1, "new")]
+
+
+def test_a_ledger_that_is_dropped_late_doubles_nothing(
+    state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+    store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
+    store.flush()
+    drop = Ledger.drop
+
+    def late(ledger: Ledger, place: Place) -> None:
+        """The session begins anew and is delivered between the last look at it and this."""
+        monkeypatch.setattr(Ledger, "drop", drop)
+        other.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
+        other.flush()
+        drop(ledger, place)
+
+    monkeypatch.setattr(Ledger, "drop", late)
+    store.delete_session("u", "s")
+    store.flush()
+    other.append("u", "s", [{"role": "user", "content": "x", "id": "2"}])
+    other.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "1"), (2, "2")]
 
 
 def test_nothing_of_a_deleted_session_stays_in_the_state_store(
