@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from contextkit import ContextBuilder
 from contextkit.errors import InvalidInput
+from contextkit.sources import History
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
 
@@ -32,6 +34,18 @@ def test_a_preference_that_is_no_text_is_refused_by_name(value: Any) -> None:
         with pytest.raises(InvalidInput, match=r"The preference 'prices' is .*, which is not text"):
             store.set_preferences("u1", {"tone": "brief", "prices": value})
         assert store.preferences("u1") == {}
+
+
+def test_a_life_begins_after_the_one_that_was_deleted_within_one_tick_of_the_clock() -> None:
+    clock = ManualClock()
+    with SQLiteStore(":memory:", clock=clock) as store:
+        builder = ContextBuilder(store=store, sources=[History()], strategy="chat", budget=1_000, clock=clock)
+        store.append("u1", "s1", [{"role": "user", "content": "The password is swordfish."}])
+        builder.build("What did I say?", actor_id="u1", session_id="s1")
+        store.delete_session("u1", "s1")
+        store.append("u1", "s1", [{"role": "user", "content": "Good morning."}])
+        shown = builder.build("What did I say?", actor_id="u1", session_id="s1").messages
+    assert [message.text for message in shown] == ["Good morning.", "What did I say?"]
 
 
 @pytest.mark.parametrize("record", ["Closed on Mondays.", {"id": "rest-day", "text": "Closed on Mondays."}])

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contextkit.errors import SessionEnded, VersionConflict
+from contextkit.recent import Recent
 from contextkit.stores import Session, check_id
 from contextkit.stores.codec import after, from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
@@ -36,6 +37,10 @@ SELECT states.version, states.saved_under FROM states JOIN sessions AS s ON stat
 """
 
 
+_REMEMBERED = 1_000
+"""Sessions that were deleted last: a clock that stands still so long is a test's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One actor's session, as every statement binds it: checked ids, and the time of the call."""
@@ -56,6 +61,7 @@ class Lifetimes:
     def __init__(self, clock: Callable[[], datetime], ttl: timedelta | None) -> None:
         self._clock = clock
         self._ttl = ttl
+        self._ended = Recent[tuple[str, str], int](_REMEMBERED)
 
     def now(self) -> int:
         """The time, in microseconds since 1970."""
@@ -79,9 +85,18 @@ class Lifetimes:
             raise SessionEnded(key.session_id)
         if row is not None:
             return row
-        created_at = max(key.now, _end_former_life(connection, key))
+        self.end(connection, key)
+        created_at = max(key.now, 1 + (self._ended.get((key.actor_id, key.session_id)) or 0))
         connection.execute(_NEW, (key.actor_id, key.session_id, created_at, key.now, self.expiry(key.now)))
         return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+    def end(self, connection: sqlite3.Connection, key: Key) -> None:
+        """Delete the session. When it had begun is remembered: its next life begins later, in the same tick too."""
+        where, ids = "WHERE actor_id = ? AND session_id = ?", (key.actor_id, key.session_id)
+        row = connection.execute(f"SELECT created_at FROM sessions {where}", ids).fetchone()
+        if row is not None:
+            self._ended.put(ids, row[0])
+            connection.execute(f"DELETE FROM sessions {where}", ids)
 
 
 def find(connection: sqlite3.Connection, key: Key) -> int | None:
@@ -193,7 +208,7 @@ class Sessions:
     def delete_session(self, actor_id: str, session_id: str) -> None:
         key = self._lifetimes.key(actor_id, session_id)
         with self._database.write() as connection:
-            _delete(connection, key)
+            self._lifetimes.end(connection, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,18 +253,3 @@ def _unwritten(key: Key) -> Session:
     """What a caller finds where there is no session: nothing, at version 0."""
     now = from_micros(key.now)
     return Session(actor_id=key.actor_id, session_id=key.session_id, created_at=now, updated_at=now)
-
-
-def _end_former_life(connection: sqlite3.Connection, key: Key) -> int:
-    """Delete what is left of an expired session; the earliest time at which its next life can begin."""
-    row = connection.execute(
-        "SELECT created_at + 1 FROM sessions WHERE actor_id = ? AND session_id = ?", (key.actor_id, key.session_id)
-    ).fetchone()
-    if row is None:
-        return 0
-    _delete(connection, key)
-    return int(row[0])
-
-
-def _delete(connection: sqlite3.Connection, key: Key) -> None:
-    connection.execute("DELETE FROM sessions WHERE actor_id = ? AND session_id = ?", (key.actor_id, key.session_id))
