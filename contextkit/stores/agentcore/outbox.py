@@ -43,6 +43,9 @@ ABANDONED = 3_600.0
 _FIRST_REST, _LONGEST_REST = 0.25, 60.0
 """Seconds before another try after a failure; they double each time."""
 
+_DOUBLINGS = 16
+"""More than it takes to the longest rest. After 1,024, in the 17th hour of an outage, no float would hold it."""
+
 
 @dataclass(slots=True)
 class _Task:
@@ -267,7 +270,7 @@ class Outbox:
     def _failed(self, place: Place, error: StoreError) -> None:
         with self._changed:
             task = self._tasks[place]
-            rest = min(_FIRST_REST * 2**task.failures, _LONGEST_REST)
+            rest = min(_FIRST_REST * 2 ** min(task.failures, _DOUBLINGS), _LONGEST_REST)
             task.running, task.failures, task.error = False, task.failures + 1, error
             task.due = self._monotonic() + max(rest, PACE)
             self._changed.notify_all()

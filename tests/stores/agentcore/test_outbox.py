@@ -18,6 +18,7 @@ from contextkit.stores.agentcore import AgentCoreStore, delivery, outbox
 from contextkit.stores.agentcore.delivery import Delivery
 from contextkit.stores.agentcore.events import Event, Events
 from contextkit.stores.agentcore.ledger import Ledger, Place
+from contextkit.stores.agentcore.outbox import Outbox
 from contextkit.stores.agentcore.payloads import from_payload
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.agentcore import AgentCoreEmulator, Call, Fault, Quotas
@@ -227,6 +228,23 @@ def test_a_service_that_fails_at_random_gets_every_message_once(
     faults.plan = no_fault
     assert ids(delivered(client, memory_id)) == ids(store.messages("u", "s"))
     assert len(store.messages("u", "s")) == 40
+
+
+def test_an_outage_of_many_hours_is_got_over(
+    state: SQLiteStore, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("_FIRST_REST", "_LONGEST_REST", "PACE"):
+        monkeypatch.setattr(outbox, pause, 1e-6)
+    down = [StoreUnavailable("AgentCore is down.", "Try again.")] * 1_100
+
+    def step(_: Place) -> None:
+        if down:
+            raise down.pop()
+
+    box = Outbox(step, Ledger(state, memory_id), lambda: "me", lambda: datetime.now(UTC))
+    box.notify(Place("u", "s"))
+    box.flush(20)
+    assert down == []
 
 
 def test_marks_of_sessions_that_are_idle_are_taken_back(
