@@ -60,9 +60,9 @@ class Memories:
         check_actor(actor_id)
         records = list(self._records.all(own_place(actor_id, namespace)))
         found: list[MemoryRecord] = []
-        for home in self._homes_of(actor_id, namespace):
-            listed = list(self._records.all(home.place(actor_id)))
-            found += filter(None, (_native(home, actor_id, record) for record in listed))
+        for place, homes in self._homes_of(actor_id, namespace).items():
+            listed = list(self._records.all(place))
+            found += filter(None, (_native(homes, actor_id, record) for record in listed))
             records += listed
         found += (kept.record for kept in envelope.latest(envelope.whole(records)))
         shown = self._shown(namespace, active)
@@ -78,8 +78,8 @@ class Memories:
         if not asked or not limit:
             return []
         found = self._search(place, asked)
-        for home in self._homes_of(actor_id, namespace):
-            found += self._search(home.place(actor_id), asked, partial(_native, home, actor_id))
+        for home_place, homes in self._homes_of(actor_id, namespace).items():
+            found += self._search(home_place, asked, partial(_native, homes, actor_id))
         shown, holds = self._shown(namespace, active), self._shown(namespace, True)
         ranked = sorted(found, key=lambda scored: (scored.score, scored.record.created_at), reverse=True)
         marked = [replace(scored, active=holds(scored.record)) for scored in ranked if shown(scored.record)]
@@ -104,9 +104,13 @@ class Memories:
         for place in self._places(actor_id):
             self._records.delete([record.id for record in self._records.all(place)])
 
-    def _homes_of(self, actor_id: str, namespace: str | None) -> list[Home]:
-        """The strategies whose records a namespace may mean."""
-        return [home for home in self._homes if home.may_hold(actor_id, namespace)]
+    def _homes_of(self, actor_id: str, namespace: str | None) -> dict[Namespace, list[Home]]:
+        """The strategies whose records a namespace may mean, by their places, which several may share."""
+        homes: dict[Namespace, list[Home]] = {}
+        for home in self._homes:
+            if home.may_hold(actor_id, namespace):
+                homes.setdefault(home.place(actor_id), []).append(home)
+        return homes
 
     def _places(self, actor_id: str) -> list[Namespace]:
         """Where the actor's records are: our own root, and each strategy's."""
@@ -179,8 +183,9 @@ _NATIVE = "mem-"
 _END = datetime.max.replace(tzinfo=UTC)
 
 
-def _native(home: Home, actor_id: str, record: Record) -> MemoryRecord | None:
-    """A strategy's own record; None for one of ours, or of another actor."""
+def _native(homes: Sequence[Home], actor_id: str, record: Record) -> MemoryRecord | None:
+    """A strategy's own record; None for one of ours, or of another actor. What names no strategy is the first's."""
+    home = next((home for home in homes if home.id == record.strategy_id), homes[0])
     namespace = home.said_namespace(actor_id, record.namespace or "")
     if envelope.is_part(record) or namespace is None:
         return None

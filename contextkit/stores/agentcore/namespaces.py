@@ -66,11 +66,12 @@ def is_within(namespace: str, wanted: str | None) -> bool:
 class Home:
     """Where one of the memory's own strategies puts its records.
 
-    `strategy` is its name, as it was given. The service makes an id of it by adding a random
+    `strategy` is its name, as it was given. The service makes an `id` of it by adding a random
     ending, and encodes ids of actors and sessions; `above` is the namespace up to the actor so,
     `said` as the same strategy run by contextkit has it. So a record has one namespace, whoever made it.
     """
 
+    id: str
     strategy: str
     above: str
     said: str
@@ -125,7 +126,7 @@ def _home(strategy: str, template: str, variables: Mapping[str, str]) -> Home:
             value=template,
         )
     name = _ENDING.sub("", strategy)
-    return Home(name, _filled(before, variables, strategy), _filled(before, variables, name))
+    return Home(strategy, name, _filled(before, variables, strategy), _filled(before, variables, name))
 
 
 def _filled(template: str, variables: Mapping[str, str], strategy: str) -> str:

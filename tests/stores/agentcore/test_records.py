@@ -245,6 +245,27 @@ class TestWhatStrategiesMade:
         store.delete_memories(actor, [name])
         assert store.memories(actor, active=False) == []
 
+    def test_it_is_there_once_where_strategies_share_a_place(self, client: Any, control: Any, actor: str) -> None:
+        strategies = [
+            {"semanticMemoryStrategy": {"name": "facts", "namespaceTemplates": ["/users/{actorId}/facts/"]}},
+            {"userPreferenceMemoryStrategy": {"name": "likes", "namespaceTemplates": ["/users/{actorId}/likes/"]}},
+        ]
+        memory = control.create_memory(name="sharing", eventExpiryDuration=30, memoryStrategies=strategies)["memory"]
+        templates = {each["strategyId"]: each["namespaceTemplates"][0] for each in memory["strategies"]}
+        with SQLiteStore(":memory:") as state:
+            store = AgentCoreStore(memory["id"], state=state, client=client, strategies=templates)
+            places = ("facts", "likes", "likes")
+            for place, strategy_id in zip(places, [*templates, None], strict=True):
+                where = f"/users/{actor}/{place}/"
+                store.records.create(
+                    [NewRecord(id="x", text="a car", namespace=where, timestamp=NOW, strategy_id=strategy_id)]
+                )
+            for found in (store.memories(actor), [scored.record for scored in store.search_memories(actor, "car")]):
+                assert sorted(each.namespace for each in found) == sorted(
+                    f"/users/{actor}/{place}/" for place in places
+                )
+                assert {"facts", "likes"} == {each.strategy for each in found}
+
     @pytest.mark.parametrize(
         "template",
         ["/facts/all/", "/facts/{actorId}-x/", "/sessions/{sessionId}/actors/{actorId}/"],
