@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, count
 from math import ceil
 
-from contextkit.errors import InvalidInput
+from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.agentcore import envelope
 from contextkit.stores.agentcore.ledger import check_actor
@@ -52,9 +52,11 @@ class Memories:
         self._records.check(list(chain.from_iterable(parts for _, parts in drafts.values())))
         if not drafts:
             return
-        present = self._present(actor_id, drafts)
-        for days, batch in self._by_expiry(drafts.values()):
-            self._put(batch, present, days)
+        present, groups = self._present(actor_id, drafts), self._by_expiry(drafts.values())
+        failures = [failure for days, batch in groups for failure in self._put(batch, present, days)]
+        refused = {failure.record_id: failure for failure in failures}
+        if refused:
+            raise RecordsRefused(list(refused.values()), len(drafts) - len(refused))
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
         check_actor(actor_id)
@@ -135,11 +137,13 @@ class Memories:
             groups.setdefault(_expiry_days(record, self._clock()), []).append(parts)
         return list(groups.items())
 
-    def _put(self, drafts: Sequence[list[NewRecord]], present: dict[str, list[Record]], days: int | None) -> None:
-        """Write each memory: in place, or as a new one before the old one goes."""
+    def _put(
+        self, drafts: Sequence[list[NewRecord]], present: dict[str, list[Record]], days: int | None
+    ) -> list[RecordFailure]:
+        """Write each memory: in place, or as a new one before the old one goes. Those that were refused."""
         updates: list[NewRecord] = []
         fresh: list[NewRecord] = []
-        former: list[str] = []
+        former: dict[str, str] = {}
         for parts in drafts:
             there = present.get(envelope.id_digest(parts[0].id), [])
             if len(there) == len(parts) == 1:
@@ -147,10 +151,13 @@ class Memories:
                 updates.append(replace(parts[0], record_id=there[0].id, namespace=namespace))
             else:
                 fresh.extend(parts)
-                former.extend(part.id for part in there)
-        self._records.update(updates, expiry_days=days)
-        self._records.create(fresh, expiry_days=days)
-        self._records.delete(former)
+                former |= {part.id: parts[0].id for part in there}
+        failures = _refused(partial(self._records.update, updates, expiry_days=days))
+        failures += _refused(partial(self._records.create, fresh, expiry_days=days))
+        stay = {failure.record_id for failure in failures}
+        gone = [part for part, name in former.items() if name not in stay]
+        left = _refused(partial(self._records.delete, gone))
+        return failures + [replace(failure, record_id=former[failure.record_id]) for failure in left]
 
     def _search(
         self, place: Namespace, query: str, native: Callable[[Record], MemoryRecord | None] = lambda _: None
@@ -181,6 +188,15 @@ _NATIVE = "mem-"
 """How the service's own record ids begin."""
 
 _END = datetime.max.replace(tzinfo=UTC)
+
+
+def _refused(write: Callable[[], object]) -> list[RecordFailure]:
+    """What a write refuses of what it was given."""
+    try:
+        write()
+    except RecordsRefused as error:
+        return list(error.failures)
+    return []
 
 
 def _native(homes: Sequence[Home], actor_id: str, record: Record) -> MemoryRecord | None:

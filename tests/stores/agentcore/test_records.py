@@ -107,6 +107,22 @@ class TestPuttingMemories:
             name: "old" if name in lost else "new" for name in ("m1", "m2")
         }
 
+    def test_what_is_refused_keeps_nothing_else_from_being_written(
+        self, faults: AgentCoreEmulator, store: AgentCoreStore, actor: str
+    ) -> None:
+        long = "car " * 10_000
+        store.put_memories(actor, [record("m1", "old"), record("m2", "old"), record("m3", f"old {long}")])
+        faults.plan = lambda call: "partial" if call.operation == "BatchUpdateMemoryRecords" else None
+        later = replace(record("m4", "new"), expires_at=NOW + timedelta(days=30_000))
+        with pytest.raises(RecordsRefused) as refused:
+            store.put_memories(actor, [record("m1", "new"), record("m2", "new"), record("m3", f"new {long}"), later])
+        faults.plan = no_fault
+        (lost,) = refused.value.failures
+        assert refused.value.accepted == 3
+        expected = {"m1": "new", "m2": "new", "m3": f"new {long}", "m4": "new"} | {lost.record_id: "old"}
+        assert {each.id: each.text for each in store.memories(actor)} == expected
+        assert store.held(actor) == {"memories": 4}
+
     def test_a_long_memory_of_which_a_part_is_refused_stays_as_it_was(
         self, faults: AgentCoreEmulator, store: AgentCoreStore, actor: str
     ) -> None:
