@@ -16,7 +16,7 @@ from contextkit.stores.agentcore import envelope
 from contextkit.stores.agentcore.ledger import check_actor
 from contextkit.stores.agentcore.namespaces import Home, is_within, own_place
 from contextkit.stores.agentcore.payloads import readable
-from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, Namespace, NewRecord, Record, Records
+from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, NOT_FOUND, Namespace, NewRecord, Record, Records
 from contextkit.stores.codec import check_record, to_micros
 
 _DAY = timedelta(days=1)
@@ -153,10 +153,14 @@ class Memories:
                 fresh.extend(parts)
                 former |= {part.id: parts[0].id for part in there}
         failures = _refused(partial(self._records.update, updates, expiry_days=days))
+        # A record that was deleted is listed for minutes still, and cannot be updated any more.
+        gone = {failure.record_id for failure in failures if failure.code == NOT_FOUND}
+        fresh += [replace(part, record_id=None) for part in updates if part.id in gone]
+        failures = [failure for failure in failures if failure.record_id not in gone]
         failures += _refused(partial(self._records.create, fresh, expiry_days=days))
         stay = {failure.record_id for failure in failures}
-        gone = [part for part, name in former.items() if name not in stay]
-        left = _refused(partial(self._records.delete, gone))
+        replaced = [part for part, name in former.items() if name not in stay]
+        left = _refused(partial(self._records.delete, replaced))
         return failures + [replace(failure, record_id=former[failure.record_id]) for failure in left]
 
     def _search(

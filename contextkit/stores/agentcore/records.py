@@ -23,6 +23,9 @@ MAX_QUERY = 10_000
 MIN_EXPIRY_DAYS = 31
 """The shortest expiry that a record can have, by the same model."""
 
+NOT_FOUND = 404
+"""The error code in a batch's answer for a record that is not there (any more)."""
+
 MetadataValue: TypeAlias = str | float | datetime | tuple[str, ...]
 """What a record's metadata hold: a text, a number, a time, or up to five texts."""
 
@@ -193,7 +196,7 @@ class Records:
         for request in requests:
             answer = self._service.call("BatchDeleteMemoryRecords", request)
             names = {each["memoryRecordId"]: each["memoryRecordId"] for each in request["records"]}
-            outcome.note(answer, names, "memoryRecordId", forgive=_NOT_FOUND)
+            outcome.note(answer, names, "memoryRecordId", forgive=NOT_FOUND)
         outcome.settle()
 
     def check(self, records: Sequence[NewRecord]) -> None:
@@ -209,9 +212,6 @@ class Records:
         if days is not None:
             request["recordExpirySpecification"] = {"recordExpiryDurationDays": _days(days)}
         return request
-
-
-_NOT_FOUND = 404
 
 
 class _Outcome:

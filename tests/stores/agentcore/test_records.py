@@ -61,6 +61,15 @@ def faults(emulator: AgentCoreEmulator) -> Iterator[AgentCoreEmulator]:
     emulator.plan = no_fault
 
 
+@pytest.fixture
+def lingering(emulator: AgentCoreEmulator) -> Iterator[AgentCoreEmulator]:
+    """Deleted records are listed and found for five minutes more, as the service's were."""
+    usual = emulator.behaviour
+    emulator.behaviour = replace(usual, linger=timedelta(minutes=5))
+    yield emulator
+    emulator.behaviour = usual
+
+
 def record(name: str, text: str = "a car") -> MemoryRecord:
     return MemoryRecord(id=name, text=text, created_at=NOW)
 
@@ -147,6 +156,14 @@ class TestPuttingMemories:
         with emulator.counted() as calls:
             store.put_memories(actor, [record("m1", "new")])
         assert [call.operation for call in calls] == ["ListMemoryRecords", "BatchUpdateMemoryRecords"]
+
+    def test_a_deleted_memory_can_be_put_again_while_it_lingers(
+        self, lingering: AgentCoreEmulator, store: AgentCoreStore, actor: str
+    ) -> None:
+        store.put_memories(actor, [record("m1", "old"), record("m2", "old")])
+        store.delete_memories(actor, ["m1"])
+        store.put_memories(actor, [record("m1", "new"), record("m2", "new")])
+        assert [each.text for each in store.memories(actor)] == ["new", "new"]
 
     def test_a_lost_answer_makes_no_second_record(
         self, faults: AgentCoreEmulator, store: AgentCoreStore, actor: str
