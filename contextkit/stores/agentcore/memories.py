@@ -166,13 +166,17 @@ class Memories:
     def _search(
         self, place: Namespace, query: str, native: Callable[[Record], MemoryRecord | None] = lambda _: None
     ) -> list[ScoredMemory]:
-        """What the service finds, whole: where it finds only some parts of a memory, the others are listed."""
+        """What the service finds, whole: where it finds only some parts of a memory, the others are listed.
+
+        A version that was replaced lingers for minutes, and two processes may write a new memory at once: the
+        latest counts.
+        """
         hits = self._records.search(place, query, limit=BATCH, min_score=self._min_score)
         scores: dict[str, float] = {}
         for hit in hits:
             scores.setdefault(envelope.version_of(hit), hit.score or 0.0)
         found = hits if envelope.are_whole(hits) else [*hits, *self._records.all(place)]
-        kept = envelope.whole(found)
+        kept = envelope.latest(envelope.whole(found))
         ours = [ScoredMemory(each.record, scores[each.written]) for each in kept if each.written in scores]
         theirs = [ScoredMemory(record, hit.score or 0.0) for hit in hits if (record := native(hit)) is not None]
         return ours + theirs

@@ -62,11 +62,11 @@ def faults(emulator: AgentCoreEmulator) -> Iterator[AgentCoreEmulator]:
 
 
 @pytest.fixture
-def lingering(emulator: AgentCoreEmulator) -> Iterator[AgentCoreEmulator]:
+def lingering(emulator: AgentCoreEmulator) -> Iterator[None]:
     """Deleted records are listed and found for five minutes more, as the service's were."""
     usual = emulator.behaviour
     emulator.behaviour = replace(usual, linger=timedelta(minutes=5))
-    yield emulator
+    yield
     emulator.behaviour = usual
 
 
@@ -157,13 +157,19 @@ class TestPuttingMemories:
             store.put_memories(actor, [record("m1", "new")])
         assert [call.operation for call in calls] == ["ListMemoryRecords", "BatchUpdateMemoryRecords"]
 
-    def test_a_deleted_memory_can_be_put_again_while_it_lingers(
-        self, lingering: AgentCoreEmulator, store: AgentCoreStore, actor: str
-    ) -> None:
+    @pytest.mark.usefixtures("lingering")
+    def test_a_deleted_memory_can_be_put_again_while_it_lingers(self, store: AgentCoreStore, actor: str) -> None:
         store.put_memories(actor, [record("m1", "old"), record("m2", "old")])
         store.delete_memories(actor, ["m1"])
         store.put_memories(actor, [record("m1", "new"), record("m2", "new")])
         assert [each.text for each in store.memories(actor)] == ["new", "new"]
+
+    @pytest.mark.usefixtures("lingering")
+    def test_a_replaced_memory_is_found_once_while_it_lingers(self, store: AgentCoreStore, actor: str) -> None:
+        store.put_memories(actor, [record("m1", "car " * 10_000)])
+        store.put_memories(actor, [record("m1", "red car " * 10_000)])
+        found = store.search_memories(actor, "car")
+        assert [scored.record.text[:7] for scored in found] == ["red car"]
 
     def test_a_lost_answer_makes_no_second_record(
         self, faults: AgentCoreEmulator, store: AgentCoreStore, actor: str
