@@ -192,11 +192,15 @@ class Events:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+_LAST = datetime(9999, 12, 30, tzinfo=UTC)
+"""The last day that the calendar has in every time zone: boto3 reads times in the machine's own."""
+
+
 def floored(at: datetime) -> datetime:
-    """The time in whole milliseconds, never later; times before 1970, which no event can have, become its first."""
+    """The time in whole milliseconds, never later; those before 1970, which no event can have, become its first."""
     if at.tzinfo is None:
         raise InvalidInput(f"The time {at} has no time zone.", "Pass an aware datetime in UTC.", value=at)
-    aware = max(at.astimezone(UTC), _EPOCH)
+    aware = min(max(at.astimezone(UTC), _EPOCH), _LAST)
     return aware - timedelta(microseconds=aware.microsecond % 1000)
 
 

@@ -128,7 +128,7 @@ def _boolean(reading: Reading, _: Shape, value: Any, where: str) -> Any:
 
 
 def _timestamp(reading: Reading, _: Shape, value: Any, where: str) -> Any:
-    if _is_number(value) and abs(value) < _LAST:
+    if _is_number(value) and _FIRST <= value < _END:
         milliseconds = (Decimal(repr(value)) * 1000).to_integral_value(ROUND_FLOOR)  # as it was written: 1.001 is 1001
         return EPOCH + timedelta(milliseconds=int(milliseconds))
     reading.unreadable(where, "a time in seconds since 1970")
@@ -136,8 +136,8 @@ def _timestamp(reading: Reading, _: Shape, value: Any, where: str) -> Any:
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = 62_135_596_800
-"""Seconds from year 1 to 1970: what lies as far on either side of the epoch is a date that Python can hold."""
+_FIRST, _END = -62_135_596_800, 253_402_300_800
+"""The years 1 and 10,000 in seconds since 1970: what lies between them is a date that Python can hold."""
 
 _READERS: dict[str, Read] = {
     "structure": _structure,

@@ -257,6 +257,17 @@ class TestExpiry:
         assert kept is not None
         assert kept.expires_at is None
 
+    @pytest.mark.parametrize("at", [datetime.min, datetime.max])
+    def test_a_memory_may_hold_from_the_first_day_to_the_last(
+        self, store: AgentCoreStore, actor: str, at: datetime
+    ) -> None:
+        aware = at.replace(tzinfo=UTC)
+        kept = replace(record("m1"), created_at=aware, valid_from=aware, valid_to=aware, expires_at=aware)
+        store.put_memories(actor, [kept, replace(kept, id="m2", valid_to=None, expires_at=None, created_at=NOW)])
+        found = {each.id: each for each in store.memories(actor, active=False)}
+        assert found["m2"] == replace(kept, id="m2", valid_to=None, expires_at=None, created_at=NOW)
+        assert found.get("m1") == (kept if at == datetime.max else None)
+
     def test_less_than_the_service_allows_is_refused(self, store: AgentCoreStore) -> None:
         with pytest.raises(InvalidInput, match="31 days"):
             store.records.create([NewRecord(id="x", text="x", namespace=None, timestamp=NOW)], expiry_days=30)
