@@ -129,6 +129,9 @@ class Outbox:
             else:
                 task.again = True
             self._employ()
+            taken_back = self._closed and place not in self._marks
+        if taken_back:
+            self.mark(place)
 
     def resume(self) -> None:
         """Once in a process: take up what others have left behind."""
@@ -182,11 +185,11 @@ class Outbox:
                 self._ledger.unmark(place, owner)
 
     def close(self) -> None:
-        """Start nothing new; take back the marks of all sessions that are done."""
+        """Start nothing new; take back the marks of all sessions that are done. What comes later is left to others."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            done = {place: mark for place, mark in self._marks.items() if place not in self._tasks}
+            done = {place: self._marks.pop(place) for place in list(self._marks) if place not in self._tasks}
         for place, mark in done.items():
             self._ledger.unmark(place, mark.owner)
 

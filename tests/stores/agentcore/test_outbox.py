@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -228,6 +228,29 @@ def test_a_service_that_fails_at_random_gets_every_message_once(
     faults.plan = no_fault
     assert ids(delivered(client, memory_id)) == ids(store.messages("u", "s"))
     assert len(store.messages("u", "s")) == 40
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_what_is_appended_as_the_store_is_closed_is_left_to_the_next_process(
+    when: str, state: SQLiteStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = AgentCoreStore(memory_id, state=state, client=client)
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
+    store.flush()
+    if when == "before":
+        store.close()
+    else:  # by another thread, behind the mark and before the write
+        append = state.append
+
+        def late(actor_id: str, session_id: str, messages: Iterable[object]) -> list[Message]:
+            store.close()
+            return append(actor_id, session_id, messages)
+
+        monkeypatch.setattr(state, "append", late)
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "2"}])
+    other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+    other.flush()
+    assert ids(delivered(client, memory_id)) == [(1, "1"), (2, "2")]
 
 
 def test_an_outage_of_many_hours_is_got_over(
