@@ -357,8 +357,11 @@ class AgentCoreStore(
 
     @property
     def degraded(self) -> Sequence[Notice]:
-        """What the state store says, and whether AgentCore lacks messages because it could not take them."""
+        """What the state store says, whether AgentCore was asked for sessions, and whether it could take messages."""
         notices = list(self._state.degraded) if isinstance(self._state, Degradable) else []
+        if (problem := self._adoption.problem) is not None:
+            text = f"What AgentCore has of sessions that are unknown here was not read back: {problem}"
+            notices.append(Notice("agentcore not asked", text))
         failing = [error for error in self._outbox.waiting().values() if error is not None]
         if failing:
             text = f"{len(failing)} sessions are not in AgentCore yet, and are tried again: {failing[0]}"

@@ -51,6 +51,12 @@ class Adoption:
         self._looked = Recent[Place, float](_REMEMBERED)
         self._lives_until = Recent[Place, datetime](_REMEMBERED)
         self._resting_until = 0.0
+        self._problem: StoreError | None = None
+
+    @property
+    def problem(self) -> StoreError | None:
+        """Why no session is looked for in AgentCore at the moment; None while all are."""
+        return self._problem if time.monotonic() < self._resting_until else None
 
     def session(self, place: Place) -> Session | None:
         """The session as the state store has it, after a look into AgentCore where that has none."""
@@ -78,7 +84,7 @@ class Adoption:
         self._lives_until.pop(place)
 
     def look(self, place: Place) -> None:
-        """Adopt the session if AgentCore has it. If AgentCore does not answer, that is logged, and all goes on.
+        """Adopt the session if AgentCore has it. If AgentCore does not answer, that is the `problem`, and all goes on.
 
         It is asked once, and after a failure for a while not at all: nobody's turn waits for it.
         """
@@ -87,7 +93,7 @@ class Adoption:
         try:
             asked = self.adopt(place, patient=False)
         except StoreError as error:
-            self._resting_until = time.monotonic() + LOOK_AGAIN
+            self._problem, self._resting_until = error, time.monotonic() + LOOK_AGAIN
             _log.warning("Whether AgentCore has a session that is unknown here cannot be said now: %s", error)
             return
         if asked:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError
 
+from contextkit import ContextBuilder
 from contextkit.aws.client import new_client
 from contextkit.errors import (
     InvalidId,
@@ -24,6 +25,7 @@ from contextkit.errors import (
     StoreThrottled,
     StoreUnavailable,
 )
+from contextkit.sources import History
 from contextkit.stores.agentcore import AgentCoreStore, Branch, EventFilter
 from contextkit.stores.agentcore.events import floored
 from contextkit.stores.agentcore.failures import translated
@@ -204,11 +206,20 @@ class TestByTheService:
         assert store.messages("u", "s") == [stored]
         with pytest.raises(StoreUnavailable, match="did not answer"):
             store.flush(timeout=2)
-        (notice,) = store.degraded
-        assert notice.kind == "agentcore behind"
+        assert [notice.kind for notice in store.degraded] == ["agentcore not asked", "agentcore behind"]
         with pytest.raises(StoreUnavailable):
             store.close()
         dead.close()
+
+    def test_a_report_says_that_a_session_was_not_looked_for(
+        self, faults: AgentCoreEmulator, store: AgentCoreStore
+    ) -> None:
+        faults.plan = lambda call: "5xx" if call.operation == "ListEvents" else None
+        builder = ContextBuilder(store=store, sources=[History()], strategy="chat", budget=1_000)
+        report = builder.build("Who am I?", actor_id=uuid.uuid4().hex, session_id="s").report
+        (notice,) = report.notices
+        assert notice.kind == "agentcore not asked"
+        assert "failed (500" in notice.text
 
     @pytest.mark.parametrize(
         ("code", "status", "kind"),
