@@ -1,16 +1,21 @@
-"""Conversations from files: JSON Lines, one message per line, in OpenAI's shape or another that is understood."""
+"""Conversations from files: JSON Lines, one message per line, in OpenAI's shape or another that is understood.
+
+Of the Responses API a line is one item, and lines that follow each other and were said at once become one message.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from contextkit.errors import ContextKitError, InvalidMessage, shortened
 from contextkit.messages import as_messages
+from contextkit.messages.responses import at_once
 from contextkit.types import Message
 
 STDIN = Path("-")
@@ -56,22 +61,49 @@ def _lines(path: Path, name: str) -> Iterator[bytes]:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line: its number, its bytes, what they say, and the messages that it is by itself."""
+
+    number: int
+    text: bytes
+    said: dict[str, Any]
+    messages: list[Message]
+
+
 def _messages(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, Message]]:
+    for run in at_once(_parsed(name, lines), lambda line: line.said):
+        first = run[0]
+        messages = first.messages if len(run) == 1 else _understood(name, first.number, [line.said for line in run])
+        yield from ((first.number, message) for message in _with_ids(messages, first.number, first.text))
+
+
+def _parsed(name: str, lines: Iterable[bytes]) -> Iterator[_Line]:
     for number, line in enumerate(lines, 1):
         text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         if text.strip():
-            yield from ((number, message) for message in _with_ids(_parsed(name, number, text), number, text))
+            said = _object(name, number, text)
+            yield _Line(number, text, said, _understood(name, number, [said]))
 
 
-def _parsed(name: str, number: int, line: bytes) -> list[Message]:
-    where = f"{name}:{number}:"
+def _understood(name: str, number: int, said: Sequence[dict[str, Any]]) -> list[Message]:
     try:
-        said = json.loads(line.decode())  # of bytes, it would guess another encoding
-        if not isinstance(said, dict):
-            raise InvalidMessage(f"{shortened(said)} is not a message.", _ONE_PER_LINE)
-        return as_messages([said])
+        return as_messages(said)
     except ContextKitError as error:
-        raise InvalidMessage(f"{where} {error.problem}", error.remedy, value=line[:80]) from error
+        raise InvalidMessage(f"{name}:{number}: {error.problem}", error.remedy, value=said[0]) from error
+
+
+def _object(name: str, number: int, line: bytes) -> dict[str, Any]:
+    said = _read(f"{name}:{number}:", line)
+    if isinstance(said, dict):
+        return said
+    raise InvalidMessage(f"{name}:{number}: {shortened(said)} is not a message.", _ONE_PER_LINE, value=line[:80])
+
+
+def _read(where: str, line: bytes) -> object:
+    try:
+        said: object = json.loads(line.decode())  # of bytes, it would guess another encoding
+        return said
     except UnicodeDecodeError as error:
         bad = line[error.start : error.start + 1]
         raise InvalidMessage(

@@ -8,10 +8,10 @@ tells where among the blocks they stood, as for LangChain's messages: reasoning 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.arguments import argument_text
@@ -19,6 +19,7 @@ from contextkit.messages.check import checked_message, is_model
 from contextkit.messages.openai import from_openai
 from contextkit.types import Message, ToolCall
 
+T = TypeVar("T")
 Item = Mapping[str, Any]
 
 NATIVE: Final = re.compile(
@@ -39,16 +40,23 @@ class Output:
 
 
 def joined(values: Iterable[object]) -> Iterator[object]:
-    """The values, and in the place of items that the model said at once, one `Output`.
+    """The values, and in the place of items that the model said at once, one `Output`."""
+    for run in at_once(map(plain_item, values), lambda value: value):
+        items = [item for item in run if isinstance(item, Mapping)]
+        yield Output(items) if len(items) > 1 else run[0]
+
+
+def at_once(values: Iterable[T], item: Callable[[T], object]) -> Iterator[list[T]]:
+    """The values, each in a list: with those that the model said at once, or alone. `item` gives what one of them is.
 
     Messages by themselves stay apart: nothing between them has to stand together.
     """
-    for said, run in groupby(map(plain_item, values), _is_said):
-        items = list(run)
-        if said and any(_kind(item) != "message" for item in items):
-            yield Output([item for item in items if isinstance(item, Mapping)])
+    for said, run in groupby(values, lambda value: _is_said(item(value))):
+        found = list(run)
+        if said and any(_kind(item(value)) != "message" for value in found):
+            yield found
         else:
-            yield from items
+            yield from ([value] for value in found)
 
 
 def plain_item(value: object) -> object:

@@ -32,6 +32,22 @@ def test_json_is_all_there_is_on_stdout(run: Run, talk: Path) -> None:
     assert done.out.count("\n") == 1
 
 
+def test_items_of_the_responses_api_that_were_said_at_once_are_one_message(run: Run, write: Write) -> None:
+    calls = [
+        {"type": "function_call", "id": f"fc_{n}", "call_id": f"c{n}", "name": "stock", "arguments": "{}"} for n in "12"
+    ]
+    outputs = [{"type": "function_call_output", "call_id": f"c{n}", "output": "rye"} for n in "12"]
+    path = write([{"role": "user", "content": "Rye?"}, {"type": "reasoning", "id": "rs_1"}, *calls, *outputs])
+    found = json.loads(run("build", path, "-q", QUERY, "--json").out)["messages"]
+    assert [message["role"] for message in found] == ["user", "assistant", "tool", "tool", "user"]
+    assert [call["id"] for call in found[1]["tool_calls"]] == ["c1", "c2"]
+
+
+def test_an_item_that_is_none_is_refused_by_its_own_line(run: Run, write: Write) -> None:
+    path = write([{"type": "reasoning", "id": "rs_1"}, {"type": "function_call", "name": "stock", "call_id": ""}])
+    assert f"{path}:2: A tool call's id is ''" in run("build", path, "-q", QUERY).failure
+
+
 def test_importing_again_adds_nothing(run: Run, talk: Path, tmp_path: Path) -> None:
     run("build", talk, "-q", QUERY, "--store", "agent.db")
     again = run("build", talk, "-q", QUERY, "--store", "agent.db", "--json")
