@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -90,6 +91,10 @@ class ContextPrompt(ChatPromptValue):
         prompt._builder = builder
         prompt._cache = cache
         return prompt
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> ContextPrompt:
+        """The messages are copied; the context and its builder are the same: LangChain's logs copy every step."""
+        return self.model_copy(update={"messages": deepcopy(self.messages, memo)})
 
     @property
     def context(self) -> Context:

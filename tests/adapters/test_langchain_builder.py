@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from string import Template
 
 import pytest
@@ -62,6 +63,25 @@ async def test_every_way_of_calling_gives_the_same_prompt(builder: ContextBuilde
     ]
     texts = [[message.content for message in prompt.to_messages()] for prompt in prompts]
     assert texts == [["You help Ada.", "Weather?"]] * 4
+
+
+@pytest.mark.filterwarnings("ignore:astream")
+async def test_what_a_chain_does_can_be_followed_step_by_step(builder: ContextBuilder) -> None:
+    """`astream_log` and the first `astream_events`, deprecated both, copy deeply all that passes through a chain."""
+    chain = builder.as_runnable() | with_tools(ToolModel(messages=iter([AIMessage("It rains.")] * 2)))
+    asked = {"query": "Weather?", "customer": "Ada"}
+    logged = [patch async for patch in chain.astream_log(asked, config=CONFIG)]
+    assert any("It" in str(patch) for patch in logged)
+    events = [event async for event in chain.astream_events(asked, config=CONFIG, version="v1")]
+    assert events[-1]["event"] == "on_chain_end"
+
+
+def test_a_copied_prompt_has_messages_of_its_own_and_the_same_context(builder: ContextBuilder) -> None:
+    prompt = builder.as_runnable().invoke({"query": "Weather?", "customer": "Ada"}, config=CONFIG)
+    copied = deepcopy(prompt)
+    assert copied.to_messages() == prompt.to_messages()
+    assert copied.to_messages()[0] is not prompt.to_messages()[0]
+    assert copied.context is prompt.context
 
 
 @pytest.mark.parametrize("cache", [None, "anthropic", "converse"])
