@@ -252,19 +252,24 @@ def with_tools(model: BaseChatModel) -> ModelWithTools:
 def read_context_tool(builder: Builder, *, actor_id: str, session_id: str) -> BaseTool:
     """The `read_context` tool for an agent to run: it reads this session's handles and no other's.
 
-    A handle that does not resolve is answered with the error's text, which says what to do, so
-    that a model's slip does not end the loop.
+    A handle that does not resolve, or arguments that it does not have, are answered in words that say
+    what to do, so that a model's slip does not end the loop.
     """
+    tool = read_tool()
+    known = tool.parameters["properties"]
 
-    def read(handle: str, start: int = 0, length: int | None = None, search: str | None = None) -> str:
-        try:
-            return builder.read_context(
-                handle, actor_id=actor_id, session_id=session_id, start=start, length=length, search=search
+    def read(**arguments: object) -> str:
+        given: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
+        if "handle" not in given or not given.keys() <= known.keys():
+            raise ToolException(
+                f"{tool.name} cannot be called with {shortened(arguments)}. "
+                "Pass a handle and, if need be, start and length, or search."
             )
+        try:
+            return builder.read_context(actor_id=actor_id, session_id=session_id, **given)
         except ContextKitError as error:
             raise ToolException(str(error)) from error
 
-    tool = read_tool()
     return StructuredTool.from_function(
         read,
         name=tool.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from string import Template
+from typing import Any
 
 import pytest
 from langchain_core.language_models import GenericFakeChatModel
@@ -157,3 +158,16 @@ def test_the_read_context_tool_reads_this_session_only(builder: ContextBuilder, 
     stranger = read_context_tool(builder, actor_id="u2", session_id="s1")
     assert "Nothing is stored" in stranger.invoke({"handle": "m1"})
     assert json.loads(json.dumps(tool.tool_call_schema))["required"] == ["handle"]
+
+
+@pytest.mark.parametrize("slip", [{"id": "m1"}, {"start": 0}, {"handle": "m1", "page": 2}, {"handle": None}])
+def test_a_model_that_misspells_read_context_is_told_how(builder: ContextBuilder, slip: dict[str, Any]) -> None:
+    tool = read_context_tool(builder, actor_id="u1", session_id="s1")
+    assert "Pass a handle" in tool.invoke(slip)
+
+
+def test_a_null_is_an_argument_not_given(builder: ContextBuilder, store: SQLiteStore) -> None:
+    """Models under strict schemas send one for every argument that they do without."""
+    store.append("u1", "s1", [HumanMessage("x" * 50)])
+    tool = read_context_tool(builder, actor_id="u1", session_id="s1")
+    assert tool.invoke({"handle": "m1", "start": None, "length": None, "search": None}) == "x" * 50
