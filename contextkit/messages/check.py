@@ -187,7 +187,10 @@ def _metadata(metadata: object) -> Mapping[str, Any]:
         return {}
     if not isinstance(metadata, Mapping):
         raise InvalidMessage(f"The metadata {shortened(metadata)} is not a dict.", "Pass a dict.", value=metadata)
-    return cast("Mapping[str, Any]", json_value(metadata, "The metadata"))
+    return {
+        _key(key, "The metadata"): json_value(value, f"{shortened(key)} in the metadata", 1)
+        for key, value in metadata.items()
+    }
 
 
 def _tool_call(call: ToolCall) -> ToolCall:

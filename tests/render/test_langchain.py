@@ -120,8 +120,8 @@ def test_pydantic_artifacts_are_kept_as_json() -> None:
     assert message.metadata["artifact"][0]["content"] == "inner"
 
 
-def test_other_artifacts_are_refused() -> None:
-    with pytest.raises(InvalidMessage, match="which JSON cannot say"):
+def test_other_artifacts_are_refused_by_name() -> None:
+    with pytest.raises(InvalidMessage, match="'artifact' in the metadata holds"):
         as_message(ToolMessage("x", tool_call_id="c", artifact=object()))
 
 
