@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
@@ -48,3 +50,28 @@ def new_client(
     )
     endpoint = endpoint or os.environ.get(ENDPOINT.format(service.upper().replace("-", "_")))
     return boto3.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)
+
+
+def fork_safe(client: Any) -> Any:
+    """The client, which from now on opens connections of its own in a forked child.
+
+    Over those that it inherits, it would read answers that its parent and siblings wait for: other actors' data.
+    """
+    client.meta.events.register("before-call", _OfThisProcess(client.close), unique_id="contextkit-fork-safe")
+    return client
+
+
+class _OfThisProcess:
+    """Called before each request: in another process than before, closes the connections first."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self._close = close
+        self._process = os.getpid()
+        self._lock = Lock()
+
+    def __call__(self, **_: object) -> None:
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    self._close()
+                    self._process = os.getpid()

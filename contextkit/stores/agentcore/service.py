@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore import xform_name  # type: ignore[import-untyped]
 
-from contextkit.aws.client import new_client
+from contextkit.aws.client import fork_safe, new_client
 from contextkit.errors import InvalidId, MemoryNotReady, StoreThrottled, StoreUnavailable
 from contextkit.stores.agentcore.checks import check_request
 from contextkit.stores.agentcore.failures import Missing, translated
@@ -49,8 +49,11 @@ class Service:
         self.memory_id = _memory_id(memory_id)
         self._where = f"The AgentCore memory {self.memory_id!r}"
         with translated(self._where):
-            self._client = client or new_client(
-                "bedrock-agentcore", region=region, endpoint=endpoint, read_timeout=READ_TIMEOUT, attempts=1
+            self._client = fork_safe(
+                client
+                or new_client(
+                    "bedrock-agentcore", region=region, endpoint=endpoint, read_timeout=READ_TIMEOUT, attempts=1
+                )
             )
         self._wait = wait
         self._sleep = sleep

@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from contextkit.aws.client import ATTEMPTS, new_client
+from contextkit.aws.client import ATTEMPTS, fork_safe, new_client
 from contextkit.errors import InvalidInput, StoreError, StoreUnavailable
 from contextkit.messages import as_messages
 from contextkit.stores import (
@@ -133,7 +133,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
                 clock=Clock(clock, lifetime("ttl", ttl)),
                 counter=counter,
                 embedder=None if embeddings is None else Embedder(embeddings),
-                bucket=None if bucket is None else Bucket(s3 or new_client("s3", region=region), bucket, self._prefix),
+                bucket=None if bucket is None else _bucket(s3, region, bucket, self._prefix),
                 overflow_ttl=lifetime("overflow_ttl", overflow_ttl),
                 max_message_bytes=max_message_bytes,
             )
@@ -153,7 +153,9 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     def _region(self, client: Any, name: str, place: Place, wait: float, transactions: bool, replicas: int) -> Region:
         where = f"DynamoDB in {name} at {client.meta.endpoint_url}"
         database = Database(client, self._prefix, where, wait, transactions, replicas, self._caches.get(name))
-        return Region(name, where, client, Parts(database, self._settings, place), Breaker(lambda: _probe(database)))
+        return Region(
+            name, where, fork_safe(client), Parts(database, self._settings, place), Breaker(lambda: _probe(database))
+        )
 
     def _answers(self, region: str) -> bool:
         return self._regions.answers(region)
@@ -383,6 +385,10 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _bucket(s3: Any, region: str | None, name: str, prefix: str) -> Bucket:
+    return Bucket(fork_safe(s3 or new_client("s3", region=region)), name, prefix)
 
 
 def _clients(

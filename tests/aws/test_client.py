@@ -1,0 +1,59 @@
+"""Clients that processes and threads share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from contextkit.aws.client import fork_safe, new_client
+
+
+class Tables(BaseHTTPRequestHandler):
+    """A DynamoDB that knows of no table, and keeps connections open; each answer names the one it came over."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"TableNames": ["%d"]}' % self.client_address[1]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tables) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        client = new_client("dynamodb", region="us-east-1", endpoint=f"http://127.0.0.1:{server.server_port}")
+        yield client
+        client.close()
+        server.shutdown()
+
+
+def connection(client: Any) -> str:
+    (port,) = client.list_tables()["TableNames"]
+    return str(port)
+
+
+def test_a_forked_child_opens_connections_of_its_own(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over an inherited one it would read the answers that its parent waits for."""
+    fork_safe(fork_safe(client))
+    inherited = connection(client)
+    assert connection(client) == inherited
+    child = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: child)
+    own = connection(client)
+    assert own != inherited
+    assert connection(client) == own
