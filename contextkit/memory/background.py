@@ -53,16 +53,16 @@ class BackgroundMemory:
         self._failures: dict[_Place, int] = {}
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._work, name="contextkit-memory", daemon=True)
-        self._thread.start()
+        self._employ()
 
     def notify(self, actor_id: str, session_id: str, *, variables: Mapping[str, str] | None = None) -> None:
         """Something was said in this session. What is due by the strategies' triggers is extracted soon."""
         place = _Place(check_id("actor id", actor_id), check_id("session id", session_id), variables or {})
         with self._changed:
+            self._after_fork()
             self._when.pop(place, None)  # the variables given last count
             self._when[place] = time.monotonic()
-            self._changed.notify()
+            self._changed.notify_all()  # where we were forked, the parent's thread is still listed as one that waits
 
     def close(self, timeout: float = 30.0) -> bool:
         """Finish the run under way and begin no other. False if it takes longer than `timeout` seconds."""
@@ -79,6 +79,17 @@ class BackgroundMemory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _after_fork(self) -> None:
+        """A child has its parent's notes, which are the parent's to see to, but not its thread."""
+        if not self._thread.is_alive() and not self._closed:
+            self._when.clear()
+            self._failures.clear()
+            self._employ()
+
+    def _employ(self) -> None:
+        self._thread = threading.Thread(target=self._work, name="contextkit-memory", daemon=True)
+        self._thread.start()
 
     def _work(self) -> None:
         while (place := self._next()) is not None:

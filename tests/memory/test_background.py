@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -143,3 +144,22 @@ def test_no_thread_is_left_behind(store: SQLiteStore) -> None:
 def test_an_id_that_is_none_is_told_of_at_once(store: SQLiteStore) -> None:
     with BackgroundMemory(MemoryEngine(store)) as memory, pytest.raises(InvalidId, match="actor id ''"):
         memory.notify("", "s1")
+
+
+def test_a_forked_child_remembers_too(store: SQLiteStore) -> None:
+    """As under a server that loads the application and then forks its workers: a fork takes no threads along."""
+    receipts = Receipts()
+    memory = BackgroundMemory(MemoryEngine(store, ["semantic"], extractor=Sayings()), on_receipt=receipts)
+
+    def child() -> None:
+        memory.notify("u1", "s1")
+        receipts.until(extracted(6))
+        assert memory.close()
+
+    say(store, 6)
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    assert memory.close()
+    assert len(store.memories("u1")) == 6
