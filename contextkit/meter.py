@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from typing import TypeGuard
@@ -46,7 +47,7 @@ class Meter:
         self._residuals = Residuals()
         self._weights = self._adopted = counter
         self.problem: Notice | None = None
-        self._reading = begun("calibration", self._read)
+        self._begin()
 
     @property
     def counter(self) -> TokenCounter:
@@ -80,7 +81,13 @@ class Meter:
             self._keep(self._calibration)
             return self._calibration
 
+    def _begin(self) -> None:
+        self._reading = begun("calibration", self._read)
+        self._process = os.getpid()
+
     def _receive(self, seconds: float) -> None:
+        if self._process != os.getpid():  # a forked child has none of the threads that its parent reads in
+            self._begin()
         try:
             known = self._reading.result(max(0.0, seconds))
         except (TimeoutError, StoreError) as error:
@@ -88,7 +95,7 @@ class Meter:
             self.problem = Notice("calibration not read", f"Tokens are counted without the model's calibration: {why}")
             self._asked_again = True
             if self._reading.done():
-                self._reading = begun("calibration", self._read)
+                self._begin()
             return
         self.problem = self._damage
         self._calibration = self._learn(known, self._unread)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+
+import pytest
 
 from contextkit.calibration import CalibratedCounter, Calibration
 from contextkit.composition import compose
@@ -203,3 +206,22 @@ def test_a_store_that_failed_is_asked_again_and_what_was_learnt_meanwhile_is_kep
     assert recalling.name != CalibratedCounter(PLAIN, recalling.calibration).name, "it remembers the prompt's texts too"
     assert meter.problem is None
     assert len(Meter(PLAIN, "model", store).observe(PROMPT, (), COUNTED).observations) == 5
+
+
+def test_a_forked_child_asks_itself_for_what_its_parent_was_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork takes no threads along: what one of them was to bring never comes."""
+
+    class SlowAtFirst(Slow):
+        asked = 0
+
+        def calibration(self, model: str) -> str | None:
+            self.asked += 1
+            return super().calibration(model) if self.asked == 1 else None
+
+    store = SlowAtFirst()
+    meter = Meter(PLAIN, "model", store)
+    child = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: child)
+    assert meter.within(20) is PLAIN
+    assert meter.problem is None
+    store.let.set()
