@@ -1,5 +1,6 @@
 """Strands Agents: a plugin by which an agent's model sees what a builder decides.
 
+    builder = ContextBuilder(sources=[System("…"), AgentTools(), History()], budget=32_000, store=store)
     agent = Agent(model, tools=tools, plugins=[ContextPlugin(builder, actor_id="u1", session_id="s1")])
 
 The four moments of an agent's life are Strands' own: its hooks append each message that is added to
@@ -11,20 +12,23 @@ complete: an agent that is made anew goes on with the session.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, cast
 
 from contextkit.adapters.lifecycle import Lifecycle, Remembers
+from contextkit.adapters.strands_tools import AgentTools as AgentTools
+from contextkit.adapters.strands_tools import asking
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import ContextKitError, InvalidInput, MissingExtra
+from contextkit.ladder import READ_TOOL
 from contextkit.offload import read_tool
 from contextkit.render.converse import ConverseMessage, ConverseRequest
 from contextkit.stores import SessionStore
 
 try:
     from strands.agent import Agent
-    from strands.hooks import AfterInvocationEvent, MessageAddedEvent
+    from strands.hooks import AfterInvocationEvent, BeforeInvocationEvent, MessageAddedEvent
     from strands.middleware import InvokeModelContext, InvokeModelStage, ModelStopReason, TypedEvent
     from strands.middleware.types import MiddlewareNext
     from strands.plugins import Plugin
@@ -36,16 +40,14 @@ try:
 except ImportError as error:
     raise MissingExtra("The plugin for Strands Agents", "strands") from error
 
-_STRUCTURED = "structured_output"
-
 
 class ContextPlugin(Plugin):
     """Has a Strands agent's model see what a builder decides, and keeps what is said in the builder's store.
 
     * The system prompt is the builder's (`System`), not the agent's.
-    * Give the same tools to the agent, which runs them, and to the builder's `Tools`, which chooses
-      among them. `read_context` is added to the agent's. The tool that Strands itself adds for
-      structured output is shown beside those chosen: leave room for its schema in the budget's reserve.
+    * The agent runs its tools, and `AgentTools` among the builder's sources chooses those that the model
+      sees. `read_context` is added to the agent's.
+    * Messages that the agent has from the beginning go into a session that has none yet.
     * The agent's `state` is the session's state document: loaded when the agent is made, saved
       under compare-and-set when an invocation ends.
     * `remember` hears when an invocation ends: `MemoryEngine.run`, or `BackgroundMemory.notify`.
@@ -54,8 +56,8 @@ class ContextPlugin(Plugin):
     What the model reports to have read teaches the builder how it counts. One plugin is for one
     session. What a guardrail takes out of a message afterwards stays in the session as it was said.
 
-    Raises `InvalidInput` for a builder whose store keeps no sessions, and when it is given to an agent
-    that has a system prompt of its own, or tools that the builder knows nothing of.
+    Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a
+    system prompt of its own, or has tools where the builder has no `AgentTools`.
     """
 
     name = "contextkit"
@@ -78,11 +80,13 @@ class ContextPlugin(Plugin):
                 value=builder.store,
             )
         self._builder = builder
+        self._store = builder.store
         self._ids = {"actor_id": actor_id, "session_id": session_id}
         self._variables = variables
         self._cache = cache
         self._lifecycle = Lifecycle(builder, builder.store, remember=remember, variables=variables, **self._ids)
         self._context: Context | None = None
+        self._opened = False
 
     @property
     def context(self) -> Context | None:
@@ -101,9 +105,21 @@ class ContextPlugin(Plugin):
             "inputSchema": {"json": dict(tool.parameters)},
         }
         agent.tool_registry.register_tool(PythonAgentTool(tool.name, spec, self._read))
+        agent.add_hook(self._invocation_begins, BeforeInvocationEvent)
         agent.add_hook(self._message_added, MessageAddedEvent)
         agent.add_hook(self._invocation_ended, AfterInvocationEvent)
         agent.add_middleware(InvokeModelStage, self._invoke)
+
+    async def _invocation_begins(self, event: BeforeInvocationEvent) -> None:
+        """What the agent has from the beginning, or from a session manager, opens a session that has no messages."""
+        if not self._opened:
+            await asyncio.to_thread(self._open, event.agent.messages)
+
+    def _open(self, messages: Sequence[object]) -> None:
+        session = self._store.session(**self._ids)
+        if messages and (session is None or not session.last_seq):
+            self._store.append(messages=messages, **self._ids)
+        self._opened = True
 
     async def _message_added(self, event: MessageAddedEvent) -> None:
         """What was said is appended to the session, by whomever."""
@@ -121,7 +137,9 @@ class ContextPlugin(Plugin):
         self, call: InvokeModelContext, proceed: MiddlewareNext[InvokeModelContext, TypedEvent]
     ) -> AsyncGenerator[TypedEvent, None]:
         """Call the model with the builder's prompt, and learn from what it reports."""
-        self._context = context = await self._builder.abuild(**self._ids, variables=self._variables)
+        self._check_tools([spec["name"] for spec in call.tool_specs])
+        with asking(call.tool_specs):
+            self._context = context = await self._builder.abuild(**self._ids, variables=self._variables)
         async for event in proceed(self._shown(call, context)):
             if isinstance(event, ModelStopReason):
                 await asyncio.to_thread(self._builder.observe, context, _input_tokens(event.usage))
@@ -133,7 +151,7 @@ class ContextPlugin(Plugin):
         return call.replace(
             messages=[_told(message) for message in request["messages"]],
             system_prompt=cast(list[SystemContentBlock] | None, request.get("system")),
-            tool_specs=[*_specs(request), *_structured(call.agent)],
+            tool_specs=_specs(request, call),
         )
 
     def _read(self, use: ToolUse, **_: Any) -> ToolResult:
@@ -151,11 +169,15 @@ class ContextPlugin(Plugin):
                 "Give it to the builder instead: `sources=[System(text), …]`.",
                 value=agent.system_prompt,
             )
-        if agent.tool_names and not any("tools" in source.sections for source in self._builder.sources):
+        self._check_tools(agent.tool_names)
+
+    def _check_tools(self, names: Sequence[str]) -> None:
+        unknown = sorted({*names} - {READ_TOOL})
+        if unknown and not any(isinstance(source, AgentTools) for source in self._builder.sources):
             raise InvalidInput(
-                f"The agent has tools that the builder knows nothing of: {', '.join(agent.tool_names)}.",
-                "Give them to it too: `sources=[Tools(tools), …]`.",
-                value=agent.tool_names,
+                f"The agent has tools that the builder knows nothing of: {', '.join(unknown)}.",
+                "Have `AgentTools()` among its sources.",
+                value=unknown,
             )
 
 
@@ -164,10 +186,13 @@ def _take(agent: Any, state: Mapping[str, Any]) -> None:
         agent.state.set(key, value)
 
 
-def _specs(request: ConverseRequest) -> list[ToolSpec]:
-    """The tools of a request, without a cache point: Strands sets its own behind tools, if it is asked to."""
+def _specs(request: ConverseRequest, call: InvokeModelContext) -> list[ToolSpec]:
+    """The tools of the request, and that which the model is forced to call. Strands marks tools itself, if asked to."""
     tools = request["toolConfig"]["tools"] if "toolConfig" in request else []
-    return [cast(ToolSpec, tool["toolSpec"]) for tool in tools if "toolSpec" in tool]
+    shown = [cast(ToolSpec, tool["toolSpec"]) for tool in tools if "toolSpec" in tool]
+    choice = cast(Mapping[str, Any], call.tool_choice or {})
+    forced = {choice["tool"]["name"]} - {spec["name"] for spec in shown} if "tool" in choice else ()
+    return [*shown, *(spec for spec in call.tool_specs if spec["name"] in forced)]
 
 
 def _told(message: ConverseMessage) -> StrandsMessage:
@@ -177,12 +202,6 @@ def _told(message: ConverseMessage) -> StrandsMessage:
         for block in message["content"]
     ]
     return {"role": message["role"], "content": cast(list[ContentBlock], content)}
-
-
-def _structured(agent: Any) -> list[ToolSpec]:
-    """The tool by which an agent that was asked for structured output has it given."""
-    tools = agent.tool_registry.dynamic_tools.values()
-    return [tool.tool_spec for tool in tools if tool.tool_type == _STRUCTURED]
 
 
 def _input_tokens(usage: Usage) -> int:

@@ -14,15 +14,16 @@ from pydantic import BaseModel, Field
 
 from contextkit import Budget, ContextBuilder
 from contextkit.errors import BudgetTooSmall, InvalidInput, VersionConflict
-from contextkit.sources import History, Overflow, System, Tools
+from contextkit.sources import History, Overflow, System
 from contextkit.stores.sqlite import SQLiteStore
 from tests.noise import noise
 
 strands = pytest.importorskip("strands", reason="needs the extra dev: strands-agents")
 
 from strands.models import BedrockModel, Model  # noqa: E402
+from strands.multiagent import Swarm  # noqa: E402
 
-from contextkit.adapters.strands import ContextPlugin  # noqa: E402
+from contextkit.adapters.strands import AgentTools, ContextPlugin  # noqa: E402
 from tests.strands_model import Scripted, call, text  # noqa: E402
 
 IDS = {"actor_id": "u1", "session_id": "s1"}
@@ -42,8 +43,8 @@ def store() -> Iterator[SQLiteStore]:
 
 @pytest.fixture
 def built(store: SQLiteStore) -> Callable[..., ContextBuilder]:
-    def build(tools: Sequence[object] = (track_order,), window: int = 16_000, **options: Any) -> ContextBuilder:
-        sources = [System("You are Otis, an assistant."), *([Tools(tools)] if tools else []), History(), Overflow()]
+    def build(window: int = 16_000, **options: Any) -> ContextBuilder:
+        sources = [System("You are Otis, an assistant."), AgentTools(), History(), Overflow()]
         return ContextBuilder(sources=sources, budget=Budget(window=window, reserve=500), store=store, **options)
 
     return build
@@ -95,7 +96,7 @@ def test_of_many_tools_those_are_shown_that_the_builder_chooses(built: Callable[
     tools = [strands.tool(lambda city: city, name=f"weather_{n}", description=f"Weather, kind {n}.") for n in range(30)]
     tools.append(track_order)
     model = Scripted([text("Soon.")])
-    agent(model, built(tools), tools)("Where is my order?")
+    agent(model, built(), tools)("Where is my order?")
     assert "track_order" in model.asked[0].tools
     assert len(model.asked[0].tools) <= 11
 
@@ -110,7 +111,7 @@ def test_what_was_offloaded_is_read_back_by_its_handle(built: Callable[..., Cont
 
     reading = [call("read_context", 2, handle="m3", search="THE END"), call("read_context", 3, handle="m99")]
     model = Scripted([call("read_log")], reading, [text("Done.")])
-    agent(model, built([read_log], window=8_000), [read_log])("What does the log end with?")
+    agent(model, built(window=8_000), [read_log])("What does the log end with?")
     assert "m3" in json.dumps(model.asked[1].messages[-1])
     found, missed = (block["toolResult"] for block in model.asked[2].messages[-1]["content"] if "toolResult" in block)
     assert "THE END" in found["content"][0]["text"]
@@ -130,6 +131,46 @@ def test_structured_output_is_given_by_the_tool_that_strands_adds(built: Callabl
     result = agent(model, built())("Where is it?", structured_output_model=Parcel)
     assert result.structured_output == Parcel(place="Porto")
     assert all("Parcel" in asked.tools for asked in model.asked)
+
+
+def test_a_tool_that_the_model_is_forced_to_call_is_shown_among_however_many(
+    built: Callable[..., ContextBuilder],
+) -> None:
+    tools = [strands.tool(lambda place: place, name=f"place_{n}", description=f"Where is it? {n}") for n in range(30)]
+    model = Scripted([text("It is in Porto.")], [call("Parcel", place="Porto")])
+    result = agent(model, built(), tools)("Where is it?", structured_output_model=Parcel)
+    assert result.structured_output == Parcel(place="Porto")
+    assert "Parcel" in model.asked[1].tools
+
+
+def test_agents_of_a_swarm_hand_over_by_the_tool_that_strands_adds(store: SQLiteStore) -> None:
+    builder = ContextBuilder(sources=[System("Be brief."), AgentTools(), History()], budget=8_000, store=store)
+    handing = Scripted([call("handoff_to_agent", agent_name="two", message="Take it.")], [text("Gone.")])
+    one, two = (
+        strands.Agent(
+            model,
+            name=name,
+            plugins=[ContextPlugin(builder, actor_id="u1", session_id=name)],
+            callback_handler=None,
+        )
+        for name, model in (("one", handing), ("two", Scripted([text("Done.")])))
+    )
+    assert Swarm([one, two])("Do it.").status.value == "completed"
+    assert "handoff_to_agent" in handing.asked[0].tools
+    assert store.messages("u1", "two", last=1)[0].text == "Done."
+
+
+def test_messages_that_an_agent_begins_with_open_a_session_that_has_none(
+    built: Callable[..., ContextBuilder], store: SQLiteStore
+) -> None:
+    opening = (("user", "I am Ines."), ("assistant", "Hello Ines."))
+    before = [{"role": role, "content": [text(words)]} for role, words in opening]
+    model = Scripted([text("Ines.")])
+    agent(model, built(), messages=before)("Who am I?")
+    agent(Scripted([text("Ines.")]), built(), messages=before)("And now?")
+    assert "I am Ines." in model.asked[0].text
+    assert [words for _, words in said(store)][:3] == ["I am Ines.", "Hello Ines.", "Who am I?"]
+    assert len(said(store)) == 6
 
 
 def test_the_agents_state_is_the_sessions(built: Callable[..., ContextBuilder], store: SQLiteStore) -> None:
@@ -181,7 +222,7 @@ def test_who_remembers_hears_of_each_invocation_that_ends(built: Callable[..., C
         assert variables == {}
         heard.append((actor_id, session_id))
 
-    plugin = ContextPlugin(built(()), **IDS, remember=remember)
+    plugin = ContextPlugin(built(), **IDS, remember=remember)
     strands.Agent(Scripted([text("Yes.")]), tools=[], plugins=[plugin], callback_handler=None)("Hello?")
     assert heard == [("u1", "s1")]
 
@@ -211,11 +252,16 @@ def test_what_cannot_be_built_reaches_the_caller(built: Callable[..., ContextBui
     assert len(said(store)) == 1
 
 
-def test_a_builder_that_would_lose_something_is_refused(built: Callable[..., ContextBuilder]) -> None:
+def test_a_builder_that_would_lose_something_is_refused(
+    built: Callable[..., ContextBuilder], store: SQLiteStore
+) -> None:
     with pytest.raises(InvalidInput, match="system prompt of its own"):
         agent(Scripted(), built(), system_prompt="You are Ada.")
+    without = ContextBuilder(sources=[System("Be brief."), History()], budget=4_000, store=store)
     with pytest.raises(InvalidInput, match="tools that the builder knows nothing of: track_order"):
-        agent(Scripted(), built(()))
+        agent(Scripted(), without)
+    with pytest.raises(InvalidInput, match="tools that the builder knows nothing of: Parcel"):
+        agent(Scripted(), without, ())("Where is it?", structured_output_model=Parcel)
     with pytest.raises(InvalidInput, match="no store that keeps sessions"):
         ContextPlugin(ContextBuilder(sources=[System("Hi.")], budget=4_000), **IDS)
 
