@@ -50,6 +50,28 @@ def calls(*cities: str) -> AIMessage:
     return AIMessage("", tool_calls=[{"name": "weather", "args": {"city": city}, "id": city} for city in cities])
 
 
+def test_a_graph_that_goes_back_goes_on_as_another_session() -> None:
+    store, model = SQLiteStore(":memory:"), Scripted(messages=iter([AIMessage(text) for text in ("1", "2", "3")]))
+    builder = ContextBuilder(store=store, sources=[System("Count."), History()], strategy="chat", budget=3_000)
+    chain = builder.as_runnable() | model
+
+    def call_model(state: State, config: RunnableConfig) -> dict[str, Any]:
+        ids = config["configurable"]
+        store.append("ines", ids.get("session_id", ids["thread_id"]), state["messages"])
+        return {"messages": [chain.invoke(state, config)]}
+
+    graph = graphs.StateGraph(State)
+    graph.add_node("model", call_model)
+    graph.add_edge(graphs.START, "model")
+    agent = graph.compile(checkpointer=checkpoints.InMemorySaver())
+    for question in ("One?", "Two?"):
+        agent.invoke({"messages": [("user", question)]}, CONFIG)
+    before = next(one for one in agent.get_state_history(CONFIG) if not one.next and len(one.values["messages"]) == 2)
+    back = {**CONFIG["configurable"], **before.config["configurable"], "session_id": "s1, again"}
+    agent.invoke({"messages": [("user", "Another two?")]}, {"configurable": back})
+    assert [message.text for message in model.shown[-1]] == ["Count.", "One?", "1", "Another two?"]
+
+
 def test_an_agent_of_several_turns() -> None:
     store, model = SQLiteStore(":memory:"), Scripted(messages=iter([]))
     model.messages = iter(
