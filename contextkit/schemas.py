@@ -124,7 +124,7 @@ def _read_mapping(given: Mapping[str, Any], where: str) -> tuple[Any, Any, Any]:
         raise _wrong(
             where,
             f"is of type {shortened(given['type'])}, one the provider runs itself",
-            "Bind it to the model directly; only tools with a schema can be chosen here.",
+            "Add it to the prompt's tools where the model is called; only tools with a schema can be chosen here.",
             given["type"],
         )
     found: Any = next((given[key] for key in _SCHEMA_KEYS if given.get(key) is not None), {})
