@@ -96,7 +96,8 @@ class ContextBuilder:
         """Assemble one prompt.
 
         With a `query` (a text, or a message with images) a turn begins; without one, the turn
-        the session is in continues after its tool results. The query is not written to the
+        the session is in continues after its tool results. It also continues where a message is
+        sent again, under the same id, that has no answer yet. The query is not written to the
         session: append it, and what the model answers, yourself.
 
         Raises `BudgetTooSmall` where what is required does not fit, `EmptyQuery` where there is

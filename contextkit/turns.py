@@ -56,7 +56,7 @@ def open_request(
     log = _Log(sessions, session, deadline)
     notices = [missed] if missed else []
     if message is not None:
-        turn, missed = _begun(message, log)
+        turn, missed = _begun(message, view, log)
         notices += [missed] if missed else []
     elif missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
@@ -65,7 +65,7 @@ def open_request(
     return Request(
         query=turn.query.text,
         turn=turn,
-        continuing=message is None and turn == view.turn,
+        continuing=turn is view.turn,
         actor_id=actor_id,
         session_id=session_id,
         store=store,
@@ -130,15 +130,26 @@ class _Log:
         return self.since(max(0, self.last_seq - count))
 
 
-def _begun(query: Message, log: _Log) -> tuple[Turn, Notice | None]:
-    """A new turn. A question that was appended to the session before the build is not asked twice."""
+def _begun(query: Message, view: View, log: _Log) -> tuple[Turn, Notice | None]:
+    """A new turn. A question that was appended to the session before the build is not asked twice.
+
+    Nor is one that is sent again, by its id, while its turn has no answer: that turn goes on.
+    """
     try:
         last = log.last(1)
     except StoreUnavailable as error:
         problem = f"Whether the question stands in the session already is not known: {error}"
         return Turn(query=query, after=log.last_seq), Notice("session not read", problem)
     asked = asks(_first(last), query)
+    if view.turn is not None and not asked and _goes_on(view.turn, query, last):
+        return view.turn, None
     return Turn(query=query, after=log.last_seq - asked), None
+
+
+def _goes_on(turn: Turn, query: Message, last: Sequence[Message]) -> bool:
+    """Whether the query is the turn's own question, and what was said last is no answer to it."""
+    again = query.id is not None and query.id == turn.query.id and asks(turn.query, query)
+    return again and bool(last) and not _answers(last[0])
 
 
 def _continued(view: View, log: _Log) -> Turn:

@@ -108,6 +108,22 @@ def test_a_picture_stays_in_its_turn_where_only_the_words_with_it_were_appended(
     assert picture in first.messages[-1].content
 
 
+def test_a_message_that_is_sent_again_goes_on_with_its_turn(store: SQLiteStore) -> None:
+    """As it happens where a request is tried again: the question stands once, and what was done for it stays."""
+    build = builder(store).build
+    asked = user("Where is order 7?", "q1")
+    store.append("u1", "s1", [asked])
+    first = build(asked, **A)
+    store.append("u1", "s1", [called(1), result(1, "Ghent.")])
+    store.append("u1", "s1", [asked])
+    again = build(asked, **A)
+    assert extends(first, again)
+    assert [message.text for message in again.messages[-3:]] == ["Where is order 7?", "", "Ghent."]
+    assert checks.bare(again.messages[-1]) == checks.bare(build(**A).messages[-1])
+    store.append("u1", "s1", [Message(role="assistant", content="It is in Ghent.")])
+    assert build(asked, **A).messages[-1].text == "Where is order 7?", "a turn that was answered is not gone on with"
+
+
 def test_a_result_that_was_appended_twice_is_shown_once(store: SQLiteStore) -> None:
     """As it happens where an append without an id is tried again: the call keeps its first result."""
     build = builder(store).build
