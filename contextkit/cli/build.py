@@ -12,13 +12,13 @@ from contextkit.assemble import ContextBuilder
 from contextkit.budget import Budget
 from contextkit.cli.importing import Imported, import_messages
 from contextkit.cli.jsonl import STDIN, read_conversation
+from contextkit.cli.opening import StoreName, opened
 from contextkit.cli.output import print_json, write_page
 from contextkit.cli.prompt import WHOLE, Limits, draw_prompt
 from contextkit.cli.screen import note, stdout
 from contextkit.context import Context
 from contextkit.errors import InvalidInput
 from contextkit.sources import History, Memories, Overflow, Preferences, System
-from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Source
 
@@ -37,7 +37,7 @@ def build(
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print messages, tools, tokens and report as JSON.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print the prompt to its last character.")] = False,
-    store: Annotated[str, typer.Option(metavar="FILE", help="An SQLite store; else in memory.")] = ":memory:",
+    store: StoreName = ":memory:",
     actor: Annotated[str, typer.Option(metavar="ID", help="Whose session; else named after FILE.")] = "",
     session: Annotated[str, typer.Option(metavar="ID", help="Which session; else named after FILE.")] = "",
 ) -> None:
@@ -50,11 +50,11 @@ def build(
     conversation = read_conversation(file)
     name = "stdin" if file == STDIN else file.stem
     actor_id, session_id = actor or name, session or name
-    with SQLiteStore(store) as opened:
-        imported = import_messages(opened, actor_id, session_id, conversation.messages)
+    with opened([store], make=True) as stores:
+        imported = import_messages(stores[store], actor_id, session_id, conversation.messages)
         note(_story(imported, file, session_id))
         builder = ContextBuilder(
-            store=opened, sources=_sources(prompt or conversation.system), strategy=sharing, budget=window
+            store=stores[store], sources=_sources(prompt or conversation.system), strategy=sharing, budget=window
         )
         context = builder.build(query, actor_id=actor_id, session_id=session_id)
         if html:
