@@ -249,16 +249,21 @@ def with_tools(model: BaseChatModel) -> ModelWithTools:
     return ModelWithTools(model)
 
 
-def read_context_tool(builder: Builder, *, actor_id: str, session_id: str) -> BaseTool:
+def read_context_tool(builder: Builder, *, actor_id: str | None = None, session_id: str | None = None) -> BaseTool:
     """The `read_context` tool for an agent to run: it reads this session's handles and no other's.
+
+    An id that is not given is the one that the config names, as for `ContextRunnable`: so one tool
+    serves every session that a graph runs for.
 
     A handle that does not resolve, or arguments that it does not have, are answered in words that say
     what to do, so that a model's slip does not end the loop.
     """
     tool = read_tool()
     known = tool.parameters["properties"]
+    bound = {name: given for name, given in (("actor_id", actor_id), ("session_id", session_id)) if given is not None}
 
-    def read(**arguments: object) -> str:
+    def read(config: RunnableConfig, **arguments: object) -> str:
+        actor, session = _ids({"configurable": config.get("configurable", {}) | bound})
         given: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
         if "handle" not in given or not given.keys() <= known.keys():
             raise ToolException(
@@ -266,7 +271,7 @@ def read_context_tool(builder: Builder, *, actor_id: str, session_id: str) -> Ba
                 "Pass a handle and, if need be, start and length, or search."
             )
         try:
-            return builder.read_context(actor_id=actor_id, session_id=session_id, **given)
+            return builder.read_context(actor_id=actor, session_id=session, **given)
         except ContextKitError as error:
             raise ToolException(str(error)) from error
 

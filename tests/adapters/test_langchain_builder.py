@@ -171,3 +171,18 @@ def test_a_null_is_an_argument_not_given(builder: ContextBuilder, store: SQLiteS
     store.append("u1", "s1", [HumanMessage("x" * 50)])
     tool = read_context_tool(builder, actor_id="u1", session_id="s1")
     assert tool.invoke({"handle": "m1", "start": None, "length": None, "search": None}) == "x" * 50
+
+
+def test_one_read_context_tool_serves_every_session(builder: ContextBuilder, store: SQLiteStore) -> None:
+    """A graph is compiled once, with its tools, and then runs for everybody: whom for is in its config."""
+    store.append("u1", "s1", [HumanMessage("x" * 50)])
+    tool = read_context_tool(builder)
+    assert tool.invoke({"handle": "m1"}, CONFIG) == "x" * 50
+    assert tool.invoke({"handle": "m1"}, {"configurable": {"actor_id": "u1", "thread_id": "s1"}}) == "x" * 50
+    assert "Nothing is stored" in tool.invoke(
+        {"handle": "m1"}, {"configurable": {"actor_id": "u1", "session_id": "s2"}}
+    )
+    bound = read_context_tool(builder, actor_id="u2")
+    assert "Nothing is stored" in bound.invoke({"handle": "m1"}, CONFIG), "what was given comes before the config"
+    with pytest.raises(InvalidId, match="The config names no actor_id"):
+        tool.invoke({"handle": "m1", "config": CONFIG})
