@@ -396,7 +396,7 @@ class AgentCoreStore(
             session = self._state.session(place.actor_id, place.session_id)
             life = None if session is None else to_micros(session.created_at)
             entry = self._ledger.read(place)
-            doomed = replace(entry, life=life, claim=None, adopting=False, erase=to_micros(self._clock()))
+            doomed = replace(entry, life=life, adopting=False, erase=to_micros(self._clock()))
             if self._ledger.save(place, doomed) is not None:
                 return
 

@@ -99,7 +99,8 @@ class Delivery:
         if left <= 0 and messages and self._arrived(place, entry, _time(messages, entry.claim)) >= entry.claim.last:
             self._settle(place, entry, None)
             return 0.0
-        return self._send(place, entry, entry.claim, session, messages)
+        tried = self._ledger.save(place, replace(entry, sent_at=self._now()), session.expires_at)
+        return 0.0 if tried is None else self._send(place, tried, entry.claim, session, messages)
 
     def _begin(self, place: Place, entry: Entry, session: Session) -> Entry:
         """The entry of a life that the ledger does not know yet, or has forgotten."""
@@ -129,7 +130,12 @@ class Delivery:
         ours = ours[: fitting(ours)]
         claim = Claim(after + len(ours), self._me(), self._now(), to_micros(session.expires_at))
         claimed = self._ledger.save(place, replace(entry, claim=claim), session.expires_at)
-        return 0.0 if claimed is None else self._send(place, claimed, claim, session, ours)
+        if claimed is None:
+            return 0.0
+        if not entry.version and not self._lasts(place, entry, entry):
+            self._ledger.drop(place)  # it was deleted, and the ledger has forgotten it again, before this claim
+            return None
+        return self._send(place, claimed, claim, session, ours)
 
     def _send(
         self, place: Place, entry: Entry, claim: Claim, session: Session, messages: Sequence[Message]
@@ -173,6 +179,8 @@ class Delivery:
             if not self._lasts(place, entry, now):
                 if event is not None:
                     self._events.delete(place.actor_id, place.session_id, event.id)
+                    if now.claim == claim:
+                        self._ledger.save(place, replace(now, claim=None))
                 return
             if now.delivered >= claim.last:
                 return
@@ -191,22 +199,30 @@ class Delivery:
         if session is not None and to_micros(session.created_at) == entry.life:
             self._state.delete_session(place.actor_id, place.session_id)
         listed = self._events.headers(place.actor_id, place.session_id)
-        left = list(islice((each for each in listed if LINE in each.metadata or to_micros(each.at) <= before), ERASED))
+        found = list(islice((each for each in listed if LINE in each.metadata or to_micros(each.at) <= before), ERASED))
         # Whoever was quicker may have sent events of the next life already, which has begun before they were listed.
         session = self._state.session(place.actor_id, place.session_id)
         life = None if session is None else str(to_micros(session.created_at))
-        doomed = [event for event in left if life is None or event.metadata.get(LINE) != life]
+        doomed = [event for event in found if life is None or event.metadata.get(LINE) != life]
         for number, event in enumerate(doomed):
             if number:
                 self._sleep(PACE)
             self._events.delete(place.actor_id, place.session_id, event.id)
         if doomed:
             return 0.0
+        if (left := self._under_way(entry)) > 0:
+            return min(left, self._lease)
         if session is None:
             self._ledger.drop(place)
             return None
         self._ledger.save(place, Entry(version=entry.version))
         return 0.0
+
+    def _under_way(self, entry: Entry) -> float:
+        """For how many seconds an event that was claimed before the session was deleted may still arrive."""
+        if entry.claim is None:
+            return 0.0
+        return (max(entry.claim.at, entry.sent_at) - self._now()) / _SECOND + self._lease
 
     def _now(self) -> int:
         return int(self._wall() * _SECOND)

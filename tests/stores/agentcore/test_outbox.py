@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ from contextkit.errors import StoreUnavailable
 from contextkit.stores.agentcore import AgentCoreStore, delivery, outbox
 from contextkit.stores.agentcore.delivery import Delivery
 from contextkit.stores.agentcore.events import Event, Events
-from contextkit.stores.agentcore.ledger import Ledger, Place
+from contextkit.stores.agentcore.ledger import Entry, Ledger, Place
 from contextkit.stores.agentcore.outbox import Outbox
 from contextkit.stores.agentcore.payloads import from_payload
 from contextkit.stores.sqlite import SQLiteStore
@@ -385,6 +386,65 @@ def test_a_ledger_that_is_dropped_late_doubles_nothing(
     other.append("u", "s", [{"role": "user", "content": "x", "id": "2"}])
     other.flush()
     assert ids(delivered(client, memory_id)) == [(1, "1"), (2, "2")]
+
+
+@pytest.mark.parametrize("fails", ["create", "delete"])
+def test_an_event_that_arrives_behind_its_sessions_deletion_is_deleted_too(
+    fails: str, state: SQLiteStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to its creation is lost, or the one who sees that it came too late cannot delete it."""
+    store, other = (AgentCoreStore(memory_id, state=state, client=client, lease=1.0) for _ in range(2))
+    create, delete, headers = store.events.create, store.events.delete, other.events.headers
+    looked = threading.Event()
+    down = StoreUnavailable("AgentCore did not answer.", "Try again.")
+
+    def listed(actor_id: str, session_id: str) -> Iterator[Event]:
+        found = list(headers(actor_id, session_id))
+        looked.set()
+        return iter(found)
+
+    def late(*args: Any, **more: Any) -> Event:
+        monkeypatch.setattr(store.events, "create", create)
+        other.delete_session("u", "s")
+        assert looked.wait(10)
+        event = create(*args, **more)
+        if fails == "create":
+            raise down
+        return event
+
+    def refused(*_: str) -> None:
+        monkeypatch.setattr(store.events, "delete", delete)
+        raise down
+
+    monkeypatch.setattr(other.events, "headers", listed)
+    monkeypatch.setattr(store.events, "create", late)
+    if fails == "delete":
+        monkeypatch.setattr(store.events, "delete", refused)
+    other.flush()  # what others have left behind it looks for once, and not when it deletes
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
+    for each in (store, other):
+        each.flush()
+    assert delivered(client, memory_id) == []
+    assert other.messages("u", "s") == []
+
+
+def test_a_session_that_is_deleted_before_its_first_event_is_claimed_sends_none(
+    state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+    save = Ledger.save
+
+    def late(ledger: Ledger, place: Place, entry: Entry, until: datetime | None = None) -> Entry | None:
+        """The deletion is over, and forgotten, before this process says what it will send."""
+        monkeypatch.setattr(Ledger, "save", save)
+        other.delete_session("u", "s")
+        other.flush()
+        return save(ledger, place, entry, until)
+
+    monkeypatch.setattr(Ledger, "save", late)
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
+    store.flush()
+    assert delivered(client, memory_id) == []
 
 
 def test_nothing_of_a_deleted_session_stays_in_the_state_store(
