@@ -77,9 +77,7 @@ class Delivery:
             return 0.0
         session = self._state.session(place.actor_id, place.session_id)
         if session is None:
-            if entry.version:
-                self._ledger.drop(place)
-            return None
+            return None if not entry.version or self._ledger.drop(place, entry) else 0.0
         if entry.life != to_micros(session.created_at):
             entry = self._begin(place, entry, session)
         if (pause := entry.sent_at + PACE * _SECOND - self._now()) > 0:
@@ -133,8 +131,8 @@ class Delivery:
         if claimed is None:
             return 0.0
         if not entry.version and not self._lasts(place, entry, entry):
-            self._ledger.drop(place)  # it was deleted, and the ledger has forgotten it again, before this claim
-            return None
+            # It was deleted, and the ledger had forgotten it again, before this claim.
+            return None if self._ledger.drop(place, claimed) else 0.0
         return self._send(place, claimed, claim, session, ours)
 
     def _send(
@@ -213,8 +211,7 @@ class Delivery:
         if (left := self._under_way(entry)) > 0:
             return min(left, self._lease)
         if session is None:
-            self._ledger.drop(place)
-            return None
+            return None if self._ledger.drop(place, entry) else 0.0
         self._ledger.save(place, Entry(version=entry.version))
         return 0.0
 

@@ -106,9 +106,12 @@ class Ledger:
             self._state.append(self._entries, place.key, [{"role": "system", "content": "alive"}])
         return replace(entry, version=saved.version)
 
-    def drop(self, place: Place) -> None:
-        """Forget the session: nothing of its ids stays behind."""
+    def drop(self, place: Place, entry: Entry) -> bool:
+        """Forget the session: nothing of its ids stays behind. False where somebody else was first to write to it."""
+        if self.save(place, Entry(version=entry.version)) is None:
+            return False
         self._state.delete_session(self._entries, place.key)
+        return True
 
     def mark(self, place: Place, owner: str) -> None:
         """Note, before anything else is written, that this session may soon have something to deliver or erase."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -373,12 +374,12 @@ def test_a_ledger_that_is_dropped_late_doubles_nothing(
     store.flush()
     drop = Ledger.drop
 
-    def late(ledger: Ledger, place: Place) -> None:
+    def late(ledger: Ledger, place: Place, entry: Entry) -> bool:
         """The session begins anew and is delivered between the last look at it and this."""
         monkeypatch.setattr(Ledger, "drop", drop)
         other.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
         other.flush()
-        drop(ledger, place)
+        return drop(ledger, place, entry)
 
     monkeypatch.setattr(Ledger, "drop", late)
     store.delete_session("u", "s")
@@ -444,6 +445,37 @@ def test_a_session_that_is_deleted_before_its_first_event_is_claimed_sends_none(
     monkeypatch.setattr(Ledger, "save", late)
     store.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
     store.flush()
+    assert delivered(client, memory_id) == []
+
+
+def test_a_deletion_is_not_forgotten_by_who_was_about_to_deliver(
+    faults: AgentCoreEmulator,
+    state: SQLiteStore,
+    store: AgentCoreStore,
+    client: Any,
+    memory_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2, wait=0.0)
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "1"}])
+    store.flush()
+    read = Ledger.read
+
+    def late(ledger: Ledger, place: Place) -> Entry:
+        """The session is deleted here between this look into the ledger and the next one at the session."""
+        monkeypatch.setattr(Ledger, "read", read)
+        entry = read(ledger, place)
+        faults.plan = lambda call: "5xx" if call.operation == "ListEvents" else None
+        other.delete_session("u", "s")
+        return entry
+
+    monkeypatch.setattr(Ledger, "read", late)
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "2"}])
+    with contextlib.suppress(StoreUnavailable):
+        store.flush(timeout=0.5)
+    faults.plan = no_fault
+    for each in (store, other):
+        each.flush()
     assert delivered(client, memory_id) == []
 
 
