@@ -107,8 +107,8 @@ class ContextPrompt(ChatPromptValue):
         return self._context.to_langchain_tools(cache=self._cache)
 
     def observe(self, usage: UsageMetadata | None) -> None:
-        """Tell the builder what the model reported, so that its counting learns from it."""
-        if usage:
+        """Tell the builder what the model reported, if it did, so that its counting learns from it."""
+        if usage and usage.get("input_tokens"):
             self._builder.observe(self._context, usage)
 
 

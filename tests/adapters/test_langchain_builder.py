@@ -149,6 +149,18 @@ def test_usage_teaches_the_builders_counter(builder: ContextBuilder, store: SQLi
     assert another.counter.name.startswith(f"{plain}*"), "what was learnt is kept in the store"
 
 
+@pytest.mark.parametrize("usage", [{"output_tokens": 1}, {"input_tokens": None, "total_tokens": 7}])
+async def test_an_answer_with_half_a_usage_is_an_answer(builder: ContextBuilder, usage: Any) -> None:
+    """LangChain checks what a message is made with, and not what a chat model sets afterwards."""
+    answers = [AIMessage("Rain."), AIMessage("Rain.")]
+    for answer in answers:
+        answer.usage_metadata = usage
+    chain = builder.as_runnable() | with_tools(ToolModel(messages=iter(answers)))
+    asked = {"query": "Weather?", "customer": "Ada"}
+    assert chain.invoke(asked, config=CONFIG).text == "Rain."
+    assert (await chain.ainvoke(asked, config=CONFIG)).text == "Rain."
+
+
 def test_the_read_context_tool_reads_this_session_only(builder: ContextBuilder, store: SQLiteStore) -> None:
     store.append("u1", "s1", [HumanMessage("x" * 50)])
     tool = read_context_tool(builder, actor_id="u1", session_id="s1")
