@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextkit.types import Block, Item, Message, Provenance, Request
 
+QUERY = "query"
+"""What a question is called that has no id of its own, or one that another item has."""
+
 
 def query_item(request: Request) -> Item:
     """The turn's question, where it is not in the session's messages (yet)."""
     query = request.turn.query
     return Item(
-        id=query.id or "query",
+        id=query.id or QUERY,
         section="turn",
         text=query.text,
         tokens=request.counter.message(query),

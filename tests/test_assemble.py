@@ -124,6 +124,20 @@ def test_a_message_that_is_sent_again_goes_on_with_its_turn(store: SQLiteStore) 
     assert build(asked, **A).messages[-1].text == "Where is order 7?", "a turn that was answered is not gone on with"
 
 
+def test_a_message_that_is_asked_again_after_its_answer_is_two_items(store: SQLiteStore) -> None:
+    """As where an answer is to be made anew: the report has a decision on the first time and on the second."""
+    asked = user("Where is order 7?", "q1")
+    store.append("u1", "s1", [asked, Message(role="assistant", content="In Ghent.", id="a1")])
+    context = builder(store).build(asked, **A)
+    assert [message.text for message in context.messages[-3:]] == [
+        "Where is order 7?",
+        "In Ghent.",
+        "Where is order 7?",
+    ]
+    decisions = {decision.item_id: decision.section for decision in context.report.decisions}
+    assert (decisions["q1"], decisions["query"]) == ("history", "turn")
+
+
 def test_a_result_that_was_appended_twice_is_shown_once(store: SQLiteStore) -> None:
     """As it happens where an append without an id is tried again: the call keeps its first result."""
     build = builder(store).build

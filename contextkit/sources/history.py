@@ -17,7 +17,7 @@ from contextkit.blocks import line_tokens
 from contextkit.conversation import UNREAD, Conversation, Foreseen
 from contextkit.deadline import patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
-from contextkit.question import asks, query_item
+from contextkit.question import QUERY, asks, query_item
 from contextkit.rank.lexical import Scores
 from contextkit.recent import Recent
 from contextkit.shares import history_most, longest_shown
@@ -213,7 +213,9 @@ class _Reading:
 
     def _turn(self, present: list[Item]) -> Iterator[Item]:
         if not asks(present[0].message if present else None, self.request.turn.query):
-            yield query_item(self.request)
+            asked = query_item(self.request)
+            again = any(item.id == asked.id for item in self.conversation.items)
+            yield replace(asked, id=QUERY) if again else asked
         for item in present:
             yield _in_turn(item)
 
