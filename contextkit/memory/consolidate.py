@@ -175,7 +175,8 @@ class Placing:
     def _ended(self, fact: Fact, subject: str) -> list[MemoryRecord]:
         if subject:
             value = fact.value.casefold()
-            return [one for one in self.shelf.timeline(subject) if value in one.text.casefold()]
+            timeline = self.shelf.timeline(subject)
+            return [one for one in timeline if value in one.text.casefold() or has_value(one, fact.value)]
         known = self.shelf.saying(fact.text, fact.said_at)
         return [*self.shelf.opposed(fact.text), *([known] if known else [])]
 

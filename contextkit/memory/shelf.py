@@ -182,7 +182,7 @@ def has_value(record: MemoryRecord, value: str) -> bool:
     """Whether the record gives this value: it names it as its own, or, naming none, in its text."""
     own = record.metadata.get(VALUE)
     if isinstance(own, str):
-        return _folded(own) == _folded(value)
+        return _folded(own) == _folded(value) and _is_denial(own) is _is_denial(value)
     return set(_folded(value)) <= set(_folded(record.text))
 
 

@@ -19,9 +19,9 @@ def day(number: int) -> datetime:
     return MONDAY + number * DAY
 
 
-def said(text: str, on: int = 0, *, subject: str = "", by: str = "m", ends: bool = False) -> Fact:
+def said(text: str, on: int = 0, *, subject: str = "", value: str = "", by: str = "m", ends: bool = False) -> Fact:
     """A fact said on that day, in the message of that id."""
-    return Fact(text=text, sources=(by,), said_at=day(on), subject=subject, ends=ends)
+    return Fact(text=text, sources=(by,), said_at=day(on), subject=subject, value=value, ends=ends)
 
 
 class Sayings:

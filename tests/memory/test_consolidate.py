@@ -296,6 +296,24 @@ def test_an_end_with_a_value_ends_only_what_says_it(memory: Memory) -> None:
     assert (memory.at(5), memory.now) == (["Ana works at Acme."], [])
 
 
+ALLERGY = "allergy of Ana to nuts"
+
+
+@pytest.mark.parametrize(("before", "after"), [("allergic", "not allergic"), ("not allergic", "allergic")])
+def test_a_value_and_its_denial_are_two(memory: Memory, before: str, after: str) -> None:
+    memory.learn(said(f"Ana is {before} to nuts.", 1, subject=ALLERGY, value=before))
+    (change,) = memory.learn(said(f"Ana is {after} to nuts.", 5, subject=ALLERGY, value=after))
+    assert change.kind is Kind.SUPERSEDE
+    assert (memory.at(4), memory.now) == ([f"Ana is {before} to nuts."], [f"Ana is {after} to nuts."])
+
+
+def test_a_value_that_stands_in_no_text_is_ended_where_a_record_names_it(memory: Memory) -> None:
+    taste = "taste of Ana for kale"
+    memory.learn(said("Ana hates kale.", 1, subject=taste, value="disliked"))
+    memory.learn(said("Ana hates kale.", 5, subject=taste, value="disliked", ends=True))
+    assert memory.now == []
+
+
 def test_an_end_with_a_value_looks_for_it_in_the_text_of_a_record_that_names_none(memory: Memory) -> None:
     memory.learn(said("Ana works at Siemens.", 1, subject=JOB))
     memory.learn(employed("Ana left Siemens.", 5, ends=True))
