@@ -12,7 +12,8 @@ from contextkit.memory.rules.statement import Statement
 
 FIRST_PERSON: Final = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|me|us|mine)\b")
 
-_BUT: Final = re.compile(r"\bnot (?P<old>[^,;]+?),? but (?P<new>.+)$")
+_BUT: Final = re.compile(r"\bnot (?P<old>[^,;]+?)(?:,? but|, (?:it|that) is) (?P<new>.+)$")
+_NOT_THAT: Final = re.compile(r"^not (?P<old>[^,;]+), (?P<new>[^,;]+)$")
 _BARE_VERB: Final = re.compile(r"^I do $")
 _MEANT: Final = re.compile(
     r"^(?P<lead>(?:it|that) (?:is|was|should be|should have been)(?: actually)?|i mean[t]?"
@@ -41,6 +42,8 @@ def corrected(statement: Statement, scene: Scene) -> Statement | None:
         clause = f"{before}{swap['new']}"
         if FIRST_PERSON.match(clause) and not _BARE_VERB.match(before):
             return replace(statement, text=" ".join(clause.split()))
+        statement = replace(statement, text=f"it is {swap['new']}, not {swap['old']}")
+    elif statement.corrects and (swap := _NOT_THAT.match(statement.text)):
         statement = replace(statement, text=f"it is {swap['new']}, not {swap['old']}")
     match = _MEANT.match(statement.text)
     if match is None or FIRST_PERSON.search(match["new"]) or not (match["old"] or match["lead"] or statement.corrects):

@@ -237,8 +237,13 @@ def _every_year(match: re.Match[str], today: date, past: bool) -> str | None:
 
 
 def _yearless(told: Reader) -> Reader:
-    """As that reader tells it, for every year."""
-    return lambda match, today, past: re.sub(r" \d{4}$", "", told(match, today, past) or match[0])
+    """As that reader tells it, for every year; what is but a year stays as it stands."""
+
+    def yearless(match: re.Match[str], today: date, past: bool) -> str:
+        days = told(match, today, past) or match[0]
+        return match[0] if re.fullmatch(r"in \d{4}", days) else re.sub(r" \d{4}$", "", days)
+
+    return yearless
 
 
 _READERS: Final = (
@@ -254,6 +259,7 @@ _READERS: Final = (
 )
 _READERS_OF_YEARLY: Final = (
     (_NEAR, _yearless(_near)),
+    (_NAMED, _yearless(_named)),
     (_DAY_MONTH, _every_year),
     (_MONTH_DAY, _every_year),
     (_PLAIN_DAY, _yearless(_plain_day)),

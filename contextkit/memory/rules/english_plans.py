@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from contextkit.memory.rules.forms import form
-from contextkit.memory.rules.subjects import chosen, dated
+from contextkit.memory.rules.subjects import chosen, dated, home_of, taste_of
 
 PLANS: Final = (
     form(
@@ -166,6 +166,9 @@ ENDINGS: Final = (
         "name of {who}'s partner",
         ends=True,
     ),
+    form("profile", r"^«who» «adv»used to live in «value»", home_of, ends=True),
+    form("profile", r"^«who» «adv»used to work (?:at|for) «value»", "employer of {who}", ends=True),
+    form("preference", r"^«who» «adv»used to (?:like|love|enjoy|adore) «value»", taste_of, value="liked", ends=True),
     form(
         "preference",
         r"^«who» «adv»(?:am|is) not (?:an? )?(?P<value>vegetarian|vegan|pescatarian) any ?more",

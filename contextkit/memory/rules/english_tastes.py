@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from contextkit.memory.rules.forms import form
-from contextkit.memory.rules.subjects import possession, spelled
+from contextkit.memory.rules.subjects import possession, spelled, taste_of
 
 _LIKES: Final = (
     r"(?:like|love|enjoy|adore|hate|dislike|detest|despise|loathe)s?|(?:can|do"
@@ -17,13 +17,8 @@ _LIKES: Final = (
 )
 _NOTHING: Final = (
     r"(?!(?:it|that|this|them|you|your|how|what|when|the idea|to (?:know|ask|hear|see|get|have"
-    r"|be able|thank|learn)|her|him|these|those|one|all)\b)"
+    r"|be able|thank|learn)|her|him|these|those|one|all|yours|neither)\b)"
 )
-
-
-def _taste(groups: Mapping[str, str]) -> str:
-    value = re.sub(r"^(?:to |the |a |an |my )+|ing$", "", spelled(groups["value"]))
-    return f"taste of {groups['who']} for {value}"
 
 
 def _liking(groups: Mapping[str, str]) -> str:
@@ -84,17 +79,18 @@ TASTES: Final = (
     ),
     form("preference", rf"^«who» «adv»prefers? {_NOTHING}«value»", _preferred, importance=0.7),
     form("preference", rf"^I would (?:rather|prefer) {_NOTHING}«value»", importance=0.6),
-    form("preference", rf"^«who» «adv»(?:{_LIKES}) {_NOTHING}«value»", _taste, value=_liking, importance=0.7),
+    form("preference", rf"^«who» «adv»(?:{_LIKES}) {_NOTHING}«value»", taste_of, value=_liking, importance=0.7),
     form(
         "preference",
-        r"^«who» (?:am|is|have been|has been) «adv»(?:on|following|doing) (?:an? |the )?(?P<value>[\w-]+) diet\b",
+        r"^«who» (?:am|is|have been|has been) «adv»(?:on|following|doing) (?:an? "
+        r"|the )?(?P<value>(?!(?:an?|the) )[\w-]+) diet\b",
         "diet of {who}",
         importance=0.8,
     ),
     form(
         "preference",
         r"^«who» (?:have |has )?(?:gave|given) up (?!on\b|my\b)(?:eating |drinking |smoking |using )?«value»",
-        _taste,
+        taste_of,
         value="disliked",
         importance=0.7,
     ),

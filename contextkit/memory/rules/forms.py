@@ -41,7 +41,7 @@ _MACROS: Final = {
     "«value»": r"(?P<value>[^,;.!?()\"]+?)«end»",
     "«end»": r"(?=$|[,;.!?()]| (?:and|but|because|since|so|with|which|where|who|that|when|while|now"
     r"|these days|at the moment|right now|currently|though|after|before|until|anymore|any more"
-    r"|again|instead|too|as well|for (?:the|now|about|over|a|\d|two|three|four|five|six|seven|eight"
+    r"|again|instead|originally|too|as well|for (?:the|now|about|over|a|\d|two|three|four|five|six|seven|eight"
     rf"|nine|ten|many|some|most)|in \d{{4}}|in (?:{_MONTH})|on \d+|around \d+|until \d+|last"
     r"|in the (?:week|morning|afternoon|evening)|on the (?:weekend|morning|afternoon|evening)"
     r"|in (?:spring|summer|autumn|fall|winter)|permanently"

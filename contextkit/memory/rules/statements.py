@@ -110,8 +110,8 @@ _CLAUSE: Final = re.compile(
     r"|is (?:there|it|that)|are there))"
 )
 _GOES_ON: Final = re.compile(
-    r"(?:,| and|, and) (?=(?:now |also |currently )?(?:work|live|study|am|was|have|love|like|hate"
-    r"|prefer|speak|play|teach|run|moved|started|bought|got|joined|quit|left|use|drive|enjoy) )"
+    r"(?:,|,? and|,? but) (?=(?:now |also |currently )?(?:work|live|study|am|was|have|love|like|hate"
+    r"|do not|can not|prefer|speak|play|teach|run|moved|started|bought|got|joined|quit|left|use|drive|enjoy) )"
 )
 _PAIR: Final = re.compile(
     r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?!.*\b(?:is|are|was|were|has|have|had)\b)"
@@ -121,10 +121,18 @@ _PAIR: Final = re.compile(
 """What stands before "and I" where both do the same: "my brother", "Tom"."""
 
 _CONDITION: Final = re.compile(
-    r"^(?:if|unless|according to|imagine|suppose|assuming|let us say|in case"
+    r"^(?:if|unless|according to|imagine|suppose|assum(?:e|ing)|let us say|in case"
     r"|when(?:ever)? i am old)\b|\bif i (?:were|was|had)\b",
     re.IGNORECASE,
 )
+_IRONIC: Final = re.compile(
+    r"^(?:(?:oh|well|ah),? )?yeah,? right\b|^as a joke\b|(?:^|\s)/s$"
+    r"|^(?:oh|ah|wow|yeah),? (?:great|joy|wonderful|lovely|fantastic|brilliant|perfect)[,!]* I (?:\w+ )?"
+    r"(?:love|like|enjoy)\b",
+    re.IGNORECASE,
+)
+"""What says that the contrary is meant."""
+
 _TAIL: Final = re.compile(
     r"(?:,| [–—-])? ?\b(?:please|(?:thanks|thank you)(?: for \w+(?: \w+){0,3})?|by the way|btw|haha"
     r"|lol|you know|actually|if you do not mind|okay|ok|anyway)$",
@@ -137,7 +145,7 @@ _STANDING: Final = re.compile(
 )
 
 _YEARLY: Final = re.compile(
-    r"\b(?:birthday|anniversary|name day|every year|each year)\b(?! (?:party|dinner))", re.IGNORECASE
+    r"\b(?:birthday|anniversary|name day|every year|each year)\b(?! (?:party|dinner))|\bI was born\b", re.IGNORECASE
 )
 _NAMELESS: Final = re.compile(
     r"^(?:assistant|ai|bot|chatbot|model|system|agent|tool|function)\b|\b(?:assistant|bot)$", re.IGNORECASE
@@ -206,19 +214,27 @@ def language_of(text: str) -> Language | None:
 
 def _in_english(sentence: Statement) -> Iterator[Statement]:
     text = expanded(" ".join(sentence.text.split()))
-    if _LONG_QUOTE.search(text):
+    if _LONG_QUOTE.search(text) or _IRONIC.search(text.rstrip(" .!…")):
         return
     sentence = _led(replace(sentence, text=text))
     asks = _TAG.search(sentence.text) is not None and not sentence.forget
     if _CONDITION.search(sentence.text) or (_ASKS.search(sentence.text) and not sentence.forget):
         return
     clauses = list(clauses_of(_TAIL.sub("", sentence.text.rstrip(" .!?…"))))
-    for clause in clauses[: len(clauses) - asks]:
-        stated = _led(replace(sentence, text=clause))
-        if is_stated(stated.text):
+    for place, clause in enumerate(clauses[: len(clauses) - asks]):
+        instead = place > 0 and clause.startswith(("I ", "We ", "we "))  # "forget that I live in Rome, I live in Oslo"
+        stated = _led(replace(sentence, text=clause, forget=sentence.forget and not instead))
+        if stated.forget or is_stated(stated.text):
             text = with_subject(stated.text)
-            yearly = _YEARLY.search(text) is not None
-            yield replace(stated, text=resolved(text, sentence.said_at, past=is_past(text), yearly=yearly))
+            yield replace(
+                stated, text=resolved(text, sentence.said_at, past=is_past(text), yearly=_yearly(text, sentence.asked))
+            )
+
+
+def _yearly(clause: str, asked: str) -> bool:
+    """Whether its dates are meant in every year: of a birthday, or where one was asked for."""
+    answers = not re.search(r"\b(?:I|[Ww]e)\b", clause) and _YEARLY.search(asked)
+    return bool(answers or _YEARLY.search(clause))
 
 
 def _led(statement: Statement) -> Statement:

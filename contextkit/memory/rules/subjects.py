@@ -95,6 +95,12 @@ def possession(groups: Mapping[str, str]) -> str:
     return f"{told} of {groups['who']}"
 
 
+def taste_of(groups: Mapping[str, str]) -> str:
+    """What somebody likes or does not: hiking, to hike and the hike are one."""
+    value = re.sub(r"^(?:to |the |a |an |my )+|ing$", "", spelled(groups["value"]))
+    return f"taste of {groups['who']} for {value}"
+
+
 def subjects_of(what: str, who: str) -> tuple[str, ...]:
     """The subjects that "my …" may mean, for whoever asks to forget it."""
     plain = spelled(what)

@@ -48,6 +48,9 @@ _MODALS: Final = frozenset(
 _PAST: Final = frozenset(
     form for form in IRREGULAR if form not in ("mice", "geese", "better", "worse", "leaves", "people")
 )
+_PREFIX: Final = re.compile(r"^(?:out|over|under|mis|fore|with|re)(?=\w{3})")
+"""What stands before a verb that is irregular with it, too: outgrew, overslept, rebuilt."""
+
 _UNCHANGED: Final = frozenset(("read", "put", "cut", "set", "hit", "let", "quit", "hurt", "cost", "bet"))
 """Verbs whose past looks like their present; a story more often tells of the past."""
 
@@ -112,12 +115,20 @@ def _he_verb(match: re.Match[str], speaker: str) -> str:
     return f"{speaker} {match['adverbs']}{third_person(match['verb'], match['adverbs'])}"
 
 
+def _bare(verb: str) -> str:
+    """An irregular verb without its prefix; any other as it is."""
+    return verb if verb in _PAST else _PREFIX.sub("", verb)
+
+
 def third_person(verb: str, adverbs: str = "") -> str:
     """The verb as it stands after "she": lives, has, does; a past or a modal stays as it is."""
     if verb in ("am", "have", "do"):
         return {"am": "is", "have": "has", "do": "does"}[verb]
     past = (
-        verb in _MODALS or verb in _PAST or verb in _UNCHANGED or (verb.endswith("ed") and verb not in ("need", "feed"))
+        verb in _MODALS
+        or _bare(verb) in _PAST
+        or verb in _UNCHANGED
+        or (verb.endswith("ed") and verb not in ("need", "feed"))
     )
     if past or verb in _NOT_VERBS or adverbs.endswith("not "):
         return verb
@@ -154,7 +165,7 @@ _NO_PAST: Final = frozenset(
 
 _AHEAD: Final = re.compile(
     r"\b(?:moved|rescheduled|postponed|pushed|changed|booked|scheduled|planned|arranged|reserved"
-    r"|tickets|signed up|registered|invited|due|set up)\b|\b(?:will|going to|is|are|am) (?!\w+ed\b)"
+    r"|tickets|signed up|registered|invited|due|set up)\b|\b(?:will|going to|is|are|am|gets?) (?!\w+ed\b)"
 )
 """What puts the days that follow in the future, though a verb of the clause is past: "they moved it to Friday"."""
 
@@ -166,7 +177,7 @@ def is_past(clause: str) -> bool:
     if _AHEAD.search(clause) and not _MOVED_HOUSE.search(clause):
         return False
     words = [word.lower() for word in re.findall(r"[A-Za-z']+", clause)[:8]]
-    return any(word in _FINISHED or (word.endswith("ed") and word not in _NO_PAST) for word in words)
+    return any(_bare(word) in _FINISHED or (word.endswith("ed") and word not in _NO_PAST) for word in words)
 
 
 def with_subject(clause: str) -> str:

@@ -105,6 +105,12 @@ STATED = [
     ("I started a new job as a cook at Noma.", "The user started a new job as a cook at Noma.", WORK, "Noma"),
     ("My birthday is March 14th.", "The user's birthday is 14 March.", "birthday of the user", "14 March"),
     ("My birthday is tomorrow.", "The user's birthday is 21 May.", "birthday of the user", "21 May"),
+    ("My birthday was last Sunday.", "The user's birthday was 17 May.", "birthday of the user", "17 May"),
+    ("I was born on the 4th of July.", "The user was born on 4 July.", "birth of the user", "4 July"),
+    ("I'm from Rome originally.", "The user is from Rome originally.", "origin of the user", "Rome"),
+    ("I'm on a vegan diet.", "The user is on a vegan diet.", "diet of the user", "vegan"),
+    ("I got married in May.", "The user got married in May 2026.", "marital status of the user", "married"),
+    ("I got a new job at Bosch.", "The user got a new job at Bosch.", WORK, "Bosch"),
     ("I live in Rome as of yesterday.", "The user lives in Rome as of 19 May 2026.", "home city of the user", "Rome"),
     ("Don't call me Bob, call me Rob.", "The user wants to be called Rob.", "preferred name of the user", "Rob"),
     ("My budget: 300 euros.", "The user's budget is 300 euros.", "budget of the user", "300 euros"),
@@ -150,6 +156,13 @@ NO_FACTS = [
     "I think my name is on the list.",
     "I wish I lived in Porto.",
     "Imagine I work at NASA.",
+    "Assume I live in California.",
+    "As a joke: I'm the king of France.",
+    "Yeah right, I love paying taxes.",
+    "Oh great, I just love waiting in line.",
+    "I love paying taxes /s",
+    "I like neither tea nor coffee.",
+    "I'm a big fan of yours.",
     "Suppose my favourite colour is red.",
     "My boss said he lives in Rome.",
     'She wrote "I live in Rome and work at Fiat".',
@@ -222,6 +235,8 @@ NO_FACTS = [
         "I work for free.",
         "I'm Done.",
         "My birthday is coming up.",
+        "My anniversary is next year.",
+        "I'm on a diet.",
         "My birthday was great.",
         "My phone is 5 years old.",
     ],
@@ -285,6 +300,8 @@ def test_earlier_messages_help_and_give_nothing() -> None:
 
 def test_a_short_answer_is_a_statement() -> None:
     assert texts(message("What's your name?", role="assistant"), message("Ana", 2)) == ["The user's name is Ana."]
+    told = texts(message("When is your birthday?", role="assistant"), message("June 5th", 2))
+    assert told == ["The user's birthday is 5 June."]
 
 
 ENDED = [
@@ -294,6 +311,10 @@ ENDED = [
     ("I left Bosch.", "employer of the user", "Bosch"),
     ("Please forget that I live in Porto.", "home city of the user", "Porto"),
     ("Forget my phone number.", "phone number of the user", ""),
+    ("Please forget where I live.", "home city of the user", ""),
+    ("I used to live in Porto.", "home city of the user", "Porto"),
+    ("I used to work for Bosch.", "employer of the user", "Bosch"),
+    ("I used to love tea.", "taste of the user for tea", "liked"),
     ("Could you please delete my email address?", "email of the user", ""),
     ("I cancelled my dentist appointment.", "date of the user's dentist appointment", ""),
     ("Tôi không còn làm việc tại FPT nữa.", "employer of the user", "FPT"),
@@ -305,6 +326,16 @@ ENDED = [
 def test_what_is_over_ends_its_subject(said: str, subject: str, value: str) -> None:
     ended = [fact for fact in found(said) if fact.ends]
     assert (subject, value) in [(fact.subject, fact.value) for fact in ended]
+
+
+def test_what_is_to_be_forgotten_is_not_what_holds_instead() -> None:
+    facts = found("Forget that I live in Rome, I live in Oslo now.")
+    assert [(fact.value, fact.ends) for fact in facts] == [("Rome", True), ("Oslo", False)]
+
+
+def test_what_is_liked_and_what_is_not_are_two_facts() -> None:
+    assert texts("I like coffee but hate tea.") == ["The user likes coffee.", "The user hates tea."]
+    assert texts("I like coffee but don't like tea.") == ["The user likes coffee.", "The user does not like tea."]
 
 
 def test_a_taste_that_is_over_has_turned() -> None:
@@ -324,6 +355,8 @@ CORRECTED = [
     (("I live in Porto.", "No wait, I meant Lisbon."), "home city of the user", "Lisbon"),
     (("I live in Porto.", "It's Lisbon, not Porto."), "home city of the user", "Lisbon"),
     (("I live in Porto.", "It's not Porto but Lisbon."), "home city of the user", "Lisbon"),
+    (("I live in Porto.", "Sorry, not Porto, Lisbon."), "home city of the user", "Lisbon"),
+    (("My name is Tom.", "My name isn't Tom, it's Tim."), "name of the user", "Tim"),
     (("I am not a doctor but a nurse.",), "occupation of the user", "nurse"),
     (("I left Google for Meta.",), "employer of the user", "Meta"),
 ]
@@ -348,7 +381,6 @@ def test_what_mends_nothing_changes_nothing(said: str) -> None:
         ("My sister Lena works at Bosch.", "My sister Mia works at Aldi."),
         ("I work at Bosch.", "I also work at a bar."),
         ("I live in Porto.", "I live in Portugal."),
-        ("I live in Porto.", "I used to live in Lisbon."),
         ("I live in Porto.", "I'm based in Rome this week."),
         ("I live in Porto.", "I'm living in Rome for two months."),
         ("I work at Bosch.", "I worked at Aldi."),

@@ -17,6 +17,7 @@ RETOLD = [
     ("I watch films", "Ana watches films."),
     ("I went home", "Ana went home."),
     ("I quit smoking", "Ana quit smoking."),
+    ("I rebuilt my shed", "Ana rebuilt their shed."),
     ("I need a rest", "Ana needs a rest."),
     ("I will call my mum", "Ana will call their mum."),
     ("my sister and I have a boat", "Ana's sister and Ana have a boat."),
@@ -46,6 +47,8 @@ def test_whoever_is_not_known_stays_you() -> None:
         ("have", "has"),
         ("was", "was"),
         ("moved", "moved"),
+        ("outgrew", "outgrew"),
+        ("understand", "understands"),
         ("can", "can"),
     ],
 )
@@ -54,14 +57,22 @@ def test_verbs_of_the_third_person(verb: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "clause", ["I went to Rome", "I visited Rome", "we had lunch on Friday", "I moved here last May"]
+    "clause", ["I went to Rome", "I visited Rome", "we had lunch on Friday", "I moved here last May", "I overslept"]
 )
 def test_what_has_happened(clause: str) -> None:
     assert is_past(clause)
 
 
 @pytest.mark.parametrize(
-    "clause", ["I will go", "I go on Friday", "they moved it to Friday", "I am going", "I booked a table for Friday"]
+    "clause",
+    [
+        "I will go",
+        "I go on Friday",
+        "they moved it to Friday",
+        "I am going",
+        "I booked a table for Friday",
+        "I get paid",
+    ],
 )
 def test_what_has_not(clause: str) -> None:
     assert not is_past(clause)
