@@ -45,9 +45,10 @@ _ADVERB: Final = (
 _MODALS: Final = frozenset(
     ["can", "could", "will", "would", "shall", "should", "may", "might", "must", "had", "did", "was", "used", "ought"]
 )
-_PAST: Final = frozenset(
-    form for form in IRREGULAR if form not in ("mice", "geese", "better", "worse", "leaves", "people")
+_NO_VERBS: Final = frozenset(
+    "mice geese men women children people feet teeth wives knives leaves better best worse worst".split()
 )
+_PAST: Final = frozenset(IRREGULAR) - _NO_VERBS
 _PREFIX: Final = re.compile(r"^(?:out|over|under|mis|fore|with|re)(?=\w{3})")
 """What stands before a verb that is irregular with it, too: outgrew, overslept, rebuilt."""
 
