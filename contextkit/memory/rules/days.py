@@ -42,9 +42,15 @@ _IN: Final = re.compile(
     rf"\bin (?:about |around )?{_COUNT} (?P<unit>day|week|month|year)s?(?: time| from now)?\b", re.IGNORECASE
 )
 _PLAIN_DAY: Final = re.compile(
-    rf"(?<!every )(?<!each )(?<!the )(?<!last )(?<!next )(?<!this )\b(?:(?P<on>on) )?{_WEEKDAY}"
+    rf"(?<!every )(?<!each )(?<!the )(?<!last )(?<!next )(?<!this )\b(?:(?P<on>[Oo]n) )?{_WEEKDAY}"
     r"(?P<part> (?:morning|afternoon|evening|night))?\b(?!s)(?!,? (?:the )?\d)"
 )
+_TO: Final = r" (?:to|until|till|through) "
+_FROM_DAY: Final = re.compile(rf"\bfrom {_WEEKDAY}{_TO}$")
+_TO_DAY: Final = re.compile(rf"{_TO}{_WEEKDAY}\b")
+_ONCE: Final = re.compile(r"\b(?:am|is|are|was|were|been|will|going)\b")
+"""What tells of some days, and not of those of every week: "I am away from Monday to Friday"."""
+
 _NTH: Final = re.compile(
     r"\b(?P<lead>on|by|until|till|to) the (?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?= (?:at|in the|for"
     r"|and|with)\b|[,.;!?)]|$)"
@@ -183,9 +189,17 @@ def _plain_day(match: re.Match[str], today: date, past: bool) -> str | None:
     """`on Friday`: the last or the next one. Without `on` it may be a name or a habit, so it must be capitalised."""
     if not match["on"] and (match["weekday"].islower() or match.start() == 0):
         return None
-    step = (WEEKDAYS.index(match["weekday"].lower()) - today.weekday()) % 7 or 7
-    day = today + timedelta(days=step - 7 if past and step < 7 else -7 if past else step)
+    first = _FROM_DAY.search(match.string[: match.start()])
+    if (first or _TO_DAY.match(match.string, match.end())) and not _ONCE.search(match.string):
+        return None
+    day = _weekday(match, _weekday(first, today, past), False) if first else _weekday(match, today, past)
     return f"on {spoken(day)}" + (f" in the{match['part']}" if match["part"] else "")
+
+
+def _weekday(match: re.Match[str], today: date, past: bool) -> date:
+    """The last or the next day of that name."""
+    step = (WEEKDAYS.index(match["weekday"].lower()) - today.weekday()) % 7 or 7
+    return today + timedelta(days=step - 7 if past and step < 7 else -7 if past else step)
 
 
 def _month_number(match: re.Match[str]) -> int:

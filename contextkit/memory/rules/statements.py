@@ -30,7 +30,8 @@ LONGEST_MESSAGE: Final = 8_000
 _BLOCK: Final = re.compile(r"<([A-Za-z][\w-]*)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL)
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED_LINE: Final = re.compile(
-    r"^\s*(?:>|(?:system|assistant|tool|user|human|ai)\s*:).*$", re.IGNORECASE | re.MULTILINE
+    r"^\s*(?:>|(?:system|assistant|tool|user|human|ai|customer|client|agent|patient|guest|caller)\s*:).*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _TASK: Final = re.compile(
     r"\b(?:translate|proofread|rewrite|rephrase|paraphrase|summari[sz]e|correct|edit|classify"
@@ -97,6 +98,12 @@ _REPORTED: Final = re.compile(
     r"|page|song|protagonist)\b",
     re.IGNORECASE,
 )
+_CITED: Final = re.compile(
+    r"(?<!\bI )(?<!\bI have )(?<!\bI just )(?<!\bI already )\b(?:said|says|told|tells|wrote|writes|asked|asks|claims"
+    r"|claimed)(?: to)?(?: me| us| him| her| them)?\s*[,:]\s*(?=(?:I|[Mm]y|[Ww]e|[Oo]ur)\b)"
+)
+"""What stands before the words of another that are not between quotation marks."""
+
 _WISHES: Final = re.compile(
     r"\bI would (?:rather|prefer|like)\b|\b(?:it|that) should (?:be|have been)\b", re.IGNORECASE
 )
@@ -214,7 +221,7 @@ def language_of(text: str) -> Language | None:
 
 def _in_english(sentence: Statement) -> Iterator[Statement]:
     text = expanded(" ".join(sentence.text.split()))
-    if _LONG_QUOTE.search(text) or _IRONIC.search(text.rstrip(" .!…")):
+    if _LONG_QUOTE.search(text) or _CITED.search(text) or _IRONIC.search(text.rstrip(" .!…")):
         return
     sentence = _led(replace(sentence, text=text))
     asks = _TAG.search(sentence.text) is not None and not sentence.forget

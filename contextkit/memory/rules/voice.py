@@ -45,10 +45,10 @@ _ADVERB: Final = (
 _MODALS: Final = frozenset(
     ["can", "could", "will", "would", "shall", "should", "may", "might", "must", "had", "did", "was", "used", "ought"]
 )
-_NO_VERBS: Final = frozenset(
-    "mice geese men women children people feet teeth wives knives leaves better best worse worst".split()
+_NO_VERBS: Final = re.compile(
+    r"mice|geese|men|women|children|people|feet|teeth|wives|knives|leaves|better|best|worse|worst"
 )
-_PAST: Final = frozenset(IRREGULAR) - _NO_VERBS
+_PAST: Final = frozenset(form for form in IRREGULAR if not _NO_VERBS.fullmatch(form))
 _PREFIX: Final = re.compile(r"^(?:out|over|under|mis|fore|with|re)(?=\w{3})")
 """What stands before a verb that is irregular with it, too: outgrew, overslept, rebuilt."""
 
@@ -187,5 +187,5 @@ def with_subject(clause: str) -> str:
     verb = first.lower()
     if verb == "been" and rest:
         return f"I have been {rest}"
-    began = first[:1].isupper() and verb in _FINISHED - {"did", "had", "was", "were", "left"}
+    began = first[:1].isupper() and verb in _FINISHED - {"did", "had", "was", "were", "left", "given", "known", "stuck"}
     return f"I {verb} {rest}" if began and rest and not rest.startswith(("by ", "of ")) else clause

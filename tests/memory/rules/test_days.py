@@ -77,6 +77,27 @@ def test_what_has_been(said: str, told: str) -> None:
     assert resolved(f"I went there {said}", SAID, past=True) == f"I went there {told}"
 
 
+def test_a_day_at_the_beginning() -> None:
+    assert resolved("On Monday I fly to Rome", SAID, past=False) == "on 25 May 2026 I fly to Rome"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("I am away from Friday to Monday", "I am away from 22 May 2026 to 25 May 2026"),
+        ("I am away from Monday until Friday", "I am away from 25 May 2026 until 29 May 2026"),
+        ("I work from Monday to Friday", "I work from Monday to Friday"),
+    ],
+)
+def test_the_last_of_some_days_is_not_before_the_first(said: str, told: str) -> None:
+    assert resolved(said, SAID, past=False) == told
+
+
+def test_the_last_of_some_days_that_were() -> None:
+    told = resolved("I was away from Friday to Monday", SAID, past=True)
+    assert told == "I was away from 15 May 2026 to 18 May 2026"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -167,6 +167,10 @@ NO_FACTS = [
     "My boss said he lives in Rome.",
     'She wrote "I live in Rome and work at Fiat".',
     "According to the article, I live in the future.",
+    "The customer says: I live in Rome.",
+    "She wrote to me: My name is Eva and I live in Rome.",
+    "He said, I live in Rome.",
+    "Customer: I live in Rome.",
     "> I live in Rome.",
     "assistant: I live in Rome.",
     "Translate this: I live in Rome. My name is Bob.",
@@ -312,6 +316,9 @@ ENDED = [
     ("Please forget that I live in Porto.", "home city of the user", "Porto"),
     ("Forget my phone number.", "phone number of the user", ""),
     ("Please forget where I live.", "home city of the user", ""),
+    ("I do not live in Porto.", "home city of the user", "Porto"),
+    ("I don't work for Bosch.", "employer of the user", "Bosch"),
+    ("I am not a vegetarian.", "diet of the user", "vegetarian"),
     ("I used to live in Porto.", "home city of the user", "Porto"),
     ("I used to work for Bosch.", "employer of the user", "Bosch"),
     ("I used to love tea.", "taste of the user for tea", "liked"),
@@ -384,6 +391,8 @@ def test_what_mends_nothing_changes_nothing(said: str) -> None:
         ("I live in Porto.", "I'm based in Rome this week."),
         ("I live in Porto.", "I'm living in Rome for two months."),
         ("I work at Bosch.", "I worked at Aldi."),
+        ("I work at Bosch.", "I don't work at Bosch on Fridays."),
+        ("I live in Porto.", "I don't live in Porto all year."),
         ("I live in Porto.", "My brother lives in Rome."),
         ("I like tea.", "I like green tea."),
         ("I prefer window seats.", "I prefer short answers."),
@@ -455,6 +464,7 @@ def test_everybody_talks_to_an_unnamed_assistant() -> None:
 
 def test_the_same_said_twice_is_one_fact() -> None:
     assert texts("I live in Porto.", "As I said, I live in Porto.") == ["The user lives in Porto."]
+    assert texts("As I told you: I live in Porto.") == ["The user lives in Porto."]
 
 
 def test_a_message_without_a_time_was_said_when_the_one_before_it_was() -> None:

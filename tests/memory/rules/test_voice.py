@@ -72,6 +72,7 @@ def test_what_has_happened(clause: str) -> None:
         "I am going",
         "I booked a table for Friday",
         "I get paid",
+        "my best friend visits us",
     ],
 )
 def test_what_has_not(clause: str) -> None:
@@ -82,4 +83,5 @@ def test_an_i_that_was_left_out_is_put_back() -> None:
     assert with_subject("Lost my job yesterday") == "I lost my job yesterday"
     assert with_subject("Been to Rome") == "I have been to Rome"
     assert with_subject("Lost") == "Lost"
+    assert with_subject("Given that it rains") == "Given that it rains"
     assert with_subject("Porto is nice") == "Porto is nice"
