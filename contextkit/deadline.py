@@ -7,6 +7,7 @@ answers within its deadline and a tenth, whatever its store does.
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter, sleep
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from contextkit.errors import StoreUnavailable
 
@@ -29,6 +30,9 @@ CLOSING: Final = 0.08
 
 TRIES: Final = 3
 """How often a store is asked that is unavailable. Its client has tried again by itself each time."""
+
+EMBEDDING: Final = 1.0
+"""Seconds that a query's embedding is waited for: several times what hosted embedders take, half of a source's time."""
 
 PAUSE: Final = 0.02
 """Seconds before a store that failed is asked again: doubled each time, and shortened at random so that
@@ -66,7 +70,7 @@ def patiently(work: Callable[[], T], seconds: float) -> T:
     """
     found = begun("store", lambda: retried(work, perf_counter() + seconds))
     try:
-        return found.result(None if seconds == inf else max(0.0, seconds))
+        return timely(found, seconds)
     except TimeoutError:
         if found.done():
             raise
@@ -75,11 +79,49 @@ def patiently(work: Callable[[], T], seconds: float) -> T:
         ) from None
 
 
+def timely(found: Future[T], seconds: float) -> T:
+    """What is under way, if it comes within so many seconds. Raises `TimeoutError`, and whatever it raises itself."""
+    try:
+        return found.result(None if seconds == inf else max(0.0, seconds))
+    except TimeoutError:
+        if found.done():
+            raise
+        raise TimeoutError(f"it took longer than {max(0.0, seconds):.3g} s") from None
+
+
 def begun(name: str, work: Callable[[], T]) -> Future[T]:
     """What `work` will give or raise, under way in a daemon thread of that name."""
     found: Future[T] = Future()
     start_thread(name, lambda: _settle(found, work))
     return found
+
+
+class Patience:
+    """Calls of what may hang: each is waited for so long, and while one is overdue, none is made. Shared by threads.
+
+    So what hangs costs its first caller a wait and a thread, and the next ones nothing.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._process = os.getpid()
+        self._overdue: Future[Any] | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a call that took too long is still under way, in this process: a forked child has no such thread."""
+        return self._process == os.getpid() and self._overdue is not None and not self._overdue.done()
+
+    def call(self, work: Callable[[], T], seconds: float) -> T:
+        """What `work` gives, in a thread. Raises `TimeoutError` after so many seconds, and whatever `work` raises."""
+        if self.overdue:
+            raise TimeoutError("it has not answered yet what it was asked before")
+        found = begun(self._name, work)
+        try:
+            return timely(found, seconds)
+        except TimeoutError:
+            self._process, self._overdue = os.getpid(), found
+            raise
 
 
 def _settle(found: Future[T], work: Callable[[], T]) -> None:

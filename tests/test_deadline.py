@@ -9,7 +9,7 @@ from time import perf_counter
 
 import pytest
 
-from contextkit.deadline import CLOSING, OPENING, TRIES, Deadline, patiently, retried
+from contextkit.deadline import CLOSING, OPENING, TRIES, Deadline, Patience, patiently, retried
 from contextkit.errors import StoreCorrupt, StoreUnavailable
 
 AWAY = StoreUnavailable("The store is away.", "Wait.")
@@ -79,3 +79,26 @@ def test_the_parts_of_a_builds_time() -> None:
     gone = Deadline(10.0, started=perf_counter() - 20.0)
     assert gone.for_closing < 0
     assert Deadline().for_opening == Deadline().for_closing == inf
+
+
+def test_while_a_call_is_overdue_no_other_is_made() -> None:
+    patience, release, made = Patience("oracle"), threading.Event(), []
+    with pytest.raises(TimeoutError, match=r"took longer than 0\.01 s"):
+        patience.call(release.wait, 0.01)
+    assert patience.overdue
+    with pytest.raises(TimeoutError, match="has not answered yet"):
+        patience.call(lambda: made.append(1), inf)
+    release.set()
+    while patience.overdue:
+        pass
+    patience.call(lambda: made.append(2), inf)
+    assert made == [2]
+
+
+def test_what_a_call_raises_itself_is_not_overdue() -> None:
+    patience = Patience("oracle")
+    for error in (ValueError("bad"), TimeoutError("its own")):
+        with pytest.raises(type(error), match=str(error)):
+            patience.call(Flaky(1, error), 5.0)
+        assert not patience.overdue
+    assert patience.call(Flaky(0), 5.0) == "done"

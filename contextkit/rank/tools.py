@@ -16,14 +16,15 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from contextkit.rank.dense import unit
 from contextkit.rank.impacts import ImpactIndex
 from contextkit.rank.lexical import Scores
+from contextkit.rank.meaning import Meaning
 from contextkit.rank.terms import terms
 from contextkit.rank.values import KINDS, Kind, kinds
 from contextkit.types import Embeddings, Tool
@@ -73,13 +74,12 @@ _Parts: TypeAlias = Sequence[tuple[str, Sequence[str]]]
 class ToolIndex:
     """A catalogue of tools, indexed once.
 
-    With `embeddings`, every tool is embedded when the index is built (one call) and every query
-    when it is scored, unless its vector is given.
+    With `embeddings`, every tool is embedded when a query is first scored (one call; see `Meaning`), and
+    every query when it is, unless its vector is given.
     """
 
     def __init__(self, tools: Sequence[Tool], embeddings: Embeddings | None = None) -> None:
-        self._embeddings = embeddings
-        self._vectors = unit(embeddings.embed_documents([tool_text(tool) for tool in tools])) if embeddings else None
+        self._meaning = Meaning([tool_text(tool) for tool in tools], embeddings) if embeddings and tools else None
         fields = [[(field, terms(text)) for field, text in _fields(tool)] for tool in tools]
         grams = [[(field, _grams(words)) for field, words in parts] for parts in fields]
         self._words = ImpactIndex([_weighed(parts) for parts in fields], saturation=SATURATION)
@@ -91,12 +91,14 @@ class ToolIndex:
         """Tools in the index."""
         return len(self._words)
 
-    def scores(self, query: str, query_vector: ArrayLike | None = None) -> Scores:
-        """How well each tool serves the query, in the order of the tools; higher is better, 0 to about 1."""
-        if self._vectors is None or not len(self):
+    def scores(self, query: str, query_vector: ArrayLike | None = None, seconds: float = inf) -> Scores:
+        """How well each tool serves the query, in the order of the tools; higher is better, 0 to about 1.
+
+        Raises what the embedder raises, and `TimeoutError` where it takes longer than `seconds`.
+        """
+        if self._meaning is None:
             return self.lexical(query)
-        vector = self._embeddings.embed_query(query) if query_vector is None and self._embeddings else query_vector
-        dense = _risen(self._vectors @ unit(np.asarray(vector)))
+        dense = _risen(self._meaning.likeness(query, query_vector, seconds))
         return (1 - DENSE_PART) * self._shared(query) + DENSE_PART * dense + self._taking(query)
 
     def lexical(self, query: str) -> Scores:

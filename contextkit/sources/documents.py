@@ -19,6 +19,7 @@ from contextkit.rank.corpus import TextIndex
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
 from contextkit.rank.texts import text_scores
+from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Unread, UnreadItem
 
@@ -96,15 +97,14 @@ class Documents:
         self.name = name
         self._limit = limit
         self._splitter = splitter
-        self._embeddings = embeddings
         self._search, asearch = _searches(documents, limit)
         self._awaits = asearch is not None
         if asearch is not None:
             self.agather = partial(self._awaited, asearch)  # only a source that can await is an `AsyncSource`
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
-        self._texts = [f"{chunk.document.title or ''}\n{chunk.document.text}" for chunk in self._chunks]
-        self._index = None if embeddings else TextIndex(self._texts)  # now, and not while a prompt is waited for
+        texts = [f"{chunk.document.title or ''}\n{chunk.document.text}" for chunk in self._chunks]
+        self._index = TextIndex(texts, embeddings)  # words now, and not while a prompt is waited for
         self._items: tuple[str, dict[int, Item]] | None = None
 
     def gather(self, request: Request) -> Iterator[Gathered]:
@@ -123,7 +123,7 @@ class Documents:
 
     def _kept(self, request: Request) -> Iterator[Gathered]:
         """The best `limit` of the documents given once, in their own order, and word of all others."""
-        scores, notice = self._scores(request.query)
+        scores, notice = self._scores(request)
         if notice is not None:
             yield notice
         best_first = (-scores).argsort(kind="stable").tolist()
@@ -169,16 +169,12 @@ class Documents:
         for place, chunk in enumerate(chunks):
             yield self._item(chunk, place, float(scores[place]), request.counter)
 
-    def _scores(self, query: str) -> tuple[Scores, Notice | None]:
+    def _scores(self, request: Request) -> tuple[Scores, Notice | None]:
         try:
-            if self._index is None:
-                self._index = TextIndex(self._texts, self._embeddings)
-            return self._index.scores(query), None
+            return self._index.scores(request.query, for_meaning(request, "documents")), None
         except Exception as error:  # any embedder, any failure: words alone still find most of it
-            if self._embeddings is None:
-                raise
             text = f"{self.name!r} was ranked by words alone: the embedder failed ({type(error).__name__}: {error})."
-            return (self._index or TextIndex(self._texts)).lexical(query), Notice("embedder failed", text)
+            return self._index.lexical(request.query), Notice("embedder failed", text)
 
     def _pieces(self, documents: Iterable[Document]) -> list[Chunk]:
         """The documents' pieces, or the documents whole, under ids that no two share."""
@@ -217,7 +213,9 @@ class Documents:
 
 
 def _searches(documents: object, limit: int) -> tuple[Search | None, AsyncSearch | None]:
-    """How to search, waiting and awaiting; neither for documents that are there already."""
+    """How to search, waiting and awaiting; neither for documents that are there already, nor for a class."""
+    if isinstance(documents, type):
+        return None, None
     if isinstance(documents, VectorStore):
         store = documents
         return (lambda query: store.similarity_search(query, k=limit)), (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from contextkit.blocks import line_tokens
 from contextkit.conversation import UNREAD, Conversation, Foreseen
-from contextkit.deadline import patiently, retried
+from contextkit.deadline import EMBEDDING, Patience, patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import QUERY, asks, query_item
 from contextkit.rank.lexical import Scores
@@ -44,9 +44,10 @@ than this cannot stand, even where most of it has shrunk."""
 HUGE = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
 
-FOR_FORESIGHT, FOR_RECENT, FOR_INDEX, FOR_RECALL = 0.25, 0.5, 0.7, 0.8
+FOR_FORESIGHT, FOR_RECENT, FOR_INDEX, FOR_MEANING, FOR_RECALL = 0.25, 0.5, 0.7, 0.75, 0.8
 """The parts of its deadline by which it must be known what will be read, the newest messages be read, the index be up
-to date, and recall be tried no more: a store that fails is asked again until then, and the rest can still be done."""
+to date, the query embedded, and recall be tried no more: a store that fails is asked again until then, and the rest can
+still be done."""
 
 LEAST_OFFERED = 24
 """Turns offered also for the smallest section, as the best of them may be too long for it or stand elsewhere.
@@ -69,6 +70,7 @@ class History:
 
     def __init__(self, store: SessionStore | None = None) -> None:
         self._store = store
+        self._patience = Patience("embedder")
         self._conversations = Recent[tuple[object, ...], tuple[SessionStore, Conversation]](REMEMBERED)
 
     def gather(self, request: Request) -> Iterator[Gathered]:
@@ -81,7 +83,7 @@ class History:
         conversation = self._conversation(request, store, session)
         with conversation.lock:
             conversation.count_with(request.counter)
-            return iter([*_Reading(request, store, session, conversation).gathered()])
+            return iter([*_Reading(request, store, session, conversation, self._patience).gathered()])
 
     def _conversation(self, request: Request, store: SessionStore, session: Session) -> Conversation:
         key = (id(store), request.actor_id, request.session_id, session.created_at)
@@ -94,11 +96,14 @@ class History:
 class _Reading:
     """One build's reading of a conversation."""
 
-    def __init__(self, request: Request, store: SessionStore, session: Session, conversation: Conversation) -> None:
+    def __init__(
+        self, request: Request, store: SessionStore, session: Session, conversation: Conversation, patience: Patience
+    ) -> None:
         self.request = request
         self.store = store
         self.session = session
         self.conversation = conversation
+        self.patience = patience
         self.available = request.budget.available(request.counter.margin)
         self.started = perf_counter()
         self.chosen: Mapping[int, float] | None = None
@@ -252,7 +257,9 @@ class _Reading:
         if embedder is None:
             return index.scores(request.query, now=request.now)
         try:
-            similarity = self.conversation.similarity(self.store, embedder.embed_query(request.query))
+            seconds = min(EMBEDDING, self._until(FOR_MEANING) - perf_counter())
+            vector = self.patience.call(lambda: embedder.embed_query(request.query), seconds)
+            similarity = self.conversation.similarity(self.store, vector)
         except Exception as error:  # any embedder, any failure: words alone still find most of it
             text = f"The query could not be embedded ({error}), so turns were recalled by words alone."
             self.notices.append(Notice("embedder failed", text))

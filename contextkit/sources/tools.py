@@ -15,6 +15,7 @@ from contextkit.rank.lexical import Scores
 from contextkit.rank.tools import ToolIndex, choose
 from contextkit.recent import Recent
 from contextkit.schemas import as_tool, as_tools, distinct, is_tool
+from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Tool
 
@@ -77,8 +78,7 @@ class Tools:
         self._tools = () if listed else as_tools(_several(tools))
         if not listed:
             self._check_pins(self._tools)
-            if embeddings is None:
-                self._index(self._tools)  # a thousand take a second: now, and not while a prompt is waited for
+            self._index(self._tools)  # a thousand take a second: now, and not while a prompt is waited for
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         if self._awaits:
@@ -96,7 +96,7 @@ class Tools:
 
     def _gathered(self, tools: tuple[Tool, ...], request: Request) -> Iterator[Gathered]:
         self._check_pins(tools)
-        scores, notice = self._scores(tools, request.query)
+        scores, notice = self._scores(tools, request)
         if notice is not None:
             yield notice
         chosen = self._chosen(tools, scores, request)
@@ -148,19 +148,18 @@ class Tools:
                 value=unknown[0],
             )
 
-    def _scores(self, tools: tuple[Tool, ...], query: str) -> tuple[Scores, Notice | None]:
-        if self._embeddings is None:
-            return self._index(tools).lexical(query), None
+    def _scores(self, tools: tuple[Tool, ...], request: Request) -> tuple[Scores, Notice | None]:
+        index = self._index(tools)
         try:
-            return self._index(tools, self._embeddings).scores(query), None
+            return index.scores(request.query, seconds=for_meaning(request, "tools")), None
         except Exception as error:  # whatever an embedder raises costs the ranking its half, not the prompt its tools
             text = f"Tools were ranked by their words alone: the embedder failed ({type(error).__name__}: {error})."
-            return _index(tools, None).lexical(query), Notice("embedder failed", text)
+            return index.lexical(request.query), Notice("embedder failed", text)
 
-    def _index(self, tools: tuple[Tool, ...], embeddings: Embeddings | None = None) -> ToolIndex:
+    def _index(self, tools: tuple[Tool, ...]) -> ToolIndex:
         indexed = self._indexed
         if indexed is None or indexed[0] != tools:
-            indexed = self._indexed = (tools, _index(tools, embeddings))
+            indexed = self._indexed = (tools, _index(tools, self._embeddings))
         return indexed[1]
 
     def _chosen(self, tools: Sequence[Tool], scores: Scores, request: Request) -> list[int]:
@@ -228,10 +227,7 @@ _indexes: Final = Recent[tuple[str, int], tuple[ToolIndex, Embeddings | None]](_
 
 
 def _index(tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
-    """The index of a tool set, built once per process. The embedder is kept with it, so that its id stays its own.
-
-    It is built while nobody waits for it: an embedder that hangs must not hold up other tool sets.
-    """
+    """The index of a tool set, built once per process. The embedder is kept with it, so that its id stays its own."""
     key = (_digest(tools), id(embeddings))
     known = _indexes.get(key)
     if known is None:

@@ -6,6 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from contextkit.deadline import EMBEDDING, Patience
 from contextkit.types import Embeddings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Embedder:
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
+        self._patience = Patience("embedder")
         self._resting_until = 0.0
 
     @property
@@ -49,15 +51,18 @@ class Embedder:
             return None
 
     def query(self, text: str) -> NDArray[np.float32] | None:
-        """The query's normalised vector, or None after a failure."""
+        """The query's normalised vector, or None after a failure, or where it takes too long."""
         import numpy as np
 
         if self.resting:
             return None
         try:
-            vector = _stored(self._embeddings.embed_query(_readable(text)))
+            vector = _stored(self._patience.call(lambda: self._embeddings.embed_query(_readable(text)), EMBEDDING))
         except Exception as error:
-            self.rest(error)
+            if self._patience.overdue:  # it may only be slow to begin with
+                _log.warning("No vector for a query: the embedder %s.", error)
+            else:
+                self.rest(error)
             return None
         return None if vector is None else np.frombuffer(vector, np.float32)
 

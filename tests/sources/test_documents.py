@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +17,10 @@ from langchain_core.vectorstores import InMemoryVectorStore
 
 from contextkit import Budget, ContextBuilder
 from contextkit.errors import InvalidInput
-from contextkit.sources import System, Tools
+from contextkit.sources import History, System, Tools
 from contextkit.sources.documents import Document, Documents
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.strategy import ContextStrategy
 from contextkit.types import AsyncSource, Gathered, Item, Notice, Source, Unread
 
 if TYPE_CHECKING:
@@ -287,6 +290,47 @@ def test_a_document_that_shares_nothing_with_the_query_is_left_out_for_that() ->
     builder = ContextBuilder(sources=[System("You help."), Documents([Document(text=HOURS, id="hours")])], budget=2_000)
     decision = builder.build("How are you?", actor_id="u", session_id="s").report.decision("hours")
     assert (decision.outcome, decision.reason) == ("dropped", "it ranks 1 of 1 and does not bear on the query")
+
+
+def test_a_class_is_nothing_to_search() -> None:
+    with pytest.raises(InvalidInput, match="Pass a list of documents, a retriever"):
+        Documents(InMemoryVectorStore)
+
+
+class Hanging(Money):
+    """The same, which never answers a question."""
+
+    def __init__(self) -> None:
+        self.released = Event()
+
+    def embed_query(self, text: str) -> list[float]:
+        self.released.wait(30)
+        return super().embed_query(text)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [[1.0, 0.0] for _ in texts]
+
+
+def test_an_embedder_that_hangs_costs_no_more_than_one_that_fails() -> None:
+    embedder = Hanging()
+    with SQLiteStore(":memory:", embeddings=embedder) as store:
+        store.append("u", "s", [{"role": "user", "content": "I moved to France."}])
+        sources = [System("Be brief."), Tools([hours, ship], embeddings=embedder), History()]
+        documents = Documents([HOURS, SHIPPING, REFUNDS], embeddings=embedder)
+        strategy = ContextStrategy.load("agent")
+        sections = tuple(replace(one, deadline=min(one.deadline, 0.5)) for one in strategy.sections)
+        builder = ContextBuilder(
+            sources=[*sources, documents],
+            store=store,
+            budget=8_000,
+            strategy=replace(strategy, sections=sections),
+        )
+        report = builder.build("What about France?", actor_id="u", session_id="s").report
+        embedder.released.set()
+    assert {source.status for source in report.sources} == {"ok"}
+    assert {notice.kind for notice in report.notices} == {"embedder failed"}
+    assert len(report.notices) == 3
+    assert {one.section for one in report.decisions if one.outcome == "kept"} >= {"documents", "tools"}
 
 
 class Broken(Money):

@@ -1,0 +1,45 @@
+"""Embedder: what hangs or fails costs the vectors, and not what they are of."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from contextkit.stores import embedding
+from contextkit.stores.embedding import Embedder
+
+
+class Late:
+    """An embedder that answers a question once it may."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.asked = 0
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [[3.0, 4.0] for _ in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        assert text
+        self.asked += 1
+        self.may_answer.wait(10)
+        return [3.0, 4.0]
+
+
+def test_a_query_is_waited_for_so_long_and_the_next_has_a_vector_once_it_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(embedding, "EMBEDDING", 0.01)
+    late = Late()
+    embedder = Embedder(late)
+    assert embedder.query("Where?") is None
+    assert embedder.query("And when?") is None
+    assert late.asked == 1
+    assert not embedder.resting
+    assert embedder.documents(["text"]) is not None
+    late.may_answer.set()
+    monkeypatch.setattr(embedding, "EMBEDDING", 10.0)
+    while (vector := embedder.query("Why?")) is None:
+        pass
+    assert vector.tolist() == pytest.approx([0.6, 0.8])
