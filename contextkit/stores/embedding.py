@@ -22,6 +22,9 @@ MAX_CHARACTERS = 8_000
 """How much of a text is embedded. Hosted embedders refuse more than 8,191 tokens; few texts have
 more tokens than characters, and local models read a few hundred tokens at most."""
 
+PER_TEXT = 2.0
+"""Seconds more that each text to be stored is waited for: a large model on a slow machine takes less."""
+
 _REST = 60.0
 """Seconds without another try after a failure, so that an outage does not slow down every read."""
 
@@ -36,18 +39,19 @@ class Embedder:
 
     @property
     def resting(self) -> bool:
-        """True for a while after a failure."""
-        return time.monotonic() < self._resting_until
+        """True for a while after a failure, and while it has not answered what it was asked."""
+        return time.monotonic() < self._resting_until or self._patience.overdue
 
     def documents(self, texts: list[str]) -> list[bytes | None] | None:
         """A vector for each text, as stored; None for a text whose vector has no direction, or for a failure."""
         try:
-            vectors = self._embeddings.embed_documents([_readable(text) for text in texts])
+            readable, seconds = [_readable(text) for text in texts], EMBEDDING + PER_TEXT * len(texts)
+            vectors = self._patience.call(lambda: self._embeddings.embed_documents(readable), seconds)
             if len(vectors) != len(texts):
                 raise ValueError(f"{len(vectors)} vectors for {len(texts)} texts")
             return [_stored(vector) for vector in vectors]
         except Exception as error:
-            self.rest(error)
+            self._failed(error)
             return None
 
     def query(self, text: str) -> NDArray[np.float32] | None:
@@ -59,12 +63,15 @@ class Embedder:
         try:
             vector = _stored(self._patience.call(lambda: self._embeddings.embed_query(_readable(text)), EMBEDDING))
         except Exception as error:
-            if self._patience.overdue:  # it may only be slow to begin with
-                _log.warning("No vector for a query: the embedder %s.", error)
-            else:
-                self.rest(error)
+            self._failed(error)
             return None
         return None if vector is None else np.frombuffer(vector, np.float32)
+
+    def _failed(self, error: Exception) -> None:
+        if self._patience.overdue:  # it may only be slow to begin with, and is asked again once it has answered
+            _log.warning("No vectors for now: the embedder hangs (%s).", error)
+        else:
+            self.rest(error)
 
     def rest(self, error: Exception) -> None:
         """Say what went wrong, and try nothing for a while."""

@@ -8,6 +8,7 @@ import pytest
 
 from contextkit.stores import embedding
 from contextkit.stores.embedding import Embedder
+from contextkit.stores.sqlite import SQLiteStore
 
 
 class Late:
@@ -18,7 +19,7 @@ class Late:
         self.asked = 0
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return [[3.0, 4.0] for _ in texts]
+        return [self.embed_query(text) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
         assert text
@@ -36,10 +37,26 @@ def test_a_query_is_waited_for_so_long_and_the_next_has_a_vector_once_it_answers
     assert embedder.query("Where?") is None
     assert embedder.query("And when?") is None
     assert late.asked == 1
-    assert not embedder.resting
-    assert embedder.documents(["text"]) is not None
+    assert embedder.resting
     late.may_answer.set()
+    while embedder.resting:
+        pass
     monkeypatch.setattr(embedding, "EMBEDDING", 10.0)
     while (vector := embedder.query("Why?")) is None:
         pass
     assert vector.tolist() == pytest.approx([0.6, 0.8])
+
+
+def test_what_is_stored_waits_for_its_vectors_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "EMBEDDING", 0.0)
+    monkeypatch.setattr(embedding, "PER_TEXT", 0.01)
+    late = Late()
+    with SQLiteStore(":memory:", embeddings=late) as store:
+        store.append("u", "s", [{"role": "user", "content": "one"}])
+        store.append("u", "s", [{"role": "user", "content": "two"}])
+        assert store.vectors("u", "s")[0] == []
+        assert late.asked == 1
+        late.may_answer.set()
+        monkeypatch.setattr(embedding, "PER_TEXT", 10.0)
+        while len(store.vectors("u", "s")[0]) < 2:
+            pass
