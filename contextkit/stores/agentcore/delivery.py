@@ -103,8 +103,8 @@ class Delivery:
     def _begin(self, place: Place, entry: Entry, session: Session) -> Entry:
         """The entry of a life that the ledger does not know yet, or has forgotten."""
         life = to_micros(session.created_at)
-        fresh = Entry(version=entry.version, life=life, line=str(life), sent_at=entry.sent_at)
-        if entry.version or self._adoption.found_nothing(place):
+        fresh = replace(entry.forgotten(), life=life, line=str(life), sent_at=entry.sent_at)
+        if entry.line or (not entry.version and self._adoption.found_nothing(place)):
             return fresh
         return replace(fresh, delivered=self._arrived(place, fresh))
 
@@ -130,7 +130,7 @@ class Delivery:
         claimed = self._ledger.save(place, replace(entry, claim=claim), session.expires_at)
         if claimed is None:
             return 0.0
-        if not entry.version and not self._lasts(place, entry, entry):
+        if not entry.version and not self._lives(place, entry):
             # It was deleted, and the ledger had forgotten it again, before this claim.
             return None if self._ledger.drop(place, claimed) else 0.0
         return self._send(place, claimed, claim, session, ours)
@@ -182,12 +182,16 @@ class Delivery:
                 return
             if now.delivered >= claim.last:
                 return
-            entry = replace(entry, version=now.version)
+            entry = replace(entry, version=now.version, born=now.born)
 
     def _lasts(self, place: Place, entry: Entry, now: Entry) -> bool:
         """Whether the life that an entry was of goes on, by the ledger or else, where that forgot it, by the state."""
-        if now.version:
+        if now.line or now.erase is not None:
             return now.line == entry.line and now.erase is None
+        return self._lives(place, entry)
+
+    def _lives(self, place: Place, entry: Entry) -> bool:
+        """Whether the state store has the session in the life that an entry was of."""
         session = self._state.session(place.actor_id, place.session_id)
         return session is not None and to_micros(session.created_at) == entry.life
 
@@ -212,7 +216,7 @@ class Delivery:
             return min(left, self._lease)
         if session is None:
             return None if self._ledger.drop(place, entry) else 0.0
-        self._ledger.save(place, Entry(version=entry.version))
+        self._ledger.save(place, entry.forgotten())
         return 0.0
 
     def _under_way(self, entry: Entry) -> float:

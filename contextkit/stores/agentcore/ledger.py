@@ -13,14 +13,13 @@ same event again, which AgentCore recognises by its token.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 from contextkit.errors import InvalidId, VersionConflict
-from contextkit.stores import SessionStore, check_id
+from contextkit.stores import Session, SessionStore, check_id
 
 RESERVED = "contextkit.agentcore/"
 """How the actors begin under which this package keeps its own notes in the state store."""
@@ -66,10 +65,12 @@ class Entry:
     knows that life (another one where it was read back from there). Messages up to `delivered`
     are in events. `sent_at` is when the last event was, or was tried again. `erase`: everything in
     AgentCore from before that time is to be deleted, and what was claimed before when it arrives.
-    `adopting`: messages are just being read back.
+    `adopting`: messages are just being read back. `born` is when the entry itself was made: versions begin
+    anew where the ledger had forgotten the session.
     """
 
     version: int = 0
+    born: datetime | None = None
     life: int | None = None
     line: str = ""
     delivered: int = 0
@@ -77,6 +78,10 @@ class Entry:
     sent_at: int = 0
     erase: int | None = None
     adopting: bool = False
+
+    def forgotten(self) -> Entry:
+        """The same entry, with nothing known of the session: as if there were none."""
+        return Entry(version=self.version, born=self.born)
 
 
 class Ledger:
@@ -90,25 +95,33 @@ class Ledger:
     def read(self, place: Place) -> Entry:
         """The entry; an empty one, at version 0, where there is none."""
         session = self._state.session(self._entries, place.key)
-        return Entry() if session is None else _entry(session.version, session.state)
+        return Entry() if session is None else _entry(session)
 
     def save(self, place: Place, entry: Entry, until: datetime | None = None) -> Entry | None:
         """Write the entry over the version that it was made from; None where somebody else was first.
 
         `until` is when the session itself will expire: its entry must not go long before.
         """
-        document = {name: value for name, value in asdict(entry).items() if name != "version"}
-        try:
-            saved = self._state.save_state(self._entries, place.key, document, expected=entry.version)
-        except VersionConflict:
+        saved = self._write(place, entry, entry.version)
+        if saved is None:
+            return None
+        if entry.born not in (None, saved.created_at):
+            self._write(place, Entry(), saved.version)  # what it was written over is known no more, but can be found
             return None
         if until and saved.expires_at and saved.expires_at < until - (until - saved.updated_at) * KEEP:
             self._state.append(self._entries, place.key, [{"role": "system", "content": "alive"}])
-        return replace(entry, version=saved.version)
+        return replace(entry, version=saved.version, born=saved.created_at)
+
+    def _write(self, place: Place, entry: Entry, expected: int) -> Session | None:
+        document = {name: value for name, value in asdict(entry).items() if name not in _NOT_KEPT}
+        try:
+            return self._state.save_state(self._entries, place.key, document, expected=expected)
+        except VersionConflict:
+            return None
 
     def drop(self, place: Place, entry: Entry) -> bool:
         """Forget the session: nothing of its ids stays behind. False where somebody else was first to write to it."""
-        if self.save(place, Entry(version=entry.version)) is None:
+        if self.save(place, entry.forgotten()) is None:
             return False
         self._state.delete_session(self._entries, place.key)
         return True
@@ -136,8 +149,13 @@ def check_actor(actor_id: str) -> str:
     return actor_id
 
 
-def _entry(version: int, document: Mapping[str, Any]) -> Entry:
+_NOT_KEPT = ("version", "born")
+"""What the state store itself knows of an entry."""
+
+
+def _entry(session: Session) -> Entry:
+    document = session.state
     if not document:
-        return Entry(version=version)
-    claim = document["claim"]
-    return Entry(**{**document, "version": version, "claim": None if claim is None else Claim(**claim)})
+        return Entry(version=session.version, born=session.created_at)
+    claim = None if document["claim"] is None else Claim(**document["claim"])
+    return Entry(**{**document, "version": session.version, "born": session.created_at, "claim": claim})

@@ -479,6 +479,50 @@ def test_a_deletion_is_not_forgotten_by_who_was_about_to_deliver(
     assert delivered(client, memory_id) == []
 
 
+def test_what_was_read_before_the_ledger_forgot_a_session_is_not_written_over_what_it_knows_since(
+    state: SQLiteStore, memory_id: str
+) -> None:
+    ledger, place = Ledger(state, memory_id), Place("u", "s")
+    old = ledger.save(place, Entry(line="old"))
+    assert old is not None
+    assert ledger.drop(place, old)
+    new = ledger.save(place, Entry(line="new"))
+    assert new is not None
+    assert new.version == old.version  # versions begin anew: by them alone nobody can tell
+    assert ledger.save(place, replace(old, delivered=5)) is None
+    assert not ledger.drop(place, old)
+    assert ledger.read(place).line != "old"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_event_is_not_lost_where_the_ledger_forgets_the_session_while_it_is_on_its_way(
+    count: int,
+    state: SQLiteStore,
+    store: AgentCoreStore,
+    client: Any,
+    memory_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ledger, place = Ledger(state, memory_id), Place("u", "s")
+    create = store.events.create
+
+    def late(*args: Any, **more: Any) -> Event:
+        monkeypatch.setattr(store.events, "create", create)
+        event = create(*args, **more)
+        ledger.save(place, ledger.read(place).forgotten())
+        return event
+
+    for number in range(count):
+        if number == count - 1:
+            monkeypatch.setattr(store.events, "create", late)
+        store.append("u", "s", [{"role": "user", "content": "x", "id": str(number)}])
+        store.flush()
+    assert ids(delivered(client, memory_id)) == ids(state.messages("u", "s"))
+    store.append("u", "s", [{"role": "user", "content": "x", "id": "after"}])
+    store.flush()
+    assert ids(delivered(client, memory_id)) == ids(state.messages("u", "s"))
+
+
 def test_nothing_of_a_deleted_session_stays_in_the_state_store(
     state: SQLiteStore, store: AgentCoreStore, tmp_path: Path
 ) -> None:
