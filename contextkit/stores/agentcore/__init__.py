@@ -28,6 +28,7 @@ way and paced: twenty appends a second become five events.
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -158,7 +159,7 @@ class AgentCoreStore(
         )
         self._outbox = Outbox(delivery.step, self._ledger, self._me, clock)
         self._memories = Memories(self.records, places, min_score, clock)
-        self._erasure = Erasure(state, self.events, self._memories, self._outbox, self._condemn)
+        self._erasure = Erasure(state, self.events, self._memories, self._outbox, self.delete_session)
 
     # Sessions
 
@@ -241,6 +242,9 @@ class AgentCoreStore(
         self._outbox.mark(place)
         self._condemn(place)
         self._state.delete_session(actor_id, session_id)
+        if self._ledger.read(place).erase is None:
+            # Another's deletion was finished meanwhile, and of a life that has begun since there may be events too.
+            self._condemn(place, deleted=True)
         self._outbox.notify(place)
 
     # What is between the two stores
@@ -389,15 +393,18 @@ class AgentCoreStore(
         """This store in this process: a forked child is another."""
         return f"{self._name}-{os.getpid()}"
 
-    def _condemn(self, place: Place) -> None:
-        """Note in the ledger that all that AgentCore has of the session now is to go."""
+    def _condemn(self, place: Place, *, deleted: bool = False) -> None:
+        """Note in the ledger that all that AgentCore has of the session now is to go.
+
+        The state store's session is to go as well, if this process dies before it has `deleted` that.
+        """
         self._adoption.forget(place)
         while True:
-            session = self._state.session(place.actor_id, place.session_id)
-            life = None if session is None else to_micros(session.created_at)
             entry = self._ledger.read(place)
+            session = None if deleted else self._state.session(place.actor_id, place.session_id)
+            life = None if session is None else to_micros(session.created_at)
             doomed = replace(entry, life=life, adopting=False, erase=to_micros(self._clock()))
-            if self._ledger.save(place, doomed) is not None:
+            if self._ledger.save(place, replace(doomed, sent_at=int(time.time() * 1e6))) is not None:
                 return
 
 

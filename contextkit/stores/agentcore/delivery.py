@@ -197,8 +197,10 @@ class Delivery:
 
     def _erase(self, place: Place, entry: Entry, before: int) -> float | None:
         """Delete what AgentCore has of the session, and look once more until nothing is left."""
-        session = self._state.session(place.actor_id, place.session_id)
-        if session is not None and to_micros(session.created_at) == entry.life:
+        if self._lives(place, entry):
+            # Who said so is just deleting it. To do so as well, late, would hit a life that has begun since.
+            if (left := entry.sent_at / _SECOND + self._lease - self._wall()) > 0:
+                return min(left, PACE)
             self._state.delete_session(place.actor_id, place.session_id)
         listed = self._events.headers(place.actor_id, place.session_id)
         found = list(islice((each for each in listed if LINE in each.metadata or to_micros(each.at) <= before), ERASED))

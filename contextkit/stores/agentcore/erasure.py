@@ -13,7 +13,7 @@ from typing import Protocol
 from contextkit.stores import Erasable, SessionStore
 from contextkit.stores.agentcore.events import Events
 from contextkit.stores.agentcore.ids import SESSIONS
-from contextkit.stores.agentcore.ledger import Place, check_actor
+from contextkit.stores.agentcore.ledger import check_actor
 from contextkit.stores.agentcore.memories import Memories
 from contextkit.stores.agentcore.outbox import Outbox
 
@@ -26,7 +26,7 @@ class StateStore(SessionStore, Erasable, Protocol):
 
 
 class Erasure:
-    """`Erasable`. `condemn` tells the ledger that a session is to go."""
+    """`Erasable`. `delete_session` is the store's own."""
 
     def __init__(
         self,
@@ -34,13 +34,13 @@ class Erasure:
         events: Events,
         memories: Memories,
         outbox: Outbox,
-        condemn: Callable[[Place], None],
+        delete_session: Callable[[str, str], None],
     ) -> None:
         self._state = state
         self._events = events
         self._memories = memories
         self._outbox = outbox
-        self._condemn = condemn
+        self._delete_session = delete_session
 
     def held(self, actor_id: str) -> dict[str, int]:
         check_actor(actor_id)
@@ -60,14 +60,9 @@ class Erasure:
             elif session.key not in names:
                 self._events.delete_all(actor_id, session.key)
         for name in names.values():
-            self._let_go(Place(actor_id, name))
+            self._delete_session(actor_id, name)
         self._outbox.flush(PATIENCE, actor_id)
         self._memories.delete_all(actor_id)
         self._outbox.forget(actor_id)
         self._state.erase(actor_id)
         return counts
-
-    def _let_go(self, place: Place) -> None:
-        self._outbox.mark(place)
-        self._condemn(place)
-        self._outbox.notify(place)

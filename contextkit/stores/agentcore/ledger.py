@@ -63,10 +63,10 @@ class Entry:
 
     `life` is the session's `created_at` in the state store, `line` the name under which AgentCore
     knows that life (another one where it was read back from there). Messages up to `delivered`
-    are in events. `sent_at` is when the last event was, or was tried again. `erase`: everything in
-    AgentCore from before that time is to be deleted, and what was claimed before when it arrives.
-    `adopting`: messages are just being read back. `born` is when the entry itself was made: versions begin
-    anew where the ledger had forgotten the session.
+    are in events. `sent_at` is when the last event was, or was tried again, or when all were to be
+    deleted. `erase`: everything in AgentCore from before that time is to be deleted, and what was
+    claimed before when it arrives. `adopting`: messages are just being read back. `born` is when the
+    entry itself was made: versions begin anew where the ledger had forgotten the session.
     """
 
     version: int = 0

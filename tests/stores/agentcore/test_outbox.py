@@ -523,6 +523,57 @@ def test_an_event_is_not_lost_where_the_ledger_forgets_the_session_while_it_is_o
     assert ids(delivered(client, memory_id)) == ids(state.messages("u", "s"))
 
 
+def test_what_is_said_right_behind_a_deletion_is_kept(
+    state: SQLiteStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process finds a session that is just being deleted, and is about to delete it, too, for too long."""
+    store, other = (AgentCoreStore(memory_id, state=state, client=client) for _ in range(2))
+    delete, reached, said = state.delete_session, threading.Event(), threading.Event()
+
+    def slow(actor_id: str, session_id: str) -> None:
+        if actor_id == "u" and threading.current_thread() is threading.main_thread():
+            looking.start()
+            reached.wait(0.5)
+        elif actor_id == "u":
+            reached.set()
+            assert said.wait(10)
+        delete(actor_id, session_id)
+
+    looking = threading.Thread(target=other.flush)
+    store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
+    store.flush()
+    monkeypatch.setattr(state, "delete_session", slow)
+    store.delete_session("u", "s")
+    store.append("u", "s", [{"role": "user", "content": "new", "id": "new"}])
+    said.set()
+    looking.join()
+    store.flush()
+    assert [message.text for message in store.messages("u", "s")] == ["new"]
+    assert ids(delivered(client, memory_id)) == [(1, "new")]
+
+
+def test_two_who_delete_a_session_leave_no_event_of_what_is_said_between(
+    state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
+    delete = state.delete_session
+
+    def late(actor_id: str, session_id: str) -> None:
+        monkeypatch.setattr(state, "delete_session", delete)
+        other.delete_session("u", "s")
+        other.append("u", "s", [{"role": "user", "content": "between", "id": "between"}])
+        other.flush()
+        delete(actor_id, session_id)
+
+    store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
+    store.flush()
+    monkeypatch.setattr(state, "delete_session", late)
+    store.delete_session("u", "s")
+    for each in (store, other):
+        each.flush()
+    assert delivered(client, memory_id) == []
+
+
 def test_nothing_of_a_deleted_session_stays_in_the_state_store(
     state: SQLiteStore, store: AgentCoreStore, tmp_path: Path
 ) -> None:
