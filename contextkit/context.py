@@ -49,14 +49,15 @@ class Context:
     def to_langchain(self, *, cache: CacheStyle | None = None) -> list[BaseMessage]:
         """The messages as LangChain's. The tools are bound to the model: see `to_langchain_tools`.
 
-        Where the assistant would speak first, as most providers refuse, the user says `(continued)` before it.
+        Where the assistant would speak first, as most providers refuse, the user says `(continued)`
+        before it; a tool that failed without a word says `(no output)`.
 
         Breakpoints are marked where `cache` names a style: "anthropic" for `ChatAnthropic` and
         `ChatBedrock`, "converse" for `ChatBedrockConverse`. Other chat models take neither.
         """
-        from contextkit.render.langchain import opened, to_langchain
+        from contextkit.render.langchain import to_langchain_prompt
 
-        return opened(to_langchain(self.messages, self.breakpoints, cache))
+        return to_langchain_prompt(self.messages, self.breakpoints, cache)
 
     def to_langchain_tools(self, *, cache: CacheStyle | None = None) -> list[dict[str, Any]]:
         """The tools for `model.bind_tools(…)`, with the breakpoint after them marked in the style of `cache`."""

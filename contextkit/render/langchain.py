@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import (
@@ -19,7 +20,7 @@ from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import with_calls
 from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable
-from contextkit.render.turns import OPENING
+from contextkit.render.turns import NO_OUTPUT, OPENING, usable_parts
 from contextkit.types import Message, ToolCall
 
 
@@ -36,11 +37,23 @@ def to_langchain(
     return shaped if cache is None else marked(shaped, breakpoints, cache)
 
 
-def opened(prompt: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """The prompt with a user's `(continued)` where the assistant would speak first.
+def to_langchain_prompt(
+    messages: Sequence[Message], breakpoints: Breakpoints = NO_BREAKPOINTS, cache: CacheStyle | None = None
+) -> list[BaseMessage]:
+    """The messages with what LangChain's chat models pass on as it is, and providers refuse, put right.
 
-    Bedrock, Anthropic and Gemini refuse that, and LangChain's chat models pass it on.
+    * Where the assistant would speak first, a user's `(continued)` is put before it: Bedrock, Anthropic, Gemini.
+    * A failed tool result with nothing in it says `(no output)`: Anthropic.
     """
+    return _opened(to_langchain([_worded(message) for message in messages], breakpoints, cache))
+
+
+def _worded(message: Message) -> Message:
+    failed = message.role == "tool" and message.metadata.get("status") == "error"
+    return replace(message, content=NO_OUTPUT) if failed and not usable_parts(message) else message
+
+
+def _opened(prompt: Sequence[BaseMessage]) -> list[BaseMessage]:
     speaks = next((place for place, message in enumerate(prompt) if message.type != "system"), len(prompt))
     opening = [HumanMessage(OPENING)] if [message.type for message in prompt[speaks : speaks + 1]] == ["ai"] else []
     return [*prompt[:speaks], *opening, *prompt[speaks:]]

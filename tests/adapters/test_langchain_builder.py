@@ -95,6 +95,17 @@ def test_where_the_assistant_would_speak_first_the_user_does(store: SQLiteStore,
     assert [message.type for message in prompt] == ["system", "human", "ai", "human", "ai", "human"]
 
 
+@pytest.mark.parametrize("cache", [None, "anthropic", "converse"])
+def test_a_failure_without_a_word_says_that(store: SQLiteStore, cache: CacheStyle | None) -> None:
+    """Anthropic refuses a failed result that is empty, and so every prompt of a session that has one."""
+    call = {"name": "get_weather", "args": {"city": "Lund"}, "id": "c1"}
+    failed = ToolMessage("", tool_call_id="c1", status="error")
+    store.append("u1", "s1", [HumanMessage("Weather?"), AIMessage("", tool_calls=[call]), failed])
+    builder = ContextBuilder(store=store, sources=[System("Help."), History()], strategy="chat", budget=4_000)
+    prompt = builder.as_runnable(cache=cache).invoke(None, config=CONFIG).to_messages()
+    assert "(no output)" in str(prompt[-1].content)
+
+
 def test_a_missing_session_is_a_clear_error(builder: ContextBuilder) -> None:
     with pytest.raises(InvalidId, match="session_id"):
         builder.as_runnable().invoke("Weather?", config={"configurable": {"actor_id": "u1"}})
