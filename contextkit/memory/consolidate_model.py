@@ -22,7 +22,7 @@ from contextkit.memory.answer import LONGEST_FACT
 from contextkit.memory.asking import Asker, StructuredModel, malformed
 from contextkit.memory.consolidate import Placing, Shelves, utc_now
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
-from contextkit.memory.shelf import Shelf, begins
+from contextkit.memory.shelf import Shelf, begins, ends_after, says_more
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.subject import subject_key
 from contextkit.stores import MemoryRecord
@@ -82,12 +82,16 @@ _SCHEMA: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What the model says of one fact. `records` are those it means, of the `shown`, by id."""
+    """What the model says of one fact. `records` are those it means, by id; `shown` is the text of each it saw."""
 
     action: Action
     records: tuple[str, ...]
     text: str
-    shown: frozenset[str]
+    shown: Mapping[str, str]
+
+    def fits(self, record: MemoryRecord) -> bool:
+        """Whether its `text` loses nothing of what the record has come to say since the model saw it."""
+        return record.text == self.shown[record.id] or says_more(self.text, record.text)
 
 
 class ModelConsolidator:
@@ -125,7 +129,7 @@ class ModelConsolidator:
         if not asked:
             return {}
         answer = self._ask(_prompt(self._strategy, [facts[place] for place in asked], list(shown.values())))
-        return {asked[number]: decision for number, decision in _read(answer, len(asked), list(shown)).items()}
+        return {asked[number]: decision for number, decision in _read(answer, len(asked), shown).items()}
 
 
 def consolidated_by(
@@ -147,20 +151,21 @@ def _carried_out(placing: Placing, fact: Fact, decision: _Decision | None) -> Ch
     records = [record for name in decision.records if (record := placing.shelf.get(name)) is not None]
     timeline = placing.shelf.timeline(subject_key(fact.subject)) if fact.subject else []
     unseen = [record for record in timeline if record.id not in decision.shown]  # what this very batch has said
+    holding = [record for record in records if ends_after(record, fact.said_at)]
     match decision.action:
         case "end":
             return placing.end(fact, records)
         case "supersede" if not fact.ends:
             return placing.place(fact, sorted([*records, *unseen], key=begins))
-        case "update" if not fact.ends:
-            return placing.update(fact, records[0], decision.text)
+        case "update" if holding and not fact.ends and decision.fits(holding[0]):
+            return placing.update(fact, holding[0], decision.text)
         case "add" if not fact.ends:
             return placing.place(fact, unseen)
-        case "skip" if records and not fact.ends:
-            return placing.repeat(fact, records[0])
-        case "skip":
+        case "skip" if holding and not fact.ends:
+            return placing.repeat(fact, holding[0])
+        case "skip" if fact.ends or not records:
             return Change(kind=Kind.SKIP, fact=fact, reason="The model found nothing new in it.")
-    return placing.end(fact, records) if records else placing.by_rules(fact)
+    return placing.end(fact, records) if fact.ends and records else placing.by_rules(fact)
 
 
 def _prompt(strategy: MemoryStrategy, facts: Sequence[Fact], records: Sequence[MemoryRecord]) -> list[tuple[str, str]]:
@@ -185,20 +190,22 @@ def _told(fact: Fact) -> str:
     return f"{fact.text} (only ends what was)" if fact.ends else fact.text
 
 
-def _read(answer: object, facts: int, records: Sequence[str]) -> dict[int, _Decision]:
+def _read(answer: object, facts: int, shown: Mapping[str, MemoryRecord]) -> dict[int, _Decision]:
     """The decisions by the place of their fact; of several on one fact, the first. What is missing is left to rules."""
     if not isinstance(answer, Mapping) or not isinstance(answer.get("decisions"), list):
         raise malformed("no list of decisions", answer)
     decisions: dict[int, _Decision] = {}
+    texts = {name: record.text for name, record in shown.items()}
     for told in answer["decisions"]:
         number = told.get("fact") if isinstance(told, Mapping) else None
         if type(number) is not int or not 1 <= number <= facts:
             raise malformed(f"a decision on fact {shortened(number)} of {facts}", told)
-        decisions.setdefault(number - 1, _decision(told, records))
+        decisions.setdefault(number - 1, _decision(told, texts))
     return decisions
 
 
-def _decision(told: Mapping[str, Any], records: Sequence[str]) -> _Decision:
+def _decision(told: Mapping[str, Any], shown: Mapping[str, str]) -> _Decision:
+    records = list(shown)
     action, numbers, text = told.get("action"), told.get("records") or [], told.get("text") or ""
     if action not in get_args(Action):
         raise malformed(f"the action {shortened(action)}", told)
@@ -211,4 +218,4 @@ def _decision(told: Mapping[str, Any], records: Sequence[str]) -> _Decision:
     if action == "update" and (not 0 < len(text.strip()) <= LONGEST_FACT or reads_as(text)):
         raise malformed(f"the text {shortened(text)}", told)
     named = tuple(records[one - 1] for one in numbers)
-    return _Decision(cast(Action, action), named, text.strip(), frozenset(records))
+    return _Decision(cast(Action, action), named, text.strip(), shown)
