@@ -11,10 +11,10 @@ _I_VI: Final = (
     r"^(?:tôi|mình|em|anh|chị|tớ|cháu)(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))* "
 )
 _WE_VI: Final = _I_VI.replace("tôi|", "tôi|chúng tôi|bọn mình|chúng mình|", 1)
-_MY_VI: Final = r"(?: của (?:tôi|mình|em|anh|chị|tớ|cháu))?"
+_MY_VI: Final = r"(?: của (?:tôi|mình|em|anh|chị|tớ|cháu)| (?:tôi|mình|tớ))?"
 _CAPITAL: Final = "A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
 _END_VI: Final = r"(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|cùng|với|and|but)\b.*)?$"
-_NAMED_VI: Final = rf"(?P<value>(?-i:[{_CAPITAL}]).*?){_END_VI}"
+_NAMED_VI: Final = rf"(?P<value>(?-i:[{_CAPITAL}]).*?)(?: (?:hôm|ngày|tuần|tháng|năm)\b.*)?{_END_VI}"
 """A place or a company, which is written with a capital: "nhà" and "công ty" are none."""
 
 _STOP_VI: Final = rf"(?P<value>.+?){_END_VI}"
@@ -106,7 +106,7 @@ VIETNAMESE: Final = Tongue(
         (
             "preference",
             (
-                rf"{_I_VI}(?:không |chẳng )?(?:thích|yêu|ghét|mê|ưa)(?: uống| ăn| xem| nghe)?(?! (?:nó|bạn"
+                rf"{_I_VI}(?:không (?:còn )?|chẳng )?(?:thích|yêu|ghét|mê|ưa)(?: uống| ăn| xem| nghe)?(?! (?:nó|bạn"
                 rf"|em|anh|chị|rồi|lắm|quá)\b)(?!.* (?:này|đó|kia|ấy|thế|vậy|bạn)\b) {_STOP_VI}"
             ),
             "taste of {who} for {value}",

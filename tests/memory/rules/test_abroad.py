@@ -24,6 +24,15 @@ def found(text: str, name: str | None = None) -> list[Fact]:
 
 STATED = [
     ("Xin chào, tôi là Hương.", "Người dùng là Hương.", "name of the user", "Hương"),
+    ("Tên tôi là Lan.", "Tên người dùng là Lan.", "name of the user", "Lan"),
+    (
+        "Tôi không còn thích cà phê nữa.",
+        "Người dùng không còn thích cà phê nữa.",
+        "taste of the user for cà phê",
+        "disliked",
+    ),
+    ("Tôi sống ở Huế từ năm ngoái.", "Người dùng sống ở Huế từ năm ngoái.", "home city of the user", "Huế"),
+    ("Tôi đã dọn tới Huế tháng trước.", "Người dùng đã dọn tới Huế tháng trước.", "home city of the user", "Huế"),
     ("Tôi 30 tuổi.", "Người dùng 30 tuổi.", "age of the user", "30"),
     ("Tôi sống ở Nhật Bản.", "Người dùng sống ở Nhật Bản.", "home country of the user", "Nhật Bản"),
     (
