@@ -218,7 +218,7 @@ class Delivery:
             return min(left, self._lease)
         if session is None:
             return None if self._ledger.drop(place, entry) else 0.0
-        self._ledger.save(place, entry.forgotten())
+        self._ledger.clear(place, entry)
         return 0.0
 
     def _under_way(self, entry: Entry) -> float:

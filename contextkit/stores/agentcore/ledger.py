@@ -119,9 +119,16 @@ class Ledger:
         except VersionConflict:
             return None
 
+    def clear(self, place: Place, entry: Entry) -> bool:
+        """Say that nothing is known of the session. False where somebody else has written to its entry since.
+
+        That is looked for beforehand: an entry takes long to be done with, and a claim in its place must last.
+        """
+        return self.read(place) == entry and self.save(place, entry.forgotten()) is not None
+
     def drop(self, place: Place, entry: Entry) -> bool:
-        """Forget the session: nothing of its ids stays behind. False where somebody else was first to write to it."""
-        if self.save(place, entry.forgotten()) is None:
+        """Forget the session: nothing of its ids stays behind. False as for `clear`."""
+        if not self.clear(place, entry):
             return False
         self._state.delete_session(self._entries, place.key)
         return True

@@ -489,8 +489,10 @@ def test_what_was_read_before_the_ledger_forgot_a_session_is_not_written_over_wh
     new = ledger.save(place, Entry(line="new"))
     assert new is not None
     assert new.version == old.version  # versions begin anew: by them alone nobody can tell
-    assert ledger.save(place, replace(old, delivered=5)) is None
+    assert not ledger.clear(place, old)
     assert not ledger.drop(place, old)
+    assert ledger.read(place) == new
+    assert ledger.save(place, replace(old, delivered=5)) is None
     assert ledger.read(place).line != "old"
 
 
