@@ -13,6 +13,9 @@ from contextkit.report import Decision, SectionUse
 from contextkit.strategy import Section, tokens_of
 from contextkit.types import Form, Item, Outcome, Request, Rung, Unread, UnreadItem
 
+_IN_ORDER = ("history", "turn")
+"""Sections in which messages stand that were read, beside what is recalled of those that were not."""
+
 _OUTCOME: Mapping[Rung, Outcome] = {"full": "kept", "extract": "shortened", "handle": "moved"}
 
 
@@ -32,8 +35,15 @@ class Decided:
     handles: bool = False
     before: Sequence[Decision] = field(default_factory=tuple)
 
-    def decisions(self) -> Iterator[Decision]:
-        """One decision per item, in the order in which the items were gathered."""
+    def decisions(self, at_hand: Sequence[Decision]) -> Iterator[Decision]:
+        """Those `at_hand`, and one for each item that was left unread."""
+        yield from at_hand
+        done = {decision.item_id for decision in at_hand}
+        for unread in self.unread:
+            yield from (_left(unread, one) for one in unread.items() if one.id not in done)
+
+    def at_hand(self) -> Iterator[Decision]:
+        """One decision per item that was read, in the order in which the items were gathered."""
         shown = self._shown()
         done = set(shown)
         latest = {item.id: item for item in self.items}
@@ -49,8 +59,6 @@ class Decided:
             if item.id not in done:
                 done.add(item.id)
                 yield self._absent(latest[item.id], ranks)
-        for unread in self.unread:
-            yield from (_left(unread, one) for one in unread.items() if one.id not in done)
 
     def about(self, sections: Collection[str]) -> Iterator[Decision]:
         """The decisions about the items of these ranked sections alone, but for those that stand in the history."""
@@ -64,18 +72,25 @@ class Decided:
             elif item.id not in elsewhere:
                 yield self._absent(item, ranks)
 
-    def sections(self, decisions: Iterable[Decision]) -> list[SectionUse]:
-        """What each section of the strategy was given and used, with its decisions counted.
+    def sections(self, at_hand: Sequence[Decision]) -> list[SectionUse]:
+        """What each section of the strategy was given and used, with its decisions counted, those `at_hand` and others.
 
         A section may use more than the share it was allotted: what others leave goes round. Of a
         block that is frozen for the turn, a section has what its items cost.
         """
         counts: Counter[tuple[str, str]] = Counter()
         shown: Counter[str] = Counter()
-        for decision in decisions:
+        for unread in self.unread:
+            counts[unread.section, "moved" if unread.stored else "dropped"] += self._left(unread, at_hand)
+        for decision in at_hand:
             counts[decision.section, decision.outcome] += 1
             shown[decision.section] += decision.tokens
         return [self._use(section, counts, shown) for section in self.request.strategy.sections]
+
+    def _left(self, unread: Unread, at_hand: Sequence[Decision]) -> int:
+        """How many of the unread items are nowhere else, told without reading them."""
+        given = {one.item_id for one in at_hand if one.source == unread.source and one.section != unread.section}
+        return unread.count - len(given.difference(item.id for item in self.items if item.section in _IN_ORDER))
 
     def _use(self, section: Section, counts: Counter[tuple[str, str]], shown: Counter[str]) -> SectionUse:
         frozen = section.region == "volatile" and self.request.continuing

@@ -74,7 +74,8 @@ class Draft:
         """The decisions of the same build within another window."""
         request = replace(self.request, budget=replace(self.request.budget, window=window))
         other = fit_whole(self.listed.by_section, request, said=self.said, handles=self.handles)
-        return list(replace(self, request=request, fit=other).decided.decisions())
+        decided = replace(self, request=request, fit=other).decided
+        return list(decided.decisions(list(decided.at_hand())))
 
     @property
     def decided(self) -> Decided:
@@ -92,10 +93,12 @@ class Draft:
     def report(self, prompt: Prompt, seconds: float) -> Report:
         """The report; its decisions and parts are made when somebody looks."""
         request = self.request
-        decisions = Lazy(self.decided.decisions)
+        decided = self.decided
+        at_hand = Lazy(decided.at_hand)
         return Report(
-            decisions=decisions,
-            sections=Lazy(lambda: self.decided.sections(decisions)),
+            decisions=Lazy(lambda: decided.decisions(at_hand)),
+            at_hand=at_hand,
+            sections=Lazy(lambda: decided.sections(at_hand)),
             sources=tuple(answer.run for answer in self.answers),
             notices=(*self.listed.notices, *self.fit.notices, *self.notices),
             parts=Lazy(lambda: parts(self.fit, prompt, request)),

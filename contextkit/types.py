@@ -152,13 +152,15 @@ class UnreadItem:
 class Unread:
     """Items that a source left where they are without reading them: they could not have fitted.
 
-    `items` lists them when a report is asked for them.
+    `items` lists them when a report is asked for them, but for those that the source gave in another
+    section; `count` is how many there are, these included. They are `stored` if they have handles.
     """
 
     section: str
     source: str
     count: int
     items: Callable[[], Iterable[UnreadItem]]
+    stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -106,6 +107,23 @@ def test_sections_and_framing_add_up_to_the_whole_prompt(store: SQLiteStore) -> 
             own = [decision for decision in report.decisions if decision.section == section.name]
             assert len(own) == section.kept + section.shortened + section.moved + section.dropped
             assert sum(decision.tokens for decision in own) <= section.used + (section.name == "system")
+
+
+@pytest.mark.parametrize("strategy", ["support", "chat", "agent"])
+@pytest.mark.parametrize("window", [1_500, 4_000])
+def test_sections_count_what_was_not_read_without_reading_it(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch, strategy: str, window: int
+) -> None:
+    for context in loop(store, builder(store, window, strategy)):
+        report = context.report
+        with monkeypatch.context() as patched:
+            patched.delattr(SQLiteStore, "messages")  # as if the store were gone
+            told, counted = str(report), {section.name: section for section in report.sections}
+        decisions = Counter((decision.section, decision.outcome) for decision in report.decisions)
+        for name, section in counted.items():
+            each = (section.kept, section.shortened, section.moved, section.dropped)
+            assert each == tuple(decisions[name, outcome] for outcome in ("kept", "shortened", "moved", "dropped"))
+        assert f"({sum(decisions.values()) - sum(section.kept for section in counted.values()):,} items)" in told
 
 
 def test_every_section_that_a_decision_names_is_in_the_report(store: SQLiteStore) -> None:

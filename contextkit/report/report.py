@@ -38,13 +38,16 @@ class Report:
     `charges` are what storage billed for during the build, by table, where a store says so.
 
     `sections` has every section that a decision names, in the order of the prompt.
-    `decisions`, `sections` and `parts` may be `Lazy`: a build only pays for them when somebody looks.
+    `decisions`, `at_hand`, `sections` and `parts` may be `Lazy`: a build only pays for them when somebody looks.
+    `at_hand` are the decisions on what the build had read. `decisions` has those too on what was left where it is,
+    older messages above all, which are then read in order to name them.
     `refit(window)` makes the decisions of another budget; `preview(item_id)` gives the text of an
     item where it is still at hand. A report that was pickled or copied has neither any more.
     """
 
     decisions: Sequence[Decision]
     sections: Sequence[SectionUse]
+    at_hand: Sequence[Decision] = ()
     sources: tuple[SourceRun, ...] = ()
     notices: tuple[Notice, ...] = ()
     parts: Sequence[Part] = ()

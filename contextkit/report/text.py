@@ -127,15 +127,16 @@ def _aligned(row: Sequence[str], form: Sequence[tuple[str, int]]) -> list[str]:
 
 
 def _less_than_whole(report: Report, limit: int) -> Iterator[str]:
-    """The items that are not in the prompt whole: the shortened and moved ones first, then by score."""
+    """The items that are not in the prompt whole, of those that were read: shortened and moved ones first, by score."""
     if limit <= 0:
         return
-    less = sorted((d for d in report.decisions if d.outcome != "kept"), key=_interest)
-    if less:
-        yield f"not whole ({len(less):,} items):"
+    less = sorted((d for d in report.at_hand or report.decisions if d.outcome != "kept"), key=_interest)
+    count = max(len(less), sum(section.shortened + section.moved + section.dropped for section in report.sections))
+    if count:
+        yield f"not whole ({count:,} items):"
     yield from map(_item_line, islice(less, limit))
-    if len(less) > limit:
-        yield f"  … and {len(less) - limit:,} more; report.why(id) tells about each"
+    if count > (named := min(limit, len(less))):
+        yield f"  … and {count - named:,} more; report.why(id) tells about each"
 
 
 def _interest(decision: Decision) -> tuple[int, float]:

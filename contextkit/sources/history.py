@@ -280,6 +280,7 @@ class _Reading:
                 "history",
                 first - 1,
                 lambda: _listed(store.messages(request.actor_id, request.session_id, before=first), recalled),
+                stored=True,
             )
 
 
