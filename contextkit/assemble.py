@@ -6,7 +6,6 @@ between is pure and shared by `build` and `abuild`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from contextkit.aside import aside
 from contextkit.budget import Budget
 from contextkit.charges import metered
 from contextkit.compress.summary import Summarizer
@@ -118,9 +118,9 @@ class ContextBuilder:
     ) -> Context:
         """`build` for an event loop, which it never blocks."""
         with metered():
-            request = await asyncio.to_thread(self._open, query, actor_id, session_id, variables or {})
+            request = await aside(partial(self._open, query, actor_id, session_id, variables or {}))
             answers = await agather(self.sources, request)
-            return await asyncio.to_thread(self._assemble, request, answers)
+            return await aside(partial(self._assemble, request, answers))
 
     def observe(self, context: Context, usage: object) -> None:
         """Learn from what the model reported for a prompt: how its tokens differ from the counted ones.

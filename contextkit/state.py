@@ -10,7 +10,6 @@ Nobody's change is lost: what others saved meanwhile is merged where it concerns
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 import uuid
@@ -20,6 +19,7 @@ from copy import deepcopy
 from types import TracebackType
 from typing import Any
 
+from contextkit.aside import aside
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, SessionStore
 
@@ -118,14 +118,14 @@ class Checkpoint(UserDict[str, Any]):
             self.save()
 
     async def __aenter__(self) -> Checkpoint:
-        await asyncio.to_thread(self.load)
+        await aside(self.load)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            await asyncio.to_thread(self.save)
+            await aside(self.save)
 
     def _take(self, state: dict[str, Any], version: int) -> None:
         self.data, self._read, self.version = state, deepcopy(state), version

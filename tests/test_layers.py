@@ -16,7 +16,8 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent charges deadline fence seams canonical contents images document pdf question shown_tools aws",
+    "types errors recent charges deadline aside fence seams canonical contents images document pdf question",
+    "shown_tools aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition regression residuals calibration usage",
     "budget strategy_file strategy strategy_schema shares place transcript vectors",

@@ -10,9 +10,9 @@ what the provider is to cache, in messages and tools.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -24,6 +24,7 @@ from langchain_core.runnables.configurable import DynamicRunnable
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
+from contextkit.aside import aside
 from contextkit.errors import ContextKitError, InvalidId, InvalidInput, shortened
 from contextkit.messages import as_messages
 from contextkit.offload import read_tool
@@ -184,7 +185,7 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
     async def ainvoke(self, input: ContextPrompt, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
         """Call the model with the prompt and its tools."""
         answer = await self._bound(input).ainvoke(input, config, **kwargs)
-        await asyncio.to_thread(input.observe, answer.usage_metadata)
+        await aside(partial(input.observe, answer.usage_metadata))
         return answer
 
     def stream(
@@ -211,7 +212,7 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
         async for chunk in self._bound(input).astream(input, config, **kwargs):
             usage = _sum(usage, chunk)
             yield chunk
-        await asyncio.to_thread(input.observe, usage)
+        await aside(partial(input.observe, usage))
 
     def _bound(self, prompt: ContextPrompt) -> Runnable[LanguageModelInput, AIMessage]:
         if not isinstance(prompt, ContextPrompt):

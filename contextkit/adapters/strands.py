@@ -11,13 +11,14 @@ complete: an agent that is made anew goes on with the session.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from contextkit.adapters.lifecycle import Lifecycle, Remembers
 from contextkit.adapters.strands_tools import AgentTools as AgentTools
 from contextkit.adapters.strands_tools import asking
+from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import ContextKitError, InvalidInput, MissingExtra
@@ -113,7 +114,7 @@ class ContextPlugin(Plugin):
     async def _invocation_begins(self, event: BeforeInvocationEvent) -> None:
         """What the agent has from the beginning, or from a session manager, opens a session that has no messages."""
         if not self._opened:
-            await asyncio.to_thread(self._open, event.agent.messages)
+            await aside(partial(self._open, event.agent.messages))
 
     def _open(self, messages: Sequence[object]) -> None:
         session = self._store.session(**self._ids)
@@ -123,12 +124,12 @@ class ContextPlugin(Plugin):
 
     async def _message_added(self, event: MessageAddedEvent) -> None:
         """What was said is appended to the session, by whomever."""
-        await asyncio.to_thread(self._lifecycle.message_added, event.message)
+        await aside(partial(self._lifecycle.message_added, event.message))
 
     async def _invocation_ended(self, event: AfterInvocationEvent) -> None:
         """The agent's state is saved, with what others saved meanwhile in it; and what was said may be remembered."""
         self._state.data = event.agent.state.get()
-        await asyncio.to_thread(self._lifecycle.after)
+        await aside(self._lifecycle.after)
         for gone in event.agent.state.get().keys() - self._state.keys():
             event.agent.state.delete(gone)
         _take(event.agent, self._state)
@@ -142,7 +143,7 @@ class ContextPlugin(Plugin):
             self._context = context = await self._builder.abuild(**self._ids, variables=self._variables)
         async for event in proceed(self._shown(call, context)):
             if isinstance(event, ModelStopReason):
-                await asyncio.to_thread(self._builder.observe, context, _input_tokens(event.usage))
+                await aside(partial(self._builder.observe, context, _input_tokens(event.usage)))
             yield event
 
     def _shown(self, call: InvokeModelContext, context: Context) -> InvokeModelContext:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import inspect
 import json
@@ -10,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+from contextkit.aside import aside
 from contextkit.errors import InvalidInput, InvalidTool, shortened
 from contextkit.rank.lexical import Scores
 from contextkit.rank.tools import ToolIndex, choose
@@ -92,7 +92,7 @@ class Tools:
     async def _awaited(self, alist: AsyncListing, request: Request) -> list[Gathered]:
         """Awaited here and ranked in a thread: a listing may be long."""
         tools = self._listed(await alist())
-        return await asyncio.to_thread(lambda: list(self._gathered(tools, request)))
+        return await aside(lambda: list(self._gathered(tools, request)))
 
     def _gathered(self, tools: tuple[Tool, ...], request: Request) -> Iterator[Gathered]:
         self._check_pins(tools)
