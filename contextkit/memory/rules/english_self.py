@@ -49,7 +49,7 @@ SELF: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>\d{1,3})(?: years old)?(?=$|[,;.!]| (?:now|years"
-        r"|and|on|in|last|this)\b)",
+        r"|and|on|in(?! \d)|last|this)\b)",
         "age of {who}",
     ),
     form("profile", r"^(?:«who»|[Mm]y) (?:was|is) born (?:on|in) (?P<value>.+)$", "birth of {who}", importance=0.7),

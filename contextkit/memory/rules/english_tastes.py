@@ -17,7 +17,8 @@ _LIKES: Final = (
 )
 _NOTHING: Final = (
     r"(?!(?:it|that|this|them|you|your|how|what|when|the idea|to (?:know|ask|hear|see|get|have"
-    r"|be able|thank|learn)|her|him|these|those|one|all|yours|neither)\b)"
+    r"|be able|thank|learn)|her|him|these|those|one|all|yours|neither"
+    r"|the (?:former|latter)|the \w+ (?:one|ones|option|version))\b)"
 )
 
 

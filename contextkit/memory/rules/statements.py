@@ -86,7 +86,7 @@ _SUPPOSED: Final = re.compile(
     r"\b(?:if|imagine|suppose|supposing|hypothetically|let us say|what if|wish|would|could|should"
     r"|might|may (?:be|have|go)|maybe|perhaps|probably|possibly|presumably|pretend|for (?:example"
     r"|instance)|e\.g|not sure|unsure|i (?:think|guess|suppose|believe|doubt|assume|bet|hope|wonder"
-    r"|feel like)|am (?:thinking|considering|wondering|torn|curious)|joking|kidding|just kidding"
+    r"|feel like|thought(?! about| of))|am (?:thinking|considering|wondering|torn|curious)|joking|kidding|just kidding"
     r"|dreamed|dreamt|as though|as if|unless|whether|almost|nearly|in theory|someone|somebody"
     r"|seems?|apparently|reportedly|rumou?r\w*|were to|in (?:the|a|my) (?:article|book|movie|film"
     r"|text|story|novel|game|dream|song|play))\b",

@@ -39,7 +39,7 @@ def is_place(groups: Mapping[str, str]) -> bool:
     """Whether the value is written like a place: with a capital, unless its writer uses none."""
     if not may_be_place(groups["value"]):
         return False
-    lower = groups["value"][:1].islower()
+    lower = groups["value"].removeprefix("the ")[:1].islower()
     return not lower or not re.search(r"[A-Z]", re.sub(r"\bI\b", "", groups["clause"]))
 
 
