@@ -109,8 +109,8 @@ SELF: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:«works»|am|is|became|got promoted to|was promoted to) «adv»(?:as )?(?:an? "
-        rf"|the )?(?P<value>(?:(?!(?:big|huge|bit|not)\b)[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
-        rf"|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:working|at|for|in|and|by|now|with"
+        r"|the )?(?P<value>(?:(?!(?:big|huge|bit|not|good|great|decent|bad|terrible|keen|avid)\b)[\w-]+ ){0,3}?"
+        rf"(?:{OCCUPATION}|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:working|at|for|in|and|by|now|with"
         r"|who|since|but|here|from|specialising|specializing)\b)",
         "occupation of {who}",
         importance=0.8,
@@ -145,7 +145,7 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:am|is) (?:not )?(?:\w+ly |very |really )?allergic to «value»",
+        r"^«who» «adv»(?:am|is) (?:not )?«adv»(?:\w+ly |very )?allergic to «value»",
         "allergy of {who} to {value}",
         value=_allergic,
         importance=0.95,

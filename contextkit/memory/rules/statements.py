@@ -145,6 +145,7 @@ _TAIL: Final = re.compile(
     r"|lol|you know|actually|if you do not mind|okay|ok|anyway)$",
     re.IGNORECASE,
 )
+_ALLERGIES: Final = re.compile(r"^(?P<lead>.*\ballergic to )(?P<what>\w+(?:, \w+)*,? and \w+)$")
 _TAG: Final = re.compile(r"[?？]\W*$")
 _STANDING: Final = re.compile(
     r"\b(?:always|never|from now on|in (?:the )?future|going forward|whenever|every time|call me|address me)\b",
@@ -232,10 +233,14 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
         instead = place > 0 and clause.startswith(("I ", "We ", "we "))  # "forget that I live in Rome, I live in Oslo"
         stated = _led(replace(sentence, text=clause, forget=sentence.forget and not instead))
         if stated.forget or is_stated(stated.text):
-            text = with_subject(stated.text)
-            yield replace(
-                stated, text=resolved(text, sentence.said_at, past=is_past(text), yearly=_yearly(text, sentence.asked))
-            )
+            yield from (_dated(replace(stated, text=text)) for text in _each_allergy(with_subject(stated.text)))
+
+
+def _dated(statement: Statement) -> Statement:
+    """The statement with the days that it means."""
+    text = statement.text
+    yearly = _yearly(text, statement.asked)
+    return replace(statement, text=resolved(text, statement.said_at, past=is_past(text), yearly=yearly))
 
 
 def _yearly(clause: str, asked: str) -> bool:
@@ -276,6 +281,12 @@ def _going_on(clause: str) -> Iterator[str]:
     yield first
     for other in others:
         yield f"{clause.split()[0]} {other}"
+
+
+def _each_allergy(clause: str) -> list[str]:
+    """A clause for each of several allergies: that one is over says nothing of the others."""
+    found = _ALLERGIES.match(clause)
+    return [found["lead"] + what for what in re.split(r",? and |, ", found["what"])] if found else [clause]
 
 
 def is_stated(clause: str) -> bool:

@@ -22,6 +22,9 @@ _AS_A_CHILD: Final = re.compile(
 )
 """Where a family moved to once; whether it is there still, nobody says."""
 
+_LONG_AGO: Final = re.compile(r"\b(?:moved|relocated)\b.* in (?:19|20)\d\d\b")
+"""Where somebody moved in a year of which no month is told; another home may have come since."""
+
 _LEAST_DIGITS: Final = 5
 """Digits that a telephone number has at least."""
 
@@ -39,7 +42,7 @@ def is_place(groups: Mapping[str, str]) -> bool:
     """Whether the value is written like a place: with a capital, unless its writer uses none."""
     if not may_be_place(groups["value"]):
         return False
-    lower = groups["value"].removeprefix("the ")[:1].islower()
+    lower = groups["value"][:1].islower() and groups["value"].lower() not in COUNTRIES
     return not lower or not re.search(r"[A-Z]", re.sub(r"\bI\b", "", groups["clause"]))
 
 
@@ -50,7 +53,7 @@ def origin_of(groups: Mapping[str, str]) -> str:
 
 def home_of(groups: Mapping[str, str]) -> str:
     """Country and city are values of two subjects: somebody who lives in Porto also lives in Portugal."""
-    if not is_place(groups) or _FOR_NOW.search(groups["clause"]) or _AS_A_CHILD.search(groups["clause"]):
+    if not is_place(groups) or any(one.search(groups["clause"]) for one in (_FOR_NOW, _AS_A_CHILD, _LONG_AGO)):
         return ""
     country = groups["value"].lower().strip() in COUNTRIES
     return f"home {'country' if country else 'city'} of {groups['who']}"

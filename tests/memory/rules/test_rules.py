@@ -76,6 +76,7 @@ STATED = [
     ("I am married.", "The user is married.", "marital status of the user", "married"),
     ("I'm vegan.", "The user is vegan.", "diet of the user", "vegan"),
     ("I'm allergic to nuts.", "The user is allergic to nuts.", "allergy of the user to nuts", "allergic"),
+    ("I'm also allergic to figs.", "The user is also allergic to figs.", "allergy of the user to figs", "allergic"),
     ("I'm not allergic to nuts.", "The user is not allergic to nuts.", "allergy of the user to nuts", "not allergic"),
     ("My favorite movie is Alien.", "The user's favourite movie is Alien.", "favourite movie of the user", "Alien"),
     ("I love hiking.", "The user loves hiking.", "taste of the user for hik", "liked"),
@@ -150,6 +151,7 @@ NO_FACTS = [
     "Thank you so much, that was great.",
     "What is the capital of Peru?",
     "Do I live in Porto?",
+    "I'm allergic to nuts and milk?",
     "Is my name Ana?",
     "If I lived in Paris, I would be happy.",
     "I might move to Spain.",
@@ -247,6 +249,10 @@ NO_FACTS = [
         "My anniversary is next year.",
         "I'm on a diet.",
         "I turned 18 in 2010.",
+        "I moved to Leeds in 2010.",
+        "I moved to Leeds for a year in 2010 and then came back.",
+        "I'm a good cook.",
+        "I live in the Alfama district of Lisbon.",
         "My birthday was great.",
         "My phone is 5 years old.",
     ],
@@ -308,6 +314,13 @@ def test_earlier_messages_help_and_give_nothing() -> None:
     assert [fact.text for fact in facts] == ["Rosa works at Bosch."]
 
 
+def test_each_allergy_is_a_fact() -> None:
+    facts = found("I'm allergic to nuts, milk and eggs.")
+    assert [(fact.text, fact.subject) for fact in facts] == [
+        (f"The user is allergic to {what}.", f"allergy of the user to {what}") for what in ("nuts", "milk", "eggs")
+    ]
+
+
 def test_a_short_answer_is_a_statement() -> None:
     assert texts(message("What's your name?", role="assistant"), message("Ana", 2)) == ["The user's name is Ana."]
     told = texts(message("When is your birthday?", role="assistant"), message("June 5th", 2))
@@ -320,6 +333,7 @@ ENDED = [
     ("I quit my job at Bosch.", "employer of the user", "Bosch"),
     ("I left Bosch.", "employer of the user", "Bosch"),
     ("Please forget that I live in Porto.", "home city of the user", "Porto"),
+    ("Forget that I'm allergic to nuts and milk.", "allergy of the user to milk", "allergic"),
     ("Forget my phone number.", "phone number of the user", ""),
     ("Please forget where I live.", "home city of the user", ""),
     ("I do not live in Porto.", "home city of the user", "Porto"),
