@@ -146,6 +146,10 @@ _TAIL: Final = re.compile(
     re.IGNORECASE,
 )
 _ALLERGIES: Final = re.compile(r"^(?P<lead>.*\ballergic to )(?P<what>\w+(?:, \w+)*,? and \w+)$")
+_LEADING: Final = re.compile(r"^(?:On|In|Around)\b")
+_DAY_FIRST: Final = re.compile(
+    r"^(?P<day>(?:on|in|around) (?:the \w+ of )?(?:\w+ ){0,2}(?:19|20)\d\d),? (?P<what>(?:I|[Ww]e|[Mm]y) .+)$"
+)
 _TAG: Final = re.compile(r"[?？]\W*$")
 _STANDING: Final = re.compile(
     r"\b(?:always|never|from now on|in (?:the )?future|going forward|whenever|every time|call me|address me)\b",
@@ -237,10 +241,10 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
 
 
 def _dated(statement: Statement) -> Statement:
-    """The statement with the days that it means."""
-    text = statement.text
-    yearly = _yearly(text, statement.asked)
-    return replace(statement, text=resolved(text, statement.said_at, past=is_past(text), yearly=yearly))
+    """The statement with the days that it means, behind what happened on them."""
+    text = _LEADING.sub(lambda match: match[0].lower(), statement.text)
+    text = resolved(text, statement.said_at, past=is_past(text), yearly=_yearly(text, statement.asked))
+    return replace(statement, text=_DAY_FIRST.sub(r"\g<what> \g<day>", text))
 
 
 def _yearly(clause: str, asked: str) -> bool:

@@ -52,6 +52,13 @@ STATED = [
         "home city of the user",
         "Ghent",
     ),
+    ("In March I got married.", "The user got married in March 2026.", "marital status of the user", "married"),
+    (
+        "Yesterday I moved to Ghent.",
+        "The user moved to Ghent on 19 May 2026.",
+        "home city of the user",
+        "Ghent",
+    ),
     ("I moved to Ghent last summer.", "The user moved to Ghent in summer 2025.", "home city of the user", "Ghent"),
     ("Actually we moved to Hamburg.", "The user and others moved to Hamburg.", "home city of the user", "Hamburg"),
     ("So we've relocated to Oslo.", "The user and others have relocated to Oslo.", "home city of the user", "Oslo"),
@@ -328,6 +335,7 @@ def test_a_short_answer_is_a_statement() -> None:
 
 
 ENDED = [
+    ("Last week I left Bosch.", "employer of the user", "Bosch"),
     ("I no longer work at Bosch.", "employer of the user", "Bosch"),
     ("I don't live in Porto anymore.", "home city of the user", "Porto"),
     ("I quit my job at Bosch.", "employer of the user", "Bosch"),
