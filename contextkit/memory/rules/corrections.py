@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from contextkit.memory.rules.english import ASKED
+from contextkit.memory.rules.finding import Finding
 from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import Statement
 
@@ -22,6 +23,9 @@ _MEANT: Final = re.compile(
     r"|rather than) (?P<old>[^,;]{1,40}))?$",
     re.IGNORECASE,
 )
+_VERB: Final = re.compile(r"\b(?:am|is|are|was|were|has|have|had|does|do|will|can|lives?|works?|likes?|loves?|moved)\b")
+"""What makes a statement of its own of what might be a value."""
+
 _DAY_ALONE: Final = re.compile(r"^(?:on )?(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)?$")
 
 
@@ -36,21 +40,28 @@ def answered(statement: Statement) -> Statement | None:
     return None
 
 
-def corrected(statement: Statement, scene: Scene) -> Statement | None:
-    """An earlier statement with its value replaced: "I meant Porto", "it is the 14th, not the 12th"."""
+def corrected(statement: Statement, scene: Scene) -> tuple[Statement, Finding | None] | None:
+    """An earlier statement with its value replaced, and what it said: "I meant Porto", "it is the 14th, not the 12th".
+
+    After a question only what was asked is mended, save where the old value is told.
+    """
     if (swap := _BUT.search(statement.text)) and (before := statement.text[: swap.start()]):
         clause = f"{before}{swap['new']}"
         if FIRST_PERSON.match(clause) and not _BARE_VERB.match(before):
-            return replace(statement, text=" ".join(clause.split()))
+            return replace(statement, text=" ".join(clause.split())), None
         statement = replace(statement, text=f"it is {swap['new']}, not {swap['old']}")
     elif statement.corrects and (swap := _NOT_THAT.match(statement.text)):
         statement = replace(statement, text=f"it is {swap['new']}, not {swap['old']}")
     match = _MEANT.match(statement.text)
-    if match is None or FIRST_PERSON.search(match["new"]) or not (match["old"] or match["lead"] or statement.corrects):
+    if match is None or not (match["old"] or match["lead"] or statement.corrects):
+        return None
+    if FIRST_PERSON.search(match["new"]) or _VERB.search(match["new"]):
         return None
     for earlier, finding in reversed(scene.recent):
+        if statement.asked and not match["old"] and finding.said not in statement.asked:
+            continue
         if earlier.speaker == statement.speaker and (other := _replaced(earlier.text, finding.said, match, statement)):
-            return replace(statement, text=other, corrects=False)
+            return replace(statement, text=other, corrects=False), finding
     return None
 
 

@@ -24,8 +24,8 @@ SELF: Final = (
     ),
     form(
         "profile",
-        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b)«name»)(?=$|[,;.!]| (?:from|and"
-        r"|by the way)\b)",
+        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b|\w+'s )«name»)(?=$|[,;.!]"
+        r"| (?:from|and|by the way)\b)",
         "name of {who}",
         text="{Who_s} name is {value}.",
         importance=0.9,

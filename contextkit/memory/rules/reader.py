@@ -89,7 +89,9 @@ def _spoken_of(statement: Statement, scene: Scene) -> Statement:
 def _read(statement: Statement, scene: Scene) -> Iterator[Finding]:
     if statement.forget:
         yield from _forgotten(statement, scene)
-    elif (whole := corrected(statement, scene)) or (whole := answered(statement)):
+    elif mended := corrected(statement, scene):
+        yield from _mended(*mended, scene)
+    elif whole := answered(statement):
         yield from _stated(whole, scene)
     elif instruction := _instruction(statement):
         yield instruction
@@ -97,6 +99,14 @@ def _read(statement: Statement, scene: Scene) -> Iterator[Finding]:
         yield from _over(statement, match, scene)
     else:
         yield from _stated(statement, scene)
+
+
+def _mended(statement: Statement, before: Finding | None, scene: Scene) -> Iterator[Finding]:
+    """What a correction says; what it mends is over where that is another subject: an allergy to something else."""
+    found = list(_stated(statement, scene))
+    if before is not None and before.subject and before.subject not in [one.subject for one in found]:
+        yield replace(before, ends=True)
+    yield from found
 
 
 def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:

@@ -259,6 +259,8 @@ NO_FACTS = [
         "I moved to Leeds in 2010.",
         "I moved to Leeds for a year in 2010 and then came back.",
         "I'm a good cook.",
+        "I'm Bosch's CEO.",
+        "I moved to dark mode.",
         "I live in the Alfama district of Lisbon.",
         "My birthday was great.",
         "My phone is 5 years old.",
@@ -384,6 +386,7 @@ def test_a_taste_that_is_over_has_turned() -> None:
 
 
 CORRECTED = [
+    (("Tom lives in Rome.", "Actually Tom lives in Milan."), "home city of Tom", "Milan"),
     (("I live in Graz, not Vienna.",), "home city of the user", "Graz"),
     (("My flight is on 12 June.", "Sorry, I meant the 14th."), "date of the user's flight", "14 June 2026"),
     (("My order number is 4481-B.", "Correction: it should be 4418-B."), "order number of the user", "4418-B"),
@@ -404,10 +407,27 @@ def test_a_correction_is_the_statement_it_mends(said: tuple[str, ...], subject: 
 
 
 @pytest.mark.parametrize(
-    "said", ["Actually, it is raining.", "Actually, great.", "It is fine, not bad.", "No, thanks."]
+    "said",
+    ["Actually, it is raining.", "Actually, great.", "It is fine, not bad.", "No, thanks.", "Actually, Ruby is fine."],
 )
 def test_what_mends_nothing_changes_nothing(said: str) -> None:
     assert texts("I live in Porto.", said) == ["The user lives in Porto."]
+
+
+def test_what_mends_an_answer_mends_no_statement_before_the_question() -> None:
+    asked = message("Shall I book a flight to Paris?", 2, role="assistant")
+    assert texts("I live in Porto.", asked, message("No, London.", 3)) == ["The user lives in Porto."]
+    asked = message("You live in Porto, right?", 2, role="assistant")
+    assert texts("I live in Porto.", asked, message("No, London.", 3))[-1] == "The user lives in London."
+
+
+def test_what_is_mended_into_another_subject_is_over() -> None:
+    facts = found("I'm allergic to nuts.", "Sorry, I meant milk.")
+    assert [(fact.subject, fact.ends) for fact in facts] == [
+        ("allergy of the user to nuts", False),
+        ("allergy of the user to nuts", True),
+        ("allergy of the user to milk", False),
+    ]
 
 
 @pytest.mark.parametrize(
