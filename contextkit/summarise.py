@@ -6,11 +6,11 @@ changes, and the only time. It reads the messages that just left the window and 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from contextkit.blocks import line_tokens, section_cost
 from contextkit.compress.summary import Summarizer, Summary, roll
+from contextkit.deadline import begun, timely
 from contextkit.strategy import Section, tokens_of
 from contextkit.types import Item, Message, Notice, Provenance, Request, TokenCounter
 
@@ -57,24 +57,4 @@ class _Timely:
         self._deadline = deadline
 
     def __call__(self, previous: str, turns: Sequence[Message], limit: int) -> str:
-        return _within(self._deadline, lambda: self._summarizer(previous, turns, limit))
-
-
-def _within(deadline: float, call: Callable[[], str]) -> str:
-    answers: list[str] = []
-    errors: list[Exception] = []
-
-    def run() -> None:
-        try:
-            answers.append(call())
-        except Exception as error:  # handed to the caller, below
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="summarizer", daemon=True)
-    thread.start()
-    thread.join(deadline)
-    if errors:
-        raise errors[0]
-    if not answers:
-        raise TimeoutError(f"it took longer than {deadline:g} s")
-    return answers[0]
+        return timely(begun("summarizer", lambda: self._summarizer(previous, turns, limit)), self._deadline)
