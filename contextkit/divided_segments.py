@@ -10,9 +10,10 @@ import numpy as np
 
 from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import Divided
+from contextkit.rank.divided import Divided, Parts
 from contextkit.rank.lexical import LexicalIndex
 from contextkit.rank.segments import Segment
+from contextkit.stores import SomeParts
 
 if TYPE_CHECKING:
     from contextkit.stores import SessionStore
@@ -29,6 +30,11 @@ class DividedSegments:
         self._actor_id = actor_id
         self._session_id = session_id
         self._divided: dict[Segment, Divided] = {}
+        self._at_hand: Parts = {}
+
+    def offer(self, parts: Parts) -> None:
+        """Parts that were read already, by the names of their segments and their numbers."""
+        self._at_hand = parts
 
     def add(self, parts: Divided) -> None:
         """Know of a segment of which the index has the head."""
@@ -39,9 +45,13 @@ class DividedSegments:
         self._divided.clear()
 
     def look_up(self, store: SessionStore, index: ConversationIndex, query: str) -> None:
-        """Have the parts with the query's terms in the index."""
+        """Have the parts with the query's terms in the index, and whatever is at hand."""
         terms = index.topic(query) if self._divided else ()
-        self._fill(store, index, {segment: parts.lacking(terms) for segment, parts in self._divided.items()})
+        at_hand = self._at_hand
+        wanted = {segment: parts.lacking(terms) | parts.among(at_hand) for segment, parts in self._divided.items()}
+        self._fill(store, index, wanted)
+        if self._at_hand is at_hand:
+            self._at_hand = {}
 
     def complete(self, store: SessionStore, index: ConversationIndex, first: int, last: float = inf) -> None:
         """Have all parts in the index of the segments within these messages, the `last` included."""
@@ -52,17 +62,25 @@ class DividedSegments:
         wanted = {segment: numbers for segment, numbers in wanted.items() if numbers}
         if not wanted:
             return
-        names = {segment.name: numbers for segment, numbers in wanted.items()}
-        found = store.derived_parts(self._actor_id, self._session_id, names)
+        found = self._found(store, wanted)
         rows = np.searchsorted(index.seqs, [segment.first for segment in wanted]).tolist()
         parts = [self._opened(segment, numbers, found) for segment, numbers in wanted.items()]
         index.fill((row, part) for row, opened in zip(rows, parts, strict=True) for part in opened)
         for segment, numbers in wanted.items():
             self._divided[segment].read.update(numbers)
 
-    def _opened(
-        self, segment: Segment, numbers: Collection[int], found: Mapping[tuple[str, int], bytes]
-    ) -> list[LexicalIndex]:
+    def _found(self, store: SessionStore, wanted: Mapping[Segment, Collection[int]]) -> Parts:
+        """The parts that are wanted, as far as they are there: those that are not at hand are read."""
+        at_hand = self._at_hand
+        missing = {
+            segment.name: SomeParts(self._divided[segment].parts, lacking)
+            for segment, numbers in wanted.items()
+            if (lacking := set(numbers) - self._divided[segment].among(at_hand))
+        }
+        read = store.derived_parts(self._actor_id, self._session_id, missing) if missing else {}
+        return {**at_hand, **read}
+
+    def _opened(self, segment: Segment, numbers: Collection[int], found: Parts) -> list[LexicalIndex]:
         try:
             return self._divided[segment].opened(numbers, found)
         except StoreCorrupt:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from typing import Final
 
 from contextkit.deadline import patiently
@@ -19,46 +20,84 @@ class KnownSessions:
     """The facts of sessions: read from a store, or as they were when it last answered."""
 
     def __init__(self) -> None:
-        self._seen = Recent[tuple[str, str], Session](REMEMBERED)
+        self._seen = Recent[tuple[str, str], _Seen](REMEMBERED)
 
     def read(
-        self, store: SessionStore, actor_id: str, session_id: str, seconds: float, derived: bool = False
+        self, store: SessionStore, actor_id: str, session_id: str, seconds: float, sought: Set[int] | None = None
     ) -> tuple[Session | None, Notice | None]:
         """The session, None where there is none; with a notice where the store did not say so within `seconds`.
 
-        One that is read for the first time comes with more of its newest messages, and with what is
-        `derived` from them if that will be needed, if its store can do that. Raises whatever the
-        store raises but `StoreUnavailable`.
+        If its store can do that, one that is read for the first time comes with more of its newest
+        messages, and where older turns will be `sought` in its index, with that; and each time with those
+        drawers of the index that are sought and were not read before. Raises whatever the store raises but
+        `StoreUnavailable`.
         """
         key = (actor_id, session_id)
-        opener = store if isinstance(store, SessionOpener) and self._seen.get(key) is None else None
+        seen = self._seen.get(key)
+        reading = _Reading(store, key, seen, frozenset(sought or ()), derived=sought is not None)
         try:
-            session = patiently(lambda: _read(store, opener, key, derived), seconds)
+            session = patiently(reading.session, seconds)
         except StoreUnavailable as error:
-            return _as_seen(self._seen.get(key), error)
+            return _as_seen(seen, error)
         if session is None:
             self._seen.pop(key)
         else:
-            self._keep(session)
+            self._seen.put(key, _Seen(replace(session, derived=None, parts=None), reading.drawers_read(session)))
         return session, None
 
     def saw(self, session: Session | None, view: str) -> None:
         """Take note of the view that was saved last for a session that had been read."""
         if session is not None:
-            self._keep(replace(session, view=view))
+            key = (session.actor_id, session.session_id)
+            seen = self._seen.get(key)
+            facts = replace(session, view=view, derived=None, parts=None)
+            self._seen.put(key, _Seen(facts, seen.drawers if seen else None))
 
-    def _keep(self, session: Session) -> None:
-        self._seen.put((session.actor_id, session.session_id), replace(session, derived=None))
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A session, and of an index that lies in drawers those that were read (None: it does not, or is not known)."""
+
+    session: Session
+    drawers: frozenset[int] | None
 
 
-def _as_seen(session: Session | None, error: StoreUnavailable) -> tuple[Session | None, Notice]:
-    if session is None:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One reading of a session that was `seen` before or not."""
+
+    store: SessionStore
+    key: tuple[str, str]
+    seen: _Seen | None
+    sought: frozenset[int]
+    derived: bool
+
+    def session(self) -> Session | None:
+        """The session, with what is to be read of its index."""
+        if isinstance(self.store, SessionOpener) and (self.seen is None or self.drawers):
+            return self.store.open_session(*self.key, derived=self.derived and self.seen is None, drawers=self.drawers)
+        return self.store.session(*self.key)
+
+    @property
+    def drawers(self) -> frozenset[int]:
+        """Those that are sought and were not read before."""
+        if self.seen is None:
+            return self.sought
+        return frozenset() if self.seen.drawers is None else self.sought - self.seen.drawers
+
+    def drawers_read(self, session: Session) -> frozenset[int] | None:
+        """Those of this life of the session that were read by now."""
+        if self.seen is not None and self.seen.session.created_at == session.created_at:
+            had = self.seen.drawers
+            return had if had is None or session.parts is None else had | self.drawers
+        return None if session.parts is None else self.drawers
+
+
+def _as_seen(seen: _Seen | None, error: StoreUnavailable) -> tuple[Session | None, Notice]:
+    if seen is None:
         return None, Notice("session not read", f"This prompt knows nothing of its session: {error}")
+    session = seen.session
     return session, Notice(
         "session not read",
         f"This prompt goes on from the session as it was when last read, at message {session.last_seq}: {error}",
     )
-
-
-def _read(store: SessionStore, opener: SessionOpener | None, key: tuple[str, str], derived: bool) -> Session | None:
-    return store.session(*key) if opener is None else opener.open_session(*key, derived=derived)

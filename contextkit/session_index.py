@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from contextkit.divided_segments import DividedSegments
 from contextkit.errors import SessionEnded, StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import divided, loaded
+from contextkit.rank.divided import Parts, divided, loaded
 from contextkit.rank.segments import Made, Segment, beneath, completing, end_of, filled, grow, passages, segments_named
 from contextkit.types import Message, Notice, TokenCounter
 
@@ -42,10 +42,13 @@ class SessionIndex:
         self._derived: Mapping[str, bytes] | None = None
         self._divided = DividedSegments(actor_id, session_id)
 
-    def offer(self, derived: Mapping[str, bytes]) -> None:
-        """What the store has derived from the session, as it was read already: it is not read again."""
-        if not len(self.index):
+    def offer(self, derived: Mapping[str, bytes] | None, parts: Parts | None = None) -> None:
+        """What the store has derived from the session, and parts of it, as they were read already: they are not read
+        again."""
+        if derived is not None and not len(self.index):
             self._derived = derived
+        if parts:
+            self._divided.offer(parts)
 
     def read(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -12,6 +12,7 @@ from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided, loaded
 from contextkit.rank.segments import Segment
+from contextkit.stores import SomeParts
 from tests.long_talk import COUNTER, message
 from tests.world import NOW
 
@@ -28,8 +29,8 @@ class Parts:
         self.found = {(name, number): data for name, all_ in parts.items() for number, data in enumerate(all_)}
         self.asked: list[set[tuple[str, int]]] = []
 
-    def derived_parts(self, _: str, __: str, wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], bytes]:
-        self.asked.append({(name, number) for name, numbers in wanted.items() for number in numbers})
+    def derived_parts(self, _: str, __: str, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
+        self.asked.append({(name, number) for name, some in wanted.items() for number in some.numbers})
         return {one: data for one, data in self.found.items() if one in self.asked[-1]}
 
 
@@ -116,3 +117,27 @@ def test_a_segment_without_one_of_its_parts_is_damaged(
     with pytest.raises(StoreCorrupt, match="messages 41 to 80 is gone"):
         segments.complete(store, index, 1)  # type: ignore[arg-type]
     assert segments.damaged == {LATE}
+
+
+def test_parts_that_are_at_hand_are_not_read_and_all_of_them_are_taken_in(
+    store: Parts, segments: DividedSegments, index: ConversationIndex, whole: ConversationIndex
+) -> None:
+    early = {one: data for one, data in store.found.items() if one[0] == EARLY.name}
+    segments.offer(early)
+    segments.look_up(store, index, QUESTION)  # type: ignore[arg-type]
+    assert {name for name, _ in store.asked[0]} == {LATE.name}
+    assert asked(index) == pytest.approx(asked(whole))
+    segments.offer(early)  # once more, as two builds at once do
+    segments.look_up(store, index, "And the parcel to Ghent?")  # type: ignore[arg-type]
+    assert {name for asked in store.asked for name, _ in asked} == {LATE.name}
+    assert asked(index) == pytest.approx(asked(whole))
+
+
+def test_parts_at_hand_of_another_division_or_of_no_segment_are_none(
+    store: Parts, segments: DividedSegments, index: ConversationIndex, whole: ConversationIndex
+) -> None:
+    strange = {one: b"\0" + data for one, data in store.found.items()} | {("index/1-7", 0): b""}
+    segments.offer(strange)
+    segments.look_up(store, index, QUESTION)  # type: ignore[arg-type]
+    assert {name for name, _ in store.asked[0]} == {EARLY.name, LATE.name}
+    assert asked(index) == pytest.approx(asked(whole))

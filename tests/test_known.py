@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Set
 from dataclasses import replace
 
 import pytest
 
 from contextkit.errors import StoreCorrupt, StoreError, StoreUnavailable
 from contextkit.known import REMEMBERED, KnownSessions
+from contextkit.rank.divided import DRAWERS
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 from tests.world import NOW
@@ -90,30 +91,82 @@ def test_the_session_used_least_recently_is_forgotten_first(store: Away) -> None
 
 
 class Opening(Away):
-    """A store that can read more of a session at once."""
+    """A store that can read more of a session at once, and has an index of it in drawers, or not."""
 
-    opened: list[bool]
+    opened: list[tuple[bool, Set[int]]]
+    parted: bool
 
-    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
-        self.opened.append(derived)
+    def open_session(
+        self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
+    ) -> Session | None:
+        self.opened.append((derived, set(drawers)))
         session = self.session(actor_id, session_id)
-        return None if session is None else replace(session, derived=self.derived(actor_id, session_id))
+        if session is None:
+            return None
+        found = self.derived(actor_id, session_id) if derived else None
+        return replace(session, derived=found, parts={("a", 0): b"1"} if self.parted else None)
 
 
-def test_what_a_first_build_needs_comes_with_its_session_and_is_not_kept() -> None:
+@pytest.fixture
+def opening() -> Iterator[Opening]:
     with Opening(":memory:", clock=lambda: NOW) as store:
-        store.opened = []
-        say(store)
-        store.save_derived("u1", "s1", {"a": b"1"})
-        known = KnownSessions()
-        first, _ = known.read(store, "u1", "s1", 5.0, True)
-        again, _ = known.read(store, "u1", "s1", 5.0, True)
-        KnownSessions().read(store, "u1", "s1", 5.0)
-        assert store.opened == [True, False]
-        assert first is not None
-        assert again is not None
-        assert first.derived == {"a": b"1"}
-        store.error = StoreUnavailable("The store is away.", "Wait.")
-        remembered, _ = known.read(store, "u1", "s1", 5.0, True)
-        assert remembered is not None
-        assert remembered.derived is None
+        store.opened, store.parted = [], False
+        yield store
+
+
+def test_what_a_first_build_needs_comes_with_its_session_and_is_not_kept(opening: Opening) -> None:
+    say(opening)
+    opening.save_derived("u1", "s1", {"a": b"1"})
+    opening.parted = True
+    known = KnownSessions()
+    first, _ = known.read(opening, "u1", "s1", 5.0, {7})
+    again, _ = known.read(opening, "u1", "s1", 5.0, {7})
+    KnownSessions().read(opening, "u1", "s1", 5.0)
+    assert opening.opened == [(True, {7}), (False, set())]
+    assert first is not None
+    assert again is not None
+    assert (first.derived, first.parts) == ({"a": b"1"}, {("a", 0): b"1"})
+    opening.error = StoreUnavailable("The store is away.", "Wait.")
+    remembered, _ = known.read(opening, "u1", "s1", 5.0, {7})
+    assert remembered is not None
+    assert (remembered.derived, remembered.parts) == (None, None)
+
+
+def test_an_index_that_does_not_lie_in_drawers_is_not_asked_for_again(opening: Opening) -> None:
+    say(opening)
+    known = KnownSessions()
+    for drawer in range(5):
+        known.read(opening, "u1", "s1", 5.0, {drawer})
+    assert opening.opened == [(True, {0})]
+
+
+def test_each_drawer_is_read_once(opening: Opening) -> None:
+    """Whoever seeks nothing, or what was read, asks for nothing."""
+    say(opening)
+    opening.parted = True
+    known = KnownSessions()
+    known.read(opening, "u1", "s1", 5.0, {3, 99})
+    for sought in (set[int](), {3}, {99, 3}, None):
+        known.read(opening, "u1", "s1", 5.0, sought)
+    assert opening.opened == [(True, {3, 99})]
+    session, _ = known.read(opening, "u1", "s1", 5.0, {3, 4})
+    known.saw(session, "a view")
+    for drawer in range(DRAWERS):
+        known.read(opening, "u1", "s1", 5.0, {drawer})
+    assert opening.opened[1] == (False, {4})
+    assert not any(derived for derived, _ in opening.opened[1:])
+    read = [drawer for _, drawers in opening.opened for drawer in drawers]
+    assert sorted(read) == list(range(DRAWERS))
+
+
+def test_of_a_session_that_began_anew_nothing_was_read(opening: Opening) -> None:
+    say(opening)
+    opening.parted = True
+    known = KnownSessions()
+    known.read(opening, "u1", "s1", 5.0, {3})
+    opening.delete_session("u1", "s1")
+    say(opening)
+    known.read(opening, "u1", "s1", 5.0, {3})
+    opening.opened.clear()
+    known.read(opening, "u1", "s1", 5.0, {4})
+    assert opening.opened == []

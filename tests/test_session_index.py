@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import accumulate, count
@@ -15,6 +15,7 @@ from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided
 from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment, completed, passages
 from contextkit.session_index import SLICE, SessionIndex
+from contextkit.stores import SomeParts
 from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
 from tests.world import NOW
 
@@ -249,7 +250,7 @@ def test_a_session_that_is_deleted_while_it_is_indexed_leaves_no_words(again: bo
 class Parts(Counting):
     """A store that notes which parts are asked for."""
 
-    asked: list[Mapping[str, Collection[int]]]
+    asked: list[Mapping[str, SomeParts]]
 
     def derived_parts(self, *given):  # type: ignore[no-untyped-def]
         self.asked.append(given[2])
@@ -280,7 +281,7 @@ def test_only_the_parts_of_a_question_are_read_and_once(parted: Parts) -> None:
     assert parted.read == []
     (asked,) = parted.asked
     assert asked.keys() == {segment.name for segment in stored(parted) if segment}
-    assert max(len(numbers) for numbers in asked.values()) <= 3
+    assert max(len(some.numbers) for some in asked.values()) <= 3
     assert scores(one) == pytest.approx(scores(whole))
     one.read_index(parted, query=QUESTION)
     assert len(parted.asked) == 1
@@ -324,12 +325,12 @@ def test_segments_in_parts_that_fill_a_larger_one_are_united_when_they_are_read(
     parted.save_derived("u1", "s1", heads, parts=parts)
     conversation().read_index(parted)
     assert stored(parted) == [Segment(1, 4 * SMALL)]
-    found = parted.derived_parts("u1", "s1", {one.name: range(99) for one in small})
+    found = parted.derived_parts("u1", "s1", {one.name: SomeParts(len(parts[one.name]), range(99)) for one in small})
     assert found == {}
     name = Segment(1, 4 * SMALL).name
     heads, parts = divided({name: indexed(parted, 1, 4 * SMALL)})
     assert parted.derived("u1", "s1") == heads
-    again = parted.derived_parts("u1", "s1", {name: range(len(parts[name]))})
+    again = parted.derived_parts("u1", "s1", {name: SomeParts(len(parts[name]), range(len(parts[name])))})
     assert [again[name, number] for number in range(len(parts[name]))] == parts[name]
 
 
@@ -354,8 +355,7 @@ def test_a_segment_with_damaged_parts_is_made_again(parted: Parts, damaged: int)
     names = (Segment(1, SLICE).name, Segment(SLICE + 1, SLICE + SMALL).name)
     whole = parted.derived("u1", "s1")
     for name in names[:damaged]:
-        numbers = range(999)
-        parts = parted.derived_parts("u1", "s1", {name: numbers})
+        parts = parted.derived_parts("u1", "s1", {name: SomeParts(0, range(999))})
         broken = [parts[name, number][:-1] + b"?" for number in range(len(parts))]
         parted.save_derived("u1", "s1", {name: whole[name]}, parts={name: broken})
     one = conversation()

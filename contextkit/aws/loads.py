@@ -73,7 +73,9 @@ class Agent:
 
     Each turn builds so many prompts, and appends so many messages in so many calls. Bytes are those
     of the item as it is stored, compressed. `cold` is the part of the turns that a process answers
-    which does not know the session yet, and so reads `history_bytes` of it.
+    which does not know the session yet, and so reads `history_bytes` of it. The session's index has
+    `index_bytes`, about 30 for each message of a long chat. A process that wrote all of the session
+    has it; where there are others, each question is billed for all of it, though little of it is sent.
     `recalled` older messages are read by number. Of `tool_calls`, the part `tool_hits` is
     answered from the cache. `pieces` are moved out of prompts. `memories` are written, into the
     `memories_kept` of an actor, all of which a process reads that does not know them. Sessions live for
@@ -89,6 +91,7 @@ class Agent:
     recalled: float = 10.0
     cold: float = 0.1
     history_bytes: float = 40_000.0
+    index_bytes: float = 10_000.0
     tool_calls: float = 2.0
     tool_hits: float = 0.3
     tool_bytes: float = 2_000.0
@@ -109,6 +112,7 @@ class Agent:
         """Each build reads the end of its session. The first of a turn also recalls, and keeps its view.
         A piece is looked for before it is put away, in order with others, and read by the next turn."""
         reads = self.builds * _END + self.recalled * read_units(self.message_bytes)
+        reads += read_units(self.index_bytes) if self.cold else 0
         reads += self.cold * read_units(self.history_bytes) + self.pieces * (2 + read_units(self.piece_bytes))
         writes = _CHECK + TRANSACTIONAL * write_units(self.view_bytes)
         writes += self.appends * _CHECK + self.messages * TRANSACTIONAL * (write_units(self.message_bytes) + 1)

@@ -1,22 +1,32 @@
 """Divided segments: the index of many messages in parts, of which a question needs those with its words.
 
-A segment of long messages, or of very many, takes megabytes, and nearly all of it is about words that
-nobody asks for. So it is stored as a head, which knows the messages, and in parts, each with the terms
-that fall into it. A process that opens the session reads the heads, and of the parts a few.
+Nearly all of a segment is about words that nobody asks for. So it may be stored as a head, which knows
+the messages, and in parts, each with the terms that fall into it. A process that opens the session
+reads the heads, and of the parts a few.
+
+One of long messages, or of very many, takes megabytes, and is always divided: its parts are read by
+their numbers. A smaller one is divided by stores that can read a few of its parts along with the
+session: into drawers, so called since all of these are divided alike. Who knows the question's drawers
+knows which parts to ask for, whatever segments there are.
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Final
+from typing import Final, TypeAlias
 
 from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.lexical import LexicalIndex, part_of
 from contextkit.rank.segments import SIZES, Segment
+from contextkit.rank.terms import terms
+
+Parts: TypeAlias = Mapping[tuple[str, int], bytes]
+"""Parts as they are stored, by the names of their segments and their numbers."""
 
 WHOLE: Final = 1 << 20
 """Bytes, not compressed, of the largest segment that is stored as a whole: 8,192 messages of a chat take 0.7 MB, and a
@@ -32,10 +42,21 @@ BEHIND: Final = SIZES[4]
 LEAST: Final = 1 << 17
 """Bytes of what is stored whole in any case."""
 
-PART: Final = 1 << 13
-"""Bytes, not compressed, of a part at about the most, a quarter of that once it is compressed. DynamoDB bills 4 KB for
-each that is read, but smaller ones are less to send."""
+PART: Final = 1 << 12
+"""Bytes, not compressed, of a part at about the most, a quarter of that once it is compressed: so much is written for
+one unit of DynamoDB's, and as many smaller parts would be as many units more."""
 
+DRAWERS: Final = 384
+"""Into how many drawers terms fall."""
+
+IN_DRAWERS: Final = (DRAWERS, DRAWERS // 2, DRAWERS // 8)
+"""Into how many parts a segment is divided that lies in drawers: one for each, or for two or eight of them. No other
+segment is divided into so many: those are powers of two."""
+
+IN_A_DRAWER: Final = 1 << 8
+"""Bytes, not compressed, that a part of those has at the least, on average; a segment with less stays whole. So 128
+messages of a chat lie in 48 parts, 512 in 192 and 2,048 in 384. These take about twice what they do as a whole, of
+which a question of five words needs a fourth, an eighth and a tenth, heads included."""
 
 _STAMP: Final = struct.Struct("<II")
 """What a stored part begins with: of how many it is one, and which."""
@@ -58,18 +79,26 @@ class Divided:
         """The numbers of all parts that have not been read."""
         return set(range(self.parts)) - self.read
 
-    def opened(self, numbers: Collection[int], found: Mapping[tuple[str, int], bytes]) -> list[LexicalIndex]:
+    def opened(self, numbers: Collection[int], found: Parts) -> list[LexicalIndex]:
         """The parts with these numbers. Raises `StoreCorrupt` where one is gone, of another division, or damaged."""
         return [self._opened(number, found.get((self.segment.name, number), b"")) for number in numbers]
 
+    def among(self, found: Parts) -> set[int]:
+        """The numbers of its parts that were found and have not been read; those of another division are not its."""
+        ours = [(number, data) for (name, number), data in found.items() if name == self.segment.name]
+        return {number for number, data in ours if self._owns(number, data)} - self.read
+
+    def _owns(self, number: int, data: bytes) -> bool:
+        return data.startswith(_STAMP.pack(self.parts, number))
+
     def _opened(self, number: int, data: bytes) -> LexicalIndex:
-        stamp = _STAMP.pack(self.parts, number)
-        if not data.startswith(stamp):
+        if not self._owns(number, data):
             raise StoreCorrupt(
                 f"Part {number} of the index of the messages {self.segment.first} to {self.segment.last} is gone.",
                 "Nothing has to be done: it is read again, or made again.",
             )
-        return LexicalIndex.from_bytes(data[len(stamp) :])
+        content = data[_STAMP.size :]
+        return LexicalIndex.from_bytes(_inflated(content) if self.parts in IN_DRAWERS else content)
 
 
 def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, Sequence[bytes]]]:
@@ -82,6 +111,21 @@ def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, 
             stored[name], pieces = ConversationIndex.from_bytes(data).to_parts(count)
             parts[name] = [_STAMP.pack(count, number) + piece for number, piece in enumerate(pieces)]
     return stored, parts
+
+
+def in_drawers(name: str, data: bytes) -> tuple[bytes, list[bytes]] | None:
+    """The head and the parts, which are compressed, of a segment that is stored whole elsewhere; None of one that is
+    small, or of anything else."""
+    count = next((count for count in IN_DRAWERS if len(data) >= count * IN_A_DRAWER), None)
+    if count is None or Segment.named(name) is None or ConversationIndex.is_head(data):
+        return None
+    head, pieces = ConversationIndex.from_bytes(data).to_parts(count)
+    return head, [_STAMP.pack(count, number) + _deflated(piece) for number, piece in enumerate(pieces)]
+
+
+def drawers_of(text: str) -> frozenset[int]:
+    """The drawers that have a text's terms."""
+    return frozenset(part_of(term, DRAWERS) for term in terms(text))
 
 
 def _largest_whole(segment: Segment | None) -> float:
@@ -99,3 +143,15 @@ def loaded(segment: Segment, data: bytes) -> tuple[ConversationIndex, Divided | 
         return ConversationIndex.from_bytes(data), None
     index, parts = ConversationIndex.from_head(data)
     return index, Divided(segment, parts)
+
+
+def _deflated(piece: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)  # without a checksum: an index has its own
+    return packer.compress(piece) + packer.flush()
+
+
+def _inflated(content: bytes) -> bytes:
+    try:
+        return zlib.decompress(content, -zlib.MAX_WBITS)
+    except zlib.error:
+        return b""  # which no index is: it is told to be damaged

@@ -47,7 +47,9 @@ class Session:
     the store). `created_at` tells one life of a session from the next after expiry or deletion.
     `newest` are the session's last messages, oldest first, as many of them as the store reads in
     the same call; a store for which they would be another call leaves them out. `derived` is what
-    the index of its messages is read from, where that too was at hand: by name, as by `SessionStore.derived`.
+    the index of its messages is read from, where that too was at hand: by name, as by `SessionStore.derived`;
+    and `parts` are those parts of it that were asked for, by name and number, None where nothing that was read is
+    in parts.
     """
 
     actor_id: str
@@ -62,6 +64,7 @@ class Session:
     expires_at: datetime | None = None
     newest: Sequence[Message] = field(default=(), compare=False)
     derived: Mapping[str, bytes] | None = field(default=None, compare=False, repr=False)
+    parts: Mapping[tuple[str, int], bytes] | None = field(default=None, compare=False, repr=False)
 
     def since(self, seq: int) -> Sequence[Message] | None:
         """The messages after number `seq`, oldest first, if `newest` reaches back that far; None otherwise."""
@@ -120,6 +123,14 @@ class ScoredMemory:
     record: MemoryRecord
     score: float
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SomeParts:
+    """Of what is stored in so many parts (`count`) those with these `numbers`, from 0 on."""
+
+    count: int
+    numbers: Collection[int]
 
 
 @runtime_checkable
@@ -207,9 +218,9 @@ class SessionStore(Protocol):
         ...
 
     def derived_parts(
-        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+        self, actor_id: str, session_id: str, wanted: Mapping[str, SomeParts]
     ) -> dict[tuple[str, int], bytes]:
-        """Of derived data of these names the parts with these numbers; what is not there any more is left out."""
+        """Of derived data of these names some parts, by name and number; what is not there any more is left out."""
         ...
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
@@ -357,12 +368,16 @@ class Erasable(Protocol):
 
 @runtime_checkable
 class SessionOpener(Protocol):
-    """A store that reads what the first build of a process needs of a session in fewer calls than there are parts."""
+    """A store that reads all that a build needs of a session to know what else to read, in one call."""
 
-    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
+    def open_session(
+        self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
+    ) -> Session | None:
         """What `session` gives, with the newest messages as far as no segment of the index has them, and derived data.
 
-        Of derived data only the index's segments are needed: they tell what else to read of the messages.
+        Of derived data only the index's segments are needed: they tell what else to read of the messages. Where
+        they are stored in parts, those parts come along that belong to the `drawers` (`rank.divided`), also
+        without the `derived` data itself.
         """
         ...
 

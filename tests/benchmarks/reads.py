@@ -3,12 +3,14 @@
     python -m tests.benchmarks.reads --endpoint http://127.0.0.1:4566 [--messages 10000]
         [--words 60 | --data FILE | --sentences 25] [--budget 8000 32000 100000]
 
-A session is appended to in turns, and built from three times for each window: `writer` is the first build
-of the process that wrote it, `first` that of a process that has never seen it, and `next` follows a
-turn later. They are counted at a proxy before the server: `calls` by operation, `read` in bytes as they
-come over the wire (DynamoDB's JSON, in which binary data takes a third more), `prompt` in bytes of
-text. Words are random, which is the worst case for an index, or those of LoCoMo's dialogues (`--data`),
-or drawn as people use them, so many `--sentences` to a message on average: 25 are 1,500 characters.
+A session is appended to in turns, and built from several times for each window: `writer` is the first
+build of the process that wrote it, `first` that of a process that has never seen it, `next` follows a turn
+later with another question, and `later` four such turns behind that. The first two builds are the mean of
+several processes. They are counted at a proxy before the server: `calls`, the most of any build, and by
+operation, `read` in bytes as they come over the wire (DynamoDB's JSON, in which binary data takes a third
+more), `prompt` in bytes of text. Words are random, which is the worst case for an index, or those of
+LoCoMo's dialogues (`--data`), or drawn as people use them, so many `--sentences` to a message on average:
+25 are 1,500 characters. What is asked is said as the messages are.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import fmean
 
 from contextkit import ContextBuilder
 from contextkit.aws.client import new_client
@@ -37,6 +41,7 @@ BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TURN = 4
 WORDS = 5_000
 MEMORIES = 50
+PROCESSES, LATER = 4, 4
 
 
 class Talk:
@@ -66,7 +71,8 @@ class Talk:
 
     @property
     def question(self) -> str:
-        return self._texts[0] if self._texts else self.text(8) + "?"
+        """Another one each time it is asked for."""
+        return self._random.choice(self._texts) if self._texts else self.text(8) + "?"
 
 
 class LongTalk(Talk):
@@ -114,17 +120,29 @@ def measured(given: argparse.Namespace) -> dict[str, object]:
     with FaultProxy(given.endpoint, hang=60) as proxy, _store(proxy, prefix) as store:
         store.create_tables()
         fill(store, talk, actor, given.messages)
-        return {str(budget): _of_window(store, proxy, talk, prefix, budget) for budget in given.budget}
+        writers = {budget: [_of_writer(store, proxy, talk, budget)] for budget in given.budget}
+        found = {budget: {"writer": writers[budget], **_of_others(proxy, talk, prefix, budget)} for budget in writers}
+    return {str(budget): {name: told(builds) for name, builds in kinds.items()} for budget, kinds in found.items()}
 
 
-def _of_window(store: DynamoDBStore, proxy: FaultProxy, talk: Talk, prefix: str, budget: int) -> dict[str, object]:
+def _of_writer(store: DynamoDBStore, proxy: FaultProxy, talk: Talk, budget: int) -> Build:
     store.save_view("actor", "s", "{}")  # each window begins with its own
-    writer = one_build(_builder(store, budget), proxy, talk, "actor")
-    with _store(proxy, prefix) as another:
-        builder = _builder(another, budget)
-        first = one_build(builder, proxy, talk, "actor")
-        another.append("actor", "s", talk.turns(2))
-        return {"writer": writer, "first": first, "next": one_build(builder, proxy, talk, "actor")}
+    return one_build(_builder(store, budget), proxy, talk, "actor")
+
+
+def _of_others(proxy: FaultProxy, talk: Talk, prefix: str, budget: int) -> dict[str, Sequence[Build]]:
+    processes = []
+    for number in range(PROCESSES):
+        with _store(proxy, prefix) as store:
+            store.save_view("actor", "s", "{}")
+            builder = _builder(store, budget)
+            builds = [one_build(builder, proxy, talk, "actor")]
+            for _ in range(1 if number else 1 + LATER):
+                store.append("actor", "s", talk.turns(2))
+                builds.append(one_build(builder, proxy, talk, "actor"))
+            processes.append(builds)
+    first, following = ([builds[number] for builds in processes] for number in (0, 1))
+    return {"first": first, "next": following, "later": processes[0][-1:]}
 
 
 def _builder(store: DynamoDBStore, budget: int) -> ContextBuilder:
@@ -141,18 +159,38 @@ def fill(store: DynamoDBStore, talk: Talk, actor: str, messages: int) -> None:
     store.put_memories(actor, [MemoryRecord(id=f"m{n}", text=talk.text(10), created_at=BEGIN) for n in range(MEMORIES)])
 
 
-def one_build(builder: ContextBuilder, proxy: FaultProxy, talk: Talk, actor: str) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build: its calls by operation, the bytes it read, those of its prompt, and of what it told."""
+
+    calls: Counter[str]
+    read: int
+    prompt: int
+    notices: Sequence[str]
+
+
+def one_build(builder: ContextBuilder, proxy: FaultProxy, talk: Talk, actor: str) -> Build:
     with proxy.counted() as calls:
         context = builder.build(talk.question, actor_id=actor, session_id="s")
-    held = sum(len(message.text.encode()) for message in context.messages)
-    read = sum(call.received for call in calls)
+    return Build(
+        calls=Counter(call.operation for call in calls),
+        read=sum(call.received for call in calls),
+        prompt=sum(len(message.text.encode()) for message in context.messages),
+        notices=[notice.kind for notice in context.report.notices],
+    )
+
+
+def told(builds: Sequence[Build]) -> dict[str, object]:
+    """Several builds as one: the most calls, and the mean of what they read."""
+    most = max(builds, key=lambda build: build.calls.total())
+    read, prompt = (fmean(column) for column in zip(*((build.read, build.prompt) for build in builds), strict=True))
     return {
-        "calls": len(calls),
-        "operations": dict(Counter(call.operation for call in calls)),
-        "read": read,
-        "prompt": held,
-        "read for each byte of the prompt": round(read / held, 2),
-        "notices": [notice.kind for notice in context.report.notices],
+        "calls": most.calls.total(),
+        "operations": dict(most.calls),
+        "read": round(read),
+        "prompt": round(prompt),
+        "read for each byte of the prompt": round(read / prompt, 2),
+        "notices": [notice for build in builds for notice in build.notices],
     }
 
 

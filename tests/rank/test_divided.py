@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 from contextkit.errors import StoreCorrupt
 from contextkit.rank import divided as module
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import BEHIND, DENSE, LEAST, WHOLE, Divided, divided, loaded
+from contextkit.rank.divided import (
+    BEHIND,
+    DENSE,
+    DRAWERS,
+    IN_A_DRAWER,
+    IN_DRAWERS,
+    LEAST,
+    WHOLE,
+    Divided,
+    divided,
+    drawers_of,
+    in_drawers,
+    loaded,
+)
 from contextkit.rank.lexical import LexicalIndex, part_of
 from contextkit.rank.segments import Segment
 from contextkit.tokens import get_counter
@@ -128,3 +141,60 @@ def test_what_is_missing_damaged_or_of_another_division_is_told() -> None:
         segment.opened([0], {("index/1-2", 0): first[:-1] + b"\xff"})
     with pytest.raises(StoreCorrupt):
         loaded(Segment(1, 2), stored["index/1-2"][:-1])
+
+
+@given(texts, texts, texts, questions, st.sampled_from(IN_DRAWERS))
+@settings(max_examples=40)
+def test_with_a_questions_drawers_it_scores_what_the_whole_index_scores(
+    old: list[str], middle: list[str], new: list[str], question: str, count: int
+) -> None:
+    """They are known before the segment is, and how it is divided."""
+    first = len(old) + 1
+    segment = Segment(first, len(old) + len(middle))
+    data = index_of(middle, first).to_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "IN_A_DRAWER", len(data) // count)
+        patch.setattr(module, "IN_DRAWERS", (count,))
+        head, parts = in_drawers(segment.name, data) or (b"", [])
+    assert len(parts) == count
+    index, there = loaded(segment, head)
+    assert there is not None
+    found = {(segment.name, drawer % count): parts[drawer % count] for drawer in drawers_of(question)}
+    assert there.lacking(index.topic(question)) <= there.among(found)
+    whole, filled = index_of(old), index_of(old)
+    whole.extend([index_of(middle, first), index_of(new, segment.last + 1)])
+    filled.extend([index, index_of(new, segment.last + 1)])
+    filled.fill((len(old), part) for part in there.opened(there.among(found), found))
+    assert asked(filled, question) == pytest.approx(asked(whole, question))
+
+
+def test_each_drawer_of_a_coarser_division_is_some_of_a_finer_one() -> None:
+    assert {DRAWERS % count for count in IN_DRAWERS} == {0}
+    assert all(drawer in range(DRAWERS) for drawer in drawers_of(" ".join(map(str, range(2_000)))))
+    assert drawers_of("Is it?") == frozenset()
+
+
+def test_no_other_division_is_into_as_many_parts_as_there_are_drawers() -> None:
+    assert not any(count.bit_count() == 1 for count in IN_DRAWERS)
+
+
+def test_what_is_small_divided_already_or_no_segment_lies_in_no_drawers() -> None:
+    least = min(IN_DRAWERS) * IN_A_DRAWER
+    large = index_of([" ".join(f"{seq}x{number}" for number in range(20)) for seq in range(512)]).to_bytes()
+    small = index_of(["order 1"] * 100).to_bytes()
+    assert len(small) < least < len(large)
+    head, parts = in_drawers("index/1-512", large) or (b"", [])
+    assert len(parts) in IN_DRAWERS
+    assert in_drawers("index/1-512", small) is None
+    assert in_drawers("other", large) is None
+    assert in_drawers("index/1-512", head + bytes(least)) is None
+
+
+def test_a_damaged_drawer_is_told() -> None:
+    large = index_of([" ".join(f"{seq}x{number}" for number in range(20)) for seq in range(512)]).to_bytes()
+    head, parts = in_drawers("index/1-512", large) or (b"", [])
+    _, segment = loaded(Segment(1, 512), head)
+    assert segment is not None
+    for broken in (parts[3][:-9], parts[3][:8], parts[3][:8] + b"?", parts[3][:20] + b"??" + parts[3][22:]):
+        with pytest.raises(StoreCorrupt):
+            segment.opened([3], {("index/1-512", 3): broken})

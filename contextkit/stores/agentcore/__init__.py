@@ -30,7 +30,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,6 +49,7 @@ from contextkit.stores import (
     ScoredMemory,
     Session,
     SessionStore,
+    SomeParts,
     ToolCache,
     check_id,
 )
@@ -227,7 +228,7 @@ class AgentCoreStore(
         self._state.save_derived(actor_id, session_id, add, remove, life=life, parts=parts)
 
     def derived_parts(
-        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+        self, actor_id: str, session_id: str, wanted: Mapping[str, SomeParts]
     ) -> dict[tuple[str, int], bytes]:
         check_actor(actor_id)
         return self._state.derived_parts(actor_id, session_id, wanted)

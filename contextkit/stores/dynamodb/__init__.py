@@ -33,6 +33,7 @@ from contextkit.stores import (
     ScoredMemory,
     Session,
     SessionStore,
+    SomeParts,
     ToolCache,
 )
 from contextkit.stores.codec import lifetime
@@ -200,9 +201,11 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     def session(self, actor_id: str, session_id: str) -> Session | None:
         return self._regions.run(lambda parts: parts.sessions.session(actor_id, session_id), (actor_id, session_id))
 
-    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
+    def open_session(
+        self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
+    ) -> Session | None:
         return self._regions.run(
-            lambda parts: parts.indexing.open_session(actor_id, session_id, derived=derived),
+            lambda parts: parts.indexing.open_session(actor_id, session_id, derived=derived, drawers=drawers),
             (actor_id, session_id),
         )
 
@@ -252,7 +255,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         )
 
     def derived_parts(
-        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+        self, actor_id: str, session_id: str, wanted: Mapping[str, SomeParts]
     ) -> dict[tuple[str, int], bytes]:
         return self._regions.run(
             lambda each: each.derived.derived_parts(actor_id, session_id, wanted), (actor_id, session_id)

@@ -15,7 +15,7 @@ from contextkit.errors import StoreUnavailable
 from contextkit.stores.dynamodb import consumption
 from contextkit.stores.dynamodb.dax import Cache
 from contextkit.stores.dynamodb.failures import translated
-from contextkit.stores.dynamodb.items import Row, Table, to_attribute, to_item, to_row
+from contextkit.stores.dynamodb.items import Columns, Row, Table, to_attribute, to_item, to_row
 from contextkit.stores.dynamodb.schema import table_name
 from contextkit.stores.dynamodb.writes import Check, Condition, Delete, Put, Refused, Write, request
 
@@ -80,12 +80,12 @@ class Database:
             answer = self._call("get_item", asked)
         return to_row(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
-        """The rows that exist, by their keys, in as few calls as they take."""
+    def get_many(self, table: Table, keys: Iterable[Key], columns: Sequence[str] = ()) -> dict[Key, Row]:
+        """The rows that exist, by their keys, in as few calls as they take; of them these columns, or all."""
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Row] = {}
         for start in range(0, len(wanted), MAX_GETS):
-            found |= self._get_batch(table, wanted[start : start + MAX_GETS])
+            found |= self._get_batch(table, wanted[start : start + MAX_GETS], columns)
         return found
 
     def get_settled(self, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
@@ -106,10 +106,12 @@ class Database:
         newest_first: bool = False,
         limit: int | None = None,
         where: Condition | None = None,
+        columns: Sequence[str] = (),
     ) -> Iterator[Row]:
         """The rows of a partition with sort keys in a closed range, page by page as they are asked for.
 
-        Those for which `where` does not hold are read by the server, and billed for, but not sent.
+        Those for which `where` does not hold are read by the server, and billed for, but not sent; nor are columns,
+        where some are named, but these. The partition's key need not be among them: it is known.
         """
         asked: dict[str, Any] = {
             "TableName": self.name(table),
@@ -127,7 +129,8 @@ class Database:
         if where is not None:
             asked["FilterExpression"] = where.text
             asked["ExpressionAttributeValues"] |= {f":{name}": to_attribute(v) for name, v in where.values.items()}
-        return self._pages(asked)
+        rows = self._pages(asked | _only(columns))
+        return (Columns(row, pk=pk) for row in rows) if columns else rows
 
     def nearest(
         self, table: Table, index: str, pk: str, vector: Sequence[float], limit: int
@@ -177,14 +180,8 @@ class Database:
 
     def scan(self, table: Table, columns: Sequence[str]) -> Iterator[Row]:
         """These columns of every row of a table. Reads, and is billed for, the whole table."""
-        names = {f"#{name}": name for name in columns}
-        asked: dict[str, Any] = {
-            "TableName": self.name(table),
-            "ProjectionExpression": ", ".join(names),
-            "ExpressionAttributeNames": names,
-            "ConsistentRead": True,
-        }
-        return self._pages(asked, "scan")
+        asked: dict[str, Any] = {"TableName": self.name(table), "ConsistentRead": True}
+        return self._pages(asked | _only(columns), "scan")
 
     def delete_expired(self, table: Table, keys: Iterable[Key], now: int) -> None:
         """Delete rows whose TTL is before `now`, unless it has been put off meanwhile."""
@@ -247,9 +244,10 @@ class Database:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def _get_batch(self, table: Table, keys: Sequence[Key]) -> dict[Key, Row]:
+    def _get_batch(self, table: Table, keys: Sequence[Key], columns: Sequence[str]) -> dict[Key, Row]:
         name = self.name(table)
-        asked = {name: {"Keys": [to_item({"pk": pk, "sk": sk}) for pk, sk in keys], "ConsistentRead": True}}
+        places = [to_item({"pk": pk, "sk": sk}) for pk, sk in keys]
+        asked = {name: {"Keys": places, "ConsistentRead": True, **_only(columns)}}
         rows: list[Row] = []
         for _ in self.attempts("read"):
             with translated(self.where):
@@ -356,6 +354,12 @@ def _passing(reasons: Sequence[Mapping[str, Any]]) -> bool:
     """True if nothing but other writers and momentary limits stood in the way."""
     codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
     return bool(codes) and codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+def _only(columns: Sequence[str]) -> dict[str, Any]:
+    """What a call is asked with to give these columns alone; nothing where none are named."""
+    names = {f"#{number}": name for number, name in enumerate(columns)}
+    return {"ProjectionExpression": ",".join(names), "ExpressionAttributeNames": names} if names else {}
 
 
 def _code(error: ClientError) -> str:

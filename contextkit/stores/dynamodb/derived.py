@@ -1,7 +1,8 @@
 """Derived data: what is computed from a session's messages, kept with it by name, and in parts by name and number.
 
-It lies just above the session's facts, where one query reads both; parts lie far from them. Parts are written before
-the data that they belong to, and deleted behind it, so that what is found has all of them.
+It lies just above the session's facts, where one query reads both. Its parts lie beside it on a sheet, or, if they
+are many, far from it. They are written before the data that they belong to, and deleted behind it, so that what is
+found has all of them.
 """
 
 from __future__ import annotations
@@ -12,25 +13,38 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contextkit.errors import SessionEnded
+from contextkit.rank.divided import IN_DRAWERS, Parts
+from contextkit.stores import SomeParts
 from contextkit.stores.codec import from_bytes, to_bytes
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
-from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, is_chunk, piece_of
+from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, packed, piece_of
+from contextkit.stores.dynamodb.sheets import HEAD, columns_for, columns_of, fits, parts_on, sheet
 from contextkit.stores.dynamodb.writes import Delete, Put, Write
 
 NOTE = "note"
-"""Sort keys of derived data: just above a session's facts, so that one query reads both."""
+"""Sort keys of derived data and of its sheets: just above a session's facts, so that one query reads all of them."""
 
 PART = "part"
-"""Sort keys of parts of derived data: far from the facts, as they are read by name and number alone."""
+"""Sort keys of parts that lie on no sheet: far from the facts, as they are read by name and number alone."""
 
 _AT_ONCE = MAX_WRITES - 2
 """Pieces of derived data in one transaction; of more, which can be computed again, several are made."""
 
 _EVER = 2**62
+
+_FACTS = (
+    *("sk", "ttl"),
+    *Life.__slots__,
+    *("revision", "saved_under", "nonce"),
+    *("seq", "tokens", "counter"),
+    *("named", "made_at", "sheet"),
+    *("body", "base", "chunks", "object", "chunk"),
+)
+"""What is read of a session's facts, messages and derived data, but for sheets."""
 
 
 class DerivedData:
@@ -43,18 +57,25 @@ class DerivedData:
 
     def derived(self, actor_id: str, session_id: str) -> dict[str, bytes]:
         at = self._lives.clock.at(actor_id, session_id)
-        rows = {
-            (row["pk"], row["sk"]): row
-            for row in self._database.query("sessions", at.pk, (keys.META, keys.below(NOTE)[1]))
-        }
+        between = (keys.META, keys.below(NOTE)[1])
+        found = self._database.query("sessions", at.pk, between, columns=columns(heads=True))
+        rows = {(row["pk"], row["sk"]): row for row in found}
         life = self._lives.seen_among(at, rows)
         return {} if life is None else self.among(life, rows)
 
     def among(self, life: Life, rows: Mapping[Key, Row]) -> dict[str, bytes]:
         """What is derived from a session in this life, among rows that were read of it."""
-        notes = [row for former in reversed(life.lives) for row in _notes(rows, life, former)]
-        data = self._payloads.get_all("sessions", notes, rows)
-        return {from_bytes(row["named"]): content for row, content in zip(notes, data, strict=True)}
+        notes = [note for note in _notes(rows, life) if _sheet_key(note) in rows or "sheet" not in note]
+        bodies = [{**note, "body": rows[_sheet_key(note)][HEAD]} if "sheet" in note else note for note in notes]
+        data = self._payloads.get_all("sessions", bodies, rows)
+        return {_name(note): content for note, content in zip(notes, data, strict=True)}
+
+    def parts_among(self, life: Life, rows: Mapping[Key, Row]) -> Parts | None:
+        """The parts that were read with these rows; None where none of them has a sheet."""
+        sheets = {_name(note): rows.get(_sheet_key(note), {}) for note in _notes(rows, life) if "sheet" in note}
+        if not sheets:
+            return None
+        return {(name, number): part for name, row in sheets.items() for number, part in parts_on(row)}
 
     def save_derived(
         self,
@@ -67,18 +88,35 @@ class DerivedData:
     ) -> None:
         at = self._lives.clock.at(actor_id, session_id)
         self._lives.expect(at, begun)
-        notes = {name: _Note(data, parts.get(name, ())) for name, data in add.items()}
+        notes = {name: _Note(name, data, parts.get(name, ())) for name, data in add.items()}
         names = keys.unique([*add, *remove])
         for start in range(0, len(names), _AT_ONCE):
             self._save_notes(at, names[start : start + _AT_ONCE], notes, begun)
 
     def derived_parts(
-        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+        self, actor_id: str, session_id: str, wanted: Mapping[str, SomeParts]
     ) -> dict[tuple[str, int], bytes]:
         life = self._lives.known(self._lives.clock.at(actor_id, session_id))
         if life is None:
             return {}
-        numbered = [(name, number) for name, numbers in wanted.items() for number in numbers]
+        found = self._on_sheets(life, {name: some for name, some in wanted.items() if some.count in IN_DRAWERS})
+        there = {name for name, _ in found}
+        return found | self._apart(life, {name: some for name, some in wanted.items() if name not in there})
+
+    def _on_sheets(self, life: Life, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
+        places = {(life.pk, _sheet_sk(former, name)): name for former in reversed(life.lives) for name in wanted}
+        shown = [column for some in wanted.values() for column in columns_of(some.count, some.numbers)]
+        rows = self._database.get_many("sessions", places, keys.unique(["pk", "sk", *shown]))
+        found = {name: dict(parts_on(rows[place])) for place, name in places.items() if place in rows}
+        return {
+            (name, number): parts[number]
+            for name, parts in found.items()
+            for number in wanted[name].numbers
+            if number in parts
+        }
+
+    def _apart(self, life: Life, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
+        numbered = [(name, number) for name, some in wanted.items() for number in some.numbers]
         places = {(life.pk, _part_sk(former, *one)): one for former in reversed(life.lives) for one in numbered}
         rows = self._database.get_many("sessions", places)
         there = [(part, rows[place]) for place, part in places.items() if place in rows]
@@ -88,68 +126,96 @@ class DerivedData:
     def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:
         """Write or delete the notes of these names, and then the parts and chunks that belong to none any more."""
         former: list[Row] = []
-        written: list[Key] = []
+        rows: dict[str, Row] = {}
+        written: list[tuple[str, Key]] = []
 
         def writes(life: Life) -> list[Write]:
             life.goes_on_from(begun)
-            written.extend(self._put_parts(life, {name: add[name].parts for name in names if name in add}))
             places = {name: keys.named(NOTE, life.life, name) for name in names}
+            for name in (name for name in names if name in add):
+                rows[name], beside = self._rows(life, places[name], add[name])
+                self._database.put_many("sessions", beside)
+                written.extend((life.life, (str(row["pk"]), str(row["sk"]))) for row in beside)
             former[:] = self._database.get_many("sessions", [(at.pk, sk) for sk in places.values()]).values()
             return [
-                Put("sessions", self._note(life, sk, name, add[name])) if name in add else Delete("sessions", at.pk, sk)
+                Put("sessions", rows[name]) if name in add else Delete("sessions", at.pk, sk)
                 for name, sk in places.items()
             ]
 
         try:
             life = self._lives.change(at, writes)
         except SessionEnded:
-            self._database.delete_many("sessions", written)
+            self._database.delete_many("sessions", [key for _, key in written])
             raise
-        chunks = [key for row in former for key in chunk_keys(row)]
-        kept = {name: len(note.parts) for name, note in add.items()}
-        parts = [key for row in former for key in _part_keys(row, kept.get(from_bytes(row["named"]), 0))]
-        others = [(pk, sk) for pk, sk in written if not sk.startswith(keys.below(f"{PART}#{life.life}")[0])]
-        self._database.delete_many("sessions", [*chunks, *parts, *others])
+        gone = [key for row in former for key in (*chunk_keys(row), *_part_keys(row, rows.get(_name(row), {})))]
+        self._database.delete_many("sessions", [*gone, *(key for name, key in written if name != life.life)])
 
-    def _note(self, life: Life, sk: str, name: str, note: _Note) -> dict[str, Value | None]:
-        """The row of a note, whose parts have been written by then."""
-        columns = self._payloads.put("sessions", life.pk, sk, note.data, life.ttl)
+    def _rows(self, life: Life, sk: str, note: _Note) -> tuple[dict[str, Value | None], list[dict[str, Value | None]]]:
+        """The row of a note, and those of its parts, which are to be written before it."""
+        place: dict[str, Value | None] = {"pk": life.pk, "ttl": life.ttl}
+        row = {**place, "sk": sk, "named": to_bytes(note.name), "made_at": life.last_seq}
+        since = {**place, "written_at": int(time.time())}
+        head = packed(note.data) if len(note.parts) in IN_DRAWERS else b""
+        if head and fits(head, note.parts):
+            beside = {**since, "sk": piece_of(sk, 0), **sheet(head, note.parts)}
+            return {**row, "sheet": 1, "parts": 1, "parts_base": sk}, [beside]
+        row |= self._payloads.put("sessions", life.pk, sk, note.data, life.ttl)
         if note.parts:
-            columns |= {"parts": len(note.parts), "parts_base": keys.named(PART, life.life, name)}
-        return {"pk": life.pk, "sk": sk, "named": to_bytes(name), "made_at": life.last_seq, "ttl": life.ttl, **columns}
+            row |= {"parts": len(note.parts), "parts_base": keys.named(PART, life.life, note.name)}
+        return row, [self._part(life, since, note.name, *part) for part in enumerate(note.parts)]
 
-    def _put_parts(self, life: Life, parts: Mapping[str, Sequence[bytes]]) -> list[Key]:
-        """Write the parts of notes, and give their keys."""
-        rows = [self._part(life, name, *part) for name, pieces in parts.items() for part in enumerate(pieces)]
-        self._database.put_many("sessions", rows)
-        return [(str(row["pk"]), str(row["sk"])) for row in rows]
-
-    def _part(self, life: Life, name: str, number: int, data: bytes) -> dict[str, Value | None]:
+    def _part(
+        self, life: Life, since: Mapping[str, Value | None], name: str, number: int, data: bytes
+    ) -> dict[str, Value | None]:
         sk = _part_sk(life.life, name, number)
-        columns = self._payloads.put("sessions", life.pk, sk, data, life.ttl, inline=CHUNK)
-        return {"pk": life.pk, "sk": sk, "ttl": life.ttl, "written_at": int(time.time()), **columns}
+        return {**since, "sk": sk, **self._payloads.put("sessions", life.pk, sk, data, life.ttl, inline=CHUNK)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Note:
     """Derived data to be stored, and its parts."""
 
+    name: str
     data: bytes
     parts: Sequence[bytes]
 
 
-def _notes(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
-    """The derived data of a former life of the session, where its messages still have the numbers they had then."""
+def columns(drawers: Collection[int] = (), *, heads: bool) -> list[str]:
+    """What is read of a session and its derived data: of sheets these drawers, and the heads if they are wanted."""
+    return [*_FACTS, *([HEAD] if heads else ()), *columns_for(drawers)]
+
+
+def _notes(rows: Mapping[Key, Row], life: Life) -> list[Row]:
+    """The derived data of a session in this life and, where its messages still have the numbers they had then, in
+    former ones, the latest last."""
+    return [row for former in reversed(life.lives) for row in _notes_of(rows, life, former)]
+
+
+def _notes_of(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
     low, high = keys.below(f"{NOTE}#{former}")
-    found = [row for (_, sk), row in rows.items() if low <= sk < high and not is_chunk(row)]
+    found = [row for (_, sk), row in rows.items() if low <= sk < high and "named" in row]
     steady = _EVER if former == life.life else life.steady(former)
     return [row for row in found if row.get("made_at", _EVER) <= steady]
 
 
-def _part_keys(row: Row, first: int) -> Iterator[Key]:
-    """The keys of the parts that belong to a note, from that number on."""
+def _name(note: Row) -> str:
+    return from_bytes(note["named"])
+
+
+def _part_keys(row: Row, now: Row) -> Iterator[Key]:
+    """The keys of the parts that belonged to a note, and do not belong to what stands in its place now."""
+    same = row.get("parts_base") == now.get("parts_base")
+    first = now.get("parts", 0) if same else 0
     return ((row["pk"], piece_of(row["parts_base"], number)) for number in range(first, row.get("parts", 0)))
 
 
 def _part_sk(life: str, name: str, number: int) -> str:
     return piece_of(keys.named(PART, life, name), number)
+
+
+def _sheet_sk(life: str, name: str) -> str:
+    return piece_of(keys.named(NOTE, life, name), 0)
+
+
+def _sheet_key(note: Row) -> Key:
+    return note["pk"], piece_of(note["sk"], 0)

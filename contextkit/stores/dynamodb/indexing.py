@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -20,7 +20,7 @@ import numpy as np
 
 from contextkit.errors import StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import divided
+from contextkit.rank.divided import divided, in_drawers
 from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled, grow, runs, segments_named
 from contextkit.recent import Recent
 from contextkit.stores import Session
@@ -68,8 +68,8 @@ class Indexing:
             made = self._grown(life.pk, life.life, appended)
             if made.add:
                 begun = from_micros(life.created_at)
-                heads, parts = divided(made.add)
-                self._derived.save_derived(life.actor_id, life.session_id, heads, made.remove, begun, parts)
+                stored, parts = _stored(*divided(made.add))
+                self._derived.save_derived(life.actor_id, life.session_id, stored, made.remove, begun, parts)
                 for name in made.add:
                     self._stored.put((life.life, name), True)
         except StoreError as error:
@@ -84,18 +84,22 @@ class Indexing:
         begun: datetime | None = None,
         parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
     ) -> None:
-        """What `DerivedData.save_derived` does, but only of what was not stored when it was appended."""
+        """What `DerivedData.save_derived` does, in drawers, and only of what was not stored when it was appended."""
         life = self._lives.known(self._lives.clock.at(actor_id, session_id))
         new = {name: data for name, data in add.items() if not (life and self._stored.pop((life.life, name)))}
         if new or not add:
-            self._derived.save_derived(actor_id, session_id, new, remove, begun, parts)
+            stored, parts = _stored(new, parts)
+            self._derived.save_derived(actor_id, session_id, stored, remove, begun, parts)
 
-    def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
+    def open_session(
+        self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
+    ) -> Session | None:
         """What `Sessions.open_session` gives; segments that this process has all made are not read again."""
         at = self._lives.clock.at(actor_id, session_id)
         whole = self._whole(at.pk) if derived else None
         if whole is None:
-            return self._sessions.open_session(actor_id, session_id, derived=derived)
+            newest = SMALL if derived or not drawers else NEWEST
+            return self._sessions.open_session(actor_id, session_id, derived=derived, drawers=drawers, newest=newest)
         newest = min(whole.last % SMALL + NEWEST, SMALL)
         session = self._sessions.open_session(actor_id, session_id, derived=False, newest=newest)
         if session is None:
@@ -189,6 +193,16 @@ class _Growing:
             start = int(np.searchsorted(self.index.seqs, first))
             segments[Segment(first, self.last).name] = self.index.to_bytes(start)
         return Whole(self.life, self.last, segments)
+
+
+def _stored(
+    segments: Mapping[str, bytes], parts: Mapping[str, Sequence[bytes]]
+) -> tuple[Mapping[str, bytes], Mapping[str, Sequence[bytes]]]:
+    """The same, with those in drawers that are whole and not small."""
+    found = {name: in_drawers(name, data) for name, data in segments.items() if name not in parts}
+    lying = {name: one for name, one in found.items() if one is not None}
+    heads = {name: head for name, (head, _) in lying.items()}
+    return {**segments, **heads}, {**parts, **{name: pieces for name, (_, pieces) in lying.items()}}
 
 
 def _united(segments: Iterable[bytes]) -> bytes:

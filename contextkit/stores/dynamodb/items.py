@@ -28,7 +28,7 @@ def to_attribute(value: Value) -> dict[str, Any]:
     return {"B": value} if isinstance(value, bytes) else {"N": str(value)}
 
 
-class _Columns(dict[str, Any]):
+class Columns(dict[str, Any]):
     """A row that was read. Asking it for a column that every version of ours writes, and it lacks, raises."""
 
     def __missing__(self, name: str) -> Any:
@@ -41,7 +41,7 @@ class _Columns(dict[str, Any]):
 
 def to_row(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The row that `to_item` wrote."""
-    return _Columns((name, _value(attribute)) for name, attribute in item.items())
+    return Columns((name, _value(attribute)) for name, attribute in item.items())
 
 
 def _value(attribute: Mapping[str, Any]) -> Any:

@@ -25,6 +25,7 @@ from contextkit.stores.dynamodb.memory_changes import STAMP, Changes, Head
 from contextkit.stores.dynamodb.memory_rows import (
     RECORD,
     SAYS_NOTHING,
+    SHOWN,
     awaits,
     columns_of,
     content_of,
@@ -62,6 +63,7 @@ class Memories:
         self._clock = clock
         self._embedder = embedder
         self._nearest = Nearest(database)
+        self._shown = SHOWN if embedder is None else ()
         self._indexes = Recent[tuple[str, str | None], _Kept](INDEXES)
         self._changes = Changes(database, clock)
 
@@ -143,11 +145,12 @@ class Memories:
 
     def _all(self, pk: str) -> list[Row]:
         """Every record's row, oldest first."""
-        return oldest_first(self._database.query("memories", pk, keys.below(RECORD)))
+        return oldest_first(self._database.query("memories", pk, keys.below(RECORD), columns=self._shown))
 
     def _stamped(self, pk: str) -> tuple[Head, list[Row]]:
         """The same, and the last change, in one reading."""
-        rows = list(self._database.query("memories", pk, (STAMP, keys.below(RECORD)[1])))
+        between = (STAMP, keys.below(RECORD)[1])
+        rows = list(self._database.query("memories", pk, between, columns=self._shown))
         heads = [row for row in rows[:1] if row["sk"] == STAMP]
         return Head.of(heads[0] if heads else None), oldest_first(rows[len(heads) :])
 

@@ -13,6 +13,14 @@ from contextkit.stores.dynamodb.payloads import is_chunk
 RECORD = "rec"
 """Sort keys of records."""
 
+SHOWN = (
+    *("sk", "record_id", "namespace", "strategy", "importance"),
+    *("created_at", "valid_from", "valid_to", "expires_at"),
+    *("body", "base", "chunks", "object", "chunk"),
+    *("stamp", "revision"),
+)
+"""The columns of records and of their last change that are read where nothing is embedded."""
+
 SAYS_NOTHING = "known"
 """Marks a row without its content, which is kept as a record."""
 

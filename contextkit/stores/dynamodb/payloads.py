@@ -72,7 +72,7 @@ class Payloads:
 
     def inline(self, content: bytes, most: int) -> dict[str, Value | None] | None:
         """The column that holds `content`, as small as it gets; None where it takes more than `most` bytes."""
-        body = _packed(content, _BEST)
+        body = packed(content)
         return {"body": body} if len(body) <= most else None
 
     def put(
@@ -129,6 +129,11 @@ class Payloads:
                 )
             return self._bucket.get(row["object"])
         return b"".join(_present(chunks.get(key), row["sk"]) for key in chunk_keys(row))
+
+
+def packed(content: bytes) -> bytes:
+    """Content as it stands in a body, as small as it gets."""
+    return _packed(content, _BEST)
 
 
 def chunk_keys(row: Row) -> Iterator[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -14,7 +14,7 @@ from contextkit.stores import Session, check_id
 from contextkit.stores.codec import from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Key
-from contextkit.stores.dynamodb.derived import NOTE, DerivedData
+from contextkit.stores.dynamodb.derived import NOTE, DerivedData, columns
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import LISTED, At, Life
 from contextkit.stores.dynamodb.lives import Lives
@@ -27,7 +27,7 @@ from contextkit.types import Message
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
-NOTES = 8
+NOTES = 12
 """Items of derived data for which there is room in the first page of a session that is opened. There are twice as many
 at the most, up to 32,768 messages; as a rule there is room in the page all the same, or they are read in two."""
 
@@ -49,20 +49,23 @@ class Sessions:
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
         at = self._lives.clock.at(actor_id, session_id)
-        rows = self._nearest(at, keys.FACTS_END, NEWEST)
+        rows = self._nearest(at, NEWEST)
         life = self._lives.seen_among(at, rows)
         return None if life is None else self._facts(at, life, rows)
 
-    def open_session(self, actor_id: str, session_id: str, *, derived: bool, newest: int = SMALL) -> Session | None:
+    def open_session(
+        self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = (), newest: int = SMALL
+    ) -> Session | None:
         """The same with so many of the `newest` messages, which are all that no pack has, and with what is derived."""
         at = self._lives.clock.at(actor_id, session_id)
-        top = keys.below(NOTE)[1] if derived else keys.FACTS_END
-        rows = self._nearest(at, top, newest, notes=NOTES if derived else 0)
+        shown = columns(drawers, heads=derived) if derived or drawers else ()
+        rows = self._nearest(at, newest, shown)
         life = self._lives.seen_among(at, rows)
         if life is None:
             return None
         self._log.learn(life, self._logged(life, rows))
-        return replace(self._facts(at, life, rows), derived=self._derived.among(life, rows) if derived else None)
+        session = replace(self._facts(at, life, rows), parts=self._derived.parts_among(life, rows))
+        return replace(session, derived=self._derived.among(life, rows)) if derived else session
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         actor_id = check_id("actor id", actor_id)
@@ -132,13 +135,16 @@ class Sessions:
             if not kind.startswith(keys.META) and rest.partition("#")[0] <= last:
                 yield pk, sk
 
-    def _nearest(self, at: At, top: str, newest: int, notes: int = 0) -> Mapping[Key, Row]:
-        """The rows from `top` down to the newest messages: one page, if that has those that no pack has."""
+    def _nearest(self, at: At, newest: int, shown: Sequence[str] = ()) -> Mapping[Key, Row]:
+        """The rows from the facts, or with columns that are `shown` from derived data, down to the newest messages: one
+        page, if that has those that no pack has."""
         metas = self._lives.places(at, keys.META)
-        limit = len(self._lives.places(at, *keys.FACTS)) + newest + notes
+        limit = len(self._lives.places(at, *keys.FACTS)) + newest + (NOTES if shown else 0)
+        between = (keys.below(LOG)[0], keys.below(NOTE)[1] if shown else keys.FACTS_END)
         rows: dict[Key, Row] = {}
         messages, wanted = 0, 1  # below the first message lie no facts any more
-        for row in self._database.query("sessions", at.pk, (keys.below(LOG)[0], top), newest_first=True, limit=limit):
+        found = self._database.query("sessions", at.pk, between, newest_first=True, limit=limit, columns=shown)
+        for row in found:
             place = (row["pk"], row["sk"])
             rows[place] = row
             messages += str(row["sk"]).startswith(keys.below(LOG)[0])

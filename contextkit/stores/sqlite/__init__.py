@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from contextkit.stores import (
     ScoredMemory,
     Session,
     SessionStore,
+    SomeParts,
     ToolCache,
 )
 from contextkit.stores.codec import lifetime
@@ -145,7 +146,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         self._sessions.save_derived(actor_id, session_id, add, remove, life, parts or {})
 
     def derived_parts(
-        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+        self, actor_id: str, session_id: str, wanted: Mapping[str, SomeParts]
     ) -> dict[tuple[str, int], bytes]:
         return self._sessions.derived_parts(actor_id, session_id, wanted)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from contextkit.errors import SessionEnded, VersionConflict
 from contextkit.recent import Recent
-from contextkit.stores import Session, check_id
+from contextkit.stores import Session, SomeParts, check_id
 from contextkit.stores.codec import after, from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
 
@@ -195,14 +195,14 @@ class Sessions:
             )
 
     def derived_parts(
-        self, actor_id: str, session_id: str, wanted: Mapping[str, Collection[int]]
+        self, actor_id: str, session_id: str, wanted: Mapping[str, SomeParts]
     ) -> dict[tuple[str, int], bytes]:
         key = self._lifetimes.key(actor_id, session_id)
         with self._database.read() as connection:
             return {
                 (name, number): data
-                for name, numbers in wanted.items()
-                for number, data in connection.execute(_PARTS, (to_bytes(name), json.dumps([*numbers]), *key.live))
+                for name, some in wanted.items()
+                for number, data in connection.execute(_PARTS, (to_bytes(name), json.dumps([*some.numbers]), *key.live))
             }
 
     def delete_session(self, actor_id: str, session_id: str) -> None:

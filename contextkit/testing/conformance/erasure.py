@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from contextkit.errors import InvalidId
-from contextkit.stores import Erasable, MemoryRecord, Overflow
+from contextkit.stores import Erasable, MemoryRecord, Overflow, SomeParts
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import TTL, Conformance
 from contextkit.testing.conformance.values import BAD_IDS, ODD_IDS, named, near
@@ -115,7 +115,7 @@ def seen(store: Any, actor: str) -> list[Any]:
         store.session(actor, "s1"),
         store.messages(actor, "s1"),
         store.derived(actor, "s1"),
-        store.derived_parts(actor, "s1", {"index": [0]}),
+        store.derived_parts(actor, "s1", {"index": SomeParts(1, [0])}),
         store.overflow(actor, "s1"),
         store.memories(actor, active=False),
         store.search_memories(actor, "tea"),

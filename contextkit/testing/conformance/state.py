@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.errors import InvalidId, InvalidInput, SessionEnded, VersionConflict
-from contextkit.stores import Session, SessionStore
+from contextkit.rank.divided import IN_DRAWERS
+from contextkit.stores import Session, SessionStore, SomeParts
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import TTL, Conformance, at_once
 from contextkit.testing.conformance.messages import user
@@ -84,7 +85,7 @@ class StateConformance(Conformance):
         with pytest.raises(SessionEnded):
             store.save_derived(actor, "s", {"late": b"3"}, ["new"], life=life, parts={"late": [b"4"]})
         assert store.derived(actor, "s") == {"new": b"4"}
-        assert store.derived_parts(actor, "s", {"late": [0]}) == {}
+        assert store.derived_parts(actor, "s", {"late": SomeParts(1, [0])}) == {}
 
     def test_no_session_has_what_is_of_another_of_its_name(
         self, store: SessionStore, actor: str, clock: ManualClock
@@ -151,7 +152,7 @@ class StateConformance(Conformance):
         second = found(store, actor)
         assert second.created_at > first.created_at
         assert (second.version, dict(second.state), second.view, second.last_seq) == (0, {}, None, 1)
-        assert (store.derived(actor, "s"), store.derived_parts(actor, "s", {"index": [0]})) == ({}, {})
+        assert (store.derived(actor, "s"), store.derived_parts(actor, "s", {"index": SomeParts(1, [0])})) == ({}, {})
 
     def test_a_deleted_session_is_gone_and_no_other(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
         fill(store, actor, "s")
@@ -160,9 +161,9 @@ class StateConformance(Conformance):
         store.delete_session(actor, "s")
         assert store.session(actor, "s") is None
         assert (store.messages(actor, "s"), store.derived(actor, "s")) == ([], {})
-        assert store.derived_parts(actor, "s", {"index": [0]}) == {}
+        assert store.derived_parts(actor, "s", {"index": SomeParts(1, [0])}) == {}
         assert store.session(actor, "t") == other
-        assert store.derived_parts(actor, "t", {"index": [0]}) == {("index", 0): b"part"}
+        assert store.derived_parts(actor, "t", {"index": SomeParts(1, [0])}) == {("index", 0): b"part"}
         clock.advance(timedelta(seconds=1))
         store.append(actor, "s", [user("anew")])
         assert found(store, actor).created_at > first.created_at
@@ -287,27 +288,55 @@ class StateConformance(Conformance):
             actor, "s", {"a": b"head", "日本#/": b"", "whole": b"w"}, parts={"a": large, "日本#/": [b""]}
         )
         assert store.derived(actor, "s") == {"a": b"head", "日本#/": b"", "whole": b"w"}
-        wanted = {"a": [0, 7, 119, 120], "日本#/": {0}, "whole": [0], "never there": range(3)}
+        wanted = {
+            "a": SomeParts(120, [0, 7, 119, 120]),
+            "日本#/": SomeParts(1, {0}),
+            "whole": SomeParts(1, [0]),
+            "never there": SomeParts(3, range(3)),
+        }
         found = {("a", 0): large[0], ("a", 7): large[7], ("a", 119): large[119], ("日本#/", 0): b""}
         assert store.derived_parts(actor, "s", wanted) == found
         assert store.derived_parts(actor, "t", wanted) == {}
         assert store.derived_parts(actor + "'s neighbour", "s", wanted) == {}
         assert store.derived_parts(actor, "s", {}) == {}
         store.save_derived(actor, "s", {"a": b"less", "b": b"x"}, ["日本#/"], parts={"a": [b"1", b"2"], "b": [b"3"]})
-        everything = {name: range(200) for name in ("a", "b", "日本#/")}
+        everything = {name: SomeParts(count, range(count)) for name, count in (("a", 2), ("b", 1), ("日本#/", 1))}
         assert store.derived_parts(actor, "s", everything) == {("a", 0): b"1", ("a", 1): b"2", ("b", 0): b"3"}
         store.save_derived(actor, "s", {"b": b"whole"}, ["a"])
         assert store.derived_parts(actor, "s", everything) == {}
         assert store.derived(actor, "s") == {"whole": b"w", "b": b"whole"}
 
+    @pytest.mark.parametrize("count", IN_DRAWERS)
+    @pytest.mark.parametrize("size", [0, 40, 9_000], ids=["empty", "small", "large"])
+    def test_as_many_parts_as_there_are_drawers_are_parts_like_others(
+        self, store: SessionStore, actor: str, count: int, size: int
+    ) -> None:
+        store.append(actor, "s", [user("x")])
+        parts = [bytes([number % 251]) * size for number in range(count)]
+        some = SomeParts(count, [0, 7, count - 1, count])
+        found = {("a", number): parts[number] for number in (0, 7, count - 1)}
+        for head in (b"head", b"another"):
+            store.save_derived(actor, "s", {"a": head, "b": b"", "c": b"c"}, parts={"a": parts, "b": [b"1", b"2"]})
+            assert store.derived(actor, "s") == {"a": head, "b": b"", "c": b"c"}
+            both = store.derived_parts(actor, "s", {"a": some, "b": SomeParts(2, [1])})
+            assert both == {**found, ("b", 1): b"2"}
+        store.save_derived(actor, "s", {"a": b"in two"}, parts={"a": [b"1", b"2"]})
+        assert store.derived_parts(actor, "s", {"a": SomeParts(2, [0, 1])}) == {("a", 0): b"1", ("a", 1): b"2"}
+        assert store.derived_parts(actor, "s", {"a": some}).keys() <= {("a", 0)}
+        store.save_derived(actor, "s", {"a": b"again"}, parts={"a": parts})
+        assert store.derived_parts(actor, "s", {"a": some}) == found
+        store.save_derived(actor, "s", {}, ["a"])
+        assert store.derived_parts(actor, "s", {"a": some}) == {}
+        assert store.derived(actor, "s") == {"b": b"", "c": b"c"}
+
     def test_derived_data_ends_with_its_session(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
         self.needs_expiry()
         fill(store, actor)
         store.save_derived(actor, "s", {"parted": b""}, parts={"parted": [b"part"]})
-        assert store.derived_parts(actor, "s", {"parted": [0]}) == {("parted", 0): b"part"}
+        assert store.derived_parts(actor, "s", {"parted": SomeParts(1, [0])}) == {("parted", 0): b"part"}
         clock.advance(TTL)
         assert store.derived(actor, "s") == {}
-        assert store.derived_parts(actor, "s", {"parted": [0]}) == {}
+        assert store.derived_parts(actor, "s", {"parted": SomeParts(1, [0])}) == {}
 
     @pytest.mark.parametrize("bad", BAD_IDS, ids=named)
     def test_bad_ids_are_refused_everywhere(self, store: SessionStore, actor: str, bad: Any) -> None:
@@ -317,7 +346,7 @@ class StateConformance(Conformance):
             lambda: store.save_view(bad, "s", ""),
             lambda: store.derived(actor, bad),
             lambda: store.save_derived(bad, "s", {}),
-            lambda: store.derived_parts(actor, bad, {"a": [0]}),
+            lambda: store.derived_parts(actor, bad, {"a": SomeParts(1, [0])}),
             lambda: store.pick(actor, bad, [1]),
             lambda: store.vectors(bad, "s"),
             lambda: store.delete_session(actor, bad),

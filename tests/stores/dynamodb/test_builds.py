@@ -15,6 +15,7 @@ from contextkit.errors import StoreUnavailable
 from contextkit.rank.divided import loaded
 from contextkit.rank.segments import Segment
 from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System
+from contextkit.stores import SomeParts
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy, Sometimes, never
 from contextkit.types import Message
@@ -100,7 +101,7 @@ def test_of_a_large_index_a_build_reads_what_its_question_needs(
     (large, head), *_ = sorted(store.derived(actor, "s").items())
     _, segment = loaded(Segment(1, 512), head)
     assert segment is not None
-    parts = store.derived_parts(actor, "s", {large: range(segment.parts)})
+    parts = store.derived_parts(actor, "s", {large: SomeParts(segment.parts, range(segment.parts))})
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
     words = store.messages(actor, "s", last=3)[0].text.split()
     with DynamoDBStore(tables, client=client) as another:

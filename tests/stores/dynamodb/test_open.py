@@ -7,12 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
+from contextkit import ContextBuilder
+from contextkit.rank.divided import DRAWERS, IN_DRAWERS, drawers_of, loaded
 from contextkit.rank.segments import LARGE, SMALL, Segment
 from contextkit.session_index import SessionIndex
-from contextkit.stores import SessionOpener
-from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.sources import History, Memories, System
+from contextkit.stores import Overflow, SessionOpener, SomeParts
+from contextkit.stores.dynamodb import DynamoDBStore, keys
+from contextkit.stores.dynamodb.derived import columns
 from contextkit.stores.dynamodb.packs import SMALL as PACKED
-from contextkit.stores.dynamodb.sessions import NOTES
+from contextkit.stores.dynamodb.sessions import NEWEST, NOTES
+from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
 from contextkit.types import Message
@@ -28,6 +33,23 @@ def actor(stores: Callable[[], DynamoDBStore]) -> str:
         another.save_view(actor, "s", "{}")
         another.save_derived(actor, "s", {"small": b"1", "large": bytes(range(256)) * 2_000, "": b""})
     return actor
+
+
+@pytest.fixture
+def long(stores: Callable[[], DynamoDBStore]) -> str:
+    """An actor with a session `s` of 600 messages, of which 512 have an index in drawers."""
+    actor = f"actor-{uuid.uuid4()}"
+    with stores() as another:
+        another.append(actor, "s", [Message(role="user", content=_of_item(number)) for number in range(600)])
+        another.save_state(actor, "s", {"step": 1}, expected=0)
+        another.save_view(actor, "s", "{}")
+        another.put_overflow(actor, "s", [Overflow(handle="h", text="moved", item_id="i")])
+        another.save_derived(actor, "s", {"large": bytes(range(256)) * 2_000})
+    return actor
+
+
+def _of_item(number: int) -> str:
+    return f"Item {number} is " + ", ".join(f"{number % prime}x{prime}" for prime in (5, 7, 11, 13, 17, 19, 23, 29, 31))
 
 
 def said(messages: int) -> list[Message]:
@@ -126,3 +148,82 @@ def test_a_session_that_began_anew_has_another_index(store: DynamoDBStore, store
     opened = store.open_session(actor, "s", derived=True)
     assert opened is not None
     assert opened.derived is None
+
+
+def test_of_an_index_in_drawers_those_come_along_that_are_asked_for(
+    store: DynamoDBStore, proxy: FaultProxy, long: str
+) -> None:
+    name = Segment(1, 512).name
+    with proxy.counted() as calls:
+        opened = store.open_session(long, "s", derived=True, drawers=drawers_of("Item 81"))
+    assert [call.operation for call in calls] == ["Query"]
+    assert opened == store.session(long, "s")
+    assert opened is not None
+    assert opened.derived == store.derived(long, "s")
+    _, divided = loaded(Segment(1, 512), opened.derived[name])
+    assert divided is not None
+    assert divided.parts in IN_DRAWERS
+    wanted = {drawer % divided.parts for drawer in drawers_of("Item 81")}
+    assert opened.parts == store.derived_parts(long, "s", {name: SomeParts(divided.parts, wanted)})
+    assert len(opened.parts) == len(wanted) > 0
+
+
+def test_drawers_are_read_without_the_index_itself(store: DynamoDBStore, proxy: FaultProxy, long: str) -> None:
+    with proxy.counted() as calls:
+        opened = store.open_session(long, "s", derived=False, drawers=[7])
+    assert [call.operation for call in calls] == ["Query"]
+    assert opened == store.session(long, "s")
+    assert opened is not None
+    assert opened.derived is None
+    assert [number for _, number in opened.parts or {}] == [7]
+    assert len(opened.newest) >= NEWEST
+
+
+def test_what_lies_in_no_drawers_has_none(store: DynamoDBStore, actor: str) -> None:
+    opened = store.open_session(actor, "s", derived=True, drawers=[7])
+    assert opened is not None
+    assert opened.parts is None
+
+
+def test_all_drawers_can_be_asked_for_at_once(store: DynamoDBStore, long: str) -> None:
+    opened = store.open_session(long, "s", derived=True, drawers=range(DRAWERS))
+    assert opened is not None
+    assert len(opened.parts or {}) in IN_DRAWERS
+
+
+def test_no_column_of_what_a_session_is_opened_with_is_forgotten(store: DynamoDBStore, tables: str, long: str) -> None:
+    """They are named, so that not all of a sheet is sent: whoever adds one must name it too."""
+    store.append(long, "s", [Message(role="user", content=str(uuid.uuid4()) * 20_000)])
+    store.save_view(long, "s", "".join(str(uuid.uuid4()) for _ in range(20_000)))
+    client = store._regions.all[0].client
+    pk = {":pk": {"S": keys.session_key(long, "s")}}
+    asked = {"TableName": f"{tables}agent-sessions", "KeyConditionExpression": "pk = :pk"}
+    pages = client.get_paginator("query").paginate(**asked, ExpressionAttributeValues=pk)
+    items = [item for page in pages for item in page["Items"]]
+    kinds = {"meta", "log", "note"}
+    written = {column for item in items if item["sk"]["S"].split("#")[0] in kinds for column in item}
+    assert {"pk", "parts", "parts_base", "written_at"} == written - set(columns(range(DRAWERS), heads=True))
+
+
+def test_a_build_reads_what_its_question_needs_of_the_index(store: DynamoDBStore, proxy: FaultProxy, long: str) -> None:
+    """Whatever was read until then, it recalls what one recalls that has read all of the messages."""
+    sources = [System("Be brief."), Memories(), History()]
+    with SQLiteStore(":memory:") as whole:
+        whole.append(long, "s", store.messages(long, "s"))
+        builders = [
+            ContextBuilder(sources=sources, budget=2_000, strategy="chat", store=each) for each in (store, whole)
+        ]
+        builders[0].counter.text("")
+        read = []
+        for number in (1, 81, 3, 81):
+            question = f"What about item {number}?"
+            with proxy.counted() as calls:
+                here, there = (builder.build(question, actor_id=long, session_id="s") for builder in builders)
+            assert len(calls) <= 4
+            assert here.report.notices == ()
+            shown = [[one.item_id for one in each.report.decisions if one.shown] for each in (here, there)]
+            assert shown[0] == shown[1]
+            read.append(next(call.received for call in calls if call.operation == "Query"))
+    assert read[0] < 40_000
+    assert read[1] < 20_000
+    assert read[3] < 10_000

@@ -13,7 +13,7 @@ import pytest
 
 from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
-from contextkit.stores import Overflow
+from contextkit.stores import Overflow, SomeParts
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.life import SLACK
 from contextkit.testing.faults import Call, Fault, FaultProxy
@@ -61,7 +61,7 @@ def test_chunks_without_a_pointer_are_swept(endpoint: str, prefix: str, patient_
     assert [found.text for found in store.overflow("a", "s")] == ["whole" + BIG]
     assert store.preferences("a") == {"large": BIG}
     assert store.get_or_call("t", {}, lambda: "again", actor_id="a") == BIG
-    assert store.derived_parts("a", "s", {"kept": [0, 1]}) == {("kept", 0): b"1", ("kept", 1): b"2"}
+    assert store.derived_parts("a", "s", {"kept": SomeParts(2, [0, 1])}) == {("kept", 0): b"1", ("kept", 1): b"2"}
 
 
 def test_objects_without_a_pointer_are_swept(endpoint: str, prefix: str, patient_client: Any) -> None:

@@ -1,0 +1,53 @@
+"""Sheets: derived data in one item with its parts side by side, of which a query gives those that are asked for.
+
+DynamoDB bills an item whole, but sends the columns that are named: a session is opened in one call, and of
+its index come the parts that have the question's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from contextkit.rank.divided import IN_DRAWERS
+from contextkit.stores.dynamodb.items import Row
+
+HEAD = "head"
+"""The column of what is in no part."""
+
+MOST = 360_000
+"""Bytes of a sheet: an item may have 400 KB with its key and the names of its columns."""
+
+
+def fits(head: bytes, parts: Sequence[bytes]) -> bool:
+    """Whether there is room for these on a sheet."""
+    return len(head) + sum(map(len, parts)) <= MOST
+
+
+def sheet(head: bytes, parts: Sequence[bytes]) -> dict[str, bytes]:
+    """The columns of a sheet."""
+    return {HEAD: head, **{_column(len(parts), number): part for number, part in enumerate(parts)}}
+
+
+def columns_for(drawers: Collection[int]) -> list[str]:
+    """The columns in which these drawers lie, of every sheet."""
+    return [column for count in IN_DRAWERS for column in columns_of(count, {drawer % count for drawer in drawers})]
+
+
+def columns_of(count: int, numbers: Collection[int]) -> list[str]:
+    """The columns of parts with these numbers, of so many."""
+    return [_column(count, number) for number in sorted(numbers)]
+
+
+def parts_on(row: Row) -> Iterator[tuple[int, bytes]]:
+    """The parts that were read of a sheet, by number."""
+    for column, part in row.items():
+        count, _, number = column.removeprefix("p").partition("_")
+        if count in _COUNTS and number.isdecimal():
+            yield int(number), part
+
+
+def _column(count: int, number: int) -> str:
+    return f"p{count}_{number}"
+
+
+_COUNTS = frozenset(map(str, IN_DRAWERS))
