@@ -25,10 +25,11 @@ from contextkit.errors import InvalidInput, StoreError, shortened
 from contextkit.gather import Answer, agather, gather
 from contextkit.known import KnownSessions
 from contextkit.meter import Meter
-from contextkit.offload import answer_read, offload, read_context
+from contextkit.offload import Page, answer_read, answer_search, offload, read_context
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
+from contextkit.steps import step, timed
 from contextkit.stored import StoredPieces
 from contextkit.stores import Degradable, OverflowStore, SessionStore
 from contextkit.strategy import ContextStrategy
@@ -103,9 +104,10 @@ class ContextBuilder:
         Raises `BudgetTooSmall` where what is required does not fit, `EmptyQuery` where there is
         nothing to answer, `SourceFailed` for a required source, and other `InvalidInput`.
         """
-        with metered():
+        with metered(), timed():
             request = self._open(query, actor_id, session_id, variables or {})
-            answers = gather(self.sources, request)
+            with step("gather"):
+                answers = gather(self.sources, request)
             return self._assemble(request, answers)
 
     async def abuild(
@@ -117,9 +119,10 @@ class ContextBuilder:
         variables: Mapping[str, Any] | None = None,
     ) -> Context:
         """`build` for an event loop, which it never blocks."""
-        with metered():
+        with metered(), timed():
             request = await aside(partial(self._open, query, actor_id, session_id, variables or {}))
-            answers = await agather(self.sources, request)
+            with step("gather"):
+                answers = await agather(self.sources, request)
             return await aside(partial(self._assemble, request, answers))
 
     def observe(self, context: Context, usage: object) -> None:
@@ -145,9 +148,10 @@ class ContextBuilder:
 
         Raises `HandleNotFound` for a handle that is not this session's.
         """
-        if search:
-            return read_context(self.store, actor_id, session_id, handle, search=search)
-        return answer_read(read_context(self.store, actor_id, session_id, handle), start, length)
+        text = read_context(self.store, actor_id, session_id, handle)
+        counter = self.counter
+        page = Page.within(self.budget.available(counter.margin), counter)
+        return answer_search(text, str(search), page) if search else answer_read(text, start, length, page)
 
     def as_runnable(self, *, cache: CacheStyle | None = None) -> ContextRunnable:
         """This builder as a LangChain runnable: `builder.as_runnable() | model`.
@@ -165,6 +169,7 @@ class ContextBuilder:
 
     # The steps
 
+    @step("open")
     def _open(self, query: object, actor_id: str, session_id: str, variables: Mapping[str, Any]) -> Request:
         self._meter.plain.text(".")  # the first count loads a vocabulary, which no source's deadline should pay for
         deadline = Deadline(self.strategy.seconds(self._filled))
@@ -200,6 +205,7 @@ class ContextBuilder:
             breakpoints=prompt.breakpoints,
         )
 
+    @step("fit")
     def _draft(self, request: Request, answers: Sequence[Answer]) -> Draft:
         """Rank and fit what was gathered."""
         handles = self._shows_handles(request)
@@ -213,8 +219,9 @@ class ContextBuilder:
         left = draft.left_window
         if section is None or not left:
             return draft
-        summary, failed = rolled(draft.request, section, left, draft.fit.available, self._summarizer)
-        return draft.with_summary(summary).noting(*([failed] if failed else []))
+        with step("summarise"):
+            summary, failed = rolled(draft.request, section, left, draft.fit.available, self._summarizer)
+            return draft.with_summary(summary).noting(*([failed] if failed else []))
 
     def _offload(self, draft: Draft) -> Draft:
         """Store what moved; where the store fails, fit again without showing any handle."""
@@ -236,7 +243,8 @@ class ContextBuilder:
             return []
         save = partial(self.store.save_view, request.actor_id, request.session_id, view, life=request.life)
         try:
-            patiently(save, request.deadline.for_closing)
+            with step("keep view"):
+                patiently(save, request.deadline.for_closing)
         except StoreError as error:
             return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
         self._known.saw(request.session, view)

@@ -49,8 +49,8 @@ class Context:
     def to_langchain(self, *, cache: CacheStyle | None = None) -> list[BaseMessage]:
         """The messages as LangChain's. The tools are bound to the model: see `to_langchain_tools`.
 
-        Where the assistant would speak first, as most providers refuse, the user says `(continued)`
-        before it; a tool that failed without a word says `(no output)`.
+        Made to fit every chat model, as `contextkit.render.langchain.to_langchain_prompt` tells: a system
+        message behind others is the user's, and where the assistant would speak first, the user says `(continued)`.
 
         Breakpoints are marked where `cache` names a style: "anthropic" for `ChatAnthropic` and
         `ChatBedrock`, "converse" for `ChatBedrockConverse`. Other chat models take neither.

@@ -17,6 +17,7 @@ from contextkit.report import Decision, Report
 from contextkit.report.lazy import Lazy
 from contextkit.said import Said
 from contextkit.shortlist import Shortlist
+from contextkit.steps import taken
 from contextkit.summarise import summary_item
 from contextkit.types import Item, Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
@@ -110,6 +111,7 @@ class Draft:
             counter=_counted_by(request.counter),
             strategy=request.strategy.name,
             seconds=seconds,
+            steps=taken(),
             charges=heard(),
             refit=self.refitted,
             preview=_previews(self.listed.items),

@@ -1,4 +1,4 @@
-"""Usage: how many input tokens a provider says a prompt had, whatever shape it says it in."""
+"""Usage: how many input tokens a provider says a prompt had, cached ones among them, whatever shape it says it in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from contextkit.errors import InvalidInput, shortened
 
 _CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 """What Anthropic and Bedrock report apart from their input tokens, and bill as input all the same."""
+
+
+_CACHE_READS = ("cache_read_input_tokens", "cacheReadInputTokens", "cache_read", "cached_tokens")
+"""What was read from the provider's cache: as Anthropic, Bedrock, LangChain and OpenAI call it."""
+
+_DETAILS = ("input_token_details", "prompt_tokens_details", "input_tokens_details")
+"""Where LangChain and OpenAI, in either API, say more about the input tokens."""
+
+_KNOWN = ("prompt_tokens", "input_tokens", "inputTokens", *_CACHED, *_CACHE_READS, *_DETAILS)
 
 
 def input_tokens(usage: object) -> int:
@@ -31,8 +40,18 @@ def input_tokens(usage: object) -> int:
     )
 
 
+def cached_tokens(usage: object) -> int | None:
+    """How many of the prompt's input tokens the provider read from its cache, None where it does not say.
+
+    Takes what `input_tokens` takes.
+    """
+    fields = _fields(usage)
+    places = (fields, *(_fields(fields.get(name)) for name in _DETAILS))
+    told = (place.get(name) for place in places for name in _CACHE_READS)
+    return next((tokens for tokens in told if isinstance(tokens, int)), None)
+
+
 def _fields(usage: object) -> Mapping[str, Any]:
     if isinstance(usage, Mapping):
         return usage
-    known = ("prompt_tokens", "input_tokens", "inputTokens", *_CACHED)
-    return {name: getattr(usage, name) for name in known if hasattr(usage, name)}
+    return {name: getattr(usage, name) for name in _KNOWN if hasattr(usage, name)}

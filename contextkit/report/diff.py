@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal, TypeAlias
 
-from contextkit.report.records import Decision, Part
-from contextkit.strategy import Region
+from contextkit.report.records import Decision, Part, SectionUse
+from contextkit.strategy import REGIONS, Region
 from contextkit.types import Rung
 
 BreakKind: TypeAlias = Literal["changed", "added", "removed", "replaced", "cursor"]
@@ -133,6 +133,12 @@ def find_break(
         kind = "cursor"
     named = old if kind in ("removed", "cursor") else new
     return Break(section=named.section, label=named.label, kind=kind, region=region)
+
+
+def regions_of(sections: Iterable[SectionUse]) -> Mapping[str, Region]:
+    """The region that each section's parts stand in, and each block, which is called by its region."""
+    blocks: dict[str, Region] = {region: region for region in REGIONS}
+    return blocks | {section.name: section.region for section in sections}
 
 
 def changes(before: Iterable[Decision], after: Iterable[Decision]) -> Iterable[Change]:

@@ -12,7 +12,18 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from contextkit.report.layout import MARKS, OUTCOMES, Segment, billed, dollars, duration, percent, segments, tally
+from contextkit.report.layout import (
+    MARKS,
+    OUTCOMES,
+    Segment,
+    billed,
+    dollars,
+    duration,
+    percent,
+    segments,
+    spent,
+    tally,
+)
 from contextkit.report.rows import LISTED, PREVIEW, escaped, listed, section_details
 from contextkit.report.stops import Stop, payload, stops
 
@@ -75,7 +86,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "reserve", f"{report.reserve:,}"
     if report.margin:
         yield "margin", f"{report.margin:,}"
-    yield "built in", duration(report.seconds)
+    yield "built in", f"{duration(report.seconds)} <small>{escaped(spent(report.steps))}</small>"
     if report.cost is not None:
         yield "prompt costs", dollars(report.cost)
     if report.charges:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from contextkit.charges import Charge
 from contextkit.errors import InvalidInput, UnknownItem, shortened
-from contextkit.report.diff import Diff, changes, find_break, shared_prefix
+from contextkit.report.diff import Diff, changes, find_break, regions_of, shared_prefix
 from contextkit.report.page import to_page
 from contextkit.report.records import Decision, Notice, Part, SectionUse, SourceRun
 from contextkit.report.terminal import to_rich
 from contextkit.report.text import explain, to_text
-from contextkit.strategy import REGIONS, Region
+from contextkit.steps import Step
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -33,7 +33,8 @@ class Report:
     `tokens` is the whole prompt as counted, framing included; with `reserve` (kept free for the
     answer) and `margin` (against miscounting) it never exceeds `window`. `exact` is False where
     `counter` estimates. `cost` is the prompt's price in US dollars, where prices are known;
-    `seconds` is the wall-clock time of the whole build.
+    `seconds` is the wall-clock time of the whole build, and `steps` are what took it: open, gather, fit
+    and, where it came to that, summarise, offload and keep view.
 
     `charges` are what storage billed for during the build, by table, where a store says so.
 
@@ -60,6 +61,7 @@ class Report:
     strategy: str
     cost: float | None = None
     seconds: float = 0.0
+    steps: tuple[Step, ...] = ()
     charges: tuple[Charge, ...] = ()
     refit: Callable[[int], Sequence[Decision]] | None = None
     preview: Callable[[str], str | None] | None = None
@@ -94,8 +96,7 @@ class Report:
                 value=previous,
             )
         alike, shared = shared_prefix(previous.parts, self.parts)
-        blocks: dict[str, Region] = {region: region for region in REGIONS}
-        regions = blocks | {section.name: section.region for section in (*previous.sections, *self.sections)}
+        regions = regions_of((*previous.sections, *self.sections))
         moves = tuple(changes(previous.decisions, self.decisions))
         return Diff(
             tokens=self.tokens,
@@ -142,6 +143,7 @@ class Report:
             "free": self.free,
             "cost": self.cost,
             "seconds": self.seconds,
+            "steps": [_plain(step) for step in self.steps],
             "charges": [_plain(charge) for charge in self.charges],
             "sections": [_plain(section) for section in self.sections],
             "sources": [_plain(source) for source in self.sources],
@@ -186,7 +188,7 @@ def _again(values: dict[str, Any]) -> Report:
     return Report(**values)
 
 
-def _plain(record: Charge | Decision | SectionUse | SourceRun | Notice) -> dict[str, Any]:
+def _plain(record: Charge | Decision | SectionUse | SourceRun | Notice | Step) -> dict[str, Any]:
     return {field.name: _finite(getattr(record, field.name)) for field in fields(record)}
 
 

@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from contextkit.report.layout import MARKS, OUTCOMES, Segment, billed, cells, dollars, duration, percent, segments
+from contextkit.report.layout import (
+    MARKS,
+    OUTCOMES,
+    Segment,
+    billed,
+    cells,
+    dollars,
+    duration,
+    percent,
+    segments,
+    spent,
+)
 
 if TYPE_CHECKING:
     from contextkit.report.records import Decision, SectionUse, SourceRun
@@ -64,7 +75,7 @@ def _standing(report: Report, decision: Decision) -> str:
 
 
 def heading(report: Report) -> str:
-    """The totals, in two lines."""
+    """The totals, in two lines, and in a third what took the time."""
     counting = "counted exactly" if report.exact else "estimated"
     facts = [
         f"strategy {report.strategy}",
@@ -73,10 +84,11 @@ def heading(report: Report) -> str:
         *([dollars(report.cost)] if report.cost is not None else []),
         *([f"storage {billed(report.charges)}"] if report.charges else []),
     ]
-    return (
+    totals = (
         f"{report.tokens:,} of {report.window:,} tokens ({percent(report.tokens, report.window)}); "
-        f"{report.reserve:,} reserved for the answer, {report.free:,} free\n" + " · ".join(facts)
+        f"{report.reserve:,} reserved for the answer, {report.free:,} free"
     )
+    return "\n".join([totals, " · ".join(facts), *([f"of which {spent(report.steps)}"] if report.steps else [])])
 
 
 def _plain_bar(report: Report) -> str:
