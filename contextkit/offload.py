@@ -7,19 +7,30 @@ in the session store already, and their handle is their sequence number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import inf
+from typing import Any, Protocol
 
 from contextkit.deadline import patiently
-from contextkit.errors import HandleNotFound, InvalidInput, StoreError, shortened
+from contextkit.errors import ContextKitError, HandleNotFound, InvalidId, InvalidInput, StoreError, shortened
 from contextkit.ladder import READ_TOOL, handle_of
+from contextkit.messages.arguments import called_with
+from contextkit.readable import readable
+from contextkit.steps import step
 from contextkit.stored import StoredPieces
 from contextkit.stores import Overflow, OverflowStore, SessionStore
-from contextkit.types import Item, Notice, Request, Tool
+from contextkit.types import Item, Notice, Request, TokenCounter, Tool
 
 LONGEST_READ = 8_000
-"""Characters that one read gives unless asked for another number: about 2,000 tokens."""
+"""Characters that one read gives unless asked for another number: about 2,000 tokens of English."""
+
+PAGE = 2_000
+"""Tokens that one read gives unless asked for a number of characters: Chinese and base64 have few to a token."""
+
+PAGE_SHARE = 4
+"""One part in so many of a prompt is the most that one read gives: the next prompt has to show it whole."""
 
 AROUND = 240
 """Characters shown on either side of what a search finds."""
@@ -38,12 +49,54 @@ def read_tool() -> Tool:
             "properties": {
                 "handle": {"type": "string", "description": "The handle as shown in the prompt."},
                 "start": {"type": "integer", "description": "First character to read, from 0."},
-                "length": {"type": "integer", "description": f"Characters to read; {LONGEST_READ} by default."},
+                "length": {"type": "integer", "description": f"Characters to read; up to {LONGEST_READ} by default."},
                 "search": {"type": "string", "description": "Only show the places where this text occurs."},
             },
             "required": ["handle"],
         },
     )
+
+
+class Reads(Protocol):
+    """What reads handles back: a `ContextBuilder`."""
+
+    def read_context(
+        self,
+        handle: str,
+        *,
+        actor_id: str,
+        session_id: str,
+        start: int = 0,
+        length: int | None = None,
+        search: str | None = None,
+    ) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """What a model's call of the tool is answered with: what it read, or if `failed`, why and what to do."""
+
+    text: str
+    failed: bool = False
+
+
+def answer_call(
+    reader: Reads, arguments: str | Mapping[str, Any] | None, *, actor_id: str, session_id: str
+) -> ReadAnswer:
+    """Answer a model's call of the `read_context` tool, whatever it wrote as its arguments.
+
+    They are JSON text or what it says, as clients hand them on; nulls are left out, and `"5"` is a number.
+    A handle that is not this session's, arguments that the tool has not, and a store that is away are
+    answered in words, so that they do not end the loop. Raises `InvalidId` for the actor's or session's,
+    which no model writes.
+    """
+    try:
+        asked = called_with(read_tool(), arguments)
+        return ReadAnswer(reader.read_context(actor_id=actor_id, session_id=session_id, **asked))
+    except InvalidId:
+        raise
+    except ContextKitError as error:
+        return ReadAnswer(str(error), failed=True)
 
 
 def pieces(items: Iterable[Item]) -> list[Overflow]:
@@ -72,7 +125,8 @@ def offload(
         return None
     put = partial(store.put_overflow, request.actor_id, request.session_id, pieces(lacking), life=request.life)
     try:
-        ends = patiently(put, seconds)
+        with step("offload"):
+            ends = patiently(put, seconds)
     except StoreError as error:
         return Notice("offload failed", f"What did not fit could not be stored, so no handle is shown: {error}")
     stored.add(request.session, lacking, request.now, ends)
@@ -95,21 +149,50 @@ def read_context(
     """
     text = _whole(store, actor_id, session_id, handle)
     if search:
-        return _found(text, str(search))
+        return "\n".join(_found(text, str(search)))
     _check_range(start, length)
     return text[start:] if length is None else text[start : start + length]
 
 
-def answer_read(text: str, start: int, length: int | None) -> str:
-    """A range of a text as the tool shows it to a model: with word of what is left, and how to read on."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How much a model is shown at once: so many tokens."""
+
+    counter: TokenCounter
+    tokens: int = PAGE
+
+    @classmethod
+    def within(cls, available: int, counter: TokenCounter) -> Page:
+        """A page that has room in a prompt of `available` tokens."""
+        return cls(counter, min(PAGE, available // PAGE_SHARE))
+
+    def of(self, text: str) -> str:
+        """As much of a text's beginning as goes on the page, or a little less: one character at least."""
+        shown = text[:LONGEST_READ]
+        while len(shown) > 1 and (tokens := self.counter.text(shown)) > self.tokens:
+            shown = shown[: max(1, min(len(shown) - 1, len(shown) * self.tokens // tokens))]
+        return shown
+
+
+def answer_read(text: str, start: int, length: int | None, page: Page) -> str:
+    """A range of a text as the tool shows it to a model, a page of it without a length: with word of what is left,
+    and how to read on."""
     _check_range(start, length)
     if start >= len(text) > 0:
         return f"[nothing stands from character {start} on: these are {len(text)} characters]"
-    end = start + (length or LONGEST_READ)
-    shown = text[start:end]
+    shown = page.of(text[start : start + LONGEST_READ]) if length is None else text[start : start + length]
+    end = start + len(shown)
     if end >= len(text):
         return shown
     return f"{shown}\n[characters {start} to {end} of {len(text)}; read on with start={end}, or use search]"
+
+
+def answer_search(text: str, search: str, page: Page) -> str:
+    """The first places where a search finds something, as many as go on a page; one at least."""
+    count, *excerpts = _found(text, search)
+    while len(excerpts) > 1 and page.counter.text("\n".join([count, *excerpts])) > page.tokens:
+        excerpts.pop()
+    return "\n".join([count, *excerpts])
 
 
 def _check_range(start: object, length: object) -> None:
@@ -131,20 +214,21 @@ def _whole(store: object, actor_id: str, session_id: str, handle: str) -> str:
         found = store.pick(actor_id, session_id, [int(message[1])])
         if not found:
             raise HandleNotFound(handle)
-        return found[0].text
+        return readable(found[0])
     if isinstance(store, OverflowStore):
         return store.get_overflow(actor_id, session_id, handle).text
     raise HandleNotFound(handle)
 
 
-def _found(text: str, search: str) -> str:
+def _found(text: str, search: str) -> list[str]:
+    """In how many places a search finds something, and what stands around the first of them."""
     places = [match.start() for match in re.finditer(re.escape(search), text, re.IGNORECASE)]
     if not places:
-        return f"[{search!r} does not occur in these {len(text)} characters]"
+        return [f"[{search!r} does not occur in these {len(text)} characters]"]
     excerpts = [
         f"[at {place}] {text[max(0, place - AROUND) : place + len(search) + AROUND]}" for place in _apart(places)
     ]
-    return "\n".join([f"[{len(places)} place{'' if len(places) == 1 else 's'}]", *excerpts[:MOST_FOUND]])
+    return [f"[{len(places)} place{'' if len(places) == 1 else 's'}]", *excerpts[:MOST_FOUND]]
 
 
 def _apart(places: Sequence[int]) -> list[int]:

@@ -36,7 +36,7 @@ class StrategyFile:
         """What the TOML says. Raises `InvalidStrategy` where it is none."""
         try:
             return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and endless brackets
             line = re.search(r"line (\d+)", str(error))
             raise InvalidStrategy(
                 f"This is not TOML: {error}.", "Mend the syntax.", file=self.name, line=int(line[1]) if line else None

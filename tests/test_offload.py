@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -16,6 +17,7 @@ from contextkit import Budget, ContextBuilder
 from contextkit.errors import (
     ContextKitError,
     HandleNotFound,
+    InvalidId,
     InvalidInput,
     StoreCorrupt,
     StoreError,
@@ -23,10 +25,11 @@ from contextkit.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
-from contextkit.offload import LONGEST_READ, answer_read, read_context, read_tool
+from contextkit.offload import LONGEST_READ, Page, answer_call, answer_read, answer_search, read_context, read_tool
 from contextkit.sources import History, Overflow, System
 from contextkit.stores import Overflow as Piece
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.tokens import get_counter
 from contextkit.types import Message
 from contextkit.view import View
 from tests.processes import QUICK
@@ -280,6 +283,13 @@ def test_the_whole_a_range_and_a_message(store: SQLiteStore) -> None:
     assert read_context(store, "u1", "s1", "m1") == "Hello"
 
 
+def test_of_a_result_that_is_no_text_block_all_is_read_back(store: SQLiteStore) -> None:
+    log = {"type": "resource", "resource": {"uri": "file:///build.log", "text": "step 1\nstep 2"}}
+    asked = {"role": "assistant", "tool_calls": [{"id": "c1", "function": {"name": "log", "arguments": "{}"}}]}
+    store.append("u1", "s2", [asked, {"role": "tool", "tool_call_id": "c1", "content": [log]}])
+    assert read_context(store, "u1", "s2", "m2") == "step 1\nstep 2"
+
+
 def test_a_search_shows_what_stands_around_each_place(store: SQLiteStore) -> None:
     found = read_context(store, "u1", "s1", "c1", search="line 30 of")
     assert found.startswith("[1 place]\n[at ")
@@ -303,12 +313,104 @@ def test_a_range_that_cannot_be_is_refused(store: SQLiteStore, start: Any, lengt
         builder(store).read_context("c1", start=start, length=length, **A)
 
 
+PAGE = Page(get_counter())
+
+
+@pytest.mark.parametrize(
+    "text", ["退款订单火车延误" * 4_000, "aGVsbG8/d29ybGQ+" * 3_000, LONG * 40], ids=["Chinese", "base64", "English"]
+)
+def test_every_page_that_a_model_reads_stands_whole_in_its_next_prompt(text: str) -> None:
+    with SQLiteStore(":memory:") as store:
+        looking = ContextBuilder(store=store, sources=[System("Read."), History()], budget=Budget(4_000))
+        store.append("u1", "s1", [{"role": "user", "content": "Read all of it."}, *called("fetch", text)])
+        read, start = "", 0
+        for _ in range(3):
+            answer = looking.read_context("m3", start=start, **A)
+            store.append("u1", "s1", called("read_context", answer))
+            assert looking.build(**A).messages[-1].text == answer
+            read += answer.rpartition("\n[characters ")[0]
+            start = len(read)
+        assert text.startswith(read)
+
+
+def called(name: str, answer: str) -> list[dict[str, Any]]:
+    call = {"id": f"call-{crc32(answer.encode())}", "function": {"name": name, "arguments": "{}"}}
+    return [
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": call["id"], "content": answer},
+    ]
+
+
+def test_a_search_finds_no_more_than_goes_on_a_page() -> None:
+    text = "退款订单火车延误。" * 3_000
+    found = answer_search(text, "退款", Page(get_counter(), 500))
+    assert get_counter().text(found) <= 500
+    assert found.startswith("[3000 places]\n[at 0] 退款")
+    assert answer_search(text, "退款", Page(get_counter(), 5)).count("[at ") == 1
+
+
 def test_a_model_reads_a_page_at_a_time() -> None:
     text = "x" * (2 * LONGEST_READ + 10)
-    first = answer_read(text, 0, None)
+    first = answer_read(text, 0, None, PAGE)
     assert first.startswith("x" * LONGEST_READ)
     assert f"read on with start={LONGEST_READ}" in first
-    assert answer_read(text, 2 * LONGEST_READ, None) == "x" * 10
+    assert answer_read(text, 2 * LONGEST_READ, None, PAGE) == "x" * 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (None, "lack 'handle'"),
+        ("", "lack 'handle'"),
+        ({"handle": None}, "lack 'handle'"),
+        ({"start": 0}, "lack 'handle'"),
+        ("{", "are no JSON ("),
+        ("[" * 100_000, "are no JSON ("),
+        ('"m1"', "are no JSON object"),
+        (7, "are no JSON object"),
+        ({"id": "m1"}, "have 'id'"),
+        ({"handle": "m1", "actor_id": "u2"}, "have 'actor_id'"),
+        ({"handle": ["m1"]}, "have ['m1'] for 'handle'"),
+        ({"handle": "m1", "start": "the end"}, "have 'the end' for 'start'"),
+        ({"handle": "m1", "start": 2.5}, "have 2.5 for 'start'"),
+        ({"handle": "m1", "start": True}, "have True for 'start'"),
+        ({"handle": "m1", "start": float("inf")}, "have inf for 'start'"),
+        ({"handle": "m1", "start": "-1"}, "at least 0"),
+        ({"handle": "m1", "length": 0}, "at least 1"),
+        ({"handle": "m7"}, "'m7'"),
+        ({"handle": 7}, "'7'"),
+        ({"handle": "\ud800"}, "Nothing is stored"),
+    ],
+)
+def test_whatever_a_model_wrote_is_answered_in_words(store: SQLiteStore, arguments: Any, told: str) -> None:
+    answer = answer_call(builder(store), arguments, **A)
+    assert told in answer.text
+    assert answer.failed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"handle": "m1", "start": 1, "length": 3},
+        {"handle": "m1", "start": "1", "length": " 3 ", "search": None},
+        {"handle": "m1", "start": 1.0, "length": 3, "search": ""},
+        '{"handle": "m1", "start": 1, "length": "3"}',
+    ],
+)
+def test_what_says_the_same_reads_the_same(store: SQLiteStore, arguments: Any) -> None:
+    answer = answer_call(builder(store), arguments, **A)
+    assert (answer.text.split("\n")[0], answer.failed) == ("ell", False)
+
+
+def test_a_number_can_be_searched_for(store: SQLiteStore) -> None:
+    assert answer_call(builder(store), {"handle": "c1", "search": 301}, **A).text.startswith("[1 place]")
+
+
+def test_a_store_that_is_away_does_not_end_the_loop_and_a_wrong_id_does(store: SQLiteStore) -> None:
+    store.close()
+    assert answer_call(builder(store), {"handle": "c1"}, **A).failed
+    with pytest.raises(InvalidId):
+        answer_call(builder(store), {"handle": "c1"}, actor_id="", session_id="s1")
 
 
 def test_the_tool_says_what_it_reads() -> None:
@@ -370,6 +472,6 @@ def test_a_huge_handle_is_not_repeated_to_the_model() -> None:
 
 
 def test_a_model_that_reads_on_behind_the_end_is_told_so() -> None:
-    assert answer_read("four", 3, None) == "r"
-    assert answer_read("four", 4, None) == "[nothing stands from character 4 on: these are 4 characters]"
-    assert answer_read("", 0, None) == ""
+    assert answer_read("four", 3, None, PAGE) == "r"
+    assert answer_read("four", 4, None, PAGE) == "[nothing stands from character 4 on: these are 4 characters]"
+    assert answer_read("", 0, None, PAGE) == ""

@@ -140,3 +140,9 @@ def test_sizes_are_tokens_or_parts_of_what_is_available() -> None:
     assert tokens_of(700, 1_000) == 700
     assert tokens_of(0.25, 1_000) == 250
     assert tokens_of(1.0, 999) == 999
+
+
+@pytest.mark.parametrize("text", ["weight = " + "9" * 5_000, "ladder = " + "[" * 5_000], ids=["number", "brackets"])
+def test_what_toml_cannot_hold_is_a_mistake_of_the_file(text: str) -> None:
+    with pytest.raises(InvalidStrategy, match="This is not TOML"):
+        parse_strategy(text, name="x")

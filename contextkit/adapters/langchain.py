@@ -25,9 +25,9 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
 from contextkit.aside import aside
-from contextkit.errors import ContextKitError, InvalidId, InvalidInput, shortened
+from contextkit.errors import InvalidId, InvalidInput, shortened
 from contextkit.messages import as_messages
-from contextkit.offload import read_tool
+from contextkit.offload import Reads, answer_call, read_tool
 from contextkit.render.langchain_cache import CacheStyle
 from contextkit.types import Message
 
@@ -47,7 +47,7 @@ anything but the user's message, continues the turn that the session is in: the 
 have been appended to it."""
 
 
-class Builder(Protocol):
+class Builder(Reads, Protocol):
     """What the Runnable needs of a `ContextBuilder`."""
 
     def build(
@@ -57,17 +57,6 @@ class Builder(Protocol):
     async def abuild(
         self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
     ) -> Context: ...
-
-    def read_context(
-        self,
-        handle: str,
-        *,
-        actor_id: str,
-        session_id: str,
-        start: int = 0,
-        length: int | None = None,
-        search: str | None = None,
-    ) -> str: ...
 
     def observe(self, context: Context, usage: Mapping[str, Any]) -> None: ...
 
@@ -150,7 +139,7 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         config: RunnableConfig,
     ) -> ContextPrompt:
         last, variables = _asked(value)
-        actor_id, session_id = _ids(config)
+        actor_id, session_id = ids_of(config)
         context = self.builder.build(_query(last), actor_id=actor_id, session_id=session_id, variables=variables)
         _check_result(last, context)
         return ContextPrompt.of(context, self.builder, self.cache)
@@ -162,7 +151,7 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         config: RunnableConfig,
     ) -> ContextPrompt:
         last, variables = _asked(value)
-        actor_id, session_id = _ids(config)
+        actor_id, session_id = ids_of(config)
         asked = _query(last)
         context = await self.builder.abuild(asked, actor_id=actor_id, session_id=session_id, variables=variables)
         _check_result(last, context)
@@ -256,25 +245,17 @@ def read_context_tool(builder: Builder, *, actor_id: str | None = None, session_
     An id that is not given is the one that the config names, as for `ContextRunnable`: so one tool
     serves every session that a graph runs for.
 
-    A handle that does not resolve, or arguments that it does not have, are answered in words that say
-    what to do, so that a model's slip does not end the loop.
+    A model's slip is answered in words that say what to do, as `contextkit.offload.answer_call` does it.
     """
     tool = read_tool()
-    known = tool.parameters["properties"]
     bound = {name: given for name, given in (("actor_id", actor_id), ("session_id", session_id)) if given is not None}
 
     def read(config: RunnableConfig, **arguments: object) -> str:
-        actor, session = _ids({"configurable": config.get("configurable", {}) | bound})
-        given: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
-        if "handle" not in given or not given.keys() <= known.keys():
-            raise ToolException(
-                f"{tool.name} cannot be called with {shortened(arguments)}. "
-                "Pass a handle and, if need be, start and length, or search."
-            )
-        try:
-            return builder.read_context(actor_id=actor, session_id=session, **given)
-        except ContextKitError as error:
-            raise ToolException(str(error)) from error
+        actor, session = ids_of({"configurable": config.get("configurable", {}) | bound})
+        answer = answer_call(builder, arguments, actor_id=actor, session_id=session)
+        if answer.failed:
+            raise ToolException(answer.text)
+        return answer.text
 
     return StructuredTool.from_function(
         read,
@@ -337,7 +318,8 @@ def _check_result(last: object, context: Context) -> None:
         )
 
 
-def _ids(config: RunnableConfig) -> tuple[str, str]:
+def ids_of(config: RunnableConfig) -> tuple[str, str]:
+    """The actor and the session that a config names. Raises `InvalidId` where one is missing."""
     given = config.get("configurable", {})
     session = given.get("session_id") or given.get("thread_id")
     if given.get("actor_id") and session:

@@ -11,14 +11,18 @@ hooks.after()                         # checkpoint, and trigger extraction
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from contextkit.context import Context
+from contextkit.errors import InvalidInput
 from contextkit.fence import BLOCK_NAME
 from contextkit.messages import as_messages
 from contextkit.state import AgentState, Checkpoint
 from contextkit.stores import SessionStore
 from contextkit.types import Message
+
+if TYPE_CHECKING:
+    from contextkit.assemble import ContextBuilder
 
 
 class Builds(Protocol):
@@ -33,6 +37,17 @@ class Remembers(Protocol):
     """What triggers extraction: `MemoryEngine.run`, which does it at once, or `BackgroundMemory.notify`."""
 
     def __call__(self, actor_id: str, session_id: str, *, variables: Mapping[str, str] | None = None) -> object: ...
+
+
+def sessions_of(builder: ContextBuilder) -> SessionStore:
+    """The builder's store, where what is said is kept. Raises `InvalidInput` if it keeps no sessions."""
+    if isinstance(builder.store, SessionStore):
+        return builder.store
+    raise InvalidInput(
+        "The builder has no store that keeps sessions.",
+        'Give it one, such as `ContextBuilder(store=SQLiteStore("agent.db"), …)`.',
+        value=builder.store,
+    )
 
 
 class Lifecycle:

@@ -15,17 +15,16 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from contextkit.adapters.lifecycle import Lifecycle, Remembers
-from contextkit.adapters.strands_tools import AgentTools as AgentTools
-from contextkit.adapters.strands_tools import asking
+from contextkit.adapters.agent_tools import AgentTools as AgentTools
+from contextkit.adapters.agent_tools import asking, own_prompt, unknown_tools
+from contextkit.adapters.lifecycle import Lifecycle, Remembers, sessions_of
 from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
-from contextkit.errors import ContextKitError, InvalidInput, MissingExtra
+from contextkit.errors import MissingExtra
 from contextkit.ladder import READ_TOOL
-from contextkit.offload import read_tool
-from contextkit.render.converse import ConverseMessage, ConverseRequest
-from contextkit.stores import SessionStore
+from contextkit.offload import answer_call, read_tool
+from contextkit.render.converse import ConverseMessage, ConverseRequest, tool_spec
 
 try:
     from strands.agent import Agent
@@ -37,7 +36,7 @@ try:
     from strands.types.content import ContentBlock, SystemContentBlock
     from strands.types.content import Message as StrandsMessage
     from strands.types.event_loop import Usage
-    from strands.types.tools import ToolResult, ToolSpec, ToolUse
+    from strands.types.tools import ToolResult, ToolResultStatus, ToolSpec, ToolUse
 except ImportError as error:
     raise MissingExtra("The plugin for Strands Agents", "strands") from error
 
@@ -74,18 +73,12 @@ class ContextPlugin(Plugin):
         cache: bool = True,
     ) -> None:
         super().__init__()
-        if not isinstance(builder.store, SessionStore):
-            raise InvalidInput(
-                "The builder has no store that keeps sessions.",
-                'Give it one, such as `ContextBuilder(store=SQLiteStore("agent.db"), …)`.',
-                value=builder.store,
-            )
         self._builder = builder
-        self._store = builder.store
+        self._store = sessions_of(builder)
         self._ids = {"actor_id": actor_id, "session_id": session_id}
         self._variables = variables
         self._cache = cache
-        self._lifecycle = Lifecycle(builder, builder.store, remember=remember, variables=variables, **self._ids)
+        self._lifecycle = Lifecycle(builder, self._store, remember=remember, variables=variables, **self._ids)
         self._context: Context | None = None
         self._opened = False
 
@@ -99,13 +92,8 @@ class ContextPlugin(Plugin):
         self._check(agent)
         self._state = self._lifecycle.initialise()
         _take(agent, self._state)
-        tool = read_tool()
-        spec: ToolSpec = {
-            "name": tool.name,
-            "description": tool.description,
-            "inputSchema": {"json": dict(tool.parameters)},
-        }
-        agent.tool_registry.register_tool(PythonAgentTool(tool.name, spec, self._read))
+        spec = cast(ToolSpec, tool_spec(read_tool()))
+        agent.tool_registry.register_tool(PythonAgentTool(READ_TOOL, spec, self._read))
         agent.add_hook(self._invocation_begins, BeforeInvocationEvent)
         agent.add_hook(self._message_added, MessageAddedEvent)
         agent.add_hook(self._invocation_ended, AfterInvocationEvent)
@@ -139,7 +127,7 @@ class ContextPlugin(Plugin):
     ) -> AsyncGenerator[TypedEvent, None]:
         """Call the model with the builder's prompt, and learn from what it reports."""
         self._check_tools([spec["name"] for spec in call.tool_specs])
-        with asking(call.tool_specs):
+        with asking([{"toolSpec": spec} for spec in call.tool_specs if spec["name"] != READ_TOOL]):
             self._context = context = await self._builder.abuild(**self._ids, variables=self._variables)
         async for event in proceed(self._shown(call, context)):
             if isinstance(event, ModelStopReason):
@@ -156,30 +144,20 @@ class ContextPlugin(Plugin):
         )
 
     def _read(self, use: ToolUse, **_: Any) -> ToolResult:
-        """The `read_context` tool. A wrong handle is answered with what to do, and does not end the loop."""
-        try:
-            text = self._builder.read_context(**{**use["input"], **self._ids})
-        except (ContextKitError, TypeError) as error:  # a handle that is not there, arguments that are none
-            return {"toolUseId": use["toolUseId"], "status": "error", "content": [{"text": str(error)}]}
-        return {"toolUseId": use["toolUseId"], "status": "success", "content": [{"text": text}]}
+        """The `read_context` tool, as `answer_call` answers it."""
+        answer = answer_call(self._builder, use["input"], **self._ids)
+        status: ToolResultStatus = "error" if answer.failed else "success"
+        return {"toolUseId": use["toolUseId"], "status": status, "content": [{"text": answer.text}]}
 
     def _check(self, agent: Agent) -> None:
         if agent.system_prompt:
-            raise InvalidInput(
-                "The agent has a system prompt of its own, which its model would never see.",
-                "Give it to the builder instead: `sources=[System(text), …]`.",
-                value=agent.system_prompt,
-            )
+            raise own_prompt(agent.system_prompt)
         self._check_tools(agent.tool_names)
 
     def _check_tools(self, names: Sequence[str]) -> None:
         unknown = sorted({*names} - {READ_TOOL})
         if unknown and not any(isinstance(source, AgentTools) for source in self._builder.sources):
-            raise InvalidInput(
-                f"The agent has tools that the builder knows nothing of: {', '.join(unknown)}.",
-                "Have `AgentTools()` among its sources.",
-                value=unknown,
-            )
+            raise unknown_tools(unknown)
 
 
 def _take(agent: Any, state: Mapping[str, Any]) -> None:

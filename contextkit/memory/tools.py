@@ -9,7 +9,6 @@ The actor is bound here, once: no argument that a model fills in can name anothe
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from contextkit.memory.secrets import NOT_KEPT, holds_secret
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Work
+from contextkit.messages.arguments import called_with
 from contextkit.stores import MemoryRecord, MemoryStore, SessionStore, check_id
 from contextkit.types import Tool
 
@@ -99,13 +99,13 @@ class MemoryTools:
         do, so that it does not end the loop. What the store raises is raised, and so is
         `InvalidInput` for a tool that is none of these.
         """
-        run = {tool.name: tool.origin for tool in self.tools}.get(name)
-        if not callable(run):
+        tool = next((tool for tool in self.tools if tool.name == name), None)
+        if tool is None or not callable(tool.origin):
             raise InvalidInput(
                 f"There is no memory tool {shortened(name)}.", "Call remember, recall or forget.", value=name
             )
         try:
-            return str(run(**_arguments(name, arguments)))
+            return str(tool.origin(**called_with(tool, arguments)))
         except (InvalidInput, UnknownMemory) as error:
             return str(error)
 
@@ -179,40 +179,6 @@ class MemoryTools:
         with hold:
             Work(self._store, hold, ATTEMPTS).recover()
             yield
-
-
-def _arguments(name: str, given: str | Mapping[str, Any] | None) -> dict[str, Any]:
-    """A call's arguments, checked against what the tool takes. A null is an argument not given."""
-    try:
-        read = json.loads(given or "{}") if isinstance(given, str) else given
-    except (ValueError, RecursionError) as error:
-        raise _wrong(name, f"are no JSON ({error})") from error
-    kinds = _ARGUMENTS[name]
-    if not isinstance(read, Mapping | None):
-        raise _wrong(name, "are no JSON object")
-    values = {key: value for key, value in (read or {}).items() if value is not None}
-    for key, value in values.items():
-        if key not in kinds:
-            raise _wrong(name, f"have {shortened(key)}")
-        if not isinstance(value, kinds[key]) or (isinstance(value, bool) and kinds[key] is not bool):
-            raise _wrong(name, f"have {shortened(value)} for {key!r}")
-    (first, *_) = kinds
-    if first not in values:
-        raise _wrong(name, f"lack {first!r}")
-    return values
-
-
-_ARGUMENTS: Final[Mapping[str, Mapping[str, type | tuple[type, ...]]]] = {
-    "remember": {"text": str, "subject": str, "importance": (int, float)},
-    "recall": {"query": str, "past": bool},
-    "forget": {"memory": str, "delete": bool},
-}
-"""What each tool takes; the first must be there."""
-
-
-def _wrong(name: str, what: str) -> InvalidInput:
-    takes = ", ".join(_ARGUMENTS[name])
-    return InvalidInput(f"The arguments of {name} {what}.", f"Pass a JSON object with {takes}, as its schema says.")
 
 
 def _checked(text: str) -> str:

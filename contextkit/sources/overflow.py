@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from contextkit.blocks import line_tokens
-from contextkit.errors import HandleNotFound
+from contextkit.errors import HandleNotFound, InvalidInput
 from contextkit.rank.lexical import LexicalIndex
 from contextkit.rank.terms import terms
 from contextkit.rank.texts import LONGEST
@@ -35,6 +35,8 @@ class Overflow:
     sections = ("overflow",)
 
     def __init__(self, store: OverflowStore | None = None, *, limit: int = 20) -> None:
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise InvalidInput(f"The limit of pieces is {limit!r}.", "Use a whole number from 1 on.", value=limit)
         self._store = store
         self._limit = limit
         self._known = Recent[tuple[object, ...], tuple[OverflowStore, _Pieces]](REMEMBERED)

@@ -183,10 +183,11 @@ def test_the_read_context_tool_reads_this_session_only(builder: ContextBuilder, 
     assert json.loads(json.dumps(tool.tool_call_schema))["required"] == ["handle"]
 
 
-@pytest.mark.parametrize("slip", [{"id": "m1"}, {"start": 0}, {"handle": "m1", "page": 2}, {"handle": None}])
-def test_a_model_that_misspells_read_context_is_told_how(builder: ContextBuilder, slip: dict[str, Any]) -> None:
-    tool = read_context_tool(builder, actor_id="u1", session_id="s1")
-    assert "Pass a handle" in tool.invoke(slip)
+def test_a_model_s_slip_is_a_failed_result_that_says_how(builder: ContextBuilder) -> None:
+    call = {"type": "tool_call", "id": "c1", "name": "read_context", "args": {"handle": "m1", "page": 2}}
+    answer = read_context_tool(builder, actor_id="u1", session_id="s1").invoke(call)
+    assert "have 'page'. Pass a JSON object with handle, start" in answer.text
+    assert answer.status == "error"
 
 
 def test_a_null_is_an_argument_not_given(builder: ContextBuilder, store: SQLiteStore) -> None:

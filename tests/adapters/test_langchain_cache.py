@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,79 +22,10 @@ from contextkit.render.request import Breakpoints
 from contextkit.sources import History, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Message, Tool
-
-langchain_anthropic = pytest.importorskip("langchain_anthropic", reason="needs the extra dev: langchain-anthropic")
-langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra dev: langchain-aws")
+from tests.adapters.providers import STYLES
 
 CONTROL = {"type": "ephemeral"}
 POINT = {"cachePoint": {"type": "default"}}
-STYLES = {
-    "ChatAnthropic": "anthropic",
-    "ChatBedrock": "anthropic",
-    "ChatBedrock over Converse": "converse",
-    "ChatBedrockConverse": "converse",
-}
-ANSWERS = {
-    "converse": {
-        "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
-        "stopReason": "end_turn",
-        "usage": {"inputTokens": 5, "outputTokens": 1, "totalTokens": 6},
-        "metrics": {"latencyMs": 1},
-    },
-    "anthropic": {
-        "id": "m",
-        "type": "message",
-        "role": "assistant",
-        "model": "m",
-        "content": [{"type": "text", "text": "Yes."}],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 5, "output_tokens": 1},
-    },
-}
-
-
-class Provider(BaseHTTPRequestHandler):
-    """Says yes to everything, and keeps what it was asked."""
-
-    asked: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        self.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-        answer = json.dumps(ANSWERS["converse" if self.path.endswith("/converse") else "anthropic"]).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Its URL, and the requests it got."""
-    asked: list[dict[str, Any]] = []
-    with HTTPServer(("127.0.0.1", 0), type("Here", (Provider,), {"asked": asked})) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def models(provider: tuple[str, list[dict[str, Any]]]) -> dict[str, BaseChatModel]:
-    url, _ = provider
-    aws = {"region_name": "us-east-1", "endpoint_url": url, "aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    claude = "anthropic.claude-sonnet-4-5-20250929-v1:0"
-    return {
-        "ChatAnthropic": langchain_anthropic.ChatAnthropic(model="claude-opus-5-5", api_key="x", base_url=url),
-        "ChatBedrock": langchain_aws.ChatBedrock(model=claude, **aws),
-        "ChatBedrock over Converse": langchain_aws.ChatBedrock(model=claude, beta_use_converse_api=True, **aws),
-        "ChatBedrockConverse": langchain_aws.ChatBedrockConverse(model=claude, **aws),
-    }
-
-
 Sent = Callable[..., dict[str, Any]]
 
 
@@ -238,11 +167,11 @@ calls = st.just([{"name": "now", "args": {}, "id": "c"}])
 
 
 @st.composite
-def talks(draw: st.DrawFn) -> list[Message]:
-    """Turns of a user who says something, with loops of calls between them."""
+def talks(draw: st.DrawFn, in_a_row: int = 1) -> list[Message]:
+    """Turns of a user who says something, several things `in_a_row` at most, with loops of calls between them."""
     said: list[Any] = [SystemMessage("Be brief.")]
     for number in range(draw(st.integers(1, 3))):
-        said.append(HumanMessage(draw(contents) or "Now?"))
+        said += [HumanMessage(draw(contents) or "Now?") for _ in range(draw(st.integers(1, in_a_row)))]
         if draw(st.booleans()):
             call = {"name": "now", "args": {}, "id": f"c{number}"}
             said.append(AIMessage(draw(texts), tool_calls=[call]))
@@ -264,7 +193,7 @@ def test_marks_change_nothing_else(name: str, sent: Sent, prompt: list[Message],
 
 @pytest.mark.parametrize("name", STYLES)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(prompt=talks(), places=st.lists(st.sets(st.integers(0, 12), max_size=3), min_size=2, max_size=2))
+@given(prompt=talks(in_a_row=2), places=st.lists(st.sets(st.integers(0, 12), max_size=3), min_size=2, max_size=2))
 def test_where_the_marks_are_changes_no_other_byte(
     name: str, sent: Sent, prompt: list[Message], places: list[set[int]]
 ) -> None:

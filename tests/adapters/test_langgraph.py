@@ -6,12 +6,13 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 from langchain_core.language_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from pydantic import Field
 
 from contextkit import Budget, ContextBuilder
 from contextkit.adapters.langchain import with_tools
+from contextkit.adapters.langgraph import EditedMessage, StateKeeper
 from contextkit.sources import History, Overflow, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 
@@ -55,9 +56,10 @@ def test_a_graph_that_goes_back_goes_on_as_another_session() -> None:
     builder = ContextBuilder(store=store, sources=[System("Count."), History()], strategy="chat", budget=3_000)
     chain = builder.as_runnable() | model
 
+    keeper = StateKeeper(store)
+
     def call_model(state: State, config: RunnableConfig) -> dict[str, Any]:
-        ids = config["configurable"]
-        store.append("ines", ids.get("session_id", ids["thread_id"]), state["messages"])
+        keeper.append(state["messages"], config)
         return {"messages": [chain.invoke(state, config)]}
 
     graph = graphs.StateGraph(State)
@@ -81,8 +83,10 @@ def test_an_agent_of_several_turns() -> None:
     builder = ContextBuilder(store=store, sources=sources, budget=Budget(3_000, reserve=500))
     chain = builder.as_runnable() | with_tools(model)
 
+    keeper = StateKeeper(store)
+
     def call_model(state: State, config: RunnableConfig) -> dict[str, Any]:
-        store.append("ines", config["configurable"]["thread_id"], state["messages"])
+        keeper.append(state["messages"], config)
         return {"messages": [chain.invoke(state, config)]}
 
     graph = graphs.StateGraph(State)
@@ -102,3 +106,36 @@ def test_an_agent_of_several_turns() -> None:
     assert model.shown[2][-1].text == "And in Porto now?"
     kept = [message.role for message in store.messages("ines", "s1")]
     assert kept == ["user", "assistant", *["tool"] * 3, "assistant", "user", "assistant", "tool"]
+
+
+class Counting(SQLiteStore):
+    """Counts the messages that it is sent."""
+
+    sent = 0
+
+    def append(self, actor_id: str, session_id: str, messages: Any) -> Any:
+        self.sent += len(messages)
+        return super().append(actor_id, session_id, messages)
+
+
+def test_a_keeper_sends_no_message_twice() -> None:
+    store = Counting(":memory:")
+    keeper, state = StateKeeper(store), [HumanMessage("One?"), AIMessage("1")]
+    for question in ("Two?", "Three?"):
+        state.append(HumanMessage(question))
+        keeper.append(state, CONFIG)
+        keeper.append([message.model_copy() for message in state], CONFIG)
+    assert store.sent == 4
+    StateKeeper(store).append(state, CONFIG)
+    assert [message.text for message in store.messages("ines", "s1")] == ["One?", "1", "Two?", "Three?"]
+
+
+def test_what_was_edited_is_said_to_be_for_as_long_as_it_is() -> None:
+    store = SQLiteStore(":memory:")
+    keeper, asked = StateKeeper(store), HumanMessage("I am Ann.")
+    assert keeper.append([asked], CONFIG) == []
+    for _ in range(2):
+        with pytest.warns(EditedMessage, match="name another session_id"):
+            assert keeper.append([HumanMessage("I am Bea.", id=asked.id)], CONFIG) == [asked.id]
+    assert keeper.append([asked, AIMessage("Hello.", name="otis")], CONFIG) == []
+    assert [message.text for message in store.messages("ines", "s1")] == ["I am Ann.", "Hello."]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -118,6 +116,16 @@ def test_what_was_offloaded_is_read_back_by_its_handle(built: Callable[..., Cont
     assert found["status"] == "success"
     assert missed["status"] == "error"
     assert "m99" in missed["content"][0]["text"]
+
+
+def test_a_model_s_slip_is_a_failed_result_that_says_how(built: Callable[..., ContextBuilder]) -> None:
+    slips = [call("read_context", 1, handle="m1", actor_id="u2"), call("read_context", 2, start=None, handle="m1")]
+    model = Scripted(slips, [text("Done.")])
+    agent(model, built())("Hello")
+    slip, read = (block["toolResult"] for block in model.asked[1].messages[-1]["content"] if "toolResult" in block)
+    assert slip["status"] == "error"
+    assert "have 'actor_id'. Pass a JSON object with handle, start" in slip["content"][0]["text"]
+    assert (read["status"], read["content"][0]["text"]) == ("success", "Hello")
 
 
 class Parcel(BaseModel):
@@ -266,48 +274,14 @@ def test_a_builder_that_would_lose_something_is_refused(
         ContextPlugin(ContextBuilder(sources=[System("Hi.")], budget=4_000), **IDS)
 
 
-class Bedrock(BaseHTTPRequestHandler):
-    """Says yes to everything, and keeps what it was asked."""
-
-    asked: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        self.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-        answer = json.dumps(
-            {
-                "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
-                "stopReason": "end_turn",
-                "usage": {"inputTokens": 5, "outputTokens": 1, "totalTokens": 6},
-                "metrics": {"latencyMs": 1},
-            }
-        ).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def test_bedrock_is_sent_a_request_it_takes_with_its_cache_points(
+    built: Callable[..., ContextBuilder],
+    provider: tuple[str, list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    asked: list[dict[str, Any]] = []
-    with HTTPServer(("127.0.0.1", 0), type("Handler", (Bedrock,), {"asked": asked})) as server:
-        thread = Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
-        thread.join()
-
-
-def test_bedrock_is_sent_a_request_it_takes_with_its_cache_points(
-    built: Callable[..., ContextBuilder], bedrock: tuple[str, list[dict[str, Any]]]
-) -> None:
-    url, asked = bedrock
+    url, asked = provider
     model = BedrockModel(model_id="m", endpoint_url=url, region_name="us-east-1", streaming=False)
     several = agent(model, built())
     for question in ("Is it late?", "Is it in Porto?"):

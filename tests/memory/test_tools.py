@@ -106,7 +106,9 @@ def test_deleting_may_be_forbidden(store: SQLiteStore, clock: ManualClock) -> No
     memory = MemoryTools(store, actor_id="u1", session_id="s1", may_delete=False, clock=clock)
     name = id_in(memory.remember("Ana likes tea."))
     assert "delete" not in memory.tools[2].parameters["properties"]
-    assert "not deleted here" in memory.call("forget", {"memory": name, "delete": True})
+    assert "have 'delete'" in memory.call("forget", {"memory": name, "delete": True})
+    with pytest.raises(InvalidInput, match="not deleted here"):
+        memory.forget(name, delete=True)
     assert len(store.memories("u1")) == 1
 
 
@@ -178,7 +180,7 @@ def test_schemas_and_calls_agree(memory: MemoryTools) -> None:
         ("remember", "", "lack 'text'"),
         ("remember", "{", "are no JSON"),
         ("remember", "[1]", "are no JSON object"),
-        ("remember", '{"text": 7}', "have '7' for 'text'"),
+        ("remember", '{"text": [7]}', "have [7] for 'text'"),
         ("remember", '{"text": "  "}', "has 0 characters"),
         ("remember", json.dumps({"text": "x" * (LONGEST + 1)}), f"has {LONGEST + 1} characters"),
         ("remember", '{"text": "x", "importance": "high"}', "for 'importance'"),
@@ -202,7 +204,7 @@ def test_schemas_and_calls_agree(memory: MemoryTools) -> None:
 def test_a_slip_is_answered_in_words(
     memory: MemoryTools, store: SQLiteStore, name: str, arguments: Any, told: str
 ) -> None:
-    assert told.replace("'7'", "7") in memory.call(name, arguments).replace("'7'", "7")
+    assert told in memory.call(name, arguments)
     assert store.memories("u1") == []
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
+from contextkit.errors import InvalidInput
 from contextkit.sources import overflow
 from contextkit.sources.overflow import REMEMBERED, Overflow
 from contextkit.stores import Overflow as Piece
@@ -182,3 +184,9 @@ def test_a_store_without_sessions_is_asked_each_time(request_for: MakeRequest) -
         assert [one.handle for one in source.gather(request_for("Ghent"))] == ["a"]
         store.put_overflow("u1", "s1", [Piece(handle="b", text="Ghent", item_id="x")])
         assert [one.handle for one in source.gather(request_for("Ghent"))] == ["a", "b"]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "20", True, None])
+def test_a_limit_that_is_none_is_refused(limit: Any) -> None:
+    with pytest.raises(InvalidInput, match="The limit of pieces is"):
+        Overflow(limit=limit)

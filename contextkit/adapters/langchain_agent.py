@@ -1,0 +1,175 @@
+"""LangChain agents: a middleware by which the model of `create_agent` sees what a builder decides.
+
+    builder = ContextBuilder(sources=[System("…"), AgentTools(), History()], budget=32_000, store=store)
+    agent = create_agent(model, tools=tools, middleware=[ContextMiddleware(builder)])
+    agent.invoke({"messages": [("user", "…")]}, {"configurable": {"actor_id": "u1", "thread_id": "s1"}})
+
+The messages of the agent's state are left to LangGraph, and need not be complete: without a checkpointer, or on
+another machine, an agent goes on with the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias, cast
+
+from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+
+from contextkit.adapters.agent_tools import AgentTools as AgentTools
+from contextkit.adapters.agent_tools import asking, own_prompt, unknown_tools
+from contextkit.adapters.langchain import ContextPrompt, ids_of, read_context_tool
+from contextkit.adapters.langgraph import StateKeeper, edit_told
+from contextkit.adapters.lifecycle import Remembers, sessions_of
+from contextkit.aside import aside
+from contextkit.assemble import ContextBuilder
+from contextkit.context import Context
+from contextkit.errors import MissingExtra
+from contextkit.ladder import READ_TOOL
+from contextkit.render.langchain_cache import CacheStyle
+from contextkit.sources.tools import Tools
+from contextkit.types import Notice
+
+try:
+    from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
+    from langgraph.config import get_config
+    from langgraph.runtime import Runtime
+except ImportError as error:
+    raise MissingExtra("The middleware for LangChain's agents", "agents") from error
+
+_Request: TypeAlias = ModelRequest[Any]
+_Response: TypeAlias = ModelResponse[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of the model: whom it is for, and which messages were edited after they had been stored."""
+
+    request: _Request
+    config: RunnableConfig
+    edited: tuple[str, ...]
+
+
+class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
+    """Has an agent's model see what a builder decides, and keeps what is said in the builder's store.
+
+    * The system prompt is the builder's (`System`), not the agent's.
+    * The agent runs its tools, and `AgentTools` among the builder's sources chooses those that the model sees;
+      or `Tools`, given the same. Tools of the provider's own, given as dicts, are always passed on, and like the
+      schema of a structured answer not counted. `read_context` is added to the agent's.
+    * The config names the actor (`actor_id`) and the session (`session_id`, or else the `thread_id`): one agent
+      serves every session. A checkpointer goes by the `thread_id` alone: no two actors may have one of the same name.
+    * `cache` marks breakpoints, as `ContextBuilder.as_runnable` says.
+    * `variables` fill the system prompt's template.
+    * `on_context` is called with each prompt, for its report.
+    * `remember` hears when the agent has answered: `MemoryEngine.run`, or `BackgroundMemory.notify`.
+
+    What the model reports to have read teaches the builder how it counts. Put it first in the list: what other
+    middleware changes in a request before it is taken for what was said. A message that is edited after it was
+    stored is named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`).
+
+    Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a system prompt of
+    its own, or has tools where the builder has no source of any.
+    """
+
+    def __init__(
+        self,
+        builder: ContextBuilder,
+        *,
+        cache: CacheStyle | None = None,
+        variables: Mapping[str, Any] | None = None,
+        on_context: Callable[[Context], object] | None = None,
+        remember: Remembers | None = None,
+    ) -> None:
+        super().__init__()
+        self.tools = [read_context_tool(builder)]
+        self._keeper = StateKeeper(sessions_of(builder))
+        self._chooses = any(isinstance(source, Tools) for source in builder.sources)
+        self._prompts = builder.as_runnable(cache=cache)
+        self._variables = dict(variables or {})
+        self._on_context = on_context
+        self._remember = remember
+
+    # LangChain's hooks
+
+    def wrap_model_call(self, request: _Request, handler: Callable[[_Request], _Response]) -> _Response:
+        """Call the model with the builder's prompt, and learn from what it reports."""
+        call = self._kept(request, get_config())
+        with asking(_own(request)):
+            prompt = self._prompts.invoke(self._input(request), call.config)
+        response = handler(self._shown(call, prompt))
+        _observe(prompt, response)
+        return response
+
+    async def awrap_model_call(
+        self, request: _Request, handler: Callable[[_Request], Awaitable[_Response]]
+    ) -> _Response:
+        """The same, without blocking the event loop."""
+        call = await aside(partial(self._kept, request, get_config()))
+        with asking(_own(request)):
+            prompt = await self._prompts.ainvoke(self._input(request), call.config)
+        response = await handler(self._shown(call, prompt))
+        await aside(partial(_observe, prompt, response))
+        return response
+
+    def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:  # noqa: ARG002 - LangChain's
+        """The agent has answered: its answer is appended, and what was said is due to be remembered."""
+        self._ended(state, get_config())
+
+    async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:  # noqa: ARG002
+        """The same, without blocking the event loop."""
+        await aside(partial(self._ended, state, get_config()))
+
+    # What they do
+
+    def _kept(self, request: _Request, config: RunnableConfig) -> _Call:
+        self._check(request)
+        return _Call(request, config, tuple(self._keeper.append(request.messages, config)))
+
+    def _input(self, request: _Request) -> dict[str, Any]:
+        return {**self._variables, "messages": request.messages}
+
+    def _shown(self, call: _Call, prompt: ContextPrompt) -> _Request:
+        """The request with the prompt in the place of the state's messages."""
+        if self._on_context is not None:
+            self._on_context(_noting(prompt.context, call.edited))
+        messages = cast("list[AnyMessage]", prompt.to_messages())
+        system = messages.pop(0) if isinstance(messages[0], SystemMessage) else None
+        native = [tool for tool in call.request.tools if isinstance(tool, dict)]
+        return call.request.override(
+            system_message=cast(SystemMessage | None, system), messages=messages, tools=[*prompt.tools, *native]
+        )
+
+    def _ended(self, state: AgentState[Any], config: RunnableConfig) -> None:
+        self._keeper.append(state["messages"], config)
+        if self._remember is not None:
+            variables = {name: str(value) for name, value in self._variables.items()}
+            self._remember(*ids_of(config), variables=variables)
+
+    def _check(self, request: _Request) -> None:
+        if request.system_message is not None:
+            raise own_prompt(request.system_message.content)
+        unknown = [] if self._chooses else [tool.name for tool in _own(request)]
+        if unknown:
+            raise unknown_tools(unknown)
+
+
+def _own(request: _Request) -> list[BaseTool]:
+    """The tools that the agent runs itself, apart from ours."""
+    return [tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name != READ_TOOL]
+
+
+def _observe(prompt: ContextPrompt, response: _Response) -> None:
+    for message in response.result:
+        if isinstance(message, AIMessage):
+            prompt.observe(message.usage_metadata)
+
+
+def _noting(context: Context, edited: tuple[str, ...]) -> Context:
+    if not edited:
+        return context
+    notices = (*context.report.notices, Notice("message edited", edit_told(edited)))
+    return replace(context, report=replace(context.report, notices=notices))

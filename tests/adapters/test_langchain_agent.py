@@ -1,0 +1,228 @@
+"""A builder as the middleware of LangChain's own agents: what the model is shown, what is stored, what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.tools import tool
+from pydantic import BaseModel, Field
+
+from contextkit import Budget, ContextBuilder
+from contextkit.context import Context
+from contextkit.errors import InvalidId, InvalidInput
+from contextkit.sources import History, Overflow, Preferences, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+from tests.noise import noise
+
+agents = pytest.importorskip("langchain.agents", reason="needs the extra dev: langchain")
+checkpoints = pytest.importorskip("langgraph.checkpoint.memory", reason="needs the extra dev: langchain")
+
+from langchain.agents.middleware import HumanInTheLoopMiddleware  # noqa: E402
+from langgraph.types import Command  # noqa: E402
+
+from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware  # noqa: E402
+from contextkit.adapters.langgraph import EditedMessage  # noqa: E402
+
+CONFIG: Any = {"configurable": {"actor_id": "u1", "thread_id": "s1"}}
+
+
+class Scripted(GenericFakeChatModel):
+    """Says what it was told to, and keeps what it was shown."""
+
+    shown: list[list[BaseMessage]] = Field(default_factory=list)
+    tools: list[list[str]] = Field(default_factory=list)
+
+    def bind_tools(self, tools: Any, **_: Any) -> Scripted:
+        self.tools.append([one["function"]["name"] if isinstance(one, dict) else one.name for one in tools])
+        return self
+
+    def _generate(self, messages: list[BaseMessage], *rest: Any, **more: Any) -> Any:
+        self.shown.append(messages)
+        return super()._generate(messages, *rest, **more)
+
+    def texts(self, place: int = -1) -> list[str]:
+        return [message.text for message in self.shown[place]]
+
+
+@tool
+def track_order(order_id: str) -> str:
+    """Where an order is, and when it will arrive."""
+    return f"{order_id} is with the carrier, due on Friday."
+
+
+def call(name: str = "track_order", number: int = 1, **args: Any) -> AIMessage:
+    return AIMessage("", tool_calls=[{"name": name, "args": args, "id": f"call-{number}"}])
+
+
+def says(*said: AIMessage | str) -> Scripted:
+    return Scripted(messages=iter([AIMessage(one) if isinstance(one, str) else one for one in said]))
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:") as store:
+        yield store
+
+
+Made = Callable[..., Any]
+
+
+@pytest.fixture
+def made(store: SQLiteStore) -> Made:
+    def make(model: Scripted, *more: Any, tools: Any = (track_order,), window: int = 8_000, **options: Any) -> Any:
+        sources = [System("You are Otis."), AgentTools(), Preferences(), History(), Overflow()]
+        builder = ContextBuilder(store=store, sources=sources, budget=Budget(window=window, reserve=500))
+        saver = options.pop("checkpointer", None)
+        middleware = [ContextMiddleware(builder, **options), *more]
+        return agents.create_agent(model, tools=list(tools), middleware=middleware, checkpointer=saver)
+
+    return make
+
+
+def ask(agent: Any, question: Any, config: Any = CONFIG) -> Any:
+    return agent.invoke(question if isinstance(question, Command) else {"messages": [question]}, config)
+
+
+def test_the_model_is_shown_what_the_builder_decides_and_all_that_is_said_is_stored(
+    made: Made, store: SQLiteStore
+) -> None:
+    store.set_preferences("u1", {"tone": "brief"})
+    model = says(call(order_id="TT-1"), "On Friday.")
+    answer = ask(made(model), HumanMessage("Where is my order TT-1?"))
+    assert answer["messages"][-1].text == "On Friday."
+    assert model.texts(0)[0] == "You are Otis."
+    assert "tone: brief" in model.texts(0)[1]
+    assert model.shown[1][:3] == model.shown[0], "within a turn prompts only grow"
+    assert model.texts(1)[-1] == "TT-1 is with the carrier, due on Friday."
+    assert model.tools == [["read_context", "track_order"]] * 2
+    assert [message.role for message in store.messages("u1", "s1")] == ["user", "assistant", "tool", "assistant"]
+
+
+async def test_it_does_the_same_asynchronously(made: Made, store: SQLiteStore) -> None:
+    model = says(call(order_id="TT-1"), "On Friday.")
+    await made(model).ainvoke({"messages": [HumanMessage("Where is my order TT-1?")]}, CONFIG)
+    assert model.texts(1)[-1] == "TT-1 is with the carrier, due on Friday."
+    assert [message.role for message in store.messages("u1", "s1")] == ["user", "assistant", "tool", "assistant"]
+
+
+@pytest.mark.parametrize("saver", [None, checkpoints.InMemorySaver()], ids=["no checkpointer", "a checkpointer"])
+def test_a_session_goes_on_and_nobody_else_sees_it(made: Made, store: SQLiteStore, saver: Any) -> None:
+    model = says("A fine name.", "Andorinha.", "I do not know.")
+    agent = made(model, checkpointer=saver)
+    ask(agent, HumanMessage("Our café is called Andorinha."))
+    ask(agent, HumanMessage("What is it called?"))
+    said = ["Our café is called Andorinha.", "A fine name.", "What is it called?"]
+    assert model.texts() == ["You are Otis.", *said]
+    assert [message.text for message in store.messages("u1", "s1")] == [*said, "Andorinha."]
+    ask(agent, HumanMessage("What is it called?"), {"configurable": {"actor_id": "u2", "thread_id": "s2"}})
+    assert model.texts() == ["You are Otis.", "What is it called?"]
+
+
+def test_of_many_tools_those_are_shown_that_the_builder_chooses(made: Made) -> None:
+    many = [tool(f"weather_{n}", description=f"Weather, kind {n}.")(lambda city: city) for n in range(30)]
+    model = says("Soon.")
+    ask(made(model, tools=[*many, track_order]), HumanMessage("Where is my order?"))
+    (shown,) = model.tools
+    assert "track_order" in shown
+    assert len(shown) <= 11
+
+
+def test_what_was_moved_out_is_read_back_by_the_agent_s_own_tool(made: Made) -> None:
+    long = noise(60_000)
+
+    @tool
+    def read_log() -> str:
+        """Read the whole log."""
+        return f"{long} THE END"
+
+    model = says(call("read_log"), call("read_context", 2, handle="m3", search="THE END"), "Done.")
+    ask(made(model, tools=[read_log]), HumanMessage("How does the log end?"))
+    assert "m3" in model.texts(1)[-1]
+    assert "THE END" in model.texts(2)[-1]
+
+
+def test_a_person_may_change_a_call_before_it_runs(made: Made, store: SQLiteStore) -> None:
+    approve = HumanInTheLoopMiddleware(interrupt_on={"track_order": True})
+    model = says(call(order_id="TT-1"), "On Friday.")
+    agent = made(model, approve, checkpointer=checkpoints.InMemorySaver())
+    ask(agent, HumanMessage("Where is my order?"))
+    edited = {"name": "track_order", "args": {"order_id": "TT-2"}}
+    ask(agent, Command(resume={"decisions": [{"type": "edit", "edited_action": edited}]}))
+    assert "TT-2 is with the carrier" in model.texts()[-1]
+    assert [message.role for message in store.messages("u1", "s1")] == ["user", "assistant", "tool", "assistant"]
+
+
+def test_a_call_that_cannot_be_read_is_answered_once(made: Made, store: SQLiteStore) -> None:
+    broken = AIMessage("", invalid_tool_calls=[{"name": "track_order", "args": "{", "id": "c1", "error": "no JSON"}])
+    model = says(broken, call(number=2, order_id="TT-1"), "On Friday.")
+    agent = made(model, checkpointer=checkpoints.InMemorySaver())
+    ask(agent, HumanMessage("Where is my order?"))
+    for question in ("Well?", "And now?"):
+        model.messages = iter([AIMessage("Hm.")])
+        ask(agent, HumanMessage(question))
+    kept = [message.tool_call_id for message in store.messages("u1", "s1") if message.role == "tool"]
+    assert kept.count("c1") == 1
+
+
+def test_what_is_edited_after_it_was_stored_is_said_to_be(made: Made) -> None:
+    seen: list[Context] = []
+    model = says("Hello.", "Yes.")
+    agent = made(model, checkpointer=checkpoints.InMemorySaver(), on_context=seen.append)
+    ask(agent, HumanMessage("I am Ann.", id="h1"))
+    agent.update_state(CONFIG, {"messages": [HumanMessage("I am Bea.", id="h1")]})
+    with pytest.warns(EditedMessage, match="h1"):
+        ask(agent, HumanMessage("Who am I?"))
+    assert "I am Ann." in model.texts()
+    assert [[notice.kind for notice in context.report.notices] for context in seen] == [[], ["message edited"]]
+    again: Any = {"configurable": {**CONFIG["configurable"], "session_id": "s1, edited"}}
+    model.messages = iter([AIMessage("Bea.")])
+    ask(agent, HumanMessage("Who?"), again)
+    assert model.texts()[1:4] == ["I am Bea.", "Hello.", "Who am I?"]
+
+
+def test_what_the_model_reports_teaches_and_what_was_said_is_remembered(made: Made) -> None:
+    usage = {"input_tokens": 900, "output_tokens": 1, "total_tokens": 901}
+    remembered: list[Any] = []
+    model = says(*[AIMessage("Hm.", usage_metadata=usage) for _ in range(3)])
+    seen: list[Context] = []
+    agent = made(model, on_context=seen.append, remember=lambda *ids, variables: remembered.append((ids, variables)))
+    for _ in range(3):
+        ask(agent, HumanMessage("Why?"))
+    assert not seen[-1].report.exact or seen[-1].report.counter != seen[0].report.counter
+    assert remembered == [(("u1", "s1"), {})] * 3
+
+
+def test_structured_answers_and_provider_s_own_tools_go_their_way(store: SQLiteStore) -> None:
+    class Parcel(BaseModel):
+        """Where a parcel is."""
+
+        place: str
+
+    builder = ContextBuilder(store=store, sources=[System("Otis."), Tools([track_order]), History()], budget=4_000)
+    model = says(call("Parcel", place="Porto"))
+    agent = agents.create_agent(
+        model,
+        tools=[track_order, {"type": "function", "function": {"name": "native"}}],
+        middleware=[ContextMiddleware(builder)],
+        response_format=agents.structured_output.ToolStrategy(Parcel),
+    )
+    assert ask(agent, HumanMessage("Where is it?"))["structured_response"] == Parcel(place="Porto")
+    assert model.tools == [["read_context", "track_order", "native", "Parcel"]]
+    assert [message.role for message in store.messages("u1", "s1")] == ["user", "assistant", "tool"]
+
+
+def test_what_would_be_ignored_is_refused(store: SQLiteStore) -> None:
+    bare = ContextBuilder(store=store, sources=[System("Otis."), History()], budget=4_000)
+    with pytest.raises(InvalidInput, match="no store that keeps sessions"):
+        ContextMiddleware(ContextBuilder(sources=[System("Otis.")], budget=4_000))
+    for options, problem in (({"tools": [track_order]}, "track_order"), ({"system_prompt": "Hi."}, "system prompt")):
+        agent = agents.create_agent(says("Hm."), middleware=[ContextMiddleware(bare)], **options)
+        with pytest.raises(InvalidInput, match=problem):
+            ask(agent, HumanMessage("Hi."))
+    agent = agents.create_agent(says("Hm."), middleware=[ContextMiddleware(bare)])
+    with pytest.raises(InvalidId, match="names no actor_id"):
+        ask(agent, HumanMessage("Hi."), {"configurable": {"thread_id": "s1"}})
