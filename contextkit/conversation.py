@@ -86,10 +86,8 @@ class Conversation:
         True if that is all of the index up to the newest messages, in a process that has none of it yet.
         """
         self._index.life = session.created_at
-        if session.derived is None:
-            return False
-        self._index.offer(session.derived)
-        if self.items or not session.newest:
+        self._index.offer(session.derived, session.parts)
+        if session.derived is None or self.items or not session.newest:
             return False
         self.items = self._items(session.newest)
         return _indexed(session.derived) + 1 >= self.items[0].order

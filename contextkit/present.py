@@ -87,9 +87,11 @@ class _Reading:
         if not _is_result(item):
             return Standing(item)
         read = item.id in self.reads
-        whole = Standing(item) if read or item.tokens <= self.ceiling else self._short(item, self.ceiling)
         shrunk = item.order <= (self.shrunk.reads if read else self.shrunk.results)
-        return self._smaller(whole, self._stubbed(item)) if shrunk else whole
+        if not read and item.tokens > self.ceiling:
+            stub = self._stubbed(item) if shrunk else None
+            return stub if stub and stub.form else self._short(item, self.ceiling)  # no extract is as small as a handle
+        return self._smaller(Standing(item), self._stubbed(item)) if shrunk else Standing(item)
 
     def _stub(self, places: Sequence[int], target: int) -> None:
         """These results become handles, the oldest first, until the target is met."""

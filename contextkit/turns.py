@@ -13,6 +13,7 @@ from contextkit.errors import EmptyQuery, StoreUnavailable
 from contextkit.known import KnownSessions
 from contextkit.messages import as_message
 from contextkit.question import asks
+from contextkit.rank.divided import drawers_of
 from contextkit.stores import Session, SessionStore, check_id
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Message, Notice, Request, TokenCounter
@@ -49,8 +50,8 @@ def open_request(
     available = budget.available(counter.margin)
     session, missed = None, None
     if sessions is not None:
-        derived = _looks_back(strategy, filled)
-        session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, derived)
+        sought = _sought(message, strategy, filled)
+        session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, sought)
     stored = session.view if session else None
     view = View.from_json(stored).within(strategy.name, available)
     log = _Log(sessions, session, deadline)
@@ -82,9 +83,11 @@ def open_request(
     )
 
 
-def _looks_back(strategy: ContextStrategy, filled: frozenset[str]) -> bool:
-    """Whether a source will look for older turns, and so read the session's index."""
-    return "recall" in filled and strategy.section("recall") is not None
+def _sought(message: Message | None, strategy: ContextStrategy, filled: frozenset[str]) -> frozenset[int] | None:
+    """What of the session's index will be read, by its drawers; None where no source will look for older turns."""
+    if "recall" not in filled or strategy.section("recall") is None:
+        return None
+    return drawers_of(message.text) if message else frozenset()
 
 
 def as_query(query: object) -> Message:

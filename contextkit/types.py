@@ -180,11 +180,15 @@ Gathered: TypeAlias = "Item | Unread | Notice"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One rung of an item's ladder, as it would stand in the prompt: its text and its cost."""
+    """One rung of an item's ladder, as it would stand in the prompt: its text and its cost.
+
+    `pictured` are those of a message's blocks that stand behind the text as they are.
+    """
 
     rung: Rung
     text: str
     tokens: int
+    pictured: tuple[Block, ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from contextkit.conversation import history_item
 from contextkit.ladder import READ_TOOL, Ladder
 from contextkit.present import Present, Shrunk, read_present
 from contextkit.tokens import get_counter
-from contextkit.types import Item, Message, ToolCall
+from contextkit.types import Form, Item, Message, ToolCall
 from tests import checks
 from tests.world import exchanges, texts
 
@@ -64,6 +65,21 @@ def test_a_result_above_the_ceiling_is_an_extract_from_the_first() -> None:
     present = read(turn(QUESTION, *call(1, rows(200))), 10_000, ceiling=200)
     assert rungs(present) == ["extract"]
     assert present.shrunk == Shrunk()
+
+
+def test_a_result_that_stands_as_its_handle_is_not_shortened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    shortened: list[str] = []
+    short_message = Ladder.short_message
+
+    def noted(ladder: Ladder, item: Item, limit: int, query: str | None = None) -> Form | None:
+        shortened.append(item.id)
+        return short_message(ladder, item, limit, query)
+
+    monkeypatch.setattr(Ladder, "short_message", noted)
+    items = turn(QUESTION, *(m for n in range(3) for m in call(n, rows(200))))
+    present = read(items, 10_000, ceiling=200, shrunk=Shrunk(results=5))
+    assert rungs(present) == ["handle", "handle", "extract"]
+    assert shortened == ["i7"]
 
 
 def test_the_oldest_results_become_handles_first_and_far_enough() -> None:

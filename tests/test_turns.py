@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 
@@ -10,6 +10,7 @@ from contextkit.budget import Budget
 from contextkit.deadline import Deadline
 from contextkit.errors import EmptyQuery, InvalidId, InvalidInput
 from contextkit.known import KnownSessions
+from contextkit.rank.divided import drawers_of
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
@@ -168,14 +169,18 @@ def test_the_turn_of_a_view_comes_back(store: SQLiteStore) -> None:
 
 
 def test_a_build_says_what_its_sources_will_read_of_the_session() -> None:
-    asked: list[bool] = []
+    asked: list[tuple[bool, Collection[int]]] = []
 
     class Opening(SQLiteStore):
-        def open_session(self, actor_id: str, session_id: str, *, derived: bool) -> Session | None:
-            asked.append(derived)
+        def open_session(
+            self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
+        ) -> Session | None:
+            asked.append((derived, drawers))
             return self.session(actor_id, session_id)
 
+    question = "Where is the parcel to Ghent?"
     with Opening(":memory:") as opening:
         for filled in ((), ("history",), ("recall", "turn"), ("history", "recall")):
-            opened(opening, "?", filled=frozenset(filled))
-    assert asked == [False, False, True, True]
+            opened(opening, question, filled=frozenset(filled))
+    assert asked == [(False, set()), (False, set()), (True, drawers_of(question)), (True, drawers_of(question))]
+    assert len(drawers_of(question)) == 2

@@ -16,16 +16,28 @@ def is_anthropic(blocks: Sequence[object]) -> bool:
 
 
 def from_anthropic(data: Mapping[Any, Any]) -> list[Message]:
-    """The messages in one dict: each tool result apart, tool_use blocks as tool calls, other blocks as they are."""
+    """The messages in one dict: each tool result apart, tool_use blocks as tool calls, other blocks as they are.
+
+    Which of the calls Claude's own code made (`caller`) is kept beside them, where they stood among the blocks.
+    """
     turn = Turn()
-    for block in data["content"]:
+    placed: list[list[object]] = []
+    for index, block in enumerate(data["content"]):
         if _kind(block) == "tool_result":
             turn.results.append(Result(block.get("tool_use_id"), block.get("content"), block.get("is_error") is True))
         elif _kind(block) == "tool_use":
             turn.calls.append(ToolCall(block.get("id", ""), block.get("name", ""), argument_text(block.get("input"))))
+            if _is_called_by_code(block):
+                placed.append([index, {key: block[key] for key in ("type", "id", "name", "caller") if key in block}])
         else:
             turn.rest.append(block)
-    return turn.messages(data)
+    return turn.messages({**data, "content_calls": placed} if placed else data)
+
+
+def _is_called_by_code(block: Mapping[Any, Any]) -> bool:
+    """Whether code that Claude wrote is waiting for the result, and not Claude itself."""
+    caller = block.get("caller")
+    return isinstance(caller, Mapping) and caller.get("type") != "direct"
 
 
 def _kind(block: object) -> object:

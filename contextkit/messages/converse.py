@@ -41,12 +41,15 @@ def is_converse(blocks: Sequence[object]) -> bool:
 def from_converse(data: Mapping[Any, Any]) -> list[Message]:
     """The messages in one dict: each toolResult apart, toolUse blocks as tool calls.
 
+    What Bedrock's own tools did while the model answered is nobody's to run: their calls and results stay blocks.
     Bytes become base64 text in a block of LangChain's standard shape. Cache points are left
     out: where they stand is decided anew for every prompt.
     """
     turn = Turn()
     for block in data["content"]:
-        if "toolResult" in block:
+        if _is_of_server(block):
+            turn.rest.append(block)
+        elif "toolResult" in block:
             turn.results.append(_result(_dict(block["toolResult"], "toolResult")))
         elif "toolUse" in block:
             use = _dict(block["toolUse"], "toolUse")
@@ -54,6 +57,11 @@ def from_converse(data: Mapping[Any, Any]) -> list[Message]:
         elif "cachePoint" not in block:
             turn.rest.append(_standard(block))
     return turn.messages(data)
+
+
+def _is_of_server(block: Mapping[str, Any]) -> bool:
+    """Whether it is a call or a result of a tool that Bedrock itself runs, such as Nova's web grounding: it says so."""
+    return any("type" in _dict(block[kind], kind) for kind in ("toolUse", "toolResult") if kind in block)
 
 
 def _result(result: Mapping[Any, Any]) -> Result:

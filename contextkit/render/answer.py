@@ -16,7 +16,8 @@ from itertools import groupby
 
 from contextkit.messages.responses import NATIVE
 from contextkit.render.media import field, inner
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, part, unusable
+from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, part
+from contextkit.render.told import told
 from contextkit.render.turns import Json
 from contextkit.types import Block, Message, ToolCall
 
@@ -98,7 +99,7 @@ def _item(run: list[_Said], message: Message, whole: bool, provider: str) -> Jso
         case Other(block) if NATIVE.fullmatch(str(block.get("type"))):
             return dict(block)
         case found:
-            raise unusable(found, message, provider)
+            return {"role": "assistant", "content": told(found, message, provider)}
 
 
 def _call(call: ToolCall, own_id: Json) -> Json:

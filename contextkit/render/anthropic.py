@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
-from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, told, unusable
+from contextkit.render.media import Media, inner
+from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.told import told
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
-from contextkit.types import Message, Tool
+from contextkit.types import Message, Tool, ToolCall
 
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """The ids that Anthropic takes; their length is not documented, Bedrock's is."""
 
-_NATIVE = re.compile(r"server_tool_use|mcp_tool_use|\w+_tool_result|search_result|document|container_upload")
+NATIVE = re.compile(r"server_tool_use|mcp_tool_use|\w+_tool_result|search_result|document|container_upload")
 """Blocks that only Anthropic's API makes or takes: they go back as they came."""
 
 
@@ -77,10 +78,15 @@ def _blocks(message: Message) -> list[Json]:
     blocks = [_block(part, message) for part in usable_parts(message)]
     if message.role == "tool":
         return [_result(message, blocks)]
-    calls = [
-        {"type": "tool_use", "id": call.id, "name": call.name, "input": call_input(call)} for call in message.tool_calls
-    ]
-    return blocks + calls
+    return blocks + [_call(call, message) for call in message.tool_calls]
+
+
+def _call(call: ToolCall, message: Message) -> Json:
+    """The call, and where code of Claude's own made it, which: the code goes on with the result."""
+    kept = (block for _, block in message.metadata.get("content_calls", ()) if block.get("id") == call.id)
+    callers = [caller for block in kept if (caller := inner(block, "caller")) and caller.get("type") != "direct"]
+    shaped: Json = {"type": "tool_use", "id": call.id, "name": call.name, "input": call_input(call)}
+    return {**shaped, "caller": dict(callers[0])} if callers else shaped
 
 
 def _result(message: Message, blocks: list[Json]) -> Json:
@@ -99,13 +105,18 @@ def _block(part: Part, message: Message) -> Json:
             return {"type": "thinking", "thinking": text, "signature": signature}
         case Redacted(data) if message.role == "assistant":
             return {"type": "redacted_thinking", "data": data}
-        case Media() if message.role in ("user", "tool") and (source := _source(part)):
-            return {"type": "document" if part.kind == "file" else "image", "source": source, **_title(part)}
-        case Other(block) if _NATIVE.fullmatch(str(block.get("type"))):
+        case Media() if message.role in ("user", "tool") and (shaped := media_block(part)):
+            return shaped
+        case Other(block) if NATIVE.fullmatch(str(block.get("type"))):
             return {key: value for key, value in block.items() if key != "cache_control"}
-        case Other(block) if message.role == "tool":
-            return _text(told(block))
-    raise unusable(part, message, "Anthropic")
+    return _text(told(part, message, "Anthropic"))
+
+
+def media_block(media: Media) -> Json | None:
+    """The picture or file as Anthropic describes it; None for what it does not take."""
+    source = _source(media)
+    kind = "document" if media.kind == "file" else "image"
+    return {"type": kind, "source": source, **_title(media)} if source else None
 
 
 def _source(media: Media) -> Json | None:

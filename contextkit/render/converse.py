@@ -10,8 +10,9 @@ from typing import Literal, NotRequired, TypedDict
 from contextkit.messages.converse import is_converse
 from contextkit.messages.formats import short_format
 from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, told, unusable
+from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.told import told
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
 from contextkit.types import Message, Tool
 
@@ -34,6 +35,14 @@ class ConverseMessage(TypedDict):
 
     role: Literal["user", "assistant"]
     content: list[Json]
+
+
+class ConverseToolSpec(TypedDict):
+    """A `toolSpec`: one of the tools."""
+
+    name: str
+    inputSchema: Json
+    description: NotRequired[str]
 
 
 class ConverseToolConfig(TypedDict):
@@ -72,17 +81,18 @@ def to_converse(
     if system:
         request["system"] = system
     if tools:
-        request["toolConfig"] = {"tools": [_tool(tool) for tool in tools]}
+        request["toolConfig"] = {"tools": [{"toolSpec": tool_spec(tool)} for tool in tools]}
         if points.after_tools:
             _mark(request["toolConfig"]["tools"])
     return encodable(request)
 
 
-def _tool(tool: Tool) -> Json:
-    spec: Json = {"name": tool.name, "inputSchema": {"json": dict(tool.parameters)}}
+def tool_spec(tool: Tool) -> ConverseToolSpec:
+    """One tool as Converse describes it, and Strands Agents too."""
+    spec: ConverseToolSpec = {"name": tool.name, "inputSchema": {"json": dict(tool.parameters)}}
     if tool.description:
         spec["description"] = tool.description
-    return {"toolSpec": spec}
+    return spec
 
 
 def _blocks(message: Message) -> list[Json]:
@@ -116,9 +126,7 @@ def _block(part: Part, message: Message) -> Json:
             return media
         case Other(block) if is_converse([block]):
             return dict(block)
-        case Other(block) if message.role == "tool":
-            return _text(told(block))
-    raise unusable(part, message, "Bedrock Converse")
+    return _text(told(part, message, "Bedrock Converse"))
 
 
 def _media(media: Media) -> Json | None:

@@ -18,10 +18,12 @@ from langchain_core.messages import (
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import with_calls
+from contextkit.render.langchain_blocks import common_content
 from contextkit.render.langchain_cache import CacheStyle, marked
-from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable
+from contextkit.render.parts import Text, parts
+from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
 from contextkit.render.turns import NO_OUTPUT, OPENING, usable_parts
-from contextkit.types import Message, ToolCall
+from contextkit.types import Message, Role, ToolCall
 
 
 def to_langchain(
@@ -42,10 +44,42 @@ def to_langchain_prompt(
 ) -> list[BaseMessage]:
     """The messages with what LangChain's chat models pass on as it is, and providers refuse, put right.
 
+    * A system message behind others becomes the user's, where it stands: Anthropic's chat models refuse it there, and
+      Converse's puts it in front of all that was cached. (`to_openai` and `to_responses` leave it the system's.)
+    * What is only OpenAI's, a `ChatMessage`, a `FunctionMessage` and the call it answers, is told in the kinds that
+      every chat model takes.
+    * What another provider's servers did, and what only MCP or its own client shapes so, is told in words or in
+      LangChain's blocks (`contextkit.render.langchain_blocks`).
+    * A message with nothing in it is left out: Anthropic refuses blank text.
     * Where the assistant would speak first, a user's `(continued)` is put before it: Bedrock, Anthropic, Gemini.
     * A failed tool result with nothing in it says `(no output)`: Anthropic.
     """
-    return _opened(to_langchain([_worded(message) for message in messages], breakpoints, cache))
+    start = opening(messages)
+    common = [_common(message, cache, leading=place < start) for place, message in enumerate(messages)]
+    shaped = to_langchain(common, breakpoints, cache)
+    return _opened([one for one, message in zip(shaped, common, strict=True) if not _is_nothing(message)])
+
+
+def _common(message: Message, cache: CacheStyle | None, *, leading: bool) -> Message:
+    """The message as the kind that every chat model takes."""
+    role: Role = "user" if message.role == "system" and not leading else message.role
+    metadata = {key: value for key, value in message.metadata.items() if key not in _ONLY_OPENAI}
+    if "additional_kwargs" in metadata:
+        metadata["additional_kwargs"] = {
+            key: value for key, value in metadata["additional_kwargs"].items() if key != "function_call"
+        }
+    if metadata.get("role") == "function":
+        del metadata["role"]
+    return _worded(replace(message, role=role, content=common_content(message, cache), metadata=metadata))
+
+
+_ONLY_OPENAI = ("langchain_type", "function_call")
+"""What the metadata says of messages of kinds that only OpenAI has."""
+
+
+def _is_nothing(message: Message) -> bool:
+    blank = all(isinstance(part, Text) and not part.text.strip() for part in parts(message))
+    return blank and message.role != "tool" and not message.tool_calls
 
 
 def _worded(message: Message) -> Message:
@@ -55,8 +89,8 @@ def _worded(message: Message) -> Message:
 
 def _opened(prompt: Sequence[BaseMessage]) -> list[BaseMessage]:
     speaks = next((place for place, message in enumerate(prompt) if message.type != "system"), len(prompt))
-    opening = [HumanMessage(OPENING)] if [message.type for message in prompt[speaks : speaks + 1]] == ["ai"] else []
-    return [*prompt[:speaks], *opening, *prompt[speaks:]]
+    before = [HumanMessage(OPENING)] if [message.type for message in prompt[speaks : speaks + 1]] == ["ai"] else []
+    return [*prompt[:speaks], *before, *prompt[speaks:]]
 
 
 def _message(message: Message) -> BaseMessage:

@@ -41,7 +41,7 @@ def marked(messages: Sequence[BaseMessage], points: Breakpoints, style: CacheSty
     _check(style)
     wanted = points.at_most(MAX_BREAKPOINTS).messages
     places = {_bearer(messages, index) for index in wanted}
-    write, mark = (_for_anthropic, _with_control) if style == "anthropic" else (_unmarked, _with_point)
+    write, mark = (_for_anthropic, _with_control) if style == "anthropic" else (_for_converse, _with_point)
     return [
         message.model_copy(update={"content": mark(write(message)) if place in places else write(message)})
         for place, message in enumerate(messages)
@@ -108,11 +108,17 @@ def _without_control(block: Any) -> Any:
     return {key: value for key, value in block.items() if key != "cache_control"} if isinstance(block, dict) else block
 
 
+def _for_converse(message: BaseMessage) -> _Content:
+    """The content in blocks, but a tool's: what one role says in a row is joined, texts into one and blocks apart."""
+    content = _unmarked(message)
+    return _blocks(content) if message.type != "tool" and _can_bear(message) else content
+
+
 def _for_anthropic(message: BaseMessage) -> _Content:
     """The content in blocks; a tool's result as one, since Anthropic refuses a mark on a part of it."""
-    content = _unmarked(message)
     if message.type != "tool":
-        return _blocks(content) if _can_bear(message) else content
+        return _for_converse(message)
+    content = _unmarked(message)
     result = {
         "type": "tool_result",
         "tool_use_id": getattr(message, "tool_call_id", None),

@@ -8,8 +8,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from contextkit.messages.formats import short_format
 from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, parts, told, unusable
+from contextkit.render.parts import Part, Reasoning, Redacted, Text, parts, unusable
 from contextkit.render.request import check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.told import told
 from contextkit.types import Message, Tool, ToolCall
 
 _CALL_ID = re.compile(r".{1,40}", re.DOTALL)
@@ -149,9 +150,7 @@ def _block(part: Part, message: Message) -> dict[str, Any]:
         return {"type": "text", "text": part.text}
     if isinstance(part, Media) and message.role == "user":
         return _media_block(part, message)
-    if isinstance(part, Other) and message.role == "tool":
-        return {"type": "text", "text": told(part.block)}
-    raise unusable(part, message, _PROVIDER)
+    return {"type": "text", "text": told(part, message, _PROVIDER)}
 
 
 def _media_block(media: Media, message: Message) -> dict[str, Any]:

@@ -6,7 +6,6 @@ writes it in its own provider's shape.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -77,11 +76,6 @@ def introduced(found: list[Part], message: Message) -> list[Part]:
     if isinstance(found[0], Text):
         return [Text(f"{message.name}: {found[0].text}"), *found[1:]]
     return [Text(f"{message.name}:"), *found]
-
-
-def told(block: Block) -> str:
-    """A block as text, for a tool's result: whatever a tool answered, the model is to see it."""
-    return json.dumps(block, ensure_ascii=False, default=dict)
 
 
 def unusable(found: Part, message: Message, provider: str) -> InvalidMessage:

@@ -71,6 +71,11 @@ def check_pairs(messages: Sequence[Message]) -> None:
         )
 
 
+def opening(messages: Sequence[Message]) -> int:
+    """How many system messages the prompt opens with."""
+    return next((at for at, message in enumerate(messages) if message.role != "system"), len(messages))
+
+
 def shown(tools: Sequence[Tool]) -> list[Tool]:
     """The tools as every provider takes them. Refuses what none takes under any name, and two of one name."""
     named: dict[str, Tool] = {}

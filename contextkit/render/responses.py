@@ -20,8 +20,17 @@ from typing import Literal, NotRequired, TypedDict
 from contextkit.errors import InvalidMessage
 from contextkit.render.answer import answer
 from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, Text, introduced, parts, told, unusable
-from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.parts import Part, Text, introduced, parts
+from contextkit.render.request import (
+    NO_BREAKPOINTS,
+    Breakpoints,
+    check_pairs,
+    encodable,
+    opening,
+    shown,
+    with_fitting_ids,
+)
+from contextkit.render.told import told
 from contextkit.render.turns import Json
 from contextkit.types import Message, Tool
 
@@ -64,9 +73,9 @@ def to_responses(
     check_pairs(messages)
     tools = shown(tools)
     points = replace(breakpoints, after_tools=False).at_most(MAX_EXPLICIT)
-    opening = 0 if points.messages else _opening(messages)
-    request: ResponsesRequest = {"input": _input(messages, opening, points)}
-    if instructions := "\n\n".join(filter(None, map(_instructions, messages[:opening]))):
+    start = 0 if points.messages else opening(messages)
+    request: ResponsesRequest = {"input": _input(messages, start, points)}
+    if instructions := "\n\n".join(filter(None, map(_instructions, messages[:start]))):
         request["instructions"] = instructions
     if tools:
         request["tools"] = [_tool(tool) for tool in tools]
@@ -79,11 +88,6 @@ def _tool(tool: Tool) -> ResponsesTool:
     if tool.description:
         shaped["description"] = tool.description
     return shaped
-
-
-def _opening(messages: Sequence[Message]) -> int:
-    """How many system messages the prompt opens with."""
-    return next((at for at, message in enumerate(messages) if message.role != "system"), len(messages))
 
 
 def _instructions(message: Message) -> str:
@@ -126,9 +130,7 @@ def _content(found: Part, message: Message) -> Json:
             return {"type": "input_text", "text": text}
         case Media() if message.role in ("user", "tool") and (media := _media(found)):
             return media
-        case Other(block) if message.role == "tool":
-            return {"type": "input_text", "text": told(block)}
-    raise unusable(found, message, PROVIDER)
+    return {"type": "input_text", "text": told(found, message, PROVIDER)}
 
 
 def _media(media: Media) -> Json | None:

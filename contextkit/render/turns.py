@@ -23,8 +23,9 @@ from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages.arguments import argument_object
-from contextkit.render.parts import Part, Reasoning, Text, introduced, parts
+from contextkit.render.parts import Other, Part, Reasoning, Text, introduced, part, parts
 from contextkit.render.request import Breakpoints
+from contextkit.render.told import told_block
 from contextkit.types import Block, Message, Role, ToolCall
 
 Json: TypeAlias = dict[str, Any]
@@ -105,7 +106,7 @@ def as_text(messages: Iterable[Message]) -> Iterator[Message]:
             yield replace(message, content=(*_blocks(message), *map(_text, told)), tool_calls=())
         elif message.role == "tool":
             told = [f"[result of {names[str(message.tool_call_id)]}]"]
-            content = (*map(_text, told), *_blocks(message))
+            content = (*map(_text, told), *(_as_said(block, message) for block in _blocks(message)))
             yield replace(message, role="user", name=None, content=content, tool_call_id=None)
         else:
             yield message
@@ -113,6 +114,12 @@ def as_text(messages: Iterable[Message]) -> Iterator[Message]:
 
 def _blocks(message: Message) -> tuple[Block, ...]:
     return (_text(message.content),) if isinstance(message.content, str) else message.content
+
+
+def _as_said(block: Block, message: Message) -> Block:
+    """A block of a tool's result as a user may say it: what none of ours can stand for, in words."""
+    in_words = told_block(block, message) if isinstance(part(block), Other) else None
+    return block if in_words is None else _text(in_words)
 
 
 def _text(text: str) -> Block:

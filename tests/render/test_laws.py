@@ -7,9 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
@@ -23,7 +21,9 @@ from contextkit.render.openai import to_openai
 from contextkit.render.request import Breakpoints
 from contextkit.render.responses import to_responses
 from contextkit.types import Message, Tool, ToolCall
-from tests.render.openai_types import check_request
+from tests.render.anthropic_types import check_messages
+from tests.render.converse_types import check_converse
+from tests.render.openai_types import check_completion, check_request
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 TOOLS = (
@@ -82,7 +82,16 @@ systems = st.builds(Message, role=st.just("system"), content=contents(text_block
 users = st.builds(
     Message, role=st.just("user"), content=contents(text_blocks, image_blocks), name=st.none() | st.just("Ann Lee")
 )
-answers = st.builds(Message, role=st.just("assistant"), content=contents(text_blocks, reasoning_blocks))
+others_blocks = st.sampled_from(
+    [
+        {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "hm"}},
+        {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []},
+        {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "hm"}},
+        {"citationsContent": {"content": [{"text": "hm"}]}},
+        {"citationsContent": {"content": [{"text": " "}]}},
+    ]
+)
+answers = st.builds(Message, role=st.just("assistant"), content=contents(text_blocks, reasoning_blocks, others_blocks))
 
 
 @st.composite
@@ -117,19 +126,11 @@ breakpoints = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def converse_input() -> Any:
-    model = botocore.session.get_session().get_service_model("bedrock-runtime")
-    return model.operation_model("Converse").input_shape
-
-
 @given(prompt=prompts, tools=tool_lists, points=breakpoints)
 def test_bedrock_s_own_model_takes_every_converse_request(
-    converse_input: Any, prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints
+    prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints
 ) -> None:
-    request = to_converse(prompt, tools, points)
-    errors = ParamValidator().validate({"modelId": "m", **request}, converse_input)
-    assert not errors.has_errors(), errors.generate_report()
+    check_converse(to_converse(prompt, tools, points))
 
 
 @given(prompt=prompts, tools=tool_lists, points=breakpoints)
@@ -172,6 +173,20 @@ def test_openai_s_own_types_take_every_request_of_the_responses_api(
     request = to_responses(prompt, tools, points)
     check_request(request)
     assert sum("prompt_cache_breakpoint" in value for value in dicts(request)) <= 3
+
+
+@given(prompt=prompts, tools=tool_lists, points=breakpoints)
+def test_anthropic_s_own_types_take_every_request(
+    prompt: list[Message], tools: tuple[Tool, ...], points: Breakpoints
+) -> None:
+    pytest.importorskip("anthropic", reason="needs the extra dev: langchain-anthropic")
+    check_messages(to_anthropic(prompt, tools, points))
+
+
+@given(prompt=prompts, tools=tool_lists)
+def test_openai_s_own_types_take_every_completion(prompt: list[Message], tools: tuple[Tool, ...]) -> None:
+    pytest.importorskip("openai", reason="needs the extra dev: openai")
+    check_completion(to_openai(prompt, tools))
 
 
 @given(prompt=prompts, points=breakpoints)

@@ -142,7 +142,6 @@ def test_names_keep_to_the_letters_that_openai_takes() -> None:
         Message(role="user", content=({"type": "audio", "url": "https://x.test/a.mp3"},)),
         Message(role="user", content=({"type": "server_tool_use", "id": "x"},)),
         Message(role="system", content=({"type": "image", "url": "https://x.test/a"},)),
-        Message(role="assistant", content=({"type": "image", "url": "https://x.test/a"},)),
     ],
 )
 def test_what_has_no_place_is_refused(message: Message) -> None:

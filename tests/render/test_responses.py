@@ -161,8 +161,6 @@ def test_images_and_files_stand_with_the_user_and_in_results(
         Message(role="user", content=({"type": "server_tool_use", "id": "x"},)),
         Message(role="user", content=({"type": "reasoning", "id": "rs_1", "encrypted_content": "x"},)),
         Message(role="system", content=(PICTURE,)),
-        Message(role="assistant", content=(PICTURE,)),
-        Message(role="assistant", content=({"type": "server_tool_use", "id": "x"},)),
     ],
 )
 def test_what_has_no_place_is_refused(message: Message) -> None:

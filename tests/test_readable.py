@@ -1,0 +1,49 @@
+"""All the text of a message, whatever blocks hold it."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from contextkit.readable import named, pictured, readable
+from contextkit.types import Block, Message
+from tests.world import IMAGE
+
+PDF: Block = {"type": "file", "base64": "JVBERi0=", "mime_type": "application/pdf"}
+LISTING: Block = {"type": "resource", "resource": {"uri": "file:///a.txt", "text": "one\ntwo"}}
+BLOB = {"uri": "file:///b.csv", "mimeType": "text/csv", "blob": base64.b64encode("a,é".encode()).decode()}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "text"),
+    [
+        ([{"type": "text", "text": "a"}, IMAGE, {"type": "text", "text": "b"}], "a\nb"),
+        ([LISTING, {"type": "text", "text": "b"}], "one\ntwo\nb"),
+        ([{"type": "resource", "resource": BLOB}], "a,é"),
+        ([{"type": "rows", "rows": [1, "é"]}], '{"type": "rows", "rows": [1, "é"]}'),
+        ([{"type": "file", "base64": "x", "mime_type": "text/plain"}], ""),
+        ([IMAGE, PDF, {"cachePoint": {"type": "default"}}], ""),
+    ],
+)
+def test_what_a_tool_answered_with_is_read(blocks: list[Block], text: str) -> None:
+    assert readable(Message(role="tool", content=tuple(blocks), tool_call_id="c")) == text
+
+
+def test_plain_text_is_as_it_is() -> None:
+    assert readable(Message(role="user", content="a\n")) == "a\n"
+    assert pictured(Message(role="user", content="a\n")) == ()
+
+
+def test_what_a_model_thought_is_not_read_back_to_it() -> None:
+    blocks = (
+        {"type": "thinking", "thinking": "hm", "signature": "x"},
+        {"type": "compaction", "encrypted_content": "y"},
+    )
+    assert readable(Message(role="assistant", content=(*blocks, {"type": "text", "text": "Yes."}))) == "Yes."
+
+
+def test_pictures_and_files_are_counted() -> None:
+    message = Message(role="tool", content=(IMAGE, PDF, LISTING, IMAGE), tool_call_id="c")
+    assert pictured(message) == (IMAGE, PDF, IMAGE)
+    assert named(pictured(message)) == "2 images and 1 file"
