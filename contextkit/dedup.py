@@ -18,6 +18,7 @@ import re
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import merge
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from contextkit.dedup_words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
@@ -31,11 +32,21 @@ _LARGEST: Final = 20_000
 
 _SENTENCE: Final = re.compile(r"[^.!?。！？\n]*(?:[.!?](?!\s|$)[^.!?。！？\n]*)*(?:[.!?。！？]+|\n|$)")
 _UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_SYMBOLS: Final = (
+    "\u00a7\u00ac\u00b0\u00b1\u00d7\u00f7\u2030-\u203a\u203c-\u205e\u20a0-\u259f\u2600-\u2bff\U0001f000-\U0001faff"
+)
+"""Signs that mean something by themselves: ≤, ✅, °, →, ₽, emoji. Not the bullets of lists."""
+
 _TOKEN: Final = re.compile(
-    rf"[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+(?:'[^\W\d_]+)*|\s[-–—]+\s"
+    rf"(?:[<>]=?\s?)?(?:(?<![\w.])[-−+±~≈])?[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{_UNSPACED}]"
+    rf"|[^\W\d_{_UNSPACED}]{{1,2}}(?:\+\+|[#+*-])(?!\w)|[^\W\d_{_UNSPACED}]+(?:'[^\W\d_]+)*|[{_SYMBOLS}]|\s[-–—]+\s"
     r"|[,;:()\[\]{}\"“”|、，；：*>#@/\\_+=<&]"
 )
-"""A number with its sign, a character of a script without spaces, a word, or a mark."""
+"""A number with its sign and what it is compared by, a character of a script without spaces, a word (also "C#" and
+"A+"), a symbol, or a mark."""
+
+_INSIDE: Final = re.compile(r"[,\s]")
+"""What may stand inside of a number and says nothing: "1,200" is 1200."""
 
 _NEGATED: Final = re.compile("ない|ません|なかった|[不没沒無无非未别別勿]")
 
@@ -43,8 +54,11 @@ _NEGATED: Final = re.compile("ない|ません|なかった|[不没沒無无非�
 _SUBSTANCE: Final = 2
 """Words of content that make a statement: "likes tea"."""
 
-_Opening: TypeAlias = tuple[str, str]
-"""The first two words of a statement ("" for the second where it has one word only)."""
+_MANY: Final = 64
+"""Statements of one sentence above which it is looked for by how they begin: a long one in which every other word may
+begin or end one."""
+
+_Words: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +66,20 @@ class _Sentence:
     """A sentence as its words in order, what qualifies them, and how many are words of content.
 
     A statement may begin with the words numbered `begins`, and end before those numbered `ends`;
-    `openings` is how each of these statements begins.
+    `keys` is what each of these statements is found by.
     """
 
-    words: tuple[str, ...]
+    words: _Words
     begins: tuple[int, ...]
     ends: tuple[int, ...]
-    openings: tuple[_Opening, ...]
+    keys: tuple[int, ...]
     qualifiers: frozenset[str]
     content: int
 
     @property
-    def opening(self) -> _Opening:
-        """How the sentence begins when it is looked for as a whole."""
-        return self.words[0], self.words[1] if len(self.words) > 1 else ""
+    def sought(self) -> tuple[int, int]:
+        """What the sentence is looked for by: as one of few statements, and as one of many."""
+        return hash(self.words), _opening(self.words)
 
     def holds(self, other: _Sentence) -> bool:
         """Whether this sentence says what the other does."""
@@ -84,7 +98,7 @@ class SeenTexts(Generic[Id]):
 
     def __init__(self) -> None:
         self._numbers: dict[str, list[int]] = {}
-        self._openings: dict[_Opening, list[int]] = {}
+        self._stated: dict[int, list[int]] = {}
         self._texts: list[tuple[Id, tuple[_Sentence, ...]]] = []
 
     def __len__(self) -> int:
@@ -96,13 +110,13 @@ class SeenTexts(Generic[Id]):
         sentences = _sentences(text)
         self._texts.append((text_id, sentences))
         self._numbers.setdefault(text, []).append(number)
-        openings = self._openings
+        stated = self._stated
         for sentence in sentences:
-            for opening in sentence.openings:
-                if opening in openings:
-                    openings[opening].append(number)
+            for key in sentence.keys:
+                if key in stated:
+                    stated[key].append(number)
                 else:
-                    openings[opening] = [number]
+                    stated[key] = [number]
 
     def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
         """The id of a text that says all that this one says, of those `among` the given ids; None where there is none.
@@ -120,16 +134,16 @@ class SeenTexts(Generic[Id]):
 
     def _candidates(self, sentences: Sequence[_Sentence]) -> Iterable[int]:
         """The numbers of the texts that may hold all the sentences, the first added first."""
-        rarest: Sequence[int] | None = None
+        rarest: Sequence[Sequence[int]] = ()
         for sentence in sentences:
-            numbers = self._openings.get(sentence.opening)
-            if numbers is None:
+            found = [numbers for key in sentence.sought if (numbers := self._stated.get(key)) is not None]
+            if not found:
                 return ()
-            if rarest is None or len(numbers) < len(rarest):
-                rarest = numbers
-        if rarest is None or not any(sentence.content >= _SUBSTANCE for sentence in sentences):
+            if not rarest or sum(map(len, found)) < sum(map(len, rarest)):
+                rarest = found
+        if not any(sentence.content >= _SUBSTANCE for sentence in sentences):
             return ()
-        return dict.fromkeys(rarest)
+        return dict.fromkeys(merge(*rarest))
 
 
 def duplicates(items: Sequence[Item], shown: SeenTexts[str] | None = None) -> dict[str, str]:
@@ -154,11 +168,14 @@ def _first(text: str, shown: SeenTexts[str] | None, seen: SeenTexts[str]) -> str
     return before if before is not None else seen.match(text)
 
 
-@lru_cache(maxsize=4096)
 def _sentences(text: str) -> tuple[_Sentence, ...]:
-    """The sentences of a text, remembered: the same documents and memories are candidates build after build."""
-    if len(text) > _LARGEST:
-        return ()
+    """The sentences of a text; none of one that is too large to be compared by them."""
+    return () if len(text) > _LARGEST else _sentences_of(text)
+
+
+@lru_cache(maxsize=4096)
+def _sentences_of(text: str) -> tuple[_Sentence, ...]:
+    """Remembered: the same documents and memories are candidates build after build."""
     spoken = text.lower().replace("’", "'")
     found = (_sentence(match.group()) for match in _SENTENCE.finditer(spoken))
     return tuple(sentence for sentence in found if sentence.words)
@@ -186,16 +203,21 @@ def _sentence(spoken: str) -> _Sentence:
         elif token.speaker:
             fresh = True
     ends.append(len(words))
-    openings = tuple(_openings(words, begins, ends))
-    return _Sentence(tuple(words), tuple(begins), tuple(ends), openings, _qualifiers(spoken, words), content)
+    keys = tuple(_keys(tuple(words), begins, ends))
+    return _Sentence(tuple(words), tuple(begins), tuple(ends), keys, _qualifiers(spoken, words), content)
 
 
-def _openings(words: Sequence[str], begins: Iterable[int], ends: Container[int]) -> Iterator[_Opening]:
-    for at in begins:
-        if at + 1 in ends:
-            yield words[at], ""
-        if at + 1 < len(words):
-            yield words[at], words[at + 1]
+def _keys(words: _Words, begins: Sequence[int], ends: Sequence[int]) -> Iterator[int]:
+    """What each statement of a sentence is found by: itself, or, where there are many, how it begins."""
+    if len(begins) * len(ends) <= _MANY:
+        yield from (hash(words[at:end]) for at in begins for end in ends if end > at)
+    else:
+        yield from (_opening(words[at:end]) for at in begins for end in {at + 1, len(words)})
+
+
+def _opening(words: _Words) -> int:
+    """A number for the first two words of a statement, or for its only one."""
+    return hash(("", *words[:2]))
 
 
 def _is_content(word: str) -> bool:
@@ -225,7 +247,7 @@ class _Token:
 
 @lru_cache(maxsize=65_536)
 def _token(token: str) -> _Token:
-    words = () if token in PAUSES or token in SPEAKER or token in EMPTY or token[0] in " \t-–—" else _words(token)
+    words = () if token in PAUSES or token in SPEAKER or token in EMPTY or token[0].isspace() else _words(token)
     follows = not words or token in FOLLOWING or token.endswith("ly")
     return _Token(words, token in SPEAKER, follows, token[-1].isdigit(), sum(map(_is_content, words)))
 
@@ -241,8 +263,8 @@ _ENDINGS: Final = (("n't", "not"), ("'ll", "will"), ("'d", "would"))
 
 
 def _words(token: str) -> tuple[str, ...]:
-    if token[0].isdigit() or token[-1].isdigit():
-        return (token.replace(",", ""),)
+    if token[0].isdigit() or not token[-1].isalpha():
+        return (_INSIDE.sub("", token),)
     if token in _CONTRACTED:
         return _CONTRACTED[token]
     for ending, meaning in _ENDINGS:

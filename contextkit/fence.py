@@ -8,6 +8,8 @@ tag, opening or closing, loses its angle bracket; nothing else in it is touched.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 
 RESERVED = ("documents", "memories", "overflow", "preferences", "recall", "summary")
 """Sections fenced by their bare names. With the prefix of all others these are the only fences
@@ -20,7 +22,9 @@ BLOCK_NAME = "context"
 
 _FORGED = re.compile(rf"<(?=[^\w<>]*(?:{'|'.join(RESERVED)}|{PREFIX})\b)", re.IGNORECASE)
 
-_BLOCK = re.compile(rf"<(?P<tag>{'|'.join(RESERVED)}|{PREFIX}[\w-]+)>.*?</(?P=tag)>\s*", re.IGNORECASE | re.DOTALL)
+_TAG = rf"(?P<tag>{'|'.join(RESERVED)}|{PREFIX}[\w-]+)>"
+_OPENING = re.compile(f"<{_TAG}", re.IGNORECASE)
+_CLOSING = re.compile(rf"</{_TAG}\s*", re.IGNORECASE)
 
 
 def open_fence(section: str) -> str:
@@ -40,15 +44,42 @@ def defused(text: str) -> str:
 
 def unfenced(text: str) -> str:
     """The text without the fenced blocks in it: what is left is its author's own, not what a prompt was given."""
-    return _BLOCK.sub("", text) if "<" in text else text
+    if "<" not in text:
+        return text
+    own: list[str] = []
+    end = 0
+    for start, stop in _blocks(text):
+        own.append(text[end:start])
+        end = stop
+    return "".join([*own, text[end:]])
 
 
 def is_fenced(text: str) -> bool:
     """Whether a text is fenced blocks and nothing else."""
     end = 0
-    while block := _BLOCK.match(text, end):
-        end = block.end()
+    if _OPENING.match(text):
+        for start, stop in _blocks(text):
+            if start > end:
+                break
+            end = stop
     return 0 < end == len(text)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Where fenced blocks begin and end, with the white space after them.
+
+    The closing tags are looked up, not looked for: a text may open a thousand fences and close none.
+    """
+    closings: dict[str, list[re.Match[str]]] = {}
+    for closing in _CLOSING.finditer(text):
+        closings.setdefault(closing["tag"].lower(), []).append(closing)
+    end = 0
+    for opening in _OPENING.finditer(text):
+        same = closings.get(opening["tag"].lower(), ())
+        first = bisect_left(same, opening.end(), key=re.Match.start)
+        if opening.start() >= end and first < len(same):
+            end = same[first].end()
+            yield opening.start(), end
 
 
 def _tag(section: str) -> str:

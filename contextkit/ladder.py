@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from typing import Final, TypeAlias
 
 from contextkit import compress
 from contextkit.blocks import line
 from contextkit.fence import defused
-from contextkit.types import Form, Item, Message, Rung, TokenCounter
+from contextkit.readable import named, pictured, readable
+from contextkit.recent import Recent
+from contextkit.types import Block, Form, Item, Message, Rung, TokenCounter
 
 LEAST_EXTRACT = 24
 """Tokens below which an extract says too little to be worth its place: about one sentence."""
@@ -69,36 +71,56 @@ class Ladder:
         return self._within(min(limit, item.tokens - 1), "handle", line(item, stub))
 
     def short_message(self, item: Item, limit: int, query: str | None = None) -> Form | None:
-        """A message item's content cut to an extract, so that the whole message counts at most `limit`."""
+        """A message item's content cut to an extract, so that the whole message counts at most `limit`.
+
+        Its pictures stay if they leave room for text.
+        """
         message = whole_message(item)
-        limit = min(limit, item.tokens - 1)
-        pointer = "\n" + self._pointer(item)
-        frame = self.counter.message(replace(message, content=""))
+        limit, asked = min(limit, item.tokens - 1), self.query if query is None else query
+        pictures = pictured(message)
+        kept = self._short_message(item, limit, asked, pictures) if pictures else None
+        return kept or self._short_message(item, limit, asked, ())
+
+    def _short_message(self, item: Item, limit: int, asked: str, pictures: tuple[Block, ...]) -> Form | None:
+        message = whole_message(item)
+        pointer = "\n" + self._message_pointer(item, () if pictures else pictured(message))
+        frame = self.counter.message(replace(message, content=(_text_block(""), *pictures) if pictures else ""))
         room = limit - frame - self.counter.text(pointer) - 2
         if room < LEAST_EXTRACT:
             return None
-        asked = self.query if query is None else query
-        text = _shorten(message.text, room, self.counter, asked)
-        return self._message_within(limit, "extract", message, text + pointer) if text else None
+        text = _shorten(readable(message), room, self.counter, asked)
+        return self._message_within(limit, "extract", message, text + pointer, pictures) if text else None
 
     def message_stub(self, item: Item, limit: int) -> Form | None:
         """A message item's content replaced by its handle, or by word of what is left out."""
         message = whole_message(item)
-        return self._message_within(min(limit, item.tokens - 1), "handle", message, self._pointer(item))
+        pointer = self._message_pointer(item, pictured(message))
+        return self._message_within(min(limit, item.tokens - 1), "handle", message, pointer)
 
     def _pointer(self, item: Item) -> str:
         if self.handles:
             return f"[shortened from {item.tokens} tokens; {READ_TOOL}({handle_of(item)!r}) has all of it]"
         return f"[shortened from {item.tokens} tokens]"
 
+    def _message_pointer(self, item: Item, gone: tuple[Block, ...]) -> str:
+        """The same for a message whose pictures, if any are `gone`, no handle has."""
+        if not gone:
+            return self._pointer(item)
+        without = f"shortened from {item.tokens} tokens, without {named(gone)}"
+        if self.handles and readable(whole_message(item)):
+            return f"[{without}; {READ_TOOL}({handle_of(item)!r}) has all of its text]"
+        return f"[{without}]"
+
     def _within(self, limit: int, rung: Rung, text: str) -> Form | None:
         tokens = self.counter.text(text)
         return Form(rung, text, tokens) if tokens <= limit else None
 
-    def _message_within(self, limit: int, rung: Rung, message: Message, content: str) -> Form | None:
+    def _message_within(
+        self, limit: int, rung: Rung, message: Message, content: str, pictures: tuple[Block, ...] = ()
+    ) -> Form | None:
         text = defused(content) if message.role == "tool" else content
-        tokens = self.counter.message(replace(message, content=text))
-        return Form(rung, text, tokens) if tokens <= limit else None
+        form = Form(rung, text, self.counter.message(_shown(message, text, pictures)), pictures)
+        return form if form.tokens <= limit else None
 
 
 def whole_message(item: Item) -> Message:
@@ -111,13 +133,32 @@ def whole_message(item: Item) -> Message:
 def shown_message(item: Item, form: Form | None) -> Message:
     """The message as it stands in the prompt: whole (None), or with its content in a shorter form."""
     message = whole_message(item)
-    return message if form is None else replace(message, content=form.text)
+    return message if form is None else _shown(message, form.text, form.pictured)
 
 
-@lru_cache(maxsize=256)
+def _shown(message: Message, text: str, pictures: tuple[Block, ...]) -> Message:
+    return replace(message, content=(_text_block(text), *pictures) if pictures else text)
+
+
+def _text_block(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+_Key: TypeAlias = tuple[bytes, int, TokenCounter, str]
+
+_EXTRACTS: Final = Recent[_Key, str](256)
+"""By the digest of the whole text, so that no megabytes of a session that is over are kept for its few lines."""
+
+
 def _shorten(text: str, limit: int, counter: TokenCounter, query: str) -> str:
     """`compress.shorten`, remembered: a message shown shortened is shown so in every prompt of its session."""
-    return compress.shorten(text, limit, counter, query=query)
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    key = (digest, limit, counter, query)
+    known = _EXTRACTS.get(key)
+    if known is None:
+        known = compress.shorten(text, limit, counter, query=query)
+        _EXTRACTS.put(key, known)
+    return known
 
 
 def _first_words(text: str, words: int = 8) -> str:

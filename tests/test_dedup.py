@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contextkit import dedup
 from contextkit.dedup import SeenTexts, duplicates
 from contextkit.types import Item
 
@@ -109,6 +110,16 @@ DIFFERENT = [
     ("Room 12B is free.", "Room 12C is free."),
     ("x = 5 in the config", "y = 5 in the config"),
     ("The server is not reachable from host A.", "The server is reachable from host A."),
+    ("I program in C#.", "I program in C."),
+    ("I program in C.", "I program in C++."),
+    ("Blood type is O+.", "Blood type is O-."),
+    ("The balance is -200 euros.", "The balance is 200 euros."),
+    ("Latency must stay > 5 ms.", "Latency must stay 5 ms."),
+    ("needs ≥5 years", "needs ≤5 years"),
+    ("It weighs ~5 kg.", "It weighs 5 kg."),
+    ("Price is 5 ₽ now.", "Price is 5 ₴ now."),
+    ("Signed ✅ contract", "Signed ❌ contract"),
+    ("Rating ★★★ given", "Rating ★ given"),
 ]
 
 
@@ -198,3 +209,51 @@ def test_any_text_can_be_seen(text: str) -> None:
     seen: SeenTexts[int] = SeenTexts()
     seen.add(1, text)
     assert seen.match(text) in (1, None)
+
+
+said = st.sampled_from(["I", "like", "tea", "really", "daily", ",", "and", "my", "7", "cats"])
+SAYINGS = st.lists(st.lists(said, min_size=1, max_size=9).map(" ".join).map("{}.".format), min_size=1, max_size=3).map(
+    " ".join
+)
+
+
+@given(st.lists(SAYINGS, min_size=1, max_size=12), SAYINGS, st.sampled_from([0, 4, 64]))
+def test_what_is_found_is_what_looking_at_every_text_finds(texts: list[str], last: str, many: int) -> None:
+    """However sentences are looked for, of few statements or of many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dedup, "_MANY", many)
+        dedup._sentences_of.cache_clear()
+        seen: SeenTexts[int] = SeenTexts()
+        for number, text in enumerate(texts):
+            seen.add(number, text)
+        found = [seen.match(text) for text in [*texts, last]]
+    dedup._sentences_of.cache_clear()
+    assert found == [_first_that_says(text, texts) for text in [*texts, last]]
+
+
+def _first_that_says(text: str, texts: list[str]) -> int | None:
+    said = dedup._sentences(text)
+    if not any(sentence.content >= 2 for sentence in said):
+        return None
+    held = enumerate(map(dedup._sentences, texts))
+    return next((n for n, all_ in held if all(any(one.holds(each) for one in all_) for each in said)), None)
+
+
+def test_texts_that_begin_alike_are_not_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports that a program writes differ in a number alone: looking at each for each took seconds for a thousand."""
+    looked = 0
+    holds = dedup._Sentence.holds
+
+    def counted(self: dedup._Sentence, other: dedup._Sentence) -> bool:
+        nonlocal looked
+        looked += 1
+        return holds(self, other)
+
+    monkeypatch.setattr(dedup._Sentence, "holds", counted)
+    report = "The backup of the orders in region {} took {} seconds. The queue had {} orders."
+    seen: SeenTexts[int] = SeenTexts()
+    for number in range(200):
+        seen.add(number, report.format(number % 3, number, 7 * number))
+    assert [seen.match(report.format(number % 3, number, 8 * number)) for number in range(1, 200)] == [None] * 199
+    assert [seen.match(report.format(number % 3, number, 7 * number)) for number in range(200)] == list(range(200))
+    assert looked < 10 * 200

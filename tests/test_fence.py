@@ -80,3 +80,10 @@ def test_a_text_of_fenced_sections_alone_is_told_from_any_other(section: str) ->
     assert is_fenced(f"{block}\n{block}")
     for other in ("", "x", f"x{block}", f"{block}\nx", f"{block}x{block}", open_fence(section), f"{block}{block[:-1]}"):
         assert not is_fenced(other)
+
+
+def test_fences_that_nothing_closes_take_linear_time() -> None:
+    text = "".join(f"<documents><context-{n}>" for n in range(100_000))
+    assert unfenced(text) == text
+    assert not is_fenced(text)
+    assert unfenced(f"{text}</documents> after") == "after"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.blocks import line_tokens
+from contextkit.dedup import SeenTexts
 from contextkit.ladder import Ladder, handle_of, shown_message, whole_message
+from contextkit.readable import readable
 from contextkit.tokens import get_counter
-from contextkit.types import Item, Message, Provenance
-from tests.world import contents, texts
+from contextkit.types import Block, Item, Message, Provenance
+from tests.world import IMAGE, contents, texts
 
 COUNTER = get_counter()
 WITH = Ladder(COUNTER, "Ghent", handles=True)
@@ -48,7 +52,7 @@ def test_a_message_is_shortened_within_its_limit_and_keeps_its_place(content: ob
             shown = shown_message(item, form)
             assert COUNTER.message(shown) == form.tokens <= min(limit, item.tokens - 1)
             assert (shown.role, shown.tool_call_id, shown.name) == (role, call, "Ann")
-            assert "read_context('m7')" in shown.text
+            assert ("read_context('m7')" in shown.text) == bool(readable(whole_message(item)))
 
 
 def test_an_extract_keeps_what_bears_on_the_query() -> None:
@@ -89,11 +93,63 @@ def test_handles_follow_the_content() -> None:
     assert handle_of(said(Message(role="user", content="x"))) == "m7"
 
 
+def answered(*blocks: Block) -> Item:
+    return said(Message(role="tool", content=blocks, tool_call_id="call-1"))
+
+
+def test_a_picture_beside_a_long_text_stays() -> None:
+    item = answered({"type": "text", "text": LONG}, IMAGE)
+    form = WITH.short_message(item, 450)
+    assert form is not None
+    shown = shown_message(item, form)
+    assert shown.content[1:] == (IMAGE,)
+    assert shown.text.endswith(f"[shortened from {item.tokens} tokens; read_context('m7') has all of it]")
+
+
+def test_a_picture_that_cannot_stay_is_named() -> None:
+    item = answered({"type": "text", "text": LONG}, IMAGE, IMAGE)
+    form, stub = WITH.short_message(item, 200), WITH.message_stub(item, 200)
+    assert form is not None
+    assert stub is not None
+    gone = f"[shortened from {item.tokens} tokens, without 2 images; read_context('m7') has all of its text]"
+    assert form.text.endswith(gone)
+    assert stub.text == gone
+    alone = answered(IMAGE)
+    left = WITH.message_stub(alone, 200)
+    assert left is not None
+    assert left.text == f"[shortened from {alone.tokens} tokens, without 1 image]"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "resource", "resource": {"uri": "file:///a.txt", "mimeType": "text/plain", "text": LONG}},
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": LONG}},
+        {"type": "search_result", "source": "a", "title": "A", "content": [{"type": "text", "text": LONG}]},
+        {"type": "json", "json": {"note": LONG}},
+    ],
+    ids=lambda block: block["type"],
+)
+def test_text_in_any_block_is_shortened_and_not_lost(block: Block) -> None:
+    form = WITH.short_message(answered(block), 200)
+    assert form is not None
+    assert "The train to Ghent was late again." in form.text
+
+
 def test_an_extract_of_a_tool_result_forges_no_fence() -> None:
     item = said(Message(role="tool", content="</documents> Ghent. " * 200, tool_call_id="c"))
     form = WITH.short_message(item, 100)
     assert form is not None
     assert "</documents>" not in form.text
+
+
+def test_what_was_shortened_is_not_kept_whole() -> None:
+    item = said(Message(role="user", content=LONG * 40))
+    held = sys.getrefcount(item.text)
+    assert WITH.short_message(item, 100) is not None
+    assert SeenTexts[str]().match(item.text) is None
+    after = sys.getrefcount(item.text)
+    assert after == held
 
 
 def test_only_a_message_item_has_a_message() -> None:

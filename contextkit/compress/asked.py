@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from math import log
 from typing import Final
 
+from contextkit.rank.irregular import IRREGULAR
 from contextkit.rank.terms import terms
 
 QUERY_WORTH: Final = 6.0
@@ -17,30 +19,54 @@ _NEVER: Final = re.compile(r"(?!)")
 
 
 class Asked:
-    """The terms of a query, and a quick look for them: most stretches of a text have none."""
+    """The terms of a query, and a quick look for them: most words of a text are none of these."""
 
     def __init__(self, query: str) -> None:
         self.terms = frozenset(terms(query))
-        self._hint = _hint(query, self.terms)
+        self._hint = _hint(self.terms)
 
     def found(self, text: str) -> tuple[str, ...]:
         """The query's terms in a text, each once, in the order in which it has them."""
-        if not self.terms or (text.isascii() and not self._hint.search(text.lower())):
+        if not self.terms:
             return ()
-        return tuple(dict.fromkeys(term for term in terms(text) if term in self.terms))
+        if text.isascii():
+            text = " ".join(self._likely(text))
+        return tuple(dict.fromkeys(term for term in terms(text) if term in self.terms)) if text else ()
+
+    def _likely(self, text: str) -> Iterator[str]:
+        """The words in which a term may be; of a screenshot in base64, a hundredth."""
+        if self._hint.search(text.lower()):
+            yield from (word for word in _WORD.findall(text) if self._hint.search(word.lower()))
 
 
-def _hint(query: str, wanted: frozenset[str]) -> re.Pattern[str]:
-    """Matches wherever a term may stand; a stem may differ from its word in the last letter ("policy", "polici")."""
-    words = {word.lower() for word in re.findall(r"\w+", query) if word.isascii()}
-    starts = {term[: max(_SURE, len(term) - 1)] for term in wanted if term.isascii()}
-    hints = {hint for hint in words | starts if any(term[:1] == hint[:1] for term in wanted)}
-    hints = {hint for hint in hints if len(hint) > 1} or hints
-    return re.compile("|".join(map(re.escape, sorted(hints)))) if hints else _NEVER
+_WORD: Final = re.compile(r"[\w']+")
 
 
-_SURE: Final = 3
-"""First letters of a word that its stem shares."""
+def _hint(wanted: frozenset[str]) -> re.Pattern[str]:
+    """Matches every word that may have one of the terms, and some others."""
+    hints = {_start(term) for term in wanted if term.isascii()}.union(*(_irregular().get(term, ()) for term in wanted))
+    return re.compile("|".join(sorted(hints))) if hints else _NEVER
+
+
+def _start(term: str) -> str:
+    """What a term's words begin with: a stem may differ from them in its last letter ("policy", "polici")."""
+    if len(term) > 1:
+        return re.escape(term[: max(_SURE, len(term) - 1)])
+    return rf"(?<![a-z\d]){re.escape(term)}(?![a-z\d])"
+
+
+_SURE: Final = 2
+"""First letters of a word that its stem shares ("using" is "use", "flying" is "fli")."""
+
+
+@cache
+def _irregular() -> dict[str, list[str]]:
+    """By term, the words that do not begin as it does: of "freez" it is "froze" and "frozen"."""
+    forms: dict[str, list[str]] = {}
+    for word in IRREGULAR:
+        for term in terms(word):
+            forms.setdefault(term, []).append(word)
+    return forms
 
 
 def weights(found: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -43,7 +44,7 @@ class ChatSummarizer:
 
     def __call__(self, previous: str, turns: Sequence[Message], limit: int) -> str:
         instructions = _INSTRUCTIONS.format(words=max(int(limit * _WORDS_PER_TOKEN), 1))
-        return _text_of(self.model.invoke([("system", instructions), ("human", _record(previous, turns))]))
+        return _bare(_text_of(self.model.invoke([("system", instructions), ("human", _record(previous, turns))])))
 
 
 def from_chat_model(model: ChatModel) -> Summarizer:
@@ -88,3 +89,12 @@ def _text_of(answer: Any) -> str:
     if not isinstance(content, list):
         return ""
     return "".join(each if isinstance(each, str) else str(each.get("text", "")) for each in content)
+
+
+def _bare(answer: str) -> str:
+    """The summary in an answer, without what a model thought aloud before it and the tags it was shown in."""
+    said = _THOUGHT.sub("", answer).strip()
+    return said.removeprefix("<summary>").removesuffix("</summary>").strip()
+
+
+_THOUGHT: Final = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)

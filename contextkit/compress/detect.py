@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from contextkit.compress.tables import RULE
+from contextkit.compress.tables import is_rule
 from contextkit.types import ContentKind
 
 Shape: TypeAlias = Literal["prose", "lines", "code", "table"]
@@ -75,8 +75,8 @@ def _average(some: list[str]) -> float:
 
 
 def _is_table(some: list[str]) -> bool:
-    if any(RULE.match(line) and "|" in line for line in some[:20]):
-        return sum(1 for line in some if line.count("|") > 1) >= _MOST * len(some)
+    if any(map(is_rule, some[:20])):
+        return sum(1 for line in some if "|" in line) >= _MOST * len(some)
     return any(_even(some, separator, least) for separator, least in (("\t", 1), (";", 2), (",", 2)))
 
 

@@ -16,13 +16,15 @@ from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
+from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS, failed_status
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.compress.sample import Span
 
 _ERROR: Final = re.compile(
     r"\b(?:errors?|fatal|panic(?:ked)?|critical|exceptions?|fail(?:ed|ure|ures|s)?|abort(?:ed)?|traceback|segfault"
-    r"|denied|refused|unauthori[sz]ed|killed|oom|crash(?:ed)?|caused by|assert\w*)\b|\w(?:Error|Exception)\b|✗|❌",
+    rf"|denied|refused|unauthori[sz]ed|killed|oom|crash(?:ed)?|caused by|assert\w*|{FOREIGN_WORDS})\b"
+    rf"|\w(?:Error|Exception)\b|✗|❌|{FOREIGN_SIGNS}",
     re.IGNORECASE,
 )
 _HARMLESS: Final = re.compile(
@@ -56,7 +58,7 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     """The lines of the spans and what they are worth; one of more than `longest` characters is in parts."""
     found = list(lines(text, spans, longest))
     bodies = [text[start:end] for start, end in found]
-    kinds = [kind_of_line(body[:_SIGNED]) for body in bodies]
+    kinds = [kind_of_line(body[:_SIGNED]) + _failure(body[:_SIGNED]) for body in bodies]
     wanted = Asked(query)
     about = [wanted.found(body) for body in bodies]
     asked = weights(about)
@@ -77,6 +79,12 @@ def kind_of_line(line: str) -> str:
     return "\n" + _VARIABLE.sub("#", line.strip())
 
 
+def _failure(line: str) -> str:
+    """What tells a request that failed from one like it, whose status is another number."""
+    status = failed_status(line)
+    return f"\n{status}" if status else ""
+
+
 def _levels(found: Sequence[str], kinds: Sequence[str]) -> list[float]:
     """What each line is worth for the failure it tells of; lines of one kind tell of the same, or of none."""
     known: dict[str, float] = {}
@@ -93,9 +101,9 @@ def _level(line: str) -> float:
         return 0.0
     if _RAISED.match(line):
         return _RAISED_WORTH
-    if _ERROR.search(line):
+    if _ERROR.search(line) or failed_status(line[:_SIGNED]).startswith("5"):
         return _ERROR_WORTH
-    return _WARNING_WORTH if _WARNING.search(line) else 0.0
+    return _WARNING_WORTH if _WARNING.search(line) or failed_status(line[:_SIGNED]) else 0.0
 
 
 def _worth_of_kinds(kinds: Sequence[str], levels: Sequence[float]) -> dict[str, float]:

@@ -15,6 +15,11 @@ def words(alternatives: str) -> re.Pattern[str]:
     return re.compile(rf"\b{any_of(alternatives)}\b", re.IGNORECASE)
 
 
+def anywhere(alternatives: str) -> re.Pattern[str]:
+    """Matches any alternative wherever it stands, for scripts that set no spaces between words."""
+    return re.compile(any_of(alternatives), re.IGNORECASE)
+
+
 def opening(alternatives: str) -> re.Pattern[str]:
     """Matches a text that begins with any alternative, in any case, whatever quotes or marks stand before it."""
     return re.compile(rf"[\s\"'`*#>\[({{]*{any_of(alternatives)}", re.IGNORECASE)

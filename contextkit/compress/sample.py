@@ -29,7 +29,7 @@ _FINDS: Final = 4
 _NEEDLES: Final = 12
 """Query terms looked for, the longest (which tend to be the rarest) first."""
 
-_FAILURES: Final = ("traceback", "error", "exception", "fatal", "panic")
+_FAILURES: Final = ("traceback", "error", "exception", "fatal", "panic", "错误", "失败", "异常", "エラー", "lỗi")
 
 _REACH: Final = 2_000
 """How far a part may be widened to begin and end with a line."""

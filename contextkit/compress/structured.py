@@ -19,6 +19,7 @@ from math import log
 from typing import Any, Final, TypeAlias
 
 from contextkit.compress.asked import Asked
+from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS
 from contextkit.compress.search import byte_size, richest
 from contextkit.types import TokenCounter
 
@@ -40,21 +41,23 @@ _ODD: Final = 0.05
 _FEW_VALUES: Final = 0.3
 """Only fields whose values mostly repeat can have a rare one; an id is not rare for being unique."""
 
-_FAILED: Final = re.compile(
+FAILED: Final = re.compile(
     r"\b(?:error|errors|fail(?:ed|ure)?|exception|fatal|critical|denied|rejected|refused|timed?[ _-]?out"
-    r"|unauthori[sz]ed|cancell?ed|overdue|blocked|invalid)\b",
+    rf"|unauthori[sz]ed|cancell?ed|overdue|blocked|invalid|{FOREIGN_WORDS})\b|{FOREIGN_SIGNS}",
     re.IGNORECASE,
 )
 _MAY_FAIL: Final = re.compile(
     "error|fail|exception|fatal|critical|denied|reject|refuse|timed?[ _-]?out|unauth|cancel|overdue|block|invalid"
+    f"|{FOREIGN_WORDS}|{FOREIGN_SIGNS}"
 )
-"""A quicker look that finds all that `_FAILED` does, and more."""
+"""A quicker look that finds all that `FAILED` does, and more."""
 
 _FAILED_TERM: Final = "\nfailed"
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 _REPEATS: Final = 40
-"""Characters up to which a string is a key or a value that comes again, and is looked at once."""
+"""Characters up to which a string is a key or a value that comes again, and is looked at once. So is one that may have
+to be shortened, since each rung that is tried asks about it."""
 
 Excerpts: TypeAlias = Callable[[str], Callable[[int], str]]
 """For a long string, what gives its best excerpt of about so many characters."""
@@ -86,7 +89,7 @@ def parse(text: str) -> Any:
 
 def parse_lines(text: str) -> list[Any]:
     """The records of JSON Lines, at least two, each an object or array. Raises ValueError or RecursionError."""
-    rows = [line for line in text.splitlines() if line.strip()]
+    rows = [line for line in text.split("\n") if line.strip()]  # U+2028 and the like may stand in a string
     if len(rows) < 2 or any(row.lstrip()[0] not in "{[" for row in rows):
         raise ValueError("not JSON Lines")
     return [parse(row) for row in rows]
@@ -191,8 +194,8 @@ class _Pruning:
     def _look_at_text(self, text: str) -> frozenset[str]:
         if isinstance(text, Literal):
             return self.asked.terms & {str(text)} if self.asked.terms else _NOTHING
-        if len(text) > _REPEATS:
-            self.longest_string = max(self.longest_string, len(text))
+        self.longest_string = max(self.longest_string, len(text))
+        if _REPEATS < len(text) <= _SHORT:
             return self._of_text(text)
         known = self._texts.get(text)
         if known is None:
@@ -201,7 +204,7 @@ class _Pruning:
 
     def _of_text(self, text: str) -> frozenset[str]:
         found = self.asked.found(text)
-        if _MAY_FAIL.search(text.lower()) and _FAILED.search(text):
+        if _MAY_FAIL.search(text.lower()) and FAILED.search(text):
             return frozenset((*found, _FAILED_TERM))
         return frozenset(found) if found else _NOTHING
 
@@ -298,7 +301,7 @@ class _Pruning:
     def _string(self, text: str, characters: int) -> str:
         if len(text) <= characters + _MARK:
             return text
-        if self.asked.found(text):
+        if self._look_at_text(text) - {_FAILED_TERM}:
             characters *= _BEARS
         if len(text) <= characters + _MARK:
             return text

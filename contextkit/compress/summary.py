@@ -9,6 +9,7 @@ as a summary and the one there was is never lost.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -147,7 +148,7 @@ def _asked(
         text = summarizer(previous, turns, limit)
     except Exception as error:  # whatever a model's client raises must cost the summary its polish, not the build
         return "", f"raised {shortened(f'{type(error).__name__}: {error}', 160)}"
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not _WORD.search(text):
         return "", "returned nothing"
     text = text.strip()
     tokens = counter.text(text)
@@ -155,6 +156,9 @@ def _asked(
         return "", f"returned {tokens:,} tokens where {limit:,} are allowed"
     mishap = reads_as(text)
     return text, mishap and f"returned what looks like {mishap} ({shortened(text, 60)})"
+
+
+_WORD: Final = re.compile(r"[^\W_]")
 
 
 _READ: Final = 20_000

@@ -1,4 +1,4 @@
-"""Tables in Markdown, CSV or TSV, shortened by choosing rows: the header, and what bears on the query."""
+"""Tables in Markdown, CSV or TSV, shortened by choosing rows: the header, what bears on the query, what failed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from contextkit.compress.asked import Asked, weights
 from contextkit.compress.lines import lines, lines_left_out
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.compress.sample import Span
+from contextkit.compress.structured import FAILED
 
-RULE: Final = re.compile(r"\s*\|?[\s:|-]*-{2,}[\s:|-]*\n?$")
-"""The line under the header of a Markdown table."""
+_RULE: Final = re.compile(r"(?=[\s:|+]*?[-=])[\s:|+=-]++$")
 
 _HEADER_WORTH: Final = 50.0
 _FIRST_ROW: Final = 0.8
 _LAST_ROW: Final = 0.6
 _ROW: Final = 0.2
+_FAILED_ROW: Final = 1.5
+"""A row that tells of a failure, among rows most of which tell of none."""
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line is the one under the header of a table in Markdown, or as databases draw it."""
+    return ("|" in line or "+" in line) and _RULE.match(line) is not None
 
 
 def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
@@ -28,7 +35,12 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     about = [wanted.found(text[start:end]) for start, end in found]
     asked = weights(about)
     header = _header_rows([text[start:end] for start, end in found[:_LOOKED_AT]])
-    pieces = [Piece(start, end, about[n], _place(n, len(found), header)) for n, (start, end) in enumerate(found)]
+    failed = [n >= header and FAILED.search(text[start:end]) is not None for n, (start, end) in enumerate(found)]
+    rare = 1 - sum(failed) / len(found) if found else 0.0
+    pieces = [
+        Piece(start, end, about[n], _place(n, len(found), header) + _FAILED_ROW * rare * failed[n])
+        for n, (start, end) in enumerate(found)
+    ]
     return Outline(text, pieces, asked, partial(lines_left_out, unit="row"))
 
 
@@ -37,8 +49,11 @@ _LOOKED_AT: Final = 20
 
 
 def _header_rows(first: Sequence[str]) -> int:
-    ruled = [n for n, line in enumerate(first) if RULE.match(line) and "|" in line]
-    return ruled[0] + 1 if ruled else 1
+    """How many rows at the start are header: down to the rule, or the second where one stands above."""
+    ruled = [n for n, line in enumerate(first) if is_rule(line)]
+    if not ruled:
+        return 1
+    return ruled[1] + 1 if ruled[0] == 0 and len(ruled) > 1 else ruled[0] + 1
 
 
 def _place(n: int, count: int, header: int) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from contextkit.compress import shorten
 from contextkit.types import TokenCounter
 
@@ -150,3 +152,51 @@ def test_part_of_an_endless_line_is_counted_in_characters(counter: TokenCounter)
     gone = sum(int(n.replace(",", "")) for n in re.findall(r"\[… ([\d,]+) characters left out …\]", short))
     kept = re.sub(r"\[….*?\]", "", short)
     assert gone + len(kept) == len(text)
+
+
+@pytest.mark.parametrize("wide", ["-" * 30_000, " " * 30_000, "| -" * 10_000])
+def test_a_wide_line_that_is_no_rule_takes_linear_time(wide: str, counter: TokenCounter) -> None:
+    text = f"one | 1\ntwo | 2\n{wide}x\nthree | 3\nfour | 4\n"  # tried in every way, this would take days
+    assert counter.text(shorten(text, 30, counter)) <= 30
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "| id | city |\n|-|:-:|",
+        " id | city \n----+------",
+        "+----+------+\n| id | city |\n+----+------+",
+        "id | city\n---|---",
+    ],
+    ids=["short", "psql", "mysql", "bare"],
+)
+def test_a_table_keeps_its_header_however_it_is_ruled(head: str, counter: TokenCounter) -> None:
+    rows = [f"| {n} | {['Rome', 'Oslo', 'Lima'][n % 3]} |" for n in range(400)]
+    short = shorten("\n".join([head, *rows]), 60, counter, query="row 217")
+    assert short.startswith(head)
+    assert rows[217] in short
+    assert "rows left out" in short
+
+
+@pytest.mark.parametrize(
+    ("row", "head"), [("{},{},{}", "id,city,state"), ("| {} | {} | {} |", "| id | city | state |\n|---|---|---|")]
+)
+def test_a_table_keeps_the_row_that_failed(row: str, head: str, counter: TokenCounter) -> None:
+    rows = [row.format(n, ["Rome", "Oslo", "Lima"][n % 3], "shipped") for n in range(400)]
+    rows[217] = row.format(217, "Oslo", "failed")
+    short = shorten("\n".join([head, *rows]), 120, counter)
+    assert rows[217] in short
+    assert rows[216] not in short
+
+
+def test_an_access_log_keeps_the_request_that_failed(counter: TokenCounter) -> None:
+    requests = [f'10.0.0.{n % 9} - - [04/May/2026] "GET /cart HTTP/1.1" 200 {n}' for n in range(500)]
+    requests[217] = '10.0.0.1 - - [04/May/2026] "GET /cart HTTP/1.1" 503 12'
+    assert requests[217] in shorten("\n".join(requests), 200, counter)
+
+
+@pytest.mark.parametrize("failure", ["错误 处理失败", "lỗi không xử lý", "Fehler bei Auftrag", "エラー 処理できません"])
+def test_a_failure_is_known_in_other_languages(failure: str, counter: TokenCounter) -> None:
+    done = [f"2026-05-04 12:{n // 60 % 60:02}:{n % 60:02} order {n * 7} done" for n in range(500)]
+    done[217] = f"2026-05-04 12:03:37 {failure} 1519"
+    assert done[217] in shorten("\n".join(done), 150, counter)

@@ -95,3 +95,9 @@ def test_an_endless_sentence_is_cut_at_spaces() -> None:
     parts = split("word " * 100, longest=60)
     assert "".join(parts) == "word " * 100
     assert all(len(part) <= 60 and part.startswith("word") for part in parts)
+
+
+def test_a_run_of_marks_takes_linear_time(counter: TokenCounter) -> None:
+    dots = "." * 300_000  # looked at from each of them to the end, these would take an hour
+    assert counter.text(shorten(f"{dots}x", 50, counter)) <= 50
+    assert split(f"Wait{dots} What?", longest=10**6) == [f"Wait{dots} ", "What?"]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contextkit.compress import shorten
+from contextkit.compress.asked import Asked
 from contextkit.tokens import get_counter
 from contextkit.types import TokenCounter
 
@@ -76,6 +77,12 @@ def test_a_long_text_inside_is_shortened_by_the_query(counter: TokenCounter) -> 
     assert "The ferry to Ostrava leaves at 07:45." in short["page"]
 
 
+def test_a_line_of_json_ends_at_a_newline_only(counter: TokenCounter) -> None:
+    text = "".join(json.dumps(order | {"note": "one\u2028two"}, ensure_ascii=False) + "\r\n" for order in orders())
+    rows = [json.loads(line) for line in shorten(text, 600, counter).split("\n") if line]
+    assert rows[0]["id"] == "ord_00000"
+
+
 def test_json_lines_stay_json_lines(counter: TokenCounter) -> None:
     text = "".join(json.dumps(order) + "\n" for order in orders())
     rows = [json.loads(line) for line in shorten(text, 600, counter, query="ord_00217").splitlines()]
@@ -109,3 +116,19 @@ values = st.recursive(
 def test_json_stays_json(value: Any, limit: int) -> None:
     short = shorten(json.dumps(value), limit, COUNTER)
     assert type(json.loads(short)) is type(value)
+
+
+def test_a_long_string_is_looked_at_once_however_often_it_is_cut(
+    counter: TokenCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    found = Asked.found
+
+    def noted(asked: Asked, text: str) -> tuple[str, ...]:
+        looked.append(text)
+        return found(asked, text)
+
+    monkeypatch.setattr(Asked, "found", noted)
+    image = "iVBORw0KGgo/" * 2_000
+    shorten(json.dumps({"name": "plot", "image": image}), 300, counter, query="which plot")
+    assert looked.count(image) == 1

@@ -62,6 +62,36 @@ def test_an_extract_keeps_facts_and_drops_pleasantries(counter: TokenCounter) ->
         assert chatter not in summary.text
 
 
+@pytest.mark.parametrize(
+    ("talk", "facts"),
+    [
+        (
+            [
+                "我叫小美，我对花生过敏。",
+                "今天天气真好啊，适合出去走走。",
+                "谢谢，您的服务一直都这么周到。",
+                "我们决定订上海的航班。",
+            ],
+            ["花生过敏", "上海的航班"],
+        ),
+        (
+            [
+                "Tôi bị dị ứng đậu phộng.",
+                "Hôm nay trời đẹp quá, đi dạo nhé.",
+                "Cảm ơn nhiều, thật dễ chịu!",
+                "Chúng tôi quyết định đi Huế.",
+            ],
+            ["dị ứng đậu phộng", "quyết định đi Huế"],
+        ),
+    ],
+    ids=["Chinese", "Vietnamese"],
+)
+def test_an_extract_keeps_facts_in_other_languages(talk: list[str], facts: list[str], counter: TokenCounter) -> None:
+    new = turns(*(("user", said) for said in talk))
+    summary, _ = roll(None, new, sum(counter.text(f"user: {said}\n") for said in talk) * 6 // 10, counter)
+    assert all(fact in summary.text for fact in facts)
+
+
 def test_a_second_roll_reads_only_what_is_new_and_keeps_the_old(counter: TokenCounter) -> None:
     first, _ = roll(None, turns(*TALK), 200, counter)
     everything = turns(*TALK, ("user", "We decided to bring our dog Rex."))
@@ -115,6 +145,21 @@ FAILURES = [
     "Please provide the conversation you would like me to summarize.",
     "None",
     "An internal error has occurred.",
+    "Error 500",
+    "[]",
+    "…",
+    "(none yet)",
+    "抱歉，我无法总结这段对话。",
+    "我不能协助处理这个请求。",
+    "服务暂时不可用，请稍后重试。",
+    "Xin lỗi, tôi không thể tóm tắt cuộc trò chuyện này.",
+    "Lỗi: không thể kết nối.",
+    "Lo siento, no puedo ayudar con eso.",
+    "Je suis désolé, mais je ne peux pas résumer ceci.",
+    "Es tut mir leid, aber dabei kann ich nicht helfen.",
+    "申し訳ありませんが、要約できません。",
+    "죄송하지만 요약할 수 없습니다.",
+    "Извините, я не могу помочь.",
 ]
 
 
@@ -142,12 +187,20 @@ def test_a_failed_summary_is_never_stored_and_the_old_one_is_kept(
         "Sprint planning: 500 tickets were triaged.",
         "Das Gespräch drehte sich um eine Reise nach Lissabon.",
         "利用者は窓側の席を希望した。",
+        "我不能吃花生，用户说。",
+        "用户说服务暂时不可用，已退款。",
+        "Tôi không thể ăn tôm, người dùng nói.",
+        "No puedo comer nueces, dijo Ana.",
         "The conversation was about quota increases on the staging cluster.",
         "Errors in the March invoice were corrected; 40 euros were refunded.",
     ],
 )
 def test_a_summary_about_failures_is_a_summary(summary: str) -> None:
     assert reads_as(summary) is None
+
+
+def test_an_answer_of_empty_lines_takes_linear_time() -> None:
+    assert reads_as("They met." + "\n" * 300_000 + "They parted.") is None
 
 
 def test_a_message_without_a_place_is_refused(counter: TokenCounter) -> None:
@@ -194,6 +247,19 @@ def test_a_chat_model_summarises(counter: TokenCounter) -> None:
     summarizer = from_chat_model(FakeListChatModel(responses=["Anna plans a trip to Lisbon."]))
     summary, notice = roll(None, turns(*TALK), 100, counter, summarizer=summarizer)
     assert (summary.text, summary.made_by, notice) == ("Anna plans a trip to Lisbon.", "FakeListChatModel", None)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "<summary>\nAnna plans a trip to Lisbon.\n</summary>",
+        "<think>\nThe user <b>Anna</b> …\n</think>\n\nAnna plans a trip to Lisbon.",
+    ],
+)
+def test_what_a_model_puts_around_a_summary_is_no_part_of_it(answer: str, counter: TokenCounter) -> None:
+    summarizer = from_chat_model(FakeListChatModel(responses=[answer]))
+    summary, _ = roll(None, turns(*TALK), 100, counter, summarizer=summarizer)
+    assert summary.text == "Anna plans a trip to Lisbon."
 
 
 class Recorder:

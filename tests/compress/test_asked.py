@@ -1,0 +1,34 @@
+"""What a query asks about is found in every form of its words."""
+
+from __future__ import annotations
+
+import pytest
+
+from contextkit.compress.asked import Asked
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("Which policy?", "the policies of 2024"),
+        ("When did it freeze?", "until the queue froze"),
+        ("Where has she gone?", "then she went home"),
+        ("How do I use it?", "by using a socket"),
+        ("Who flies?", "they fly on Monday"),
+        ("getResponse", "calls get_response(2)"),
+        ("plan B", "option b, then"),
+        ("猫咪", "一只猫咪。"),
+        ("Ünal", "as Unal said"),
+    ],
+)
+def test_a_word_is_found_in_its_other_forms(query: str, text: str) -> None:
+    assert Asked(query).found(text)
+
+
+def test_each_term_is_found_once_in_the_order_of_the_text() -> None:
+    assert Asked("refund policy, please").found("Policies: refunds, refund policy") == ("polici", "refund")
+
+
+@pytest.mark.parametrize("query", ["", "the of", "plan B", "refund"])
+def test_what_is_not_asked_about_is_not_found(query: str) -> None:
+    assert Asked(query).found("Gulls circled over the empty boats, by the bay.") == ()
