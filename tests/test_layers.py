@@ -16,7 +16,7 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent charges deadline aside fence seams canonical contents images document pdf question",
+    "types errors recent charges steps deadline aside fence seams canonical contents images document pdf question",
     "shown_tools aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition regression residuals calibration usage",
@@ -25,7 +25,8 @@ LAYERS = (
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.
-    "meter blocks ladder view report render context stored offload divided_segments session_index conversation memory",
+    "meter blocks readable ladder view report render context stored offload divided_segments session_index",
+    "conversation memory",
     # Where items come from.
     "sources",
     # One build, step by step.
@@ -48,8 +49,12 @@ LIBRARIES = {
     "boto3": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
     "botocore": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
     "amazondax": ("stores.dynamodb.dax",),
+    "langchain": ("adapters.langchain_agent",),
+    "langgraph": ("adapters.langchain_agent",),
     "langchain_core": (
         "adapters.langchain",
+        "adapters.langchain_agent",
+        "adapters.langgraph",
         "adapters.langchain_tools",
         "render.langchain",
         "schemas",
@@ -61,6 +66,7 @@ LIBRARIES = {
     "pypdf": ("pdf",),
     "snowballstemmer": ("rank.terms",),
     "strands": ("adapters.strands",),
+    "opentelemetry": ("adapters.telemetry_metrics", "adapters.telemetry_spans"),
     "rfc8785": ("canonical",),
     "sqlite3": ("stores.sqlite",),
     "typer": ("cli",),
@@ -222,4 +228,5 @@ def test_every_library_is_declared():
     declared = {line.split(">")[0].replace("-", "_") for line in wanted}
     libraries = {found.name.split(".")[0] for found in imports()} - set(sys.stdlib_module_names)
     parts = {"contextkit", "botocore", "amazondax", "strands"}  # of boto3, amazon-dax-client and strands-agents
+    parts |= {"opentelemetry"}  # of opentelemetry-api
     assert sorted(libraries - declared - parts) == []

@@ -43,9 +43,9 @@ def blocks() -> list[Block]:
 
 @pytest.fixture
 def model():
-    """Any chat model will do, the README says; this one calls a tool, and then answers twice."""
+    """Any chat model will do, the README says; this one calls a tool, and then answers."""
     call = {"name": "track_order", "args": {"order_id": "TT-118250"}, "id": "call-1"}
-    said = [AIMessage("", tool_calls=[call]), AIMessage("On Friday."), AIMessage("Within 30 days.")]
+    said = [AIMessage("", tool_calls=[call]), AIMessage("On Friday."), AIMessage("Within 30 days."), AIMessage("Yes.")]
     profile = {"max_input_tokens": 128_000, "max_output_tokens": 4_096}
     return ScriptedModel(messages=iter(said), profile=profile)
 
@@ -62,6 +62,7 @@ def bedrock():
 @pytest.mark.slow
 def test_every_block_does_what_it_says(model, bedrock, run, tmp_path, monkeypatch, capsys):
     """In order, in one empty folder, and Python in one namespace, as a reader would try them."""
+    pytest.importorskip("langchain.agents", reason="needs the extra dev: langchain")
     monkeypatch.chdir(tmp_path)
     Path("conversation.jsonl").write_text(CONVERSATION, "utf-8")
     namespace = {"model": model, "bedrock": bedrock, "__name__": "readme"}
@@ -81,6 +82,8 @@ def test_every_block_does_what_it_says(model, bedrock, run, tmp_path, monkeypatc
     assert "<title>" in Path("report.html").read_text("utf-8")
     said = [message.text for message in namespace["store"].messages("ines", "s1", last=3)]
     assert said == ["On Friday.", "And when may I send it back?", "Within 30 days."]
+    said = [message.text for message in namespace["store"].messages("ines", "parcels")]
+    assert said == ["Is a parcel insured?", "Yes."]
 
 
 def try_commands(block: Block, run: Run) -> None:
