@@ -64,10 +64,10 @@ class DerivedData:
         return {} if life is None else self.among(life, rows)
 
     def among(self, life: Life, rows: Mapping[Key, Row]) -> dict[str, bytes]:
-        """What is derived from a session in this life, among rows that were read of it."""
+        """What is derived from a session in this life, among rows that were read of it; empty where it is damaged."""
         notes = [note for note in _notes(rows, life) if _sheet_key(note) in rows or "sheet" not in note]
         bodies = [{**note, "body": rows[_sheet_key(note)][HEAD]} if "sheet" in note else note for note in notes]
-        data = self._payloads.get_all("sessions", bodies, rows)
+        data = self._payloads.get_intact("sessions", bodies, rows)
         return {_name(note): content for note, content in zip(notes, data, strict=True)}
 
     def parts_among(self, life: Life, rows: Mapping[Key, Row]) -> Parts | None:
@@ -120,7 +120,7 @@ class DerivedData:
         places = {(life.pk, _part_sk(former, *one)): one for former in reversed(life.lives) for one in numbered}
         rows = self._database.get_many("sessions", places)
         there = [(part, rows[place]) for place, part in places.items() if place in rows]
-        data = self._payloads.get_all("sessions", [row for _, row in there])
+        data = self._payloads.get_intact("sessions", [row for _, row in there])
         return {part: content for (part, _), content in zip(there, data, strict=True)}
 
     def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:

@@ -7,6 +7,7 @@ that dies in between leaves chunks that nothing points to, never a pointer to no
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 import zlib
@@ -18,6 +19,8 @@ from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row, Table, Value
 from contextkit.stores.dynamodb.keys import owner_of
+
+_log = logging.getLogger("contextkit.stores")
 
 INLINE = 32_000
 """Bytes that stand in an item itself: a transaction of 98 such items stays below 4 MB."""
@@ -98,12 +101,14 @@ class Payloads:
         return self.get_all(table, [row])[0]
 
     def get_all(self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None) -> list[bytes]:
-        """The content of each row; chunks that are not `known` already are read together."""
-        chunks = dict(known or {})
-        missing = [key for row in rows for key in chunk_keys(row) if key not in chunks]
-        if missing:
-            chunks |= self._database.get_settled(table, missing)
-        return [_unpacked(self._body(row, chunks), row["sk"]) for row in rows]
+        """The content of each row; chunks that are not `known` already are read together. Raises `StoreCorrupt`."""
+        chunks = self._chunks(table, rows, known or {})
+        return [self._content(row, chunks) for row in rows]
+
+    def get_intact(self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None) -> list[bytes]:
+        """The same of what can be made again: nothing stands for what is damaged, or not wholly there."""
+        chunks = self._chunks(table, rows, known or {})
+        return [self._intact(row, chunks) for row in rows]
 
     def forget(self, pk: str) -> None:
         """Delete every object of a partition from the bucket."""
@@ -118,6 +123,21 @@ class Payloads:
     def objects_of(self, actor_id: str) -> int:
         """How many objects an actor has in the bucket."""
         return 0 if self._bucket is None else self._bucket.count(owner_of(actor_id))
+
+    def _chunks(self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row]) -> Mapping[Key, Row]:
+        """The chunks that the rows point to, as far as they are there; those not `known` are read together."""
+        missing = [key for row in rows for key in chunk_keys(row) if key not in known]
+        return {**known, **self._database.get_settled(table, missing)} if missing else known
+
+    def _content(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
+        return _unpacked(self._body(row, chunks), row["sk"])
+
+    def _intact(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
+        try:
+            return self._content(row, chunks)
+        except StoreCorrupt as error:
+            _log.warning("%s It can be made again.", error.problem)
+            return b""
 
     def _body(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
         if "body" in row:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import combinations
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,9 @@ from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb import indexing as indexing_module
 from contextkit.stores.dynamodb.indexing import OPEN, Indexing
+from contextkit.stores.dynamodb.keys import session_key
 from contextkit.stores.dynamodb.life import At, Life
+from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
 from contextkit.types import Message
@@ -303,3 +306,43 @@ def test_the_first_build_after_an_import_reads_segments_and_its_window(proxy: Fa
     assert context.report.notices == ()
     # the session with its newest messages and its segments, the recalled turns, and the view
     assert [call.operation for call in calls] == ["Query", "BatchGetItem", "TransactWriteItems"]
+
+
+@pytest.mark.parametrize("damaged", ["body", "head", "chunk", "part"])
+def test_an_index_that_is_damaged_or_not_wholly_there_is_made_again(
+    stores: Callable[[], DynamoDBStore], endpoint: str, tables: str, monkeypatch: pytest.MonkeyPatch, damaged: str
+) -> None:
+    if damaged == "part":
+        monkeypatch.setattr(divided, "WHOLE", 5_000)
+    if damaged == "chunk":
+        monkeypatch.setattr(divided, "IN_A_DRAWER", 1_000_000)
+        monkeypatch.setattr(Payloads.put, "__defaults__", (300,))
+    actor, words = f"actor-{uuid.uuid4()}", " ".join(f"word{n}" for n in range(40))
+    messages = [Message(role="user", content=f"Order {n} to Ghent. {words}") for n in range(5 * SMALL)]
+    messages[5] = Message(role="user", content="The zebra lives in Antwerp.")
+    stores().append(actor, "s", messages)
+    client = new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=20)
+    damage(client, f"{tables}agent-sessions", session_key(actor, "s"), damaged)
+    for kinds in ({"index made again", "index read again"}, set()):
+        builder = ContextBuilder(sources=[History()], budget=2_000, strategy="chat", store=stores())
+        context = builder.build("Where does the zebra live?", actor_id=actor, session_id="s")
+        assert "The zebra lives in Antwerp." in "".join(message.text for message in context.messages)
+        assert {notice.kind for notice in context.report.notices} <= kinds
+        assert bool(kinds) == bool(context.report.notices)
+
+
+def damage(client: Any, table: str, pk: str, damaged: str) -> None:
+    """Turn a bit of what is stored of an index in columns of that name; of chunks, delete them."""
+    asked = {"TableName": table, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}}}
+    kinds = {"part": ("part#", "body"), "chunk": ("note#", "chunk")}
+    beginning, column = kinds.get(damaged, ("note#", damaged))
+    items = client.query(**asked)["Items"]
+    found = [item for item in items if item["sk"]["S"].startswith(beginning) and column in item]
+    assert found
+    for item in found:
+        if damaged == "chunk":
+            client.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+        else:
+            content = bytearray(item[column]["B"])
+            content[-1] ^= 1
+            client.put_item(TableName=table, Item={**item, column: {"B": bytes(content)}})
