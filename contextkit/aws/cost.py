@@ -13,8 +13,10 @@ from typing import Any
 
 from contextkit.aws.loads import GB, WRITE_BYTES, Agent, Calls, Load
 from contextkit.aws.prices import MILLION, Prices
+from contextkit.aws.provisioning.plan import MOST_NODES
 from contextkit.aws.toml import TomlFile
 from contextkit.errors import InvalidInput
+from contextkit.stores.dynamodb.schema import SCHEMAS
 
 EXAMPLE = Path(__file__).with_name("example.toml")
 """A published design with its author's own estimate, to compare with."""
@@ -24,12 +26,12 @@ EXAMPLE = Path(__file__).with_name("example.toml")
 class Deployment:
     """Where the tables stand. The first region is home; `replicated` tables are copied to the others (all, if empty).
 
-    `recovery` is 1 with point-in-time recovery, 0 without.
+    `recovery` is point-in-time recovery.
     """
 
     regions: tuple[str, ...] = ("us-east-1",)
     replicated: tuple[str, ...] = ()
-    recovery: int = 1
+    recovery: bool = True
     dax_node: str = "dax.t3.small"
     dax_nodes: int = 0
 
@@ -75,12 +77,11 @@ class Traffic:
         """
         file = TomlFile.read(path)
         file.check(["deployment", "agent", "tables", "bucket", "claims"])
-        tables = file.tables
         return cls(
-            deployment=file.record(Deployment, tables.get("deployment", {}), "deployment"),
+            deployment=file.record(Deployment, file.table("deployment"), "deployment"),
             loads=tuple(_loads(file)),
-            bucket=file.record(Bucket, tables.get("bucket", {}), "bucket"),
-            claims=tuple(file.record(Claim, claim, "claims") for claim in tables.get("claims", [])),
+            bucket=file.record(Bucket, file.table("bucket"), "bucket"),
+            claims=tuple(file.record(Claim, claim, "claims") for claim in file.rows("claims")),
         )
 
 
@@ -169,19 +170,35 @@ class Bill:
 
 def estimate(traffic: Traffic, prices: Prices) -> Bill:
     """The bill for a month. Raises `InvalidInput` for a deployment that cannot be, or that has no price."""
-    deployment = traffic.deployment
+    _check(traffic.deployment, traffic.loads)
+    lines = [*_tables(traffic, prices), *_dax(traffic.deployment, prices), *_bucket(traffic, prices)]
+    return Bill(traffic, prices, tuple(line for line in lines if line.amount))
+
+
+def _check(deployment: Deployment, loads: Iterable[Load]) -> None:
+    """Raise for a deployment that cannot be."""
     if not deployment.regions or len(set(deployment.regions)) < len(deployment.regions):
         raise InvalidInput(
             f"The regions are {list(deployment.regions)}.", "Name each region once, home first.", value=deployment
         )
-    lines = [*_tables(traffic, prices), *_dax(deployment, prices), *_bucket(traffic, prices)]
-    return Bill(traffic, prices, tuple(line for line in lines if line.amount))
+    if deployment.dax_nodes > MOST_NODES:
+        raise InvalidInput(
+            f"The DAX cluster has {deployment.dax_nodes:,} nodes.", f"Use up to {MOST_NODES}.", value=deployment
+        )
+    known = [schema.table for schema in SCHEMAS] + [load.table for load in loads]
+    for table in deployment.replicated:
+        if table not in known:
+            raise InvalidInput(
+                f"The table {table!r} is to be copied, and there is none of that name.",
+                f"Use one of {', '.join(dict.fromkeys(known))}.",
+                value=table,
+            )
 
 
 def _loads(file: TomlFile) -> Iterator[Load]:
     if "agent" in file.tables:
         yield from file.record(Agent, file.tables["agent"], "agent").loads()
-    for name, table in file.tables.get("tables", {}).items():
+    for name, table in file.table("tables").items():
         yield file.record(Calls, table, f"tables.{name}").load(name)
 
 

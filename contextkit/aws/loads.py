@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contextkit.aws.toml import Share
 from contextkit.errors import InvalidInput, shortened
 from contextkit.stores.dynamodb.items import Table
 from contextkit.stores.dynamodb.schema import SCHEMAS
@@ -57,8 +58,8 @@ class Calls:
     read_bytes: float = 0.0
     writes: float = 0.0
     write_bytes: float = 0.0
-    transactional: float = 0.0
-    eventual: float = 0.0
+    transactional: Share = 0.0
+    eventual: Share = 0.0
     stored_gb: float = 0.0
 
     def load(self, table: str) -> Load:
@@ -89,11 +90,11 @@ class Agent:
     message_bytes: float = 700.0
     view_bytes: float = 2_500.0
     recalled: float = 10.0
-    cold: float = 0.1
+    cold: Share = 0.1
     history_bytes: float = 40_000.0
     index_bytes: float = 10_000.0
     tool_calls: float = 2.0
-    tool_hits: float = 0.3
+    tool_hits: Share = 0.3
     tool_bytes: float = 2_000.0
     tool_minutes: float = 5.0
     pieces: float = 0.2
@@ -195,7 +196,7 @@ def recorded(lines: Iterable[str], builds: float | None = None) -> list[Load]:
 def _charged(line: str, number: int) -> list[Load]:
     try:
         return [_load(charge) for charge in json.loads(line)["charges"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput(
             f"Line {number} is no report with charges: {shortened(line)} ({type(error).__name__}: {error}).",
             'Write `report.to_json()`, or {"charges": […]}, on each line.',
@@ -204,7 +205,15 @@ def _charged(line: str, number: int) -> list[Load]:
 
 
 def _load(charge: Mapping[str, Any]) -> Load:
-    return Load(short_name(charge["table"]), float(charge["read_units"]), float(charge["write_units"]))
+    return Load(short_name(charge["table"]), _units(charge["read_units"]), _units(charge["write_units"]))
+
+
+def _units(value: float) -> float:
+    """What was recorded. Raises `ValueError` for what is no number of units."""
+    units = float(value)
+    if 0 <= units < math.inf:
+        return units
+    raise ValueError(f"{value} units")
 
 
 def short_name(table: str) -> str:

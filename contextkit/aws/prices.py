@@ -68,6 +68,8 @@ class Prices:
             raise file.wrong(f"{', '.join(missing)} is missing", f"Copy the shape of {SHIPPED}.")
         tables = file.tables
         top = file.record(_Top, {key: tables[key] for key in ("sources", "regions", "hours")}, "top")
+        if not top.regions:
+            raise file.wrong("`regions` is empty", "Name the regions where these prices hold.", tables["regions"])
         if not isinstance(tables["date"], date):
             raise file.wrong(f"`date` is {tables['date']!r}", "Write it as 2026-04-30.", tables["date"])
         return cls(
@@ -76,7 +78,9 @@ class Prices:
             regions=top.regions,
             hours=top.hours,
             dynamodb=file.record(TablePrices, tables["dynamodb"], "dynamodb"),
-            dax={node: file.record(_Node, {"hour": hour}, f"dax.{node}").hour for node, hour in tables["dax"].items()},
+            dax={
+                node: file.record(_Node, {"hour": hour}, f"dax.{node}").hour for node, hour in file.table("dax").items()
+            },
             s3=file.record(BucketPrices, tables["s3"], "s3"),
             transfer=file.record(TransferPrices, tables["transfer"], "transfer"),
         )

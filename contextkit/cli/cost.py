@@ -18,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from contextkit.aws.toml import MOST
 from contextkit.cli.screen import stdout
 from contextkit.errors import InvalidInput
 
@@ -31,10 +32,12 @@ KINDS = ("reads", "writes", "storage", "recovery", "transfer")
 def cost(
     file: Annotated[Path | None, typer.Argument(metavar="TRAFFIC.toml", help="A description of the traffic.")] = None,
     turns: Annotated[
-        int, typer.Option(metavar="N", help="Questions a month, instead of a file.", min=0, show_default=False)
+        int,
+        typer.Option(metavar="N", help="Questions a month, instead of a file.", min=0, max=MOST, show_default=False),
     ] = 0,
     builds: Annotated[
-        int, typer.Option(metavar="N", help="Prompts: for each question, or a month.", min=0, show_default=False)
+        int,
+        typer.Option(metavar="N", help="Prompts: for each question, or a month.", min=0, max=MOST, show_default=False),
     ] = 0,
     regions: Annotated[list[str] | None, typer.Option("--region", metavar="R", help="Home first; repeat it.")] = None,
     dax_nodes: Annotated[int, typer.Option(metavar="N", help="Nodes of a DAX cluster.", min=0, show_default=False)] = 0,
@@ -92,7 +95,7 @@ def _deployed(traffic: Traffic, regions: Sequence[str] | None, nodes: int, node:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8").split("\n")  # a text may hold other ends of lines
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{str(path)!r} cannot be read: {error}.", "Pass a file of JSON Lines.") from error
 

@@ -50,7 +50,7 @@ def test_a_table_alone() -> None:
 
 
 def test_storage_is_free_up_to_25_gb_which_the_tables_share() -> None:
-    deployment = Deployment(recovery=0)
+    deployment = Deployment(recovery=False)
     assert bill_of(Load("t", stored=15), Load("u", stored=10), deployment=deployment) == 0
     assert bill_of(Load("t", stored=30), Load("u", stored=20), deployment=deployment) == pytest.approx(25 * 0.25)
 
@@ -61,10 +61,10 @@ def test_recovery_has_no_free_part() -> None:
 
 def test_a_replica_pays_writes_and_storage_again_and_home_the_transfer() -> None:
     load = Load("t", reads=MILLION, writes=MILLION, stored=125)
-    deployment = Deployment(regions=("us-east-1", "us-west-2"), recovery=0)
+    deployment = Deployment(regions=("us-east-1", "us-west-2"), recovery=False)
     transfer = MILLION * 1_024 / 1e9 * 0.02
     assert bill_of(load, deployment=deployment) == pytest.approx(0.125 + 2 * 0.625 + 2 * 25 + transfer)
-    only = replace(deployment, replicated=("other",))
+    only = replace(deployment, replicated=("prefs",))
     assert bill_of(load, deployment=only) == pytest.approx(0.125 + 0.625 + 25)
 
 
@@ -74,7 +74,13 @@ def test_the_bucket() -> None:
 
 @pytest.mark.parametrize(
     "deployment",
-    [Deployment(regions=()), Deployment(regions=("a", "a")), Deployment(dax_nodes=1, dax_node="dax.z9.huge")],
+    [
+        Deployment(regions=()),
+        Deployment(regions=("a", "a")),
+        Deployment(dax_nodes=1, dax_node="dax.z9.huge"),
+        Deployment(dax_nodes=12),
+        Deployment(regions=("a", "b"), replicated=("session",)),
+    ],
 )
 def test_what_cannot_be_is_refused(deployment: Deployment) -> None:
     with pytest.raises(InvalidInput):
@@ -118,11 +124,22 @@ def test_an_agent_and_tables_add_up(traffic: Callable[[str], Traffic]) -> None:
         ("[agent]\nturns = -1", "a number from 0"),
         ("[agent]\nturns = inf", "a number from 0"),
         ("[agent]\nturns = true", "a number from 0"),
+        (f"[agent]\nturns = {10**400}", "a number from 0"),
+        ("[agent]\ncold = 10", "from 0 to 1"),
+        ("[agent]\ntool_hits = 30", "from 0 to 1"),
+        ("[tables.t]\neventual = 50", "from 0 to 1"),
+        ("[tables.t]\ntransactional = 1.5", "from 0 to 1"),
+        ("[deployment]\nrecovery = 2", "true or false"),
         ("agent = 3", "not a table"),
+        ("tables = 3", "not a table"),
+        ("claims = 3", r"\[\[claims\]\]"),
+        ("[claims]\nwhat = 'x'", r"\[\[claims\]\]"),
         ("[deployment]\nregions = 3", "a list of texts"),
         ("[deployment]\ndax_nodes = 1.5", "a whole number"),
         ("[[claims]]\nwhat = 'x'", "lacks of, low, high"),
         ("turns =", "cannot be read"),
+        ("turns = " + "9" * 5_000, "cannot be read"),
+        ("turns = " + "[" * 10_000, "cannot be read"),
     ],
 )
 def test_mistakes_are_named(traffic: Callable[[str], Traffic], text: str, said: str) -> None:

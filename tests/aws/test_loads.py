@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import uuid
 from collections.abc import Iterator
@@ -132,7 +133,22 @@ def test_what_was_recorded_is_scaled_to_the_month() -> None:
     assert recorded(lines) == [Load("sessions", 8, 8), Load("other", 1, 0)]
 
 
-@pytest.mark.parametrize("lines", [[], [""], ["{}"], ["nonsense"], ['{"charges": 3}'], ['{"charges": [{}]}'], ["[]"]])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [""],
+        ["{}"],
+        ["nonsense"],
+        ['{"charges": 3}'],
+        ['{"charges": [{}]}'],
+        ["[]"],
+        ["[" * 10_000],
+        [line("t", -1, 0)],
+        [line("t", math.nan, 0)],
+        [line("t", 0, math.inf)],
+    ],
+)
 def test_what_is_no_record_is_refused(lines: list[str]) -> None:
     with pytest.raises(InvalidInput, match=r"recorded|Line 1 is no report"):
         recorded(lines)

@@ -32,6 +32,8 @@ def test_units_cost_what_amazon_says() -> None:
         ("hours = 730", "", "hours is missing"),
         ('"dax.t3.small" = 0.04', '"dax.t3.small" = "cheap"', "a number from 0"),
         ("[s3]", "[s4]", "Did you mean `s3`"),
+        ('["us-east-1", "us-east-2", "us-west-2"]', "[]", "`regions` is empty"),
+        ("[dax]", "[[dax]]", "`dax` is not a table"),
     ],
 )
 def test_mistakes_in_a_list_are_named(tmp_path: Path, before: str, after: str, said: str) -> None:

@@ -51,6 +51,17 @@ def test_what_reports_have_recorded(run: Run, tmp_path: Path) -> None:
     assert bill["total"] == pytest.approx(4 * 0.125 + 8 * 0.625)
 
 
+def test_a_text_in_a_report_may_hold_any_end_of_a_line(run: Run, tmp_path: Path) -> None:
+    charge = {"table": "agent-sessions", "region": "us-east-1", "read_units": 4, "write_units": 8}
+    report = {"query": "one\u2028two\x85three", "charges": [charge]}
+    (tmp_path / "reports.jsonl").write_text(json.dumps(report, ensure_ascii=False) + "\r\n", encoding="utf-8")
+    assert run("cost", "--recorded", "reports.jsonl", "--json").code == 0
+
+
+def test_a_number_beyond_any_traffic_is_wrong_usage(run: Run) -> None:
+    assert run("cost", "--turns", 10**400).code == 2
+
+
 ODD = [
     (),
     ("--example", "--turns", 3),
