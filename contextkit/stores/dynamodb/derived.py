@@ -7,6 +7,7 @@ found has all of them.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, packed, piece_of
 from contextkit.stores.dynamodb.sheets import HEAD, columns_for, columns_of, fits, parts_on, sheet
 from contextkit.stores.dynamodb.writes import Delete, Put, Write
+
+_log = logging.getLogger("contextkit.stores")
 
 NOTE = "note"
 """Sort keys of derived data and of its sheets: just above a session's facts, so that one query reads all of them."""
@@ -68,7 +71,7 @@ class DerivedData:
         notes = [note for note in _notes(rows, life) if _sheet_key(note) in rows or "sheet" not in note]
         bodies = [{**note, "body": rows[_sheet_key(note)][HEAD]} if "sheet" in note else note for note in notes]
         data = self._payloads.get_intact("sessions", bodies, rows)
-        return {_name(note): content for note, content in zip(notes, data, strict=True)}
+        return {_name(note): _made_out(note, content) for note, content in zip(notes, data, strict=True)}
 
     def parts_among(self, life: Life, rows: Mapping[Key, Row]) -> Parts | None:
         """The parts that were read with these rows; None where none of them has a sheet."""
@@ -121,7 +124,7 @@ class DerivedData:
         rows = self._database.get_many("sessions", places)
         there = [(part, rows[place]) for place, part in places.items() if place in rows]
         data = self._payloads.get_intact("sessions", [row for _, row in there])
-        return {part: content for (part, _), content in zip(there, data, strict=True)}
+        return {part: _made_out(row, content) for (part, row), content in zip(there, data, strict=True)}
 
     def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:
         """Write or delete the notes of these names, and then the parts and chunks that belong to none any more."""
@@ -200,6 +203,14 @@ def _notes_of(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
 
 def _name(note: Row) -> str:
     return from_bytes(note["named"])
+
+
+def _made_out(row: Row, content: bytes | None) -> bytes:
+    """The content; nothing where it is damaged, which no index is: whoever reads it makes it again, and says so."""
+    if content is None:
+        _log.warning("What is derived from a session under %r is damaged, or not wholly there.", row["sk"])
+        return b""
+    return content
 
 
 def _part_keys(row: Row, now: Row) -> Iterator[Key]:

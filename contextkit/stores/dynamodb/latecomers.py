@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contextkit.errors import StoreCorrupt
 from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.arrivals import Arrivals
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.items import Row
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Lineage, Stretch
-from contextkit.stores.dynamodb.log import ID, LOG, read_messages
-from contextkit.stores.dynamodb.payloads import Payloads
+from contextkit.stores.dynamodb.log import ID
 
 
 class Latecomers:
     """Merges by message id: what is there already is not taken in again."""
 
-    def __init__(self, database: Database, payloads: Payloads) -> None:
+    def __init__(self, database: Database, arrivals: Arrivals) -> None:
         self._database = database
-        self._payloads = payloads
+        self._arrivals = arrivals
 
     def lineage(self, head: Life, others: Sequence[Life]) -> Lineage:
         """The lineage of a life that follows `head` and has what the others have and it lacks.
@@ -36,8 +35,8 @@ class Latecomers:
 
     def _known(self, pk: str, lineage: Lineage, late: Sequence[Stretch]) -> dict[str, list[int]] | None:
         """Which of the late messages are in the lineage under other numbers, by life; None if not all are here."""
-        name_of = self._names(pk, late)
-        if name_of is None:
+        name_of = self._arrivals.names(pk, late)
+        if len(name_of) < sum(one.size for one in late):
             return None
         leads = self._database.get_many(
             "sessions",
@@ -50,19 +49,6 @@ class Latecomers:
             ):
                 known.setdefault(life, []).append(seq)
         return known
-
-    def _names(self, pk: str, late: Sequence[Stretch]) -> dict[tuple[str, int], str] | None:
-        """The ids of the messages, by life and number."""
-        wanted = [(one.life, seq) for one in late for seq in range(one.first, one.last + 1)]
-        places = [(pk, keys.numbered(LOG, life, seq)) for life, seq in wanted]
-        rows = self._database.get_many("sessions", places)
-        if len(rows) < len(places):
-            return None
-        try:
-            messages = read_messages(self._payloads, [rows[place] for place in places])
-        except StoreCorrupt:
-            return None  # a chunk of one is still on its way
-        return {place: message.id or "" for place, message in zip(wanted, messages, strict=True)}
 
 
 def _leads_into(lineage: Lineage, life: str, lead: Row | None) -> bool:

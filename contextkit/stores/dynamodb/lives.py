@@ -23,6 +23,7 @@ from contextkit.errors import SessionEnded
 from contextkit.stores import check_id
 from contextkit.stores.codec import after, to_micros
 from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.arrivals import Arrivals
 from contextkit.stores.dynamodb.database import Database, Key, batches
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.latecomers import Latecomers
@@ -83,7 +84,7 @@ class Lives:
         self,
         database: Database,
         clock: Clock,
-        latecomers: Latecomers,
+        arrivals: Arrivals,
         region: str = "",
         regions: Sequence[str] = (),
         answers: Callable[[str], bool] = lambda _: False,
@@ -93,7 +94,8 @@ class Lives:
         self.region = region
         self.branches = ("", *regions)
         self.meta = keys.branch(keys.META, region)
-        self._latecomers = latecomers
+        self._arrivals = arrivals
+        self._latecomers = Latecomers(database, arrivals)
         self._answers = answers
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Life] = OrderedDict()
@@ -129,10 +131,9 @@ class Lives:
         """The life as it was seen last, which it may have outlasted or outgrown; read where none was seen."""
         with self._lock:
             life = self._known.get(at.pk)
-            if life is not None and life.lasts(at.now):
+            if life is not None:
                 self._known.move_to_end(at.pk)
-                return self._here(life)
-        return self.find(at)
+        return self._here(life) if life is not None and life.lasts(at.now) else self.find(at)
 
     def expect(self, at: At, created_at: datetime | None) -> None:
         """Raise `SessionEnded` where there is no session, or another than that which began then (None: any)."""
@@ -225,7 +226,8 @@ class Lives:
 
     def new(self, at: At, rows: Sequence[Row]) -> Life:
         """A life that begins now, later than any before it, and takes over what is in the session already."""
-        head = self.head(at, rows)
+        found = self.head(at, rows)
+        head = None if found is None else self._arrived(found)
         lineage = None if head is None else self._latecomers.lineage(head, self._others(at, head, rows))
         created_at = max([at.now, *(row["created_at"] + 1 for row in rows)])
         expires_at = self.clock.expiry(at.now)
@@ -312,11 +314,15 @@ class Lives:
             return [] if row is None else [row]
         return list(self.database.get_many("sessions", places).values())
 
+    def _arrived(self, life: Life) -> Life:
+        """The life as far as it is here."""
+        return life if life.region == self.region else self._arrivals.arrived(life)
+
     def _here(self, life: Life) -> Life:
-        """The life, unless it is another region's that can be asked itself."""
+        """The same, unless it is another region's that can be asked itself."""
         if life.region != self.region and self._answers(life.region):
             raise Elsewhere(life.region)
-        return life
+        return self._arrived(life)
 
     def _others(self, at: At, head: Life, rows: Sequence[Row]) -> list[Life]:
         """What other regions have written of the session."""

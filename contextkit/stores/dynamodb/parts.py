@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from contextkit.stores.dynamodb.appending import Appending
+from contextkit.stores.dynamodb.arrivals import Arrivals
 from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.calibrations import Calibrations
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.derived import DerivedData
 from contextkit.stores.dynamodb.erasure import Erasure
 from contextkit.stores.dynamodb.indexing import Indexing
-from contextkit.stores.dynamodb.latecomers import Latecomers
 from contextkit.stores.dynamodb.lives import Clock, Lives
 from contextkit.stores.dynamodb.log import Log
 from contextkit.stores.dynamodb.memories import Memories
@@ -59,8 +59,8 @@ class Parts:
 
     def __init__(self, database: Database, settings: Settings, place: Place) -> None:
         payloads = Payloads(database, settings.bucket)
-        latecomers = Latecomers(database, payloads)
-        lives = Lives(database, settings.clock, latecomers, place.region, place.regions, place.answers)
+        arrivals = Arrivals(database, payloads)
+        lives = Lives(database, settings.clock, arrivals, place.region, place.regions, place.answers)
         log = Log(database, payloads)
         self.derived = DerivedData(lives, payloads)
         self.sessions = Sessions(lives, payloads, log, self.derived)

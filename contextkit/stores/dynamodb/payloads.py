@@ -7,7 +7,6 @@ that dies in between leaves chunks that nothing points to, never a pointer to no
 
 from __future__ import annotations
 
-import logging
 import time
 import uuid
 import zlib
@@ -19,8 +18,6 @@ from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Row, Table, Value
 from contextkit.stores.dynamodb.keys import owner_of
-
-_log = logging.getLogger("contextkit.stores")
 
 INLINE = 32_000
 """Bytes that stand in an item itself: a transaction of 98 such items stays below 4 MB."""
@@ -105,8 +102,10 @@ class Payloads:
         chunks = self._chunks(table, rows, known or {})
         return [self._content(row, chunks) for row in rows]
 
-    def get_intact(self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None) -> list[bytes]:
-        """The same of what can be made again: nothing stands for what is damaged, or not wholly there."""
+    def get_intact(
+        self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None
+    ) -> list[bytes | None]:
+        """The same, with None for what is damaged, or not wholly there."""
         chunks = self._chunks(table, rows, known or {})
         return [self._intact(row, chunks) for row in rows]
 
@@ -132,12 +131,11 @@ class Payloads:
     def _content(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
         return _unpacked(self._body(row, chunks), row["sk"])
 
-    def _intact(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
+    def _intact(self, row: Row, chunks: Mapping[Key, Row]) -> bytes | None:
         try:
             return self._content(row, chunks)
-        except StoreCorrupt as error:
-            _log.warning("%s It can be made again.", error.problem)
-            return b""
+        except StoreCorrupt:
+            return None
 
     def _body(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
         if "body" in row:

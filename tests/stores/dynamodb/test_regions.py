@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -191,6 +192,33 @@ def test_both_sides_write_while_they_cannot_see_each_other(
         assert conversation(there)[-1] == "9"
 
 
+@pytest.mark.parametrize("held", ["log#", "id#", "blob#"])
+def test_what_has_not_wholly_arrived_comes_late(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore], held: str
+) -> None:
+    long = random.Random(1).randbytes(40_000).hex()
+    with FaultProxy(servers[0].url) as proxy:
+        store = open_store(endpoints={HOME: proxy.url})
+        said(store, "1", "2")
+        replication.catch_up()
+        replication.held = held
+        store.append("a", "s", [Message(role="user", content=long, id="long")])
+        said(store, "3", "4")
+        replication.catch_up()
+        proxy.cut_off()
+        before = ["1", "2"]
+        for reader in (store, open_store(endpoints={HOME: proxy.url})):
+            assert conversation(reader) == before
+        said(store, "5", "3")
+        assert conversation(store) == [*before, "5", "3"]
+        replication.held = None
+        replication.catch_up()
+        proxy.restore()
+        _until(lambda: store.degraded == ())
+        assert conversation(store) == [*before, long, "4", "5", "3"]
+        assert [message.seq for message in said(store, "4", "6")] == [4, 7]
+
+
 def test_two_regions_begin_one_session(replication: Replication, open_store: Callable[..., DynamoDBStore]) -> None:
     here, there = open_store(), open_store(OTHER, HOME)
     with replication.interrupted():
@@ -240,6 +268,32 @@ def test_everything_else_of_a_session_goes_on(
             assert reader.session("a", "s") is None
             assert reader.sessions("a") == []
             assert reader.messages("a", "s") == []
+
+
+@pytest.mark.parametrize("texts", [[], ["1"]])
+def test_what_was_saved_where_nothing_was_said_goes_on(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore], texts: list[str]
+) -> None:
+    with FaultProxy(servers[0].url) as west, FaultProxy(servers[1].url) as east:
+        store = open_store(endpoints={HOME: west.url, OTHER: east.url})
+        if texts:
+            said(store, *texts)
+        store.save_state("a", "s", {"step": 1}, expected=0)
+        store.put_overflow("a", "s", [_piece("h1")])
+        replication.catch_up()
+        west.cut_off()
+        store.put_overflow("a", "s", [_piece("h2")])
+        assert store.save_state("a", "s", {"step": 2}, expected=1).version == 2
+        replication.catch_up()
+        west.restore()
+        _until(lambda: store.degraded == ())
+        east.cut_off()
+        said(store, "2")
+        session = store.session("a", "s")
+        assert session is not None
+        assert (session.version, session.state) == (2, {"step": 2})
+        assert [piece.handle for piece in store.overflow("a", "s")] == ["h1", "h2"]
+        assert conversation(store) == [*texts, "2"]
 
 
 def test_what_belongs_to_no_session_goes_on(
