@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from contextkit.errors import SessionEnded
 from contextkit.rank.divided import IN_DRAWERS, Parts
@@ -25,6 +26,8 @@ from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, packed, piece_of
 from contextkit.stores.dynamodb.sheets import HEAD, columns_for, columns_of, fits, parts_on, sheet
 from contextkit.stores.dynamodb.writes import Delete, Put, Write
+
+Name = TypeVar("Name")
 
 _log = logging.getLogger("contextkit.stores")
 
@@ -107,10 +110,9 @@ class DerivedData:
         return found | self._apart(life, {name: some for name, some in wanted.items() if name not in there})
 
     def _on_sheets(self, life: Life, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
-        places = {(life.pk, _sheet_sk(former, name)): name for former in reversed(life.lives) for name in wanted}
         shown = [column for some in wanted.values() for column in columns_of(some.count, some.numbers)]
-        rows = self._database.get_many("sessions", places, keys.unique(["pk", "sk", *shown]))
-        found = {name: dict(parts_on(rows[place])) for place, name in places.items() if place in rows}
+        rows = self._held(life, _sheet_sk, wanted, keys.unique(["pk", "sk", "made_at", *shown]))
+        found = {name: dict(parts_on(row)) for name, row in rows.items()}
         return {
             (name, number): parts[number]
             for name, parts in found.items()
@@ -120,11 +122,19 @@ class DerivedData:
 
     def _apart(self, life: Life, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
         numbered = [(name, number) for name, some in wanted.items() for number in some.numbers]
-        places = {(life.pk, _part_sk(former, *one)): one for former in reversed(life.lives) for one in numbered}
-        rows = self._database.get_many("sessions", places)
-        there = [(part, rows[place]) for place, part in places.items() if place in rows]
-        data = self._payloads.get_intact("sessions", [row for _, row in there])
-        return {part: _made_out(row, content) for (part, row), content in zip(there, data, strict=True)}
+        rows = self._held(life, lambda former, part: _part_sk(former, *part), numbered)
+        data = self._payloads.get_intact("sessions", list(rows.values()))
+        return {part: _made_out(row, content) for (part, row), content in zip(rows.items(), data, strict=True)}
+
+    def _held(
+        self, life: Life, sk_of: Callable[[str, Name], str], names: Iterable[Name], columns: Sequence[str] = ()
+    ) -> dict[Name, Row]:
+        """What is there under these names and holds in this life, by the latest life that had it."""
+        wanted = list(names)
+        places = {(life.pk, sk_of(former, name)): (former, name) for former in reversed(life.lives) for name in wanted}
+        rows = self._database.get_many("sessions", places, columns)
+        there = [(*places[place], rows[place]) for place in places if place in rows]
+        return {name: row for former, name, row in there if _holds(life, former, row)}
 
     def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:
         """Write or delete the notes of these names, and then the parts and chunks that belong to none any more."""
@@ -157,7 +167,7 @@ class DerivedData:
         """The row of a note, and those of its parts, which are to be written before it."""
         place: dict[str, Value | None] = {"pk": life.pk, "ttl": life.ttl}
         row = {**place, "sk": sk, "named": to_bytes(note.name), "made_at": life.last_seq}
-        since = {**place, "written_at": int(time.time())}
+        since = {**place, "made_at": life.last_seq, "written_at": int(time.time())}
         head = packed(note.data) if len(note.parts) in IN_DRAWERS else b""
         if head and fits(head, note.parts):
             beside = {**since, "sk": piece_of(sk, 0), **sheet(head, note.parts)}
@@ -197,8 +207,12 @@ def _notes(rows: Mapping[Key, Row], life: Life) -> list[Row]:
 def _notes_of(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
     low, high = keys.below(f"{NOTE}#{former}")
     found = [row for (_, sk), row in rows.items() if low <= sk < high and "named" in row]
-    steady = _EVER if former == life.life else life.steady(former)
-    return [row for row in found if row.get("made_at", _EVER) <= steady]
+    return [row for row in found if _holds(life, former, row)]
+
+
+def _holds(life: Life, former: str, row: Row) -> bool:
+    """Whether messages still have the numbers that they had when this was derived from them in a former life."""
+    return former == life.life or row.get("made_at", _EVER) <= life.steady(former)
 
 
 def _name(note: Row) -> str:

@@ -75,8 +75,8 @@ class Lineage:
 
     @property
     def lives(self) -> list[str]:
-        """The former lives, oldest first."""
-        return list(dict.fromkeys(stretch.life for stretch in self.stretches))
+        """The former lives, oldest first, as their names begin with when they began; also those without a message."""
+        return sorted(self.reached)
 
     def spans(self) -> Iterator[Span]:
         """The stretches as they are numbered now."""

@@ -336,10 +336,13 @@ class Lives:
         return [life for life in map(Life.of, rows) if life.lasts(at.now)]
 
     def _with_latecomers(self, at: At, head: Life, rows: Sequence[Row]) -> Life:
-        """The life, or one that follows it with what has come late from other regions."""
-        if len(rows) == 1 or head.region != self.region:
+        """The life, or one that follows it with what has come late: from other regions, or from here while it was home.
+
+        One that another region writes, which can be asked, is followed there.
+        """
+        if len(rows) == 1 or (head.region != self.region and self._answers(head.region)):
             return head
-        lineage = head.succession()
+        lineage = self._arrived(head).succession()
         if not any(lineage.late(life.stretches) for life in self._others(at, head, rows)):
             return head
         follower = self.new(at, rows)

@@ -60,7 +60,7 @@ class Parts:
     def __init__(self, database: Database, settings: Settings, place: Place) -> None:
         payloads = Payloads(database, settings.bucket)
         arrivals = Arrivals(database, payloads)
-        lives = Lives(database, settings.clock, arrivals, place.region, place.regions, place.answers)
+        self._lives = lives = Lives(database, settings.clock, arrivals, place.region, place.regions, place.answers)
         log = Log(database, payloads)
         self.derived = DerivedData(lives, payloads)
         self.sessions = Sessions(lives, payloads, log, self.derived)
@@ -76,3 +76,7 @@ class Parts:
         self.upkeep = Upkeep(database, settings.bucket)
         self.calibrations = Calibrations(database, payloads)
         self.erasure = Erasure(database, payloads, lives)
+
+    def forget(self, actor_id: str, session_id: str) -> None:
+        """Read anew how a session stands the next time."""
+        self._lives.forget(self._lives.clock.at(actor_id, session_id))

@@ -75,6 +75,8 @@ class Regions:
         hops = 0
         while asked:
             region = asked.popleft()
+            if home is not None and self._homes.get(home) != region.name:
+                region.parts.forget(*home)  # others have written to it since
             try:
                 result = work(region.parts)
             except Elsewhere as elsewhere:

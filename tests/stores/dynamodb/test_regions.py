@@ -12,8 +12,9 @@ import pytest
 
 from contextkit import ContextBuilder
 from contextkit.errors import InvalidInput, StoreUnavailable, VersionConflict
+from contextkit.rank.divided import IN_DRAWERS
 from contextkit.sources import History, Preferences
-from contextkit.stores import MemoryRecord, Overflow
+from contextkit.stores import MemoryRecord, Overflow, SomeParts
 from contextkit.stores.dynamodb import PATIENCE, DynamoDBStore
 from contextkit.stores.dynamodb.breaker import FAILURES, FIRST_REST, Breaker
 from contextkit.testing.conformance import EMBEDDINGS
@@ -294,6 +295,47 @@ def test_what_was_saved_where_nothing_was_said_goes_on(
         assert (session.version, session.state) == (2, {"step": 2})
         assert [piece.handle for piece in store.overflow("a", "s")] == ["h1", "h2"]
         assert conversation(store) == [*texts, "2"]
+
+
+def test_a_writer_that_has_not_heard_of_another_home_finds_what_it_wrote(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
+) -> None:
+    with FaultProxy(servers[0].url) as west, FaultProxy(servers[1].url) as east:
+        here = open_store(endpoints={OTHER: east.url})
+        there = open_store(endpoints={HOME: west.url, OTHER: east.url})
+        said(here, "1")
+        replication.catch_up()
+        west.cut_off()
+        said(there, "2")
+        replication.catch_up()
+        east.cut_off()
+        said(here, "3")
+        assert conversation(here) == ["1", "3", "2"]
+
+
+@pytest.mark.parametrize("count", [2, IN_DRAWERS[-1]])
+def test_parts_come_from_where_their_derived_data_does(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore], count: int
+) -> None:
+    """Two regions have derived the same, by its name, from messages that are not the same."""
+    with FaultProxy(servers[0].url) as proxy:
+        store = open_store(endpoints={HOME: proxy.url})
+        said(store, "1")
+        replication.catch_up()
+        with replication.interrupted():
+            said(store, "2")
+            store.save_derived("a", "s", {"index": b"of 1 and 2"}, parts={"index": [b"1 and 2"] * count})
+            proxy.cut_off()
+            said(store, "3")
+            store.save_derived("a", "s", {"index": b"of 1 and 3"}, parts={"index": [b"1 and 3"] * count})
+        assert set(store.derived_parts("a", "s", {"index": SomeParts(count, [1])}).values()) == {b"1 and 3"}
+        proxy.restore()
+        replication.catch_up()
+        _until(lambda: store.degraded == ())
+        for reader in (store, open_store()):
+            assert conversation(reader) == ["1", "2", "3"]
+            assert reader.derived("a", "s") == {"index": b"of 1 and 2"}
+            assert set(reader.derived_parts("a", "s", {"index": SomeParts(count, [1])}).values()) == {b"1 and 2"}
 
 
 def test_what_belongs_to_no_session_goes_on(
