@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from contextkit.fence import defused
 from contextkit.ladder import whole_message
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import segments_named
+from contextkit.readable import is_pictured, readable
 from contextkit.session_index import SessionIndex
-from contextkit.types import Block, Item, Message, Notice, Provenance, TokenCounter
+from contextkit.types import Item, Message, Notice, Provenance, TokenCounter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -228,7 +229,7 @@ class _Vectors:
 
 def history_item(message: Message, counter: TokenCounter) -> Item:
     """A stored message as a candidate of the history. What a tool wrote cannot forge a fence in the prompt."""
-    text, message = message.text, _harmless(message)
+    text, message = readable(message), _harmless(message)
     counted = message.tokens if message.counter == counter.name else None
     return Item(
         id=message.id or f"m{message.seq}",
@@ -259,21 +260,27 @@ def _numbered(items: Sequence[Item], seq: int) -> Item | None:
 
 
 def _as_stored(item: Item) -> Message:
-    """The message of an item with the text it was written with: what is found must not depend on what is shown."""
+    """The message of an item with the words it was written with: what is found must not depend on what is shown."""
     message = whole_message(item)
-    return message if message.text == item.text else replace(message, content=item.text)
+    return message if readable(message) == item.text else replace(message, content=item.text)
 
 
 def _harmless(message: Message) -> Message:
     """The message, without forged fences if a tool wrote it."""
-    if message.role != "tool" or "<" not in message.text or defused(message.text) == message.text:
+    if message.role != "tool":
         return message
-    content: str | tuple[Block, ...]
-    if isinstance(message.content, str):
-        content = defused(message.content)
+    content = message.content
+    if isinstance(content, str):
+        content = defused(content)
     else:
-        content = tuple(
-            {**block, "text": defused(block["text"])} if isinstance(block.get("text"), str) else block
-            for block in message.content
-        )
-    return replace(message, content=content, counter=None)
+        content = tuple(block if is_pictured(block) else _defused(block) for block in content)
+    return message if content == message.content else replace(message, content=content, counter=None)
+
+
+def _defused(value: Any) -> Any:
+    """A JSON value without forged fences in its texts."""
+    if isinstance(value, str):
+        return defused(value)
+    if isinstance(value, Mapping):
+        return {_defused(key): _defused(inner) for key, inner in value.items()}
+    return [_defused(inner) for inner in value] if isinstance(value, list | tuple) else value

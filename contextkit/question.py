@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextkit.readable import readable
 from contextkit.types import Block, Item, Message, Provenance, Request
 
 QUERY = "query"
@@ -14,7 +15,7 @@ def query_item(request: Request) -> Item:
     return Item(
         id=query.id or QUERY,
         section="turn",
-        text=query.text,
+        text=readable(query),
         tokens=request.counter.message(query),
         order=request.turn.after,
         required=True,

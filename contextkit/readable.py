@@ -1,7 +1,8 @@
-"""Readable: all the text of a message, whatever blocks hold it, and the blocks that are none.
+"""Readable: what a message says in words, whatever blocks hold it, and the blocks that say nothing.
 
 Tools answer in resources, search results and plain JSON as well as in text blocks. What a model reads
-there is text, so it can be shortened and read back by handle; a picture can only stand or not.
+there is text: so it is what the index finds and recall shows, what a summary is made of, what is
+shortened and read back by handle. A picture can only stand or not.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ import base64
 import binascii
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 
-from contextkit.render.media import Media
-from contextkit.render.parts import Other, Text, part
+from contextkit.parts import Other, Text, part
+from contextkit.parts.media import Media
 from contextkit.types import Block, Message
 
 
 def readable(message: Message) -> str:
-    """The message's text, and after that what else in its blocks is shown to a model as text, in their order."""
+    """All that the message says in words: its texts, and what else in its blocks a model is shown as text, in order."""
     if isinstance(message.content, str):
         return message.content
     return "\n".join(_texts(message.content, message.role != "assistant"))
@@ -29,7 +31,15 @@ def pictured(message: Message) -> tuple[Block, ...]:
     """The blocks that have no text: pictures, sounds, films and files."""
     if isinstance(message.content, str):
         return ()
-    return tuple(block for block in message.content if _is_pictured(block))
+    return tuple(block for block in message.content if is_pictured(block))
+
+
+def is_pictured(block: Block) -> bool:
+    """Whether a block has no text, but is a picture, a sound, a film or a file."""
+    if isinstance(block.get("text"), str):
+        return False
+    found = part(block)
+    return isinstance(found, Media) and not any(True for _ in _text_of(found))
 
 
 def named(blocks: Iterable[Block]) -> str:
@@ -51,14 +61,15 @@ def _texts(blocks: Iterable[Block], others: bool) -> Iterator[str]:
             case Media() as media:
                 yield from _text_of(media)
             case Other() if others and "cachePoint" not in block:
-                yield json.dumps(block, ensure_ascii=False, default=dict)
+                yield json.dumps(_without_bytes(block), ensure_ascii=False)
 
 
-def _is_pictured(block: Block) -> bool:
-    if isinstance(block.get("text"), str):
-        return False
-    found = part(block)
-    return isinstance(found, Media) and not any(True for _ in _text_of(found))
+def _without_bytes(value: Any) -> Any:
+    """A JSON value without the base64 of what is embedded in it, such as a page of Anthropic's that is a picture."""
+    if isinstance(value, Mapping):
+        hidden = "data" if value.get("type") == "base64" else None
+        return {key: _without_bytes(inner) for key, inner in value.items() if key != hidden}
+    return [_without_bytes(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _text_of(media: Media) -> Iterator[str]:

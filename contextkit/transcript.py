@@ -7,7 +7,7 @@
     …
 
 The date stands once per run of messages of one day, the speaker in front of each message, and
-the text verbatim. Every line ends in a newline and begins with neither whitespace nor a slash.
+its words verbatim. Every line ends in a newline and begins with neither whitespace nor a slash.
 Tokenizers that split text the way tiktoken's do never join tokens across such a seam, so the
 tokens of lines add up to the tokens of their transcript, and choosing is exact arithmetic.
 """
@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from contextkit.readable import readable
 from contextkit.types import Message
 
 _TRIED: Final = 4096
@@ -52,7 +53,7 @@ def speaker(message: Message) -> str:
 
 def line(message: Message) -> str:
     """One message as it stands in a transcript."""
-    return f"{speaker(message)}: {message.text}\n"
+    return f"{speaker(message)}: {readable(message)}\n"
 
 
 def render(messages: Iterable[Message]) -> str:

@@ -16,8 +16,8 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent charges steps deadline aside fence seams canonical contents images document pdf question",
-    "shown_tools aws",
+    "types errors recent charges steps deadline aside fence seams canonical contents images document pdf",
+    "shown_tools parts readable question aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition regression residuals calibration usage",
     "budget strategy_file strategy strategy_schema shares place transcript vectors",
@@ -25,7 +25,7 @@ LAYERS = (
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.
-    "meter blocks readable ladder view report render context stored offload divided_segments session_index",
+    "meter blocks ladder view report render context stored offload divided_segments session_index",
     "conversation memory",
     # Where items come from.
     "sources",

@@ -12,6 +12,7 @@ from tests.world import IMAGE
 
 PDF: Block = {"type": "file", "base64": "JVBERi0=", "mime_type": "application/pdf"}
 LISTING: Block = {"type": "resource", "resource": {"uri": "file:///a.txt", "text": "one\ntwo"}}
+PAGES: Block = {"type": "document", "source": {"type": "content", "content": [{"type": "base64", "data": "iVBORw0"}]}}
 BLOB = {"uri": "file:///b.csv", "mimeType": "text/csv", "blob": base64.b64encode("a,é".encode()).decode()}
 
 
@@ -23,6 +24,8 @@ BLOB = {"uri": "file:///b.csv", "mimeType": "text/csv", "blob": base64.b64encode
         ([{"type": "resource", "resource": BLOB}], "a,é"),
         ([{"type": "rows", "rows": [1, "é"]}], '{"type": "rows", "rows": [1, "é"]}'),
         ([{"type": "file", "base64": "x", "mime_type": "text/plain"}], ""),
+        ([{"json": {"city": "Ghent"}}], '{"json": {"city": "Ghent"}}'),
+        ([PAGES], '{"type": "document", "source": {"type": "content", "content": [{"type": "base64"}]}}'),
         ([IMAGE, PDF, {"cachePoint": {"type": "default"}}], ""),
     ],
 )

@@ -7,9 +7,9 @@ from dataclasses import replace
 from contextkit import Budget, ContextBuilder, Message
 from contextkit.repeats import Repeats
 from contextkit.said import Said
-from contextkit.sources import History
+from contextkit.sources import Documents, History
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.types import Item, Provenance
+from contextkit.types import Item, Provenance, ToolCall
 
 
 def item(item_id: str, text: str) -> Item:
@@ -68,6 +68,23 @@ def test_what_was_made_from_a_message_is_not_shown_while_that_is_recalled_whole(
     assert not repeats.has(memory)
     repeats.add(recalled)
     assert repeats.has(memory)
+
+
+def test_what_a_tool_says_in_other_blocks_than_text_is_not_said_again() -> None:
+    embedded = {"type": "resource", "resource": {"uri": "file:///ann.txt", "text": FACT}}
+    said = [
+        Message(role="user", content="Who is Ann?"),
+        Message(role="assistant", tool_calls=(ToolCall("c", "look", "{}"),)),
+        Message(role="tool", content=(embedded,), tool_call_id="c", id="answer"),
+    ]
+    with SQLiteStore(":memory:") as store:
+        store.append("u", "s", said)
+        sources = [History(), Documents([FACT])]
+        builder = ContextBuilder(store=store, sources=sources, strategy="agent", budget=Budget(3_000))
+        context = builder.build("Which seats does Ann prefer?", actor_id="u", session_id="s")
+    [document] = [one for one in context.report.decisions if one.section == "documents"]
+    assert document.outcome == "dropped"
+    assert document.reason == "'answer' says it already"
 
 
 def test_what_a_message_that_stands_shortened_leaves_out_may_be_recalled() -> None:

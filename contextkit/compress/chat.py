@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from contextkit.compress.summary import Summarizer
+from contextkit.readable import readable
 from contextkit.types import Message
 
 _INSTRUCTIONS: Final = """\
@@ -67,7 +68,7 @@ def _record(previous: str, turns: Sequence[Message]) -> str:
 
 def _said(turn: Message) -> str:
     calls = "".join(f"\n(calls {call.name} with {_quoted(call.arguments)})" for call in turn.tool_calls)
-    return _quoted(turn.text) + calls
+    return _quoted(readable(turn)) + calls
 
 
 def _quoted(text: str) -> str:

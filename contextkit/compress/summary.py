@@ -21,6 +21,7 @@ from contextkit.compress.salience import salience
 from contextkit.compress.search import richest
 from contextkit.errors import InvalidInput, StoreCorrupt, shortened
 from contextkit.rank.terms import terms
+from contextkit.readable import readable
 from contextkit.types import Message, TokenCounter
 
 EXTRACT: Final = "extract"
@@ -219,7 +220,7 @@ def _sayings(turns: Sequence[Message]) -> Iterator[tuple[str, float]]:
     for message in turns:
         if message.role not in ("user", "assistant"):
             continue
-        text = message.text[:_READ]
+        text = readable(message)[:_READ]
         for start, end in sentences(text, (0, len(text)), _LONGEST):
             sentence = " ".join(text[start:end].split())
             if len(sentence) > 2:

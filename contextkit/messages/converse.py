@@ -8,8 +8,8 @@ from typing import Any
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.arguments import argument_text
-from contextkit.messages.formats import mime_type
 from contextkit.messages.turn import Result, Turn
+from contextkit.parts.formats import mime_type
 from contextkit.types import Message, ToolCall
 
 _KEYS = frozenset(

@@ -34,6 +34,7 @@ from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
 from contextkit.rank.sealed import opened, seal
 from contextkit.rank.terms import terms
 from contextkit.rank.times import asks_when, nearness, periods, tells_when
+from contextkit.readable import readable
 from contextkit.transcript import line
 from contextkit.types import Message, TokenCounter
 
@@ -124,8 +125,9 @@ class ConversationIndex:
         A message's size is what its store counted, for it only decides how many are looked at.
         """
         for message in messages:
-            found = terms(message.text)
-            asks = _ENDS_ASKING.search(message.text[-_TAIL:]) is not None
+            said = readable(message)
+            found = terms(said)
+            asks = _ENDS_ASKING.search(said[-_TAIL:]) is not None
             traits = _ASKS * asks + _TELLS * tells_when(found)
             speaker = self._names.setdefault(_name(message), len(self._names))
             seq = len(self) + 1 if message.seq is None else message.seq

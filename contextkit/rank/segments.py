@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from contextkit.rank.conversation import ConversationIndex
+from contextkit.readable import readable
 from contextkit.types import Message, TokenCounter
 
 SIZES: Final = (32, 128, 512, 2_048, 8_192, 32_768)
@@ -167,7 +168,7 @@ def runs(messages: Iterable[Message]) -> Iterator[list[Message]]:
 def passages(messages: Iterable[Message]) -> Iterator[Message]:
     """The messages as the index takes them: a long one in passages, each found by what it says itself."""
     for message in messages:
-        text = message.text
+        text = readable(message)
         if len(text) > INDEXED:
             text = text[: INDEXED // 2] + text[-INDEXED // 2 :]
         if len(text) <= LONG:

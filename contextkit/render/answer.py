@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from contextkit.messages.responses import NATIVE
-from contextkit.render.media import field, inner
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text, part
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text, part
+from contextkit.parts.media import field, inner
 from contextkit.render.told import told
 from contextkit.render.turns import Json
 from contextkit.types import Block, Message, ToolCall

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
-from contextkit.render.media import Media, inner
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text
+from contextkit.parts.media import Media, inner
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts

@@ -8,9 +8,9 @@ from itertools import count
 from typing import Literal, NotRequired, TypedDict
 
 from contextkit.messages.converse import is_converse
-from contextkit.messages.formats import short_format
-from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, Reasoning, Redacted, Text
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text
+from contextkit.parts.formats import short_format
+from contextkit.parts.media import Media
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
 from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts

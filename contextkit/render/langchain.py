@@ -18,9 +18,9 @@ from langchain_core.messages import (
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import with_calls
+from contextkit.parts import Text, parts
 from contextkit.render.langchain_blocks import common_content
 from contextkit.render.langchain_cache import CacheStyle, marked
-from contextkit.render.parts import Text, parts
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
 from contextkit.render.turns import NO_OUTPUT, OPENING, usable_parts
 from contextkit.types import Message, Role, ToolCall

@@ -13,10 +13,10 @@ model is, only the style of its cache marks tells. So where a session's blocks c
 from __future__ import annotations
 
 from contextkit.messages.converse import is_converse
+from contextkit.parts import Other, Reasoning, Text, part
+from contextkit.parts.media import Media
 from contextkit.render.anthropic import NATIVE, media_block
 from contextkit.render.langchain_cache import CacheStyle
-from contextkit.render.media import Media
-from contextkit.render.parts import Other, Reasoning, Text, part
 from contextkit.render.told import mentioned, told_block
 from contextkit.types import Block, Message
 

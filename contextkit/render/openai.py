@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
-from contextkit.messages.formats import short_format
-from contextkit.render.media import Media
-from contextkit.render.parts import Part, Reasoning, Redacted, Text, parts, unusable
+from contextkit.parts import Part, Reasoning, Redacted, Text, parts, unusable
+from contextkit.parts.formats import short_format
+from contextkit.parts.media import Media
 from contextkit.render.request import check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
 from contextkit.types import Message, Tool, ToolCall

@@ -18,9 +18,9 @@ from dataclasses import replace
 from typing import Literal, NotRequired, TypedDict
 
 from contextkit.errors import InvalidMessage
+from contextkit.parts import Part, Text, introduced, parts
+from contextkit.parts.media import Media
 from contextkit.render.answer import answer
-from contextkit.render.media import Media
-from contextkit.render.parts import Part, Text, introduced, parts
 from contextkit.render.request import (
     NO_BREAKPOINTS,
     Breakpoints,

@@ -15,8 +15,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from contextkit.render.media import Media
-from contextkit.render.parts import Other, Part, unusable
+from contextkit.parts import Other, Part, unusable
+from contextkit.parts.media import Media
 from contextkit.types import Block, Message
 
 _OF_USERS = ("search_result", "document", "container_upload", "guardContent", "searchResult")

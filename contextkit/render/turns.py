@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages.arguments import argument_object
-from contextkit.render.parts import Other, Part, Reasoning, Text, introduced, part, parts
+from contextkit.parts import Other, Part, Reasoning, Text, introduced, part, parts
 from contextkit.render.request import Breakpoints
 from contextkit.render.told import told_block
 from contextkit.types import Block, Message, Role, ToolCall

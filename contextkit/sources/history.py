@@ -19,6 +19,7 @@ from contextkit.deadline import EMBEDDING, Patience, patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import QUERY, asks, query_item
 from contextkit.rank.lexical import Scores
+from contextkit.readable import readable
 from contextkit.recent import Recent
 from contextkit.shares import history_most, longest_shown
 from contextkit.sources.needs import needed
@@ -230,7 +231,7 @@ class _Reading:
         items = [
             _recall_item(message, chosen[message.seq], self.request)
             for message in messages
-            if message.seq is not None and message.text.strip()
+            if message.seq is not None and readable(message).strip()
         ]
         return [*self.notices, *items]
 
@@ -323,14 +324,14 @@ def _in_turn(item: Item) -> Item:
 
 
 def _recall_item(message: Message, score: float, request: Request) -> Item:
-    lead = f"{speaker(message)}: "
+    lead, text = f"{speaker(message)}: ", readable(message)
     return Item(
         id=message.id or f"m{message.seq}",
         section="recall",
-        text=message.text,
+        text=text,
         lead=lead,
         heading=heading(message).rstrip(),
-        tokens=_tokens(message, lead, request.counter),
+        tokens=_tokens(message, lead, text, request.counter),
         score=score,
         order=message.seq or 0,
         handle=f"m{message.seq}",
@@ -338,8 +339,8 @@ def _recall_item(message: Message, score: float, request: Request) -> Item:
     )
 
 
-def _tokens(message: Message, lead: str, counter: TokenCounter) -> int:
+def _tokens(message: Message, lead: str, text: str, counter: TokenCounter) -> int:
     """What the message costs as a line; of a huge one, which is too long to be counted anew each time, a bound."""
-    if len(message.text) <= HUGE or message.tokens is None or message.counter != counter.name:
-        return line_tokens(counter, lead, message.text)
+    if len(text) <= HUGE or message.tokens is None or message.counter != counter.name:
+        return line_tokens(counter, lead, text)
     return line_tokens(counter, lead, "") + 2 * message.tokens

@@ -49,6 +49,13 @@ def test_the_message_that_shares_rare_words_is_best():
     assert found[0] == np.float32(FLOOR)
 
 
+def test_what_stands_in_other_blocks_than_text_is_found():
+    block = {"type": "resource", "resource": {"uri": "file:///a", "text": "I adopted two turtles. When?"}}
+    index = indexed([said("I paint."), said((block,), role="tool"), said("I paint again.")])
+    assert index.scores("Which turtles were adopted?", now=NOW).argmax() == 1
+    assert index.tokens[1] == len(line(said("I adopted two turtles. When?")))
+
+
 def test_an_answer_next_to_its_question_is_found_and_the_next_session_is_not():
     talk = [said("What are your turtles called?"), said("Bo and Mo.", "Ben"), said("Hello!", at=NOW)]
     found = scores(talk, "turtles")

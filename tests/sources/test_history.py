@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -12,11 +13,12 @@ import pytest
 
 from contextkit.conversation import UNREAD
 from contextkit.errors import StoreUnavailable
+from contextkit.readable import readable
 from contextkit.shares import history_most
 from contextkit.sources.history import FAR, REMEMBERED, SPARE, History
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
-from contextkit.types import Item, Message, Notice, Request, ToolCall, Unread
+from contextkit.types import Block, Item, Message, Notice, Request, ToolCall, Unread
 from contextkit.view import Turn, View
 from tests.sources.conftest import MakeRequest
 from tests.world import NOW
@@ -141,6 +143,36 @@ def test_older_turns_are_recalled_for_the_query(request_for: MakeRequest, store:
         "4 May 2026",
     )
     assert not best.trusted
+
+
+ZEBRA = "The zebra lives in Antwerp."
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "resource", "resource": {"uri": "file:///zoo.txt", "text": ZEBRA}},
+        {"type": "resource_link", "uri": "file:///zoo.txt", "name": "zoo.txt", "description": ZEBRA},
+        {"type": "search_result", "source": "zoo", "title": "Zoo", "content": [{"type": "text", "text": ZEBRA}]},
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": ZEBRA}},
+        {"type": "file", "mime_type": "text/plain", "base64": b64encode(ZEBRA.encode()).decode()},
+        {"type": "non_standard", "value": {"type": "text", "text": ZEBRA}},
+        {"json": {"found": [ZEBRA]}},
+    ],
+    ids=lambda block: str(block.get("type", "json")),
+)
+def test_what_a_tool_said_in_other_blocks_than_text_is_recalled(
+    request_for: MakeRequest, store: SQLiteStore, block: Block
+) -> None:
+    call = ToolCall("c", "zoo", "{}")
+    store.append("u1", "s1", [Message(role="user", content="Look."), Message(role="assistant", tool_calls=(call,))])
+    store.append("u1", "s1", [Message(role="tool", content=(block,), tool_call_id="c")])
+    talk(store, 200)
+    found = items(list(History().gather(of(request_for("Where does the zebra live?"), store, start=190))), "recall")
+    best = max(found, key=lambda item: item.score)
+    assert (best.handle, best.lead) == ("m3", "tool: ")
+    assert ZEBRA in best.text
+    assert ZEBRA in readable(store.pick("u1", "s1", [3])[0])
 
 
 def test_no_more_turns_are_offered_than_the_section_shows_and_some_to_spare(

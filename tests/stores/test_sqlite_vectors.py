@@ -70,6 +70,17 @@ def test_what_is_said_is_embedded_in_one_batch(store: SQLiteStore, embedder: Fla
     assert store.vectors("a", "s")[0] == [2, 3, 4]
 
 
+def test_what_stands_in_other_blocks_than_text_is_embedded(store: SQLiteStore, embedder: Flaky) -> None:
+    blocks = [{"type": "resource", "resource": {"uri": "file:///a", "text": "three"}}, {"json": {"n": 4}}]
+    picture = {"type": "image", "base64": "iVBORw0KGgo="}
+    calls = [{"id": name, "function": {"name": "f", "arguments": "{}"}} for name in "cd"]
+    answers = [{"role": "tool", "content": blocks, "tool_call_id": "c"}]
+    answers.append({"role": "tool", "content": [picture], "tool_call_id": "d"})
+    store.append("a", "s", [user("one"), {"role": "assistant", "content": "", "tool_calls": calls}, *answers])
+    assert embedder.batches == [["one", 'three\n{"json": {"n": 4}}']]
+    assert store.vectors("a", "s")[0] == [1, 3]
+
+
 def test_long_and_broken_texts_are_made_fit(store: SQLiteStore, embedder: Flaky) -> None:
     store.append("a", "s", [user("x" * 50_000), user("a\ud800b")])
     assert embedder.batches == [["x" * MAX_CHARACTERS, "a?b"]]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from contextkit.errors import StoreError
+from contextkit.readable import readable
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Key
 from contextkit.stores.dynamodb.items import Row, Value
@@ -83,7 +84,7 @@ class MessageVectors:
         meant = [message for message in messages if _has_meaning(message)]
         made: list[bytes | None] | None = []
         if meant and self._embedder is not None:
-            made = self._embedder.documents([message.text for message in meant])
+            made = self._embedder.documents([readable(message) for message in meant])
         if made is None:
             return []
         vector_of = {message.seq: vector for message, vector in zip(meant, made, strict=True)}
@@ -119,4 +120,4 @@ def _of_one_size(rows: list[Row]) -> list[Row]:
 
 def _has_meaning(message: Message) -> bool:
     """True for a message worth a vector: something was said in it, by anyone but the system."""
-    return message.role != "system" and bool(message.text.strip())
+    return message.role != "system" and bool(readable(message).strip())

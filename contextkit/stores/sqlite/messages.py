@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from contextkit.errors import InvalidInput, InvalidMessage
 from contextkit.messages import as_messages, dumps, loads
+from contextkit.readable import readable
 from contextkit.stores.codec import MAX_INTEGER, bounded, from_micros
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_sessions
@@ -144,7 +145,7 @@ def _message(seq: int, tokens: int, counter: str, text: str) -> Message:
 
 def _has_meaning(message: Message) -> bool:
     """True for a message worth a vector: something was said in it, by anyone but the system."""
-    return message.role != "system" and bool(message.text.strip())
+    return message.role != "system" and bool(readable(message).strip())
 
 
 def _count(last: int) -> int:

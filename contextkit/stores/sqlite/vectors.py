@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contextkit.errors import StoreError
 from contextkit.messages import loads
+from contextkit.readable import readable
 from contextkit.stores.codec import bounded
 from contextkit.stores.embedding import BATCH, Embedder, matrix
 from contextkit.stores.sqlite.connection import Database
@@ -69,7 +70,7 @@ class MessageVectors:
             return connection.execute(_AWAITED, (*key.live, BATCH)).fetchall()
 
     def _embed(self, rows: list[tuple[int, str]]) -> bool:
-        vectors = self._embedder and self._embedder.documents([loads(text).text for _, text in rows])
+        vectors = self._embedder and self._embedder.documents([readable(loads(text)) for _, text in rows])
         if not vectors:
             return False
         with self._database.write() as connection:

@@ -25,6 +25,7 @@ from contextkit.testing.conformance import (
     SessionStoreConformance,
     ToolCacheConformance,
 )
+from contextkit.types import Message
 from tests.aws.policy.iam import ACCOUNT, REGION, Gate
 from tests.stores.dynamodb.servers import make_tables
 
@@ -61,7 +62,14 @@ class TestAtWork(
     ToolCacheConformance,
     CalibrationStoreConformance,
 ):
-    pass
+    def test_what_stands_in_other_blocks_than_text_is_embedded(self, store: DynamoDBStore, actor: str) -> None:
+        car = {"type": "resource", "resource": {"uri": "file:///a", "text": "a car"}}
+        picture = {"type": "image", "base64": "iVBORw0KGgo="}
+        said = [Message(role="user", content=content) for content in ("an automobile", (car,), (picture,))]
+        store.append(actor, "s", said)
+        numbers, vectors = store.vectors(actor, "s")
+        assert list(numbers) == [1, 2]
+        assert vectors[0] == pytest.approx(vectors[1])
 
 
 class TestErased(OnAServer, ErasableConformance):

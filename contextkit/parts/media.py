@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
-from contextkit.messages.formats import mime_type
+from contextkit.parts.formats import mime_type
 from contextkit.types import Block
 
 MediaKind: TypeAlias = Literal["image", "audio", "video", "file"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from contextkit.errors import InvalidMessage, shortened
-from contextkit.render.media import Media, field, inner, mcp_resource, media
+from contextkit.parts.media import Media, field, inner, mcp_resource, media
 from contextkit.types import Block, Message
 
 
