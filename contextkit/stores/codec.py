@@ -15,6 +15,7 @@ from contextkit.stores import MemoryRecord, check_id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 MAX_INTEGER = 2**63 - 1
@@ -26,12 +27,17 @@ def to_micros(time: datetime) -> int: ...
 @overload
 def to_micros(time: None) -> None: ...
 def to_micros(time: datetime | None) -> int | None:
-    """Microseconds since 1970, exactly. Raises `InvalidInput` for a time without a time zone."""
+    """Microseconds since 1970, exactly. Raises `InvalidInput` for a time without a time zone, or that UTC cannot say."""
     if time is None:
         return None
     if time.tzinfo is None:
         raise InvalidInput(f"The time {time} has no time zone.", "Pass an aware datetime in UTC.", value=time)
-    return (time - _EPOCH) // _MICROSECOND
+    micros = (time - _EPOCH) // _MICROSECOND
+    if _FIRST <= micros <= _LAST:
+        return micros
+    raise InvalidInput(
+        f"The time {time} is none in UTC, whose years are 1 to 9999.", "Pass an aware datetime in UTC.", value=time
+    )
 
 
 @overload

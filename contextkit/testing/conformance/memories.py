@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -38,8 +38,17 @@ class MemoryStoreConformance(Conformance):
 
     @pytest.mark.parametrize(
         "bad",
-        [{"id": "m1", "text": "x"}, "x", None, replace(FULL, importance=1.5), replace(FULL, importance=-0.1)],
-        ids=["dict", "text", "nothing", "too important", "less than nothing"],
+        [
+            {"id": "m1", "text": "x"},
+            "x",
+            None,
+            replace(FULL, importance=1.5),
+            replace(FULL, importance=-0.1),
+            replace(FULL, created_at=datetime(2024, 2, 29)),
+            replace(FULL, valid_to=datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))),
+            replace(FULL, valid_from=datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))),
+        ],
+        ids=["dict", "text", "nothing", "too important", "less than nothing", "somewhere", "after UTC", "before UTC"],
     )
     def test_what_is_no_memory_is_refused_and_nothing_stored(self, store: MemoryStore, actor: str, bad: Any) -> None:
         with pytest.raises(InvalidInput):
