@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from contextkit.actor.lines import VERSION, Kind, to_plain
 from contextkit.errors import InvalidInput
 from contextkit.memory.ledger import LEDGER, Ledger, Page
 from contextkit.messages import dumps
-from contextkit.stores import MemoryStore, OverflowStore, PreferenceStore, Session, SessionStore, check_id
+from contextkit.stores import MemoryStore, Overflow, OverflowStore, PreferenceStore, Session, SessionStore, check_id
 from contextkit.stores.codec import to_json
 
 AT_ONCE: Final = 500
@@ -36,7 +37,16 @@ def export_actor(actor_id: str, *stores: object) -> Iterator[bytes]:
                 "Pass stores of sessions, memories or preferences.",
                 value=type(store).__name__,
             )
-    return _lines(actor_id, stores)
+    return _ended(_lines(actor_id, stores))
+
+
+def _ended(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines, and a last one that says how many they are."""
+    count = 0
+    for line in lines:
+        count += 1
+        yield line
+    yield _line("end", lines=count)
 
 
 def _lines(actor_id: str, stores: tuple[object, ...]) -> Iterator[bytes]:
@@ -59,7 +69,7 @@ def _sessions(actor_id: str, store: SessionStore) -> Iterator[bytes]:
             yield from _messages(store, session)
             if isinstance(store, OverflowStore):
                 for piece in store.overflow(actor_id, session.session_id):
-                    yield _line("overflow", session_id=session.session_id, piece=to_plain(piece))
+                    yield _line("overflow", session_id=session.session_id, piece=to_plain(_lasting(piece, session)))
             yield _session(session, ledger, page)
 
 
@@ -69,6 +79,12 @@ def _messages(store: SessionStore, session: Session) -> Iterator[bytes]:
         for message in found:
             values = json.loads(dumps(message))
             yield _line("message", session_id=session.session_id, seq=message.seq, message=values)
+
+
+def _lasting(piece: Overflow, session: Session) -> Overflow:
+    """The piece, without the end that it has only since its session has one: the imported session has its own."""
+    lasts = piece.expires_at is None or (session.expires_at is not None and piece.expires_at >= session.expires_at)
+    return replace(piece, expires_at=None) if lasts else piece
 
 
 def _session(session: Session, ledger: Ledger, page: Page) -> bytes:

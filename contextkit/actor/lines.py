@@ -1,6 +1,7 @@
 """Lines: what an export is made of, one JSON object each, and how values stand in them.
 
-The first line names the actor and the version of the format. Every other says by its `kind` what it
+The first line names the actor and the version of the format; the last one says how many stand before
+it, so that an export which broke off is known by its lack. Every other says by its `kind` what it
 is. Lines are UTF-8; a lone surrogate, which no valid UTF-8 can say, is written as its three bytes.
 """
 
@@ -13,10 +14,11 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from contextkit.errors import shortened
 from contextkit.stores import MemoryRecord, Overflow
+from contextkit.stores.codec import MAX_INTEGER
 
 VERSION: Final = 1
 
-Kind: TypeAlias = Literal["actor", "message", "overflow", "session", "memory", "preference"]
+Kind: TypeAlias = Literal["actor", "message", "overflow", "session", "memory", "preference", "end"]
 
 Record = TypeVar("Record", MemoryRecord, Overflow)
 
@@ -41,6 +43,8 @@ def from_plain(kind: type[Record], values: Mapping[str, Any]) -> Record:
     for name, value in values.items():
         if not isinstance(value, _SHAPES.get(name, str)):
             raise TypeError(f"{name} is {shortened(value)}")
+        if isinstance(value, int) and abs(value) > MAX_INTEGER:
+            raise ValueError(f"{name} is {shortened(value)}")
     given: dict[str, Any] = {
         name: datetime.fromisoformat(value) if name in _TIMES else value for name, value in values.items()
     }

@@ -9,12 +9,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from contextkit.actor.lines import VERSION, from_plain
-from contextkit.errors import ContextKitError, InvalidInput, StoreCorrupt, VersionConflict, shortened
-from contextkit.memory.ledger import LEDGER, Page
+from contextkit.errors import InvalidInput, StoreCorrupt, VersionConflict, shortened
+from contextkit.memory.ledger import LEDGER, Ledger, Page
 from contextkit.memory.progress import Progress
 from contextkit.messages import dumps, loads
 from contextkit.stores import (
@@ -23,15 +24,17 @@ from contextkit.stores import (
     Overflow,
     OverflowStore,
     PreferenceStore,
-    Session,
     SessionStore,
     check_id,
 )
-from contextkit.stores.codec import from_bytes, to_micros
+from contextkit.stores.codec import from_bytes
 from contextkit.types import Message
 
 AT_ONCE: Final = 500
 """Lines of one kind that are written in one call."""
+
+BYTES_AT_ONCE: Final = 8 << 20
+"""Bytes of such lines: of images and moved texts a few may be as many as all this."""
 
 T = TypeVar("T")
 
@@ -42,34 +45,28 @@ def import_actor(lines: Iterable[bytes], *stores: object, actor_id: str | None =
     Each kind goes to the first of the stores that keeps it. `actor_id` is another name for the
     actor, whose things then are not those of the actor that was exported.
 
-    Raises `InvalidInput`, naming the line, for what is no export, for a kind that no store keeps, and
-    where a session holds other messages already; `VersionConflict` where it has another state.
-    What stood before that line is imported by then.
+    Raises `InvalidInput`, naming the line, for what is no export or not all of one, for a kind that no
+    store keeps, and where a session holds other messages already; `VersionConflict` where it has
+    another state. What stood before that line is imported by then.
     """
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     parsed = (_parsed(number, line) for number, line in numbered)
-    head = next(parsed, None)
-    if head is None or head.kind != "actor" or head.values.get("version") != VERSION:
-        raise InvalidInput(
-            "Line 1 is not the beginning of an export of this version.",
-            f"Pass what `contextkit export` wrote; its first line has kind 'actor' and version {VERSION}.",
-            value=head and head.values,
-        )
+    head = _head(next(parsed, None))
     into = _Into(check_id("actor id", actor_id or head.values.get("actor_id")), stores)
     counts: Counter[str] = Counter()
-    for batch in _batches(parsed):
-        name, write = _WRITES.get(batch[0].kind, ("", _unknown))
-        write(into, batch)
-        counts[name] += len(batch)
+    for batch in _batches(_until_the_end(parsed)):
+        _write(into, batch)
+        counts[_WRITES[batch[0].kind][0]] += len(batch)
     into.finish()
     return counts
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of an export."""
+    """One line of an export, and how many bytes it has."""
 
     number: int
+    size: int
     kind: str
     values: Mapping[str, Any]
 
@@ -81,7 +78,7 @@ class _Line:
 
 @dataclass(slots=True)
 class _Into:
-    """Where an import goes, and how far each session had been remembered."""
+    """Where an import goes, and how far each session had been remembered, whatever life it has here."""
 
     actor_id: str
     stores: Sequence[object]
@@ -92,36 +89,56 @@ class _Into:
         for store in self.stores:
             if isinstance(store, protocol):
                 return store
-        raise _wrong(
-            line, f"is of the kind {line.kind!r}, which none of the stores keeps", f"Pass a {protocol.__name__}."
-        )
+        raise _wrong(f"is of the kind {line.kind!r}, which none of the stores keeps", f"Pass a {protocol.__name__}.")
 
     def finish(self) -> None:
-        """Note what has been remembered, so that it is not extracted a second time."""
+        """Note what has been remembered, so that it is not extracted a second time. What is known here stays."""
         store = next((store for store in self.stores if isinstance(store, SessionStore)), None)
         if store is None or not self.remembered:
             return
-        ledger = store.session(self.actor_id, LEDGER)
-        page = Page.from_json(ledger.state) if ledger else Page()
-        progress = {**self.remembered, **page.progress}
-        if progress != page.progress:
-            version = ledger.version if ledger else 0
-            page = replace(page, progress=progress)
-            store.save_state(self.actor_id, LEDGER, page.to_json(), expected=version)
+        saved = store.session(self.actor_id, LEDGER)
+        page = Page.from_json(saved.state) if saved else Page()
+        news = dict(self._unknown(store, page))
+        if news:
+            others = {name: progress for name, progress in page.progress.items() if name not in news}
+            page = replace(page, progress={**news, **others})
+            store.save_state(self.actor_id, LEDGER, page.to_json(), expected=saved.version if saved else 0)
+
+    def _unknown(self, store: SessionStore, page: Page) -> Iterator[tuple[str, Progress]]:
+        """The sessions of whose lives here nothing is known to be remembered."""
+        ledger = Ledger(store, timedelta(), lambda: datetime.now(UTC))
+        for name, progress in self.remembered.items():
+            session = store.session(self.actor_id, name)
+            if session is not None and ledger.progress(page, session) == Progress(life=session.created_at):
+                yield name, replace(progress, life=session.created_at)
+
+
+def _write(into: _Into, lines: Sequence[_Line]) -> None:
+    """Write lines together, or where one of them is wrong each by itself, up to that one."""
+    _, write = _WRITES.get(lines[0].kind, ("", _unknown))
+    try:
+        write(into, lines)
+    except InvalidInput as error:
+        if len(lines) == 1:
+            raise InvalidInput(
+                f"Line {lines[0].number} of the export: {error.problem}", error.remedy, value=error.value
+            ) from error
+        for line in lines:
+            _write(into, [line])
 
 
 def _messages(into: _Into, lines: Sequence[_Line]) -> None:
     store, session_id = into.store(SessionStore, lines[0]), _text(lines[0], "session_id")
-    given = [(line, _message(line)) for line in lines]
-    first = _number(lines[0], "seq")
+    given = [(_number(line, "seq"), _message(line)) for line in lines]
+    first = given[0][0]
     there = store.messages(into.actor_id, session_id, after=first - 1, before=first + len(given))
-    for (line, message), known in zip(given, there, strict=False):
+    for (_, message), known in zip(given, there, strict=False):
         if dumps(message) != dumps(known):
-            raise _wrong(line, f"has a place that another message has in the session {session_id!r}", _ANOTHER)
+            raise _wrong(f"has a place that another message has in the session {session_id!r}", _ANOTHER)
     stored = store.append(into.actor_id, session_id, [message for _, message in given])
-    for (line, _), message in zip(given, stored, strict=True):
-        if message.seq != line.values["seq"]:
-            raise _wrong(line, f"is number {message.seq} in the session {session_id!r} now", _ANOTHER)
+    for (number, _), message in zip(given, stored, strict=True):
+        if message.seq != number:
+            raise _wrong(f"is number {message.seq} in the session {session_id!r} now", _ANOTHER)
 
 
 def _overflow(into: _Into, lines: Sequence[_Line]) -> None:
@@ -139,19 +156,21 @@ def _session(into: _Into, lines: Sequence[_Line]) -> None:
         if state is not None and (there is None or there.state != state or not there.version):
             if there is not None and there.version:
                 raise VersionConflict(0, there)
-            there = store.save_state(actor_id, session_id, state, expected=0)
+            store.save_state(actor_id, session_id, state, expected=0)
         if "view" in line.values:
             store.save_view(actor_id, session_id, _text(line, "view"))
         if "remembered" in line.values:
-            there = there or store.session(actor_id, session_id)
-            if there is not None:
-                into.remembered[session_id] = _progress(line, there)
+            into.remembered[session_id] = _made(line, _progress)
 
 
-def _progress(line: _Line, session: Session) -> Progress:
-    """How far the session had been remembered, in the life that it has here."""
-    life = to_micros(session.created_at)
-    return _made(line, lambda values: Progress.from_json({**values["remembered"], "life": life}))
+def _progress(values: Mapping[str, Any]) -> Progress:
+    """How far a session had been remembered. Raises `TypeError` or `ValueError` for what says nothing of that."""
+    progress = Progress.from_json({**values["remembered"], "life": 0})
+    counts = [*progress.done.values(), *progress.attempts.values()]
+    numbers = [*counts, *(number for span in progress.aside for number in (span.first, span.last))]
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError(f"remembered is {shortened(values['remembered'])}")
+    return progress
 
 
 def _memories(into: _Into, lines: Sequence[_Line]) -> None:
@@ -165,9 +184,7 @@ def _preferences(into: _Into, lines: Sequence[_Line]) -> None:
 
 
 def _unknown(_: _Into, lines: Sequence[_Line]) -> None:
-    raise _wrong(
-        lines[0], f"has the kind {shortened(lines[0].kind)}, which is not known", "Import it with a newer contextkit."
-    )
+    raise _wrong(f"has the kind {shortened(lines[0].kind)}, which is not known", _NEWER)
 
 
 _WRITES: Final[Mapping[str, tuple[str, Callable[[_Into, Sequence[_Line]], None]]]] = {
@@ -180,29 +197,77 @@ _WRITES: Final[Mapping[str, tuple[str, Callable[[_Into, Sequence[_Line]], None]]
 """By kind: what such lines are counted as, and what writes them."""
 
 _ANOTHER: Final = "Delete the session first, or import under another actor id."
+_NEWER: Final = "Import it with a newer contextkit."
+_UNCHANGED: Final = "Pass what `contextkit export` wrote, unchanged."
 
 
 def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
     """Lines that follow each other and can be written together, so many at once."""
     for _, run in groupby(lines, key=lambda line: line.place):
         batch: list[_Line] = []
-        for line in run:
-            batch.append(line)
-            if len(batch) == AT_ONCE:
-                yield batch
-                batch = []
-        if batch:
+        size = 0
+        try:
+            for line in run:
+                if batch and (len(batch) == AT_ONCE or size + line.size > BYTES_AT_ONCE):
+                    yield batch
+                    batch, size = [], 0
+                batch.append(line)
+                size += line.size
+        except InvalidInput:  # of the next line; these are in order
             yield batch
+            raise
+        yield batch
+
+
+def _head(line: _Line | None) -> _Line:
+    """The first line, which says whose export it is. Raises `InvalidInput` for any other."""
+    version = line.values.get("version") if line and line.kind == "actor" else None
+    if line is None or not isinstance(version, int):
+        raise InvalidInput(
+            "Line 1 is not the beginning of an export.",
+            f"Pass what `contextkit export` wrote; its first line has kind 'actor' and version {VERSION}.",
+            value=line and line.values,
+        )
+    if version != VERSION:
+        raise InvalidInput(
+            f"The export is of version {version}; this contextkit reads version {VERSION}.", _NEWER, value=version
+        )
+    return line
+
+
+def _until_the_end(lines: Iterator[_Line]) -> Iterator[_Line]:
+    """The lines between the first and the last, which says how many it stands behind. Raises where any is missing."""
+    count = 1
+    for line in lines:
+        if line.kind == "end":
+            break
+        count += 1
+        yield line
+    else:
+        raise InvalidInput(f"The export breaks off after {count:,} lines, without its last one.", _AGAIN, value=count)
+    if line.values.get("lines") != count:
+        raise InvalidInput(
+            f"The export had {shortened(line.values.get('lines'))} lines, and here are {count:,}.", _AGAIN, value=count
+        )
+    if following := next(lines, None):
+        raise InvalidInput(
+            f"Line {following.number} stands behind the end of the export.", "Import one export at a time."
+        )
+
+
+_AGAIN: Final = "What is here is imported; export once more, and import that for the rest."
 
 
 def _parsed(number: int, line: bytes) -> _Line:
     try:
         values = json.loads(from_bytes(line))
-        return _Line(number, values["kind"], values)
+        if not isinstance(values["kind"], str):
+            raise TypeError("its kind is no text")
+        return _Line(number, len(line), values["kind"], values)
     except (ValueError, TypeError, KeyError, RecursionError, StoreCorrupt) as error:
         raise InvalidInput(
             f"Line {number} of the export, {shortened(line.decode('utf-8', 'replace'))}, cannot be read ({error}).",
-            "Pass what `contextkit export` wrote, unchanged.",
+            _UNCHANGED,
             value=line[:80],
         ) from error
 
@@ -215,23 +280,24 @@ def _made(line: _Line, make: Callable[[Mapping[str, Any]], T]) -> T:
     """What a line describes. Raises `InvalidInput` where it does not."""
     try:
         return make(line.values)
-    except (ValueError, TypeError, KeyError, AttributeError, StoreCorrupt) as error:
-        raise _wrong(line, f"is no {line.kind} ({error})", "Pass what `contextkit export` wrote, unchanged.") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, StoreCorrupt) as error:
+        raise _wrong(f"is no {line.kind} ({error})", _UNCHANGED) from error
 
 
 def _text(line: _Line, name: str) -> str:
     value = line.values.get(name)
     if isinstance(value, str):
         return value
-    raise _wrong(line, f"has no text {name!r}", "Pass what `contextkit export` wrote, unchanged.")
+    raise _wrong(f"has no text {name!r}", _UNCHANGED)
 
 
 def _number(line: _Line, name: str) -> int:
     value = line.values.get(name)
     if isinstance(value, int) and value > 0:
         return value
-    raise _wrong(line, f"has no number {name!r}", "Pass what `contextkit export` wrote, unchanged.")
+    raise _wrong(f"has no number {name!r}", _UNCHANGED)
 
 
-def _wrong(line: _Line, what: str, remedy: str) -> ContextKitError:
-    return InvalidInput(f"Line {line.number} of the export {what}.", remedy, value=line.kind)
+def _wrong(what: str, remedy: str) -> InvalidInput:
+    """What is wrong with a line; which one that is, `_write` says."""
+    return InvalidInput(f"It {what}.", remedy)

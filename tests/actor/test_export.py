@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contextkit import Budget, ContextBuilder
-from contextkit.actor import export_actor, import_actor
+from contextkit.actor import export_actor, import_actor, restore
 from contextkit.errors import InvalidInput, VersionConflict
 from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.journal import Journal
-from contextkit.memory.ledger import LEDGER, Page
+from contextkit.memory.ledger import LEDGER, SESSIONS, Page
 from contextkit.memory.progress import Progress, Range
 from contextkit.sources import History, System
 from contextkit.stores import MemoryRecord, Overflow
@@ -80,7 +80,7 @@ def test_what_was_exported_is_exported_again_byte_for_byte(store: SQLiteStore, o
     assert exported(other) == lines
     n = len(ODD_TEXTS) - 1
     assert counts == {"messages": 2 * n + 4, "overflow": 2 * n, "sessions": 3, "memories": n + 1, "preferences": n + 2}
-    assert sum(counts.values()) + 1 == len(lines)
+    assert json.loads(lines[-1]) == {"kind": "end", "lines": sum(counts.values()) + 1}
     assert b"Not theirs." not in b"".join(lines)
 
 
@@ -109,9 +109,52 @@ def test_an_import_that_broke_off_is_repeated(store: SQLiteStore, other: SQLiteS
     fill(store)
     lines = exported(store)
     for end in range(1, len(lines), 7):
-        import_actor(lines[:end], other)
+        with pytest.raises(InvalidInput, match=f"breaks off after {end} lines"):
+            import_actor(lines[:end], other)
     import_actor(lines, other)
     assert exported(other) == lines
+
+
+def test_what_stands_before_a_line_that_is_wrong_is_imported(store: SQLiteStore, other: SQLiteStore) -> None:
+    store.append("u1", "s", [{"role": "user", "content": f"{n}"} for n in range(9)])
+    lines = exported(store)
+    for wrong, count in ((b'{"kind":"message","session_id":"s"}', 4), (b"damaged", 6)):
+        at = count + 1
+        with pytest.raises(InvalidInput, match=f"Line {at + 1} of the export"):
+            import_actor([*lines[:at], wrong, *lines[at + 1 :]], other)
+        assert len(other.messages("u1", "s")) == count
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b'{"kind":"memory","record":{"id":"m","text":"x","created_at":"2026-05-04T00:00:00"}}', "has no time zone"),
+        (
+            b'{"kind":"memory","record":{"id":"m","text":"x","importance":2,"created_at":"2026-05-04T00:00:00Z"}}',
+            "from 0 to 1",
+        ),
+        (b'{"kind":"message","session_id":"s","seq":1,"message":{"role":"boss","content":"x"}}', "The role 'boss'"),
+        (b'{"kind":"message","session_id":"","seq":1,"message":{"role":"user","content":"x"}}', "The session id"),
+        (b'{"kind":"session","session_id":"s","state":[1]}', "The state is"),
+        (b'{"kind":"preference","name":"","value":"x"}', "The preference name"),
+        (b'{"kind":"overflow","session_id":"s","piece":{"handle":"","text":"x","item_id":"i"}}', "The handle"),
+    ],
+)
+def test_what_a_store_refuses_is_named_by_its_line(other: SQLiteStore, line: bytes, told: str) -> None:
+    good = b'{"kind":"preference","name":"a","value":"b"}'
+    with pytest.raises(InvalidInput, match=f"Line 3 of the export: .*{told}"):
+        import_actor([HEAD, good, line], other)
+    assert other.preferences("u1") == {"a": "b"}
+
+
+def test_lines_that_are_missing_or_too_many_are_told(store: SQLiteStore, other: SQLiteStore) -> None:
+    fill(store, texts=("one", "two"))
+    lines = exported(store)
+    preference = next(at for at, line in enumerate(lines) if b'"preference"' in line)
+    with pytest.raises(InvalidInput, match=f"had {len(lines) - 1} lines, and here are {len(lines) - 2}"):
+        import_actor([*lines[:preference], *lines[preference + 1 :]], other)
+    with pytest.raises(InvalidInput, match=f"Line {len(lines) + 1} stands behind the end"):
+        import_actor([*lines, lines[preference]], other)
 
 
 def test_under_another_id_it_is_another_actor(store: SQLiteStore) -> None:
@@ -138,6 +181,31 @@ def test_many_messages_are_read_and_written_in_parts(store: SQLiteStore, other: 
     lines = exported(store)
     assert import_actor(lines, other) == {"messages": 1_203, "sessions": 1}
     assert exported(other) == lines
+
+
+def test_large_lines_are_written_few_at_once(
+    store: SQLiteStore, other: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = [Overflow(handle=f"h{n}", text=str(n) * 3_000, item_id="i") for n in range(9)]
+    store.append("u1", "s", [{"role": "user", "content": "Hi."}])
+    store.put_overflow("u1", "s", pieces)
+    monkeypatch.setattr(restore, "BYTES_AT_ONCE", 10_000)
+    written: list[int] = []
+    put = other.put_overflow
+    monkeypatch.setattr(other, "put_overflow", lambda *given: (written.append(len(given[2])), put(*given)))
+    import_actor(exported(store), other)
+    assert written == [3, 3, 3]
+
+
+def test_overflow_that_ends_with_its_session_lives_as_long_as_it_where_it_comes_to(other: SQLiteStore) -> None:
+    month = timedelta(days=30)
+    with SQLiteStore(":memory:", ttl=month, overflow_ttl=2 * month) as store:
+        store.append("u1", "s", [{"role": "user", "content": "Hi."}])
+        ends = datetime.now(UTC) + timedelta(days=7)
+        own = Overflow(handle="own", text="own", item_id="i", expires_at=ends)
+        store.put_overflow("u1", "s", [Overflow(handle="sessions", text="its", item_id="i"), own])
+        import_actor(exported(store), other)
+    assert {piece.handle: piece.expires_at for piece in other.overflow("u1", "s")} == {"sessions": None, "own": ends}
 
 
 def test_a_file_of_lines_is_read_as_it_is(store: SQLiteStore, other: SQLiteStore, tmp_path: Path) -> None:
@@ -181,6 +249,34 @@ def test_what_the_store_remembers_already_stays(store: SQLiteStore, other: SQLit
     engine = MemoryEngine(other)
     assert [engine.run("u1", name, flush=True).events for name in ("s1", "s2")] == [0, 0]
     assert [record.text for record in other.memories("u1")] == ["The user lives in Ghent."] * 2
+
+
+def test_what_was_remembered_of_a_life_that_has_ended_counts_for_nothing(
+    store: SQLiteStore, other: SQLiteStore
+) -> None:
+    store.append("u1", "s", [{"role": "user", "content": "I live in Ghent."}])
+    MemoryEngine(store).run("u1", "s", flush=True)
+    lines = exported(store)
+    import_actor(lines, other)
+    other.delete_session("u1", "s")
+    import_actor(lines, other)
+    assert MemoryEngine(other).run("u1", "s", flush=True).events == 0
+
+
+def test_what_is_remembered_by_now_is_not_due_again_after_a_second_import(
+    store: SQLiteStore, other: SQLiteStore
+) -> None:
+    """Wherever it is kept: of many sessions, the ledger leaves some of it with the sessions themselves."""
+    for number in range(SESSIONS + 2):
+        store.append("u1", f"s{number}", [{"role": "user", "content": "I live in Ghent."}])
+        MemoryEngine(store).run("u1", f"s{number}", flush=True)
+    lines = exported(store)
+    import_actor(lines, other)
+    for number in range(SESSIONS + 2):
+        other.append("u1", f"s{number}", [{"role": "user", "content": "I like rye bread."}])
+        assert MemoryEngine(other).run("u1", f"s{number}", flush=True).events == 1
+    import_actor(lines, other)
+    assert {MemoryEngine(other).run("u1", f"s{n}", flush=True).events for n in range(SESSIONS + 2)} == {0}
 
 
 # Several stores
@@ -229,11 +325,15 @@ HEAD = b'{"kind":"actor","version":1,"actor_id":"u1"}'
     [
         ([], "Line 1 is not the beginning"),
         ([b'{"role":"user","content":"Hi"}'], "Line 1 of the export"),
-        ([b'{"kind":"actor","version":2,"actor_id":"u1"}'], "Line 1 is not the beginning"),
+        ([b'{"kind":"actor","version":"x","actor_id":"u1"}'], "Line 1 is not the beginning"),
+        ([b'{"kind":"actor","version":2,"actor_id":"u1"}'], "is of version 2; .* newer contextkit"),
+        ([b'{"kind":"actor","version":1}'], "The actor id"),
+        ([HEAD], "breaks off after 1 lines"),
+        ([HEAD, b'{"kind":[]}'], "Line 2 of the export, .* kind is no text"),
         ([HEAD, b"not json"], "Line 2 of the export, 'not json'"),
         ([HEAD, b"\xff"], "Line 2 of the export"),
         ([HEAD, b"[1]"], "Line 2 of the export"),
-        ([HEAD, b'{"kind":"dream"}'], "Line 2 of the export has the kind 'dream'"),
+        ([HEAD, b'{"kind":"dream"}'], "Line 2 of the export: It has the kind 'dream'"),
         ([HEAD, b"", b'{"kind":"message","session_id":"s","seq":1,"message":{"content":7}}'], "Line 3"),
         ([HEAD, b'{"kind":"message","session_id":"s","message":{"role":"user","content":"x"}}'], "has no number 'seq'"),
         ([HEAD, b'{"kind":"message","seq":1,"message":{"role":"user","content":"x"}}'], "has no text 'session_id'"),
@@ -246,6 +346,26 @@ HEAD = b'{"kind":"actor","version":1,"actor_id":"u1"}'
         ([HEAD, b'{"kind":"overflow","session_id":"s","piece":{}}'], "is no overflow"),
         ([HEAD, b'{"kind":"preference","name":"a","value":null}'], "has no text 'value'"),
         ([HEAD, b'{"kind":"session","session_id":"s","view":"v","remembered":[]}'], "is no session"),
+        (
+            [HEAD, b'{"kind":"session","session_id":"s","remembered":{"done":{"a":"x"},"attempts":{},"aside":[]}}'],
+            "is no session",
+        ),
+        (
+            [HEAD, b'{"kind":"session","session_id":"s","remembered":{"done":{},"attempts":{},"aside":[["a",1,"2"]]}}'],
+            "is no session",
+        ),
+        (
+            [HEAD, b'{"kind":"overflow","session_id":"s","piece":{"handle":"h","text":"","item_id":"","tokens":1e0}}'],
+            "tokens is 1.0",
+        ),
+        (
+            [
+                HEAD,
+                b'{"kind":"overflow","session_id":"s","piece":{"handle":"h","text":"","item_id":"","tokens":%d}}'
+                % 10**30,
+            ],
+            "tokens is 1000",
+        ),
     ],
 )
 def test_what_is_no_export_is_refused_by_its_line(other: SQLiteStore, lines: list[bytes], told: str) -> None:
@@ -272,7 +392,7 @@ def test_another_state_is_a_conflict(store: SQLiteStore, other: SQLiteStore) -> 
 def test_lines_are_readable(store: SQLiteStore) -> None:
     """By any reader of JSON, and by people: times are ISO 8601."""
     store.put_memories("u1", [MemoryRecord(id="m", text="Likes tea. ☕", created_at=NOW)])
-    (_, line) = exported(store)
+    (_, line, _) = exported(store)
     assert json.loads(line)["record"]["created_at"] == "2026-05-04T12:00:01.000005+00:00"
     assert "☕".encode() in line
 

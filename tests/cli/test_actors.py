@@ -27,7 +27,7 @@ def actors(folder: Path, name: str) -> dict[str, dict[str, int]]:
 
 def test_what_is_exported_is_imported_and_exported_again(run: Run, store: str) -> None:
     out = run("export", "--store", store, "--actor", "ann").out
-    assert [json.loads(line)["kind"] for line in out.splitlines()] == ["actor", "message", "message", "session"]
+    assert [json.loads(line)["kind"] for line in out.splitlines()] == ["actor", "message", "message", "session", "end"]
     done = run("import", "-", "--store", "other.db", stdin=out.encode())
     assert (done.code, done.out, done.err) == (0, "", "Imported: messages 2, sessions 1.\n")
     assert run("export", "--store", "other.db", "--actor", "ann").out == out
@@ -35,7 +35,7 @@ def test_what_is_exported_is_imported_and_exported_again(run: Run, store: str) -
 
 def test_a_file_is_for_its_owner_alone(run: Run, store: str, tmp_path: Path) -> None:
     done = run("export", "--store", store, "--actor", "ann", "-o", "ann.jsonl")
-    assert (done.out, done.err) == ("", "4 lines written to ann.jsonl.\n")
+    assert (done.out, done.err) == ("", "5 lines written to ann.jsonl.\n")
     assert stat.S_IMODE((tmp_path / "ann.jsonl").stat().st_mode) == 0o600
     assert not (tmp_path / "ann.jsonl.part").exists()
     assert run("import", "ann.jsonl", "--store", store, "--actor", "cem").code == 0

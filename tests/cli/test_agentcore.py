@@ -54,7 +54,7 @@ def name(memory_id: str, tmp_path: Path) -> str:
 
 def test_an_actor_is_exported_and_erased(run: Run, aws: dict[str, str], name: str) -> None:
     lines = run("export", "--store", name, "--actor", "ann", **aws).out.splitlines()
-    assert [json.loads(line)["kind"] for line in lines] == ["actor", "message", "session", "memory"]
+    assert [json.loads(line)["kind"] for line in lines] == ["actor", "message", "session", "memory", "end"]
     done = run("erase", "--store", name, "--actor", "ann", "--yes", "--verify", **aws)
     assert done.code == 0
     assert json.loads(done.out)["erased"][name] == {"sessions": 1, "messages": 1, "events": 1, "memories": 1}
