@@ -27,7 +27,7 @@ def to_micros(time: datetime) -> int: ...
 @overload
 def to_micros(time: None) -> None: ...
 def to_micros(time: datetime | None) -> int | None:
-    """Microseconds since 1970, exactly. Raises `InvalidInput` for a time without a time zone, or that UTC cannot say."""
+    """Microseconds since 1970, exactly. Raises `InvalidInput` for a time without a zone, or that UTC cannot say."""
     if time is None:
         return None
     if time.tzinfo is None:
