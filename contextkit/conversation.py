@@ -109,8 +109,10 @@ class Conversation:
         room: int,
         longest: int = 2**62,
         foreseen: Foreseen | None = None,
+        turn: int = 2**62,
     ) -> None:
-        """Have every message from sequence number `start` on as an item, or without one, what `room` tokens hold.
+        """Have every message from sequence number `start` on as an item; without one, what `room` tokens hold, and all
+        from number `turn` on.
 
         A message counts for `longest` tokens at the most. What came with the session's facts is not
         read again. What is `foreseen` is read in one call.
@@ -124,9 +126,10 @@ class Conversation:
             self._read_foreseen(store, foreseen)
         if start is None:
             self._read_backwards(store, room, longest)
+            start = turn
         elif not self.items:
             self.items = self._items(store.messages(self._actor_id, self._session_id, after=start - 1))
-        elif start < self.items[0].order:
+        if self.items and start < self.items[0].order:
             self._read_older(store, start)
 
     def forget_before(self, start: int) -> None:

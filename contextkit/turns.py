@@ -20,7 +20,8 @@ from contextkit.types import Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
 
 LOOKED_BACK = 64
-"""Messages in which the question of a turn is looked for, where no view of the session tells."""
+"""Messages in which the question of a turn is looked for first, where no view of the session tells; then in four times
+as many, and so on."""
 
 
 def open_request(
@@ -163,7 +164,7 @@ def _continued(view: View, log: _Log) -> Turn:
         if asked is None or asked is _first(since):
             return view.turn
         return _asked(asked)
-    asked = _question(log.last(LOOKED_BACK))
+    asked = _looked_for(log)
     if asked is None:
         raise EmptyQuery(
             "There is no turn to continue: this session has no question yet.", "Pass a query: build(query, …)."
@@ -171,14 +172,27 @@ def _continued(view: View, log: _Log) -> Turn:
     return _asked(asked)
 
 
+def _looked_for(log: _Log) -> Message | None:
+    """The question that the end of the session answers, however far back it was asked."""
+    count = LOOKED_BACK
+    while count < log.last_seq:
+        asked = _question(log.last(count), from_start=False)
+        if asked is not None:
+            return asked
+        count *= 4
+    return _question(log.last(count))
+
+
 def _asked(question: Message) -> Turn:
     return Turn(query=question, after=(question.seq or 1) - 1)
 
 
-def _question(messages: Sequence[Message]) -> Message | None:
-    """The question that these messages answer last: a user's message that opens them or follows a whole answer."""
+def _question(messages: Sequence[Message], *, from_start: bool = True) -> Message | None:
+    """The question that these messages answer last: a user's message that follows a whole answer, or opens them, where
+    they are all there are or all of a turn."""
     for index in range(len(messages) - 1, -1, -1):
-        if messages[index].role == "user" and (index == 0 or _answers(messages[index - 1])):
+        opens = index == 0 and from_start
+        if messages[index].role == "user" and (opens or (index > 0 and _answers(messages[index - 1]))):
             return messages[index]
     return None
 

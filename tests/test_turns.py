@@ -132,8 +132,20 @@ def test_without_a_view_the_turn_is_found_in_the_messages(store: SQLiteStore) ->
     assert (request.turn.after, request.query, request.continuing) == (2, "?two", False)
 
 
-def test_a_question_too_far_back_is_not_found(store: SQLiteStore) -> None:
-    say(store, "?one", *(f"!{number}" for number in range(LOOKED_BACK)))
+@pytest.mark.parametrize("since", [LOOKED_BACK - 1, LOOKED_BACK, 5 * LOOKED_BACK])
+def test_the_question_of_a_long_turn_is_found_however_far_back(store: SQLiteStore, since: int) -> None:
+    say(store, "?nought", "answer", "?one", *(f"!{number}" for number in range(since)))
+    assert opened(store).query == "?one"
+
+
+def test_what_a_user_says_where_the_looking_begins_is_not_taken_for_the_question(store: SQLiteStore) -> None:
+    since = [f"!{number}" for number in range(2 * LOOKED_BACK)]
+    say(store, "?one", *since[:LOOKED_BACK], "?hurry", *since[LOOKED_BACK + 1 :])
+    assert opened(store).query == "?one"
+
+
+def test_without_any_question_there_is_no_turn(store: SQLiteStore) -> None:
+    say(store, *(f"!{number}" for number in range(3 * LOOKED_BACK)))
     with pytest.raises(EmptyQuery, match="Pass a query"):
         opened(store)
 

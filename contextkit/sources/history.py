@@ -118,8 +118,9 @@ class _Reading:
 
     @property
     def recall(self) -> Section | None:
-        """The section of recalled turns, if any are looked for."""
-        return None if self.request.continuing else self.request.strategy.section("recall")
+        """The section of recalled turns, if any are looked for: a session's first turn has none before it."""
+        looks = self.request.turn.after and not self.request.continuing
+        return self.request.strategy.section("recall") if looks else None
 
     def _recent(self) -> Iterator[Gathered]:
         """What was said up to now, as far as it can be read, and the current turn."""
@@ -141,7 +142,9 @@ class _Reading:
         foreseen = self._foreseen(start, room, longest)
         if foreseen is not None and start is not None:
             start = foreseen.start
-        read = partial(self.conversation.read_recent, self.store, self.session, start, room, longest, foreseen)
+        read = partial(
+            self.conversation.read_recent, self.store, self.session, start, room, longest, foreseen, turn=after + 1
+        )
         try:
             retried(read, self._until(FOR_RECENT))
         except StoreUnavailable as error:
@@ -177,10 +180,11 @@ class _Reading:
             self.chosen = self._choose(section)
         else:  # nothing can be chosen before the vectors are read
             self._read_index()
+        turn = self.request.turn.after + 1
         if start is None:
-            begin = self.conversation.start_of(room, longest)
+            begin = min(self.conversation.start_of(room, longest), turn)
         else:
-            begin = max(start, min(self.conversation.start_of(FAR * room, longest), self.request.turn.after + 1))
+            begin = max(start, min(self.conversation.start_of(FAR * room, longest), turn))
         return Foreseen(begin, list(self.chosen or ()))
 
     def _until(self, part: float) -> float:
