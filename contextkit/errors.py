@@ -106,12 +106,18 @@ class InvalidVector(InvalidInput):
     """A vector has the wrong dimension or no direction, or holds what is not a finite number."""
 
 
+LISTED = 12
+"""The most required items that an error names: the largest, as their shortening helps most."""
+
+
 class BudgetTooSmall(ContextKitError):
     """What is required does not fit. `required` lists each required item id with its tokens."""
 
     def __init__(self, required: Sequence[tuple[str, int]], available: int, window: int) -> None:
         needed = sum(tokens for _, tokens in required)
-        listing = ", ".join(f"{item_id} ({tokens})" for item_id, tokens in required)
+        largest = sorted(required, key=lambda one: -one[1])[:LISTED] if len(required) > LISTED else required
+        more = f", and {len(required) - LISTED} smaller ones" if len(required) > LISTED else ""
+        listing = ", ".join(f"{item_id} ({tokens})" for item_id, tokens in largest) + more
         reads = any(item_id == "tool:read_context" for item_id, _ in required)
         spare = " A strategy with `read_tool = false` does without read_context." if reads else ""
         super().__init__(

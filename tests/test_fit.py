@@ -209,6 +209,16 @@ def test_what_is_required_and_does_not_fit_is_listed() -> None:
     assert caught.value.needed == sum(tokens for _, tokens in caught.value.required)
 
 
+def test_of_very_many_required_items_the_message_names_the_largest() -> None:
+    large = replace(tools(1, pinned=1)[0], id="tool:large", tokens=2_000)
+    with pytest.raises(BudgetTooSmall) as caught:
+        fitted({"tools": [*tools(300, pinned=300), large]}, request_of(strategy(), 300))
+    assert "tool:large (2000), " in str(caught.value)
+    assert "and 291 smaller ones" in str(caught.value)
+    assert len(str(caught.value)) < 1_000
+    assert len(caught.value.required) == 303
+
+
 def test_nothing_is_said_twice() -> None:
     said = history(3)
     document = replace(ranked("documents", 1)[0], id="d", text=said[1].text)
