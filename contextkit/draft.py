@@ -126,6 +126,7 @@ class Draft:
             stable=self.fit.stable,
             shrunk_through=self.fit.present.shrunk.results,
             reads_shrunk_through=self.fit.present.shrunk.reads,
+            left_through=self.fit.present.shrunk.left,
             summary=self.request.view.summary,
             turn=self._turn(prompt),
         )

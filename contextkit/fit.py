@@ -132,8 +132,8 @@ class _Fitting:
     def _turn(self, room: int) -> tuple[Present, int]:
         """The current turn, and the cost of its frozen block where that still stands.
 
-        A turn that grows takes from the history first. Then its own older results become handles;
-        then the block goes; and only then the stable sections get less.
+        A turn that grows takes from the history first. Then its own older results become handles,
+        and its oldest calls a list; then the block goes; and only then the stable sections get less.
         """
         block = self.view.turn.block_tokens if self.request.continuing and self.view.turn else 0
         kept = sum(self.kept.values())
@@ -145,9 +145,11 @@ class _Fitting:
 
     def _accept(self, present: Present, block: int, spared: int) -> tuple[Present, int]:
         """Note what had to give way to the turn."""
-        if present.shrunk != self._shrunk:
+        if replace(present.shrunk, left=self._shrunk.left) != self._shrunk:
             self.notices.append(_RESULTS_MOVED)
-        if present.reasons:
+        if present.shrunk.left != self._shrunk.left:
+            self.notices.append(_CALLS_LEFT)
+        if present.torn:
             self.notices.append(_TURN_TORN)
         if self.request.continuing and self.view.turn and self.view.turn.block_tokens > block:
             self.notices.append(_BLOCK_GONE)
@@ -168,7 +170,7 @@ class _Fitting:
 
     @property
     def _shrunk(self) -> Shrunk:
-        return Shrunk(self.view.shrunk_through, self.view.reads_shrunk_through)
+        return Shrunk(self.view.shrunk_through, self.view.reads_shrunk_through, self.view.left_through)
 
     def _required(self, present: Present) -> list[tuple[str, int]]:
         pinned = [(item.id, item.tokens) for item in self.items.get("tools", ()) if item.required]
@@ -331,6 +333,11 @@ _CURSOR_MOVED = Notice(
 _RESULTS_MOVED = Notice(
     "turn shortened",
     "The current turn outgrew the window, so older tool results in it stand as handles. Return smaller results.",
+)
+_CALLS_LEFT = Notice(
+    "calls left out",
+    "The current turn outgrew the window even with its results as handles, so its oldest calls stand as a list. "
+    "Use a larger window, or give parts of the work to other agents.",
 )
 _TURN_TORN = Notice(
     "turn incomplete",

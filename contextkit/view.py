@@ -64,6 +64,7 @@ class View:
     * `history_from`: the sequence number of the first message shown verbatim; None before any.
     * `shrunk_through`: tool results up to this sequence number stand as handles only.
     * `reads_shrunk_through`: the same for what was read back by handle in the current turn.
+    * `left_through`: calls of the current turn up to this sequence number stand in a list only.
     * `summary`: the rolling summary of what lies before the cursor, as JSON; None without one.
     * `turn`: the turn the session is in.
     """
@@ -74,6 +75,7 @@ class View:
     history_from: int | None = None
     shrunk_through: int = 0
     reads_shrunk_through: int = 0
+    left_through: int = 0
     summary: str | None = None
     turn: Turn | None = None
 
@@ -88,6 +90,7 @@ class View:
                 "history_from": self.history_from,
                 "shrunk_through": self.shrunk_through,
                 "reads_shrunk_through": self.reads_shrunk_through,
+                "left_through": self.left_through,
                 "summary": self.summary,
                 "turn": None if self.turn is None else _turn_to_dict(self.turn),
             },
@@ -117,7 +120,7 @@ class View:
         """
         if self.strategy == strategy and available <= MUCH_LARGER * self.stable.available:
             return self
-        return replace(self, history_from=None, shrunk_through=0, reads_shrunk_through=0)
+        return replace(self, history_from=None, shrunk_through=0, reads_shrunk_through=0, left_through=0)
 
 
 _FIELDS = tuple(each.name for each in fields(Decision))

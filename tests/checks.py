@@ -12,7 +12,8 @@ import tiktoken
 
 from contextkit import ContextBuilder
 from contextkit.context import Context
-from contextkit.fence import RESERVED
+from contextkit.earlier_calls import EARLIER
+from contextkit.fence import RESERVED, open_fence
 from contextkit.report import Decision
 from contextkit.types import Item, Message, Tool
 from contextkit.vocabulary import VOCABULARIES, find, parse
@@ -135,7 +136,7 @@ def groups_are_whole(messages: Sequence[Message]) -> None:
 
 
 def ends_are_right(world: World, step: Step) -> None:
-    """The system prompt first; the current turn last, from its question on."""
+    """The system prompt first; the current turn last, from its question on, and whole but for calls that are listed."""
     messages = step.context.messages
     assert messages[0].role == "system"
     assert messages[0].text == world.system
@@ -145,18 +146,28 @@ def ends_are_right(world: World, step: Step) -> None:
     assert of_turn == list(range(of_turn[0], len(messages))), "something stands after the current turn"
     assert messages[of_turn[0]].role == "user"
     assert messages[of_turn[0]].text == step.query
-    whole = [message.id for message in step.stored if str(message.id).startswith(f"t{step.turn}-")]
+    whole = [message for message in step.stored if str(message.id).startswith(f"t{step.turn}-")]
     shown = [message.id for message in messages[of_turn[0] :] if message.id is not None]
-    assert shown == whole
+    listed = any(map(_lists_calls, messages))
+    left = len(whole) - len(shown) if listed else 0
+    first = next((number for number, message in enumerate(whole) if message.role == "assistant"), 0)
+    assert bool(left) == listed, "calls are left out that no list has, or none are"
+    assert shown == [message.id for number, message in enumerate(whole) if not first <= number < first + left]
+
+
+def _lists_calls(message: Message) -> bool:
+    return message.text.startswith(open_fence(EARLIER))
 
 
 def _belongs(message: Message, step: Step) -> bool:
     if message.id is None:
-        return message.role == "user" and message.name is None and message.text == step.query
+        return message.role == "user" and (
+            message.text == step.query if message.name is None else _lists_calls(message)
+        )
     return str(message.id).startswith(f"t{step.turn}-")
 
 
-FORCED = {"cursor moved", "turn shortened", "block dropped", "prefix changed"}
+FORCED = {"cursor moved", "turn shortened", "calls left out", "block dropped", "prefix changed"}
 
 
 def extends(before: Context, after: Context) -> None:

@@ -269,6 +269,74 @@ def test_a_loop_that_outgrows_its_window_says_what_had_to_move(store: SQLiteStor
             assert agent.read_context(decision.handle, **A) == rows(12, number)
 
 
+def test_a_loop_whose_handles_alone_outgrow_the_window_goes_on(store: SQLiteStore) -> None:
+    agent = builder(store, window=4_000)
+    before = agent.build("Check every order", **A)
+    store.append("u1", "s1", [user("Check every order")])
+    left = 0
+    for number in range(100):
+        store.append("u1", "s1", [called(number, "tool_2", f'{{"order": {number}}}'), result(number, rows(6, number))])
+        after = agent.build(**A)
+        checks.groups_are_whole(after.messages)
+        assert checks.counted(after.messages, after.tools) <= after.tokens <= 3_600
+        assert extends(before, after) != bool(notices(after)), number
+        assert after.report.decision(f"r{number}").rung == "full"
+        assert len(after.tools) == len(before.tools) == 5
+        left += "calls left out" in notices(after)
+        before = after
+    assert 1 <= left <= 10, "moves are rare and far"
+    decision = before.report.decision("r0")
+    assert (decision.outcome, decision.handle) == ("moved", "m3")
+    assert "the turn outgrew the window" in decision.reason
+    assert agent.read_context("m3", **A) == rows(6, 0)
+    again = builder(store, window=4_000).build(**A)
+    assert extends(before, again)
+    for request in (before.to_anthropic(), before.to_converse(), before.to_openai()):
+        assert "earlier calls of it" in json.dumps(request, default=str)
+
+
+@pytest.mark.parametrize("said_before", [0, 2])
+def test_a_turn_that_is_first_met_in_its_middle_is_whole(store: SQLiteStore, said_before: int) -> None:
+    before = [user("Hello?"), Message(role="assistant", content="Hello.")][:said_before]
+    loop = [m for n in range(80) for m in (called(n), result(n, rows(60, n)))]
+    store.append("u1", "s1", [*before, user("Check every order"), *loop])
+    agent = builder(store, window=8_000)
+    context = agent.build(**A)
+    sections = {context.report.decision(f"{kind}{n}").section for kind in "ar" for n in range(80)}
+    assert sections == {"turn"}
+    assert "earlier calls of it" in str(context.messages)
+    again = agent.build(**A)
+    assert again.messages == context.messages
+    assert not notices(again)
+
+
+def test_what_a_turn_left_out_is_history_for_the_next(store: SQLiteStore) -> None:
+    agent = builder(store, window=4_000)
+    agent.build("Check every order", **A)
+    store.append("u1", "s1", [user("Check every order")])
+    for number in range(60):
+        store.append("u1", "s1", [called(number, "tool_2"), result(number, rows(6, number))])
+        context = agent.build(**A)
+    assert "earlier calls of it" in str(context.messages)
+    store.append("u1", "s1", [Message(role="assistant", content="All are fine.")])
+    context = agent.build("And what of order 59?", **A)
+    checks.groups_are_whole(context.messages)
+    assert "earlier calls of it" not in str(context.messages)
+    assert context.report.decision("r0").handle == "m3"
+
+
+def test_a_larger_window_shows_again_what_a_turn_had_left_out(store: SQLiteStore) -> None:
+    agent = builder(store, window=4_000)
+    agent.build("Check every order", **A)
+    store.append("u1", "s1", [user("Check every order")])
+    for number in range(60):
+        store.append("u1", "s1", [called(number, "tool_2"), result(number, rows(6, number))])
+        agent.build(**A)
+    larger = builder(store, window=64_000).build(**A)
+    assert "earlier calls of it" not in str(larger.messages)
+    assert {larger.report.decision(f"r{number}").outcome for number in range(60)} == {"kept"}
+
+
 def test_a_result_larger_than_the_window_is_shortened_at_once_with_a_handle(store: SQLiteStore) -> None:
     text = rows(4_000)
     agent = builder(store, window=8_000)

@@ -31,7 +31,7 @@ LAYERS = (
     "sources",
     # One build, step by step.
     "gather said repeats known turns summarise system window standing",
-    "past present fill fit shortlist decide prompt draft assemble",
+    "past earlier_calls present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "actor adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",
     "aws.loads aws.cost aws.provisioning aws.policy",

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.conversation import history_item
+from contextkit.earlier_calls import EARLIER
 from contextkit.ladder import READ_TOOL, Ladder
-from contextkit.present import Present, Shrunk, read_present
+from contextkit.present import RELIEF, Present, Shrunk, read_present
 from contextkit.tokens import get_counter
 from contextkit.types import Form, Item, Message, ToolCall
 from tests import checks
@@ -67,15 +68,29 @@ def test_a_result_above_the_ceiling_is_an_extract_from_the_first() -> None:
     assert present.shrunk == Shrunk()
 
 
-def test_a_result_that_stands_as_its_handle_is_not_shortened_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    shortened: list[str] = []
+@pytest.fixture
+def shortened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the items that are shortened, in that order."""
+    ids: list[str] = []
     short_message = Ladder.short_message
 
     def noted(ladder: Ladder, item: Item, limit: int, query: str | None = None) -> Form | None:
-        shortened.append(item.id)
+        ids.append(item.id)
         return short_message(ladder, item, limit, query)
 
     monkeypatch.setattr(Ladder, "short_message", noted)
+    return ids
+
+
+def test_of_very_many_large_results_only_those_are_shortened_that_may_stand_so(shortened: list[str]) -> None:
+    items = turn(QUESTION, *(m for n in range(60) for m in call(n, rows(200))))
+    present = read(items, 4_000, ceiling=400)
+    assert present.tokens <= 4_000
+    assert rungs(present)[-3:] == ["extract"] * 3
+    assert len(shortened) < 12
+
+
+def test_a_result_that_stands_as_its_handle_is_not_shortened_again(shortened: list[str]) -> None:
     items = turn(QUESTION, *(m for n in range(3) for m in call(n, rows(200))))
     present = read(items, 10_000, ceiling=200, shrunk=Shrunk(results=5))
     assert rungs(present) == ["handle", "handle", "extract"]
@@ -90,7 +105,7 @@ def test_the_oldest_results_become_handles_first_and_far_enough() -> None:
     assert shown == sorted(shown, reverse=True)
     assert shown[0] == "handle"
     assert shown[-1] == "full"
-    assert present.tokens <= 0.8 * whole
+    assert present.tokens <= RELIEF * whole
     assert present.shrunk.results == items[2 * shown.count("handle")].order
 
 
@@ -140,6 +155,73 @@ def test_calls_without_results_are_left_out_with_a_reason() -> None:
     assert "no result for tool call c1" in present.reasons["i2"]
 
 
+def test_calls_whose_handles_alone_outgrow_the_room_stand_as_a_list() -> None:
+    items = turn(QUESTION, *(m for n in range(40) for m in call(n, rows(10), f"look_up_{n % 3}")))
+    present = read(items, 1_000)
+    assert present.tokens <= 1_000
+    assert present.tokens == sum(COUNTER.message(one.message) for one in present.standing)
+    question, listed, *rest = (one.message for one in present.standing)
+    assert question == items[0].message
+    assert (listed.role, listed.name) == ("user", "context")
+    left = len(present.left) // 2
+    assert f"{left} earlier calls" in listed.text
+    last = present.left[-1]
+    assert f"\n{last.handle} look_up_{(left - 1) % 3} {{}}\n" in listed.text
+    assert [one.item for one in present.standing[2:]] == items[1 + 2 * left :]
+    assert rungs(present)[-1] == "full"
+    assert len(rest) > 2
+    assert set(present.reasons) == {item.id for item in present.left}
+    assert present.shrunk.left == last.order
+
+
+def test_what_is_left_out_stays_so_and_more_goes_only_once_there_is_no_room() -> None:
+    lists: list[str] = []
+    shrunk = Shrunk()
+    for count in range(40, 80):
+        items = turn(QUESTION, *(m for n in range(count) for m in call(n, rows(10))))
+        present = read(items, 1_000, ceiling=160, shrunk=shrunk)
+        assert present.tokens <= 1_000
+        assert present.shrunk.left >= shrunk.left
+        shrunk = present.shrunk
+        lists.append(present.standing[1].message.text)
+    assert len(set(lists)) < 20
+
+
+def test_what_the_user_says_meanwhile_stands_though_the_calls_around_it_are_left_out() -> None:
+    steered = Message(role="user", content="Only those of May.")
+    calls = [m for n in range(40) for m in call(n, rows(10))]
+    present = read(turn(QUESTION, *calls[:8], steered, *calls[8:]), 1_000)
+    texts = [one.message.text for one in present.standing]
+    assert texts[0] == QUESTION.content
+    assert present.standing[1].item.id == EARLIER
+    assert texts[2] == steered.content
+    assert len(present.left) > 8
+
+
+def test_calls_are_left_out_before_the_newest_result_has_to_shrink() -> None:
+    items = turn(QUESTION, *(m for n in range(30) for m in call(n, rows(10))), *call(30, rows(30)))
+    assert rungs(read(items, 1_200))[-1] == "full"
+
+
+def test_a_newest_result_is_not_reduced_to_its_handle_for_what_was_read_back_long_ago() -> None:
+    items = turn(QUESTION, *call(0, rows(40), READ_TOOL), *(m for n in range(1, 40) for m in call(n, rows(10))))
+    present = read(items, 1_000)
+    assert present.tokens <= 1_000
+    assert rungs(present)[-1] == "full"
+
+
+def test_long_arguments_are_left_out_with_their_calls() -> None:
+    def write(number: int) -> list[Message]:
+        asked = Message(role="assistant", tool_calls=(ToolCall(f"c{number}", "write", json.dumps({"text": rows(40)})),))
+        return [asked, Message(role="tool", content="written", tool_call_id=f"c{number}")]
+
+    items = turn(QUESTION, *(m for n in range(10) for m in write(n)))
+    present = read(items, 2_000)
+    assert present.tokens <= 2_000
+    assert present.left
+    assert max(map(len, present.standing[1].message.text.splitlines())) < 150
+
+
 @given(
     st.lists(
         st.one_of(exchanges(), exchanges(torn=True), texts.map(lambda t: [Message(role="user", content=t)])), max_size=5
@@ -157,8 +239,9 @@ def test_whatever_the_room_the_turn_stays_whole_and_what_was_shrunk_stays_so(
     least = read(items, 0, ceiling=ceiling).tokens
     assert present.tokens <= room or present.tokens <= max(least, present.tokens)
     assert present.tokens <= room or least > 0.5 * room
-    shown = {one.item.id for one in present.standing}
-    assert shown | set(present.reasons) == {item.id for item in items}
+    shown = {one.item.id for one in present.standing} - {EARLIER}
+    assert sorted([*shown, *present.reasons]) == sorted(item.id for item in items)
+    assert shown >= {item.id for item in items if item.message and item.message.role == "user"}
     again = read(items, room, ceiling=ceiling, shrunk=present.shrunk)
     assert again.tokens <= max(room, present.tokens)
 
