@@ -73,7 +73,9 @@ class Draft:
 
     def refitted(self, window: int) -> list[Decision]:
         """The decisions of the same build within another window."""
-        request = replace(self.request, budget=replace(self.request.budget, window=window))
+        budget = replace(self.request.budget, window=window)
+        view = self.request.view.within(self.request.strategy.name, budget.available(self.request.counter.margin))
+        request = replace(self.request, budget=budget, view=view)
         other = fit_whole(self.listed.by_section, request, said=self.said, handles=self.handles)
         decided = replace(self, request=request, fit=other).decided
         return list(decided.decisions(list(decided.at_hand())))

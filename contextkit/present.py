@@ -17,11 +17,11 @@ RELIEF = 0.6
 Chosen on turns of 150 calls with results of 5 to 600 rows in windows of 16,000 and 64,000 tokens, where a cached token
 costs a tenth: at 0.8 their prompts cost 24 to 53% more, at 0.5 up to 14% less, but fewer results stand whole."""
 
-CROWDED = 0.4
+CROWDED = 0.5
 """What older calls may take of the room as handles alone, in a turn that has outgrown it. Beyond that the oldest are
 left out, until they take half as much: the newest results are worth more."""
 
-LISTED = 4
+LISTED = 2
 """One part in so many of what one result may take is the most that the list of calls left out does."""
 
 

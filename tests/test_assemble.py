@@ -331,7 +331,9 @@ def test_a_larger_window_shows_again_what_a_turn_had_left_out(store: SQLiteStore
     store.append("u1", "s1", [user("Check every order")])
     for number in range(60):
         store.append("u1", "s1", [called(number, "tool_2"), result(number, rows(6, number))])
-        agent.build(**A)
+        context = agent.build(**A)
+    would = {decision.item_id: decision.outcome for decision in context.report.at(64_000)}
+    assert {would[f"r{number}"] for number in range(60)} == {"kept"}
     larger = builder(store, window=64_000).build(**A)
     assert "earlier calls of it" not in str(larger.messages)
     assert {larger.report.decision(f"r{number}").outcome for number in range(60)} == {"kept"}
