@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sqlite3
 import stat
@@ -11,6 +12,7 @@ import textwrap
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -170,6 +172,64 @@ class TestUnreachable:
         for use in (*READS.values(), *WRITES.values()):
             with pytest.raises(StoreError, match="closed"):
                 use(store)
+
+
+class TestMoved:
+    """The file that was opened is no longer where it was: what is written to it, nobody would find again."""
+
+    @pytest.mark.parametrize("use", [READS["messages"], WRITES["append"]], ids=["read", "write"])
+    def test_a_file_that_was_moved_until_it_is_put_back(self, path: Path, use: Callable[[SQLiteStore], Any]) -> None:
+        with SQLiteStore(path) as store:
+            expected = texts(store)
+            path.rename(path.with_name("away.db"))
+            with pytest.raises(StoreUnavailable, match="deleted, moved or replaced"):
+                use(store)
+            assert not path.exists()
+            path.with_name("away.db").rename(path)
+            assert texts(store) == expected
+            store.append("a", "s", [{"role": "user", "content": "again"}])
+        with SQLiteStore(path) as store:
+            assert texts(store) == [*expected, "again"]
+
+    def test_a_file_that_was_replaced(self, path: Path) -> None:
+        with SQLiteStore(path) as store, SQLiteStore(path.with_name("copy.db")) as copy:
+            store.session("a", "s")
+            copy.append("a", "s", [{"role": "user", "content": "restored"}])
+            copy.close()
+            os.replace(copy.path, path)
+            with pytest.raises(StoreUnavailable, match="deleted, moved or replaced"):
+                store.append("a", "s", [{"role": "user", "content": "lost"}])
+
+    def test_a_file_that_was_deleted(self, path: Path) -> None:
+        with SQLiteStore(path) as store:
+            store.session("a", "s")
+            path.unlink()
+            with pytest.raises(StoreUnavailable, match="deleted, moved or replaced"):
+                store.append("a", "s", [{"role": "user", "content": "lost"}])
+            with SQLiteStore(path) as another:
+                assert texts(another) == []
+
+    def test_a_process_that_goes_to_another_folder_keeps_its_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "elsewhere").mkdir()
+        with SQLiteStore("store.db") as store:
+            store.append("a", "s", [{"role": "user", "content": "before"}])
+            monkeypatch.chdir(tmp_path / "elsewhere")
+            with store._database.read():  # the next caller needs a connection of its own
+                assert texts(store) == ["before"]
+        assert list((tmp_path / "elsewhere").iterdir()) == []
+
+    @pytest.mark.parametrize("path", ["file::memory:", "file:shared?mode=memory&cache=shared"])
+    def test_memory_by_another_name_is_shared_by_threads(self, path: str) -> None:
+        with SQLiteStore(path) as store, ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda n: store.append("a", "s", [{"role": "user", "content": str(n)}]), range(40)))
+            assert sorted(map(int, texts(store))) == list(range(40))
+
+
+def texts(store: SQLiteStore) -> list[str]:
+    return [message.text for message in store.messages("a", "s")]
 
 
 class TestBusy:

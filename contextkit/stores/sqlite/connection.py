@@ -21,8 +21,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from contextkit.errors import InvalidInput, StoreError, StoreUnavailable, shortened
+from contextkit.errors import InvalidInput, StoreError, StoreUnavailable
 from contextkit.stores.sqlite.failures import translated
+from contextkit.stores.sqlite.files import (
+    OpenFile,
+    address_of,
+    checked_path,
+    create_private,
+    is_frozen,
+    is_in_memory,
+    is_uri,
+)
 from contextkit.stores.sqlite.schema import prepare
 
 Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
@@ -32,7 +41,7 @@ MAX_IDLE = 16
 
 
 class Database:
-    """One SQLite database, file or ":memory:", for any number of threads.
+    """One SQLite database, in a file or in memory, for any number of threads.
 
     Nothing is opened before the first use. `wait` is how many seconds a caller waits for its
     turn to write before `StoreUnavailable`.
@@ -41,15 +50,17 @@ class Database:
     def __init__(self, path: str | os.PathLike[str], *, wait: float, synchronous: Synchronous) -> None:
         if synchronous not in ("NORMAL", "FULL"):
             raise InvalidInput(f"synchronous is {synchronous!r}.", 'Use "NORMAL" or "FULL".', value=synchronous)
-        self.path = _checked_path(path)
+        self.path = checked_path(path)
         self._wait = wait
         self._synchronous = synchronous
-        self._in_memory = self.path == ":memory:"
+        self._address = address_of(self.path)
+        self._in_memory = is_in_memory(self.path)
         self._idle: list[sqlite3.Connection] = []
         self._busy = 0
         self._state = threading.Condition()
         self._writing = threading.Lock()
         self._ready = False
+        self._file: OpenFile | None = None
         self._closed = False
         weakref.finalize(self, _close_all, self._idle)
         _open.add(self)
@@ -143,6 +154,11 @@ class Database:
                 raise StoreError(f"The store on {self.path!r} has been closed.", "Open a new SQLiteStore.")
             if self._in_memory and not self._state.wait_for(lambda: self._busy == 0, self._wait):
                 raise _busy(self.path, self._wait)
+            if self._file is not None and not self._file.is_there:
+                raise StoreUnavailable(
+                    f"The file {self.path!r} was deleted, moved or replaced since this store opened it.",
+                    "Put it back; or open a new SQLiteStore, once no process has the former file open.",
+                )
             self._busy += 1
             if self._idle:
                 return self._idle.pop()
@@ -168,13 +184,13 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         if not self._ready:
-            _create_private(self.path)
+            create_private(self._address)
         try:
-            return self._prepared(self.path)
+            return self._prepared(self._address)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or not _is_frozen(self.path):
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or not is_frozen(self._address):
                 raise
-            return self._prepared(f"{Path(self.path).absolute().as_uri()}?immutable=1")
+            return self._prepared(f"{Path(self._address).as_uri()}?immutable=1")
 
     def _prepared(self, address: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -182,7 +198,7 @@ class Database:
             timeout=self._wait,
             isolation_level=None,
             check_same_thread=False,
-            uri=address.startswith("file:"),
+            uri=is_uri(address),
         )
         try:
             self._configure(connection)
@@ -199,6 +215,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA journal_size_limit=67108864")
+        self._file = self._file or OpenFile.of(connection)
 
     def before_fork(self) -> None:
         """Close what a child process must not inherit: SQLite keeps its file locks per process."""
@@ -241,35 +258,6 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=lambda: _after_fork(False),
         after_in_child=lambda: _after_fork(True),
     )
-
-
-def _checked_path(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise InvalidInput(
-            f"The database path {shortened(text)} names no file.",
-            'Pass a path, a "file:" URI, or ":memory:".',
-            value=text,
-        )
-    return text
-
-
-def _create_private(path: str) -> None:
-    """Create the file for its owner alone; SQLite gives its log and its index the same mode.
-
-    A file that exists is not even opened: closing it would drop the locks that this process's
-    other connections hold on it. Where it cannot be created, SQLite says why.
-    """
-    if path == ":memory:" or path.startswith("file:") or os.path.lexists(path):
-        return
-    with suppress(OSError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _is_frozen(path: str) -> bool:
-    """True for a database that nobody can be writing to from here: its folder is read-only and it has no log."""
-    folder = os.path.dirname(path) or "."
-    return os.path.isfile(path) and not os.access(folder, os.W_OK) and not os.path.exists(path + "-wal")
 
 
 def _busy(path: str, wait: float) -> StoreUnavailable:
