@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -87,7 +88,8 @@ class History:
             return iter([*_Reading(request, store, session, conversation, self._patience).gathered()])
 
     def _conversation(self, request: Request, store: SessionStore, session: Session) -> Conversation:
-        key = (id(store), request.actor_id, request.session_id, session.created_at)
+        # A forked child begins its own: one of its parent's may be held by a build that never ends here.
+        key = (os.getpid(), id(store), request.actor_id, request.session_id, session.created_at)
         _, found = self._conversations.of(  # with the store, so that its id stays its own
             key, lambda: (store, Conversation(request.actor_id, request.session_id, request.counter))
         )

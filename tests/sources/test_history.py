@@ -293,6 +293,23 @@ def test_memory_is_bounded(request_for: MakeRequest, store: SQLiteStore) -> None
     assert len(history._conversations) == REMEMBERED
 
 
+def test_a_forked_child_waits_for_no_build_of_its_parent(
+    request_for: MakeRequest, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fork takes no threads along: what one of them holds is never given back."""
+    history = History()
+    talk(store, 4)
+    request = of(request_for("Order 7?"), store)
+    before = list(history.gather(request))
+    session = store.session("u1", "s1")
+    assert session is not None
+    held = history._conversation(request, store, session)
+    with held.lock:
+        monkeypatch.setattr("contextkit.sources.history.os.getpid", lambda: 0)
+        assert history._conversation(request, store, session) is not held
+        assert list(history.gather(request)) == before
+
+
 def test_many_threads_read_one_conversation(request_for: MakeRequest, store: SQLiteStore) -> None:
     history = History()
     talk(store, 400)
