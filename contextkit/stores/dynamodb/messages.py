@@ -72,6 +72,7 @@ class Messages:
         places = self._lives.places(at, keys.META)
         between = (keys.numbered(LOG, life.life, own), keys.META if len(places) == 1 else keys.METAS_END)
         limit = None if wanted.count is None else min(min(wanted.count, _MOST) + len(places), 10_000)
+        end = keys.below(f"{LOG}#{life.life}")[1]  # what lies above is of a life that another region has begun
         metas: list[Row] = []
         rows: list[Row] = []
         found: Life | None = None
@@ -83,7 +84,7 @@ class Messages:
             if found is None or found.life != life.life:
                 return None
             wanted = wanted.up_to(found.last_seq)
-            if row["seq"] <= wanted.high:
+            if row["sk"] < end and row["seq"] <= wanted.high:
                 rows.append(row)
             if len(rows) == wanted.size:
                 break

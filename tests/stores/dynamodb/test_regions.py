@@ -230,6 +230,23 @@ def test_two_regions_begin_one_session(replication: Replication, open_store: Cal
     assert sorted(conversation(here)) == ["1", "2", "both"]
 
 
+@pytest.mark.parametrize("others", [["3"], ["3", "4"], ["3", "4", "5"]])
+def test_messages_of_a_life_that_nothing_is_known_of_are_not_taken_for_the_sessions(
+    replication: Replication, open_store: Callable[..., DynamoDBStore], others: list[str]
+) -> None:
+    """What another region has begun arrives: its messages before what tells of them."""
+    here, there = open_store(), open_store(OTHER, HOME)
+    replication.held = "meta!"
+    said(here, "1", "2")
+    said(there, *others)
+    replication.catch_up()
+    assert conversation(here) == ["1", "2"]
+    assert conversation(there) == others
+    replication.held = None
+    replication.catch_up()
+    assert sorted(conversation(here)) == sorted(conversation(there)) == ["1", "2", *others]
+
+
 def test_everything_else_of_a_session_goes_on(
     servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
 ) -> None:
