@@ -93,6 +93,7 @@ class ContextBuilder:
         actor_id: str,
         session_id: str,
         variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         """Assemble one prompt.
 
@@ -101,11 +102,14 @@ class ContextBuilder:
         sent again, under the same id, that has no answer yet. The query is not written to the
         session: append it, and what the model answers, yourself.
 
+        `beside` is whatever else the model is sent, which takes of the budget too: tools of the provider's
+        own and the schema of a structured answer, as the dicts that are sent.
+
         Raises `BudgetTooSmall` where what is required does not fit, `EmptyQuery` where there is
         nothing to answer, `SourceFailed` for a required source, and other `InvalidInput`.
         """
         with metered(), timed():
-            request = self._open(query, actor_id, session_id, variables or {})
+            request = self._open(query, actor_id, session_id, variables or {}, beside)
             with step("gather"):
                 answers = gather(self.sources, request)
             return self._assemble(request, answers)
@@ -117,10 +121,11 @@ class ContextBuilder:
         actor_id: str,
         session_id: str,
         variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         """`build` for an event loop, which it never blocks."""
         with metered(), timed():
-            request = await aside(partial(self._open, query, actor_id, session_id, variables or {}))
+            request = await aside(partial(self._open, query, actor_id, session_id, variables or {}, beside))
             with step("gather"):
                 answers = await agather(self.sources, request)
             return await aside(partial(self._assemble, request, answers))
@@ -132,7 +137,8 @@ class ContextBuilder:
         Anthropic's or Bedrock's shape. What is learnt is kept in the store under the builder's
         `model`. The LangChain runnable with `with_tools` calls this by itself.
         """
-        self._meter.observe(context.messages, context.tools, input_tokens(usage))
+        reported = max(0, input_tokens(usage) - context.beside)
+        self._meter.observe(context.messages, context.tools, reported)
 
     def read_context(
         self,
@@ -153,14 +159,18 @@ class ContextBuilder:
         page = Page.within(self.budget.available(counter.margin), counter)
         return answer_search(text, str(search), page) if search else answer_read(text, start, length, page)
 
-    def as_runnable(self, *, cache: CacheStyle | None = None) -> ContextRunnable:
+    def as_runnable(
+        self, *, cache: CacheStyle | None = None, beside: Sequence[Mapping[str, Any]] = ()
+    ) -> ContextRunnable:
         """This builder as a LangChain runnable: `builder.as_runnable() | model`.
 
-        With `cache` its prompts have their breakpoints marked, as `Context.to_langchain` says.
+        With `cache` its prompts have their breakpoints marked, as `Context.to_langchain` says. `beside` is what the
+        model was bound to besides, as `build` takes it: `beside=[Answer.model_json_schema()]` before
+        `model.with_structured_output(Answer)`.
         """
         from contextkit.adapters.langchain import ContextRunnable
 
-        return ContextRunnable(self, cache=cache)
+        return ContextRunnable(self, cache=cache, beside=beside)
 
     @property
     def counter(self) -> TokenCounter:
@@ -170,7 +180,14 @@ class ContextBuilder:
     # The steps
 
     @step("open")
-    def _open(self, query: object, actor_id: str, session_id: str, variables: Mapping[str, Any]) -> Request:
+    def _open(
+        self,
+        query: object,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any],
+        beside: Sequence[Mapping[str, Any]],
+    ) -> Request:
         self._meter.plain.text(".")  # the first count loads a vocabulary, which no source's deadline should pay for
         deadline = Deadline(self.strategy.seconds(self._filled))
         return open_request(
@@ -186,6 +203,7 @@ class ContextBuilder:
             now=self._clock(),
             known=self._known,
             deadline=deadline,
+            beside=beside,
         )
 
     def _assemble(self, request: Request, answers: Sequence[Answer]) -> Context:
@@ -201,6 +219,7 @@ class ContextBuilder:
             messages=prompt.messages,
             tools=prompt.tools,
             tokens=prompt.tokens,
+            beside=draft.listed.beside,
             report=draft.report(prompt, perf_counter() - request.deadline.started),
             breakpoints=prompt.breakpoints,
         )

@@ -25,7 +25,8 @@ class Context:
     """One assembled prompt.
 
     `messages` stand in their final order, the current turn last; `tools` are those the model
-    may call. `tokens` is the whole prompt as counted, tool schemas and framing included.
+    may call. `tokens` is the whole prompt as counted, tool schemas and framing included, and what
+    `build` was told is sent beside it, which takes `beside` of them.
     `report` holds one decision per candidate. `breakpoints` say up to where the prompt is
     likely to be sent again unchanged.
 
@@ -37,6 +38,7 @@ class Context:
     tools: tuple[Tool, ...]
     report: Report
     tokens: int
+    beside: int = 0
     breakpoints: Breakpoints = NO_BREAKPOINTS
 
     def tool(self, name: str) -> Tool | None:

@@ -188,5 +188,6 @@ def fit_whole(items: Mapping[str, Sequence[Item]], request: Request, *, said: Sa
 def _written(fitted: Fit, request: Request) -> int:
     prompt = write(fitted, request)
     counter = request.counter
-    bodies = sum(map(counter.message, prompt.messages)) + sum(map(counter.tool, prompt.tools))
-    return counter.framing(len(prompt.messages), len(prompt.tools)) + bodies
+    tools = sum(item.tokens if item.tool is None else counter.tool(item.tool) for item in fitted.tools)
+    bodies = sum(map(counter.message, prompt.messages)) + tools
+    return counter.framing(len(prompt.messages), len(fitted.tools)) + bodies

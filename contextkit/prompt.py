@@ -53,9 +53,9 @@ def write(fit: Fit, request: Request) -> Prompt:
         tools=tools,
         stable=stable,
         block=block,
-        tokens=request.counter.framing(len(messages), len(tools)) + sum(pieces),
+        tokens=request.counter.framing(len(messages), len(fit.tools)) + sum(pieces),
         block_tokens=block_cost,
-        breakpoints=Breakpoints(messages=tuple(sorted(ends)), after_tools=bool(fit.tools)),
+        breakpoints=Breakpoints(messages=tuple(sorted(ends)), after_tools=bool(tools)),
     )
 
 

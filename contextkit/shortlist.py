@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from contextkit.beside import BESIDE, beside_item
 from contextkit.blocks import line_tokens
 from contextkit.errors import InvalidTool
 from contextkit.fit import Fit
@@ -19,12 +20,13 @@ from contextkit.types import Item, Notice, Provenance, Request, TokenCounter, Un
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortlist:
-    """The candidates of one build, in the order of their sources."""
+    """The candidates of one build, in the order of their sources; `beside` is what else is sent, in tokens."""
 
     items: Sequence[Item]
     by_section: Mapping[str, Sequence[Item]]
     unread: Sequence[Unread]
     notices: Sequence[Notice]
+    beside: int = 0
 
     def with_summary(self, item: Item | None) -> Shortlist:
         """The list with another summary in it."""
@@ -54,19 +56,21 @@ def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -
     given = [(answer.run.name, _items(answer, request.counter)) for answer in answers]
     others = [one for answer in answers for one in answer.gathered if not isinstance(one, Item)]
     asked = "turn" in {item.section for _, items in given for item in items}
+    beside = [beside_item(sent, request.counter) for sent in request.beside]
     own = [*_own(request, read_tool), *([] if asked else [query_item(request)])]
-    items = _each_tool_once(_distinct([("contextkit", own), *given]))
+    items = _each_tool_once(_distinct([(BESIDE, beside), ("contextkit", own), *given]))
     by_section: dict[str, list[Item]] = {}
     for item in items:
         by_section.setdefault(item.section, []).append(item)
     return Shortlist(
         items=items,
         by_section=by_section,
+        beside=sum(item.tokens for item in beside),
         unread=[one for one in others if isinstance(one, Unread)],
         notices=[
             *_failures(answers),
             *(one for one in others if isinstance(one, Notice)),
-            *_homeless(by_section, request),
+            *_homeless([item.section for item in items if item.provenance.source != BESIDE], request),
         ],
     )
 

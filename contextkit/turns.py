@@ -38,6 +38,7 @@ def open_request(
     now: datetime,
     known: KnownSessions,
     deadline: Deadline,
+    beside: Sequence[Mapping[str, Any]] = (),
 ) -> Request:
     """The request of one build: reads the session and its view, and finds the turn it is in.
 
@@ -81,6 +82,7 @@ def open_request(
         variables=variables,
         deadline=deadline,
         notices=notices,
+        beside=beside,
     )
 
 

@@ -200,7 +200,8 @@ class Request:
     the sections that its sources may fill. `session` is
     the session as it was read at the start of the build, None where there is none yet; `view`
     is what its last prompt looked like. `variables` fill the system prompt's template. By
-    `deadline` every source must have answered. `notices` tell what went wrong so far.
+    `deadline` every source must have answered. `notices` tell what went wrong so far. `beside` is what
+    is sent with the prompt and is not of it, as JSON.
     """
 
     query: str
@@ -219,6 +220,7 @@ class Request:
     variables: Mapping[str, Any] = field(default_factory=dict)
     deadline: Deadline = field(default_factory=Deadline)
     notices: Sequence[Notice] = ()
+    beside: Sequence[Mapping[str, Any]] = ()
 
     @property
     def life(self) -> datetime | None:

@@ -5,7 +5,8 @@
 
 `builder.as_runnable() | model` does the same without tools. Both work with `invoke`, `ainvoke`,
 `batch`, `abatch`, `stream` and `astream`. `as_runnable(cache="anthropic")` (or `"converse"`) marks
-what the provider is to cache, in messages and tools.
+what the provider is to cache, in messages and tools. What the model is bound to besides (tools of the
+provider's own, the schema of a structured answer) takes of the budget: `as_runnable(beside=[…])`.
 """
 
 from __future__ import annotations
@@ -51,11 +52,23 @@ class Builder(Reads, Protocol):
     """What the Runnable needs of a `ContextBuilder`."""
 
     def build(
-        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context: ...
 
     async def abuild(
-        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context: ...
 
     def observe(self, context: Context, usage: Mapping[str, Any]) -> None: ...
@@ -109,10 +122,18 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
     `thread_id`, which LangGraph calls it). Raises `InvalidId` where one is missing.
     """
 
-    def __init__(self, builder: Builder, *, name: str = "contextkit", cache: CacheStyle | None = None) -> None:
+    def __init__(
+        self,
+        builder: Builder,
+        *,
+        name: str = "contextkit",
+        cache: CacheStyle | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self.builder = builder
         self.name = name
         self.cache = cache
+        self.beside = beside
 
     @property
     def config_specs(self) -> list[ConfigurableFieldSpec]:
@@ -140,7 +161,9 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
     ) -> ContextPrompt:
         last, variables = _asked(value)
         actor_id, session_id = ids_of(config)
-        context = self.builder.build(_query(last), actor_id=actor_id, session_id=session_id, variables=variables)
+        context = self.builder.build(
+            _query(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
+        )
         _check_result(last, context)
         return ContextPrompt.of(context, self.builder, self.cache)
 
@@ -152,8 +175,9 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
     ) -> ContextPrompt:
         last, variables = _asked(value)
         actor_id, session_id = ids_of(config)
-        asked = _query(last)
-        context = await self.builder.abuild(asked, actor_id=actor_id, session_id=session_id, variables=variables)
+        context = await self.builder.abuild(
+            _query(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
+        )
         _check_result(last, context)
         return ContextPrompt.of(context, self.builder, self.cache)
 

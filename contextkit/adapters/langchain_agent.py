@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
-from contextkit.adapters.agent_tools import asking, own_prompt, unknown_tools
+from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.langchain import ContextPrompt, ids_of, read_context_tool
 from contextkit.adapters.langgraph import StateKeeper, edit_told
 from contextkit.adapters.lifecycle import Remembers, sessions_of
@@ -35,6 +35,7 @@ from contextkit.types import Notice
 
 try:
     from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
+    from langchain.agents.structured_output import AutoStrategy, ProviderStrategy, ToolStrategy
     from langgraph.config import get_config
     from langgraph.runtime import Runtime
 except ImportError as error:
@@ -58,8 +59,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     * The system prompt is the builder's (`System`), not the agent's.
     * The agent runs its tools, and `AgentTools` among the builder's sources chooses those that the model sees;
-      or `Tools`, given the same. Tools of the provider's own, given as dicts, are always passed on, and like the
-      schema of a structured answer not counted. `read_context` is added to the agent's.
+      or `Tools`, given the same. `read_context` is added to the agent's.
+    * Tools of the provider's own, given as dicts, and the schemas of a structured answer are always passed on, and
+      take of the budget as the JSON that they are.
     * The config names the actor (`actor_id`) and the session (`session_id`, or else the `thread_id`): one agent
       serves every session. A checkpointer goes by the `thread_id` alone: no two actors may have one of the same name.
     * `cache` marks breakpoints, as `ContextBuilder.as_runnable` says.
@@ -88,7 +90,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self.tools = [read_context_tool(builder)]
         self._keeper = StateKeeper(sessions_of(builder))
         self._chooses = any(isinstance(source, Tools) for source in builder.sources)
-        self._prompts = builder.as_runnable(cache=cache)
+        self._prompts = partial(builder.as_runnable, cache=cache)
         self._variables = dict(variables or {})
         self._on_context = on_context
         self._remember = remember
@@ -98,8 +100,8 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def wrap_model_call(self, request: _Request, handler: Callable[[_Request], _Response]) -> _Response:
         """Call the model with the builder's prompt, and learn from what it reports."""
         call = self._kept(request, get_config())
-        with asking(_own(request)):
-            prompt = self._prompts.invoke(self._input(request), call.config)
+        with asking(_own(request), forced_tool(request.tool_choice)):
+            prompt = self._prompts(beside=_beside(request)).invoke(self._input(request), call.config)
         response = handler(self._shown(call, prompt))
         _observe(prompt, response)
         return response
@@ -109,8 +111,8 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     ) -> _Response:
         """The same, without blocking the event loop."""
         call = await aside(partial(self._kept, request, get_config()))
-        with asking(_own(request)):
-            prompt = await self._prompts.ainvoke(self._input(request), call.config)
+        with asking(_own(request), forced_tool(request.tool_choice)):
+            prompt = await self._prompts(beside=_beside(request)).ainvoke(self._input(request), call.config)
         response = await handler(self._shown(call, prompt))
         await aside(partial(_observe, prompt, response))
         return response
@@ -138,9 +140,10 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             self._on_context(_noting(prompt.context, call.edited))
         messages = cast("list[AnyMessage]", prompt.to_messages())
         system = messages.pop(0) if isinstance(messages[0], SystemMessage) else None
-        native = [tool for tool in call.request.tools if isinstance(tool, dict)]
         return call.request.override(
-            system_message=cast(SystemMessage | None, system), messages=messages, tools=[*prompt.tools, *native]
+            system_message=cast(SystemMessage | None, system),
+            messages=messages,
+            tools=[*prompt.tools, *_native(call.request)],
         )
 
     def _ended(self, state: AgentState[Any], config: RunnableConfig) -> None:
@@ -160,6 +163,34 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 def _own(request: _Request) -> list[BaseTool]:
     """The tools that the agent runs itself, apart from ours."""
     return [tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name != READ_TOOL]
+
+
+def _native(request: _Request) -> list[dict[str, Any]]:
+    """The tools that the provider runs, and others that are given as it takes them."""
+    return [tool for tool in request.tools if isinstance(tool, dict)]
+
+
+def _beside(request: _Request) -> list[Mapping[str, Any]]:
+    """What the agent sends with the prompt: those tools, and what a structured answer must look like."""
+    wanted: Any = request.response_format
+    if wanted is None:
+        return [*_native(request)]
+    if isinstance(wanted, ProviderStrategy):
+        return [*_native(request), wanted.to_model_kwargs()["response_format"]]
+    if not isinstance(wanted, ToolStrategy):  # LangChain decides later how it is sent: as a tool takes about the same
+        wanted = ToolStrategy(wanted.schema if isinstance(wanted, AutoStrategy) else wanted)
+    return [*_native(request), *map(_as_tool, wanted.schema_specs)]
+
+
+_UNTITLED: Final = "response_format_0000"
+"""Stands for the name of a schema without a title: LangChain invents another each time, with four random digits."""
+
+
+def _as_tool(spec: Any) -> Mapping[str, Any]:
+    """The tool by which a model gives an answer of that schema."""
+    untitled = isinstance(spec.schema, dict) and "title" not in spec.schema
+    function = {"name": _UNTITLED if untitled else spec.name, "description": spec.description}
+    return {"type": "function", "function": {**function, "parameters": spec.json_schema}}
 
 
 def _observe(prompt: ContextPrompt, response: _Response) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, cast
 
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
-from contextkit.adapters.agent_tools import asking, own_prompt, unknown_tools
+from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.lifecycle import Lifecycle, Remembers, sessions_of
 from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
@@ -127,8 +127,11 @@ class ContextPlugin(Plugin):
     ) -> AsyncGenerator[TypedEvent, None]:
         """Call the model with the builder's prompt, and learn from what it reports."""
         self._check_tools([spec["name"] for spec in call.tool_specs])
-        with asking([{"toolSpec": spec} for spec in call.tool_specs if spec["name"] != READ_TOOL]):
-            self._context = context = await self._builder.abuild(**self._ids, variables=self._variables)
+        own = [{"toolSpec": spec} for spec in call.tool_specs if spec["name"] != READ_TOOL]
+        with asking(own, forced_tool(call.tool_choice)):
+            self._context = context = await self._builder.abuild(
+                **self._ids, variables=self._variables, beside=_beside(call)
+            )
         async for event in proceed(self._shown(call, context)):
             if isinstance(event, ModelStopReason):
                 await aside(partial(self._builder.observe, context, _input_tokens(event.usage)))
@@ -172,6 +175,12 @@ def _specs(request: ConverseRequest, call: InvokeModelContext) -> list[ToolSpec]
     choice = cast(Mapping[str, Any], call.tool_choice or {})
     forced = {choice["tool"]["name"]} - {spec["name"] for spec in shown} if "tool" in choice else ()
     return [*shown, *(spec for spec in call.tool_specs if spec["name"] in forced)]
+
+
+def _beside(call: InvokeModelContext) -> list[Mapping[str, Any]]:
+    """The schema of a structured answer, which goes to providers that keep to one beside the tool that has it."""
+    model = call.structured_output_model
+    return [] if model is None else [model.model_json_schema()]
 
 
 def _told(message: ConverseMessage) -> StrandsMessage:

@@ -22,7 +22,7 @@ the model's own call, and its tokens would be counted twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from time import time_ns
 from typing import TYPE_CHECKING, Any
@@ -81,11 +81,14 @@ class InstrumentedBuilder(ContextBuilder):
         actor_id: str,
         session_id: str,
         variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         with self._spans.around("contextkit.build", self._asked(actor_id, session_id)) as span:
             began = time_ns()
             with self._metrics.timed(self.strategy.name):
-                context = self._builder.build(query, actor_id=actor_id, session_id=session_id, variables=variables)
+                context = self._builder.build(
+                    query, actor_id=actor_id, session_id=session_id, variables=variables, beside=beside
+                )
             with harmless():
                 if self._heard(span):
                     self._tell(span, began, context, (actor_id, session_id))
@@ -98,12 +101,13 @@ class InstrumentedBuilder(ContextBuilder):
         actor_id: str,
         session_id: str,
         variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         with self._spans.around("contextkit.build", self._asked(actor_id, session_id)) as span:
             began = time_ns()
             with self._metrics.timed(self.strategy.name):
                 context = await self._builder.abuild(
-                    query, actor_id=actor_id, session_id=session_id, variables=variables
+                    query, actor_id=actor_id, session_id=session_id, variables=variables, beside=beside
                 )
             with harmless():
                 if self._heard(span):

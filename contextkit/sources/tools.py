@@ -77,7 +77,7 @@ class Tools:
         listed = self._list is not None or self._awaits
         self._tools = () if listed else as_tools(_several(tools))
         if not listed:
-            self._check_pins(self._tools)
+            self.pins(self._tools)
             self._index(self._tools)  # a thousand take a second: now, and not while a prompt is waited for
 
     def gather(self, request: Request) -> Iterator[Gathered]:
@@ -95,11 +95,11 @@ class Tools:
         return await aside(lambda: list(self._gathered(tools, request)))
 
     def _gathered(self, tools: tuple[Tool, ...], request: Request) -> Iterator[Gathered]:
-        self._check_pins(tools)
+        pins = self.pins(tools)
         scores, notice = self._scores(tools, request)
         if notice is not None:
             yield notice
-        chosen = self._chosen(tools, scores, request)
+        chosen = self._chosen(tools, pins, scores, request)
         tokens = self._tokens(tools, request.counter)
         values, provenance = scores.tolist(), Provenance(source=self.name)
         for order, (place, rank) in enumerate(_in_order(chosen, scores)):
@@ -111,7 +111,7 @@ class Tools:
                 tokens=tokens[place],
                 score=values[place],
                 order=order,
-                required=tool.name in self._pinned,
+                required=tool.name in pins,
                 trusted=True,
                 kind="json",
                 tool=tool,
@@ -139,7 +139,8 @@ class Tools:
             tools.append(tool)
         return distinct(tools)
 
-    def _check_pins(self, tools: Sequence[Tool]) -> None:
+    def pins(self, tools: Sequence[Tool]) -> tuple[str, ...]:
+        """The names of those among these tools that are always in. Raises `InvalidTool` for one that is not there."""
         unknown = sorted(set(self._pinned) - {tool.name for tool in tools})
         if unknown:
             raise InvalidTool(
@@ -147,6 +148,7 @@ class Tools:
                 "Pin tools by the names they are listed under.",
                 value=unknown[0],
             )
+        return self._pinned
 
     def _scores(self, tools: tuple[Tool, ...], request: Request) -> tuple[Scores, Notice | None]:
         index = self._index(tools)
@@ -162,14 +164,14 @@ class Tools:
             indexed = self._indexed = (tools, _index(tools, self._embeddings))
         return indexed[1]
 
-    def _chosen(self, tools: Sequence[Tool], scores: Scores, request: Request) -> list[int]:
+    def _chosen(self, tools: Sequence[Tool], pins: Sequence[str], scores: Scores, request: Request) -> list[int]:
         names = [tool.name for tool in tools]
         shown = set(request.view.tools).intersection(names)
         if request.continuing and shown:
             places = {name: place for place, name in enumerate(names)}
-            return [places[name] for name in dict.fromkeys((*request.view.tools, *self._pinned)) if name in places]
+            return [places[name] for name in dict.fromkeys((*request.view.tools, *pins)) if name in places]
         sticky = request.view.tools if self._sticky else ()
-        return choose(scores, names, limit=self._limit, pinned=self._pinned, sticky=sticky)
+        return choose(scores, names, limit=self._limit, pinned=pins, sticky=sticky)
 
     def _tokens(self, tools: tuple[Tool, ...], counter: TokenCounter) -> list[int]:
         """What each tool costs: counted once per tool set, as counters of one name count alike."""

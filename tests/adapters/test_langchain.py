@@ -35,11 +35,19 @@ class Builds:
     def __init__(self, tools: tuple[Tool, ...] = (FIND,)) -> None:
         self.tools = tools
         self.asked: list[tuple[object, str, str, dict[str, Any]]] = []
+        self.beside: list[Sequence[Mapping[str, Any]]] = []
         self.observed: list[tuple[Context, Mapping[str, Any]]] = []
 
     def build(
-        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
+        self.beside.append(beside)
         self.asked.append((query, actor_id, session_id, dict(variables or {})))
         messages = (
             Message(role="system", content="Be brief."),
@@ -49,10 +57,16 @@ class Builds:
         return Context(messages=messages, tools=self.tools, report=report, tokens=9)
 
     async def abuild(
-        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         await asyncio.sleep(0)
-        return self.build(query, actor_id=actor_id, session_id=session_id, variables=variables)
+        return self.build(query, actor_id=actor_id, session_id=session_id, variables=variables, beside=beside)
 
     def observe(self, context: Context, usage: Mapping[str, Any]) -> None:
         self.observed.append((context, usage))
@@ -238,6 +252,14 @@ def test_what_a_turn_may_start_from(given: Any, query: object, variables: dict[s
     builds = Builds()
     ContextRunnable(builds).invoke(given, CONFIG)
     assert builds.asked == [(query, "u1", "s1", variables)]
+
+
+async def test_what_the_model_is_bound_to_besides_reaches_the_builder() -> None:
+    builds, answer = Builds(), {"title": "Answer", "type": "object"}
+    runnable = ContextRunnable(builds, beside=[answer])
+    runnable.invoke("hi", CONFIG)
+    await runnable.ainvoke("hi", CONFIG)
+    assert builds.beside == [[answer], [answer]]
 
 
 @pytest.mark.parametrize("given", [5, {}, {"question": "hi"}, b"hi", [], {"messages": "hi"}, {"messages": 5}, ["hi"]])

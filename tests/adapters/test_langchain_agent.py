@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
@@ -16,17 +18,19 @@ from contextkit.context import Context
 from contextkit.errors import InvalidId, InvalidInput
 from contextkit.sources import History, Overflow, Preferences, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.tokens import get_counter
 from tests.noise import noise
 
 agents = pytest.importorskip("langchain.agents", reason="needs the extra dev: langchain")
 checkpoints = pytest.importorskip("langgraph.checkpoint.memory", reason="needs the extra dev: langchain")
 
-from langchain.agents.middleware import HumanInTheLoopMiddleware  # noqa: E402
+from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware  # noqa: E402
 from langgraph.types import Command  # noqa: E402
 
 from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware  # noqa: E402
 from contextkit.adapters.langgraph import EditedMessage  # noqa: E402
 
+COUNTER = get_counter()
 CONFIG: Any = {"configurable": {"actor_id": "u1", "thread_id": "s1"}}
 
 
@@ -77,7 +81,7 @@ def made(store: SQLiteStore) -> Made:
         sources = [System("You are Otis."), AgentTools(), Preferences(), History(), Overflow()]
         builder = ContextBuilder(store=store, sources=sources, budget=Budget(window=window, reserve=500))
         saver = options.pop("checkpointer", None)
-        middleware = [ContextMiddleware(builder, **options), *more]
+        middleware = [*options.pop("outside", ()), ContextMiddleware(builder, **options), *more]
         return agents.create_agent(model, tools=list(tools), middleware=middleware, checkpointer=saver)
 
     return make
@@ -213,6 +217,70 @@ def test_structured_answers_and_provider_s_own_tools_go_their_way(store: SQLiteS
     assert ask(agent, HumanMessage("Where is it?"))["structured_response"] == Parcel(place="Porto")
     assert model.tools == [["read_context", "track_order", "native", "Parcel"]]
     assert [message.role for message in store.messages("u1", "s1")] == ["user", "assistant", "tool"]
+
+
+class Parcel(BaseModel):
+    """Where a parcel is."""
+
+    place: str = Field(description=f"Where it is now. {noise(600)}")
+
+
+SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3, "allowed_domains": ["post.example"]}
+STRUCTURED = {
+    "as a tool": agents.structured_output.ToolStrategy(Parcel),
+    "by the provider": agents.structured_output.ProviderStrategy(Parcel),
+    "either way": Parcel,
+    "untitled": {"type": "object", "description": noise(600), "properties": {"place": {"type": "string"}}},
+    "none": None,
+}
+
+
+@pytest.mark.parametrize("wanted", STRUCTURED)
+@pytest.mark.parametrize("name", ["ChatAnthropic", "ChatBedrockConverse"])
+def test_what_is_sent_beside_the_prompt_takes_of_the_budget(
+    store: SQLiteStore,
+    provider: tuple[str, list[dict[str, Any]]],
+    models: dict[str, BaseChatModel],
+    name: str,
+    wanted: str,
+) -> None:
+    store.append("u1", "s1", [HumanMessage(f"Order {n} went to Ghent, and arrived on day {n}.") for n in range(60)])
+    sources = [System("You are Otis."), AgentTools(), History()]
+    builder = ContextBuilder(store=store, sources=sources, budget=Budget(window=1_500))
+    seen: list[Context] = []
+    agent = agents.create_agent(
+        models[name],
+        tools=[track_order, *([SEARCH] if name == "ChatAnthropic" else [])],
+        middleware=[ContextMiddleware(builder, on_context=seen.append)],
+        response_format=STRUCTURED[wanted],
+    )
+    with suppress(agents.structured_output.StructuredOutputError):  # its answer is a mere "Yes."
+        ask(agent, HumanMessage("Where is order 7?"))
+    (context,) = seen
+    request, own = provider[1][-1], {tool.name for tool in context.tools}
+    tools = request.get("tools") or [tool["toolSpec"] for tool in request["toolConfig"]["tools"]]
+    beside = [tool for tool in tools if tool["name"] not in own]
+    beside += [request[key] for key in ("output_config", "outputConfig") if key in request]
+    assert len(beside) == (wanted != "none") + (name == "ChatAnthropic")
+    sent = sum(COUNTER.text(json.dumps(one)) for one in beside)
+    assert sent <= context.beside + 40, "what a provider wraps a schema in"
+    assert context.tokens <= 1_500
+
+
+def test_a_tool_that_the_model_is_forced_to_call_is_shown_among_however_many(made: Made) -> None:
+    class Forcing(AgentMiddleware):
+        def wrap_model_call(self, request: Any, handler: Any) -> Any:
+            choice = {"type": "function", "function": {"name": "weather_29"}}
+            return handler(request.override(tool_choice=choice))
+
+    many = [tool(f"weather_{n}", description=f"Weather, kind {n}.")(lambda city: city) for n in range(30)]
+    model, seen = says("Soon."), []
+    inner = made(model, tools=[*many, track_order], on_context=seen.append)
+    ask(inner, HumanMessage("Where is my order?"))
+    assert "weather_29" not in model.tools[-1]
+    model.messages = iter([AIMessage("Soon.")])
+    ask(made(model, tools=[*many, track_order], outside=[Forcing()]), HumanMessage("Where is my order?"))
+    assert "weather_29" in model.tools[-1]
 
 
 def test_what_would_be_ignored_is_refused(store: SQLiteStore) -> None:

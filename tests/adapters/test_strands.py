@@ -14,6 +14,7 @@ from contextkit import Budget, ContextBuilder
 from contextkit.errors import BudgetTooSmall, InvalidInput, VersionConflict
 from contextkit.sources import History, Overflow, System
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.tokens import get_counter
 from tests.noise import noise
 
 strands = pytest.importorskip("strands", reason="needs the extra dev: strands-agents")
@@ -146,9 +147,15 @@ def test_a_tool_that_the_model_is_forced_to_call_is_shown_among_however_many(
 ) -> None:
     tools = [strands.tool(lambda place: place, name=f"place_{n}", description=f"Where is it? {n}") for n in range(30)]
     model = Scripted([text("It is in Porto.")], [call("Parcel", place="Porto")])
-    result = agent(model, built(), tools)("Where is it?", structured_output_model=Parcel)
-    assert result.structured_output == Parcel(place="Porto")
+    plugin = ContextPlugin(built(), **IDS)
+    made = strands.Agent(model, tools=tools, plugins=[plugin], callback_handler=None)
+    assert made("Where is it?", structured_output_model=Parcel).structured_output == Parcel(place="Porto")
+    assert "Parcel" not in model.asked[0].tools
+    assert plugin.context is not None
     assert "Parcel" in model.asked[1].tools
+    assert "Parcel" in {tool.name for tool in plugin.context.tools}, "so it is counted"
+    schema = json.dumps(Parcel.model_json_schema())
+    assert plugin.context.beside == get_counter().text(schema), "which goes to Bedrock and Anthropic beside the tool"
 
 
 def test_agents_of_a_swarm_hand_over_by_the_tool_that_strands_adds(store: SQLiteStore) -> None:
