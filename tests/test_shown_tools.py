@@ -1,5 +1,6 @@
 """Tools stay as MCP allows them to be, and are shown as every provider takes them."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_a_tool_is_found_by_the_name_the_model_called_it() -> None:
         assert context.tool("no such tool") is None
 
 
-@pytest.mark.parametrize("key", ["anyOf", "oneOf", "allOf"])
+@pytest.mark.parametrize("key", ["anyOf", "oneOf", "allOf", "not", "enum"])
 def test_what_a_schema_combines_at_its_top_is_told_in_words(key: str) -> None:
     """OpenAI and Anthropic refuse the whole request for one such tool, and name it by its number."""
     either = [{"required": ["id"]}, {"required": ["städte"]}]
@@ -62,6 +63,20 @@ def test_what_a_schema_combines_at_its_top_is_told_in_words(key: str) -> None:
     assert shown_tool(Tool("find", "", {**schema, key: either})).description.startswith("The arguments must")
     assert shown_tool(shown) is shown
     assert get_counter().tool(Tool("find", "Finds.", {**schema, key: either})) == get_counter().tool(shown)
+
+
+@pytest.mark.parametrize("name", ["$top", "filter[id]", "größe", "Account Number", "x" * 65, "", "id\n"])
+def test_arguments_of_names_that_anthropic_refuses_are_told_in_words(name: str) -> None:
+    """It refuses the whole request for one of them, on Bedrock too; the model can still give such an argument."""
+    inner = {"type": "object", "properties": {name: {"type": "string"}}}
+    schema = {"type": "object", "properties": {"id": inner, name: {"type": "string"}}, "required": ["id", name]}
+    shown = shown_tool(Tool("find", "Finds.", {**schema, "additionalProperties": False, "$defs": {}}))
+    assert shown.parameters == {"type": "object", "properties": {"id": inner}, "required": ["id"], "$defs": {}}
+    told = json.loads(shown.description.partition("schema: ")[2])
+    assert told == {"properties": {name: {"type": "string"}}, "required": [name]}
+    assert shown_tool(shown) is shown
+    optional = shown_tool(Tool("find", "", {"type": "object", "properties": {name: {}}, "required": []}))
+    assert optional.parameters == {"type": "object", "properties": {}, "required": []}
 
 
 def test_history_and_tools_name_a_tool_alike() -> None:
