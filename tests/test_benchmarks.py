@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from itertools import pairwise
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import Message
-from tests.benchmarks import edges, locomo
+from tests.benchmarks import agent_turn, edges, locomo
 from tests.benchmarks.__main__ import arguments_of, left_out, run
 from tests.benchmarks.edges import Shown
 from tests.benchmarks.locomo_data import Conversation, Question
@@ -99,6 +100,38 @@ def test_the_table_holds_what_was_found_and_names_what_was_not():
     assert "| temporal | 71.0 (51.0) | 81.0 (61.0) |" in lines
     assert lines[-3:] == ["On a machine.", "", "Left out: bfcl, which needs its data."]
     assert "Left out" not in markdown({}, "On a machine.", [])
+
+
+def test_a_prompt_of_a_turn_is_usable_with_its_question_whole_calls_and_room():
+    turn = agent_turn.turn(3, [5], 1)
+    *_, said = turn.growing
+    assert agent_turn.is_usable(said, 2_000)
+    assert not agent_turn.is_usable(said, 300)
+    assert not agent_turn.is_usable(said[1:], 2_000)
+    assert not agent_turn.is_usable(said[:-1], 2_000)
+
+
+def test_results_are_in_reach_that_stand_or_are_named():
+    *_, said = agent_turn.turn(4, [5], 1).growing
+    assert agent_turn.in_reach(said, said) == 1
+    shown = [said[0], replace(said[2], content="[read_context('m3')]"), *said[5:7], Message(role="user", content="m5")]
+    assert agent_turn.in_reach(shown, said) == 0.5
+
+
+def test_what_begins_a_prompt_of_a_turn_as_it_began_the_last_costs_a_tenth():
+    turn = agent_turn.turn(3, [5], 1)
+    whole = [agent_turn._cost(said) for said in turn.growing]
+    bodies = [sum(map(agent_turn.COUNTER.message, said)) for said in turn.growing]
+    growing = agent_turn.measured(turn, 10_000, lambda turn, _: turn.growing)
+    paid = whole[0] + sum(cost - 0.9 * before for cost, before in zip(whole[1:], bodies, strict=False))
+    assert growing == {"usable": 1, "paid": round(paid / 3), "in_reach": 1}
+
+
+def test_of_a_turn_that_outgrows_its_window_every_prompt_is_usable():
+    turn = agent_turn.turn(40, [5, 20, 40], 2)
+    told = agent_turn.measured(turn, 4_000, agent_turn.ours)
+    assert told["usable"] == 1
+    assert told["in_reach"] > 0.5
 
 
 def test_what_is_left_out_is_told_once():

@@ -39,6 +39,8 @@ PACKAGES = (
     "numpy",
     "tiktoken",
     "langchain-core",
+    "langchain",
+    "strands-agents",
     "bm25s",
     "llama-index-core",
     "haystack-ai",

@@ -172,6 +172,23 @@ def peak_memory(found: Result) -> Iterator[Row]:
     )
 
 
+def agent_turn(found: Result) -> Iterator[Row]:
+    systems = found["systems"]
+    shown = {
+        name: f"{percent(one['usable'])}; {number(one['paid'])}; {percent(one['in_reach'])}"
+        for name, one in systems.items()
+    }
+    yield Row(
+        f"One turn of an agent, {found['calls']} calls, {number(found['tokens'])} tokens, {found['window']:,} window: "
+        "prompts that fit, with question and whole calls, %; tokens paid for each of those, cached ones at a tenth; "
+        "results so far that stand or are named by a handle, %",
+        shown.pop("contextkit"),
+        [f"{name} {told}" for name, told in sorted(shown.items(), key=lambda one: -systems[one[0]]["usable"])],
+        "all",
+        systems["contextkit"]["usable"] == 1,
+    )
+
+
 def edges(found: Result) -> Iterator[Row]:
     systems = found["systems"]
     ours = systems["contextkit"]
@@ -317,6 +334,7 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "bfcl": bfcl,
     "build": build,
     "prefix": prefix,
+    "agent_turn": agent_turn,
     "edges": edges,
     "calibration": calibration,
     "compression": compression,
