@@ -49,6 +49,8 @@ def _answered(error: aws.ClientError, where: str) -> StoreError:
             f"{where} lacks a table or bucket that is needed ({text}).",
             "Create it: `contextkit provision` (with `--endpoint` on a local server); or correct region and prefix.",
         )
+    if code == "NoSuchKey":
+        return StoreCorrupt(f"{where} lacks an object that a table points to ({text}).", "Restore it from a copy.")
     if (refused := unsigned(code, text, where)) is not None:
         return refused
     if code in ("AccessDeniedException", "AccessDenied"):

@@ -148,6 +148,10 @@ def test_large_payloads_go_into_the_bucket(endpoint: str, actor: str, patient_cl
     s3.put_object(Bucket=bucket, Key=found["Key"], Body=b"something else")
     with pytest.raises(StoreCorrupt):
         store.get_overflow(actor, "s", "h")
+    s3.delete_object(Bucket=bucket, Key=found["Key"])
+    with pytest.raises(StoreCorrupt, match="lacks an object"):
+        store.get_overflow(actor, "s", "h")
+    store.put_overflow(actor, "s", [Overflow(handle="h2", text=RESULT, item_id="m1")])
     store.delete_session(actor, "s")
     assert s3.list_objects_v2(Bucket=bucket).get("KeyCount") == 0
     s3.close()
