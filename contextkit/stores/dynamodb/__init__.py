@@ -365,9 +365,12 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
     def sweep(self, grace: timedelta = timedelta(hours=1)) -> int:
         """Delete payloads that nothing points to and that are older than `grace`: what writers left that died.
 
-        Returns how many chunks and objects that was. Reads all of the tables: call it from a job.
+        Returns how many chunks and objects that was. Reads all of the tables, in every region, as what points to a
+        payload may not have been replicated yet: call it from a job. Raises `StoreUnavailable` where one does not
+        answer.
         """
-        return self._regions.run(lambda parts: parts.upkeep.sweep(datetime.now(UTC), grace))
+        first, *others = (region.parts.upkeep for region in self._regions.all)
+        return first.sweep(datetime.now(UTC), grace, others)
 
     def reap(self) -> int:
         """Delete what has expired, where the tables have no TTL that does it; how many items that was.

@@ -5,8 +5,9 @@ Both read all of the tables once: run them from a job, never where somebody wait
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import get_args
 
 from contextkit.stores.dynamodb.bucket import Bucket
@@ -27,19 +28,23 @@ class Upkeep:
         self._database = database
         self._bucket = bucket
 
-    def sweep(self, now: datetime, grace: timedelta) -> int:
+    def sweep(self, now: datetime, grace: timedelta, others: Sequence[Upkeep] = ()) -> int:
         """Delete payloads older than `grace` that nothing points to; how many chunks and objects that was.
 
         A writer stores the payload first and then what points to it, seconds later: a payload that
-        is younger may still get its pointer.
+        is younger may still get its pointer. One of the `others`, in other regions, may have a pointer that is
+        still on its way, and would lose the payload too.
         """
         before = now - grace
         pointed: set[str] = set()
         swept = 0
         for table in get_args(Table):
             rows = list(self._rows(table))
-            pointed |= {str(row["object"]) for row in rows if "object" in row}
-            bases = {(row["pk"], row[column]) for row in rows for column in _BASES if column in row}
+            bases: set[Key] = set()
+            for row in chain(rows, *(other._rows(table) for other in others)):
+                bases.update((row["pk"], row[column]) for column in _BASES if column in row)
+                if "object" in row:
+                    pointed.add(str(row["object"]))
             orphans = [
                 (row["pk"], row["sk"])
                 for row in rows

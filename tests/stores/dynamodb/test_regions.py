@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -353,6 +354,28 @@ def test_parts_come_from_where_their_derived_data_does(
             assert conversation(reader) == ["1", "2", "3"]
             assert reader.derived("a", "s") == {"index": b"of 1 and 2"}
             assert set(reader.derived_parts("a", "s", {"index": SomeParts(count, [1])}).values()) == {b"1 and 2"}
+
+
+def test_no_payload_is_swept_that_only_another_region_points_to(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
+) -> None:
+    long = random.Random(1).randbytes(40_000).hex()
+    with FaultProxy(servers[0].url) as proxy:
+        store = open_store(endpoints={HOME: proxy.url})
+        proxy.cut_off()
+        store.append("a", "s", [Message(role="user", content=long)])
+        replication.held = "log#"
+        replication.catch_up()
+        grace = timedelta(hours=-1)  # as if it had been written long ago
+        with pytest.raises(StoreUnavailable, match=HOME):
+            store.sweep(grace)
+        proxy.restore()
+        _until(lambda: store.degraded == ())
+        assert store.sweep(grace) == 0
+        replication.held = None
+        replication.catch_up()
+        assert conversation(store) == [long]
+        store.delete_session("a", "s")
 
 
 def test_what_belongs_to_no_session_goes_on(
