@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
@@ -104,7 +104,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             prompt = self._prompts(beside=_beside(request)).invoke(self._input(request), call.config)
         response = handler(self._shown(call, prompt))
         _observe(prompt, response)
-        return response
+        return _by_own_names(response, prompt.context)
 
     async def awrap_model_call(
         self, request: _Request, handler: Callable[[_Request], Awaitable[_Response]]
@@ -115,7 +115,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             prompt = await self._prompts(beside=_beside(request)).ainvoke(self._input(request), call.config)
         response = await handler(self._shown(call, prompt))
         await aside(partial(_observe, prompt, response))
-        return response
+        return _by_own_names(response, prompt.context)
 
     def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:  # noqa: ARG002 - LangChain's
         """The agent has answered: its answer is appended, and what was said is due to be remembered."""
@@ -197,6 +197,21 @@ def _observe(prompt: ContextPrompt, response: _Response) -> None:
     for message in response.result:
         if isinstance(message, AIMessage):
             prompt.observe(message.usage_metadata)
+
+
+def _by_own_names(response: _Response, context: Context) -> _Response:
+    """The answer with its calls under the names that the agent knows its tools by, whatever the model was shown."""
+    return replace(response, result=[_renamed(message, context) for message in response.result])
+
+
+def _renamed(message: BaseMessage, context: Context) -> BaseMessage:
+    if not isinstance(message, AIMessage):
+        return message
+    own = {call["name"]: tool.name for call in message.tool_calls if (tool := context.tool(call["name"]))}
+    if all(shown == name for shown, name in own.items()):
+        return message
+    calls = [{**call, "name": own.get(call["name"], call["name"])} for call in message.tool_calls]
+    return message.model_copy(update={"tool_calls": calls})
 
 
 def _noting(context: Context, edited: tuple[str, ...]) -> Context:

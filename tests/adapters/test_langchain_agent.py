@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from contextkit import Budget, ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import InvalidId, InvalidInput
+from contextkit.shown_tools import shown_name
 from contextkit.sources import History, Overflow, Preferences, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
@@ -133,6 +134,21 @@ def test_of_many_tools_those_are_shown_that_the_builder_chooses(made: Made) -> N
     (shown,) = model.tools
     assert "track_order" in shown
     assert len(shown) <= 11
+
+
+@pytest.mark.parametrize("name", ["orders.track", "x" * 70])
+async def test_a_tool_that_is_shown_under_another_name_is_run_by_its_own(
+    made: Made, store: SQLiteStore, name: str
+) -> None:
+    orders = tool(name, description="Where an order is.")(lambda order_id: f"{order_id} is due on Friday.")
+    model = says(call(shown_name(name), order_id="TT-1"), "Soon.", call(shown_name(name), 2, order_id="TT-2"), "Soon.")
+    agent = made(model, tools=[orders])
+    ask(agent, HumanMessage("Where is my order?"))
+    assert model.texts()[-1] == "TT-1 is due on Friday."
+    await agent.ainvoke({"messages": [HumanMessage("And the other?")]}, CONFIG)
+    assert model.texts()[-1] == "TT-2 is due on Friday."
+    assert {one.name for message in store.messages("u1", "s1") for one in message.tool_calls} == {name}
+    assert shown_name(name) in model.tools[-1]
 
 
 def test_what_was_moved_out_is_read_back_by_the_agent_s_own_tool(made: Made) -> None:
