@@ -92,8 +92,8 @@ class Appending:
 
     def _append(self, work: _Append) -> None:
         """Write what is missing, behind whatever others write meanwhile."""
-        at = work.at
         for _ in self._database.attempts("append to a session"):
+            at = work.at = self._lives.clock.later(work.at)
             try:
                 self._settle(work)
                 written = self._write(at, work.life, work.drafted, work.sure)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from contextkit.aws.client import new_client
 from contextkit.errors import HandleNotFound, StoreCorrupt, StoreUnavailable
 from contextkit.stores import Overflow
-from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb import DynamoDBStore, database
 from contextkit.stores.dynamodb.life import HOLD
 from contextkit.testing.conformance import ManualClock
 from contextkit.testing.faults import Call, Fault, FaultProxy, Sometimes, never
@@ -223,6 +225,31 @@ def test_a_session_that_a_dead_writer_holds_is_taken_over(
     stored = store.append(actor, "s", [user(str(number), f"lost/{number}") for number in range(150)])
     assert len({message.id for message in stored}) == 150
     assert [message.seq for message in store.messages(actor, "s")] == list(range(1, 152))
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_who_waits_for_a_session_that_a_dead_writer_holds_gets_it(
+    store: DynamoDBStore,
+    proxy: FaultProxy,
+    actor: str,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    begun: bool,
+) -> None:
+    """Its hold runs out while the waiting call goes on."""
+    if begun:
+        store.append(actor, "s", [user("first", "first")])
+    proxy.plan = After(3)
+    with pytest.raises(StoreUnavailable):
+        store.append(actor, "s", [user(str(number), f"lost/{number}") for number in range(150)])
+    proxy.plan = never
+
+    def sleep(_: float) -> None:
+        clock.advance(HOLD / 3)
+
+    monkeypatch.setattr(database, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    store.append(actor, "s", [user("second", "second")])
+    assert [message.id for message in store.messages(actor, "s")] == ["first", "second"][not begun :]
 
 
 def piece(handle: str, text: str) -> Overflow:
