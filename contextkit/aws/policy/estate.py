@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+
+from botocore.exceptions import UnknownRegionError  # type: ignore[import-untyped]
+from botocore.session import get_session  # type: ignore[import-untyped]
 
 from contextkit.errors import InvalidInput
 from contextkit.stores.dynamodb.bucket import owned
@@ -12,6 +16,7 @@ from contextkit.stores.dynamodb.schema import VECTORS, table_name
 
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]*")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 _CLUSTER = re.compile(r"arn:[a-z-]+:dax:[a-z0-9-]+:\d{12}:cache/[A-Za-z0-9-]+")
@@ -37,7 +42,6 @@ class Estate:
     keys: tuple[str, ...] = ()
     cluster: str | None = None
     memory: str | None = None
-    partition: str = "aws"
 
     def __post_init__(self) -> None:
         _check("account", self.account, _ACCOUNT, "the twelve digits of the account")
@@ -45,11 +49,23 @@ class Estate:
             raise InvalidInput("There is no region.", "Pass each region that the tables are in.")
         for region in self.regions:
             _check("region", region, _REGION, "a name such as us-east-1")
+        if len(partitions := {_partition(region) for region in self.regions}) > 1:
+            raise InvalidInput(
+                f"The regions {', '.join(self.regions)} belong to {', '.join(sorted(partitions))}.",
+                "Make a policy for each of these: no role reaches from one into another.",
+                value=self.regions,
+            )
+        _check("prefix", self.prefix, _PREFIX, "letters, digits, `_`, `.` and `-`")
         for key in self.keys:
             _check("KMS key", key, _KEY, "its ARN")
         _check("bucket", self.bucket, _BUCKET, "its name")
         _check("DAX cluster", self.cluster, _CLUSTER, "its ARN, arn:aws:dax:…:cache/…")
         _check("AgentCore memory", self.memory, _MEMORY, "its ARN, arn:aws:bedrock-agentcore:…:memory/…")
+
+    @property
+    def partition(self) -> str:
+        """How ARNs in its regions begin: `aws`, in China and for governments otherwise."""
+        return _partition(self.regions[0])
 
     def tables(self, *tables: Table) -> list[str]:
         """The ARNs of these tables, in every region."""
@@ -67,6 +83,16 @@ class Estate:
     def objects(self, owner: str | None) -> str:
         """What the keys of the owner's objects in the bucket look like; of all, where nobody is named."""
         return f"{self.prefix if owner is None else owned(self.prefix, owner)}*"
+
+
+@cache
+def _partition(region: str) -> str:
+    try:
+        return str(get_session().get_partition_for_region(region))
+    except UnknownRegionError as error:
+        raise InvalidInput(
+            f"boto3 knows no region {region!r}.", "Correct the name, or update boto3.", value=region
+        ) from error
 
 
 def _check(what: str, value: str | None, form: re.Pattern[str], wanted: str) -> None:

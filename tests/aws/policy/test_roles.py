@@ -348,6 +348,9 @@ def test_nobody_changes_a_table(role: Any) -> None:
         {"account": "12"},
         {"regions": ()},
         {"regions": ("*",)},
+        {"regions": ("moon-a-1",)},
+        {"regions": (REGION, "cn-north-1")},
+        {"prefix": "prod*"},
         {"bucket": "Not A Bucket"},
         {"keys": ("*",)},
         {"cluster": "arn:aws:dax:*"},
@@ -357,6 +360,19 @@ def test_nobody_changes_a_table(role: Any) -> None:
 def test_names_are_exact(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         Estate(**{"account": ACCOUNT, "regions": (REGION,), **wrong})
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [(REGION, "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+)
+def test_arns_are_those_of_the_regions_partition(region: str, partition: str) -> None:
+    document = policy("eraser", Scope.everybody(), Estate(account=ACCOUNT, regions=(region,), bucket="b00"))
+    resources = [one for each in document["Statement"] for one in _listed(each["Resource"])]
+    assert {resource.split(":")[1] for resource in resources} == {partition}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def test_a_policy_that_iam_would_not_take_is_refused() -> None:
