@@ -10,6 +10,8 @@ from typing import Any
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
+from contextkit.errors import InvalidInput
+
 CONNECT_TIMEOUT = 1.0
 """Seconds to reach an endpoint. botocore's own 60 would hold a prompt back for minutes."""
 
@@ -39,7 +41,8 @@ def new_client(
     """A boto3 client for threads to share; timeouts in seconds.
 
     Credentials and region come from where boto3 looks for them. Without `endpoint`, one is taken
-    from the environment (see `ENDPOINT`), or else Amazon's own is used.
+    from the environment (see `ENDPOINT`), or else Amazon's own is used. Raises `InvalidInput` for what
+    is no endpoint and no region, and what boto3 raises where there is none.
     """
     config = Config(
         connect_timeout=connect_timeout,
@@ -49,7 +52,14 @@ def new_client(
         tcp_keepalive=True,
     )
     endpoint = endpoint or os.environ.get(ENDPOINT.format(service.upper().replace("-", "_")))
-    return boto3.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)
+    try:
+        return boto3.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)
+    except ValueError as error:
+        raise InvalidInput(
+            f"No client of {service} can be made: {error}.",
+            "Write an endpoint as http://127.0.0.1:8000, and a region as us-east-1.",
+            value=endpoint or region,
+        ) from error
 
 
 def fork_safe(client: Any) -> Any:

@@ -20,6 +20,14 @@ _CREDENTIALS = {
 }
 
 
+_WITHOUT_CREDENTIALS = (
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.ProfileNotFound,
+)
+
+
 def unsigned(code: str, text: str, where: str) -> StoreError | None:
     """The error of an answer that refuses the caller's clock or credentials; None for any other answer."""
     if "skew" in code.lower() or "Signature expired" in text or "Signature not yet current" in text:
@@ -36,7 +44,7 @@ def unsigned(code: str, text: str, where: str) -> StoreError | None:
 
 def unanswered(error: aws.BotoCoreError, where: str) -> StoreError:
     """The error of a call that never got an answer."""
-    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
+    if isinstance(error, _WITHOUT_CREDENTIALS):
         return StoreUnavailable(
             f"There are no credentials for {where} ({error}).",
             "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from contextkit.aws.client import fork_safe, new_client
+from contextkit.errors import InvalidInput
 
 
 class Tables(BaseHTTPRequestHandler):
@@ -40,6 +41,14 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
         client.close()
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"endpoint": "localhost:8000"}, {"endpoint": "http://"}, {"region": "us east"}, {"region": "moon!"}]
+)
+def test_what_is_no_endpoint_or_region_is_told(wrong: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="Write an endpoint as http://"):
+        new_client("dynamodb", **{"region": "us-east-1", **wrong})  # type: ignore[arg-type]
 
 
 def connection(client: Any) -> str:

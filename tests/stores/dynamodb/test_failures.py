@@ -40,6 +40,7 @@ def answered(code: str, text: str = "", *, status: int = 400, action: str = "Get
         (answered("ValidationException", "The provided key element does not match"), StoreCorrupt, "`pk`"),
         (answered("SomethingNew", "what it says"), StoreError, "Check"),
         (aws.NoCredentialsError(), StoreUnavailable, "AWS_PROFILE"),
+        (aws.ProfileNotFound(profile="none"), StoreUnavailable, "AWS_PROFILE"),
         (aws.NoRegionError(), StoreUnavailable, "AWS_REGION"),
         (aws.EndpointConnectionError(endpoint_url="http://nowhere"), StoreUnavailable, "endpoint"),
         (aws.ReadTimeoutError(endpoint_url="http://slow"), StoreUnavailable, "same ids"),
