@@ -51,10 +51,13 @@ def test_options_reach_the_template(run: Run) -> None:
         ("--dax-nodes", "3"),
         ("--alarm-topic", "arn:aws:sns:us-east-1:123456789012:t", "--no-alarms"),
         ("--stack", "mine"),
+        ("--alarm-topic", "mine"),
+        ("--dax-subnet", ""),
+        ("--endpoint", "localhost:8000"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(run: Run, arguments: tuple[str, ...]) -> None:
-    assert run("provision", *arguments).failure
+    assert run("provision", *arguments, **CREDENTIALS).failure
 
 
 def test_a_local_server_gets_its_tables_directly(run: Run, endpoint: str, patient_client: Any) -> None:

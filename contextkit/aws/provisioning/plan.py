@@ -23,6 +23,7 @@ STRONG_REGIONS = 3
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]*")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_TOPIC = re.compile(r"arn:[a-z-]+:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_.-]+")
 _KEY = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):\d{12}:key/.+")
 
 
@@ -78,6 +79,8 @@ class Plan:
             )
         if self.cluster is not None:
             _check_cluster(self.cluster)
+        if self.topic is not None:
+            _check_topic(self.topic, self.regions)
 
     @property
     def is_global(self) -> bool:
@@ -161,6 +164,8 @@ def _check_keys(keys: tuple[str, ...], regions: tuple[str, ...]) -> None:
 
 
 def _check_cluster(cluster: Cluster) -> None:
+    if not all(cluster.subnets):
+        raise InvalidInput("A subnet of the DAX cluster has no id.", "Pass its id, subnet-….", value=cluster)
     if not cluster.subnets:
         raise InvalidInput(
             "The DAX cluster has no subnets.", "Pass subnets of the VPC that the agent runs in.", value=cluster
@@ -170,4 +175,15 @@ def _check_cluster(cluster: Cluster) -> None:
             f"The DAX cluster has {cluster.nodes} nodes.",
             f"Use 1 to {MOST_NODES}; 3 or more survive the loss of a zone.",
             value=cluster.nodes,
+        )
+
+
+def _check_topic(topic: str, regions: tuple[str, ...]) -> None:
+    """Alarms tell topics of their own region alone."""
+    match = _TOPIC.fullmatch(topic)
+    if match is None or match[1] not in (regions[:1] or (match[1],)):
+        raise InvalidInput(
+            f"{topic[:80]!r} is no SNS topic{f' in {regions[0]}, where the alarms are' if regions else ''}.",
+            "Pass the ARN of one, arn:aws:sns:us-east-1:1234…:….",
+            value=topic,
         )

@@ -176,7 +176,10 @@ def test_each_prefix_has_a_stack_of_its_own(prefix: str, stack: str) -> None:
         ({"keys": ("mine",)}, "no KMS key"),
         ({"keys": (key("us-east-1"),), "regions": ("us-east-1", "eu-west-1")}, "one key for each region"),
         ({"keys": (key("us-east-1"),), "regions": ("eu-west-1",)}, "one key for each region"),
+        ({"topic": "mine"}, "no SNS topic"),
+        ({"topic": TOPIC, "regions": ("eu-west-1", "us-east-1")}, "no SNS topic in eu-west-1"),
         ({"cluster": Cluster(subnets=())}, "no subnets"),
+        ({"cluster": Cluster(subnets=("",))}, "no id"),
         ({"cluster": Cluster(subnets=("s",), nodes=12)}, "1 to 11"),
     ],
 )
