@@ -27,7 +27,6 @@ from contextkit.stores import (
     SessionStore,
     check_id,
 )
-from contextkit.stores.codec import from_bytes
 from contextkit.types import Message
 
 AT_ONCE: Final = 500
@@ -260,11 +259,11 @@ _AGAIN: Final = "What is here is imported; export once more, and import that for
 
 def _parsed(number: int, line: bytes) -> _Line:
     try:
-        values = json.loads(from_bytes(line))
+        values = json.loads(line.decode("utf-8", "surrogatepass"))
         if not isinstance(values["kind"], str):
             raise TypeError("its kind is no text")
         return _Line(number, len(line), values["kind"], values)
-    except (ValueError, TypeError, KeyError, RecursionError, StoreCorrupt) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidInput(
             f"Line {number} of the export, {shortened(line.decode('utf-8', 'replace'))}, cannot be read ({error}).",
             _UNCHANGED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,21 +22,24 @@ from contextkit.errors import ErasureIncomplete, InvalidInput
 
 Actor = Annotated[str, typer.Option("--actor", metavar="ID", help="Whose data.")]
 
-PRIVATE = 0o600
-"""The mode of an export's file: it holds what somebody said in confidence."""
+STDOUT = Path("-")
+
+LONGEST = 86_400
+"""Seconds for which a verification may wait: a day."""
 
 
 def export(
     stores: StoreNames,
     actor: Actor,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, for its owner alone.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there, for its owner alone; - for stdout."),
     ] = None,
 ) -> None:
     """Write everything of an actor as JSON Lines that `contextkit import` takes back."""
     with opened(stores) as found:
         lines = export_actor(actor, *found.values())
-        if output is None:
+        if output is None or output == STDOUT:
             sys.stdout.buffer.writelines(lines)
             return
         count = _write(output, lines)
@@ -58,7 +62,8 @@ def erase(
     actor: Actor,
     verify: Annotated[bool, typer.Option("--verify", help="Read the stores again; fail if anything lingers.")] = False,
     within: Annotated[
-        float, typer.Option("--within", metavar="SECONDS", help="With --verify: how long it may linger.", min=0)
+        float,
+        typer.Option("--within", metavar="SECONDS", help="With --verify: how long it may linger.", min=0, max=LONGEST),
     ] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -66,6 +71,8 @@ def erase(
 
     Name every store that may hold the actor, and stop the actor's agents first.
     """
+    if within and not verify:
+        raise InvalidInput("--within does nothing without --verify.", "Pass --verify too, or leave it out.")
     with opened(stores) as found:
         if not yes:
             _confirm(found, actor)
@@ -107,18 +114,27 @@ def _told(counts: Mapping[str, int] | Counter[str]) -> str:
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> int:
-    """Write a file of its owner's that is there whole or not at all; the number of its lines."""
-    part = path.with_name(path.name + ".part")
+    """Write an export; the number of its lines."""
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
-            count = sum(1 for line in lines if file.write(line))
-        part.replace(path)
+        if path.exists() and not path.is_file():  # a pipe or a device, which is written to and not replaced
+            with path.open("wb") as file:
+                return sum(1 for line in lines if file.write(line))
+        return _replace(path, lines)
     except OSError as error:
         raise InvalidInput(
             f"The export cannot be written to {str(path)!r}: {error.strerror}.", "Choose another file.", value=str(path)
         ) from error
+
+
+def _replace(path: Path, lines: Iterable[bytes]) -> int:
+    """Write a file of its owner's that is there whole or not at all."""
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix="contextkit-", suffix=".part")  # nobody else may read
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            count = sum(1 for line in lines if file.write(line))
+        Path(part).replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
     return count
 
 

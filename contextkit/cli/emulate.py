@@ -12,6 +12,9 @@ import typer
 from contextkit.cli.screen import note
 from contextkit.errors import InvalidInput
 
+LONGEST = 86_400
+"""Seconds of a delay: a day."""
+
 emulate = typer.Typer(help="Stand in for a service of the cloud, on this machine.", no_args_is_help=True)
 
 
@@ -24,10 +27,10 @@ def _default() -> None:
 def agentcore(
     port: Annotated[int, typer.Option(metavar="N", help="Where to listen; 0: a free port.", min=0, max=65_535)] = 0,
     extraction_delay: Annotated[
-        float, typer.Option(metavar="SECONDS", help="From an event to the records made of it.", min=0)
+        float, typer.Option(metavar="SECONDS", help="From an event to the records made of it.", min=0, max=LONGEST)
     ] = 20,
     creation_delay: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long a new memory is CREATING.", min=0)
+        float, typer.Option(metavar="SECONDS", help="How long a new memory is CREATING.", min=0, max=LONGEST)
     ] = 0,
     quotas: Annotated[bool, typer.Option("--quotas", help="Refuse more calls a second than the service does.")] = False,
 ) -> None:

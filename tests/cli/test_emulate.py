@@ -65,7 +65,9 @@ def test_a_port_that_is_taken(run: Run):
     assert failure.endswith("Choose another with --port, or 0 for a free one.")
 
 
-@pytest.mark.parametrize("arguments", [["--port", "70000"], ["--extraction-delay", "-1"], ["dynamodb"]])
+@pytest.mark.parametrize(
+    "arguments", [["--port", "70000"], ["--extraction-delay", "-1"], ["--creation-delay", "1e300"], ["dynamodb"]]
+)
 def test_wrong_usage(run: Run, arguments: list[str]):
     command = ["emulate", *([] if arguments == ["dynamodb"] else ["agentcore"]), *arguments]
     assert run(*command).code == 2
