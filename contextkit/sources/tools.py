@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from contextkit.aside import aside
 from contextkit.errors import InvalidInput, InvalidTool, shortened
 from contextkit.rank.lexical import Scores
+from contextkit.rank.remembered import Remembered
 from contextkit.rank.tools import ToolIndex, choose
 from contextkit.recent import Recent
 from contextkit.schemas import as_tool, as_tools, distinct, is_tool
@@ -226,6 +227,7 @@ _KEPT: Final = 16
 """Tool sets whose index is kept in this process: an index of 1,000 tools takes a second to build and some 10 MB."""
 
 _indexes: Final = Recent[tuple[str, int], tuple[ToolIndex, Embeddings | None]](_KEPT)
+_embedders: Final = Recent[int, tuple[Remembered, Embeddings]](_KEPT)
 
 
 def _index(tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
@@ -233,9 +235,14 @@ def _index(tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
     key = (_digest(tools), id(embeddings))
     known = _indexes.get(key)
     if known is None:
-        known = (ToolIndex(tools, embeddings), embeddings)
+        known = (ToolIndex(tools, embeddings and _remembering(embeddings)), embeddings)
         _indexes.put(key, known)
     return known[0]
+
+
+def _remembering(embeddings: Embeddings) -> Remembered:
+    """The embedder as one that is asked for each tool once: lists change, and users are offered different ones."""
+    return _embedders.of(id(embeddings), lambda: (Remembered(embeddings), embeddings))[0]
 
 
 def _digest(tools: Sequence[Tool]) -> str:

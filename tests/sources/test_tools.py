@@ -239,6 +239,17 @@ def test_tools_are_embedded_once_per_process(request_for: MakeRequest) -> None:
     assert len(embedder.read) == len(CATALOGUE)
 
 
+def test_of_a_list_that_changes_only_what_is_new_is_embedded(request_for: MakeRequest) -> None:
+    embedder, listing = Taxis(), Listing()
+    source = Tools(listing, embeddings=embedder)
+    list(source.gather(request_for("x")))
+    listing.tools = [*reversed(CATALOGUE), {"name": "play_song", "input_schema": {"type": "object"}}]
+    list(source.gather(request_for("x")))
+    listing.tools = CATALOGUE[:2]
+    list(source.gather(request_for("x")))
+    assert len(embedder.read) == len(CATALOGUE) + 1
+
+
 def test_a_failing_embedder_costs_its_half_and_is_reported(request_for: MakeRequest) -> None:
     embedder = Taxis()
     embedder.fails = True
