@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from threading import Lock
 from typing import Final
 
 import snowballstemmer
@@ -63,8 +62,6 @@ STOPWORDS: Final = frozenset(_FUNCTION_WORDS.split())
 """English function words: they say how a sentence is built, not what it is about."""
 
 _known: dict[str, tuple[str, ...]] = {}
-_stemmer = snowballstemmer.stemmer("english")
-_stemming = Lock()  # a stemmer keeps the word it works on in itself
 
 
 def terms(text: str) -> list[str]:
@@ -131,8 +128,8 @@ def _of_word(word: str) -> Iterator[str]:
 
 @lru_cache(_STEMS)
 def _stem(word: str) -> str:
-    with _stemming:
-        return str(_stemmer.stemWord(word))
+    stemmer = snowballstemmer.stemmer("english")  # of one's own, since it keeps the word it works on in itself
+    return str(stemmer.stemWord(word))
 
 
 def _pairs(run: str) -> Iterator[str]:

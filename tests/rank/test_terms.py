@@ -1,7 +1,12 @@
 """Terms of a text."""
 
+import os
+import signal
+import threading
 import unicodedata
+from itertools import count
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,3 +84,32 @@ def test_canonical_spellings_agree(text):
 @given(st.lists(st.text(alphabet="abcdefg'", min_size=1), max_size=8))
 def test_texts_joined_by_a_space_give_both_their_terms(words):
     assert terms(" ".join(words)) == [term for word in words for term in terms(word)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_stems_whatever_its_parent_was_stemming() -> None:
+    """A fork takes no threads along, and what one of them holds is never given back."""
+    done = threading.Event()
+
+    def stem() -> None:
+        for number in count():
+            if done.is_set():
+                return
+            terms("running" + "".join(chr(ord("a") + int(digit)) for digit in str(number)))
+
+    thread = threading.Thread(target=stem)
+    thread.start()
+    try:
+        assert [_in_child(f"walking{'x' * number}") for number in range(8)] == [0] * 8
+    finally:
+        done.set()
+        thread.join()
+
+
+def _in_child(word: str) -> int:
+    child = os.fork()
+    if not child:
+        signal.alarm(10)
+        os._exit(0 if terms(word) else 1)
+    return os.waitpid(child, 0)[1]
