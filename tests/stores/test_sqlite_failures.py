@@ -382,6 +382,15 @@ class TestSchema:
             assert everything(store) == expected
         edit(path, "INSERT INTO later VALUES (1)")
 
+    def test_an_older_file_that_cannot_be_written_says_what_it_needs(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with SQLiteStore(path) as store:
+            everything(store)
+        monkeypatch.setattr("contextkit.stores.sqlite.schema.STEPS", (*STEPS, "CREATE TABLE later (a);\n"))
+        with SQLiteStore(f"{path.as_uri()}?mode=ro") as store, pytest.raises(StoreReadOnly, match="Open it once"):
+            store.session("a", "s")
+
     def test_pieces_from_before_they_were_numbered_have_numbers(self, tmp_path: Path) -> None:
         path = tmp_path / "store.db"
         connection = sqlite3.connect(path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from contextkit.errors import StoreError
+from contextkit.errors import StoreError, StoreReadOnly
 
 APPLICATION_ID = 0x63746B74
 """The bytes "ctkt" in the file's header."""
@@ -182,8 +182,23 @@ FROM pragma_user_version, pragma_application_id
 
 def prepare(connection: sqlite3.Connection, path: str, wait: float) -> None:
     """Bring the database to this version's tables, whichever of several processes comes first."""
-    if _version(connection, path) == len(STEPS):
+    version = _version(connection, path)
+    if version == len(STEPS):
         return
+    try:
+        _take_steps(connection, path, wait)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+            raise
+        raise StoreReadOnly(
+            f"The file {path!r} has schema version {version}, this contextkit's is {len(STEPS)}, and it cannot be"
+            f" brought there ({error}).",
+            "Open it once with write permission to the file and its folder.",
+        ) from error
+
+
+def _take_steps(connection: sqlite3.Connection, path: str, wait: float) -> None:
+    """Take the steps that the file has not seen: all of them or none."""
     _use_log(connection, wait)
     connection.execute("BEGIN IMMEDIATE")
     try:
