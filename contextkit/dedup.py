@@ -18,9 +18,9 @@ import re
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from heapq import merge
 from typing import Final, Generic, TypeAlias, TypeVar
 
+from contextkit.dedup_marks import UNSPACED, marks_needed, marks_of
 from contextkit.dedup_words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
 from contextkit.rank.terms import STOPWORDS, terms
 from contextkit.types import Item
@@ -31,15 +31,14 @@ _LARGEST: Final = 20_000
 """Characters of a text that is compared by its sentences; a larger one is only a duplicate of the very same text."""
 
 _SENTENCE: Final = re.compile(r"[^.!?。！？\n]*(?:[.!?](?!\s|$)[^.!?。！？\n]*)*(?:[.!?。！？]+|\n|$)")
-_UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _SYMBOLS: Final = (
     "\u00a7\u00ac\u00b0\u00b1\u00d7\u00f7\u2030-\u203a\u203c-\u205e\u20a0-\u259f\u2600-\u2bff\U0001f000-\U0001faff"
 )
 """Signs that mean something by themselves: ≤, ✅, °, →, ₽, emoji. Not the bullets of lists."""
 
 _TOKEN: Final = re.compile(
-    rf"(?:[<>]=?\s?)?(?:(?<![\w.])[-−+±~≈])?[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{_UNSPACED}]"
-    rf"|[^\W\d_{_UNSPACED}]{{1,2}}(?:\+\+|[#+*-])(?!\w)|[^\W\d_{_UNSPACED}]+(?:'[^\W\d_]+)*|[{_SYMBOLS}]|\s[-–—]+\s"
+    rf"(?:[<>]=?\s?)?(?:(?<![\w.])[-−+±~≈])?[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{UNSPACED}]"
+    rf"|[^\W\d_{UNSPACED}]{{1,2}}(?:\+\+|[#+*-])(?!\w)|[^\W\d_{UNSPACED}]+(?:'[^\W\d_]+)*|[{_SYMBOLS}]|\s[-–—]+\s"
     r"|[,;:()\[\]{}\"“”|、，；：*>#@/\\_+=<&]"
 )
 """A number with its sign and what it is compared by, a character of a script without spaces, a word (also "C#" and
@@ -92,31 +91,36 @@ class _Sentence:
 class SeenTexts(Generic[Id]):
     """Texts that stand in the prompt already, and whether another would repeat one of them.
 
-    Adding a text takes time in proportion to that text; looking one up, mostly, no more than one
-    look for its rarest sentence. Not safe for use by several threads at once.
+    Adding a text looks at the beginnings of its words only: it is read once another is looked up that it
+    might say, by its marks. Looking one up takes, mostly, no more than one look for its rarest sentence.
+    Not safe for use by several threads at once.
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[str, list[int]] = {}
+        self._ids: list[Id] = []
+        self._texts: list[str] = []
+        self._read: dict[int, tuple[_Sentence, ...]] = {}
         self._stated: dict[int, list[int]] = {}
-        self._texts: list[tuple[Id, tuple[_Sentence, ...]]] = []
+        self._same: dict[str, list[int]] = {}
+        self._unread = 0
+        self._marked: dict[str, int] = {}
+        """Of each mark, the numbers of the texts that have it, as the bits of one integer; `_unread` alike."""
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._ids)
 
     def add(self, text_id: Id, text: str) -> None:
         """Remember a text. Where several say the same, the one added first is the one matched."""
-        number = len(self._texts)
-        sentences = _sentences(text)
-        self._texts.append((text_id, sentences))
-        self._numbers.setdefault(text, []).append(number)
-        stated = self._stated
-        for sentence in sentences:
-            for key in sentence.keys:
-                if key in stated:
-                    stated[key].append(number)
-                else:
-                    stated[key] = [number]
+        number = len(self._ids)
+        self._ids.append(text_id)
+        self._texts.append(text)
+        if len(text) > _LARGEST:
+            self._same.setdefault(text, []).append(number)
+            return
+        bit = 1 << number
+        self._unread |= bit
+        for mark in marks_of(text):
+            self._marked[mark] = self._marked.get(mark, 0) | bit
 
     def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
         """The id of a text that says all that this one says, of those `among` the given ids; None where there is none.
@@ -125,8 +129,8 @@ class SeenTexts(Generic[Id]):
         itself and repeats nothing.
         """
         said = _sentences(text)
-        for number in self._numbers.get(text, ()) if len(text) > _LARGEST else self._candidates(said):
-            text_id, held = self._texts[number]
+        for number in self._same.get(text, ()) if len(text) > _LARGEST else self._candidates(said):
+            text_id, held = self._ids[number], self._read.get(number, ())
             known = among is None or text_id in among
             if known and all(any(each.holds(sentence) for each in held) for sentence in said):
                 return text_id
@@ -134,6 +138,9 @@ class SeenTexts(Generic[Id]):
 
     def _candidates(self, sentences: Sequence[_Sentence]) -> Iterable[int]:
         """The numbers of the texts that may hold all the sentences, the first added first."""
+        if not any(sentence.content >= _SUBSTANCE for sentence in sentences):
+            return ()
+        self._read_marked(sentences)
         rarest: Sequence[Sequence[int]] = ()
         for sentence in sentences:
             found = [numbers for key in sentence.sought if (numbers := self._stated.get(key)) is not None]
@@ -141,9 +148,23 @@ class SeenTexts(Generic[Id]):
                 return ()
             if not rarest or sum(map(len, found)) < sum(map(len, rarest)):
                 rarest = found
-        if not any(sentence.content >= _SUBSTANCE for sentence in sentences):
-            return ()
-        return dict.fromkeys(merge(*rarest))
+        return sorted(set().union(*rarest))
+
+    def _read_marked(self, sentences: Sequence[_Sentence]) -> None:
+        """Read the texts that have all the marks of these sentences."""
+        unread = self._unread
+        for sentence in sentences:
+            for mark in marks_needed(sentence.words):
+                unread &= self._marked.get(mark, 0)
+            if not unread:
+                return
+        self._unread ^= unread
+        while unread:
+            number = (unread & -unread).bit_length() - 1
+            unread &= unread - 1
+            self._read[number] = _sentences(self._texts[number])
+            for key in (key for sentence in self._read[number] for key in sentence.keys):
+                self._stated.setdefault(key, []).append(number)
 
 
 def duplicates(items: Sequence[Item], shown: SeenTexts[str] | None = None) -> dict[str, str]:

@@ -211,7 +211,8 @@ def test_any_text_can_be_seen(text: str) -> None:
     assert seen.match(text) in (1, None)
 
 
-said = st.sampled_from(["I", "like", "tea", "really", "daily", ",", "and", "my", "7", "cats"])
+LIKE = "liked likes goes went dying die Café cafe can't cannot 東京 cry cries"
+said = st.sampled_from(["I", "like", "tea", "really", "daily", ",", "and", "my", "7", "cats", *LIKE.split()])
 SAYINGS = st.lists(st.lists(said, min_size=1, max_size=9).map(" ".join).map("{}.".format), min_size=1, max_size=3).map(
     " ".join
 )

@@ -61,6 +61,8 @@ when where which while who whom whose why will with won would wouldn you your yo
 STOPWORDS: Final = frozenset(_FUNCTION_WORDS.split())
 """English function words: they say how a sentence is built, not what it is about."""
 
+_ACCENT: Final = re.compile("[\u0300-\u036f]+")
+
 _known: dict[str, tuple[str, ...]] = {}
 
 
@@ -112,13 +114,13 @@ def _of_part(part: str) -> Iterator[str]:
     if part.isascii():
         yield from _of_word(part.lower())
         return
-    folded = _fold(part)
+    bare = folded(part)
     position = 0
-    for run in _UNSPACED.finditer(folded):
-        yield from _of_word(folded[position : run.start()])
+    for run in _UNSPACED.finditer(bare):
+        yield from _of_word(bare[position : run.start()])
         yield from _pairs(run.group())
         position = run.end()
-    yield from _of_word(folded[position:])
+    yield from _of_word(bare[position:])
 
 
 def _of_word(word: str) -> Iterator[str]:
@@ -139,10 +141,9 @@ def _pairs(run: str) -> Iterator[str]:
         yield left + right
 
 
-def _fold(part: str) -> str:
+def folded(part: str) -> str:
     """Lower case without accents, so that `Café` is found as `cafe`; other scripts keep their marks."""
-    folded = part.casefold()
-    if folded.isascii():
-        return folded
-    bare = "".join(c for c in unicodedata.normalize("NFD", folded) if not "\u0300" <= c <= "\u036f")
-    return unicodedata.normalize("NFC", bare)
+    lower = part.casefold()
+    if lower.isascii():
+        return lower
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", lower)))
