@@ -15,9 +15,7 @@ from contextkit.dedup_marks import marks_needed, marks_of
 from contextkit.rank.irregular import IRREGULAR
 
 WORDS = sorted({word.strip(".,;:()'\"`*") for text in topics.values() for word in text.split()})
-OTHERS = (
-    "école naïve Straße İstanbul ﬁnd o'clock don't can't I'll CamelCase snake_case 5pm 東京に行った 커피를 Йорк"
-)
+OTHERS = "école naïve Straße İstanbul ﬁnd o'clock don't can't I'll CamelCase snake_case 5pm 東京に行った 커피를 Йорк"
 
 
 def needed(text: str) -> set[str]:
