@@ -18,6 +18,7 @@ from contextkit.recent import Recent
 from contextkit.schemas import as_tool, as_tools, distinct, is_tool
 from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
+from contextkit.stores.flight import SingleFlight
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Tool
 
 Listing: TypeAlias = Callable[[], Iterable[object]]
@@ -178,7 +179,8 @@ class Tools:
         """What each tool costs: counted once per tool set, as counters of one name count alike."""
         counted = self._counted
         if counted is None or counted[1] != counter.name or counted[0] != tools:
-            counted = self._counted = (tools, counter.name, [counter.tool(tool) for tool in tools])
+            tokens = _counting.run((counter.name, _digest(tools)), lambda: [counter.tool(tool) for tool in tools])
+            counted = self._counted = (tools, counter.name, tokens)
         return counted[2]
 
     def _reason(self, rank: int, count: int, continuing: bool) -> str:
@@ -227,6 +229,9 @@ _KEPT: Final = 16
 """Tool sets whose index is kept in this process: an index of 1,000 tools takes a second to build and some 10 MB."""
 
 _indexes: Final = Recent[tuple[str, int], tuple[ToolIndex, Embeddings | None]](_KEPT)
+_indexing, _counting = SingleFlight[ToolIndex](), SingleFlight[list[int]]()
+"""Of the builds that meet a set of tools first, one analyses it: eight at once would each take eight times as long."""
+
 _embedders: Final = Recent[int, tuple[Remembered, Embeddings]](_KEPT)
 
 
@@ -234,6 +239,11 @@ def _index(tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
     """The index of a tool set, built once per process. The embedder is kept with it, so that its id stays its own."""
     key = (_digest(tools), id(embeddings))
     known = _indexes.get(key)
+    return known[0] if known is not None else _indexing.run(key, lambda: _made(key, tools, embeddings))
+
+
+def _made(key: tuple[str, int], tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
+    known = _indexes.get(key)  # another may have made it just now
     if known is None:
         known = (ToolIndex(tools, embeddings and _remembering(embeddings)), embeddings)
         _indexes.put(key, known)

@@ -6,18 +6,21 @@ import os
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError, Future
+from typing import Generic, TypeVar
 
 from contextkit.errors import StoreError
 
+T = TypeVar("T")
 
-class SingleFlight:
+
+class SingleFlight(Generic[T]):
     """Calls under way in this process, by key."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._flights: dict[tuple[int, Hashable], tuple[int, Future[bytes]]] = {}
+        self._flights: dict[tuple[int, Hashable], tuple[int, Future[T]]] = {}
 
-    def run(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+    def run(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns or raises, called by one of the threads that are here with this key.
 
         If the calling thread is interrupted (`KeyboardInterrupt` and the like), another takes
@@ -37,7 +40,7 @@ class SingleFlight:
             except CancelledError:
                 continue
 
-    def _join(self, key: Hashable) -> tuple[bool, int, Future[bytes]]:
+    def _join(self, key: Hashable) -> tuple[bool, int, Future[T]]:
         """Whether this thread is to make the call, and otherwise whose call to wait for."""
         own = (os.getpid(), key)  # a forked child inherits flights that nobody in it will finish
         with self._lock:
@@ -45,7 +48,7 @@ class SingleFlight:
             pilot, future = self._flights.setdefault(own, (threading.get_ident(), Future()))
         return lead, pilot, future
 
-    def _lead(self, key: Hashable, make: Callable[[], bytes], future: Future[bytes]) -> bytes:
+    def _lead(self, key: Hashable, make: Callable[[], T], future: Future[T]) -> T:
         try:
             result = make()
         except BaseException as error:

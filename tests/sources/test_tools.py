@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +13,10 @@ from langchain_core.tools import tool as langchain_tool
 from pydantic import BaseModel
 
 from contextkit.errors import InvalidInput, InvalidTool
+from contextkit.rank.tools import ToolIndex
+from contextkit.sources import tools as sources_tools
 from contextkit.sources.tools import Tools
-from contextkit.types import AsyncSource, Gathered, Item, Notice, Source, Tool
+from contextkit.types import AsyncSource, Embeddings, Gathered, Item, Notice, Source, Tool
 
 if TYPE_CHECKING:
     from tests.sources.conftest import MakeRequest
@@ -237,6 +242,41 @@ def test_tools_are_embedded_once_per_process(request_for: MakeRequest) -> None:
     for _ in range(2):
         list(Tools(CATALOGUE, embeddings=embedder).gather(request_for("x")))
     assert len(embedder.read) == len(CATALOGUE)
+
+
+class Slow:
+    """A counter, and the making of an index, that take a while, and note each time."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self.counted: list[str] = []
+        self.made: list[int] = []
+
+    def tool(self, tool: Tool) -> int:
+        self.counted.append(tool.name)
+        time.sleep(0.02)
+        return 7
+
+    def index(self, tools: Sequence[Tool], embeddings: Embeddings | None) -> ToolIndex:
+        self.made.append(len(tools))
+        time.sleep(0.1)
+        return ToolIndex(tools, embeddings)
+
+
+def test_of_builds_that_meet_a_list_at_once_one_analyses_it(
+    request_for: MakeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would take the longer for the others, and none be in time."""
+    slow = Slow()
+    monkeypatch.setattr(sources_tools, "ToolIndex", slow.index)
+    listed = [{"name": f"met_at_once_{n}", "input_schema": {"type": "object"}} for n in range(4)]
+    source, request = Tools(lambda: listed), replace(request_for("x"), counter=slow)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: [item.tokens for item in source.gather(request)], range(4)))  # type: ignore[union-attr]
+    assert found == [[7] * 4] * 4
+    assert slow.made == [4]
+    assert sorted(slow.counted) == [one["name"] for one in listed]
 
 
 def test_of_a_list_that_changes_only_what_is_new_is_embedded(request_for: MakeRequest) -> None:

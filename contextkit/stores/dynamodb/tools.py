@@ -55,7 +55,7 @@ class ToolResults:
         self._database = database
         self._payloads = payloads
         self._clock = clock
-        self._flights = SingleFlight()
+        self._flights = SingleFlight[bytes]()
 
     def get_or_call(
         self,

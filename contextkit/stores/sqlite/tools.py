@@ -63,7 +63,7 @@ class ToolResults:
     def __init__(self, database: Database, lifetimes: Lifetimes) -> None:
         self._database = database
         self._lifetimes = lifetimes
-        self._flights = SingleFlight()
+        self._flights = SingleFlight[bytes]()
 
     def get_or_call(
         self,
