@@ -162,7 +162,6 @@ class Lives:
         if life is None or life.region == self.region:
             return life
         for _ in self.database.attempts("take over a session"):
-            at = self.clock.later(at)
             rows = self.rows(at)
             head = self.head(at, rows)
             if head is None or head.region == self.region:
@@ -184,7 +183,6 @@ class Lives:
         """The same for `writes` that add so many pieces of overflow, numbered on from the life's last one."""
         life = self.known(at)
         for _ in self.database.attempts("write to a session"):
-            at = self.clock.later(at)
             life = self.ours(at, life)
             if life is None and not self.database.transactions:
                 life = self._unborn(at)
@@ -207,7 +205,6 @@ class Lives:
     def _unborn(self, at: At) -> Life:
         """A life that nobody sees yet, for what is written in turn: without transactions it would be seen in parts."""
         for _ in self.database.attempts("begin a session"):
-            at = self.clock.later(at)
             rows = self.rows(at)
             own = self._own(at, rows) or self._succeed(
                 at, replace(self.new(at, rows), unborn=1, held_until=after(at.now, HOLD)), rows
