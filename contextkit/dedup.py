@@ -23,7 +23,6 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from contextkit.dedup_marks import UNSPACED, marks_needed, marks_of
 from contextkit.dedup_words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
 from contextkit.rank.terms import STOPWORDS, terms
-from contextkit.types import Item
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -165,28 +164,6 @@ class SeenTexts(Generic[Id]):
             self._read[number] = _sentences(self._texts[number])
             for key in (key for sentence in self._read[number] for key in sentence.keys):
                 self._stated.setdefault(key, []).append(number)
-
-
-def duplicates(items: Sequence[Item], shown: SeenTexts[str] | None = None) -> dict[str, str]:
-    """For each item that repeats an earlier one, or a text shown already: its id, and the id of the first that says it.
-
-    Items come in order of precedence: what is first stays, whatever follows it. Required items
-    are never duplicates. `shown` is not changed, so that it can be kept from one build to the next.
-    """
-    seen: SeenTexts[str] = SeenTexts()
-    repeats: dict[str, str] = {}
-    for item in items:
-        first = None if item.required else _first(item.text, shown, seen)
-        if first is None:
-            seen.add(item.id, item.text)
-        else:
-            repeats[item.id] = first
-    return repeats
-
-
-def _first(text: str, shown: SeenTexts[str] | None, seen: SeenTexts[str]) -> str | None:
-    before = shown.match(text) if shown is not None else None
-    return before if before is not None else seen.match(text)
 
 
 def _sentences(text: str) -> tuple[_Sentence, ...]:

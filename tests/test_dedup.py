@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import dedup
-from contextkit.dedup import SeenTexts, duplicates
-from contextkit.types import Item
+from contextkit.dedup import SeenTexts
 
 # (shown already, candidate): the candidate says nothing that is not shown.
 SAME = [
@@ -139,30 +140,25 @@ def test_another_fact_is_kept(shown: str, candidate: str) -> None:
     assert not repeats(shown, candidate)
 
 
-def item(item_id: str, text: str, *, required: bool = False) -> Item:
-    return Item(id=item_id, section="memories", text=text, tokens=1, required=required)
+def repeats_among(texts: Sequence[str]) -> dict[int, int]:
+    """By the place of each text that repeats an earlier one, the place of that; of repeats none is remembered."""
+    seen: SeenTexts[int] = SeenTexts()
+    found: dict[int, int] = {}
+    for place, text in enumerate(texts):
+        first = seen.match(text)
+        if first is None:
+            seen.add(place, text)
+        else:
+            found[place] = first
+    return found
 
 
 def test_the_first_in_order_of_precedence_stays() -> None:
-    items = [item("a", "I prefer window seats."), item("b", "Allergic to nuts."), item("c", "Prefers window seats")]
-    assert duplicates(items) == {"c": "a"}
+    assert repeats_among(["I prefer window seats.", "Allergic to nuts.", "Prefers window seats"]) == {2: 0}
 
 
 def test_a_repeat_of_a_repeat_names_the_first() -> None:
-    items = [item("a", "I prefer window seats."), item("b", "Prefers window seats"), item("c", "prefers window seats.")]
-    assert duplicates(items) == {"b": "a", "c": "a"}
-
-
-def test_what_is_shown_comes_before_any_item_and_is_not_changed() -> None:
-    shown: SeenTexts[str] = SeenTexts()
-    shown.add("turn 1", "I prefer window seats.")
-    assert duplicates([item("m", "Prefers window seats"), item("n", "Allergic to nuts")], shown) == {"m": "turn 1"}
-    assert len(shown) == 1
-
-
-def test_what_is_required_is_never_a_duplicate() -> None:
-    items = [item("a", "I prefer window seats."), item("b", "Prefers window seats", required=True)]
-    assert duplicates(items) == {}
+    assert repeats_among(["I prefer window seats.", "Prefers window seats", "prefers window seats."]) == {1: 0, 2: 0}
 
 
 def test_the_earliest_of_several_is_named() -> None:
@@ -190,17 +186,17 @@ words = st.lists(
 
 @given(st.lists(words, max_size=12), words)
 def test_appending_changes_no_earlier_decision(texts: list[str], last: str) -> None:
-    before = duplicates([item(str(n), text) for n, text in enumerate(texts)])
-    after = duplicates([item(str(n), text) for n, text in enumerate([*texts, last])])
-    after.pop(str(len(texts)), None)
+    before = repeats_among(texts)
+    after = repeats_among([*texts, last])
+    after.pop(len(texts), None)
     assert after == before
 
 
 @given(st.lists(words, max_size=12))
 def test_a_duplicate_is_of_an_earlier_item_that_is_none_itself(texts: list[str]) -> None:
-    found = duplicates([item(str(n), text) for n, text in enumerate(texts)])
+    found = repeats_among(texts)
     for repeat, first in found.items():
-        assert int(first) < int(repeat)
+        assert first < repeat
         assert first not in found
 
 
