@@ -65,9 +65,11 @@ def asking(tools: Sequence[object], forced: str | None = None) -> Iterator[None]
 def forced_tool(choice: object) -> str | None:
     """The name of the tool that a choice forces the model to call, in any provider's shape; None where none is named.
 
-    "auto", "any", "required", "none" and the like name none.
+    LangChain takes a mere name too: "auto", "any" and the like are taken for names that no tool has.
     """
     match choice:
+        case str(name):
+            return name
         case {"function": {"name": str(name)}} | {"tool": {"name": str(name)}} | {"type": "tool", "name": str(name)}:
             return name
     return None

@@ -283,10 +283,10 @@ def test_what_is_sent_beside_the_prompt_takes_of_the_budget(
     assert context.tokens <= 1_500
 
 
-def test_a_tool_that_the_model_is_forced_to_call_is_shown_among_however_many(made: Made) -> None:
+@pytest.mark.parametrize("choice", ["weather_29", {"type": "function", "function": {"name": "weather_29"}}])
+def test_a_tool_that_the_model_is_forced_to_call_is_shown_among_however_many(made: Made, choice: Any) -> None:
     class Forcing(AgentMiddleware):
         def wrap_model_call(self, request: Any, handler: Any) -> Any:
-            choice = {"type": "function", "function": {"name": "weather_29"}}
             return handler(request.override(tool_choice=choice))
 
     many = [tool(f"weather_{n}", description=f"Weather, kind {n}.")(lambda city: city) for n in range(30)]
