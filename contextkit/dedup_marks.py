@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from sys import intern
 from typing import Final
 
 from contextkit.rank.irregular import IRREGULAR
@@ -31,14 +32,16 @@ _OTHERWISE: Final = frozenset(("die", "lie", "tie", "cannot", "not", "will", "wo
 """What also stands for dying, lying and tying, and for n't, 'll and 'd."""
 
 
-def marks_of(text: str) -> set[str]:
-    """The marks that a text has: those of all it may say, and others."""
+@lru_cache(2_048)
+def marks_of(text: str) -> tuple[str, ...]:
+    """The marks that a text has: those of all it may say, and others. Remembered: the same documents and memories stand
+    in prompt after prompt."""
     spoken = text.lower()
     found = _beginnings(spoken)
-    if spoken.isascii():
-        return found
-    found |= _beginnings(folded(unicodedata.normalize("NFKC", spoken)))
-    return found.union(map(_character, _CHARACTER.findall(spoken)))
+    if not spoken.isascii():
+        found |= _beginnings(folded(unicodedata.normalize("NFKC", spoken)))
+        found.update(map(_character, _CHARACTER.findall(spoken)))
+    return tuple(map(intern, found))
 
 
 def _beginnings(spoken: str) -> set[str]:
