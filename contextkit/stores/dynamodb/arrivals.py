@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from contextkit.errors import StoreCorrupt
 from contextkit.messages import loads
 from contextkit.recent import Recent
 from contextkit.stores.dynamodb import keys
@@ -52,8 +53,11 @@ class Arrivals:
         }
         rows = self._database.get_many("sessions", places)
         texts = self._payloads.get_intact("sessions", list(rows.values()))
-        whole = [(places[place], text) for place, text in zip(rows, texts, strict=True) if text is not None]
-        name_of = {number: loads(text.decode("ascii", "replace")).id or "" for number, text in whole}
+        name_of = {
+            places[place]: loads(text.decode("ascii", "replace")).id or ""
+            for place, text in zip(rows, texts, strict=True)
+            if not isinstance(text, StoreCorrupt)
+        }
         lead_of = {(life, seq): (pk, keys.named(ID, life, name)) for (life, seq), name in name_of.items()}
         leads = self._database.get_many("sessions", lead_of.values())
         return {one: name for one, name in name_of.items() if leads.get(lead_of[one], {}).get("seq") == one[1]}

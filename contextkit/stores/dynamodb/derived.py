@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from contextkit.errors import SessionEnded
+from contextkit.errors import SessionEnded, StoreCorrupt
 from contextkit.rank.divided import IN_DRAWERS, Parts
 from contextkit.stores import SomeParts
 from contextkit.stores.codec import from_bytes, to_bytes
@@ -219,10 +219,10 @@ def _name(note: Row) -> str:
     return from_bytes(note["named"])
 
 
-def _made_out(row: Row, content: bytes | None) -> bytes:
+def _made_out(row: Row, content: bytes | StoreCorrupt) -> bytes:
     """The content; nothing where it is damaged, which no index is: whoever reads it makes it again, and says so."""
-    if content is None:
-        _log.warning("What is derived from a session under %r is damaged, or not wholly there.", row["sk"])
+    if isinstance(content, StoreCorrupt):
+        _log.warning("What is derived from a session under %r is to be made again: %s", row["sk"], content.problem)
         return b""
     return content
 

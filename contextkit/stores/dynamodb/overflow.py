@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
+from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt, StoreUnavailable
 from contextkit.stores import Overflow, check_id
 from contextkit.stores.codec import after, from_json, from_micros, to_bytes, to_json, to_micros
 from contextkit.stores.dynamodb import keys
@@ -74,7 +74,9 @@ class OverflowPieces:
                 row = next((rows[key] for key in pieces if key in rows and _lasts(rows[key], at.now)), None)
                 if row is None:
                     raise HandleNotFound(handle)
-                return _piece(now, row, self._payloads.get("sessions", row))
+                for _, content in self._contents(now, [row]):
+                    return _piece(now, row, content)
+                raise _on_its_way(handle)
         raise HandleNotFound(handle)
 
     def overflow(self, actor_id: str, session_id: str, *, after: int = 0) -> list[Overflow]:
@@ -84,8 +86,21 @@ class OverflowPieces:
             return []
         found = self._stored(at, life, after) if after else self._lasting(at, life)
         rows = sorted(found, key=lambda row: (row["created_at"], row["place"]))
-        contents = self._payloads.get_all("sessions", rows)
-        return [_piece(life, row, content) for row, content in zip(rows, contents, strict=True)]
+        return [_piece(life, row, content) for row, content in self._contents(life, rows)]
+
+    def _contents(self, life: Life, rows: Sequence[Row]) -> list[tuple[Row, bytes]]:
+        """The rows and what they stand for, but for those from another region whose chunks have not arrived yet."""
+        found: list[tuple[Row, bytes]] = []
+        for row, content in zip(rows, self._payloads.get_intact("sessions", rows), strict=True):
+            if not isinstance(content, StoreCorrupt):
+                found.append((row, content))
+            elif self._is_ours(life, row):
+                raise content
+        return found
+
+    def _is_ours(self, life: Life, row: Row) -> bool:
+        """Whether a piece was stored in this region: then it is here, or damaged."""
+        return life.region == self._lives.region and row["sk"].startswith(f"{_PIECE}#{life.life}#")
 
     def _stored(self, at: At, life: Life, after: int) -> list[Row]:
         """The pieces that were stored after that number; it is one of this life's, as the session's facts have it."""
@@ -187,6 +202,13 @@ def _piece(life: Life, row: Row, content: bytes) -> Overflow:
         created_at=from_micros(row["created_at"]),
         expires_at=from_micros(min(ends, default=None)),
         number=row.get("number", 0),
+    )
+
+
+def _on_its_way(handle: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"What is stored under the handle {handle!r} has not wholly arrived from the region that failed.",
+        "Try again once that region answers.",
     )
 
 

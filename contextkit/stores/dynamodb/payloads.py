@@ -104,8 +104,8 @@ class Payloads:
 
     def get_intact(
         self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None
-    ) -> list[bytes | None]:
-        """The same, with None for what is damaged, or not wholly there."""
+    ) -> list[bytes | StoreCorrupt]:
+        """The same, with the error in the place of what is damaged, or not wholly there."""
         chunks = self._chunks(table, rows, known or {})
         return [self._intact(row, chunks) for row in rows]
 
@@ -131,11 +131,11 @@ class Payloads:
     def _content(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
         return _unpacked(self._body(row, chunks), row["sk"])
 
-    def _intact(self, row: Row, chunks: Mapping[Key, Row]) -> bytes | None:
+    def _intact(self, row: Row, chunks: Mapping[Key, Row]) -> bytes | StoreCorrupt:
         try:
             return self._content(row, chunks)
-        except StoreCorrupt:
-            return None
+        except StoreCorrupt as error:
+            return error
 
     def _body(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
         if "body" in row:

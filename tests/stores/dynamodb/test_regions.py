@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -354,6 +355,27 @@ def test_parts_come_from_where_their_derived_data_does(
             assert conversation(reader) == ["1", "2", "3"]
             assert reader.derived("a", "s") == {"index": b"of 1 and 2"}
             assert set(reader.derived_parts("a", "s", {"index": SomeParts(count, [1])}).values()) == {b"1 and 2"}
+
+
+def test_a_piece_that_has_not_wholly_arrived_costs_no_other(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
+) -> None:
+    large = replace(_piece("large"), text=random.Random(1).randbytes(40_000).hex())
+    with FaultProxy(servers[0].url) as proxy:
+        store = open_store(endpoints={HOME: proxy.url})
+        replication.held = "blob#"
+        store.put_overflow("a", "s", [_piece("small"), large])
+        replication.catch_up()
+        proxy.cut_off()
+        for _ in range(2):
+            assert [piece.handle for piece in store.overflow("a", "s")] == ["small"]
+            with pytest.raises(StoreUnavailable, match="not wholly arrived"):
+                store.get_overflow("a", "s", "large")
+            said(store, "1")  # and the same where the session has been taken over
+        replication.held = None
+        replication.catch_up()
+        assert [piece.handle for piece in store.overflow("a", "s")] == ["small", "large"]
+        assert store.get_overflow("a", "s", "large").text == large.text
 
 
 def test_no_payload_is_swept_that_only_another_region_points_to(
