@@ -209,6 +209,23 @@ class TestMoved:
             with SQLiteStore(path) as another:
                 assert texts(another) == []
 
+    def test_a_file_that_the_system_does_not_know_is_used_all_the_same(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As where another file system than the system's own has it."""
+
+        stat = os.stat
+
+        def unknown(asked: Any, **options: Any) -> os.stat_result:
+            if asked == str(path):
+                raise FileNotFoundError(asked)
+            return stat(asked, **options)
+
+        monkeypatch.setattr("contextkit.stores.sqlite.files.os.stat", unknown)
+        with SQLiteStore(path) as store:
+            store.append("a", "s", [{"role": "user", "content": "after"}])
+            assert texts(store)[-1] == "after"
+
     def test_a_process_that_goes_to_another_folder_keeps_its_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -24,11 +24,12 @@ class OpenFile:
 
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> OpenFile | None:
-        """The file of a connection; None for a database in memory."""
+        """The file of a connection; None for a database in memory, or where the system does not know its file."""
         path = connection.execute("PRAGMA database_list").fetchone()[2]
-        if not path:
+        try:
+            found = os.stat(path)
+        except OSError:
             return None
-        found = os.stat(path)
         return cls(path, found.st_dev, found.st_ino)
 
     @property
