@@ -10,7 +10,7 @@ hooks.after()                         # checkpoint, and trigger extraction
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from contextkit.context import Context
@@ -29,7 +29,13 @@ class Builds(Protocol):
     """What the hooks need of a `ContextBuilder`."""
 
     def build(
-        self, query: object = None, *, actor_id: str, session_id: str, variables: Mapping[str, Any] | None = None
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context: ...
 
 
@@ -83,13 +89,16 @@ class Lifecycle:
         self._state.load()
         return self._state
 
-    def before_model(self, query: object = None) -> Context:
+    def before_model(self, query: object = None, *, beside: Sequence[Mapping[str, Any]] = ()) -> Context:
         """The model is about to be called: what it shall see.
 
         A `query` begins a turn. Without one the turn goes on; or begins, where the user's message was
-        added since. What `ContextBuilder.build` raises is raised here.
+        added since. What is sent `beside` the prompt takes of its budget. What `ContextBuilder.build` raises is
+        raised here.
         """
-        return self._builder.build(query, actor_id=self.actor_id, session_id=self.session_id, variables=self._variables)
+        return self._builder.build(
+            query, actor_id=self.actor_id, session_id=self.session_id, variables=self._variables, beside=beside
+        )
 
     def message_added(self, message: object) -> list[Message]:
         """A message joined the conversation: it is appended to the session, and returned as stored.

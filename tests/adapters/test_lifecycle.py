@@ -66,6 +66,13 @@ def test_a_life(store: SQLiteStore) -> None:
     assert dict(lifecycle(store).initialise()) == {"tracked": 1}
 
 
+def test_what_is_sent_beside_the_prompt_takes_of_its_budget(store: SQLiteStore) -> None:
+    hooks, search = lifecycle(store), {"type": "web_search", "name": "web_search"}
+    without, context = hooks.before_model("Hello?"), hooks.before_model("Hello?", beside=[search])
+    assert context.beside > 0
+    assert context.tokens > without.tokens + context.beside, "and what frames a list of tools"
+
+
 def test_a_query_begins_a_turn_without_being_added(store: SQLiteStore) -> None:
     hooks = lifecycle(store)
     assert texts(hooks.before_model("Hello?").messages) == ["Help Ana.", "Hello?"]
