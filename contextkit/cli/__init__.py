@@ -7,12 +7,16 @@ whatever the locale; notes and progress go to standard error.
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 
 from contextkit.cli.exits import INTERRUPTED, hush
 
 NEEDED = ("typer", "rich")
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write to an output fails with that has no room left."""
 
 
 def main() -> None:
@@ -24,6 +28,15 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         hush()
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        hush()
+        print(  # noqa: T201
+            f"contextkit: The output cannot be written: {error.strerror}. Make room, or send it elsewhere.",
+            file=sys.stderr,
+        )
         sys.exit(1)
 
 

@@ -55,6 +55,19 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path, talk: Path) -> None:
     assert said == f"6 messages of {talk} are new to session 'talk'.\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("command", [["cost", "--example"], ["strategies", "show", "agent"], ["provision"]])
+def test_a_full_disk_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *command], stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, env=environment(), check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode() == (
+        f"contextkit: The output cannot be written: {os.strerror(errno.ENOSPC)}. Make room, or send it elsewhere.\n"
+    )
+
+
 def test_interrupted(tmp_path: Path) -> None:
     fifo = tmp_path / "endless.jsonl"
     os.mkfifo(fifo)
