@@ -49,8 +49,11 @@ def replication(servers: list[Server], prefix: str) -> Iterator[Replication]:
 
 
 @pytest.fixture
-def open_store(servers: list[Server], prefix: str) -> Iterator[Callable[..., DynamoDBStore]]:
-    """Opens the store as another process would, with the regions in this order."""
+def open_store(
+    servers: list[Server], prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., DynamoDBStore]]:
+    """Opens the store as another process would, with the regions in this order; one that failed rests shortly."""
+    monkeypatch.setattr("contextkit.stores.dynamodb.breaker.FIRST_REST", FIRST_REST / 10)
     opened: list[DynamoDBStore] = []
 
     def open_store(*names: str, endpoints: dict[str, str] | None = None, patience: float = 4.0) -> DynamoDBStore:
