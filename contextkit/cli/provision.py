@@ -124,11 +124,14 @@ def _cluster(subnets: list[str], groups: list[str] | None, node: str | None, nod
 
 def _create(plan: Plan, endpoint: str) -> None:
     from contextkit.stores.dynamodb.failures import translated
+    from contextkit.stores.dynamodb.inspection import inspect_tables
     from contextkit.stores.dynamodb.schema import create_tables
 
+    where = f"DynamoDB at {endpoint}"
     client = patient("dynamodb", region=plan.regions[0] if plan.regions else None, endpoint=endpoint)
-    with translated(f"DynamoDB at {endpoint}"):
+    with translated(where):
         names = create_tables(client, plan.prefix, dimensions=plan.dimensions)
+    inspect_tables(client, plan.prefix, where, expiry=False, dimensions=plan.dimensions)  # some were there before
     note(f"{', '.join(names)} are there.")
 
 

@@ -74,6 +74,24 @@ def test_a_local_server_gets_its_tables_directly(run: Run, endpoint: str, patien
         assert expiry.get("AttributeName") == (EXPIRY if schema.expires else None)
 
 
+def test_tables_that_are_there_and_differ_are_told(run: Run, endpoint: str, patient_client: Any) -> None:
+    prefix = f"p{uuid.uuid4().hex[:8]}-"
+    asked = ("provision", "--prefix", prefix, "--endpoint", endpoint)
+    assert run(*asked, **CREDENTIALS).code == 0
+    assert "it has none" in run(*asked, "--vectors", 8, **CREDENTIALS).failure
+    patient_client.delete_table(TableName=f"{prefix}agent-memories")
+    assert run(*asked, "--vectors", 8, **CREDENTIALS).code == 0
+    assert "it has one for vectors of 8" in run(*asked, "--vectors", 9, **CREDENTIALS).failure
+    patient_client.delete_table(TableName=f"{prefix}agent-prefs")
+    patient_client.create_table(
+        TableName=f"{prefix}agent-prefs",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "user", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "user", "KeyType": "HASH"}],
+    )
+    assert "has other keys than this store's: user" in run(*asked, **CREDENTIALS).failure
+
+
 def test_it_is_applied_through_cloudformation(run: Run, endpoint: str) -> None:
     prefix = f"p{uuid.uuid4().hex[:8]}-"
     asked = ("provision", "--prefix", prefix, "--apply", "--no-alarms")

@@ -6,11 +6,13 @@ from typing import Any
 
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.stores.dynamodb.failures import translated
-from contextkit.stores.dynamodb.schema import EXPIRY, KEYS, SCHEMAS
+from contextkit.stores.dynamodb.schema import EXPIRY, KEYS, SCHEMAS, VECTORS
 
 
-def inspect_tables(client: Any, prefix: str, where: str, *, expiry: bool) -> None:
-    """Raise what is wrong with the first table that is not as it should be. `expiry` asks for its TTL too.
+def inspect_tables(client: Any, prefix: str, where: str, *, expiry: bool, dimensions: int | None = None) -> None:
+    """Raise what is wrong with the first table that is not as it should be.
+
+    `expiry` asks for its TTL too, `dimensions` for a vector index of the memories for vectors of so many.
 
     Needs the right to describe tables and their TTL, which a role that only serves prompts does not.
     """
@@ -19,6 +21,8 @@ def inspect_tables(client: Any, prefix: str, where: str, *, expiry: bool) -> Non
         with translated(where):
             described = client.describe_table(TableName=name)["Table"]
         _check_keys(described, where)
+        if dimensions is not None and schema.vectors:
+            _check_index(described, dimensions, where)
         if expiry and schema.expires:
             with translated(where):
                 ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
@@ -33,6 +37,17 @@ def _check_keys(described: dict[str, Any], where: str) -> None:
         raise StoreCorrupt(
             f"The table {described['TableName']!r} of {where} has other keys than this store's: {shown}.",
             "Use tables with the text keys `pk` (hash) and `sk` (range), or another prefix.",
+        )
+
+
+def _check_index(described: dict[str, Any], dimensions: int, where: str) -> None:
+    found = {index["IndexName"]: index.get("Dimensions") for index in described.get("VectorIndexes", [])}
+    if found.get(VECTORS) != dimensions:
+        has = f"one for vectors of {found[VECTORS]}" if VECTORS in found else "none"
+        raise StoreError(
+            f"The table {described['TableName']!r} of {where} was there already, without a vector index for vectors "
+            f"of {dimensions} dimensions: it has {has}.",
+            "Delete the table and make it anew, use another prefix, or do without the index.",
         )
 
 
