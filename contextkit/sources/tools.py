@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from contextkit.aside import aside
@@ -46,7 +47,8 @@ class Tools:
     by words alone and a notice says so.
 
     Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin, and
-    `InvalidInput` for what is neither tools nor a function that lists them.
+    `InvalidInput` for what is neither tools nor a function that lists them. A tool no provider would
+    take that a function lists is left out, and a notice says so: who lists it is another.
     """
 
     name = "tools"
@@ -89,12 +91,15 @@ class Tools:
                 "Use `abuild`, or pass a plain function.",
                 value=self.name,
             )
-        return self._gathered(self._tools if self._list is None else self._listed(self._list()), request)
+        if self._list is None:
+            return self._gathered(self._tools, request)
+        tools, unreadable = self._listed(self._list())
+        return chain(unreadable, self._gathered(tools, request))
 
     async def _awaited(self, alist: AsyncListing, request: Request) -> list[Gathered]:
         """Awaited here and ranked in a thread: a listing may be long."""
-        tools = self._listed(await alist())
-        return await aside(lambda: list(self._gathered(tools, request)))
+        tools, unreadable = self._listed(await alist())
+        return await aside(lambda: [*unreadable, *self._gathered(tools, request)])
 
     def _gathered(self, tools: tuple[Tool, ...], request: Request) -> Iterator[Gathered]:
         pins = self.pins(tools)
@@ -121,8 +126,11 @@ class Tools:
                 provenance=provenance,
             )
 
-    def _listed(self, listing: Iterable[object]) -> tuple[Tool, ...]:
-        """What is listed now. Objects seen last time are not read again; dicts are, for they may have changed."""
+    def _listed(self, listing: Iterable[object]) -> tuple[tuple[Tool, ...], list[Notice]]:
+        """What is listed now, and word of each tool that no provider would take, where others still serve.
+
+        Objects seen last time are not read again; dicts are, for they may have changed.
+        """
         if not is_list(listing):
             if inspect.iscoroutine(listing):
                 listing.close()  # nobody will await it
@@ -132,14 +140,21 @@ class Tools:
                 value=listing,
             )
         seen, self._read = self._read, {}
-        tools = []
+        tools: list[Tool] = []
+        refused: list[InvalidTool] = []
         for index, given in enumerate(listing):
             before, tool = seen.get(id(given), (None, None))
             if tool is None or before is not given or isinstance(given, Mapping):
-                tool = as_tool(given, index=index)
+                try:
+                    tool = as_tool(given, index=index)
+                except InvalidTool as error:
+                    refused.append(error)
+                    continue
             self._read[id(given)] = (given, tool)
             tools.append(tool)
-        return distinct(tools)
+        if refused and not tools:
+            raise refused[0]
+        return distinct(tools), [Notice("tool left out", f"A listed tool is not shown: {error}") for error in refused]
 
     def pins(self, tools: Sequence[Tool]) -> tuple[str, ...]:
         """The names of those among these tools that are always in. Raises `InvalidTool` for one that is not there."""

@@ -320,5 +320,20 @@ def test_tools_are_checked_at_once() -> None:
         Tools([CATALOGUE[0], {"description": "nameless"}])
 
 
+def test_a_listed_tool_that_no_provider_would_take_costs_no_other(request_for: MakeRequest) -> None:
+    source = Tools(lambda: [CATALOGUE[0], {"name": "get weather", "parameters": {}}, *CATALOGUE[1:]])
+    gathered = list(source.gather(request_for("x")))
+    (notice,) = (one for one in gathered if isinstance(one, Notice))
+    assert notice.kind == "tool left out"
+    assert "Tool 1" in notice.text
+    assert "get weather" in notice.text
+    assert len([one for one in gathered if isinstance(one, Item)]) == len(CATALOGUE)
+
+
+def test_a_listing_of_what_are_no_tools_is_refused(request_for: MakeRequest) -> None:
+    with pytest.raises(InvalidTool, match="Tool 0"):
+        list(Tools(lambda: [1, 2]).gather(request_for("x")))
+
+
 def test_no_tools_are_no_items(request_for: MakeRequest) -> None:
     assert list(Tools([]).gather(request_for("x"))) == []
