@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from contextkit.dedup_marks import UNSPACED, marks_needed, marks_of
+from contextkit.dedup_marks import beginnings, marks_needed
 from contextkit.dedup_words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
 from contextkit.rank.terms import STOPWORDS, terms
 
@@ -30,14 +30,15 @@ _LARGEST: Final = 20_000
 """Characters of a text that is compared by its sentences; a larger one is only a duplicate of the very same text."""
 
 _SENTENCE: Final = re.compile(r"[^.!?。！？\n]*(?:[.!?](?!\s|$)[^.!?。！？\n]*)*(?:[.!?。！？]+|\n|$)")
+_UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _SYMBOLS: Final = (
     "\u00a7\u00ac\u00b0\u00b1\u00d7\u00f7\u2030-\u203a\u203c-\u205e\u20a0-\u259f\u2600-\u2bff\U0001f000-\U0001faff"
 )
 """Signs that mean something by themselves: ≤, ✅, °, →, ₽, emoji. Not the bullets of lists."""
 
 _TOKEN: Final = re.compile(
-    rf"(?:[<>]=?\s?)?(?:(?<![\w.])[-−+±~≈])?[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{UNSPACED}]"
-    rf"|[^\W\d_{UNSPACED}]{{1,2}}(?:\+\+|[#+*-])(?!\w)|[^\W\d_{UNSPACED}]+(?:'[^\W\d_]+)*|[{_SYMBOLS}]|\s[-–—]+\s"
+    rf"(?:[<>]=?\s?)?(?:(?<![\w.])[-−+±~≈])?[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{_UNSPACED}]"
+    rf"|[^\W\d_{_UNSPACED}]{{1,2}}(?:\+\+|[#+*-])(?!\w)|[^\W\d_{_UNSPACED}]+(?:'[^\W\d_]+)*|[{_SYMBOLS}]|\s[-–—]+\s"
     r"|[,;:()\[\]{}\"“”|、，；：*>#@/\\_+=<&]"
 )
 """A number with its sign and what it is compared by, a character of a script without spaces, a word (also "C#" and
@@ -108,17 +109,23 @@ class SeenTexts(Generic[Id]):
     def __len__(self) -> int:
         return len(self._ids)
 
-    def add(self, text_id: Id, text: str) -> None:
-        """Remember a text. Where several say the same, the one added first is the one matched."""
+    def add(self, text_id: Id, text: str, *, read: bool = False) -> None:
+        """Remember a text. Where several say the same, the one added first is the one matched.
+
+        `read` it at once where it was looked up before, and so has been analysed already.
+        """
         number = len(self._ids)
         self._ids.append(text_id)
         self._texts.append(text)
         if len(text) > _LARGEST:
             self._same.setdefault(text, []).append(number)
             return
+        if read:
+            self._read_text(number)
+            return
         bit = 1 << number
         self._unread |= bit
-        for mark in marks_of(text):
+        for mark in _marks_of(text):
             self._marked[mark] = self._marked.get(mark, 0) | bit
 
     def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
@@ -161,9 +168,12 @@ class SeenTexts(Generic[Id]):
         while unread:
             number = (unread & -unread).bit_length() - 1
             unread &= unread - 1
-            self._read[number] = _sentences(self._texts[number])
-            for key in (key for sentence in self._read[number] for key in sentence.keys):
-                self._stated.setdefault(key, []).append(number)
+            self._read_text(number)
+
+    def _read_text(self, number: int) -> None:
+        said = self._read[number] = _sentences(self._texts[number])
+        for key in (key for sentence in said for key in sentence.keys):
+            self._stated.setdefault(key, []).append(number)
 
 
 def _sentences(text: str) -> tuple[_Sentence, ...]:
@@ -174,9 +184,24 @@ def _sentences(text: str) -> tuple[_Sentence, ...]:
 @lru_cache(maxsize=4096)
 def _sentences_of(text: str) -> tuple[_Sentence, ...]:
     """Remembered: the same documents and memories are candidates build after build."""
-    spoken = text.lower().replace("’", "'")
+    spoken = _spoken(text)
     found = (_sentence(match.group()) for match in _SENTENCE.finditer(spoken))
     return tuple(sentence for sentence in found if sentence.words)
+
+
+def _marks_of(text: str) -> set[str]:
+    """The marks that a text has: those of all that it may say, and others."""
+    spoken = _spoken(text)
+    found = beginnings(spoken)
+    if not spoken.isascii():
+        for each in _TOKEN.findall(spoken):
+            if not each.isascii():
+                found.update(marks_needed((*_token(each).words, *_unit(each).words)))
+    return found
+
+
+def _spoken(text: str) -> str:
+    return text.lower().replace("’", "'")
 
 
 def _sentence(spoken: str) -> _Sentence:

@@ -33,7 +33,7 @@ class Repeats:
 
     def add(self, item: Item, *, whole: bool = True) -> None:
         """Take note that the item stands, `whole` or in part."""
-        self._seen.add(item.id, item.text)
+        self._seen.add(item.id, item.text, read=True)
         if whole and item.section == "recall":
             self._quoted.add(item.id)
 

@@ -114,7 +114,7 @@ def _of_part(part: str) -> Iterator[str]:
     if part.isascii():
         yield from _of_word(part.lower())
         return
-    bare = folded(part)
+    bare = _folded(part)
     position = 0
     for run in _UNSPACED.finditer(bare):
         yield from _of_word(bare[position : run.start()])
@@ -141,7 +141,7 @@ def _pairs(run: str) -> Iterator[str]:
         yield left + right
 
 
-def folded(part: str) -> str:
+def _folded(part: str) -> str:
     """Lower case without accents, so that `Café` is found as `cafe`; other scripts keep their marks."""
     lower = part.casefold()
     if lower.isascii():
