@@ -106,9 +106,6 @@ class SeenTexts(Generic[Id]):
         self._marked: dict[str, int] = {}
         """Of each mark, the numbers of the texts that have it, as the bits of one integer; `_unread` alike."""
 
-    def __len__(self) -> int:
-        return len(self._ids)
-
     def add(self, text_id: Id, text: str, *, read: bool = False) -> None:
         """Remember a text. Where several say the same, the one added first is the one matched.
 

@@ -13,7 +13,7 @@ from typing import Final
 from contextkit.blocks import block_message
 from contextkit.fence import close_fence, defused, open_fence
 from contextkit.ladder import READ_TOOL, Ladder, handle_of, whole_message
-from contextkit.types import Item, Message, Provenance
+from contextkit.types import Item, Provenance
 
 EARLIER: Final = "earlier-calls"
 """The id of the message, and the name of its fence."""
@@ -79,12 +79,8 @@ def _newest_first(left: Sequence[Item], handles: bool) -> Iterator[tuple[list[st
         for call in reversed(message.tool_calls):
             shown = f"{handle.get(call.id, '')} " if handles else ""
             yield [call.name], f"{shown}{_brief(call.name)} {_brief(call.arguments)}\n"
-        if said := _brief(_said(message)):
+        if said := _brief(message.text):
             yield [], f"{handle_of(item)} said: {said}\n" if handles else f"said: {said}\n"
-
-
-def _said(message: Message) -> str:
-    return message.text if message.role == "assistant" else ""
 
 
 def _brief(text: str) -> str:

@@ -295,6 +295,16 @@ def test_a_loop_whose_handles_alone_outgrow_the_window_goes_on(store: SQLiteStor
         assert "earlier calls of it" in json.dumps(request, default=str)
 
 
+def gone_through(agent: ContextBuilder, store: SQLiteStore, calls: int) -> Context:
+    """The last prompt of a turn of so many calls."""
+    context = agent.build("Check every order", **A)
+    store.append("u1", "s1", [user("Check every order")])
+    for number in range(calls):
+        store.append("u1", "s1", [called(number, "tool_2"), result(number, rows(6, number))])
+        context = agent.build(**A)
+    return context
+
+
 @pytest.mark.parametrize("said_before", [0, 2])
 def test_a_turn_that_is_first_met_in_its_middle_is_whole(store: SQLiteStore, said_before: int) -> None:
     before = [user("Hello?"), Message(role="assistant", content="Hello.")][:said_before]
@@ -312,11 +322,7 @@ def test_a_turn_that_is_first_met_in_its_middle_is_whole(store: SQLiteStore, sai
 
 def test_what_a_turn_left_out_is_history_for_the_next(store: SQLiteStore) -> None:
     agent = builder(store, window=4_000)
-    agent.build("Check every order", **A)
-    store.append("u1", "s1", [user("Check every order")])
-    for number in range(60):
-        store.append("u1", "s1", [called(number, "tool_2"), result(number, rows(6, number))])
-        context = agent.build(**A)
+    context = gone_through(agent, store, 60)
     assert "earlier calls of it" in str(context.messages)
     store.append("u1", "s1", [Message(role="assistant", content="All are fine.")])
     context = agent.build("And what of order 59?", **A)
@@ -327,11 +333,7 @@ def test_what_a_turn_left_out_is_history_for_the_next(store: SQLiteStore) -> Non
 
 def test_a_larger_window_shows_again_what_a_turn_had_left_out(store: SQLiteStore) -> None:
     agent = builder(store, window=4_000)
-    agent.build("Check every order", **A)
-    store.append("u1", "s1", [user("Check every order")])
-    for number in range(60):
-        store.append("u1", "s1", [called(number, "tool_2"), result(number, rows(6, number))])
-        context = agent.build(**A)
+    context = gone_through(agent, store, 60)
     would = {decision.item_id: decision.outcome for decision in context.report.at(64_000)}
     assert {would[f"r{number}"] for number in range(60)} == {"kept"}
     larger = builder(store, window=64_000).build(**A)
