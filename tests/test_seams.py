@@ -19,7 +19,7 @@ TEXT = st.one_of(st.text(max_size=30), st.lists(BITS, max_size=12).map("".join))
 
 
 @pytest.mark.parametrize("name", ["o200k_base", "cl100k_base"])
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(a=TEXT, b=TEXT)
 def test_counts_add_up_where_texts_join(name: str, a: str, b: str) -> None:
     counter = get_counter(name)

@@ -128,7 +128,7 @@ def test_text_equals_an_independent_tokenizer(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["o200k_base", "cl100k_base"])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     text=st.one_of(st.text(max_size=200), st.lists(st.sampled_from([*TEXTS[:6], " ", "\n"]), max_size=20).map("".join))
 )
@@ -303,7 +303,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     name=st.text(max_size=8),
     description=st.text(max_size=20),

@@ -228,7 +228,7 @@ IDS = st.text(st.sampled_from(HARD), min_size=1, max_size=6) | st.text(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(one=IDS, other=IDS, session=IDS)
 def test_no_id_reaches_into_another_actors_keys(one: str, other: str, session: str) -> None:
     document = policy("runtime", Scope.actor(one), estate())
@@ -243,7 +243,7 @@ def test_no_id_reaches_into_another_actors_keys(one: str, other: str, session: s
         assert allowed(document, asked) == (one == other), (key, document)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(tag=st.text(st.sampled_from("abAB01 _.:/=+-@"), min_size=1, max_size=12), other=IDS, session=IDS)
 def test_no_tag_reaches_into_another_actors_keys(tag: str, other: str, session: str) -> None:
     """Whatever a tag may hold: either it is the actor's own encoding, or it matches nothing."""

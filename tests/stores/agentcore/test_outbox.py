@@ -529,7 +529,7 @@ def test_what_is_said_right_behind_a_deletion_is_kept(
     state: SQLiteStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process finds a session that is just being deleted, and is about to delete it, too, for too long."""
-    store, other = (AgentCoreStore(memory_id, state=state, client=client) for _ in range(2))
+    store, other = (AgentCoreStore(memory_id, state=state, client=client, lease=1.0) for _ in range(2))
     delete, reached, said = state.delete_session, threading.Event(), threading.Event()
 
     def slow(actor_id: str, session_id: str) -> None:
