@@ -46,6 +46,9 @@ _LABEL = re.compile(r"[a-zA-Z0-9_-]{1,256}")
 
 _NO_TEXT = "(no text)"
 
+BLANK = "replaced"
+"""The text of a record that stands for nothing any more, and the name of its version."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -90,6 +93,18 @@ def to_parts(actor_id: str, record: MemoryRecord, group: str) -> list[NewRecord]
     ]
 
 
+def blank(record: Record) -> NewRecord:
+    """What takes the place of a record that is to go, where it cannot be deleted."""
+    return NewRecord(
+        id=record.id,
+        text=BLANK,
+        namespace=record.namespace,
+        timestamp=record.created_at,
+        metadata={_ID: digest_of(record), _GROUP: BLANK},
+        record_id=record.id,
+    )
+
+
 def whole(records: Iterable[Record]) -> list[Kept]:
     """The memories among these records of which every part is there."""
     return [_kept(group, parts) for group, parts in _groups(records).items() if _is_whole(parts)]
@@ -103,6 +118,11 @@ def are_whole(records: Iterable[Record]) -> bool:
 def is_part(record: Record) -> bool:
     """Whether contextkit wrote the record."""
     return _GROUP in record.metadata
+
+
+def is_blank(record: Record) -> bool:
+    """Whether the record stands for nothing any more."""
+    return record.metadata.get(_GROUP) == BLANK
 
 
 def version_of(record: Record) -> str:
@@ -182,7 +202,7 @@ def _groups(records: Iterable[Record]) -> dict[str, list[Record]]:
     """The parts by the version of a memory that they belong to, each part once."""
     groups: dict[str, dict[str, Record]] = {}
     for record in records:
-        if is_part(record):
+        if is_part(record) and not is_blank(record):
             groups.setdefault(version_of(record), {}).setdefault(record.id, record)
     return {group: list(parts.values()) for group, parts in groups.items()}
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, count
-from math import ceil
+from math import ceil, inf
 
-from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused
+from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused, StoreReadOnly
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.agentcore import envelope
 from contextkit.stores.agentcore.ledger import check_actor
 from contextkit.stores.agentcore.namespaces import Home, is_within, own_place
 from contextkit.stores.agentcore.payloads import readable
-from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, NOT_FOUND, Namespace, NewRecord, Record, Records
+from contextkit.stores.agentcore.records import (
+    BATCH,
+    MIN_EXPIRY_DAYS,
+    NOT_FOUND,
+    Namespace,
+    NewRecord,
+    Record,
+    Records,
+    score_of,
+)
 from contextkit.stores.codec import check_record, to_micros
 
 _DAY = timedelta(days=1)
@@ -30,7 +39,8 @@ class Memories:
 
     Our own records lie below a root of the actor's own. Replacing one updates it in place where
     it is a single part; otherwise the new version is written before the old one is deleted, and
-    until it is whole, the old one counts. Expiry and validity are told by the exact times that a
+    until it is whole, the old one counts. A role that may not delete, as an agent's at work, blanks
+    the old one, and AgentCore forgets it a month later. Expiry and validity are told by the exact times that a
     record carries; AgentCore's own expiry, in whole days, only sweeps up behind.
     """
 
@@ -68,7 +78,7 @@ class Memories:
             records += listed
         found += (kept.record for kept in envelope.latest(envelope.whole(records)))
         shown = self._shown(namespace, active)
-        return sorted((record for record in found if shown(record)), key=lambda record: (record.created_at, record.id))
+        return sorted(filter(shown, found), key=_age)
 
     def search_memories(
         self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
@@ -83,7 +93,7 @@ class Memories:
         for home_place, homes in self._homes_of(actor_id, namespace).items():
             found += self._search(home_place, asked, partial(_native, homes, actor_id))
         shown, holds = self._shown(namespace, active), self._shown(namespace, True)
-        ranked = sorted(found, key=lambda scored: (scored.score, scored.record.created_at), reverse=True)
+        ranked = sorted(found, key=lambda scored: (scored.score, _age(scored.record)), reverse=True)
         marked = [replace(scored, active=holds(scored.record)) for scored in ranked if shown(scored.record)]
         places = {active: count() for active in (True, False)}
         return [scored for scored in marked if next(places[scored.active]) < limit]
@@ -97,7 +107,7 @@ class Memories:
         self._records.delete([part.id for name in wanted for part in present.get(envelope.id_digest(name), ())])
 
     def count(self, actor_id: str) -> int:
-        """How many memories AgentCore has of the actor, expired ones and unfinished ones too."""
+        """How many memories AgentCore has of the actor, expired ones and unfinished ones too; all blanks are one."""
         found = chain.from_iterable(map(self._records.all, self._places(actor_id)))
         return len({envelope.version_of(record) for record in found})
 
@@ -143,15 +153,16 @@ class Memories:
         """Write each memory: in place, or as a new one before the old one goes. Those that were refused."""
         updates: list[NewRecord] = []
         fresh: list[NewRecord] = []
-        former: dict[str, str] = {}
+        former: list[tuple[str, Record]] = []
         for parts in drafts:
-            there = present.get(envelope.id_digest(parts[0].id), [])
+            known = present.get(envelope.id_digest(parts[0].id), [])
+            there = [record for record in known if not envelope.is_blank(record)]
             if len(there) == len(parts) == 1:
                 namespace = parts[0].namespace if envelope.is_part(there[0]) else there[0].namespace
                 updates.append(replace(parts[0], record_id=there[0].id, namespace=namespace))
             else:
                 fresh.extend(parts)
-                former |= {part.id: parts[0].id for part in there}
+                former += ((parts[0].id, part) for part in there)
         failures = _refused(partial(self._records.update, updates, expiry_days=days))
         # A record that was deleted is listed for minutes still, and cannot be updated any more.
         gone = {failure.record_id for failure in failures if failure.code == NOT_FOUND}
@@ -159,9 +170,17 @@ class Memories:
         failures = [failure for failure in failures if failure.record_id not in gone]
         failures += _refused(partial(self._records.create, fresh, expiry_days=days))
         stay = {failure.record_id for failure in failures}
-        replaced = [part for part, name in former.items() if name not in stay]
-        left = _refused(partial(self._records.delete, replaced))
-        return failures + [replace(failure, record_id=former[failure.record_id]) for failure in left]
+        replaced = {part.id: part for name, part in former if name not in stay}
+        names = {part.id: name for name, part in former}
+        left = [failure for failure in _refused(partial(self._remove, replaced)) if failure.code != NOT_FOUND]
+        return failures + [replace(failure, record_id=names[failure.record_id]) for failure in left]
+
+    def _remove(self, replaced: Mapping[str, Record]) -> None:
+        """Delete what was replaced, by its ids; what this role may not delete is left without a word in it."""
+        try:
+            self._records.delete(replaced)
+        except StoreReadOnly:
+            self._records.update([envelope.blank(part) for part in replaced.values()], expiry_days=MIN_EXPIRY_DAYS)
 
     def _search(
         self, place: Namespace, query: str, native: Callable[[Record], MemoryRecord | None] = lambda _: None
@@ -169,16 +188,20 @@ class Memories:
         """What the service finds, whole: where it finds only some parts of a memory, the others are listed.
 
         A version that was replaced lingers for minutes, and two processes may write a new memory at once: the
-        latest counts.
+        latest counts, though it be less relevant than asked for.
         """
-        hits = self._records.search(place, query, limit=BATCH, min_score=self._min_score)
+        near = self._records.search(place, query, limit=BATCH, min_score=-inf)
+        hits = [hit for hit in near if score_of(hit) > self._min_score]
         scores: dict[str, float] = {}
         for hit in hits:
-            scores.setdefault(envelope.version_of(hit), hit.score or 0.0)
-        found = hits if envelope.are_whole(hits) else [*hits, *self._records.all(place)]
+            scores.setdefault(envelope.version_of(hit), score_of(hit))
+        wanted = set(map(envelope.digest_of, hits))
+        found = [record for record in near if envelope.digest_of(record) in wanted]
+        if not envelope.are_whole(found):
+            found += self._records.all(place)
         kept = envelope.latest(envelope.whole(found))
         ours = [ScoredMemory(each.record, scores[each.written]) for each in kept if each.written in scores]
-        theirs = [ScoredMemory(record, hit.score or 0.0) for hit in hits if (record := native(hit)) is not None]
+        theirs = [ScoredMemory(record, score_of(hit)) for hit in hits if (record := native(hit)) is not None]
         return ours + theirs
 
     def _shown(self, namespace: str | None, active: bool) -> Callable[[MemoryRecord], bool]:
@@ -214,6 +237,11 @@ def _native(homes: Sequence[Home], actor_id: str, record: Record) -> MemoryRecor
     if envelope.is_part(record) or namespace is None:
         return None
     return envelope.native(record, namespace, home.strategy)
+
+
+def _age(record: MemoryRecord) -> tuple[datetime, str]:
+    """What memories are listed by."""
+    return record.created_at, record.id
 
 
 def _expiry_days(record: MemoryRecord, now: datetime) -> int | None:

@@ -83,6 +83,11 @@ class Record:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
 
+def score_of(record: Record) -> float:
+    """A record's relevance; 0 where the service names none."""
+    return record.score or 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRecord:
     """One record to be written. `id` is the caller's own name for it, for the report of what was refused.
@@ -150,9 +155,10 @@ class Records:
             request = {**within.request, "searchCriteria": {**criteria, "searchQuery": piece}}
             for page in self._service.pages("RetrieveMemoryRecords", request):
                 for record in map(_record, page["memoryRecordSummaries"]):
-                    if _score(record) > max(min_score, _score(found.get(record.id))):
+                    known = found.get(record.id)
+                    if score_of(record) > (min_score if known is None else score_of(known)):
                         found[record.id] = record
-        return sorted(found.values(), key=_score, reverse=True)[: max(0, limit)]
+        return sorted(found.values(), key=score_of, reverse=True)[: max(0, limit)]
 
     def create(self, records: Sequence[NewRecord], *, expiry_days: int | None = None) -> dict[str, str]:
         """Write new records, in batches; the service's ids of them, by their place in the list as text.
@@ -315,10 +321,6 @@ def _record(given: Mapping[str, Any]) -> Record:
         score=given.get("score"),
         metadata={key: _from_value(value) for key, value in given.get("metadata", {}).items()},
     )
-
-
-def _score(record: Record | None) -> float:
-    return 0.0 if record is None or record.score is None else record.score
 
 
 def _utc(at: datetime) -> datetime:

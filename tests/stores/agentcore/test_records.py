@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from contextkit.errors import InvalidInput, RecordsRefused, StoreCorrupt
 from contextkit.stores import MemoryRecord
 from contextkit.stores.agentcore import AgentCoreStore, Namespace, NewRecord, RecordFilter
-from contextkit.stores.agentcore.envelope import to_parts
+from contextkit.stores.agentcore.envelope import BLANK, to_parts
 from contextkit.stores.agentcore.ids import ACTORS
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.agentcore import AgentCoreEmulator, Behaviour
@@ -170,6 +170,45 @@ class TestPuttingMemories:
         store.put_memories(actor, [record("m1", "red car " * 10_000)])
         found = store.search_memories(actor, "car")
         assert [scored.record.text[:7] for scored in found] == ["red car"]
+
+    def test_a_role_that_may_not_delete_blanks_what_a_replaced_memory_leaves(
+        self, faults: AgentCoreEmulator, store: AgentCoreStore, actor: str, strategy_id: str
+    ) -> None:
+        native = managed(store, actor, "a car", strategy_id)
+        store.put_memories(actor, [record("m1", "car " * 10_000), record("m2", "a car")])
+        faults.plan = lambda call: "denied" if call.operation.startswith(("BatchDelete", "Delete")) else None
+        (learnt,) = (each for each in store.memories(actor) if each.id == native)
+        for short, long in [("dog", "dinner " * 10_000), ("rain", "sun " * 10_000)]:
+            replacing = [record("m1", short), record("m2", long), replace(learnt, text=long)]
+            store.put_memories(actor, replacing)
+            assert {each.id: each.text for each in store.memories(actor)} == {each.id: each.text for each in replacing}
+        found = store.search_memories(actor, "car dog dinner replaced")
+        assert {scored.record.text for scored in found} <= {"rain", "sun " * 10_000}
+        left = [
+            each
+            for place in (f"/contextkit/actors/{actor}/", f"/facts/{actor}/")
+            for each in store.records.all(Namespace(place, below=True))
+            if each.text == BLANK
+        ]
+        lasting = [store.records.get(each.id) for each in left]
+        assert len(left) == 3 + 1 + 1 + 2 * 5
+        assert all(each is not None and each.expires_at is not None for each in lasting)
+        faults.plan = no_fault
+        assert store.erase(actor)
+        assert store.held(actor) == {}
+
+    def test_of_a_memory_that_two_wrote_first_at_once_the_later_counts(
+        self, memory: dict[str, Any], client: Any, store: AgentCoreStore, actor: str
+    ) -> None:
+        for stamp, text in [("2", "a dog"), ("1", "a car")]:
+            store.records.create(to_parts(actor, record("m1", text), stamp))
+        assert [each.text for each in store.memories(actor)] == ["a dog"]
+        with SQLiteStore(":memory:") as state:
+            strict = AgentCoreStore(memory["id"], state=state, client=client, min_score=0.1)
+            assert [scored.record.text for scored in strict.search_memories(actor, "dog")] == ["a dog"]
+            assert strict.search_memories(actor, "car") == []
+        store.put_memories(actor, [record("m1", "rain")])
+        assert store.held(actor) == {"memories": 1}
 
     def test_a_lost_answer_makes_no_second_record(
         self, faults: AgentCoreEmulator, store: AgentCoreStore, actor: str
