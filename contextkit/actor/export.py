@@ -102,12 +102,12 @@ def _session(session: Session, ledger: Ledger, page: Page) -> bytes:
 
 
 def _memories(actor_id: str, store: MemoryStore) -> Iterator[bytes]:
-    """Every record, and those that were decided on and are not written yet."""
+    """Every record, and those that were decided on and are not written yet, in the order of any store."""
     records = {record.id: record for record in store.memories(actor_id, active=False)}
     if isinstance(store, SessionStore):
         journal = _ledger(store).page(actor_id).journal
         records |= {record.id: record for record in journal.records} if journal else {}
-    for record in records.values():
+    for record in sorted(records.values(), key=lambda record: (record.created_at, record.id)):
         yield _line("memory", record=to_plain(record))
 
 

@@ -266,7 +266,7 @@ class MemoryStore(Protocol):
         ...
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
-        """The actor's records, oldest first. A namespace ending in `/` names its whole subtree.
+        """The actor's records, oldest first, of the same age by id. A namespace ending in `/` names its whole subtree.
 
         `active` leaves out superseded records; expired ones are always left out.
         """
@@ -275,7 +275,8 @@ class MemoryStore(Protocol):
     def search_memories(
         self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
-        """The records that match the query best, best first; lexical and, where there are vectors, dense.
+        """The records that match the query best, best first, of equals the last listed; lexical and, where there
+        are vectors, dense.
 
         At most `limit` of those that hold; without `active` at most as many others, superseded or still to come,
         stand among them, each where it belongs and marked, so that what has ended crowds out nothing that holds.

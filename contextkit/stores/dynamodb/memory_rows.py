@@ -83,8 +83,8 @@ def without_content(row: Row) -> Row:
 
 
 def oldest_first(rows: Iterable[Row]) -> list[Row]:
-    """The rows of records among these, oldest first."""
-    return sorted((row for row in rows if not is_chunk(row)), key=lambda row: (row["created_at"], row["sk"]))
+    """The rows of records among these, oldest first; of the same age by their ids, which are not in order as keys."""
+    return sorted((row for row in rows if not is_chunk(row)), key=lambda row: (row["created_at"], row["record_id"]))
 
 
 def in_namespace(namespace: str | None) -> Callable[[str], bool]:

@@ -76,7 +76,7 @@ class Memories:
             index = self._indexes.get(within, _stamp(connection, actor_id))
             if index is not None:
                 return index.listed(index.shown(now, active))
-            rows = connection.execute(f"{statement} ORDER BY created_at, id", (*within, *times)).fetchall()
+            rows = connection.execute(f"{statement} ORDER BY created_at, record_id", (*within, *times)).fetchall()
         return [_record(row) for row in rows]
 
     def search_memories(
@@ -138,7 +138,7 @@ class Memories:
             if index is not None:
                 return index
             rows = connection.execute(
-                f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} ORDER BY created_at, id", within
+                f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} ORDER BY created_at, record_id", within
             ).fetchall()
         index = _built(rows, former)
         self._indexes.put(within, index, stamp)

@@ -87,6 +87,16 @@ class MemoryStoreConformance(Conformance):
         store.put_memories(actor, records)
         assert [record.id for record in store.memories(actor)] == ["old", "middle", "young"]
 
+    def test_records_of_the_same_age_are_in_order_of_their_ids(
+        self, store: MemoryStore, actor: str, clock: ManualClock
+    ) -> None:
+        names = ["b", "ä", "B", "/", "語", "a", "~", "x" * 1_000, "x" * 999 + "w", "%"]
+        store.put_memories(actor, [memory(name, "a car", clock) for name in names])
+        assert [record.id for record in store.memories(actor)] == sorted(names)
+        found = [scored.record.id for scored in store.search_memories(actor, "car")]
+        assert found == sorted(names, reverse=True)
+        assert [record.id for record in store.memories(actor)] == sorted(names)
+
     def test_namespaces(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
         names = ("users/1", "users/1/facts", "users/1/facts/old", "users/10", "users", "Users/1/facts", "users/1%")
         store.put_memories(actor, [memory(name, "a car", clock, namespace=name) for name in names])
