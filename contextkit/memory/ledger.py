@@ -210,12 +210,13 @@ class Hold:
         """Renew the hold, every third of its time, while something slow is done in a `with` block."""
         done = threading.Event()
         thread = threading.Thread(target=self._keep, args=(done,), name="contextkit-memory-hold", daemon=True)
-        thread.start()
         try:
+            thread.start()  # within, for who interrupts this process may do so while it waits for the thread's start
             yield
         finally:
             done.set()
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def _keep(self, done: threading.Event) -> None:
         while not done.wait(self._lease.total_seconds() / 3):

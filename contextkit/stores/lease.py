@@ -57,11 +57,15 @@ def made(asked: A, results: Results[A], call: Callable[[], Any], ttl: timedelta,
             value=ttl,
         )
     maker = uuid.uuid4().hex
-    while not results.lease(asked, maker):
-        found = results.look(asked)
-        if found is not None:
-            return found
-        time.sleep(poll)
+    try:
+        while not results.lease(asked, maker):
+            found = results.look(asked)
+            if found is not None:
+                return found
+            time.sleep(poll)
+    except KeyboardInterrupt:  # it may have come when the lease was written, and nobody would use it
+        results.give_up(asked, maker)
+        raise
     try:
         result = to_json(call(), f"result of the tool {asked.tool!r}")
     except BaseException:

@@ -498,6 +498,26 @@ def test_a_slow_extraction_keeps_its_hold(tmp_path: Path) -> None:
         assert busy == [True]
 
 
+def test_whoever_is_interrupted_leaves_no_thread_behind_that_renews(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process waits for a thread to start, and is interrupted there more often than anywhere else."""
+    store.append("u1", "s1", turns(["Ana likes tea."]))
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    memory = MemoryEngine(store, ["semantic"], extractor=Sayings())
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            memory.run("u1", "s1", flush=True)
+    assert [thread for thread in threading.enumerate() if thread.name == "contextkit-memory-hold"] == []
+    assert memory.run("u1", "s1", flush=True).events == 1
+
+
 def test_threads_share_an_engine(store: SQLiteStore, clock: ManualClock) -> None:
     memory = engine(store, clock)
     for actor in ("u1", "u2", "u3"):

@@ -13,6 +13,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +34,7 @@ from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.stores.sqlite.connection import _open
 from contextkit.stores.sqlite.schema import APPLICATION_ID, STEPS
+from contextkit.stores.sqlite.tools import ToolResults
 
 PIECE = Overflow(handle="h1", text="a long text " * 100, item_id="i1")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -459,3 +461,22 @@ def no_connection_is_left() -> Iterator[None]:
     before = set(_open)
     yield
     assert set(_open) - before == set()
+
+
+def test_who_is_interrupted_as_a_tools_lease_is_written_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = ToolResults.lease
+
+    def interrupted(results: ToolResults, asked: Any, maker: str) -> bool:
+        assert lease(results, asked, maker)
+        raise KeyboardInterrupt
+
+    with SQLiteStore(tmp_path / "store.db") as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(ToolResults, "lease", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                store.get_or_call("weather", {}, lambda: "sleet", actor_id="u1")
+        with closing(sqlite3.connect(tmp_path / "store.db")) as database:
+            assert database.execute("SELECT count(*) FROM tool_results").fetchone() == (0,)
+        assert store.get_or_call("weather", {}, lambda: "sleet", actor_id="u1") == "sleet"
