@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextkit.report import Report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Context:
     """One assembled prompt.
 
@@ -101,6 +101,11 @@ class Context:
 
     def _breakpoints(self, cache: bool) -> Breakpoints:
         return self.breakpoints if cache else NO_BREAKPOINTS
+
+    def __repr__(self) -> str:
+        messages = f"{len(self.messages):,} message{'' if len(self.messages) == 1 else 's'}"
+        tools = f"{len(self.tools):,} tool{'' if len(self.tools) == 1 else 's'}"
+        return f"<Context: {self.tokens:,} of {self.report.window:,} tokens, {messages}, {tools}>"
 
     def _repr_html_(self) -> str:
         return self.report._repr_html_()

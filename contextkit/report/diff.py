@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from contextkit.report.records import Decision, Part, SectionUse
 from contextkit.strategy import REGIONS, Region
@@ -69,6 +69,12 @@ class Change:
         return f"{self.item_id} ({self.section}{form}, {self.tokens:+,})"
 
 
+class _Printer(Protocol):
+    """IPython's pretty printer."""
+
+    def text(self, text: str) -> object: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
     """One prompt against the one before it.
@@ -102,6 +108,10 @@ class Diff:
             *_listing("changed form", self.changed),
         ]
         return "\n".join(lines)
+
+    def _repr_pretty_(self, printer: _Printer, _cycle: bool) -> None:
+        """What IPython shows of it."""
+        printer.text(str(self))
 
     def _verdict(self) -> str:
         if self.broken is None:

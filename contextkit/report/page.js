@@ -99,7 +99,7 @@
       all(".ckr-seg").forEach((segment, at) => {
         segment.style.flexGrow = tokens[at];
         segment.hidden = !tokens[at];
-        segment.title = `${segment.textContent}: ${number(tokens[at])} tokens (${percent(tokens[at], stop.w)})`;
+        segment.title = `${segment.firstElementChild.dataset.name}: ${number(tokens[at])} tokens (${percent(tokens[at], stop.w)})`;
       });
       all(".ckr-key").forEach((key, at) => {
         key.toggleAttribute("data-empty", !tokens[at]);

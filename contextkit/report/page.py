@@ -2,6 +2,9 @@
 
 The page requests nothing from anywhere. Everything in it that came from a document, a user or a
 tool is escaped; the data for its script is JSON in which no tag can begin.
+
+Where it is shown without its style, as on GitHub and in a notebook that is not trusted, it is plain text: words
+that only the style sets apart have a space between them, and what is nothing without it is `hidden`.
 """
 
 from __future__ import annotations
@@ -75,7 +78,7 @@ def _header(report: Report) -> str:
     return (
         '<header class="ckr-head"><p class="ckr-total">'
         f"<b data-show='tokens'>{report.tokens:,}</b> of <span data-show='window'>{report.window:,}</span> tokens"
-        f'<span class="ckr-share" data-show="share">{percent(report.tokens, report.window)}</span></p>'
+        f' <span class="ckr-share" data-show="share">{percent(report.tokens, report.window)}</span></p>'
         f'<dl class="ckr-facts">{facts}</dl></header>'
     )
 
@@ -97,7 +100,7 @@ def _bar(report: Report) -> str:
     parts = segments(report)
     spoken = ", ".join(f"{part.name} {part.tokens:,}" for part in parts if part.tokens)
     bar = "".join(_segment(index, part, report.window) for index, part in enumerate(parts))
-    legend = "".join(_key(index, part, report.window) for index, part in enumerate(parts))
+    legend = " ".join(_key(index, part, report.window) for index, part in enumerate(parts))
     return (
         f'<figure class="ckr-figure"><div class="ckr-bar" role="img" aria-label="{escaped(spoken)} tokens">{bar}</div>'
         f'<figcaption class="ckr-legend">{legend}</figcaption></figure>'
@@ -109,7 +112,7 @@ def _segment(index: int, part: Segment, window: int) -> str:
     return (
         f'<span class="ckr-seg ckr-is-{part.kind}" data-seg="{index}"{"" if part.tokens else " hidden"} '
         f'title="{name}: {part.tokens:,} tokens ({percent(part.tokens, window)})" '
-        f'style="flex-grow:{part.tokens};--c:var(--ckr-{index % 10})"><span>{name}</span></span>'
+        f'style="flex-grow:{part.tokens};--c:var(--ckr-{index % 10})"><span data-name="{name}"></span></span>'
     )
 
 
@@ -131,11 +134,12 @@ def _slider(report: Report, tried: Sequence[Stop]) -> str:
     own = next(index for index, stop in enumerate(tried) if stop.window == report.window)
     columns = "".join(_column(index, stop, index == own) for index, stop in enumerate(tried))
     return (
-        f'<div class="ckr-what-if" style="--n:{len(tried)}"><h3 class="ckr-h">What would another budget keep?</h3>'
+        f'<div class="ckr-what-if" hidden style="--n:{len(tried)}">'
+        '<h3 class="ckr-h">What would another budget keep?</h3>'
         f'<div class="ckr-columns" aria-hidden="true">{columns}</div>'
         f'<input class="ckr-range ckr-live" type="range" min="0" max="{len(tried) - 1}" step="1" value="{own}" '
         'aria-label="Window in tokens">'
-        f'<p class="ckr-ends"><span>{tried[0].window:,}</span><span>{tried[-1].window:,} tokens</span></p>'
+        f'<p class="ckr-ends"><span>{tried[0].window:,}</span> <span>{tried[-1].window:,} tokens</span></p>'
         '<p class="ckr-verdict ckr-live"><output aria-live="polite"></output> '
         '<button type="button" class="ckr-reset" hidden>back to the prompt as built</button></p></div>'
     )
@@ -153,7 +157,7 @@ def _column(index: int, stop: Stop, own: bool) -> str:
 
 def _items(report: Report, rows: Sequence[Decision]) -> str:
     counts = zip(OUTCOMES, tally(report.decisions), strict=True)
-    chips = "".join(
+    chips = " ".join(
         f'<button type="button" class="ckr-chip" data-o="{outcome[0]}" aria-pressed="false">'
         f'{MARKS[outcome]} {outcome} <b data-tally="{outcome[0]}">{count:,}</b></button>'
         for outcome, count in counts
@@ -177,10 +181,10 @@ def _source(source: SourceRun, slowest: float) -> str:
     error = f'<span class="ckr-error">{escaped(source.error)}</span>' if source.error else ""
     items = f"{source.items:,} item{'' if source.items == 1 else 's'}"
     return (
-        f'<li data-status="{source.status}"><span class="ckr-name">{escaped(source.name)}</span>'
+        f'<li data-status="{source.status}"><span class="ckr-name">{escaped(source.name)}</span> '
         f'<span class="ckr-latency"><i style="width:{100 * source.seconds / slowest:.1f}%"></i></span>'
-        f'<span class="ckr-num">{duration(source.seconds)}</span><span class="ckr-num">{items}</span>'
-        f'<span class="ckr-status">{source.status}</span>{error}</li>'
+        f'<span class="ckr-num">{duration(source.seconds)}</span> <span class="ckr-num">{items}</span> '
+        f'<span class="ckr-status">{source.status}</span> {error}</li>'
     )
 
 

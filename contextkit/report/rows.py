@@ -72,17 +72,17 @@ def _summary(section: SectionUse) -> str:
     bounds = (
         f"{section.floor:,} to {section.ceiling:,}" if section.ceiling is not None else f"at least {section.floor:,}"
     )
-    badges = "".join(
+    badges = " ".join(
         f'<span class="ckr-count" data-o="{outcome[0]}" title="{outcome}"{"" if count else " hidden"}>'
         f'{MARKS[outcome]} <b>{count:,}</b><span class="ckr-sr"> {outcome}</span></span>'
         for outcome, count in zip(OUTCOMES, counts, strict=True)
     )
-    region = f'<span class="ckr-region">{section.region}</span>' if section.region != section.name else ""
+    region = f' <span class="ckr-region">{section.region}</span>' if section.region != section.name else ""
     fill = min(100.0, 100 * section.used / section.share) if section.share else 0.0
     return (
         f'<summary><span class="ckr-name"><i class="ckr-swatch"></i>{escaped(section.name)}'
-        f"{region}</span>"
-        f'<span class="ckr-counts">{badges}</span>'
+        f"{region}</span> "
+        f'<span class="ckr-counts">{badges}</span> '
         f'<span class="ckr-meter" title="{section.used:,} of its share of {section.share:,} tokens (bounds: {bounds})">'
         f'<i style="width:{fill:.1f}%"></i></span>'
         f'<span class="ckr-used"><b>{section.used:,}</b><small> of {section.share:,}</small></span></summary>'

@@ -23,6 +23,16 @@ def prompt(*parts, decisions=()):
     )
 
 
+class Printer:
+    """What IPython passes to `_repr_pretty_`."""
+
+    def __init__(self):
+        self.said = ""
+
+    def text(self, text):
+        self.said += text
+
+
 SYSTEM = ("system", "system", "you are helpful")
 TOOLS = [("tools", "search", "finds things by name"), ("tools", "send", "sends a mail")]
 TALK = [("history", f"m{i}", f"message number {i} of the talk") for i in range(1, 7)]
@@ -171,3 +181,10 @@ def test_a_prompt_extends_each_of_its_own_beginnings(whole):
 def test_the_reports_own_totals_are_compared(make_report):
     smaller = replace(make_report(), tokens=1_000)
     assert "1,000 tokens (-11,363)" in str(smaller.diff(make_report()))
+
+
+def test_a_notebook_shows_its_text():
+    diff = base().diff(prompt(SYSTEM, *TOOLS))
+    printer = Printer()
+    diff._repr_pretty_(printer, False)
+    assert printer.said == str(diff)

@@ -148,6 +148,31 @@ def test_standalone_is_a_page_and_otherwise_it_is_one_element(report):
     assert report._repr_html_() == report.to_html()
 
 
+BLOCKS = {"section", "header", "p", "div", "dt", "dd", "li", "figcaption", "h3", "summary", "th", "td"}
+
+
+def lines_without_style(page):
+    """What stands on each line where there is neither style nor script, but the elements' own look."""
+
+    class Plain(Reader):
+        def handle_starttag(self, tag, attrs):
+            super().handle_starttag(tag, attrs)
+            self.text += "\n" if tag in BLOCKS else ""
+
+    bare = re.sub(r"<(style|script).*?</\1>", "", page, flags=re.DOTALL)
+    return [" ".join(line.split()) for line in "".join(Plain(bare).text).split("\n")]
+
+
+def test_without_its_style_no_words_run_into_each_other(report):
+    """As GitHub shows a stored report, and a notebook server one that it does not trust."""
+    lines = lines_without_style(report.to_html())
+    assert "12,363 of 16,000 tokens 77%" in lines
+    assert any(line.startswith("system 412 3% tools 2,084 13% preferences 40 <1% ") for line in lines)
+    assert "tools stable ● 20 kept ◐ 0 shortened ↗ 0 moved ○ 4 dropped 2,084 of 2,160" in lines
+    assert "Documents 52 ms 36 items ok" in lines
+    assert any("● kept 95 ◐ shortened " in line for line in lines)
+
+
 def test_the_same_report_is_the_same_bytes(make_report):
     assert make_report().to_html() == make_report().to_html()
 

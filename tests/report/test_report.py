@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit import ContextBuilder
+from contextkit import Budget, ContextBuilder
 from contextkit.errors import BudgetTooSmall, ContextKitError, InvalidInput, UnknownItem
 from contextkit.report import Decision, Lazy, Part, Report
 from contextkit.sources import History, System
@@ -143,3 +143,11 @@ def test_a_report_is_pickled_and_copied_without_what_it_was_made_from() -> None:
             assert again.report.why("query") == context.report.why("query")
             with pytest.raises(InvalidInput, match="does not have the items any more"):
                 again.report.at(2_000)
+
+
+def test_a_context_is_told_in_a_line() -> None:
+    """A notebook keeps it beside the page, and prints it for each of a list."""
+    with SQLiteStore(":memory:") as store:
+        builder = ContextBuilder(store=store, sources=[System("You are Otis.")], budget=Budget(window=1_000))
+        context = builder.build("Hello?", actor_id="u1", session_id="s1")
+    assert repr(context) == f"<Context: {context.tokens} of 1,000 tokens, 2 messages, 1 tool>"
