@@ -81,7 +81,8 @@ class MemoryStrategy:
     def namespace_of(self, actor_id: str, session_id: str, variables: Mapping[str, str] | None = None) -> str:
         """The namespace of one session's records, its variables filled in.
 
-        A `/` or `%` in a value is written `%2F` or `%25`, so that no id can imitate another's namespace.
+        A `/` or `%` in a value is written `%2F` or `%25`, so that no id can imitate another's namespace,
+        and ids that are too long for one are written as their hashes.
         Raises `InvalidInput` where a variable of the template has no value.
         """
         return _filled(self.name, self.namespace, actor_id, session_id, variables or {})
