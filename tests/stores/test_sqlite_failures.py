@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -480,3 +481,27 @@ def test_who_is_interrupted_as_a_tools_lease_is_written_keeps_nobody_waiting(
         with closing(sqlite3.connect(tmp_path / "store.db")) as database:
             assert database.execute("SELECT count(*) FROM tool_results").fetchone() == (0,)
         assert store.get_or_call("weather", {}, lambda: "sleet", actor_id="u1") == "sleet"
+
+
+class Interrupted(sqlite3.Connection):
+    """Is interrupted as a snapshot has begun, once."""
+
+    interruptions = 1
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        answer = super().execute(sql, parameters)
+        if sql == "BEGIN" and Interrupted.interruptions:
+            Interrupted.interruptions -= 1
+            raise KeyboardInterrupt
+        return answer
+
+
+def test_who_is_interrupted_as_a_read_begins_leaves_no_transaction_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook's cell is stopped, and the next one writes over the same connection."""
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Interrupted))
+    with SQLiteStore(":memory:") as store:
+        store.append("u1", "s1", [{"role": "user", "content": "Hello"}])
+        with pytest.raises(KeyboardInterrupt):
+            store.memories("u1", active=False)
+        assert Interrupted.interruptions == 0
+        store.append("u1", "s1", [{"role": "user", "content": "Hello again"}])

@@ -79,8 +79,8 @@ class Database:
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A connection for several SELECTs that see the database at one moment."""
         with self.read() as connection:
-            connection.execute("BEGIN")
             try:
+                connection.execute("BEGIN")  # within, for who interrupts this thread may do so when it has begun
                 yield connection
             finally:
                 connection.rollback()
