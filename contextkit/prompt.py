@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contextkit.blocks import block_message, block_tokens, render
 from contextkit.fit import Fit
@@ -78,7 +78,8 @@ def parts(fit: Fit, prompt: Prompt, request: Request) -> Iterator[Part]:
 
 
 def _message_part(section: str, one: Standing) -> Part:
-    return Part(section, one.item.id, dumps(one.message), one.tokens)
+    shown = replace(one.message, id=None, created_at=None)  # a question gets both as it is appended, and none is sent
+    return Part(section, one.item.id, dumps(shown), one.tokens)
 
 
 def _volatile(fit: Fit, request: Request) -> tuple[str, int]:

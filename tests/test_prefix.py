@@ -57,6 +57,18 @@ def test_a_turn_only_adds(store: SQLiteStore, window: int, earlier: str | None) 
         last = context
 
 
+def test_a_question_that_is_appended_once_its_prompt_is_built_is_the_same_bytes(store: SQLiteStore) -> None:
+    """It has an id and a time by then, which no provider sees."""
+    agent = builder(store, "agent", 8_000)
+    first = build(agent, QUESTION)
+    call = {"role": "assistant", "tool_calls": [{"id": "c1", "function": {"name": "f", "arguments": "{}"}}]}
+    answer = {"role": "tool", "tool_call_id": "c1", "content": "24 parcels"}
+    store.append(ACTOR_ID, SESSION_ID, [{"role": "user", "content": QUESTION}, call, answer])
+    difference = build(agent).report.diff(first.report)
+    assert difference.broken is None, difference
+    assert difference.shared_tokens == sum(part.tokens for part in first.report.parts)
+
+
 def test_another_question_changes_only_what_belongs_to_it(store: SQLiteStore) -> None:
     """Once the tools are those of the subject, the next question leaves the stable prefix as it is."""
     support = builder(store, "support", 8_000)

@@ -122,8 +122,8 @@ class Diff:
 
 
 def shared_prefix(before: Sequence[Part], after: Sequence[Part]) -> tuple[int, int]:
-    """How many leading parts are the same, and how many leading tokens of `after` that makes."""
-    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    """How many leading parts are the same bytes, whatever they are called, and how many leading tokens that makes."""
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0].text == pair[1].text, zip(before, after, strict=False)))
     tokens = sum(part.tokens for part in after[:alike])
     if alike < len(before) and alike < len(after):
         tokens += _shared_within(before[alike], after[alike])
