@@ -109,6 +109,11 @@ def branch(fact: str, region: str) -> str:
     return f"{fact}!{region}" if region else fact
 
 
+def region_of(sk: str) -> str:
+    """The region that writes this fact of a session."""
+    return sk.partition("!")[2]
+
+
 def numbered(kind: str, life: str, seq: int) -> str:
     """The sort key of what belongs to message number `seq`, in order of the numbers."""
     return f"{kind}#{life}#{seq:020}"

@@ -318,6 +318,13 @@ class Lives:
             return [] if row is None else [row]
         return list(self.database.get_many("sessions", places).values())
 
+    def is_settled(self, life: Life, region: str) -> bool:
+        """Whether all that a region has written of the session must be here by now: what is missing is damage then.
+
+        It is not while the region is out, nor of a session whose home is still elsewhere.
+        """
+        return region == self.region or (life.region == self.region and self._answers(region))
+
     def _arrived(self, life: Life) -> Life:
         """The life as far as it is here."""
         return life if life.region == self.region else self._arrivals.arrived(life)

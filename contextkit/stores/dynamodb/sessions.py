@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from contextkit.errors import VersionConflict
+from contextkit.errors import StoreCorrupt, VersionConflict
 from contextkit.stores import Session, check_id
 from contextkit.stores.codec import from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.dynamodb import keys
@@ -163,11 +163,17 @@ class Sessions:
     def _read(self, at: At) -> Mapping[Key, Row]:
         return self._database.get_many("sessions", self._lives.places(at, *keys.FACTS))
 
-    def _fact(self, at: At, life: Life, fact: str, rows: Mapping[Key, Row]) -> Row | None:
-        """Of what several lives have written, that of the latest of them that belongs to the session."""
+    def _fact(self, at: At, life: Life, fact: str, rows: Mapping[Key, Row]) -> _Fact | None:
+        """Of what several lives have written, that of the latest of them that belongs to the session and is here."""
         age = {name: number for number, name in enumerate(life.lives)}
         found = [row for row in _present(rows, self._lives.places(at, fact)) if row["life"] in age]
-        return min(found, key=lambda row: age[row["life"]], default=None)
+        for row in sorted(found, key=lambda row: age[row["life"]]):
+            (content,) = self._payloads.get_intact("sessions", [row])
+            if not isinstance(content, StoreCorrupt):
+                return _Fact(row, content)
+            if self._lives.is_settled(life, keys.region_of(row["sk"])):
+                raise content
+        return None
 
     def _facts(self, at: At, life: Life, rows: Mapping[Key, Row]) -> Session:
         state, view = (self._fact(at, life, fact, rows) for fact in (keys.STATE, keys.VIEW))
@@ -175,12 +181,12 @@ class Sessions:
             actor_id=life.actor_id,
             session_id=life.session_id,
             created_at=from_micros(life.created_at),
-            updated_at=from_micros(max(life.updated_at, state["updated_at"] if state else 0)),
-            version=state["revision"] if state else 0,
-            state=from_json(self._payloads.get("sessions", state)) if state else {},
+            updated_at=from_micros(max(life.updated_at, state.row["updated_at"] if state else 0)),
+            version=state.row["revision"] if state else 0,
+            state=from_json(state.content) if state else {},
             last_seq=life.last_seq,
             pieces=life.pieces,
-            view=from_bytes(self._payloads.get("sessions", view)) if view else None,
+            view=from_bytes(view.content) if view else None,
             expires_at=from_micros(life.expires_at),
             newest=self._newest(life, rows),
         )
@@ -199,9 +205,9 @@ class Sessions:
     def _state(self, at: At, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
         own = expected
         if life.inherited:
-            row = self._fact(at, life, keys.STATE, self._read(at))
-            if row is not None and row["life"] != life.life:
-                if row["revision"] != expected:
+            former = self._fact(at, life, keys.STATE, self._read(at))
+            if former is not None and former.row["life"] != life.life:
+                if former.row["revision"] != expected:
                     raise Refused({})
                 own = 0  # ours will be the first of this life
         unchanged = (
@@ -217,8 +223,8 @@ class Sessions:
         life = self._lives.seen_among(at, rows)
         if life is None:
             raise VersionConflict(expected, _unwritten(at))
-        current, row = self._facts(at, life, rows), self._fact(at, life, keys.STATE, rows)
-        if row is not None and row["revision"] == expected + 1 and _repeats(row, saved_under, nonce):
+        current, state = self._facts(at, life, rows), self._fact(at, life, keys.STATE, rows)
+        if state is not None and current.version == expected + 1 and _repeats(state.row, saved_under, nonce):
             return current
         raise VersionConflict(expected, current)
 
@@ -226,6 +232,14 @@ class Sessions:
         sk = keys.branch(fact, life.region)
         columns = self._payloads.put("sessions", life.pk, keys.blobs(life.life), content, life.ttl, inline=CHUNK)
         return {"pk": life.pk, "sk": sk, "life": life.life, "ttl": life.ttl, **columns}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """The item of a state or a view, and what it holds or points to."""
+
+    row: Row
+    content: bytes
 
 
 def _present(rows: Mapping[Key, Row], places: Iterable[Key]) -> list[Row]:

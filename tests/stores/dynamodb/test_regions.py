@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from contextkit import ContextBuilder
-from contextkit.errors import InvalidInput, StoreUnavailable, VersionConflict
+from contextkit.aws.client import new_client
+from contextkit.errors import InvalidInput, StoreCorrupt, StoreUnavailable, VersionConflict
 from contextkit.rank.divided import IN_DRAWERS
 from contextkit.sources import History, Preferences
 from contextkit.stores import MemoryRecord, Overflow, SomeParts
@@ -381,6 +383,65 @@ def test_a_piece_that_has_not_wholly_arrived_costs_no_other(
         assert store.get_overflow("a", "s", "large").text == large.text
 
 
+def test_a_state_that_has_not_wholly_arrived_is_none_yet(
+    servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
+) -> None:
+    large = {"data": random.Random(1).randbytes(400_000).hex()}
+    with FaultProxy(servers[0].url) as proxy:
+        store, other = open_store(endpoints={HOME: proxy.url}), open_store(OTHER, HOME)
+        said(store, "1")
+        replication.held = "blob#"
+        saved = store.save_state("a", "s", large, expected=0)
+        store.save_view("a", "s", str(large))
+        replication.catch_up()
+        assert other.session("a", "s") == store.session("a", "s")
+        assert [(each.version, each.state) for each in other.sessions("a")] == [(0, {})]
+        proxy.cut_off()
+        for last_seq in (1, 2):  # where the session has been taken over, too
+            session = store.session("a", "s")
+            assert session is not None
+            assert (session.version, session.state, session.view, session.last_seq) == (0, {}, None, last_seq)
+            assert [each.version for each in store.sessions("a")] == [0]
+            said(store, "2")
+        with pytest.raises(VersionConflict) as conflict:
+            store.save_state("a", "s", {"step": 2}, expected=saved.version)
+        assert conflict.value.current.version == 0
+        assert store.save_state("a", "s", {"step": 1}, expected=0).version == 1
+        proxy.restore()
+        replication.held = None
+        replication.catch_up()
+        _until(lambda: store.degraded == ())
+        session = open_store().session("a", "s")
+        assert session is not None
+        assert (session.version, session.state, session.view) == (1, {"step": 1}, str(large))
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_a_state_that_is_damaged_while_all_regions_answer_is_not_taken_for_none(
+    servers: list[Server],
+    prefix: str,
+    replication: Replication,
+    open_store: Callable[..., DynamoDBStore],
+    taken_over: bool,
+) -> None:
+    with FaultProxy(servers[0].url) as proxy:
+        store = open_store(endpoints={HOME: proxy.url})
+        said(store, "1")
+        store.save_state("a", "s", {"data": random.Random(1).randbytes(400_000).hex()}, expected=0)
+        replication.catch_up()
+        if taken_over:
+            proxy.cut_off()
+            said(store, "2")
+            proxy.restore()
+            _until(lambda: store.degraded == ())
+        region = OTHER if taken_over else HOME
+        client = new_client("dynamodb", region=region, endpoint=servers[taken_over].url, connect_timeout=10)
+        _delete_chunks(client, f"{prefix}agent-sessions")
+        client.close()
+        with pytest.raises(StoreCorrupt):
+            store.session("a", "s")
+
+
 def test_no_payload_is_swept_that_only_another_region_points_to(
     servers: list[Server], replication: Replication, open_store: Callable[..., DynamoDBStore]
 ) -> None:
@@ -521,6 +582,12 @@ def test_a_breaker_opens_rests_probes_and_closes() -> None:
     _until(lambda: breaker.closed)
     breaker.failed(hung=True)
     assert not breaker.closed
+
+
+def _delete_chunks(client: Any, table: str) -> None:
+    for item in client.scan(TableName=table)["Items"]:
+        if "chunk" in item:
+            client.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
 
 
 def _urls(servers: list[Server]) -> dict[str, str]:
