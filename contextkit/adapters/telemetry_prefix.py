@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Final
 
 from contextkit.recent import Recent
 from contextkit.report import Break, Part, Report
-from contextkit.report.diff import find_break, regions_of
+from contextkit.report.diff import find_break, leading, regions_of
 
 REMEMBERED: Final = 256
 """Sessions whose last prompt is known; the one used least recently goes first. A prompt of 200 messages takes 50 KB."""
@@ -47,6 +46,6 @@ class Prefixes:
 
 
 def _compared(last: Sequence[Part], now: Sequence[Part], report: Report) -> Prefix:
-    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(last, now, strict=False)))
+    alike = leading(last, now)
     found = find_break(last, now, alike, regions_of(report.sections))
     return Prefix(sum(part.tokens for part in now[:alike]), None if found is None or found.expected else found)

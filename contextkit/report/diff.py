@@ -121,9 +121,14 @@ class Diff:
         return f"The cached prefix broke where {self.broken}."
 
 
+def leading(before: Sequence[Part], after: Sequence[Part]) -> int:
+    """How many leading parts are the same bytes, whatever they are called."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0].text == pair[1].text, zip(before, after, strict=False)))
+
+
 def shared_prefix(before: Sequence[Part], after: Sequence[Part]) -> tuple[int, int]:
-    """How many leading parts are the same bytes, whatever they are called, and how many leading tokens that makes."""
-    alike = sum(1 for _ in takewhile(lambda pair: pair[0].text == pair[1].text, zip(before, after, strict=False)))
+    """How many leading parts are the same, and how many leading tokens of `after` that makes."""
+    alike = leading(before, after)
     tokens = sum(part.tokens for part in after[:alike])
     if alike < len(before) and alike < len(after):
         tokens += _shared_within(before[alike], after[alike])
