@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contextkit.errors import InvalidBudget, shortened
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+LARGEST: Final = 2**53
+"""Tokens of a window. Of a larger one, which no model has, a fraction could not be reckoned exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,10 @@ class Budget:
                 raise InvalidBudget(
                     f"The budget's {name} is {value!r}, not a whole number.", "Give it in tokens.", value=value
                 )
-        if self.window <= 0:
+        if not 0 < self.window <= LARGEST:
+            more = f", more than {LARGEST:,}" if self.window > 0 else ""
             raise InvalidBudget(
-                f"The budget's window is {self.window} tokens.",
+                f"The budget's window is {shortened(self.window)} tokens{more}.",
                 "Use the context window of your model, such as 128_000.",
                 value=self.window,
             )

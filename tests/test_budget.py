@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.budget import Budget, Claim, allocate
+from contextkit.budget import LARGEST, Budget, Claim, allocate
 from contextkit.errors import InvalidBudget
 
 
@@ -22,6 +22,13 @@ def test_a_budget_without_room_is_refused(window: int, reserve: int, margin: flo
         Budget(window, reserve, margin)
     assert caught.value.value in (window, reserve, margin)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("window", [LARGEST + 1, 10**22, 10**3_000])
+def test_a_window_is_no_larger_than_can_be_reckoned_with(window: int) -> None:
+    with pytest.raises(InvalidBudget, match=r"more than 9,007,199,254,740,992\. Use the context window of your model"):
+        Budget(window)
+    assert Budget(LARGEST, margin=0.5).available() == LARGEST // 2
 
 
 @pytest.mark.parametrize("value", [1.5, "128k", True, None])

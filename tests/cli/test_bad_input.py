@@ -49,6 +49,7 @@ def test_two_messages_of_one_id(run: Run, write: Write) -> None:
     [
         (["-q", "q", "--budget", "-5"], "The budget's window is -5 tokens."),
         (["-q", "q", "--budget", "0"], "The budget's window is 0 tokens."),
+        (["-q", "q", "--budget", "9" * 23], "The budget's window is 99999999999999999999999 tokens, more than"),
         (["-q", "q", "--budget", "10", "--reserve", "10"], "reserve of 10 tokens leaves nothing"),
         (["-q", "q", "--strategy", "chatt"], "There is no strategy 'chatt'. Use one of agent, chat"),
         (["-q", "q", "--strategy", "missing.toml"], "missing.toml: The strategy cannot be read"),
