@@ -142,13 +142,22 @@ def _replace(path: Path, lines: Iterable[bytes]) -> int:
 def _read(path: Path) -> Iterator[Iterable[bytes]]:
     """The lines of a file, or of standard input for `-`."""
     if path == STDIN:
-        yield sys.stdin.buffer
+        yield _lines(sys.stdin.buffer, "<stdin>")
         return
     try:
         file = path.open("rb")
     except OSError as error:
-        raise InvalidInput(
-            f"{str(path)!r} cannot be read: {error.strerror}.", "Check the path of the export.", value=str(path)
-        ) from error
+        raise _unreadable(str(path), error) from error
     with file:
-        yield file
+        yield _lines(file, str(path))
+
+
+def _lines(file: Iterable[bytes], name: str) -> Iterator[bytes]:
+    try:
+        yield from file
+    except OSError as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: OSError) -> InvalidInput:
+    return InvalidInput(f"{name!r} cannot be read: {error.strerror}.", "Check the path of the export.", value=name)

@@ -14,7 +14,7 @@ from contextkit.cli.build import build
 from contextkit.cli.cost import cost
 from contextkit.cli.demo import demo
 from contextkit.cli.emulate import emulate
-from contextkit.cli.exits import INTERRUPTED, hush
+from contextkit.cli.exits import INTERRUPTED, UNREAD, hush
 from contextkit.cli.policy import policy
 from contextkit.cli.provision import provision
 from contextkit.cli.sessions import sessions, show
@@ -33,7 +33,7 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
         except BrokenPipeError:
             hush()
-            raise typer.Exit(1) from None
+            raise typer.Exit(UNREAD) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 

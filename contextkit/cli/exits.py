@@ -6,6 +6,9 @@ import sys
 INTERRUPTED = 130
 """The shell's own code for a command that Ctrl-C ended: 128 + SIGINT."""
 
+UNREAD = 141
+"""The shell's own code for a command whose reader has gone: 128 + SIGPIPE."""
+
 
 def hush() -> None:
     """Nobody reads standard output any more: send what is still buffered nowhere, so that nothing complains."""

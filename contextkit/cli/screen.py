@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import NoReturn
 
 from rich.console import Console
 from rich.text import Text
+
+from contextkit.cli.exits import UNREAD, hush
 
 WIDEST = 110
 """Columns beyond which lines of prose are hard to read."""
@@ -16,6 +19,14 @@ NARROWEST = 40
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
+class Screen(Console):
+    """A console that ends the command as the shell would where nobody reads it any more."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        hush()
+        raise SystemExit(UNREAD)
+
+
 def printable(text: str) -> str:
     """Text that cannot move the cursor, ring, or turn a line round: such characters become �."""
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
@@ -23,7 +34,7 @@ def printable(text: str) -> str:
 
 def stdout() -> Console:
     """The console for results, as wide as the terminal up to what reads well."""
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    console = Screen(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
     console.width = max(NARROWEST, min(console.width, WIDEST))
     return console
 

@@ -42,21 +42,61 @@ def test_importing_it_loads_no_extra() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_a_closed_pipe_is_no_error(tmp_path: Path, talk: Path) -> None:
-    command = [*COMMAND, "build", str(talk), "-q", "q", "--json"]
+@pytest.mark.usefixtures("talk")
+@pytest.mark.parametrize(
+    ("command", "notes"),
+    [
+        (["build", "talk.jsonl", "-q", "q", "--json"], "6 messages of talk.jsonl are new to session 'talk'.\n"),
+        (["strategies"], ""),
+    ],
+)
+def test_a_closed_pipe_is_no_error(tmp_path: Path, command: list[str], notes: str) -> None:
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environment()
+        [*COMMAND, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environment()
     ) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
         said = process.stderr.read().decode()
-    assert process.returncode == 1
-    assert said == f"6 messages of {talk} are new to session 'talk'.\n"
+    assert process.returncode == 128 + signal.SIGPIPE
+    assert said == notes
+
+
+@pytest.mark.usefixtures("talk")
+@pytest.mark.parametrize(
+    ("closed", "command", "said"),
+    [
+        (1, ["build", "talk.jsonl", "-q", "q", "--json"], "The output cannot be written: Bad file descriptor."),
+        (0, ["import", "-", "--store", "new.db"], "'<stdin>' cannot be read: Bad file descriptor."),
+    ],
+)
+def test_a_stream_that_was_closed_before_is_one_sentence(
+    tmp_path: Path, closed: int, command: list[str], said: str
+) -> None:
+    """As `contextkit … >&-` has it."""
+    done = subprocess.run(
+        [*COMMAND, *command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment(),
+        preexec_fn=lambda: os.close(closed),
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.decode().split("\n")[-2].startswith(f"contextkit: {said}")
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-@pytest.mark.parametrize("command", [["cost", "--example"], ["strategies", "show", "agent"], ["provision"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["cost", "--example"],
+        ["strategies", "show", "agent"],
+        ["provision", "agentcore", "--name", "mine", "--strategy", "summary"],
+    ],
+)
 def test_a_full_disk_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
