@@ -35,9 +35,17 @@ def export(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, for its owner alone; - for stdout."),
     ] = None,
+    discover: Annotated[
+        bool,
+        typer.Option(
+            "--discover", help="Sessions too that only AgentCore has: they are read into the store beside it first."
+        ),
+    ] = False,
 ) -> None:
     """Write everything of an actor as JSON Lines that `contextkit import` takes back."""
     with opened(stores) as found:
+        if discover:
+            _discover(found, actor)
         lines = export_actor(actor, *found.values())
         if output is None or output == STDOUT:
             sys.stdout.buffer.writelines(lines)
@@ -87,6 +95,18 @@ def erase(
         )
     if verify:
         note("Verified: the stores hold nothing of the actor.")
+
+
+def _discover(stores: Stores, actor: str) -> None:
+    from contextkit.stores.agentcore import AgentCoreStore  # loads boto3
+
+    found = [store for store in stores.values() if isinstance(store, AgentCoreStore)]
+    if not found:
+        raise InvalidInput(
+            "--discover does nothing without AgentCore.", "Name an agentcore:MEMORY+STORE, or leave it out."
+        )
+    for store in found:
+        store.discover(actor)
 
 
 def _erase(stores: Stores, actor: str) -> Receipt:

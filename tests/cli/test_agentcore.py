@@ -62,6 +62,18 @@ def test_an_actor_is_exported_and_erased(run: Run, aws: dict[str, str], name: st
     assert json.loads(again.out)["erased"][name] == {}
 
 
+def test_sessions_that_only_agentcore_has_are_exported_when_asked_for(
+    run: Run, aws: dict[str, str], name: str, memory_id: str
+) -> None:
+    with SQLiteStore(":memory:") as state, AgentCoreStore(memory_id, state=state) as other:
+        payload = [{"conversational": {"role": "USER", "content": {"text": "I like rain."}}}]
+        other.events.create("ann", "theirs", payload, at=datetime.now(UTC), token="t")
+    assert "rain" not in run("export", "--store", name, "--actor", "ann", **aws).out
+    assert "I like rain." in run("export", "--store", name, "--actor", "ann", "--discover", **aws).out
+    told = run("export", "--store", "agent.db", "--actor", "ann", "--discover", **aws).failure
+    assert "--discover does nothing without AgentCore" in told
+
+
 def test_its_sessions_are_listed_and_shown(run: Run, aws: dict[str, str], name: str) -> None:
     assert run("sessions", "--store", name, "--actor", "ann", **aws).out.splitlines()[1].split()[:2] == ["s", "1"]
     assert "I like tea." in run("show", "--store", name, "--actor", "ann", "--session", "s", **aws).out
