@@ -44,7 +44,7 @@ def policy(
         bool, typer.Option("--all-actors", help="Everybody's data, for a service that keeps actors apart itself.")
     ] = False,
     shared_tools: Annotated[
-        bool, typer.Option("--shared-tools", help="And cached results that all actors share.")
+        bool, typer.Option("--shared-tools", help="A runtime: and cached results that all actors share.")
     ] = False,
     bucket: Annotated[str | None, typer.Option(metavar="NAME", help="The bucket for large payloads.")] = None,
     keys: Annotated[list[str] | None, typer.Option("--kms-key", metavar="ARN", help="A KMS key; repeat it.")] = None,
@@ -60,6 +60,16 @@ def policy(
     from contextkit.aws.policy import memory, roles
     from contextkit.aws.policy.estate import Estate
 
+    if shared_tools and role is not RoleName.runtime:
+        raise InvalidInput(
+            f"--shared-tools does nothing for the role {role.value}.",
+            "Leave it out: an admin reads what all actors share in any case, and so does an eraser for all of them.",
+            value=role.value,
+        )
+    if namespaces and not (agentcore and role is not RoleName.admin):
+        raise InvalidInput(
+            "--namespace does nothing without --agentcore, and for the role admin.", "Leave it out.", value=namespaces
+        )
     estate = Estate(
         account=account,
         regions=tuple(regions or _region()),

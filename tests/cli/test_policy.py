@@ -47,3 +47,21 @@ def test_what_cannot_be_is_one_sentence(run: Run, arguments: tuple[str, ...]) ->
 
 def test_an_unknown_role_is_wrong_usage(run: Run) -> None:
     assert run("policy", "--role", "god", *HERE).code == 2
+
+
+@pytest.mark.parametrize(
+    ("role", "option"),
+    [
+        ("admin", ("--shared-tools",)),
+        ("eraser", ("--shared-tools",)),
+        ("runtime", ("--namespace", "/facts/{actorId}")),
+        ("admin", ("--namespace", "/facts/{actorId}")),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_told(run: Run, role: str, option: tuple[str, ...]) -> None:
+    assert f"{option[0]} does nothing" in run("policy", "--role", role, *HERE, *option).failure
+
+
+def test_a_runtime_may_have_what_all_actors_share(run: Run) -> None:
+    assert "tool#${*}#*" in run("policy", "--role", "runtime", *HERE, "--shared-tools").out
+    assert "tool#${*}#*" not in run("policy", "--role", "runtime", *HERE).out
