@@ -49,12 +49,17 @@ def distinct(tools: Iterable[Tool]) -> tuple[Tool, ...]:
     named: dict[str, Tool] = {}
     for index, tool in enumerate(tools):
         if named.setdefault(tool.name, tool) is not tool:
-            raise InvalidTool(
-                f"Tool {index} has the name {tool.name!r}, which an earlier one has.",
-                "Give every tool a name of its own; models call tools by name.",
-                value=tool.name,
-            )
+            raise same_name(tool.name, index)
     return tuple(named.values())
+
+
+def same_name(name: str, index: int) -> InvalidTool:
+    """The refusal of the tool at this place, whose name an earlier one has."""
+    return InvalidTool(
+        f"Tool {index} has the name {name!r}, which an earlier one has.",
+        "Give every tool a name of its own; models call tools by name.",
+        value=name,
+    )
 
 
 def is_tool(given: object) -> bool:

@@ -10,6 +10,6 @@ FOR_MEANING: Final = 0.6
 """The part of its deadline that a source gives an embedder: ranking by words takes milliseconds, and is still done."""
 
 
-def for_meaning(request: Request, section: str) -> float:
-    """The seconds that the section's source has for embedding."""
-    return FOR_MEANING * request.strategy.seconds({section})
+def for_meaning(request: Request, section: str, spent: float = 0.0) -> float:
+    """The seconds that the section's source has for embedding, having spent some of its own."""
+    return FOR_MEANING * max(0.0, request.strategy.seconds({section}) - spent)

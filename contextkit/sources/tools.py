@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
-from typing import Any, Final, TypeAlias
+from time import perf_counter
+from typing import Final
 
 from contextkit.aside import aside
 from contextkit.errors import InvalidInput, InvalidTool, shortened
@@ -16,14 +15,12 @@ from contextkit.rank.lexical import Scores
 from contextkit.rank.remembered import Remembered
 from contextkit.rank.tools import ToolIndex, choose
 from contextkit.recent import Recent
-from contextkit.schemas import as_tool, as_tools, distinct, is_tool
+from contextkit.schemas import as_tools, is_tool
+from contextkit.sources.listing import AsyncLists, Listed, Listing, Lists
 from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
 from contextkit.stores.flight import SingleFlight
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Tool
-
-Listing: TypeAlias = Callable[[], Iterable[object]]
-AsyncListing: TypeAlias = Callable[[], Awaitable[Iterable[object]]]
 
 
 class Tools:
@@ -47,8 +44,10 @@ class Tools:
     by words alone and a notice says so.
 
     Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin, and
-    `InvalidInput` for what is neither tools nor a function that lists them. A tool no provider would
-    take that a function lists is left out, and a notice says so: who lists it is another.
+    `InvalidInput` for what is neither tools nor a function that lists them. Who lists tools is another,
+    so of a function's a tool no provider would take, or whose name an earlier one has, is left out, a pin
+    may be missing, and where the function fails or is late, what it listed last for this session stands
+    in, until the turn ends or for ten minutes. A notice says each of these.
     """
 
     name = "tools"
@@ -56,7 +55,7 @@ class Tools:
 
     def __init__(
         self,
-        tools: Iterable[object] | Listing | AsyncListing | Callable[..., object],
+        tools: Iterable[object] | Lists | AsyncLists | Callable[..., object],
         *,
         limit: int | None = 10,
         sticky: bool = True,
@@ -71,39 +70,36 @@ class Tools:
         self._sticky = sticky
         self._pinned = tuple(pinned)
         self._embeddings = embeddings
-        self._read: dict[int, tuple[object, Tool]] = {}
         self._indexed: tuple[tuple[Tool, ...], ToolIndex] | None = None
         self._counted: tuple[tuple[Tool, ...], str, list[int]] | None = None
-        self._list, alist = _listings(tools)
-        self._awaits = alist is not None
-        if alist is not None:
-            self.agather = partial(self._awaited, alist)  # only a source that can await is an `AsyncSource`
-        listed = self._list is not None or self._awaits
-        self._tools = () if listed else as_tools(_several(tools))
-        if not listed:
-            self.pins(self._tools)
+        self._listing = Listing.of(tools)
+        if self._listing is not None and self._listing.awaits:
+            self.agather = partial(self._awaited, self._listing)  # only a source that can await is an `AsyncSource`
+        self._tools = () if self._listing is not None else as_tools(_several(tools))
+        if self._listing is None:
+            if missing := self._missing(self._tools):
+                raise _unknown_pins(missing, len(self._tools))
             self._index(self._tools)  # a thousand take a second: now, and not while a prompt is waited for
 
     def gather(self, request: Request) -> Iterator[Gathered]:
-        if self._awaits:
-            raise InvalidInput(
-                "The tools are listed by a coroutine function, which `build` cannot await.",
-                "Use `abuild`, or pass a plain function.",
-                value=self.name,
-            )
-        if self._list is None:
-            return self._gathered(self._tools, request)
-        tools, unreadable = self._listed(self._list())
-        return chain(unreadable, self._gathered(tools, request))
+        started = perf_counter()
+        listed = Listed(self._tools) if self._listing is None else self._listing.now(request)
+        return self._gathered(listed, request, perf_counter() - started)
 
-    async def _awaited(self, alist: AsyncListing, request: Request) -> list[Gathered]:
+    async def _awaited(self, listing: Listing, request: Request) -> list[Gathered]:
         """Awaited here and ranked in a thread: a listing may be long."""
-        tools, unreadable = self._listed(await alist())
-        return await aside(lambda: [*unreadable, *self._gathered(tools, request)])
+        started = perf_counter()
+        listed = await listing.awaited(request)
+        return await aside(lambda: list(self._gathered(listed, request, perf_counter() - started)))
 
-    def _gathered(self, tools: tuple[Tool, ...], request: Request) -> Iterator[Gathered]:
+    def _gathered(self, listed: Listed, request: Request, spent: float) -> Iterator[Gathered]:
+        """The items of the tools, having spent so many seconds on listing them."""
+        tools = listed.tools
+        yield from listed.notices
+        if missing := self._missing(tools):
+            yield Notice("pinned tool missing", _unknown_pins(missing, len(tools)).problem)
         pins = self.pins(tools)
-        scores, notice = self._scores(tools, request)
+        scores, notice = self._scores(tools, request, spent)
         if notice is not None:
             yield notice
         chosen = self._chosen(tools, pins, scores, request)
@@ -126,51 +122,17 @@ class Tools:
                 provenance=provenance,
             )
 
-    def _listed(self, listing: Iterable[object]) -> tuple[tuple[Tool, ...], list[Notice]]:
-        """What is listed now, and word of each tool that no provider would take, where others still serve.
-
-        Objects seen last time are not read again; dicts are, for they may have changed.
-        """
-        if not is_list(listing):
-            if inspect.iscoroutine(listing):
-                listing.close()  # nobody will await it
-            raise InvalidInput(
-                f"The function that lists the tools gave {shortened(listing)}.",
-                "Let it give a list of tools; a function that is itself a tool belongs in a list: Tools([function]).",
-                value=listing,
-            )
-        seen, self._read = self._read, {}
-        tools: list[Tool] = []
-        refused: list[InvalidTool] = []
-        for index, given in enumerate(listing):
-            before, tool = seen.get(id(given), (None, None))
-            if tool is None or before is not given or isinstance(given, Mapping):
-                try:
-                    tool = as_tool(given, index=index)
-                except InvalidTool as error:
-                    refused.append(error)
-                    continue
-            self._read[id(given)] = (given, tool)
-            tools.append(tool)
-        if refused and not tools:
-            raise refused[0]
-        return distinct(tools), [Notice("tool left out", f"A listed tool is not shown: {error}") for error in refused]
-
     def pins(self, tools: Sequence[Tool]) -> tuple[str, ...]:
-        """The names of those among these tools that are always in. Raises `InvalidTool` for one that is not there."""
-        unknown = sorted(set(self._pinned) - {tool.name for tool in tools})
-        if unknown:
-            raise InvalidTool(
-                f"The pinned tool {unknown[0]!r} is not among the {len(tools)} tools.",
-                "Pin tools by the names they are listed under.",
-                value=unknown[0],
-            )
-        return self._pinned
+        """The names of those among these tools that are always in."""
+        return tuple(tool.name for tool in tools if tool.name in self._pinned)
 
-    def _scores(self, tools: tuple[Tool, ...], request: Request) -> tuple[Scores, Notice | None]:
+    def _missing(self, tools: Sequence[Tool]) -> list[str]:
+        return sorted(set(self._pinned) - {tool.name for tool in tools})
+
+    def _scores(self, tools: tuple[Tool, ...], request: Request, spent: float) -> tuple[Scores, Notice | None]:
         index = self._index(tools)
         try:
-            return index.scores(request.query, seconds=for_meaning(request, "tools")), None
+            return index.scores(request.query, seconds=for_meaning(request, "tools", spent)), None
         except Exception as error:  # whatever an embedder raises costs the ranking its half, not the prompt its tools
             text = f"Tools were ranked by their words alone: the embedder failed ({type(error).__name__}: {error})."
             return index.lexical(request.query), Notice("embedder failed", text)
@@ -207,13 +169,14 @@ class Tools:
         return f"{ranked}, not clearly above the tools shown before or pinned; the limit is {self._limit}"
 
 
-def _listings(tools: Any) -> tuple[Listing | None, AsyncListing | None]:
-    """How the tools are listed, waiting or awaiting; neither for tools that are there already."""
-    if is_tool(tools) or not callable(tools):
-        return None, None
-    if inspect.iscoroutinefunction(tools) or inspect.iscoroutinefunction(type(tools).__call__):
-        return None, tools
-    return tools, None
+def _unknown_pins(names: Sequence[str], count: int) -> InvalidTool:
+    """The refusal of pins of which no tool has the name."""
+    tools, are = ("tool", "is") if len(names) == 1 else ("tools", "are")
+    return InvalidTool(
+        f"The pinned {tools} {', '.join(map(repr, names))} {are} not among the {count} tools.",
+        "Pin tools by the names they are listed under.",
+        value=names[0],
+    )
 
 
 def _several(tools: object) -> Iterable[object]:

@@ -133,16 +133,6 @@ def test_a_listing_is_asked_for_every_build(request_for: MakeRequest) -> None:
     assert shown(source.gather(request_for("x"))) == ["book_hotel", "stop_song"]
 
 
-def test_a_listing_is_checked_when_it_is_read(request_for: MakeRequest) -> None:
-    listing = Listing()
-    source = Tools(listing, pinned=["book_hotel"])
-    listing.tools = [CATALOGUE[0], CATALOGUE[0]]
-    assert len(items(source.gather(request_for("x")))) == 1
-    listing.tools = [CATALOGUE[1]]
-    with pytest.raises(InvalidTool, match="book_hotel"):
-        list(source.gather(request_for("x")))
-
-
 def get_weather(city: str) -> str:
     """Weather of a city."""
     return city
@@ -311,6 +301,8 @@ def test_a_limit_is_a_positive_number(limit: object) -> None:
 def test_pins_are_checked_at_once() -> None:
     with pytest.raises(InvalidTool, match="'get_whether' is not among the 5 tools"):
         Tools(CATALOGUE, pinned=["get_whether"])
+    with pytest.raises(InvalidTool, match="tools 'a', 'b' are not among the 5 tools"):
+        Tools(CATALOGUE, pinned=["b", "send_mail", "a"])
     with pytest.raises(InvalidInput, match="Pass a list of names"):
         Tools(CATALOGUE, pinned="get_weather")
 
@@ -318,21 +310,6 @@ def test_pins_are_checked_at_once() -> None:
 def test_tools_are_checked_at_once() -> None:
     with pytest.raises(InvalidTool, match="Tool 1"):
         Tools([CATALOGUE[0], {"description": "nameless"}])
-
-
-def test_a_listed_tool_that_no_provider_would_take_costs_no_other(request_for: MakeRequest) -> None:
-    source = Tools(lambda: [CATALOGUE[0], {"name": "get weather", "parameters": {}}, *CATALOGUE[1:]])
-    gathered = list(source.gather(request_for("x")))
-    (notice,) = (one for one in gathered if isinstance(one, Notice))
-    assert notice.kind == "tool left out"
-    assert "Tool 1" in notice.text
-    assert "get weather" in notice.text
-    assert len([one for one in gathered if isinstance(one, Item)]) == len(CATALOGUE)
-
-
-def test_a_listing_of_what_are_no_tools_is_refused(request_for: MakeRequest) -> None:
-    with pytest.raises(InvalidTool, match="Tool 0"):
-        list(Tools(lambda: [1, 2]).gather(request_for("x")))
 
 
 def test_no_tools_are_no_items(request_for: MakeRequest) -> None:
