@@ -23,6 +23,7 @@ def executed(path: Path) -> NotebookNode:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        coalesce_streams=True,
     )
     client.execute()
     notebook.metadata = NotebookNode(

@@ -29,12 +29,16 @@ def test_there_are_some() -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a kernel of this interpreter, with this checkout; no cell fails or warns."""
+    """In a kernel of this interpreter, with this checkout; no cell fails or warns, or prints what is not committed.
+
+    What it prints changes where decisions do: `python notebooks/execute.py` then writes it anew.
+    """
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
     run = _execute().executed(path)
     committed = nbformat.read(path, as_version=4)
     for cell, before in zip(_code(run), _code(committed), strict=True):
         assert _kinds(cell) == _kinds(before), cell.source
+        assert _printed(cell) == _printed(before), cell.source
         assert not any(output.get("name") == "stderr" for output in cell.outputs), cell.outputs
 
 
@@ -63,6 +67,10 @@ def _execute() -> ModuleType:
 
 def _code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source]
+
+
+def _printed(cell: nbformat.NotebookNode) -> str:
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
 def _kinds(cell: nbformat.NotebookNode) -> set[str]:
