@@ -94,6 +94,16 @@ def shown(tools: Sequence[Tool]) -> list[Tool]:
     return list(named.values())
 
 
+def check_count(tools: Sequence[Tool], most: int, provider: str) -> None:
+    """Refuse more tools than the provider takes: which of them matter least is not known here."""
+    if len(tools) > most:
+        raise InvalidTool(
+            f"The prompt has {len(tools)} tools; {provider} takes {most}.",
+            f"Show fewer: `Tools(…, limit={most})`, less what other sources show.",
+            value=len(tools),
+        )
+
+
 def with_fitting_ids(messages: Sequence[Message], allowed: re.Pattern[str]) -> Iterator[Message]:
     """The messages with call ids that match `allowed` and occur once, and tool names a provider takes.
 

@@ -21,9 +21,11 @@ from contextkit.errors import InvalidMessage
 from contextkit.parts import Part, Text, introduced, parts
 from contextkit.parts.media import Media
 from contextkit.render.answer import answer
+from contextkit.render.openai import MOST_TOOLS
 from contextkit.render.request import (
     NO_BREAKPOINTS,
     Breakpoints,
+    check_count,
     check_pairs,
     encodable,
     opening,
@@ -68,9 +70,10 @@ def to_responses(
 
     Breakpoints become a `prompt_cache_breakpoint` each, the first and the last two at most: GPT-5.6 and later models
     take them, others refuse them. `instructions` cannot be marked, so that with breakpoints all system messages are
-    items. Sound and film are refused, as are images of unknown type.
+    items. Sound and film are refused, as are images of unknown type, and more than 128 tools.
     """
     check_pairs(messages)
+    check_count(tools, MOST_TOOLS, PROVIDER)
     tools = shown(tools)
     points = replace(breakpoints, after_tools=False).at_most(MAX_EXPLICIT)
     start = 0 if points.messages else opening(messages)

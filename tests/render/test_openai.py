@@ -4,7 +4,9 @@ import pytest
 
 from contextkit.errors import InvalidMessage, InvalidTool
 from contextkit.messages import as_messages
+from contextkit.render.anthropic import to_anthropic
 from contextkit.render.openai import ATTACHED, BELOW, to_openai
+from contextkit.render.responses import to_responses
 from contextkit.tokens import get_counter
 from contextkit.types import Message, Tool, ToolCall
 
@@ -165,6 +167,17 @@ def test_a_result_without_a_call_is_refused(loop: tuple[Message, ...]) -> None:
 def test_tools_that_no_provider_takes_are_refused(names: list[str], problem: str) -> None:
     with pytest.raises(InvalidTool, match=problem):
         to_openai([Message(role="user", content="hi")], [Tool(name, "", {"type": "object"}) for name in names])
+
+
+def test_more_tools_than_openai_takes_are_refused() -> None:
+    tools = [Tool(f"t{number}", "", {"type": "object"}) for number in range(129)]
+    said = [Message(role="user", content="hi")]
+    assert len(to_openai(said, tools[:128])["tools"]) == 128
+    with pytest.raises(InvalidTool, match=r"129 tools; OpenAI's chat completions API takes 128\. Show fewer: `Tools\("):
+        to_openai(said, tools)
+    with pytest.raises(InvalidTool, match=r"129 tools; OpenAI's Responses API takes 128\."):
+        to_responses(said, tools)
+    assert len(to_anthropic(said, tools)["tools"]) == 129
 
 
 def test_the_request_shares_nothing_with_the_messages() -> None:
