@@ -27,6 +27,10 @@ _TYPES: Final = {
 }
 """Python's names for JSON's types, which some catalogues (the Berkeley leaderboard's) use."""
 
+_NULLABLE: Final = ("default", "const")
+"""Keywords that null is a value of. Any other is as good as not there, but providers refuse it: what Go's servers list
+has `"required": null`, for one."""
+
 _NAMED_SCHEMAS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTED_SCHEMAS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMAS: Final = ("items", "additionalProperties", "contains", "not", "if", "then", "else")
@@ -199,10 +203,32 @@ def _check_object(schema: Mapping[str, Any], where: str) -> None:
 
 
 def _normalised(schema: Any) -> Any:
-    """A schema whose types have JSON schema's own names, at every depth."""
+    """A schema whose types have JSON schema's own names, and which lists what it requires, at every depth."""
     if not isinstance(schema, dict):
         return schema
-    return {key: _keyword(key, value) for key, value in schema.items() if (key, value) != ("type", "any")}
+    listed = _listing_required(schema)
+    return {key: _keyword(key, value) for key, value in listed.items() if not _says_nothing(key, value)}
+
+
+def _says_nothing(key: str, value: Any) -> bool:
+    return (value is None and key not in _NULLABLE) or (key, value) == ("type", "any")
+
+
+def _listing_required(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with a list of what it requires, where properties say of themselves that they are required.
+
+    So they did until JSON schema's fourth draft, and people still write it; providers refuse a tool for it.
+    """
+    properties, listed = schema.get("properties"), schema.get("required") or []
+    if not isinstance(properties, dict):
+        return schema
+    objects = {name: inner for name, inner in properties.items() if isinstance(inner, dict)}
+    said = {name: inner["required"] for name, inner in objects.items() if isinstance(inner.get("required"), bool)}
+    if not said or not isinstance(listed, list):
+        return schema
+    plain = {name: {key: value for key, value in objects[name].items() if key != "required"} for name in said}
+    required = [*listed, *(name for name, needed in said.items() if needed and name not in listed)]
+    return schema | {"properties": properties | plain, "required": required}
 
 
 def _keyword(key: str, value: Any) -> Any:

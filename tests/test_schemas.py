@@ -104,6 +104,44 @@ def test_pythons_names_of_types_become_jsons_at_every_depth() -> None:
     }
 
 
+def test_null_is_as_good_as_nothing() -> None:
+    """What Go's servers list has nulls for empty lists and maps, which providers refuse."""
+    inner = {"type": "object", "properties": None, "required": None, "default": None}
+    given = {"type": "object", "required": None, "properties": {"at": inner, "to": {"const": None, "enum": [None]}}}
+    tool = as_tool({"name": "a", "inputSchema": given})
+    assert tool.parameters == {
+        "type": "object",
+        "properties": {"at": {"type": "object", "default": None}, "to": {"const": None, "enum": [None]}},
+    }
+    assert as_tool({"name": "a", "inputSchema": {"properties": None}}).parameters == {
+        "type": "object",
+        "properties": {},
+    }
+
+
+def test_properties_that_say_they_are_required_are_listed() -> None:
+    city = {"type": "string", "required": True}
+    given = {
+        "properties": {
+            "city": city,
+            "unit": {"type": "string", "required": False},
+            "days": {"type": "integer"},
+            "place": {"type": "object", "properties": {"city": city}, "required": True},
+        },
+        "required": ["days", "city"],
+    }
+    assert as_tool({"name": "a", "parameters": given}).parameters == {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "unit": {"type": "string"},
+            "days": {"type": "integer"},
+            "place": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+        },
+        "required": ["days", "city", "place"],
+    }
+
+
 def test_later_changes_to_the_original_do_not_show() -> None:
     given: dict[str, Any] = {"name": "weather", "parameters": {"type": "object", "properties": {}}}
     made = as_tool(given)
