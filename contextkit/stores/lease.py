@@ -68,10 +68,10 @@ def made(asked: A, results: Results[A], call: Callable[[], Any], ttl: timedelta,
         raise
     try:
         result = to_json(call(), f"result of the tool {asked.tool!r}")
+        results.keep(asked, maker, result, ttl)
     except BaseException:
         results.give_up(asked, maker)
         raise
-    results.keep(asked, maker, result, ttl)
     return result
 
 

@@ -17,7 +17,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -464,18 +466,21 @@ def no_connection_is_left() -> Iterator[None]:
     assert set(_open) - before == set()
 
 
-def test_who_is_interrupted_as_a_tools_lease_is_written_keeps_nobody_waiting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("moment", ["lease", "keep"])
+def test_who_is_interrupted_while_a_tool_is_asked_keeps_nobody_waiting(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease = ToolResults.lease
-
-    def interrupted(results: ToolResults, asked: Any, maker: str) -> bool:
+    def leased(results: ToolResults, asked: Any, maker: str) -> bool:
         assert lease(results, asked, maker)
         raise KeyboardInterrupt
 
+    def kept(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    lease = ToolResults.lease
     with SQLiteStore(tmp_path / "store.db") as store:
         with monkeypatch.context() as patch:
-            patch.setattr(ToolResults, "lease", interrupted)
+            patch.setattr(ToolResults, moment, {"lease": leased, "keep": kept}[moment])
             with pytest.raises(KeyboardInterrupt):
                 store.get_or_call("weather", {}, lambda: "sleet", actor_id="u1")
         with closing(sqlite3.connect(tmp_path / "store.db")) as database:
@@ -505,3 +510,40 @@ def test_who_is_interrupted_as_a_read_begins_leaves_no_transaction_open(monkeypa
             store.memories("u1", active=False)
         assert Interrupted.interruptions == 0
         store.append("u1", "s1", [{"role": "user", "content": "Hello again"}])
+
+
+def interrupted(work: Callable[[], object], at: int) -> bool:
+    """Whether the work came to its call number `at`, and was interrupted there.
+
+    Python looks for interrupts as a function of its own begins and as one of C returns.
+    """
+    calls = count(1)
+
+    def profile(_frame: FrameType, event: str, _argument: object) -> None:
+        if event in ("call", "c_return") and next(calls) == at:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    try:
+        sys.setprofile(profile)
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def test_wherever_a_read_is_interrupted_another_thread_goes_on(tmp_path: Path) -> None:
+    with SQLiteStore(tmp_path / "store.db") as store:
+        store.append("u1", "s1", [{"role": "user", "content": "Hello"}])
+    for at in count(1):
+        with SQLiteStore(tmp_path / "store.db") as store:
+            store.session("u1", "s1")
+            if not interrupted(lambda: store.session("u1", "s1"), at):
+                break
+            other = threading.Thread(target=store.session, args=("u1", "s1"), daemon=True)
+            other.start()
+            other.join(10)
+            assert not other.is_alive(), f"interrupted at call {at}, it let go of nothing"
+    assert at > 20

@@ -57,7 +57,8 @@ class Database:
         self._in_memory = is_in_memory(self.path)
         self._idle: list[sqlite3.Connection] = []
         self._busy = 0
-        self._state = threading.Condition()
+        self._lock = threading.Lock()  # `with` lets go of it wherever an interrupt comes, and not of a condition
+        self._returned = threading.Condition(self._lock)
         self._writing = threading.Lock()
         self._ready = False
         self._file: OpenFile | None = None
@@ -134,7 +135,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; those still in use are closed as they are given back."""
-        with self._state:
+        with self._lock:
             self._closed = True
             _close_all(self._idle)
         _open.discard(self)
@@ -149,10 +150,10 @@ class Database:
             self._writing.release()
 
     def _take(self) -> sqlite3.Connection:
-        with self._state:
+        with self._lock:
             if self._closed:
                 raise StoreError(f"The store on {self.path!r} has been closed.", "Open a new SQLiteStore.")
-            if self._in_memory and not self._state.wait_for(lambda: self._busy == 0, self._wait):
+            if self._in_memory and not self._returned.wait_for(lambda: self._busy == 0, self._wait):
                 raise _busy(self.path, self._wait)
             if self._file is not None and not self._file.is_there:
                 raise StoreUnavailable(
@@ -169,7 +170,7 @@ class Database:
             raise
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        with self._state:
+        with self._lock:
             keep = not self._closed and len(self._idle) < MAX_IDLE
             if keep:
                 self._idle.append(connection)
@@ -178,9 +179,9 @@ class Database:
         self._leave()
 
     def _leave(self) -> None:
-        with self._state:
+        with self._lock:
             self._busy -= 1
-            self._state.notify_all()
+            self._returned.notify_all()
 
     def _connect(self) -> sqlite3.Connection:
         if not self._ready:
@@ -219,14 +220,14 @@ class Database:
 
     def before_fork(self) -> None:
         """Close what a child process must not inherit: SQLite keeps its file locks per process."""
-        self._state.acquire()
-        self._state.wait_for(lambda: self._busy == 0, self._wait)
+        self._lock.acquire()
+        self._returned.wait_for(lambda: self._busy == 0, self._wait)
         if not self._in_memory:
             _close_all(self._idle)
 
     def after_fork(self, *, child: bool) -> None:
         """Go on as before, but for a child of a ":memory:" store: two processes cannot share one."""
-        self._state.release()
+        self._lock.release()
         if child:
             self._writing = threading.Lock()
             self._closed = self._closed or self._in_memory
