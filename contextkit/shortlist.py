@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Final
 
 from contextkit.beside import BESIDE, beside_item
 from contextkit.blocks import line_tokens
@@ -58,7 +59,7 @@ def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -
     asked = "turn" in {item.section for _, items in given for item in items}
     beside = [beside_item(sent, request.counter) for sent in request.beside]
     own = [*_own(request, read_tool), *([] if asked else [query_item(request)])]
-    items = _each_tool_once(_distinct([(BESIDE, beside), ("contextkit", own), *given]))
+    items, clashes = _each_tool_once(_distinct([(BESIDE, beside), ("contextkit", own), *given]))
     by_section: dict[str, list[Item]] = {}
     for item in items:
         by_section.setdefault(item.section, []).append(item)
@@ -70,6 +71,7 @@ def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -
         notices=[
             *_failures(answers),
             *(one for one in others if isinstance(one, Notice)),
+            *clashes,
             *_homeless([item.section for item in items if item.provenance.source != BESIDE], request),
         ],
     )
@@ -123,29 +125,51 @@ def _homeless(sections: Iterable[str], request: Request) -> Iterator[Notice]:
         yield Notice("no section", text)
 
 
-def _each_tool_once(items: Sequence[Item]) -> list[Item]:
-    """The items; of a tool that two sources give, one stands. Raises `InvalidTool` where two of one name differ."""
+_OWN_NAME: Final = "Give every tool a name of its own; models call tools by name."
+
+
+def _each_tool_once(items: Sequence[Item]) -> tuple[list[Item], list[Notice]]:
+    """The items; of a tool that two sources give, one stands.
+
+    Where two of one name differ, one that is listed is left out, and a notice says so; if none is, `InvalidTool`.
+    """
+    owners = _owners(items)
     first: dict[str, Item] = {}
     kept: list[Item] = []
+    clashes: list[Notice] = []
     for item in items:
-        if item.tool is not None:
+        owner = item.tool and owners[item.tool.name]
+        if owner and item.tool != owner.tool:
+            clashes.append(Notice("tool left out", f"{_clash(owner, item)} The latter is left out. {_OWN_NAME}"))
+            item = replace(item, required=False, left_out=f"{owner.id!r} has its name")
+        elif item.tool is not None:
             before = first.setdefault(item.tool.name, item)
-            if before.tool != item.tool:
-                raise _two_of_one_name(item.tool.name, before, item)
             if before.left_out is not None:
                 first[item.tool.name] = item
             elif before is not item and item.left_out is None:
                 item = replace(item, left_out=f"{before.id!r} is the same tool")
         kept.append(item)
-    return kept
+    return kept, clashes
 
 
-def _two_of_one_name(name: str, *items: Item) -> InvalidTool:
-    sources = " and ".join(repr(item.provenance.source) for item in items)
-    return InvalidTool(
-        f"The sources {sources} give different tools named {name!r}.",
-        "Give every tool a name of its own; models call tools by name.",
-        value=name,
+def _owners(items: Iterable[Item]) -> dict[str, Item]:
+    """Whose tool a name is: the first one's that is not listed, or else the first one's. Two cannot have it."""
+    owners: dict[str, Item] = {}
+    for item in items:
+        if item.tool is None:
+            continue
+        owner = owners.setdefault(item.tool.name, item)
+        if owner.listed and not item.listed:
+            owners[item.tool.name] = item
+        elif item.tool != owner.tool and not item.listed:
+            raise InvalidTool(_clash(owner, item), _OWN_NAME, value=item.tool.name)
+    return owners
+
+
+def _clash(owner: Item, item: Item) -> str:
+    name = item.tool and item.tool.name
+    return (
+        f"The sources {owner.provenance.source!r} and {item.provenance.source!r} give different tools named {name!r}."
     )
 
 

@@ -115,7 +115,8 @@ class Item:
     sections the best stand.
     `handle` is set where the full text is already in storage. `left_out` is the reason, where
     its own source advises against showing it (a tool ranked below the limit); such an item is
-    only reported.
+    only reported. `listed` says that its tool is from a list which is another's and may change at any
+    time: beside a different one of its name, it is left out, which would otherwise be an error.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Item:
     tool: Tool | None = None
     handle: str | None = None
     left_out: str | None = None
+    listed: bool = False
     provenance: Provenance = Provenance()
 
 

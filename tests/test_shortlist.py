@@ -77,6 +77,32 @@ def test_different_tools_of_one_name_are_refused_at_once() -> None:
         builder.build("Where is my order?", actor_id="u", session_id="s")
 
 
+@pytest.mark.parametrize("own_first", [True, False])
+def test_of_different_tools_of_one_name_a_listed_one_is_left_out(own_first: bool) -> None:
+    """What a server lists may come to clash in the middle of a conversation, and costs no prompt."""
+    other, read = Tool("track", "Play a track.", {"type": "object"}), Tool("read_context", "Read.", {"type": "object"})
+    own, listed = Tools([track]), Tools(lambda: [other, read, Tool("stop", "Stop.", {})], pinned=["track"])
+    later = Tools(lambda: [Tool("stop", "Halt.", {})])
+    with SQLiteStore(":memory:") as store:
+        sources = [System("You help."), *([own, listed] if own_first else [listed, own]), later]
+        builder = ContextBuilder(store=store, sources=sources, budget=2_000)
+        context = builder.build("Where is my order?", actor_id="u", session_id="s")
+    descriptions = {tool.name: tool.description for tool in context.tools}
+    assert descriptions == {
+        "read_context": read_tool().description,
+        "track": "Where an order is.",
+        "stop": "Stop.",
+    }
+    notices = [notice.text for notice in context.report.notices if notice.kind == "tool left out"]
+    assert len(notices) == 3
+    assert (
+        "The sources 'tools' and 'tools' give different tools named 'track'. The latter is left out. "
+        "Give every tool a name of its own; models call tools by name." in notices
+    )
+    outs = [one.reason for one in context.report.decisions if one.outcome == "dropped" and "has its name" in one.reason]
+    assert len(outs) == 3
+
+
 class Hours:
     """A source that leaves the counting to the builder."""
 

@@ -119,6 +119,7 @@ class Tools:
                 kind="json",
                 tool=tool,
                 left_out=None if order < len(chosen) else self._reason(rank, len(tools), request.continuing),
+                listed=self._listing is not None,
                 provenance=provenance,
             )
 
