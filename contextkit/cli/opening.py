@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from contextkit.errors import InvalidInput
+from contextkit.errors import InvalidInput, shortened
 from contextkit.stores.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
@@ -77,8 +77,10 @@ def _of_its_own(name: str, make: bool) -> SQLiteStore | DynamoDBStore:
 
 def _existing(path: str) -> SQLiteStore:
     """The store in a file that is there already, or at a `file:` URI. Raises `InvalidInput` where there is none."""
-    if not path.startswith("file:") and not Path(path).exists():
+    if not path.startswith("file:") and not os.path.exists(path):  # which a path may be too long to ask
         raise InvalidInput(
-            f"There is no store {path!r}.", "Check the path, or make one with `contextkit build … --store`.", value=path
+            f"There is no store {shortened(path)}.",
+            "Check the path, or make one with `contextkit build … --store`.",
+            value=path,
         )
     return SQLiteStore(path)

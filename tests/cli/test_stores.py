@@ -48,6 +48,12 @@ def test_looking_makes_no_store(run: Run, tmp_path: Path, command: list[str]) ->
     assert not (tmp_path / "none.db").exists()
 
 
+def test_a_path_too_long_for_a_store_is_told(run: Run) -> None:
+    failure = run("sessions", "--store", "n" * 5_000, "--actor", "a").failure
+    assert failure.startswith("There is no store 'nnn")
+    assert len(failure) < 200
+
+
 def test_the_ledger_of_memories_is_not_listed(run: Run, store: str, tmp_path: Path) -> None:
     with SQLiteStore(tmp_path / store) as opened:
         MemoryEngine(opened).run("talk", "talk", flush=True)

@@ -196,6 +196,15 @@ class TestMoved:
         with SQLiteStore(path) as store:
             assert texts(store) == [*expected, "again"]
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes only there")
+    def test_a_file_whose_name_is_no_utf_8(self, path: Path) -> None:
+        named = path.rename(path.with_name(os.fsdecode(b"caf\xe9.db")))
+        with SQLiteStore(named) as store:
+            assert texts(store) == ["hello"]
+            named.rename(path)
+            with pytest.raises(StoreUnavailable, match="deleted, moved or replaced"):
+                texts(store)
+
     def test_a_file_that_was_replaced(self, path: Path) -> None:
         with SQLiteStore(path) as store, SQLiteStore(path.with_name("copy.db")) as copy:
             store.session("a", "s")

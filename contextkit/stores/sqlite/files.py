@@ -25,7 +25,8 @@ class OpenFile:
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> OpenFile | None:
         """The file of a connection; None for a database in memory, or where the system does not know its file."""
-        path = connection.execute("PRAGMA database_list").fetchone()[2]
+        bare = "SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE name = 'main'"  # a path may be no UTF-8
+        path = os.fsdecode(connection.execute(bare).fetchone()[0] or b"")
         try:
             found = os.stat(path)
         except OSError:
