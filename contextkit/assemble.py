@@ -287,6 +287,10 @@ def _instance(store: object) -> object:
         raise InvalidInput(
             f"The store is the class {store.__name__}.", f"Pass an instance: {store.__name__}(…).", value=store
         )
+    if isinstance(store, str | Path):
+        raise InvalidInput(
+            f"The store is {shortened(store)}, not a store.", f"Pass SQLiteStore({shortened(store)}).", value=store
+        )
     return store
 
 

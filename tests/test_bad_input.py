@@ -82,6 +82,12 @@ def test_an_empty_store_gives_a_prompt_of_system_and_query(store: SQLiteStore) -
     assert kinds(context) == set()
 
 
+@pytest.mark.parametrize("path", ["agent.db", Path("agent.db")])
+def test_a_path_in_the_place_of_a_store(path: object) -> None:
+    with pytest.raises(InvalidInput, match=r"agent\.db'\)?, not a store\. Pass SQLiteStore\(.*agent\.db"):
+        ContextBuilder(store=path, sources=[System("You are Otis.")], budget=Budget(1_000))
+
+
 def test_an_unknown_strategy(store: SQLiteStore) -> None:
     with pytest.raises(UnknownStrategy, match="agent, chat"):
         ContextBuilder(store=store, sources=[], budget=1_000, strategy="chta")

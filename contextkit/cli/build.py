@@ -52,9 +52,12 @@ def build(
     actor_id, session_id = actor or name, session or name
     with opened([store], make=True) as stores:
         imported = import_messages(stores[store], actor_id, session_id, conversation.messages)
-        note(_story(imported, file, session_id))
+        note(_story(imported, file, actor_id, session_id))
         builder = ContextBuilder(
-            store=stores[store], sources=_sources(prompt or conversation.system), strategy=sharing, budget=window
+            store=stores[store],
+            sources=_sources(prompt or conversation.system, sharing),
+            strategy=sharing,
+            budget=window,
         )
         context = builder.build(query, actor_id=actor_id, session_id=session_id)
         if html:
@@ -62,8 +65,12 @@ def build(
         print_json(context) if json else _print(context, WHOLE if full else Limits())
 
 
-def _sources(system: str) -> list[Source]:
-    return [*([System(system)] if system else []), Preferences(), Memories(), History(), Overflow()]
+def _sources(system: str, strategy: ContextStrategy) -> list[Source]:
+    """A conversation's sources; those of a store only where the strategy has a section for what they give."""
+    stored: list[Source] = [Preferences(), Memories(), History(), Overflow()]
+    sections = {section.name for section in strategy.sections}
+    used = [source for source in stored if not sections.isdisjoint(source.sections)]
+    return [*([System(system)] if system else []), *used]
 
 
 def _system(given: str) -> str:
@@ -78,7 +85,7 @@ def _system(given: str) -> str:
         ) from error
 
 
-def _story(imported: Imported, file: Path, session_id: str) -> str:
+def _story(imported: Imported, file: Path, actor_id: str, session_id: str) -> str:
     known = f"; {imported.known:,} were there already" if imported.known else ""
     different = (
         f"; {imported.different:,} of those say something else there, and what is stored stands"
@@ -86,7 +93,8 @@ def _story(imported: Imported, file: Path, session_id: str) -> str:
         else ""
     )
     messages, are = ("message", "is") if imported.new == 1 else ("messages", "are")
-    return f"{imported.new:,} {messages} of {file} {are} new to session {session_id!r}{known}{different}."
+    session = f"session {session_id!r} of actor {actor_id!r}"
+    return f"{imported.new:,} {messages} of {file} {are} new to {session}{known}{different}."
 
 
 def _print(context: Context, limits: Limits) -> None:

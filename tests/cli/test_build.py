@@ -16,8 +16,15 @@ def test_prints_the_prompt_and_the_report(run: Run, talk: Path) -> None:
     assert '{"rye": 3, "wheat": 12}' in done.out
     assert "of 1,000 tokens" in done.out
     assert done.out.index("Three rye breads") < done.out.index(QUERY) < done.out.index("The report")
-    assert done.err == "6 messages of talk.jsonl are new to session 'talk'.\n".replace("talk.jsonl", str(talk))
+    assert done.err == f"6 messages of {talk} are new to session 'talk' of actor 'talk'.\n"
     assert "\x1b" not in done.out
+
+
+def test_a_strategy_without_a_section_for_it_is_not_told_that_a_source_was_left_out(run: Run, talk: Path) -> None:
+    done = run("build", talk, "-q", QUERY, "--strategy", "recall", "--budget", 1000, "--json")
+    report = json.loads(done.out)["report"]
+    assert {source["name"]: source["status"] for source in report["sources"]}["history"] == "ok"
+    assert "no section" not in [notice["kind"] for notice in report["notices"]]
 
 
 def test_json_is_all_there_is_on_stdout(run: Run, talk: Path) -> None:

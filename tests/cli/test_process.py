@@ -46,7 +46,10 @@ def test_importing_it_loads_no_extra() -> None:
 @pytest.mark.parametrize(
     ("command", "notes"),
     [
-        (["build", "talk.jsonl", "-q", "q", "--json"], "6 messages of talk.jsonl are new to session 'talk'.\n"),
+        (
+            ["build", "talk.jsonl", "-q", "q", "--json"],
+            "6 messages of talk.jsonl are new to session 'talk' of actor 'talk'.\n",
+        ),
         (["strategies"], ""),
     ],
 )
