@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from contextkit.aside import aside
@@ -29,7 +28,7 @@ from contextkit.offload import Page, answer_read, answer_search, offload, read_c
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
-from contextkit.steps import step, timed
+from contextkit.steps import elapsed, step, timed
 from contextkit.stored import StoredPieces
 from contextkit.stores import Degradable, OverflowStore, SessionStore
 from contextkit.strategy import ContextStrategy
@@ -220,7 +219,7 @@ class ContextBuilder:
             tools=prompt.tools,
             tokens=prompt.tokens,
             beside=draft.listed.beside,
-            report=draft.report(prompt, perf_counter() - request.deadline.started),
+            report=draft.report(prompt, elapsed()),
             breakpoints=prompt.breakpoints,
         )
 

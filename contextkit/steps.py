@@ -56,6 +56,12 @@ def step(name: str) -> Iterator[None]:
             heard.steps.append(Step(name, started - heard.began, perf_counter() - started))
 
 
+def elapsed() -> float:
+    """Wall-clock seconds since this thread's or task's listener began to hear; 0 where there is none."""
+    heard = _listener.get()
+    return 0.0 if heard is None else perf_counter() - heard.began
+
+
 def taken() -> tuple[Step, ...]:
     """The steps that this thread's or task's listener has heard of so far, in the order in which they ended."""
     heard = _listener.get()
