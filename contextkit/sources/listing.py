@@ -146,6 +146,11 @@ def _several(listing: object) -> Sequence[object]:
         return tuple(listing)
     if inspect.iscoroutine(listing):
         listing.close()  # nobody will await it
+        raise InvalidInput(
+            f"The function that lists the tools gave {shortened(listing)}.",
+            "Pass the coroutine function itself, as in Tools(list_tools), and use `abuild`.",
+            value=listing,
+        )
     raise InvalidInput(
         f"The function that lists the tools gave {shortened(listing)}.",
         "Let it give a list of tools; a function that is itself a tool belongs in a list: Tools([function]).",

@@ -64,11 +64,12 @@ class Tools:
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise InvalidInput(f"The limit of tools is {limit!r}.", "Use 1 or more, or None for all.", value=limit)
-        if isinstance(pinned, str):
-            raise InvalidInput(f"`pinned` is the text {shortened(pinned)}.", "Pass a list of names.", value=pinned)
+        pins = tuple(pinned) if is_list(pinned) else None
+        if pins is None or not all(isinstance(name, str) for name in pins):
+            raise InvalidInput(f"`pinned` is {shortened(pinned)}.", "Pass a list of names.", value=pinned)
         self._limit = limit
         self._sticky = sticky
-        self._pinned = tuple(pinned)
+        self._pinned = pins
         self._embeddings = embeddings
         self._indexed: tuple[tuple[Tool, ...], ToolIndex] | None = None
         self._counted: tuple[tuple[Tool, ...], str, list[int]] | None = None

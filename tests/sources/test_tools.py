@@ -201,7 +201,7 @@ async def test_an_async_listing_is_awaited_and_only_that(request_for: MakeReques
 
 def test_a_coroutine_from_a_plain_function_is_told_so(request_for: MakeRequest) -> None:
     lists = AsyncListing()
-    with pytest.raises(InvalidInput, match="gave <coroutine"):
+    with pytest.raises(InvalidInput, match=r"gave <coroutine.*Pass the coroutine function itself"):
         list(Tools(lambda: lists()).gather(request_for("x")))
 
 
@@ -303,8 +303,9 @@ def test_pins_are_checked_at_once() -> None:
         Tools(CATALOGUE, pinned=["get_whether"])
     with pytest.raises(InvalidTool, match="tools 'a', 'b' are not among the 5 tools"):
         Tools(CATALOGUE, pinned=["b", "send_mail", "a"])
-    with pytest.raises(InvalidInput, match="Pass a list of names"):
-        Tools(CATALOGUE, pinned="get_weather")
+    for pinned in ("get_weather", None, [CATALOGUE[0]], [{"name": "get_weather"}], {"get_weather": 1}):
+        with pytest.raises(InvalidInput, match="Pass a list of names"):
+            Tools(lambda: CATALOGUE, pinned=pinned)  # type: ignore[arg-type]
 
 
 def test_tools_are_checked_at_once() -> None:
