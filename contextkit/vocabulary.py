@@ -8,7 +8,7 @@ it, so that the next process finds it there.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import gzip
 import hashlib
 import os
@@ -93,8 +93,8 @@ def find(vocabulary: Vocabulary, *, url: str | None = None, seconds: float = DOW
 
 def parse(data: bytes) -> dict[bytes, int]:
     """Each token's rank, from a file of lines `base64 rank`."""
-    pairs = (line.split() for line in data.splitlines() if line)
-    return {base64.b64decode(token): int(rank) for token, rank in pairs}
+    words = data.split()
+    return dict(zip(map(binascii.a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
 
 
 def cache_path(vocabulary: Vocabulary) -> Path | None:
