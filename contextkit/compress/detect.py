@@ -6,10 +6,11 @@ import re
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from contextkit.compress.tables import is_rule
+from contextkit.compress.diff import is_diff
+from contextkit.compress.tables import aligned, separated
 from contextkit.types import ContentKind
 
-Shape: TypeAlias = Literal["prose", "lines", "code", "table"]
+Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff"]
 
 _LOOKED_AT: Final = 200
 """Lines that decide."""
@@ -38,12 +39,16 @@ def shape_of(text: str, kind: ContentKind | None = None) -> Shape:
     some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
     if len(some) < _FEW:
         return "code" if kind == "code" else "prose"
-    if _is_table(some):
+    if is_diff(text[:_MEASURED]):
+        return "diff"
+    if separated(some):
         return "table"
     if _share(some, _STAMPED) >= _MANY or "Traceback (most recent call last)" in text[:_MEASURED]:
         return "lines"
     if kind == "code" or (kind is None and _share(some, _CODE) >= _MOST):
         return "code"
+    if aligned(some):
+        return "table"
     return "prose" if _reads_as_prose(some) else "lines"
 
 
@@ -72,16 +77,3 @@ _LONG: Final = 300
 
 def _average(some: list[str]) -> float:
     return sum(map(len, some)) / len(some)
-
-
-def _is_table(some: list[str]) -> bool:
-    if any(map(is_rule, some[:20])):
-        return sum(1 for line in some if "|" in line) >= _MOST * len(some)
-    return any(_even(some, separator, least) for separator, least in (("\t", 1), (";", 2), (",", 2)))
-
-
-def _even(some: list[str], separator: str, least: int) -> bool:
-    """Whether nearly all lines have the separator as often as the first; quoted cells may hide a few."""
-    columns = some[0].count(separator)
-    same = sum(1 for line in some if line.count(separator) == columns)
-    return columns >= least and same >= 0.9 * len(some)

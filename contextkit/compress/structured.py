@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
@@ -20,6 +20,7 @@ from typing import Any, Final, TypeAlias
 
 from contextkit.compress.asked import Asked
 from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS
+from contextkit.compress.rare import RARE, rare_values
 from contextkit.compress.search import byte_size, richest
 from contextkit.types import TokenCounter
 
@@ -34,12 +35,6 @@ _ODD_WORTH: Final = 1.0
 _FAILED_WORTH: Final = 1.5
 _END_WORTH: Final = 0.5
 """How elements of an array compare: what bears on the query first, then failures and rarities, then the two ends."""
-
-_ODD: Final = 0.05
-"""A value or shape that at most this share of an array's elements have is worth seeing."""
-
-_FEW_VALUES: Final = 0.3
-"""Only fields whose values mostly repeat can have a rare one; an id is not rare for being unique."""
 
 FAILED: Final = re.compile(
     r"\b(?:error|errors|fail(?:ed|ure)?|exception|fatal|critical|denied|rejected|refused|timed?[ _-]?out"
@@ -336,15 +331,13 @@ def _by_worth(found: Sequence[frozenset[str]], odd: Sequence[int]) -> list[int]:
 
 def _oddities(elements: Sequence[Any]) -> list[int]:
     """For each element, how many of its fields have a rare value, or are themselves rare."""
-    if len(elements) < 2 / _ODD / 2:
-        return [0] * len(elements)
     facts = [_facts(each) for each in elements]
-    count = Counter(fact for each in facts for fact in each)
-    kinds = Counter(key for key, _ in count)
-    rare = len(elements) * _ODD
-    total = Counter(key for each in facts for key, _ in each)
-    telling = {key for key, distinct in kinds.items() if distinct <= 1 + _FEW_VALUES * total[key] or total[key] <= rare}
-    return [sum(1 for fact in each if fact[0] in telling and count[fact] <= rare) for each in facts]
+    values: dict[str, list[str]] = defaultdict(list)
+    for key, value in (fact for each in facts for fact in each):
+        values[key].append(value)
+    odd = {key: rare_values(found) for key, found in values.items()}
+    rare = {key for key, found in values.items() if len(found) <= len(elements) * RARE}
+    return [sum(1 for key, value in each if key in rare or value in odd[key]) for each in facts]
 
 
 def _facts(element: Any) -> list[tuple[str, str]]:

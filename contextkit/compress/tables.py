@@ -1,8 +1,14 @@
-"""Tables in Markdown, CSV or TSV, shortened by choosing rows: the header, what bears on the query, what failed."""
+"""Tables in Markdown, CSV or TSV, or aligned by spaces as programs print them, shortened by choosing rows.
+
+The header stays, and of the rows those that bear on the query, those that tell of a failure, and
+those with a value that is rare in a column whose values mostly repeat: of a hundred pods the one
+that is not running.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -10,6 +16,7 @@ from typing import Final
 from contextkit.compress.asked import Asked, weights
 from contextkit.compress.lines import lines, lines_left_out
 from contextkit.compress.pieces import Outline, Piece
+from contextkit.compress.rare import rare_values
 from contextkit.compress.sample import Span
 from contextkit.compress.structured import FAILED
 
@@ -18,9 +25,28 @@ _RULE: Final = re.compile(r"(?=[\s:|+]*?[-=])[\s:|+=-]++$")
 _HEADER_WORTH: Final = 50.0
 _FIRST_ROW: Final = 0.8
 _LAST_ROW: Final = 0.6
-_ROW: Final = 0.2
+_ROW: Final = (0.2, 0.1)
+"""Any other row, from the first to the last: those that fill what room there is stand together then."""
+
 _FAILED_ROW: Final = 1.5
 """A row that tells of a failure, among rows most of which tell of none."""
+
+_ODD_CELL: Final = 1.0
+"""A value that few rows have, where most have one of a few others."""
+
+_MOST: Final = 0.6
+_NEARLY_ALL: Final = 0.9
+_ALIGNED: Final = 0.8
+
+_SAYS: Final = re.compile(r"[^\W_]|-{3}")
+"""What a row has that says something, or rules off what does."""
+
+_BAR: Final = re.compile(r"\|")
+_GAP: Final = re.compile(r"(?<=[^\s.!?:;,])(?: {2,}|\s*\t\s*)(?=\S)")
+"""What stands between columns that are aligned: not what follows a sentence or a label."""
+
+_EVEN: Final = ((re.compile(r"\t"), 1), (re.compile(";"), 2), (re.compile(","), 2))
+"""Separators, and how often each stands in a row at the least."""
 
 
 def is_rule(line: str) -> bool:
@@ -28,21 +54,60 @@ def is_rule(line: str) -> bool:
     return ("|" in line or "+" in line) and _RULE.match(line) is not None
 
 
+def separated(some: Sequence[str]) -> re.Pattern[str] | None:
+    """What separates the cells of these rows, each of which has it as often; None where they are no such table."""
+    if any(map(is_rule, some[:_LOOKED_AT])):
+        return _BAR if sum(1 for line in some if "|" in line) >= _MOST * len(some) else None
+    return next((mark for mark, least in _EVEN if _are_even(some, mark, least)), None)
+
+
+def aligned(some: Sequence[str]) -> bool:
+    """Whether nearly all lines have gaps in them, as columns have that are aligned."""
+    return sum(1 for line in some if _GAP.search(line)) >= _ALIGNED * len(some)
+
+
+def _are_even(some: Sequence[str], mark: re.Pattern[str], least: int) -> bool:
+    """Whether nearly all lines have the separator as often as the first; quoted cells may hide a few."""
+    columns = len(mark.findall(some[0]))
+    same = sum(1 for line in some if len(mark.findall(line)) == columns)
+    return columns >= least and same >= _NEARLY_ALL * len(some)
+
+
 def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
     """The rows of the spans and what they are worth; everything down to the rule is header."""
     found = list(lines(text, spans, longest))
+    bodies = [text[start:end] for start, end in found]
     wanted = Asked(query)
-    about = [wanted.found(text[start:end]) for start, end in found]
-    asked = weights(about)
-    header = _header_rows([text[start:end] for start, end in found[:_LOOKED_AT]])
-    failed = [n >= header and FAILED.search(text[start:end]) is not None for n, (start, end) in enumerate(found)]
+    about = [wanted.found(body) for body in bodies]
+    header = _header_rows(bodies[:_LOOKED_AT])
+    failed = [n >= header and FAILED.search(body) is not None for n, body in enumerate(bodies)]
     rare = 1 - sum(failed) / len(found) if found else 0.0
+    odd = _odd_cells(bodies, header)
     pieces = [
-        Piece(start, end, about[n], _place(n, len(found), header) + _FAILED_ROW * rare * failed[n])
+        Piece(start, end, (*about[n], *odd[n]), _place(n, len(found), header) + _FAILED_ROW * rare * failed[n])
+        if _SAYS.search(bodies[n])
+        else Piece(start, end)
         for n, (start, end) in enumerate(found)
     ]
-    return Outline(text, pieces, asked, partial(lines_left_out, unit="row"))
+    worth = weights(about) | dict.fromkeys((term for terms in odd for term in terms), _ODD_CELL)
+    return Outline(text, pieces, worth, partial(lines_left_out, unit="row"))
 
+
+def _odd_cells(rows: Sequence[str], header: int) -> list[list[str]]:
+    """For each row its cells that are unlike those of others, marked so that no word is mistaken for one."""
+    mark = separated([row for row in rows[:_ENOUGH] if row.strip()] or [""]) or _GAP
+    cells = [[cell.strip() for cell in mark.split(row.strip())] if n >= header else [] for n, row in enumerate(rows)]
+    width = max(Counter(map(len, cells)).items(), key=lambda item: item[1], default=(0, 0))[0]
+    regular = [row for row in cells if row and len(row) == width]
+    rare = [rare_values(column) for column in zip(*regular, strict=True)]
+    return [
+        [f"\n{n} {cell}" for n, cell in enumerate(row) if cell in rare[n]] if rare and len(row) == width else []
+        for row in cells
+    ]
+
+
+_ENOUGH: Final = 200
+"""Rows that tell what separates their cells."""
 
 _LOOKED_AT: Final = 20
 """Lines at the start among which the rule under a header is looked for."""
@@ -61,4 +126,4 @@ def _place(n: int, count: int, header: int) -> float:
         return _HEADER_WORTH
     if n == header:
         return _FIRST_ROW
-    return _LAST_ROW if n == count - 1 else _ROW
+    return _LAST_ROW if n == count - 1 else _ROW[0] + (_ROW[1] - _ROW[0]) * n / count
