@@ -24,6 +24,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from pydoc_data.topics import topics
 from random import Random
 from statistics import mean
@@ -167,7 +168,49 @@ def tables(random: Random, count: int) -> Iterator[Case]:
         )
 
 
-MAKERS = (prose, records, logs, code, tables)
+def listings(random: Random, count: int) -> Iterator[Case]:
+    """Pods as a program lists them: one is not running, and another is asked for."""
+    for _ in range(count):
+        names = [f"{random.choice(['web', 'api', 'worker'])}-{random.randrange(16**8):08x}-{n:03}" for n in range(300)]
+        rows = [_pod(random.choice(["default", "system"]), name, random.randint(1, 300)) for name in names]
+        asked, failed = random.sample(range(20, 280), 2)
+        rows[failed] = _pod("default", names[failed], 9, ready="0/1", status="CrashLoopBackOff", restarts=17)
+        header = f"{'NAMESPACE':<12}{'NAME':<24}{'READY':<8}{'STATUS':<19}{'RESTARTS':<11}AGE"
+        wanted = {"asked": (rows[asked],), "failure": (rows[failed],), "keys": (header,)}
+        yield Case("listing", "\n".join([header, *rows]) + "\n", f"How old is {names[asked]}?", wanted)
+
+
+def _pod(space: str, name: str, days: int, *, ready: str = "1/1", status: str = "Running", restarts: int = 0) -> str:
+    return f"{space:<12}{name:<24}{ready:<8}{status:<19}{restarts:<11}{days}d"
+
+
+def diffs(random: Random, count: int) -> Iterator[Case]:
+    """What was changed in modules of the standard library: which ones, and in one that is asked for, what."""
+    for _ in range(count):
+        changes = {name: _changed(random, inspect.getsource(importlib.import_module(name))) for name in MODULES}
+        text = "".join(_diff(f"lib/{name.replace('.', '/')}.py", *change) for name, change in changes.items())
+        name = random.choice(MODULES)
+        after = [line for line in changes[name][1] if line.endswith(f"{_MARK}\n")]
+        wanted = {"asked": tuple(after), "files": tuple(f"lib/{each.replace('.', '/')}.py" for each in MODULES)}
+        yield Case("diff", text, f"What was changed in {name.rpartition('.')[2]}?", wanted)
+
+
+_MARK = "  # reviewed"
+
+
+def _changed(random: Random, source: str) -> tuple[list[str], list[str]]:
+    """The lines of a source, and the same with eight of them changed."""
+    before = source.splitlines(keepends=True)
+    long = [n for n, line in enumerate(before) if len(line) > 30]
+    at = set(random.sample(long, 8))
+    return before, [f"{line[:-1]}{_MARK}\n" if n in at else line for n, line in enumerate(before)]
+
+
+def _diff(path: str, before: list[str], after: list[str]) -> str:
+    return f"diff --git a/{path} b/{path}\n" + "".join(unified_diff(before, after, f"a/{path}", f"b/{path}"))
+
+
+MAKERS = (prose, records, logs, code, tables, listings, diffs)
 Method = Callable[[Case, int], str]
 
 
@@ -208,17 +251,20 @@ def promptbudget() -> Method:
 
 def headroom() -> Method:
     """Its own compressor for each kind, told the query; it has no hard limit, so what is over is cut at the end."""
+    from headroom.transforms.diff_compressor import DiffCompressor
     from headroom.transforms.log_compressor import LogCompressor
     from headroom.transforms.smart_crusher import SmartCrusher
     from headroom.transforms.text_crusher import TextCrusher
 
-    crusher, text, log = SmartCrusher(), TextCrusher(), LogCompressor()
+    crusher, text, log, diff = SmartCrusher(), TextCrusher(), LogCompressor(), DiffCompressor()
 
     def method(case: Case, limit: int) -> str:
         if case.kind == "json":
             short = crusher.crush(case.text, case.query).compressed
         elif case.kind == "log":
             short = log.compress(case.text, context=case.query).compressed
+        elif case.kind == "diff":
+            short = diff.compress(case.text, context=case.query).compressed
         else:
             short = text.compress(
                 case.text, context=case.query, target_ratio=limit / COUNTER.text(case.text)
