@@ -13,7 +13,7 @@ from contextkit.rank.irregular import IRREGULAR
 from contextkit.rank.terms import terms
 
 QUERY_WORTH: Final = 6.0
-"""What the terms of the query are worth together, the unit being a sentence about the text's main subject."""
+"""What the terms of the query are worth together, beside lines that are worth 1 to 5 for what they are."""
 
 _NEVER: Final = re.compile(r"(?!)")
 
@@ -69,9 +69,9 @@ def _irregular() -> dict[str, list[str]]:
     return forms
 
 
-def weights(found: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Query terms weighed by how rare they are among the pieces that have them; together `QUERY_WORTH`."""
+def weights(found: Sequence[Sequence[str]], worth: float = QUERY_WORTH) -> dict[str, float]:
+    """Query terms weighed by how rare they are among the pieces that have them; together so much `worth`."""
     count = Counter(term for each in found for term in each)
     rarity = {term: log(1 + len(found) / times) for term, times in count.items()}
     total = sum(rarity.values())
-    return {term: QUERY_WORTH * rarity[term] / total for term in sorted(rarity)}
+    return {term: worth * rarity[term] / total for term in sorted(rarity)}

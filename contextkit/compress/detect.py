@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from contextkit.compress.diff import is_diff
+from contextkit.compress.markup import is_data, is_page
 from contextkit.compress.tables import aligned, separated
 from contextkit.types import ContentKind
 
-Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff"]
+Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff", "page", "data"]
 
 _LOOKED_AT: Final = 200
 """Lines that decide."""
@@ -36,6 +37,10 @@ _STAMPED: Final = re.compile(
 
 def shape_of(text: str, kind: ContentKind | None = None) -> Shape:
     """How to cut a text that is not JSON. A kind given by the caller decides between prose and code."""
+    if is_page(text):
+        return "page"
+    if kind != "code" and is_data(text):
+        return "data"
     some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
     if len(some) < _FEW:
         return "code" if kind == "code" else "prose"

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
 from contextkit.compress.lines import lines, lines_left_out
-from contextkit.compress.pieces import Outline, Piece
+from contextkit.compress.pieces import GapMark, Outline, Piece
 from contextkit.compress.rare import rare_values
 from contextkit.compress.sample import Span
 from contextkit.compress.structured import FAILED
@@ -77,33 +78,53 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     """The rows of the spans and what they are worth; everything down to the rule is header."""
     found = list(lines(text, spans, longest))
     bodies = [text[start:end] for start, end in found]
-    wanted = Asked(query)
-    about = [wanted.found(body) for body in bodies]
-    header = _header_rows(bodies[:_LOOKED_AT])
-    failed = [n >= header and FAILED.search(body) is not None for n, body in enumerate(bodies)]
-    rare = 1 - sum(failed) / len(found) if found else 0.0
-    odd = _odd_cells(bodies, header)
-    pieces = [
-        Piece(start, end, (*about[n], *odd[n]), _place(n, len(found), header) + _FAILED_ROW * rare * failed[n])
-        if _SAYS.search(bodies[n])
-        else Piece(start, end)
-        for n, (start, end) in enumerate(found)
-    ]
-    worth = weights(about) | dict.fromkeys((term for terms in odd for term in terms), _ODD_CELL)
-    return Outline(text, pieces, worth, partial(lines_left_out, unit="row"))
+    mark = separated([body for body in bodies[:_ENOUGH] if body.strip()] or [""]) or _GAP
+    rows = Rows(found, bodies, [mark.split(body.strip()) for body in bodies], _header_rows(bodies[:_LOOKED_AT]))
+    return rows.outline(text, query, partial(lines_left_out, unit="row"))
 
 
-def _odd_cells(rows: Sequence[str], header: int) -> list[list[str]]:
-    """For each row its cells that are unlike those of others, marked so that no word is mistaken for one."""
-    mark = separated([row for row in rows[:_ENOUGH] if row.strip()] or [""]) or _GAP
-    cells = [[cell.strip() for cell in mark.split(row.strip())] if n >= header else [] for n, row in enumerate(rows)]
-    width = max(Counter(map(len, cells)).items(), key=lambda item: item[1], default=(0, 0))[0]
-    regular = [row for row in cells if row and len(row) == width]
-    rare = [rare_values(column) for column in zip(*regular, strict=True)]
-    return [
-        [f"\n{n} {cell}" for n, cell in enumerate(row) if cell in rare[n]] if rare and len(row) == width else []
-        for row in cells
-    ]
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of any kind: where each stands, what it reads, and its cells; the first `header` tell what these are."""
+
+    spans: Sequence[Span]
+    bodies: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    header: int
+
+    def outline(self, text: str, query: str, gap: GapMark) -> Outline:
+        """The rows and what they are worth."""
+        count, wanted = len(self.spans), Asked(query)
+        about = [wanted.found(body) for body in self.bodies]
+        failed = [n >= self.header and FAILED.search(body) is not None for n, body in enumerate(self.bodies)]
+        rare = 1 - sum(failed) / count if count else 0.0
+        odd = self._odd_cells()
+        pieces = [
+            Piece(start, end, (*about[n], *odd[n]), self._place(n) + _FAILED_ROW * rare * failed[n])
+            if _SAYS.search(self.bodies[n])
+            else Piece(start, end)
+            for n, (start, end) in enumerate(self.spans)
+        ]
+        worth = weights(about) | dict.fromkeys((term for terms in odd for term in terms), _ODD_CELL)
+        return Outline(text, pieces, worth, gap)
+
+    def _odd_cells(self) -> list[list[str]]:
+        """For each row its cells that are unlike those of others, marked so that no word is mistaken for one."""
+        cells = [[cell.strip() for cell in row] if n >= self.header else [] for n, row in enumerate(self.cells)]
+        width = max(Counter(map(len, cells)).items(), key=lambda item: item[1], default=(0, 0))[0]
+        rare = [rare_values(column) for column in zip(*(row for row in cells if len(row) == width), strict=True)]
+        return [
+            [f"\n{n} {cell}" for n, cell in enumerate(row) if cell in rare[n]] if len(row) == width else []
+            for row in cells
+        ]
+
+    def _place(self, n: int) -> float:
+        if n < self.header:
+            return _HEADER_WORTH
+        if n == self.header:
+            return _FIRST_ROW
+        last = len(self.spans) - 1
+        return _LAST_ROW if n == last else _ROW[0] + (_ROW[1] - _ROW[0]) * n / last
 
 
 _ENOUGH: Final = 200
@@ -119,11 +140,3 @@ def _header_rows(first: Sequence[str]) -> int:
     if not ruled:
         return 1
     return ruled[1] + 1 if ruled[0] == 0 and len(ruled) > 1 else ruled[0] + 1
-
-
-def _place(n: int, count: int, header: int) -> float:
-    if n < header:
-        return _HEADER_WORTH
-    if n == header:
-        return _FIRST_ROW
-    return _LAST_ROW if n == count - 1 else _ROW[0] + (_ROW[1] - _ROW[0]) * n / count

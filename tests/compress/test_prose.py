@@ -101,3 +101,15 @@ def test_a_run_of_marks_takes_linear_time(counter: TokenCounter) -> None:
     dots = "." * 300_000  # looked at from each of them to the end, these would take an hour
     assert counter.text(shorten(f"{dots}x", 50, counter)) <= 50
     assert split(f"Wait{dots} What?", longest=10**6) == [f"Wait{dots} ", "What?"]
+
+
+def test_what_stands_behind_a_sentence_asked_about_is_kept_with_it(counter: TokenCounter) -> None:
+    """An answer seldom repeats what its question and its heading name."""
+    sections = [
+        f"How {place} is reached.\n\nRoad {n} is closed in winter. From {n} May on a boat goes at noon. "
+        f"It takes {n + 20} minutes.\n"
+        for n, place in enumerate(["Arrow", "Brill", "Corran", "Dunmore", "Eskdale", "Farne", "Gigha", "Harris"] * 3)
+    ]
+    sections[13] = sections[13].replace("Farne", "Lismore")
+    short = shorten("\n".join(sections), 120, counter, query="How do I get to Lismore?")
+    assert "How Lismore is reached.\n\nRoad 13 is closed in winter. From 13 May on a boat goes at noon." in short

@@ -31,9 +31,14 @@ texts = (
     | values.map(json.dumps)
     | values.map(lambda value: json.dumps(value, ensure_ascii=False, indent=2))
     | st.lists(values.map(json.dumps), max_size=12).map("\n".join)
+    | words.map(lambda some: "<!doctype html><p>" + "</p><p>".join(some))
+    | words.map(lambda some: "<rows><row>" + "</row><row>".join(some))
+    | words.map(lambda some: "--- a\n+++ b\n@@ -1 +1 @@\n" + "\n-".join(some))
     | st.builds(
         lambda unit, times: unit * times,
-        st.sampled_from(["a", " ", "\n", "漢", "a,b,c\n", "[", '{"a":']),
+        st.sampled_from(
+            ["a", " ", "\n", "漢", "a,b,c\n", "[", '{"a":', "<a>b</a>", "<a ", "<!--", "a  b\tc\n", "@@ -1\n"]
+        ),
         st.integers(0, 2000),
     )
 )

@@ -1,0 +1,142 @@
+"""Markup, shortened by choosing elements.
+
+Of a page (HTML) it is its text that decides: paragraphs, entries and rows are chosen as sentences
+are, and scripts, styles and drawings say nothing. Data (XML) is mostly one record after another,
+which are chosen as the rows of a table are.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final, Literal
+
+from contextkit.compress.lines import in_parts, lines_left_out
+from contextkit.compress.pieces import Outline
+from contextkit.compress.prose import sentences, valued
+from contextkit.compress.sample import Span
+from contextkit.compress.tables import Rows
+
+_PAGE: Final = re.compile(r"\s*(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
+_TAG: Final = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>")
+_PART: Final = re.compile(
+    r"(?P<silent><!--.*?(?:-->|\Z)|<(?P<unread>script|style|svg|template|noscript)\b.*?(?:</(?P=unread)\s*>|\Z))"
+    r"|(?P<code><pre\b.*?(?:</pre\s*>|\Z))|" + _TAG.pattern,
+    re.IGNORECASE | re.DOTALL,
+)
+"""A comment or an element that says nothing, a block of code, or a tag."""
+
+_UNSAID: Final = re.compile(r"\A[^<>]*>|<[^<>]*(?:>|\Z)")
+"""Tags, and what a cut has left of one."""
+
+_BLOCKS: Final = frozenset(
+    (
+        *("article", "aside", "blockquote", "body", "dd", "details", "div", "dl", "dt", "fieldset", "figure", "footer"),
+        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "li", "link", "main", "meta"),
+        *("nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "tfoot", "thead"),
+        *("title", "tr", "ul"),
+    )
+)
+"""Elements of HTML that stand by themselves; others are part of a line of text."""
+
+_LEAST: Final = 5
+"""Elements of one name that make a list of records."""
+
+_DENSE: Final = 200
+"""Characters for each tag, at most, of a text that is markup."""
+
+_LOOKED_AT: Final = 40_000
+"""Characters that tell what the records are."""
+
+_MARKS: Final = re.compile(r"[<>\"']")
+"""What stands around names, attributes and texts."""
+
+
+def is_page(text: str) -> bool:
+    """Whether a text is a page of HTML."""
+    return _PAGE.match(text) is not None
+
+
+def is_data(text: str) -> bool:
+    """Whether a text is XML with one record after another."""
+    return text.lstrip()[:1] == "<" and _record(text) is not None
+
+
+def page(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
+    """The elements of a page and what they are worth."""
+    found: list[Span] = []
+    bodies: list[str] = []
+    for block, kind in (each for span in spans for each in _blocks(text, span)):
+        pieces = [block] if kind == "silent" else list(_CUT[kind](text, block, longest))
+        found += pieces
+        bodies += ["" if kind == "silent" else _UNSAID.sub(" ", text[slice(*piece)]) for piece in pieces]
+    return valued(text, found, bodies, query, lines_left_out)
+
+
+def _lines(text: str, block: Span, longest: int) -> Iterator[Span]:
+    return in_parts(text, *block, longest)
+
+
+_CUT: Final = {"text": sentences, "code": _lines}
+
+
+def _blocks(text: str, span: Span) -> Iterator[tuple[Span, Literal["text", "code", "silent"]]]:
+    """A stretch of a page, cut where an element begins or ends that stands by itself; and what each piece is."""
+    start, end = span
+    for part in _PART.finditer(text, start, end):
+        whole: Literal["code", "silent"] | None = "code" if part["code"] else "silent" if part["silent"] else None
+        if whole is None and part["name"].lower() not in _BLOCKS:
+            continue
+        cut = part.end() if part["close"] else part.start()
+        if start < cut:
+            yield (start, cut), "text"
+            start = cut
+        if whole is not None:
+            yield part.span(), whole
+            start = part.end()
+    if start < end:
+        yield (start, end), "text"
+
+
+def data(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
+    """The records of XML and what they are worth; what stands before them tells what they are."""
+    record = _record(text)
+    tags = (tag for span in spans for tag in _TAG.finditer(text, *span))
+    begins = [tag.start() for tag in tags if tag["name"] == record and not tag["close"]]
+    found = [piece for span in spans for each in _cut(span, begins) for piece in in_parts(text, *each, longest)]
+    bodies = [text[start:end] for start, end in found]
+    header = bisect_left(found, (begins[0],)) if begins else 0
+    rows = Rows(found, bodies, [_MARKS.split(body) for body in bodies], header)
+    return rows.outline(text, query, partial(_left_out, begins))
+
+
+def _record(text: str) -> str | None:
+    """The name of the element of which XML is a list: of those that come again and again, the one that does least
+    often, and of these the first. None where there is none."""
+    tags = list(_TAG.finditer(text[:_LOOKED_AT]))
+    closed = sum(1 for tag in tags if tag["close"] or tag[0].endswith("/>"))
+    if closed < _LEAST or len(tags) * _DENSE < len(text[:_LOOKED_AT]):
+        return None
+    count = Counter(tag["name"] for tag in tags if not tag["close"])
+    return min((name for name, times in count.items() if times >= _LEAST), key=count.__getitem__, default=None)
+
+
+def _cut(span: Span, begins: Sequence[int]) -> Iterator[Span]:
+    """A stretch, cut where records begin."""
+    start, end = span
+    for cut in begins[bisect_left(begins, start + 1) : bisect_left(begins, end)]:
+        yield start, cut
+        start = cut
+    yield start, end
+
+
+def _left_out(begins: Sequence[int], text: str, start: int, end: int) -> str:
+    """The mark for what is left out between two positions, in records where there are whole ones."""
+    first, last = bisect_left(begins, start), bisect_left(begins, end)
+    count = last - first
+    if not count or begins[first] != start:
+        return lines_left_out(text, start, end)
+    return f"[… {count:,} record{'s' * (count != 1)} left out …]" + "\n" * (text[end - 1] == "\n")
