@@ -42,6 +42,10 @@ _NO_LIST_NAMES: Final = frozenset(getattr(kind, "__name__", "None") for kind in 
 
 _FUNCTION: Final = "Pass a LangChain tool, a function with a name, a pydantic model or a schema with a name."
 
+_ELSEWHERE: Final = (
+    "Add it to the prompt's tools where the model is called; only tools with a schema can be chosen here."
+)
+
 
 def as_tools(objects: Iterable[object]) -> tuple[Tool, ...]:
     """All of them, in order. An `InvalidTool` says at which index; two of one name are refused."""
@@ -133,20 +137,25 @@ def _read_mapping(given: Mapping[str, Any], where: str) -> tuple[Any, Any, Any]:
         raise _wrong(
             where,
             f"is of type {shortened(given['type'])}, one the provider runs itself",
-            "Add it to the prompt's tools where the model is called; only tools with a schema can be chosen here.",
+            _ELSEWHERE,
             given["type"],
         )
-    found: Any = next((given[key] for key in _SCHEMA_KEYS if given.get(key) is not None), {})
+    found: Any = next((given[key] for key in _SCHEMA_KEYS if given.get(key) is not None), None)
+    if found is None and given.get("type") == "custom":  # Anthropic's have one
+        raise _wrong(where, "is of type 'custom' and has no schema: OpenAI's takes free text", _ELSEWHERE, given)
     match found:
         case {"json": Mapping() as inner}:
             found = inner
-    return given.get("name"), given.get("description"), found
+    return given.get("name"), given.get("description"), {} if found is None else found
 
 
 def _by_langchain(given: type | Callable[..., object] | object, where: str) -> Mapping[str, Any]:
     """LangChain reads signatures, docstrings and pydantic models, and leaves out injected arguments."""
+    from langchain_core.tools import BaseTool
     from langchain_core.utils.function_calling import convert_to_openai_function
 
+    if isinstance(given, type) and issubclass(given, BaseTool):  # a pydantic model too, of what makes a tool
+        raise _wrong(where, f"is the class {given.__name__}", "Pass a tool of that class.", given)
     try:
         return convert_to_openai_function(given)  # type: ignore[arg-type]
     except Exception as error:

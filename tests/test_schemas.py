@@ -173,6 +173,8 @@ WRONG: dict[str, tuple[Any, str]] = {
     "not a number": ({"name": "a", "parameters": {"properties": {"x": {"default": float("nan")}}}}, "not JSON"),
     "too deep": ({"name": "a", "parameters": _deep(sys.getrecursionlimit())}, "not JSON"),
     "built in": ({"type": "web_search_20250305", "name": "web_search"}, "web_search_20250305"),
+    "of free text": ({"type": "custom", "name": "write_code"}, "'custom'"),
+    "class of tools": (BaseTool, "is the class BaseTool"),
     "number": (5, "5"),
     "no signature": (BaseModel, "BaseModel"),
 }
