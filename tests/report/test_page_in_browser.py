@@ -183,3 +183,27 @@ def test_no_name_is_broken_on_the_narrowest_phone(browse, report):
         report.to_html(),
     )
     assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("attribute", "light", "dark"),
+    [
+        ("data-jp-theme-light", "true", "false"),  # Jupyter and what it exports
+        ("class", "vscode-light", "vscode-dark"),  # VS Code
+        ("theme", "light", "dark"),  # Colab
+        ("data-theme", "light", "dark"),  # documentation made of notebooks
+    ],
+)
+def test_it_is_as_light_or_dark_as_the_page_around_it(browse, report, attribute, light, dark):
+    seen = browse(
+        f"""
+        const shown = (theme) => {{
+          document.documentElement.setAttribute("{attribute}", theme);
+          const style = getComputedStyle(one(".ckr"));
+          return [style.colorScheme, style.backgroundColor];
+        }};
+        return [shown("{light}"), shown("{dark}")];
+        """,
+        report.to_html(),
+    )
+    assert seen == [["light", "rgb(255, 255, 255)"], ["dark", "rgb(20, 23, 31)"]]
