@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contextkit import ContextBuilder
 from contextkit.errors import InvalidInput, InvalidTool
+from contextkit.sources import History, System
 from contextkit.sources.listing import STANDS_IN
 from contextkit.sources.tools import Tools
+from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import AsyncSource, Gathered, Item, Notice, Request, Tool
 
 if TYPE_CHECKING:
@@ -52,6 +56,12 @@ def names(gathered: Iterable[Gathered]) -> set[str]:
 
 def notices(gathered: Iterable[Gathered]) -> list[Notice]:
     return [one for one in gathered if isinstance(one, Notice)]
+
+
+def hurried(request: Request) -> Request:
+    """The request by a strategy whose sources have little time."""
+    sections = tuple(replace(section, deadline=0.05) for section in request.strategy.sections)
+    return replace(request, strategy=replace(request.strategy, sections=sections))
 
 
 def later(request: Request, **passed: float) -> Request:
@@ -170,10 +180,7 @@ def test_what_was_listed_wrongly_is_an_error_whatever_was_listed_before(request_
 
 def test_what_was_listed_last_stands_in_for_a_listing_that_hangs(request_for: MakeRequest) -> None:
     """And while that one hangs, no other is begun."""
-    request = request_for("x")
-    sections = tuple(replace(section, deadline=0.05) for section in request.strategy.sections)
-    request = replace(request, strategy=replace(request.strategy, sections=sections))
-    server = Server()
+    request, server = hurried(request_for("x")), Server()
     source = Tools(server.listing)
     list(source.gather(request))
     server.answers.clear()
@@ -182,5 +189,37 @@ def test_what_was_listed_last_stands_in_for_a_listing_that_hangs(request_for: Ma
         assert names(gathered) == set(NAMES)
         (notice,) = notices(gathered)
         assert "failed (TimeoutError: it " in notice.text
-    assert server.asked == 2
+    assert server.asked <= 2
     server.answers.set()
+
+
+async def test_what_was_listed_last_stands_in_for_a_coroutine_that_hangs(request_for: MakeRequest) -> None:
+    hangs = asyncio.Event()
+
+    async def listing() -> list[object]:
+        if hangs.is_set():
+            await asyncio.sleep(20)
+        return list(LISTED)
+
+    request, source = hurried(request_for("x")), Tools(listing)
+    assert isinstance(source, AsyncSource)
+    await source.agather(request)
+    hangs.set()
+    gathered = await source.agather(request)
+    assert names(gathered) == set(NAMES)
+    assert "failed (TimeoutError): those that it listed 0 s ago stand in." in notices(gathered)[0].text
+
+
+def test_within_a_turn_an_agent_keeps_its_tools_while_its_server_is_away() -> None:
+    server = Server()
+    call = {"id": "c1", "type": "function", "function": {"name": "send_mail", "arguments": "{}"}}
+    with SQLiteStore(":memory:") as store:
+        sources = [System("You help."), Tools(server.listing), History()]
+        builder = ContextBuilder(store=store, sources=sources, strategy="agent", budget=4_000)
+        first = builder.build("Send the mail.", actor_id="u", session_id="s")
+        server.error = ConnectionError("no route")
+        said = [{"role": "assistant", "content": None, "tool_calls": [call]}]
+        store.append("u", "s", [*said, {"role": "tool", "tool_call_id": "c1", "content": "sent"}])
+        second = builder.build(actor_id="u", session_id="s")
+    assert second.tools == first.tools
+    assert [notice.kind for notice in second.report.notices] == ["listing failed"]
