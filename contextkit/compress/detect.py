@@ -67,11 +67,19 @@ def _share(some: list[str], pattern: re.Pattern[str]) -> float:
 
 
 def _reads_as_prose(some: list[str]) -> bool:
-    """Sentences that end where lines end, or lines that go on in the next with a small letter."""
+    """Sentences that end where lines end, or lines that go on in the next with a word in small letters."""
     ended = sum(1 for line in some if _SENTENCE_END.search(line))
-    goes_on = sum(1 for line, after in pairwise(some) if len(line) >= _WRAPPED and after[0].islower())
+    goes_on = sum(1 for line, after in pairwise(some) if len(line) >= _WRAPPED and _goes_on(line, after))
     return (ended + goes_on) / len(some) >= _MANY or _average(some) > _LONG
 
+
+def _goes_on(line: str, after: str) -> bool:
+    """Whether a sentence may go on from one line to the next: not in a path, or what begins with a hash."""
+    return after[0].islower() and _WORD.match(after) is not None and _OPEN_END.search(line) is not None
+
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*(?:[\s,.;:!?)\"”]|$)")
+_OPEN_END: Final = re.compile(r"[\w,;:'’\"”)–—-]\s*$")
 
 _WRAPPED: Final = 40
 """Characters of a line that may go on in the next."""

@@ -150,3 +150,20 @@ def test_a_failure_is_known_in_other_languages(failure: str, counter: TokenCount
     done = [f"2026-05-04 12:{n // 60 % 60:02}:{n % 60:02} order {n * 7} done" for n in range(500)]
     done[217] = f"2026-05-04 12:03:37 {failure} 1519"
     assert done[217] in shorten("\n".join(done), 150, counter)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tests/test_mod{n}.py ..................................   [ 12%]",
+        "b4957f{n} A failed read of the index is tried anew",
+    ],
+    ids=["paths", "hashes"],
+)
+def test_lines_that_begin_with_small_letters_are_cut_whole(line: str, counter: TokenCounter) -> None:
+    some = [line.format(n=n * 7 % 1000) for n in range(300)]
+    kept = [
+        each for each in shorten("\n".join(some), 150, counter, query="index 12").splitlines() if "left" not in each
+    ]
+    assert kept
+    assert set(kept) <= set(some)
