@@ -101,6 +101,9 @@ class ContextBuilder:
         sent again, under the same id, that has no answer yet. The query is not written to the
         session: append it, and what the model answers, yourself.
 
+        `actor_id` says whose data is read, and `session_id` which of the actor's conversations this is, a new one
+        too. `variables` fill the system prompt where that is a `Template`.
+
         `beside` is whatever else the model is sent, which takes of the budget too: tools of the provider's
         own and the schema of a structured answer, as the dicts that are sent.
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Lock
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 T = TypeVar("T", covariant=True)
+
+
+class _Printer(Protocol):
+    """IPython's pretty printer."""
+
+    def pretty(self, value: object) -> object: ...
 
 
 class Lazy(Sequence[T], Generic[T]):
@@ -59,6 +65,10 @@ class Lazy(Sequence[T], Generic[T]):
 
     def __repr__(self) -> str:
         return "Lazy(…)" if self._make is not None else f"Lazy({list(self._values)!r})"
+
+    def _repr_pretty_(self, printer: _Printer, _cycle: bool) -> None:
+        """What IPython shows of it: who ends a cell with it is looking."""
+        printer.pretty(self.values)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _of, (self.values,)

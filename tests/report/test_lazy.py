@@ -66,3 +66,13 @@ def test_it_equals_its_values_and_pickles_as_them():
     copy = pickle.loads(pickle.dumps(lazy))
     assert isinstance(copy, Lazy)
     assert copy == lazy
+
+
+def test_a_notebook_that_shows_it_looks():
+    class Printer:
+        def pretty(self, value):
+            self.shown = value
+
+    printer = Printer()
+    Lazy(lambda: ["a", "b"])._repr_pretty_(printer, False)
+    assert printer.shown == ("a", "b")
