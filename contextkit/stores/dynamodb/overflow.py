@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -53,6 +53,8 @@ class OverflowPieces:
         self, actor_id: str, session_id: str, pieces: Sequence[Overflow], begun: datetime | None
     ) -> datetime | None:
         at = self._lives.clock.at(actor_id, session_id)
+        if not pieces:
+            return None
         self._lives.expect(at, begun)
         packed = _by_handle([self._packed(piece, place, at.now) for place, piece in enumerate(pieces)])
         for start in range(0, len(packed), _AT_ONCE):
@@ -215,18 +217,27 @@ def _on_its_way(handle: str) -> StoreUnavailable:
 def _lengthened(at: At, piece: _Packed, row: Row) -> Update:
     if row["digest"] != piece.digest:
         raise _other(piece.handle)
-    ends, wanted = row.get("expires_at"), piece.columns["expires_at"]
-    later = None if ends is None or wanted is None else max(ends, wanted)
     same = Condition("digest = :digest", {"digest": piece.digest})
-    return Update("sessions", at.pk, row["sk"], {"expires_at": later}, same)
+    return Update("sessions", at.pk, row["sk"], {"expires_at": _later(row.get("expires_at"), piece.expires_at)}, same)
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    """The later of two ends, of which None is never."""
+    return None if one is None or other is None else max(one, other)
 
 
 def _by_handle(packed: Sequence[_Packed]) -> list[_Packed]:
-    """The pieces, each handle once. Raises `StoreCorrupt` for one handle with two contents."""
+    """The pieces, each handle once, for as long as the longest of them is to live.
+
+    Raises `StoreCorrupt` for one handle with two contents.
+    """
     first: dict[str, _Packed] = {}
     for piece in packed:
-        if first.setdefault(piece.handle, piece).digest != piece.digest:
+        known = first.setdefault(piece.handle, piece)
+        if known.digest != piece.digest:
             raise _other(piece.handle)
+        ends = _later(known.expires_at, piece.expires_at)
+        first[piece.handle] = replace(known, expires_at=ends, columns={**known.columns, "expires_at": ends})
     return list(first.values())
 
 

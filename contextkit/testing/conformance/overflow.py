@@ -117,6 +117,7 @@ class OverflowStoreConformance(Conformance):
         for _ in range(2):
             with pytest.raises(SessionEnded):
                 store.put_overflow(actor, "s", [PIECE], life=session.created_at)
+            assert store.put_overflow(actor, "s", [], life=session.created_at) is None
             assert store.overflow(actor, "s") == []
             store.append(actor, "s", hello)
 
@@ -132,6 +133,16 @@ class OverflowStoreConformance(Conformance):
         assert store.put_overflow(actor, "s", [PIECE]) is None
         assert store.put_overflow(actor, "s", [PIECE, *pieces]) == ends[1]
         assert store.put_overflow(actor, "s", []) is None
+
+    def test_a_piece_given_twice_lives_as_long_as_the_longer(
+        self, store: OverflowStore, actor: str, clock: ManualClock
+    ) -> None:
+        self.needs_expiry()
+        short, long = (replace(PIECE, expires_at=clock() + timedelta(minutes=minutes)) for minutes in (2, 9))
+        others = [replace(piece, handle="other", text="other") for piece in (long, short)]
+        store.put_overflow(actor, "s", [short, long, *others])
+        clock.advance(timedelta(minutes=5))
+        assert [piece.handle for piece in store.overflow(actor, "s")] == ["h1", "other"]
 
     def test_a_piece_put_away_again_stays_as_it_was(self, store: OverflowStore, actor: str, clock: ManualClock) -> None:
         store.put_overflow(actor, "s", [PIECE, PIECE])
