@@ -28,9 +28,9 @@ class Latecomers:
         lineage = head.succession()
         for other in sorted(others, key=lambda life: life.rank):
             late = lineage.late(other.stretches)
-            left_out = self._known(other.pk, lineage, late) if late else None
+            left_out = self._known(other.pk, lineage, late) if late else {}
             if left_out is not None:
-                lineage = lineage.with_late(other.stretches, left_out)
+                lineage = lineage.with_late(other.stretches, left_out).with_lives(other.succession())
         return lineage
 
     def _known(self, pk: str, lineage: Lineage, late: Sequence[Stretch]) -> dict[str, list[int]] | None:

@@ -95,6 +95,14 @@ class Lineage:
         beyond = [Stretch(one.life, max(one.first, self.reached.get(one.life, 0) + 1), one.last) for one in stretches]
         return [one for one in beyond if one.size]
 
+    def lacks(self, other: Lineage) -> bool:
+        """Whether the other has messages that this lineage has not, or lives that may have something else."""
+        return bool(self.late(other.stretches)) or not other.reached.keys() <= self.reached.keys()
+
+    def with_lives(self, other: Lineage) -> Lineage:
+        """This lineage with the lives that it lacks of another: without a message they may have overflow or a state."""
+        return Lineage(self.stretches, {**other.reached, **self.reached})
+
     def with_late(self, stretches: Sequence[Stretch], left_out: Mapping[str, Sequence[int]]) -> Lineage:
         """This lineage with what it lacks of another life's `stretches`, but for what is `left_out` of each life.
 

@@ -354,7 +354,7 @@ class Lives:
         if len(rows) == 1 or (head.region != self.region and self._answers(head.region)):
             return head
         lineage = self._arrived(head).succession()
-        if not any(lineage.late(life.stretches) for life in self._others(at, head, rows)):
+        if not any(lineage.lacks(life.succession()) for life in self._others(at, head, rows)):
             return head
         follower = self.new(at, rows)
         return head if follower.lineage == lineage else self._succeed(at, follower, rows) or head

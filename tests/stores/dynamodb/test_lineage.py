@@ -48,6 +48,17 @@ def test_a_life_that_is_new_here_stands_behind_what_it_followed() -> None:
     assert listed(ours.with_late(theirs, {}))[3:] == [("c", 4), ("c", 5), ("b", 4)]
 
 
+def test_a_life_without_a_message_is_known_too() -> None:
+    ours = Lineage().followed_by(Stretch("a", 1, 3))
+    theirs = Lineage().followed_by(Stretch("b", 1, 0))
+    assert ours.lacks(theirs)
+    both = ours.with_lives(theirs)
+    assert (both.stretches, both.lives) == (ours.stretches, ["a", "b"])
+    assert not both.lacks(theirs)
+    assert both.lacks(theirs.followed_by(Stretch("c", 1, 1)))
+    assert both.late([Stretch("b", 1, 2)]) == [Stretch("b", 1, 2)]
+
+
 def test_numbers_follow_what_was_put_before_them() -> None:
     merged = (
         Lineage().followed_by(Stretch("a", 1, 3)).followed_by(Stretch("b", 4, 5)).with_late([Stretch("a", 1, 4)], {})

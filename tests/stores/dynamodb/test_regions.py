@@ -237,6 +237,26 @@ def test_two_regions_begin_one_session(replication: Replication, open_store: Cal
     assert sorted(conversation(here)) == ["1", "2", "both"]
 
 
+@pytest.mark.parametrize("texts", [[], ["1"]])
+def test_what_one_of_them_saves_without_a_message_is_not_lost(
+    replication: Replication, open_store: Callable[..., DynamoDBStore], texts: list[str]
+) -> None:
+    here, there = open_store(), open_store(OTHER, HOME)
+    with replication.interrupted():
+        there.save_state("a", "s", {"step": 1}, expected=0)
+        there.put_overflow("a", "s", [_piece("h1")])
+        here.put_overflow("a", "s", [_piece("h2")])
+        if texts:
+            said(here, *texts)
+    replication.catch_up()
+    for reader in (here, there, open_store(), open_store(OTHER, HOME)):
+        assert {piece.handle for piece in reader.overflow("a", "s")} == {"h1", "h2"}
+        assert [reader.get_overflow("a", "s", handle).text for handle in ("h1", "h2")] == ["h1", "h2"]
+        session = reader.session("a", "s")
+        assert session is not None
+        assert (session.version, session.state, session.last_seq) == (1, {"step": 1}, len(texts))
+
+
 @pytest.mark.parametrize("others", [["3"], ["3", "4"], ["3", "4", "5"]])
 def test_messages_of_a_life_that_nothing_is_known_of_are_not_taken_for_the_sessions(
     replication: Replication, open_store: Callable[..., DynamoDBStore], others: list[str]
