@@ -10,7 +10,8 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from types import FunctionType, MethodType
+from typing import Any, Final, get_args, get_type_hints
 
 from contextkit.errors import InvalidTool, shortened
 from contextkit.shown_tools import OWN_NAME
@@ -157,9 +158,25 @@ def _by_langchain(given: type | Callable[..., object] | object, where: str) -> M
     if isinstance(given, type) and issubclass(given, BaseTool):  # a pydantic model too, of what makes a tool
         raise _wrong(where, f"is the class {given.__name__}", "Pass a tool of that class.", given)
     try:
-        return convert_to_openai_function(given)  # type: ignore[arg-type]
+        return _without_config(convert_to_openai_function(given), given)  # type: ignore[arg-type]
     except Exception as error:
         raise _wrong(where, f"{shortened(given)} cannot be read ({error})", _FUNCTION, given) from error
+
+
+def _without_config(read: dict[str, Any], given: object) -> dict[str, Any]:
+    """What was read of a function without its run's configuration, which LangChain gives it and no model may."""
+    from langchain_core.runnables import RunnableConfig
+
+    if not isinstance(given, FunctionType | MethodType):
+        return read
+    parameters = read["parameters"]
+    hints = get_type_hints(given)
+    own = {name for name, hint in hints.items() if RunnableConfig in (hint, *get_args(hint))}
+    if own.isdisjoint(parameters.get("properties", {})):
+        return read
+    properties = {name: inner for name, inner in parameters["properties"].items() if name not in own}
+    required = [name for name in parameters.get("required", []) if name not in own]
+    return {**read, "parameters": {**parameters, "properties": properties, "required": required}}
 
 
 def _check_name(name: object, where: str, given: object) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, InjectedToolArg, tool
 from pydantic import BaseModel, Field
 
@@ -72,6 +73,22 @@ def test_a_tool_that_needs_nothing_is_returned_as_it_is() -> None:
 def test_langchain_tools_leave_out_injected_arguments() -> None:
     assert list(as_tool(langchain_weather).parameters["properties"]) == ["city"]
     assert isinstance(as_tool(langchain_weather).origin, BaseTool)
+
+
+def test_a_function_s_configuration_is_not_for_the_model() -> None:
+    """LangChain gives it to a function that asks for it, and leaves it out of tools; of mere functions it does not."""
+
+    def forecast(city: str, config: RunnableConfig) -> str:
+        """Tell the weather."""
+        return f"{city} {config}"
+
+    def later(city: str, days: int = 1, settings: RunnableConfig | None = None) -> str:
+        """Tell the weather."""
+        return f"{city} {days} {settings}"
+
+    assert as_tool(forecast).parameters == as_tool(tool(forecast)).parameters
+    assert as_tool(later).parameters["properties"].keys() == {"city", "days"}
+    assert as_tool(later).parameters["required"] == ["city"]
 
 
 def test_a_pydantic_model_is_named_for_its_class() -> None:
