@@ -21,7 +21,8 @@ RECORDS = ("GetMemoryRecord",)
 """At work."""
 
 CREATED, UPDATED = ("BatchCreateMemoryRecords",), ("BatchUpdateMemoryRecords",)
-"""At work, where records are made by us and not by the service. An update need not name a namespace."""
+"""At work, where records are made by us and not by the service. An update need not name a namespace; it also blanks
+what a memory of several parts leaves when it is replaced, since nothing is deleted at work."""
 
 DELETED_EVENTS = ("DeleteEvent", "GetEvent", "ListEvents", "ListSessions")
 DELETED_RECORDS = ("BatchDeleteMemoryRecords", "DeleteMemoryRecord", "GetMemoryRecord")
