@@ -131,9 +131,7 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
 def _check(source: str, gathered: Sequence[object]) -> None:
     """Refuse what a source should not give: it would only be missed."""
     for one in gathered:
-        if type(one) is Item and type(one.text) is type(one.id) is str and one.id:
-            continue  # of which there are thousands
-        if not isinstance(one, Item | Unread | Notice) or (isinstance(one, Item) and not _is_usable(one)):
+        if not _is_usable(one):
             raise InvalidInput(
                 f"The source {source!r} gave {shortened(one)}, which is no item with a text and a text as its id.",
                 "Yield contextkit.Item(id=…, section=…, text=…).",
@@ -141,8 +139,10 @@ def _check(source: str, gathered: Sequence[object]) -> None:
             )
 
 
-def _is_usable(item: Item) -> bool:
-    return isinstance(item.text, str) and isinstance(item.id, str) and bool(item.id)
+def _is_usable(one: object) -> bool:
+    if isinstance(one, Item):  # of which there are thousands
+        return isinstance(one.text, str) and isinstance(one.id, str) and bool(one.id)
+    return isinstance(one, Unread | Notice)
 
 
 def _skipped(source: Source, why: str, *notices: Notice) -> Answer:
