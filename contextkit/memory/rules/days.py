@@ -46,7 +46,7 @@ _PLAIN_DAY: Final = re.compile(
     r"(?P<part> (?:morning|afternoon|evening|night))?\b(?!s)(?!,? (?:the )?\d)"
 )
 _TO: Final = r" (?:to|until|till|through) "
-_FROM_DAY: Final = re.compile(rf"\bfrom {_WEEKDAY}{_TO}$")
+_FROM_DAY: Final = re.compile(rf"\b(?:from )?{_WEEKDAY}{_TO}$")
 _TO_DAY: Final = re.compile(rf"{_TO}{_WEEKDAY}\b")
 _ONCE: Final = re.compile(r"\b(?:am|is|are|was|were|been|will|going)\b")
 """What tells of some days, and not of those of every week: "I am away from Monday to Friday"."""
@@ -74,7 +74,7 @@ _DOUBLY: Final = re.compile(
 """A weekday before a date that says it already."""
 
 _BEFORE: Final = re.compile(
-    r"\b(?:by|until|till|since|before|after|from|to|for|of|than|is|was|between|around)\s$", re.IGNORECASE
+    r"\b(?:by|until|till|since|before|after|from|to|for|of|than|is|was|between|around|with)\s$", re.IGNORECASE
 )
 """Words that need a bare day after them, not "on" and a day."""
 
@@ -226,7 +226,7 @@ def _calendar_month(match: re.Match[str], today: date, past: bool) -> str | None
     lead, number = match["lead"].lower(), _month_number(match)
     if match["year"]:
         return None
-    if lead in ("last", "since") or (lead == "in" and past):
+    if lead in ("last", "since") or (lead in ("in", "until", "by") and past):
         year = today.year - (number > today.month or (lead == "last" and number == today.month))
     else:
         year = today.year + (number < today.month or (lead == "next" and number == today.month))

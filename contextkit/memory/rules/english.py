@@ -14,7 +14,9 @@ from contextkit.memory.rules.words import LANGUAGES
 
 RULES: Final = (*SELF, *TASTES, *OTHERS, *PLANS)
 
-APPOSED: Final = re.compile(rf"\b[Mm]y (?P<what>{RELATION}|(?:\w+ )?(?:{OCCUPATION})),? (?P<value>[A-Z][a-zà-ÿ]+)\b")
+APPOSED: Final = re.compile(
+    rf"\b[Mm]y (?P<what>{RELATION}|(?:\w+ )?(?:{OCCUPATION})),? (?P<value>(?:(?:Mrs?|Ms|Dr|Prof)\.? )?[A-Z][a-zà-ÿ]+)\b"
+)
 """A name beside a relation, in whatever clause: "my sister Lena"."""
 
 _ANSWER: Final = (

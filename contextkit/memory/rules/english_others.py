@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from contextkit.memory.rules.forms import KIN, OCCUPATION, RELATION, SINGLE_THING, form
+from contextkit.memory.rules.forms import KIN, OCCUPATION, RELATION, SINGLE_THING, any_of, form
 from contextkit.memory.rules.subjects import possession
-from contextkit.memory.rules.words import NATIONALITIES, OCCUPATION_ENDINGS
+from contextkit.memory.rules.words import NATIONALITIES, NO_NAMES, OCCUPATION_ENDINGS
 
 OTHERS: Final = (
     form(
@@ -25,14 +25,14 @@ OTHERS: Final = (
     ),
     form(
         "relation",
-        r"^(?P<value>«name») is my «possessed»\b",
+        rf"^(?P<value>(?!(?:{any_of(NO_NAMES)})\b)«name») is my «possessed»\b",
         "",
         text="The name of {who_s} {what} is {value}.",
         importance=0.8,
     ),
     form(
         "relation",
-        rf"^[Mm]y «possessed» is (?P<value>(?!(?:{NATIONALITIES})\b)«name»)$",
+        rf"^[Mm]y «possessed» is (?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b)«name»)$",
         "",
         text="The name of {who_s} {what} is {value}.",
         importance=0.8,
@@ -40,7 +40,7 @@ OTHERS: Final = (
     form(
         "profile",
         rf"^[Mm]y (?P<relation>{RELATION})'s (?P<what>birthday|age|job|email|phone number|anniversary"
-        r"|address) is (?:on )?(?P<value>.+)$",
+        r"|address) is (?:on )?«rest»",
         "{what} of {who}'s {relation}",
         importance=0.7,
     ),
@@ -53,7 +53,12 @@ OTHERS: Final = (
     ),
     form(
         "profile",
-        rf"^(?:[Mm]y )?(?P<what>(?i:{SINGLE_THING})): ?(?P<value>.+)$",
+        r"^«who» «adv»(?:owns?|(?:co-)?founded) (?P<value>(?:an?|two|three|four|five|\d+|several) \w.*|[A-Z].*)$",
+        importance=0.7,
+    ),
+    form(
+        "profile",
+        rf"^(?:[Mm]y )?(?P<what>(?i:{SINGLE_THING})): ?«rest»",
         possession,
         text="{Who_s} {what} is {value}.",
         importance=0.7,
@@ -61,7 +66,7 @@ OTHERS: Final = (
     form(
         "profile",
         r"^[Mm]y (?P<what>(?:wedding )?anniversary|birthday) (?:is|falls|was) (?:on )?"
-        r"(?P<value>.*(?:[\dA-Z]|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)).*)$",
+        r"(?P<value>.*(?:[\dA-Z]|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)).*?)«over»",
         possession,
         importance=0.8,
     ),
@@ -77,7 +82,7 @@ OTHERS: Final = (
         rf"^[Mm]y (?P<what>(?:new |current |actual |main |personal |total )?(?:{SINGLE_THING})) (?:is"
         r"|are|has changed to|changed to|will be|was changed to)(?: now| still| actually"
         r"| currently)? (?P<value>(?:(?:about|around|under|over|between|only|exactly) )?(?:an? \w"
-        r"|the (?!problem)|[A-Z\d+€$£#\"]|\S*[@\d]).*)$",
+        r"|the (?!problem)|[A-Z\d+€$£#\"]|\S*[@\d]).*?)«over»",
         possession,
         importance=0.8,
     ),
@@ -86,7 +91,7 @@ OTHERS: Final = (
         r"^[Mm]y (?P<what>(?:new |current |main )?(?:diet|(?:main )?goal|major|degree|blood type"
         r"|native language|mother tongue|nationality|religion|star sign|pronouns|hometown|thesis topic"
         r"|specialty)) (?:is|are)(?: now| still)? (?!(?:not|so|too|very|really|great|good|bad|broken"
-        r"|terrible|fine|ok|okay|important|over|going|being|getting)\b)(?P<value>.+)$",
+        r"|terrible|fine|ok|okay|important|over|going|being|getting)\b)«rest»",
         possession,
         importance=0.8,
     ),

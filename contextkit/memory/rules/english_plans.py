@@ -13,7 +13,7 @@ PLANS: Final = (
         r"^(?:I|[Ww]e)(?: have| all| both| finally| just| already)* (?:decided|agreed|chosen|chose"
         r"|settled|opted|picked|selected|gone|went)(?: to)?(?: on| for| use| go with| take| adopt"
         r"| with)* (?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]"
-        r"| (?:because|since|after|instead|in \d|on \d|in [A-Z])\b)",
+        r"| (?:because|since|after|instead|now|and \w+ (?:for|as)|in \d|on \d|in [A-Z])\b)",
         chosen,
         importance=0.8,
     ),
@@ -22,7 +22,7 @@ PLANS: Final = (
         r"^(?:I am|[Ww]e are|I will|[Ww]e will|[Ll]et us|[Ww]e)(?: now| both)? (?:going with"
         r"|going to use|go with|use|be using|using|stick with|sticking with|switch to|switching to"
         r"|take) (?P<value>[^,;]+?) (?:for|as) (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]| (?:because"
-        r"|since|after|instead|in \d|on \d)\b)",
+        r"|since|after|instead|now|and \w+ (?:for|as)|in \d|on \d)\b)",
         chosen,
         importance=0.8,
     ),
@@ -136,8 +136,8 @@ ENDINGS: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:quit|left|resigned from|was laid off from"
-        r"|was let go from) (?P<value>[A-Z][^,;.!?()]*?)(?: for [A-Z].*|«end»)",
+        r"^«who» «adv»(?:quit|left|resigned from|retired from|(?:was|got) (?:fired|laid off|let go)"
+        r" from) (?P<value>[A-Z][^,;.!?()]*?)(?: for [A-Z].*|«end»)",
         "employer of {who}",
         ends=True,
     ),

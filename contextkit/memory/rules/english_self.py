@@ -14,6 +14,12 @@ def _allergic(groups: Mapping[str, str]) -> str:
     return "not allergic" if " not " in groups["clause"] else "allergic"
 
 
+_UNLIKE_OCCUPATIONS: Final = (
+    r"(?:an?|the|my|our|your|of|to|with|for|no|not|big|huge|bit|such|good|great|better|decent|bad|worse|terrible"
+    r"|horrible|awful|lousy|keen|avid|only|fellow|former|future|ex|aspiring|wannabe|failed|amateur)\b"
+)
+"""What stands before an occupation that is somebody else's, or that somebody has not, or only praises themselves by."""
+
 SELF: Final = (
     form(
         "profile",
@@ -24,7 +30,7 @@ SELF: Final = (
     ),
     form(
         "profile",
-        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b|\w+'s )«name»)(?=$|[,;.!]"
+        rf"^I am (?:called )?(?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b|\w+'s |\w+-[a-z])«name»)(?=$|[,;.!]"
         r"| (?:from|and|by the way)\b)",
         "name of {who}",
         text="{Who_s} name is {value}.",
@@ -32,8 +38,8 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^(?:(?:you can|please|just|everyone|everybody|people|friends|they"
-        r"|my friends) )*(?:[Dd]o not call me [A-Z]\w+,? (?:but "
+        r"^(?:(?:[Yy]ou can|[Pp]lease|just|[Ee]veryone|[Ee]verybody|[Pp]eople|[Ff]riends|[Tt]hey"
+        r"|[Mm]y friends) )*(?:[Dd]o not call me [A-Z]\w+,? (?:but "
         r"|please )?)?[Cc]alls? me (?P<value>«name»)",
         "preferred name of {who}",
         text="{Who} wants to be called {value}.",
@@ -48,34 +54,39 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>\d{1,3})(?: years old)?(?=$|[,;.!]| (?:now|years"
+        r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>\d{1,3})(?: years old)?(?=$|[,;!]|\.(?!\d)| (?:now|years"
         r"|and|on|in(?! \d)|last|this)\b)",
         "age of {who}",
     ),
-    form("profile", r"^(?:«who»|[Mm]y) (?:was|is) born (?:on|in) (?P<value>.+)$", "birth of {who}", importance=0.7),
+    form(
+        "profile",
+        r"^(?:«who»|[Mm]y) (?:was|is) born (?:on|in) (?P<value>.+?)(?=$| and )",
+        "birth of {who}",
+        importance=0.7,
+    ),
     form(
         "profile",
         r"^«beside»«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in"
         r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|hope|denial"
-        r"|poverty|luxury|the (?![A-Z]))\b)«value»",
+        r"|poverty|luxury|the (?![A-Z]))\b)«place»",
         home_of,
         importance=0.8,
     ),
     form(
         "profile",
         r"^«beside»«who» «adv»(?:moved|relocated) «adv»(?:back |over "
-        r"|out )?(?:here )?(?:from [\w ]+? )?to (?!(?:an?|my|our|the|another)\b)«value»",
+        r"|out )?(?:here )?(?:from [\w ]+? )?to (?!(?:an?|my|our|the|another)\b)«place»",
         home_of,
         importance=0.8,
     ),
     form(
         "profile",
         r"^«who» «adv»(?:am|is|come|comes) «adv»from (?!(?:an?|my|our|this|that|now|here|there"
-        r"|the (?![A-Z]))\b)«value»",
+        r"|the (?![A-Z]))\b)«place»",
         origin_of,
         importance=0.7,
     ),
-    form("profile", r"^«who» «adv»grew up in «value»", "childhood home of {who}"),
+    form("profile", r"^«who» «adv»grew up in «place»", "childhood home of {who}"),
     form(
         "profile",
         r"^«who» «adv»«works» «adv»as (?:an? |the )?(?P<value>[\w -]+?) (?:at"
@@ -90,7 +101,7 @@ SELF: Final = (
         r"^«who» «adv»(?:«works»|started(?: working| an? (?:new )?job)?|starts?|got an? (?:new )?job|ha(?:s"
         r"|ve) a job|(?:accept|t)(?:ed|ook) a job) «adv»(?:as (?:an? |the )?[\w -]+? )?(?:at|for"
         r"|by) (?!(?:home|night|nights|the moment|a while|least|free|fun|money|myself|an?|my|our"
-        r"|the (?:past|last|moment|gym)|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«value»",
+        r"|the (?:past|last|moment|gym)|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«place»",
         "employer of {who}",
         importance=0.8,
     ),
@@ -108,10 +119,10 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:«works»|am|is|became|got promoted to|was promoted to) «adv»(?:as )?(?:an? "
-        r"|the )?(?P<value>(?:(?!(?:big|huge|bit|not|good|great|decent|bad|terrible|keen|avid)\b)[\w-]+ ){0,3}?"
+        r"^«who» «adv»(?:«works» «adv»(?:[\w-]+ )?as|am|is|became|got promoted to|was promoted to) «adv»(?:as )?(?:an? "
+        rf"|the )?(?P<value>(?:(?!{_UNLIKE_OCCUPATIONS})[\w-]+ ){{0,3}}?"
         rf"(?:{OCCUPATION}|\w*(?:{'|'.join(OCCUPATION_ENDINGS)})))(?=$|[,;.!]| (?:working|at|for|in|and|by|now|with"
-        r"|who|since|but|here|from|specialising|specializing)\b)",
+        r"|who|since|but|here|from|of|specialising|specializing)\b)",
         "occupation of {who}",
         importance=0.8,
     ),

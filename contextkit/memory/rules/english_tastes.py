@@ -53,28 +53,28 @@ TASTES: Final = (
     form(
         "preference",
         r"^[Mm]y (?P<what>(?:\w+(?:-\w+)? )?(?:favourite|preferred) [\w' -]+?) (?:is|are"
-        r"|has always been)(?: now| still| actually| definitely)? (?P<value>.+)$",
+        r"|has always been)(?: now| still| actually| definitely)? «rest»",
         possession,
         importance=0.8,
     ),
     form(
         "preference",
         r"^(?P<value>[A-Z\d][\w' -]*?) (?:is|are) (?:now |still |actually |definitely )?my (?:new "
-        r"|all-time )?(?P<what>favourite [\w' -]+)$",
+        r"|all-time )?(?P<what>favourite [\w' -]+?)«over»",
         possession,
         importance=0.8,
     ),
     form(
         "preference",
-        rf"^«who» «adv»prefers? {_NOTHING}(?P<value>[^,;.!?()]+?) (?:to|over"
-        r"|rather than) (?P<other>[^,;.!?()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because)\b)",
+        rf"^«who» «adv»prefers? {_NOTHING}(?P<value>(?!not\b)[^,;.!?()]+?) (?:to|over"
+        r"|rather than) (?P<other>[^,;.!?()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because|now|these days)\b)",
         _between,
         importance=0.7,
     ),
     form(
         "preference",
         rf"^«who» «adv»(?:like|love|enjoy)s? {_NOTHING}(?P<value>[^,;.!?()]+?) (?:more"
-        r"|better) than (?P<other>[^,;.!?()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because)\b)",
+        r"|better) than (?P<other>[^,;.!?()]+?)(?=$|[,;.!?()]| (?:when|in|on|for|because|now|these days)\b)",
         _between,
         importance=0.7,
     ),
@@ -98,7 +98,7 @@ TASTES: Final = (
     form(
         "preference",
         r"^«who» (?:have |has )?(?:stopped|quit|gave up|given up) (?P<value>(?:eating|drinking|smoking"
-        r"|using|watching|playing) ?.*)$",
+        r"|using|watching|playing) ?.*?)«over»",
         importance=0.7,
     ),
     form(

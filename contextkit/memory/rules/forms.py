@@ -41,20 +41,32 @@ _MACROS: Final = {
     "«value»": r"(?P<value>[^,;.!?()\"]+?)«end»",
     "«end»": r"(?=$|[,;.!?()]| (?:and|but|because|since|so|with|which|where|who|that|when|while|now"
     r"|these days|at the moment|right now|currently|though|after|before|until|anymore|any more"
-    r"|again|instead|originally|too|as well|for (?:the|now|about|over|a|\d|two|three|four|five|six|seven|eight"
+    r"|again|instead|originally|too|either|except|as well"
+    r"|for (?:the|now|about|over|a|\d|two|three|four|five|six|seven|eight"
     rf"|nine|ten|many|some|most)|in \d{{4}}|in (?:{_MONTH})|on \d+|around \d+|until \d+|last"
     r"|in the (?:week|morning|afternoon|evening)|on the (?:weekend|morning|afternoon|evening)"
     r"|in (?:spring|summer|autumn|fall|winter)|permanently"
     r"|at the|as (?:an?|the|of)|full[- ]time|part[- ]time|not)\b)",
+    "«place»": r"(?P<value>(?:[^,;.!?()\":]|«dot»)+?)(?!«dot»)(?:«end»|(?= (?:from|near|nearby|close|next|right"
+    r"|just|together|alone|thanks|like|except|despite|during|every|all year|half|part of|most of|either|rn"
+    r"|on (?:weekdays|weekends))\b| [-–—] |:))",
+    "«dot»": r"(?:(?<=\bSt|\bMt|\bFt)\.|(?<=\b[A-Z])\.(?=[A-Z]))",
+    "«rest»": r"(?P<value>.+?)«over»",
+    "«over»": r"(?=$|,? (?:but|because|although|though|so|and (?:I|it|he|she|they|we|mine|my|our))\b"
+    r"|, (?:and|call|text|please|which|not|mostly)\b"
+    r"| (?:now|right now|these days|nowadays|at the moment|at present|currently)$)",
     "«name»": r"[A-Z][\w'’.-]*(?: (?:[A-Z][\w'’.-]*|de|da|van|von|der|bin|al))*",
     "«possessed»": rf"(?P<what>(?:{RELATION}))",
     "«date»": rf"(?P<date>(?:(?:\d{{1,2}}|the \w+) (?:{_MONTH})|(?:{_MONTH}) \d|(?:the )?(?:morning|afternoon"
     rf"|evening|night|week|weekend) of \d|\d{{4}}-\d\d|(?:{_MONTH})\b|\d{{1,2}}(?::\d\d)? ?(?:am|pm"
-    r"|o'clock)|\d{1,2}:\d\d|(?:19|20)\d\d\b|noon|midnight).*)",
+    r"|o'clock)|\d{1,2}:\d\d|(?:19|20)\d\d\b|noon|midnight).*?)"
+    r"(?=$|,? (?:but|because|and (?:an?|my|our|the|another|then|I|we))\b)",
     "«np»": r"(?P<what>(?!(?:way|only|best|first|last|next|question|problem|point|idea|plan"
     r"|thing)\b)[a-z][\w'-]*(?: (?!is\b|was\b|are\b|has\b|got\b|on\b"
     r"|at\b(?! [A-Z]))[\w'&-]+){0,5}?)",
 }
+"""`«value»` ends where the clause goes on, `«place»` also where it tells how somebody lives or works there, and
+`«rest»`, which may hold commas and prepositions, where another thought begins."""
 
 
 def form(

@@ -17,6 +17,7 @@ from typing import Final
 from contextkit.compress.prose import sentences
 from contextkit.memory.rules.abroad import abroad
 from contextkit.memory.rules.days import resolved
+from contextkit.memory.rules.forms import RELATION
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
 from contextkit.memory.rules.voice import expanded, is_past, with_subject
 from contextkit.types import Message
@@ -39,7 +40,7 @@ _TASK: Final = re.compile(
     r"|please|help me) )(?:write|draft|compose|imagine|pretend|role-?play)\b[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
-_EMOJI: Final = re.compile(r"[.!?,]*\s*[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
+_EMOJI: Final = re.compile(r"[.!?,]*\s*[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+|\s[:;]-?[)(DP](?!\w)")
 _ENDS: Final = re.compile(r"\s*(?:[A-Z]|$)")
 """A picture ends a sentence where a capital follows it."""
 
@@ -54,7 +55,7 @@ _LEAD: Final = re.compile(
     r"|i mentioned)|to be (?:honest|clear)|honestly|basically|in fact|in (?:that|any) case|luckily"
     r"|fortunately|unfortunately|recently|wow|haha|lol|one (?:more|other) thing|another thing"
     r"|first(?:ly)?|second(?:ly)?|i (?:just )?(?:wanted|want) to (?:say|tell you|let you know) that"
-    r"|let me tell you|(?:please )?note that|because|then)\b[,:.!;—–-]* ?)",
+    r"|let me tell you|(?:please )?note that|because|then|(?:since|as)(?= (?:I|we|my|our)\b))\b[,:.!;—–-]* ?)",
     re.IGNORECASE,
 )
 _CORRECTS: Final = re.compile(
@@ -94,7 +95,8 @@ _SUPPOSED: Final = re.compile(
 )
 _REPORTED: Final = re.compile(
     r"\b(?:said|says|say|told|tells|claims?|claimed|wrote|asked|according to|heard|quoted?"
-    r"|mentioned|suggested)\b|^the (?:article|book|movie|film|character|text|document|email|website"
+    r"|mentioned|suggested|thinks|believes|assumes|suspects|insists)\b"
+    r"|^the (?:article|book|movie|film|character|text|document|email|website"
     r"|page|song|protagonist)\b",
     re.IGNORECASE,
 )
@@ -113,17 +115,20 @@ _CLAUSE: Final = re.compile(
     r"(?:\s*[,;:]\s*(?:and|but|so|then|because|which is why|though|although|yet|plus|since)?\s*"
     r"|\s+(?:[—–-]+)\s+|\s+(?:and|but|so|because|though|although)\s+(?:also |now |then )?)(?=(?:I"
     r"|my(?! \w+(?: \w+)?,)|we|our|he|she|My|We|Our|He|She)\b(?! (?:and|or)\b)(?!,))"
+    r"|\s*(?:[,;—–]|\s-\s)\s*(?=(?:no[,;]|no wait|nope|wait,|sorry,|actually,|correction|scratch that|make that)\W)"
     r"|\s*[,;—–]\s*(?=(?:(?:can|could|would|will|do|does|what|which|how|where|who|when|why) "
     r"|is (?:there|it|that)|are there))"
 )
 _GOES_ON: Final = re.compile(
     r"(?:,|,? and|,? but) (?=(?:now |also |currently )?(?:work|live|study|am|was|have|love|like|hate"
-    r"|do not|can not|prefer|speak|play|teach|run|moved|started|bought|got|joined|quit|left|use|drive|enjoy) )"
+    r"|do not|can not|prefer|speak|play|teach|run|moved|started|bought|got|joined|quit|left|use|drive|enjoy|take|eat"
+    r"|drink|own) )"
 )
 _PAIR: Final = re.compile(
-    r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?!.*\b(?:is|are|was|were|has|have|had)\b)"
-    r"(?:my|our|both|between)?\s*(?:\w+\s){0,2}\w+$",
-    re.IGNORECASE,
+    r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?:(?:[Bb]oth|[Bb]etween) )?"
+    rf"(?:(?:[Mm]y|[Oo]ur|[Tt]he) "
+    rf"(?:(?:\d|two|three|four|other|older|younger|whole|entire|good|close|old) )?(?:{RELATION}|[\w-]+)"
+    r"(?:,? [A-Z][\w'-]+){0,2}|[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})$"
 )
 """What stands before "and I" where both do the same: "my brother", "Tom"."""
 
@@ -151,6 +156,11 @@ _DAY_FIRST: Final = re.compile(
     r"^(?P<day>(?:on|in|around) (?:the \w+ of )?(?:\w+ ){0,2}(?:19|20)\d\d),? (?P<what>(?:I|[Ww]e|[Mm]y) .+)$"
 )
 _TAG: Final = re.compile(r"[?？]\W*$")
+_CHECKED: Final = re.compile(
+    r",? (?:do|does|did|is|are|am|was|were|have|has|had|will|can)(?: not)? (?:I|we|he|she|they|it)(?: not)?\s*[?？]\W*$"
+)
+"""What makes a question of all that stands before it: "don't I?"."""
+
 _STANDING: Final = re.compile(
     r"\b(?:always|never|from now on|in (?:the )?future|going forward|whenever|every time|call me|address me)\b",
     re.IGNORECASE,
@@ -230,7 +240,11 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
         return
     sentence = _led(replace(sentence, text=text))
     asks = _TAG.search(sentence.text) is not None and not sentence.forget
-    if _CONDITION.search(sentence.text) or (_ASKS.search(sentence.text) and not sentence.forget):
+    if (
+        _CHECKED.search(sentence.text)
+        or _CONDITION.search(sentence.text)
+        or (_ASKS.search(sentence.text) and not sentence.forget)
+    ):
         return
     clauses = list(clauses_of(_TAIL.sub("", sentence.text.rstrip(" .!?…"))))
     for place, clause in enumerate(clauses[: len(clauses) - asks]):

@@ -25,6 +25,12 @@ _AS_A_CHILD: Final = re.compile(
 _LONG_AGO: Final = re.compile(r"\b(?:moved|relocated)\b.* in (?:19|20)\d\d\b")
 """Where somebody moved in a year of which no month is told; another home may have come since."""
 
+_MOVED_ON: Final = re.compile(r"(?:,|\band|\bbut)(?: (?:and|but))? (?:then|later|to|came|went|moved|returned|back)\b")
+"""Where somebody who moved somewhere went next."""
+
+_IN_PART: Final = re.compile(r"\b(?:(?:half|part|most) of the|during|on (?:weekdays|weekends))\b")
+"""Where somebody lives who lives elsewhere, too."""
+
 _MOVED: Final = re.compile(r"\b(?:moved|relocated)\b")
 _LEAST_DIGITS: Final = 5
 """Digits that a telephone number has at least."""
@@ -34,9 +40,16 @@ _UNLIKE_PLACES: Final = re.compile(r"^\w*\d|^\w*[a-z]{2}[A-Z]|^[a-z][A-Z]")
 """Days and versions, and what is spelled as products are: GraphQL, gRPC. McAllen is a place."""
 
 
+_OF_COMPANIES: Final = re.compile(
+    r" (?:plan|tier|team|department|support|sales|edition|mode|version|branch|account|ltd|inc|gmbh)$", re.IGNORECASE
+)
+"""How the names of what customers and colleagues belong to end."""
+
+
 def may_be_place(value: str) -> bool:
     """Whether a value may name a place: one that teams move to as well, a product or a day, does not."""
-    return re.split(r"[^\w]", value.lower())[0] not in PRODUCTS and not _UNLIKE_PLACES.match(value)
+    first = re.split(r"[^\w]", value.lower())[0]
+    return not (first in PRODUCTS or _UNLIKE_PLACES.match(value) or _OF_COMPANIES.search(value) or " or " in value)
 
 
 def is_place(groups: Mapping[str, str]) -> bool:
@@ -56,7 +69,10 @@ def origin_of(groups: Mapping[str, str]) -> str:
 
 def home_of(groups: Mapping[str, str]) -> str:
     """Country and city are values of two subjects: somebody who lives in Porto also lives in Portugal."""
-    if not is_place(groups) or any(one.search(groups["clause"]) for one in (_FOR_NOW, _AS_A_CHILD, _LONG_AGO)):
+    clause = groups["clause"]
+    if not is_place(groups) or any(one.search(clause) for one in (_FOR_NOW, _IN_PART, _AS_A_CHILD, _LONG_AGO)):
+        return ""
+    if _MOVED.search(clause) and _MOVED_ON.search(clause.partition(groups["value"])[2]):
         return ""
     country = groups["value"].lower().strip() in COUNTRIES
     return f"home {'country' if country else 'city'} of {groups['who']}"
@@ -98,6 +114,8 @@ def possession(groups: Mapping[str, str]) -> str:
     told = SYNONYMS.get(what, what)
     if told == "phone number" and len(re.findall(r"\d", groups["value"])) < _LEAST_DIGITS:
         return ""  # "my phone is 5 years old"
+    if told != "age" and groups["value"].endswith(" old"):
+        return ""
     return f"{told} of {groups['who']}"
 
 

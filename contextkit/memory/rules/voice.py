@@ -39,7 +39,7 @@ _EXPANSIONS: Final = tuple((re.compile(short), long) for short, long in _SHORT.i
 _ADVERB: Final = (
     r"(?:(?:really|also|usually|always|never|often|just|currently|now|still|recently|absolutely"
     r"|actually|only|already|sometimes|finally|normally|generally|mostly|mainly|kind of|sort of"
-    r"|both|especially|particularly|personally|rarely|hardly|no longer|seldom|typically|truly"
+    r"|both|especially|particularly|personally|rarely|hardly(?: ever)?|no longer|seldom|typically|truly"
     r"|definitely|officially|originally|quite|even|not) )*"
 )
 _MODALS: Final = frozenset(
@@ -138,7 +138,14 @@ def third_person(verb: str, adverbs: str = "") -> str:
     return verb[:-1] + "ies" if re.search(r"[^aeiou]y$", verb) else verb + "s"
 
 
-_FINISHED: Final = _PAST - {"been", "am", "is", "are", "read", "put", "set", "let"} | {"was", "were", "did", "had"}
+_FINISHED: Final = _PAST - {"been", "am", "is", "are", "read", "put", "set", "let"} | {
+    "was",
+    "were",
+    "did",
+    "had",
+    "quit",
+    "hurt",
+}
 _NO_PAST: Final = frozenset(
     [
         "need",

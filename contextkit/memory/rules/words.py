@@ -69,7 +69,8 @@ historian, biologist, chemist, physicist, mathematician, veterinarian, vet, para
 soldier, sailor, judge, secretary, receptionist, cashier, salesperson, realtor, banker, broker, trader, butcher,
 tailor, hairdresser, therapist, physiotherapist, midwife, surgeon, intern, apprentice, trainee, administrator,
 technician, welder, postdoc, solicitor, surveyor, florist, beekeeper, fisherman, potter, curator, coach,
-counselor, counsellor, recruiter, marketer, bookkeeper, caretaker, nanny, au pair, social worker
+counselor, counsellor, recruiter, marketer, bookkeeper, caretaker, nanny, au pair, social worker,
+CEO, CTO, CFO, COO, CIO
 """)
 OCCUPATION_ENDINGS: Final = ("ologist", "ician", "grapher", "engineer", "therapist", "tender", "smith", "keeper")
 
@@ -115,10 +116,11 @@ Netlify, Cloudflare, Kubernetes, Docker, Podman, Terraform, Pulumi, Ansible, Jen
 Python, Ruby, Rust, Go, Golang, TypeScript, JavaScript, Kotlin, Swift, Scala, PHP, React, Vue, Angular, Svelte, Next,
 Node, Bun, Deno, Django, Flask, FastAPI, Rails, Laravel, Spring, Linux, Ubuntu, Debian, Fedora, Windows, Mac, macOS,
 Android, iOS, Chrome, Firefox, Safari, Slack, Teams, Zoom, Discord, Telegram, WhatsApp, Signal, Jira, Linear, Notion,
-Asana, Trello, Figma, Outlook, Gmail, Excel, Salesforce, HubSpot, Stripe, Shopify, OpenAI, Claude, Gemini, Bedrock
+Asana, Trello, Figma, Outlook, Gmail, Excel, Salesforce, HubSpot, Stripe, Shopify, OpenAI, Claude, Gemini, Bedrock,
+Emacs, Vim, VS, Sales, Marketing, Finance, Accounting, Engineering, Operations, Support, Legal, HR, IT, Fear, Peace
 """)
 )
-"""What teams move to that is no place. Only the first word is looked at: Google Cloud, Next.js."""
+"""What people move to or live in that is no place. Only the first word is looked at: Google Cloud, Next.js."""
 
 LANGUAGES: Final = (
     "English|German|French|Spanish|Portuguese|Italian|Dutch|Swedish|Norwegian|Danish|Finnish|Polish"

@@ -14,6 +14,12 @@ from contextkit.memory.rules.statements import clauses_of
         ("Our dog was ill and we stayed at home", ["Our dog was ill", "we stayed at home"]),
         ("My sister has twins and I have a cat", ["My sister has twins", "I have a cat"]),
         ("My brother and I have a boat", ["My brother and I have a boat"]),
+        ("My wife likes tea and I like coffee", ["My wife likes tea", "I like coffee"]),
+        ("My sister swims and I run", ["My sister swims", "I run"]),
+        ("My best friend Tom and I live in Ghent", ["My best friend Tom and I live in Ghent"]),
+        ("The kids and I live in Ghent", ["The kids and I live in Ghent"]),
+        ("I live in Ghent, no, Bruges", ["I live in Ghent", "no, Bruges"]),
+        ("I have a cat, no dog", ["I have a cat, no dog"]),
         ("Tom and I live in Ghent", ["Tom and I live in Ghent"]),
     ],
 )

@@ -64,6 +64,8 @@ PAST = [
     ("in March", "in March 2026"),
     ("last June", "in June 2025"),
     ("since August", "since August 2025"),
+    ("until March", "until March 2026"),
+    ("until August", "until August 2025"),
 ]
 
 
@@ -87,6 +89,9 @@ def test_a_day_at_the_beginning() -> None:
         ("I am away from Friday to Monday", "I am away from 22 May 2026 to 25 May 2026"),
         ("I am away from Monday until Friday", "I am away from 25 May 2026 until 29 May 2026"),
         ("I work from Monday to Friday", "I work from Monday to Friday"),
+        ("I work Monday to Friday", "I work Monday to Friday"),
+        ("I am away Friday to Monday", "I am away on 22 May 2026 to 25 May 2026"),
+        ("I am fine with Friday", "I am fine with 22 May 2026"),
     ],
 )
 def test_the_last_of_some_days_is_not_before_the_first(said: str, told: str) -> None:
