@@ -7,11 +7,12 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from contextkit.compress.diff import is_diff
+from contextkit.compress.markdown import is_markdown
 from contextkit.compress.markup import is_data, is_page
 from contextkit.compress.tables import aligned, separated
 from contextkit.types import ContentKind
 
-Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff", "page", "data"]
+Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff", "page", "data", "markdown"]
 
 _LOOKED_AT: Final = 200
 """Lines that decide."""
@@ -46,6 +47,8 @@ def shape_of(text: str, kind: ContentKind | None = None) -> Shape:
         return "code" if kind == "code" else "prose"
     if is_diff(text[:_MEASURED]):
         return "diff"
+    if kind != "code" and is_markdown(some):
+        return "markdown"
     if separated(some):
         return "table"
     if _share(some, _STAMPED) >= _MANY or "Traceback (most recent call last)" in text[:_MEASURED]:

@@ -1,6 +1,6 @@
 """Pieces: a text cut into what may be kept or left out, and the drafts made of them.
 
-Each way of shortening (prose, logs, code, tables) only says where the pieces are and what each
+Each way of shortening (prose, Markdown, logs, code, tables) only says where the pieces are and what each
 is worth. Which of them stand in a draft, and how a gap reads, is decided here.
 """
 
@@ -41,12 +41,16 @@ _EXTRA: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the text: where it is, what it is about (each term once), and what it is worth apart from that."""
+    """A stretch of the text: where it is, what it is about (each term once), and what it is worth apart from that.
+
+    `needs` are the pieces, by their indices, that it is never shown without.
+    """
 
     start: int
     end: int
     terms: tuple[str, ...] = ()
     bonus: float = 0.0
+    needs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ class Ranking:
 
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
-        self.order: list[int] = []
+        self.order: list[tuple[int, ...]] = []
+        """The pieces by their indices, each behind those it needs that were not there before."""
         self.sizes = [GAP_BYTES]
         """About the bytes of the draft of the first 0, 1, 2 … pieces; never falling."""
         self.of_piece = outline.sizes()
@@ -103,23 +108,25 @@ class Ranking:
             index = next(self._more, None)
             if index is None:
                 break
-            self._take(index)
+            if index not in self._kept:
+                self._take((*(each for each in self.outline.pieces[index].needs if each not in self._kept), index))
         return max(bisect_right(self.sizes, room) - 1, 0)
 
     def draft(self, count: int) -> str:
         """The draft of the first so many pieces."""
-        return self.outline.draft(self.order[:count])
+        return self.outline.draft(index for indices in self.order[:count] for index in indices)
 
     def within(self, room: int) -> str:
         """The best draft of about `room` bytes; nothing is counted."""
         return self.draft(self.upto(room))
 
-    def _take(self, index: int) -> None:
+    def _take(self, indices: tuple[int, ...]) -> None:
         last = len(self.outline.pieces) - 1
-        beside = (index == 0 or index - 1 in self._kept) + (index == last or index + 1 in self._kept)
-        self._total += self.of_piece[index] + GAP_BYTES * (1 - beside)
-        self._kept.add(index)
-        self.order.append(index)
+        for index in indices:
+            beside = (index == 0 or index - 1 in self._kept) + (index == last or index + 1 in self._kept)
+            self._total += self.of_piece[index] + GAP_BYTES * (1 - beside)
+            self._kept.add(index)
+        self.order.append(indices)
         self.sizes.append(max(self._total, self.sizes[-1]))
 
 
@@ -169,20 +176,21 @@ def fit(outline: Outline, limit: int, counter: TokenCounter) -> str | None:
 def _filled(ranking: Ranking, best: tuple[int, str], limit: int, counter: TokenCounter) -> str:
     """The draft with what else fits from further down the ranking, after a piece that was too large."""
     count, text = best
-    kept = set(ranking.order[:count])
+    kept = {index for indices in ranking.order[:count] for index in indices}
     used = counter.text(text)
     per_token = byte_size(text) / max(used, 1)
     tried = 0
-    for index in ranking.order[count + 1 :]:
+    for *_, index in ranking.order[count + 1 :]:
         room = (limit - used) * per_token - GAP_BYTES
         if tried == _EXTRA or room <= 0:
             break
         if ranking.of_piece[index] > room:
             continue
         tried += 1
-        fuller = ranking.outline.draft(kept | {index})
+        more = kept.union((index,), ranking.outline.pieces[index].needs)
+        fuller = ranking.outline.draft(more)
         tokens = counter.text(fuller)
         if tokens <= limit:
-            kept.add(index)
+            kept = more
             text, used = fuller, tokens
     return text

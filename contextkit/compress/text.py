@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from contextkit.compress import code, diff, logs, markup, prose, tables
+from contextkit.compress import code, diff, logs, markdown, markup, prose, tables
 from contextkit.compress.detect import shape_of
 from contextkit.compress.pieces import Outline, Ranking, fit
 from contextkit.compress.sample import parts
@@ -23,6 +23,7 @@ _OUTLINES: Final = {
     "diff": diff.outline,
     "page": markup.page,
     "data": markup.data,
+    "markdown": markdown.outline,
 }
 
 
@@ -30,9 +31,9 @@ def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", ki
     """A shorter form of a text that counts at most `limit` tokens, or the text itself where it fits.
 
     What is kept stands verbatim and in order, and every gap is marked in its place. JSON stays
-    JSON, with an entry for what was pruned; of prose and pages, sentences are kept; of logs, code,
-    tables and diffs, lines; of XML, records. What bears on the query is kept first. The same
-    arguments give the same bytes.
+    JSON, with an entry for what was pruned; of prose and pages, sentences are kept; of Markdown,
+    also entries and blocks of code, under their headings; of logs, code, tables and diffs, lines;
+    of XML, records. What bears on the query is kept first. The same arguments give the same bytes.
 
     However long the text, only a few hundred thousand characters of it (its ends, and where the
     query's terms and failures stand) are read; JSON beyond 4 million characters is shortened as
