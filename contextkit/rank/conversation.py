@@ -194,8 +194,14 @@ class ConversationIndex:
 
     def to_parts(self, parts: int) -> tuple[bytes, list[bytes]]:
         """All of it, divided: a head, as `from_head` reads it, and so many parts to `fill` that with."""
-        head = _COUNT.pack(parts) + self._table() + column(self._lexical.lengths)
-        return seal(_HEAD_KIND, head), self._lexical.to_parts(parts)
+        return self._head(parts), self._lexical.to_parts(parts)
+
+    def to_drawers(self, count: int) -> tuple[bytes, list[bytes]]:
+        """The same, with its parts in drawers."""
+        return self._head(count), self._lexical.to_drawers(count)
+
+    def _head(self, parts: int) -> bytes:
+        return seal(_HEAD_KIND, _COUNT.pack(parts) + self._table() + column(self._lexical.lengths))
 
     @staticmethod
     def is_head(data: bytes) -> bool:

@@ -46,20 +46,26 @@ PART: Final = 1 << 12
 """Bytes, not compressed, of a part at about the most, a quarter of that once it is compressed: so much is written for
 one unit of DynamoDB's, and as many smaller parts would be as many units more."""
 
-DRAWERS: Final = 384
+DRAWERS: Final = 640
 """Into how many drawers terms fall."""
 
-IN_DRAWERS: Final = (DRAWERS, DRAWERS // 2, DRAWERS // 8)
-"""Into how many parts a segment is divided that lies in drawers: one for each, or for two or eight of them. No other
-segment is divided into so many: those are powers of two."""
+IN_DRAWERS: Final = (DRAWERS, DRAWERS // 4)
+"""Into how many parts a segment is divided that lies in drawers: one for each, or for four of them. No other segment
+is divided into so many: those are powers of two."""
 
-IN_A_DRAWER: Final = 1 << 8
-"""Bytes, not compressed, that a part of those has at the least, on average; a segment with less stays whole. So 128
-messages of a chat lie in 48 parts, 512 in 192 and 2,048 in 384. These take about twice what they do as a whole, of
-which a question of five words needs a fourth, an eighth and a tenth, heads included."""
+IN_DRAWERS_FORMERLY: Final = (384, 192, 48)
+"""The same of a former version, whose parts are indexes, compressed one by one. They are read, not written."""
+
+IN_A_DRAWER: Final = 1 << 6
+"""Bytes, not compressed, for each part of those that a segment has at the least; one with less stays whole. So 128
+messages of a chat lie in 160 parts, 512 and more in 640. These take 1.4 to 1.9 times what they do as a whole, of which
+a question of five words needs an eighth to a twelfth, heads included."""
 
 _STAMP: Final = struct.Struct("<II")
 """What a stored part begins with: of how many it is one, and which."""
+
+_SUM: Final = struct.Struct("<I")
+"""What a drawer begins with: the checksum of what that would be, and of what follows."""
 
 
 @dataclass(slots=True)
@@ -80,8 +86,12 @@ class Divided:
         return set(range(self.parts)) - self.read
 
     def opened(self, numbers: Collection[int], found: Parts) -> list[LexicalIndex]:
-        """The parts with these numbers. Raises `StoreCorrupt` where one is gone, of another division, or damaged."""
-        return [self._opened(number, found.get((self.segment.name, number), b"")) for number in numbers]
+        """What the parts with these numbers hold. Raises `StoreCorrupt` where one is gone, of another division, or
+        damaged."""
+        contents = [self._content(number, found.get((self.segment.name, number), b"")) for number in numbers]
+        if self.parts in IN_DRAWERS:
+            return [LexicalIndex.from_drawers(contents)]
+        return [LexicalIndex.from_bytes(content) for content in contents]
 
     def among(self, found: Parts) -> set[int]:
         """The numbers of its parts that were found and have not been read; those of another division are not its."""
@@ -89,16 +99,20 @@ class Divided:
         return {number for number, data in ours if self._owns(number, data)} - self.read
 
     def _owns(self, number: int, data: bytes) -> bool:
+        if self.parts in IN_DRAWERS:
+            return data[: _SUM.size] == _sum(self.parts, number, data[_SUM.size :])
         return data.startswith(_STAMP.pack(self.parts, number))
 
-    def _opened(self, number: int, data: bytes) -> LexicalIndex:
+    def _content(self, number: int, data: bytes) -> bytes:
         if not self._owns(number, data):
             raise StoreCorrupt(
                 f"Part {number} of the index of the messages {self.segment.first} to {self.segment.last} is gone.",
                 "Nothing has to be done: it is read again, or made again.",
             )
+        if self.parts in IN_DRAWERS:
+            return data[_SUM.size :]
         content = data[_STAMP.size :]
-        return LexicalIndex.from_bytes(_inflated(content) if self.parts in IN_DRAWERS else content)
+        return _inflated(content) if self.parts in IN_DRAWERS_FORMERLY else content
 
 
 def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, Sequence[bytes]]]:
@@ -114,13 +128,13 @@ def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, 
 
 
 def in_drawers(name: str, data: bytes) -> tuple[bytes, list[bytes]] | None:
-    """The head and the parts, which are compressed, of a segment that is stored whole elsewhere; None of one that is
-    small, or of anything else."""
+    """The head and the drawers of a segment that is stored whole elsewhere; None of one that is small, or of anything
+    else."""
     count = next((count for count in IN_DRAWERS if len(data) >= count * IN_A_DRAWER), None)
     if count is None or Segment.named(name) is None or ConversationIndex.is_head(data):
         return None
-    head, pieces = ConversationIndex.from_bytes(data).to_parts(count)
-    return head, [_STAMP.pack(count, number) + _deflated(piece) for number, piece in enumerate(pieces)]
+    head, pieces = ConversationIndex.from_bytes(data).to_drawers(count)
+    return head, [_sum(count, number, piece) + piece for number, piece in enumerate(pieces)]
 
 
 def drawers_of(text: str) -> frozenset[int]:
@@ -145,9 +159,8 @@ def loaded(segment: Segment, data: bytes) -> tuple[ConversationIndex, Divided | 
     return index, Divided(segment, parts)
 
 
-def _deflated(piece: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)  # without a checksum: an index has its own
-    return packer.compress(piece) + packer.flush()
+def _sum(count: int, number: int, content: bytes) -> bytes:
+    return _SUM.pack(zlib.crc32(content, zlib.crc32(_STAMP.pack(count, number))))
 
 
 def _inflated(content: bytes) -> bytes:

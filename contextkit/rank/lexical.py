@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from contextkit.errors import InvalidInput
 from contextkit.rank.columns import Columns, column
+from contextkit.rank.drawers import drawers, opened_drawers
 from contextkit.rank.packed import Ints, Packed
 from contextkit.rank.sealed import opened, seal
 
@@ -156,6 +157,27 @@ class LexicalIndex:
         ends = np.searchsorted(home[order], np.arange(1, parts))
         columns = (np.split(column[order], ends) for column in (owners, documents, counts))
         return [self._encoded(postings, len(self)) for postings in zip(*columns, strict=True)]
+
+    def to_drawers(self, count: int) -> list[bytes]:
+        """The same as `to_parts` in drawers, which `from_drawers` reads: for many parts of a few terms each."""
+        owners, documents, counts = self._all(0, len(self))
+        home = np.array([part_of(term, count) for term in self._ids], np.int64)
+        order = np.lexsort((owners, home[owners]))
+        begun = np.flatnonzero(np.diff(owners[order], prepend=-1))
+        used = owners[order[begun]]
+        postings = Packed(np.append(begun, len(order)).astype(np.uint32), documents[order], counts[order])
+        names = self._vocabulary(used).split(b"\n")[: len(used)]
+        return drawers(names, postings, np.bincount(home[used], minlength=count), len(self))
+
+    @classmethod
+    def from_drawers(cls, stored: Sequence[bytes]) -> LexicalIndex:
+        """The terms of some drawers, to `fill` an index with. Of bytes that were not written, what it raises is open:
+        who stores them must tell."""
+        names, postings = opened_drawers(stored)
+        index = cls()
+        index._ids = {term.decode("utf-8", "surrogatepass"): number for number, term in enumerate(names)}
+        index._packed = postings
+        return index
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LexicalIndex:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Sequence
 
 import pytest
@@ -17,6 +19,7 @@ from contextkit.rank.divided import (
     DRAWERS,
     IN_A_DRAWER,
     IN_DRAWERS,
+    IN_DRAWERS_FORMERLY,
     LEAST,
     WHOLE,
     Divided,
@@ -175,7 +178,8 @@ def test_each_drawer_of_a_coarser_division_is_some_of_a_finer_one() -> None:
 
 
 def test_no_other_division_is_into_as_many_parts_as_there_are_drawers() -> None:
-    assert not any(count.bit_count() == 1 for count in IN_DRAWERS)
+    assert not any(count.bit_count() == 1 for count in (*IN_DRAWERS, *IN_DRAWERS_FORMERLY))
+    assert not {*IN_DRAWERS} & {*IN_DRAWERS_FORMERLY}
 
 
 def test_what_is_small_divided_already_or_no_segment_lies_in_no_drawers() -> None:
@@ -195,6 +199,32 @@ def test_a_damaged_drawer_is_told() -> None:
     head, parts = in_drawers("index/1-512", large) or (b"", [])
     _, segment = loaded(Segment(1, 512), head)
     assert segment is not None
-    for broken in (parts[3][:-9], parts[3][:8], parts[3][:8] + b"?", parts[3][:20] + b"??" + parts[3][22:]):
+    damaged = (parts[3][:-9], parts[3][:3], parts[3][:4], parts[3] + b"?", parts[3][:20] + b"??" + parts[3][22:])
+    for broken in (*damaged, b"", parts[4]):
+        found = {("index/1-512", 3): broken, ("index/1-512", 4): parts[4]}
+        assert segment.among(found) == {4}
+        with pytest.raises(StoreCorrupt, match="Part 3 of the index of the messages 1 to 512 is gone"):
+            segment.opened([4, 3], found)
+
+
+@given(texts, questions, st.sampled_from(IN_DRAWERS_FORMERLY))
+@settings(max_examples=20)
+def test_drawers_of_a_former_version_are_read(texts: list[str], question: str, count: int) -> None:
+    segment, whole = Segment(1, len(texts)), index_of(texts)
+    head, pieces = whole.to_parts(count)
+    stored = [struct.pack("<II", count, number) + _raw(piece) for number, piece in enumerate(pieces)]
+    index, there = loaded(segment, head)
+    assert there is not None
+    numbers = there.lacking(index.topic(question))
+    found = {(segment.name, number): stored[number] for number in numbers}
+    assert there.among(found) == numbers
+    index.fill((0, part) for part in there.opened(numbers, found))
+    assert asked(index, question) == pytest.approx(asked(whole, question))
+    for number in numbers:
         with pytest.raises(StoreCorrupt):
-            segment.opened([3], {("index/1-512", 3): broken})
+            there.opened([number], {(segment.name, number): stored[number][:-1]})
+
+
+def _raw(piece: bytes) -> bytes:
+    """Deflated, without a header and a checksum."""
+    return zlib.compress(piece, 9)[2:-4]

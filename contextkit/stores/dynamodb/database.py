@@ -30,6 +30,9 @@ MAX_BYTES = 3_500_000
 MAX_GETS = 100
 """Items that one call gets, by DynamoDB's limit."""
 
+EXPRESSION = 4_096
+"""Bytes of an expression, by DynamoDB's limit: some 830 columns can be named."""
+
 _WRITE_BATCH = 25
 _WRITE_BATCH_BYTES = 12_000_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
@@ -81,7 +84,7 @@ class Database:
         return to_row(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: Table, keys: Iterable[Key], columns: Sequence[str] = ()) -> dict[Key, Row]:
-        """The rows that exist, by their keys, in as few calls as they take; of them these columns, or all."""
+        """The rows that exist, by their keys, in as few calls as they take; of them these columns, or all (`_only`)."""
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Row] = {}
         for start in range(0, len(wanted), MAX_GETS):
@@ -357,9 +360,13 @@ def _passing(reasons: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _only(columns: Sequence[str]) -> dict[str, Any]:
-    """What a call is asked with to give these columns alone; nothing where none are named."""
+    """What a call is asked with to give these columns alone; nothing, so that it gives all, where none are named, or
+    more than an expression has room for."""
     names = {f"#{number}": name for number, name in enumerate(columns)}
-    return {"ProjectionExpression": ",".join(names), "ExpressionAttributeNames": names} if names else {}
+    expression = ",".join(names)
+    if not 0 < len(expression) <= EXPRESSION:
+        return {}
+    return {"ProjectionExpression": expression, "ExpressionAttributeNames": names}
 
 
 def _code(error: ClientError) -> str:

@@ -6,13 +6,17 @@ its index come the parts that have the question's words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
-from contextkit.rank.divided import IN_DRAWERS
+from contextkit.rank.divided import IN_DRAWERS, IN_DRAWERS_FORMERLY
 from contextkit.stores.dynamodb.items import Row
 
 HEAD = "head"
 """The column of what is in no part."""
+
+DIVISIONS = (*IN_DRAWERS, *IN_DRAWERS_FORMERLY)
+"""Into how many parts that is divided of which the parts may lie on a sheet."""
 
 MOST = 360_000
 """Bytes of a sheet: an item may have 400 KB with its key and the names of its columns."""
@@ -41,13 +45,16 @@ def columns_of(count: int, numbers: Collection[int]) -> list[str]:
 def parts_on(row: Row) -> Iterator[tuple[int, bytes]]:
     """The parts that were read of a sheet, by number."""
     for column, part in row.items():
-        count, _, number = column.removeprefix("p").partition("_")
-        if count in _COUNTS and number.isdecimal():
-            yield int(number), part
+        found = _COLUMN.fullmatch(column)
+        if found is not None:
+            yield int(found[1]), part
 
 
 def _column(count: int, number: int) -> str:
-    return f"p{count}_{number}"
+    """A short name, which is sent with each part: of a few bytes, as a rule."""
+    return f"{_LETTERS[count]}{number}" if count in _LETTERS else f"p{count}_{number}"
 
 
-_COUNTS = frozenset(map(str, IN_DRAWERS))
+_LETTERS = dict(zip(IN_DRAWERS, "pq", strict=True))
+
+_COLUMN = re.compile(r"(?:p\d+_|[pq])(\d+)")

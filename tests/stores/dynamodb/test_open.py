@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from contextkit import ContextBuilder
-from contextkit.rank.divided import DRAWERS, IN_DRAWERS, drawers_of, loaded
+from contextkit.rank.divided import DRAWERS, IN_DRAWERS, IN_DRAWERS_FORMERLY, drawers_of, loaded
 from contextkit.rank.segments import LARGE, SMALL, Segment
 from contextkit.session_index import SessionIndex
 from contextkit.sources import History, Memories, System
 from contextkit.stores import Overflow, SessionOpener, SomeParts
-from contextkit.stores.dynamodb import DynamoDBStore, keys
+from contextkit.stores.dynamodb import DynamoDBStore, database, derived, keys
+from contextkit.stores.dynamodb.database import EXPRESSION, _only
 from contextkit.stores.dynamodb.derived import columns
 from contextkit.stores.dynamodb.packs import SMALL as PACKED
 from contextkit.stores.dynamodb.sessions import NEWEST, NOTES
@@ -185,10 +187,41 @@ def test_what_lies_in_no_drawers_has_none(store: DynamoDBStore, actor: str) -> N
     assert opened.parts is None
 
 
-def test_all_drawers_can_be_asked_for_at_once(store: DynamoDBStore, long: str) -> None:
-    opened = store.open_session(long, "s", derived=True, drawers=range(DRAWERS))
+def test_all_drawers_can_be_asked_for_at_once() -> None:
+    named = _only(columns(range(DRAWERS), heads=True))
+    assert len(named["ExpressionAttributeNames"]) > sum(IN_DRAWERS)
+    assert len(named["ProjectionExpression"]) <= EXPRESSION
+
+
+def test_what_is_more_than_can_be_named_is_read_whole(
+    store: DynamoDBStore, long: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = Segment(1, 512).name
+    wanted = {name: SomeParts(DRAWERS, [7, 8])}
+    named = store.open_session(long, "s", derived=True, drawers=[7, 8]), store.derived_parts(long, "s", wanted)
+    monkeypatch.setattr(database, "EXPRESSION", 2)
+    opened, parts = store.open_session(long, "s", derived=True, drawers=[7, 8]), store.derived_parts(long, "s", wanted)
     assert opened is not None
-    assert len(opened.parts or {}) in IN_DRAWERS
+    assert (replace(opened, parts=parts), parts) == named
+    assert len(opened.parts or {}) == DRAWERS
+
+
+@pytest.mark.parametrize("count", IN_DRAWERS_FORMERLY)
+def test_sheets_of_a_former_version_are_read(
+    store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch, stores: Callable[[], DynamoDBStore], count: int
+) -> None:
+    actor, parts = f"actor-{uuid.uuid4()}", {"a": [bytes([number % 251]) for number in range(count)]}
+    with stores() as another, monkeypatch.context() as patch:
+        patch.setattr(derived, "IN_DRAWERS", IN_DRAWERS_FORMERLY)
+        another.append(actor, "s", said(1))
+        another.save_derived(actor, "s", {"a": b"head"}, parts=parts)
+    opened = store.open_session(actor, "s", derived=True, drawers=range(DRAWERS))
+    assert opened is not None
+    assert (opened.derived, opened.parts) == ({"a": b"head"}, {})
+    found = store.derived_parts(actor, "s", {"a": SomeParts(count, [0, 7, count])})
+    assert found == {("a", 0): b"\0", ("a", 7): b"\7"}
+    store.save_derived(actor, "s", {}, ["a"])
+    assert store.derived_parts(actor, "s", {"a": SomeParts(count, [0, 7])}) == {}
 
 
 def test_no_column_of_what_a_session_is_opened_with_is_forgotten(store: DynamoDBStore, tables: str, long: str) -> None:
