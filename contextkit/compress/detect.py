@@ -8,11 +8,12 @@ from typing import Final, Literal, TypeAlias
 
 from contextkit.compress.diff import is_diff
 from contextkit.compress.markdown import is_markdown
-from contextkit.compress.markup import is_data, is_page
+from contextkit.compress.markup import is_data, is_page, is_template
 from contextkit.compress.tables import aligned, separated
+from contextkit.compress.usage import is_usage
 from contextkit.types import ContentKind
 
-Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff", "page", "data", "markdown"]
+Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff", "page", "data", "markdown", "usage"]
 
 _LOOKED_AT: Final = 200
 """Lines that decide."""
@@ -40,6 +41,8 @@ def shape_of(text: str, kind: ContentKind | None = None) -> Shape:
     """How to cut a text that is not JSON. A kind given by the caller decides between prose and code."""
     if is_page(text):
         return "page"
+    if is_template(text):
+        return "code"
     if kind != "code" and is_data(text):
         return "data"
     some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
@@ -53,6 +56,8 @@ def shape_of(text: str, kind: ContentKind | None = None) -> Shape:
         return "table"
     if _share(some, _STAMPED) >= _MANY or "Traceback (most recent call last)" in text[:_MEASURED]:
         return "lines"
+    if kind != "code" and is_usage(some):
+        return "usage"
     if kind == "code" or (kind is None and _share(some, _CODE) >= _MOST):
         return "code"
     if aligned(some):

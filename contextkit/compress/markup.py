@@ -21,6 +21,10 @@ from contextkit.compress.sample import Span
 from contextkit.compress.tables import Rows
 
 _PAGE: Final = re.compile(r"\s*(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
+_TEMPLATE: Final = re.compile(r"\s*<(?:\?(?:php\b|=)|%|(?:template|script|style)\b)", re.IGNORECASE)
+_EXPRESSION: Final = re.compile(r"\s[\w:-]+=\{")
+"""What an attribute is in JSX, and never in XML."""
+
 _TAG: Final = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>")
 _PART: Final = re.compile(
     r"(?P<silent><!--.*?(?:-->|\Z)|<(?P<unread>script|style|svg|template|noscript)\b.*?(?:</(?P=unread)\s*>|\Z))"
@@ -58,6 +62,13 @@ _MARKS: Final = re.compile(r"[<>\"']")
 def is_page(text: str) -> bool:
     """Whether a text is a page of HTML."""
     return _PAGE.match(text) is not None
+
+
+def is_template(text: str) -> bool:
+    """Whether a text is code that begins with a tag: PHP, JSP, JSX, or a component of Vue or Svelte."""
+    if text.lstrip()[:1] != "<":
+        return False
+    return _TEMPLATE.match(text) is not None or _EXPRESSION.search(text[:_LOOKED_AT]) is not None
 
 
 def is_data(text: str) -> bool:

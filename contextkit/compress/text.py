@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from contextkit.compress import code, diff, logs, markdown, markup, prose, tables
+from contextkit.compress import code, diff, logs, markdown, markup, prose, tables, usage
 from contextkit.compress.detect import shape_of
 from contextkit.compress.pieces import Outline, Ranking, fit
 from contextkit.compress.sample import parts
@@ -24,6 +24,7 @@ _OUTLINES: Final = {
     "page": markup.page,
     "data": markup.data,
     "markdown": markdown.outline,
+    "usage": usage.outline,
 }
 
 

@@ -92,6 +92,46 @@ def test_what_only_begins_like_markup_is_cut_at_lines(text: str, counter: TokenC
     assert {line for line in short.splitlines() if "left out" not in line} <= set(text.splitlines())
 
 
+ITEMS = "".join(f'    <Item key="{n}" to="/items/{n}">Item {n}</Item>\n' for n in range(60))
+CODE = {
+    "php": f"""<?php
+namespace Shop;
+class Basket {{
+    public function total(array $items): float {{
+        return array_sum(array_column($items, 'price'));
+    }}
+}}
+?>
+<ul>
+{ITEMS}</ul>
+""",
+    "jsx": f"""<Basket items={{items}}>
+{ITEMS}    {{items.map(item => (
+      <Row key={{item.id}} total={{total(item)}} />
+    ))}}
+</Basket>
+""",
+    "vue": f"""<template>
+{ITEMS}</template>
+<script>
+export default {{
+  methods: {{
+    total(items) {{ return items.length }},
+  }},
+}}
+</script>
+""",
+}
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_code_that_begins_with_a_tag_is_cut_at_lines(language: str, counter: TokenCounter) -> None:
+    short = shorten(CODE[language], 150, counter, query="total")
+    assert "record" not in short
+    assert "total" in short
+    assert {line for line in short.splitlines() if "left out" not in line} <= set(CODE[language].splitlines())
+
+
 @pytest.mark.parametrize("unit", ["<", "<a ", "<!--", "<script>", "<pre>", "<a b='", "</", "<a></a"])
 def test_broken_markup_takes_linear_time(unit: str, counter: TokenCounter) -> None:
     for head in ("<!doctype html>", "<r>" + "<x></x>" * 9):
