@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-from contextkit.compress.diff import is_diff
-from contextkit.compress.markdown import is_markdown
-from contextkit.compress.markup import is_data, is_page, is_template
-from contextkit.compress.tables import aligned, separated
-from contextkit.compress.usage import is_usage
+from contextkit.compress import code, diff, logs, markdown, markup, prose, tables, usage
+from contextkit.compress.pieces import Outline
+from contextkit.compress.sample import Span
 from contextkit.types import ContentKind
 
-Shape: TypeAlias = Literal["prose", "lines", "code", "table", "diff", "page", "data", "markdown", "usage"]
+Outliner: TypeAlias = Callable[[str, Sequence[Span], str, int], Outline]
+"""Cuts the spans of a text into pieces of at most so many characters, and says what each is worth for a query."""
 
 _LOOKED_AT: Final = 200
 """Lines that decide."""
@@ -37,32 +38,32 @@ _STAMPED: Final = re.compile(
 )
 
 
-def shape_of(text: str, kind: ContentKind | None = None) -> Shape:
+def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
     """How to cut a text that is not JSON. A kind given by the caller decides between prose and code."""
-    if is_page(text):
-        return "page"
-    if is_template(text):
-        return "code"
-    if kind != "code" and is_data(text):
-        return "data"
+    if markup.is_page(text):
+        return markup.page
+    if markup.is_template(text):
+        return code.outline
+    if kind != "code" and (record := markup.record_of(text)):
+        return partial(markup.data, record=record)
     some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
     if len(some) < _FEW:
-        return "code" if kind == "code" else "prose"
-    if is_diff(text[:_MEASURED]):
-        return "diff"
-    if kind != "code" and is_markdown(some):
-        return "markdown"
-    if separated(some):
-        return "table"
+        return code.outline if kind == "code" else prose.outline
+    if diff.is_diff(text[:_MEASURED]):
+        return diff.outline
+    if kind != "code" and markdown.is_markdown(some):
+        return markdown.outline
+    if mark := tables.separated(some):
+        return partial(tables.outline, mark=mark)
     if _share(some, _STAMPED) >= _MANY or "Traceback (most recent call last)" in text[:_MEASURED]:
-        return "lines"
-    if kind != "code" and is_usage(some):
-        return "usage"
+        return logs.outline
+    if kind != "code" and usage.is_usage(some):
+        return usage.outline
     if kind == "code" or (kind is None and _share(some, _CODE) >= _MOST):
-        return "code"
-    if aligned(some):
-        return "table"
-    return "prose" if _reads_as_prose(some) else "lines"
+        return code.outline
+    if tables.aligned(some):
+        return partial(tables.outline, mark=tables.GAP)
+    return prose.outline if _reads_as_prose(some) else logs.outline
 
 
 _FEW: Final = 4

@@ -71,11 +71,6 @@ def is_template(text: str) -> bool:
     return _TEMPLATE.match(text) is not None or _EXPRESSION.search(text[:_LOOKED_AT]) is not None
 
 
-def is_data(text: str) -> bool:
-    """Whether a text is XML with one record after another."""
-    return text.lstrip()[:1] == "<" and _record(text) is not None
-
-
 def page(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
     """The elements of a page and what they are worth."""
     found: list[Span] = []
@@ -112,9 +107,8 @@ def _blocks(text: str, span: Span) -> Iterator[tuple[Span, Literal["text", "code
         yield (start, end), "text"
 
 
-def data(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
-    """The records of XML and what they are worth; what stands before them tells what they are."""
-    record = _record(text)
+def data(text: str, spans: Sequence[Span], query: str, longest: int, *, record: str) -> Outline:
+    """The elements of that name in XML and what they are worth; what stands before them tells what they are."""
     tags = (tag for span in spans for tag in _TAG.finditer(text, *span))
     begins = [tag.start() for tag in tags if tag["name"] == record and not tag["close"]]
     found = [piece for span in spans for each in _cut(span, begins) for piece in in_parts(text, *each, longest)]
@@ -124,9 +118,11 @@ def data(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
     return rows.outline(text, query, partial(_left_out, begins))
 
 
-def _record(text: str) -> str | None:
+def record_of(text: str) -> str | None:
     """The name of the element of which XML is a list: of those that come again and again, the one that does least
-    often, and of these the first. None where there is none."""
+    often, and of these the first. None where there is none, or the text is no XML."""
+    if text.lstrip()[:1] != "<":
+        return None
     tags = list(_TAG.finditer(text[:_LOOKED_AT]))
     closed = sum(1 for tag in tags if tag["close"] or tag[0].endswith("/>"))
     if closed < _LEAST or len(tags) * _DENSE < len(text[:_LOOKED_AT]):

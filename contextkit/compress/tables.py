@@ -43,7 +43,7 @@ _SAYS: Final = re.compile(r"[^\W_]|-{3}")
 """What a row has that says something, or rules off what does."""
 
 _BAR: Final = re.compile(r"\|")
-_GAP: Final = re.compile(r"(?<=[^\s.!?:;,])(?: {2,}|\s*\t\s*)(?=\S)")
+GAP: Final = re.compile(r"(?<=[^\s.!?:;,])(?: {2,}|\s*\t\s*)(?=\S)")
 """What stands between columns that are aligned: not what follows a sentence or a label."""
 
 _EVEN: Final = ((re.compile(r"\t"), 1), (re.compile(";"), 2), (re.compile(","), 2))
@@ -64,7 +64,7 @@ def separated(some: Sequence[str]) -> re.Pattern[str] | None:
 
 def aligned(some: Sequence[str]) -> bool:
     """Whether nearly all lines have gaps in them, as columns have that are aligned."""
-    return sum(1 for line in some if _GAP.search(line)) >= _ALIGNED * len(some)
+    return sum(1 for line in some if GAP.search(line)) >= _ALIGNED * len(some)
 
 
 def _are_even(some: Sequence[str], mark: re.Pattern[str], least: int) -> bool:
@@ -74,11 +74,10 @@ def _are_even(some: Sequence[str], mark: re.Pattern[str], least: int) -> bool:
     return columns >= least and same >= _NEARLY_ALL * len(some)
 
 
-def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
-    """The rows of the spans and what they are worth; everything down to the rule is header."""
+def outline(text: str, spans: Sequence[Span], query: str, longest: int, *, mark: re.Pattern[str]) -> Outline:
+    """The rows of the spans, whose cells the mark separates, and what they are worth. To the rule, all is header."""
     found = list(lines(text, spans, longest))
     bodies = [text[start:end] for start, end in found]
-    mark = separated([body for body in bodies[:_ENOUGH] if body.strip()] or [""]) or _GAP
     rows = Rows(found, bodies, [mark.split(body.strip()) for body in bodies], _header_rows(bodies[:_LOOKED_AT]))
     return rows.outline(text, query, partial(lines_left_out, unit="row"))
 
@@ -126,9 +125,6 @@ class Rows:
         last = len(self.spans) - 1
         return _LAST_ROW if n == last else _ROW[0] + (_ROW[1] - _ROW[0]) * n / last
 
-
-_ENOUGH: Final = 200
-"""Rows that tell what separates their cells."""
 
 _LOOKED_AT: Final = 20
 """Lines at the start among which the rule under a header is looked for."""

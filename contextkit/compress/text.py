@@ -6,26 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from contextkit.compress import code, diff, logs, markdown, markup, prose, tables, usage
-from contextkit.compress.detect import shape_of
+from contextkit.compress.detect import outliner_of
 from contextkit.compress.pieces import Outline, Ranking, fit
 from contextkit.compress.sample import parts
 from contextkit.compress.search import byte_size, fits, richest
 from contextkit.compress.structured import LARGEST, parse, parse_lines, shorten_json, shorten_json_lines
 from contextkit.errors import InvalidInput
 from contextkit.types import ContentKind, TokenCounter
-
-_OUTLINES: Final = {
-    "prose": prose.outline,
-    "lines": logs.outline,
-    "code": code.outline,
-    "table": tables.outline,
-    "diff": diff.outline,
-    "page": markup.page,
-    "data": markup.data,
-    "markdown": markdown.outline,
-    "usage": usage.outline,
-}
 
 
 def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", kind: ContentKind | None = None) -> str:
@@ -93,7 +80,7 @@ _CHOOSE: Final = 200
 
 def _outline(text: str, limit: int, query: str, kind: ContentKind | None, longest: int) -> Outline:
     spans = parts(text, limit, query)
-    return _OUTLINES[shape_of(text, kind)](text, spans, query, longest)
+    return outliner_of(text, kind)(text, spans, query, longest)
 
 
 def _longest(limit: int) -> int:
