@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contextkit.render.request import NO_BREAKPOINTS, Breakpoints
+from contextkit.render.request import MOST_OPENAI_TOOLS, NO_BREAKPOINTS, Breakpoints
 from contextkit.shown_tools import shown_name
 from contextkit.types import Message, Tool
 
@@ -67,22 +67,26 @@ class Context:
 
         return langchain_tools(self.tools, self.breakpoints, cache)
 
-    def to_openai(self) -> OpenAIRequest:
-        """Keyword arguments for `client.chat.completions.create`: `messages` and `tools`."""
+    def to_openai(self, *, most_tools: int = MOST_OPENAI_TOOLS) -> OpenAIRequest:
+        """Keyword arguments for `client.chat.completions.create`: `messages` and `tools`.
+
+        More than `most_tools` are refused. OpenAI takes 128; another server that speaks its API may take more.
+        """
         from contextkit.render.openai import to_openai
 
-        return to_openai(self.messages, self.tools)
+        return to_openai(self.messages, self.tools, most_tools=most_tools)
 
-    def to_responses(self, *, cache: bool = False) -> ResponsesRequest:
+    def to_responses(self, *, cache: bool = False, most_tools: int = MOST_OPENAI_TOOLS) -> ResponsesRequest:
         """Keyword arguments for `client.responses.create`: `instructions`, `input`, `tools`.
 
         The whole prompt: pass no `previous_response_id` beside it. `store` and `include` are left to you. Pass
         `cache=True` for GPT-5.6 and later models, which find a prompt's beginning again only as far as a mark, and
-        place one of their own near its end; other models refuse marks.
+        place one of their own near its end; other models refuse marks. More than `most_tools` are refused, as in
+        `to_openai`.
         """
         from contextkit.render.responses import to_responses
 
-        return to_responses(self.messages, self.tools, self._breakpoints(cache))
+        return to_responses(self.messages, self.tools, self._breakpoints(cache), most_tools=most_tools)
 
     def to_anthropic(self, *, cache: bool = True) -> AnthropicRequest:
         """Keyword arguments for `client.messages.create`: `system`, `messages`, `tools`; breakpoints marked."""

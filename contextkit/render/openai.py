@@ -9,15 +9,12 @@ from typing import Any, Literal, NotRequired, TypedDict
 from contextkit.parts import Part, Reasoning, Redacted, Text, parts, unusable
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
-from contextkit.render.request import check_count, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.request import MOST_OPENAI_TOOLS, check_count, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
 from contextkit.types import Message, Tool, ToolCall
 
 _CALL_ID = re.compile(r".{1,40}", re.DOTALL)
 """OpenAI answers with an error to ids longer than 40 characters."""
-
-MOST_TOOLS = 128
-"""OpenAI answers with an error to more tools."""
 
 ATTACHED = "Images and files of the tools' results above:"
 BELOW = "(shown below)"
@@ -71,16 +68,18 @@ class OpenAIRequest(TypedDict):
     tools: NotRequired[list[OpenAITool]]
 
 
-def to_openai(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> OpenAIRequest:
+def to_openai(
+    messages: Sequence[Message], tools: Sequence[Tool] = (), *, most_tools: int = MOST_OPENAI_TOOLS
+) -> OpenAIRequest:
     """The prompt for chat completions.
 
     Reasoning is left out, since chat completions take none back. No breakpoints are marked: models
     before GPT-5.6 need none, and refuse them. A tool's result may only be text there: its images and
     files follow in a user's message, behind the results of all the calls they belong with. More than
-    128 tools are refused.
+    `most_tools` are refused.
     """
     check_pairs(messages)
-    check_count(tools, MOST_TOOLS, _PROVIDER)
+    check_count(tools, most_tools, _PROVIDER)
     tools = shown(tools)
     request: OpenAIRequest = {"messages": [*_messages(with_fitting_ids(messages, _CALL_ID))]}
     if tools:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from contextkit.errors import InvalidMessage, InvalidTool, shortened
 from contextkit.messages.groups import groups
@@ -94,12 +94,17 @@ def shown(tools: Sequence[Tool]) -> list[Tool]:
     return list(named.values())
 
 
+MOST_OPENAI_TOOLS: Final = 128
+"""OpenAI answers with an error to more tools; others who speak its language may take more."""
+
+
 def check_count(tools: Sequence[Tool], most: int, provider: str) -> None:
     """Refuse more tools than the provider takes: which of them matter least is not known here."""
     if len(tools) > most:
         raise InvalidTool(
             f"The prompt has {len(tools)} tools; {provider} takes {most}.",
-            f"Show fewer: `Tools(…, limit={most})`, less what other sources show.",
+            f"Show fewer: `Tools(…, limit={most})`, less what other sources show. "
+            "If it is another's server that speaks this API and takes more, pass `most_tools`.",
             value=len(tools),
         )
 

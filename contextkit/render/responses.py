@@ -21,8 +21,8 @@ from contextkit.errors import InvalidMessage
 from contextkit.parts import Part, Text, introduced, parts
 from contextkit.parts.media import Media
 from contextkit.render.answer import answer
-from contextkit.render.openai import MOST_TOOLS
 from contextkit.render.request import (
+    MOST_OPENAI_TOOLS,
     NO_BREAKPOINTS,
     Breakpoints,
     check_count,
@@ -64,16 +64,20 @@ class ResponsesRequest(TypedDict):
 
 
 def to_responses(
-    messages: Sequence[Message], tools: Sequence[Tool] = (), breakpoints: Breakpoints = NO_BREAKPOINTS
+    messages: Sequence[Message],
+    tools: Sequence[Tool] = (),
+    breakpoints: Breakpoints = NO_BREAKPOINTS,
+    *,
+    most_tools: int = MOST_OPENAI_TOOLS,
 ) -> ResponsesRequest:
     """The prompt for the Responses API; how it is made to fit is told in `contextkit.render.responses`.
 
     Breakpoints become a `prompt_cache_breakpoint` each, the first and the last two at most: GPT-5.6 and later models
     take them, others refuse them. `instructions` cannot be marked, so that with breakpoints all system messages are
-    items. Sound and film are refused, as are images of unknown type, and more than 128 tools.
+    items. Sound and film are refused, as are images of unknown type, and more than `most_tools`.
     """
     check_pairs(messages)
-    check_count(tools, MOST_TOOLS, PROVIDER)
+    check_count(tools, most_tools, PROVIDER)
     tools = shown(tools)
     points = replace(breakpoints, after_tools=False).at_most(MAX_EXPLICIT)
     start = 0 if points.messages else opening(messages)

@@ -2,11 +2,14 @@ from typing import Any
 
 import pytest
 
+from contextkit import Budget, ContextBuilder
 from contextkit.errors import InvalidMessage, InvalidTool
 from contextkit.messages import as_messages
 from contextkit.render.anthropic import to_anthropic
 from contextkit.render.openai import ATTACHED, BELOW, to_openai
 from contextkit.render.responses import to_responses
+from contextkit.sources import Tools
+from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
 from contextkit.types import Message, Tool, ToolCall
 
@@ -178,6 +181,21 @@ def test_more_tools_than_openai_takes_are_refused() -> None:
     with pytest.raises(InvalidTool, match=r"129 tools; OpenAI's Responses API takes 128\."):
         to_responses(said, tools)
     assert len(to_anthropic(said, tools)["tools"]) == 129
+
+
+def test_another_server_that_speaks_the_api_may_take_more_tools() -> None:
+    tools = [Tool(f"t{number}", "", {"type": "object"}) for number in range(300)]
+    with SQLiteStore(":memory:") as store:
+        sources = [Tools(tools, pinned=[tool.name for tool in tools], limit=None)]
+        builder = ContextBuilder(store=store, sources=sources, budget=Budget(window=100_000))
+        context = builder.build("hi", actor_id="a", session_id="s")
+    count = len(context.tools)
+    assert count >= 300
+    assert len(context.to_openai(most_tools=count)["tools"]) == count
+    assert len(context.to_responses(most_tools=count)["tools"]) == count
+    for shape in (context.to_openai, context.to_responses):
+        with pytest.raises(InvalidTool, match=r"tools; .* takes 200\. .* pass `most_tools`\."):
+            shape(most_tools=200)
 
 
 def test_the_request_shares_nothing_with_the_messages() -> None:
