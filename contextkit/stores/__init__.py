@@ -213,7 +213,7 @@ class SessionStore(Protocol):
 
         `life` is as for `save_view`: nothing is kept, and nothing dropped, of a session that has ended. Some
         of what is added may have `parts`, which `derived_parts` gives by their numbers from 0 on. They are
-        there before it is, and go with it.
+        there before it is, and go with it. Where nothing is added, no session begins.
         """
         ...
 

@@ -94,6 +94,8 @@ class DerivedData:
     ) -> None:
         at = self._lives.clock.at(actor_id, session_id)
         self._lives.expect(at, begun)
+        if not add and self._lives.known(at) is None:
+            return
         notes = {name: _Note(name, data, parts.get(name, ())) for name, data in add.items()}
         names = keys.unique([*add, *remove])
         for start in range(0, len(names), _AT_ONCE):

@@ -181,7 +181,8 @@ class Sessions:
         key = self._lifetimes.key(actor_id, session_id)
         dropped = [to_bytes(name) for name in remove]
         with self._database.write() as connection:
-            row = self._lifetimes.open(connection, key, life)
+            begins = bool(add) or life is not None
+            row = self._lifetimes.open(connection, key, life) if begins else find(connection, key)
             connection.executemany(
                 "DELETE FROM derived WHERE session = ? AND name = ?", [(row, name) for name in dropped]
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -328,6 +328,14 @@ class StateConformance(Conformance):
         store.save_derived(actor, "s", {}, ["a"])
         assert store.derived_parts(actor, "s", {"a": some}) == {}
         assert store.derived(actor, "s") == {"b": b"", "c": b"c"}
+
+    def test_where_nothing_is_added_no_session_begins(self, store: SessionStore, actor: str) -> None:
+        store.save_derived(actor, "s", {})
+        store.save_derived(actor, "s", {}, ["a"])
+        assert store.session(actor, "s") is None
+        assert store.sessions(actor) == []
+        with pytest.raises(SessionEnded):
+            store.save_derived(actor, "s", {}, ["a"], life=datetime(2020, 1, 1, tzinfo=UTC))
 
     def test_derived_data_ends_with_its_session(self, store: SessionStore, actor: str, clock: ManualClock) -> None:
         self.needs_expiry()
