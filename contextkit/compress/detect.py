@@ -30,6 +30,9 @@ _CODE: Final = re.compile(
 )
 """A line as most languages have them: opening or closing something, set by a keyword, assigning, or calling."""
 
+_DEFINES: Final = re.compile(r"from [\w.]+ import |import [\w.]+$|(?:async )?def \w+\(|class \w+[^.]*:$|#!|\"\"\"")
+"""A line that begins what only a script has: Markdown has it in blocks of code, as a rule."""
+
 _SENTENCE_END: Final = re.compile(r"[.!?。！？][\"'”’)\]]*\s*$")
 _STAMPED: Final = re.compile(
     r"\s*[\[(<]?(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d|\d{10,}|"
@@ -51,7 +54,7 @@ def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
         return code.outline if kind == "code" else prose.outline
     if diff.is_diff(text[:_MEASURED]):
         return diff.outline
-    if kind != "code" and markdown.is_markdown(some):
+    if kind != "code" and markdown.is_markdown(some) and not _is_script(list(markdown.prose_of(some))):
         return markdown.outline
     if mark := tables.separated(some):
         return partial(tables.outline, mark=mark)
@@ -68,11 +71,17 @@ def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
 
 _FEW: Final = 4
 _MANY: Final = 0.3
+_MANY_OF_SCRIPT: Final = 0.45
 _MOST: Final = 0.6
 
 
 def _share(some: list[str], pattern: re.Pattern[str]) -> float:
     return sum(1 for line in some if pattern.match(line)) / len(some)
+
+
+def _is_script(some: list[str]) -> bool:
+    """Whether lines beside what may be headings are code, so that these are its comments."""
+    return bool(some) and (any(map(_DEFINES.match, some)) or _share(some, _CODE) >= _MANY_OF_SCRIPT)
 
 
 def _reads_as_prose(some: list[str]) -> bool:

@@ -46,11 +46,23 @@ _SMALL_GAP: Final = 400
 
 
 def is_markdown(some: Sequence[str]) -> bool:
-    """Whether these lines, none of them blank, are Markdown with headings: not a script with comments."""
+    """Whether these lines, none of them blank, may be Markdown with headings or blocks of code; or a script with
+    comments."""
     levels = [len(found["level"]) for line in some if (found := _HEADING.match(line))]
-    if any(_FENCE.match(line) for line in some):
-        return bool(levels)
+    fences = sum(1 for line in some if _FENCE.match(line))
+    if fences:
+        return fences > 1 or bool(levels)
     return len(levels) > 1 and max(levels) > 1 and any(_MARKED.search(line) or _ENTRY.match(line) for line in some)
+
+
+def prose_of(some: Sequence[str]) -> Iterator[str]:
+    """Of these lines those that are neither headings nor in a block of code, nor lead to one."""
+    fenced = False
+    for line in some:
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not (fenced or _HEADING.match(line) or _LEADS.search(line)):
+            yield line
 
 
 def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:

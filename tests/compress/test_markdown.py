@@ -121,6 +121,26 @@ def test_comments_are_no_headings(text: str, counter: TokenCounter) -> None:
     assert "lines left out …]\n" in short
 
 
+def test_a_script_whose_words_are_markdown_is_code(counter: TokenCounter) -> None:
+    told = "# Counting\n\n## Fast\n\nUse `count_1`, **not** a loop.\n\n```python\ncount_1(2)\n```\n"
+    functions = "".join(
+        f"# Step {n} of it\ndef count_{n}(value):\n    return value + {n} * many\n\n" for n in range(40)
+    )
+    short = shorten(f'"""Counts.\n\n{told}"""\nimport re\n\n{functions}', 150, counter)
+    assert "# Step" not in short
+    assert short.count("def count_") > 5
+
+
+def test_an_answer_without_headings_keeps_its_blocks_whole(counter: TokenCounter) -> None:
+    steps = "".join(
+        f"Then set up step {n}, which some people need more often than others:\n\n```sh\ntidy --step {n}\n```\n\n"
+        for n in range(40)
+    )
+    short = shorten(steps, 120, counter, query="step 17")
+    assert "Then set up step 17, which some people need more often than others:\n\n```sh\ntidy --step 17\n```" in short
+    assert short.count("```") == 2 * len(blocks(short))
+
+
 @pytest.mark.parametrize("unit", ["```\n", "# a\n", "- a:\n", "| a |\n|-|\n", "~~~\n\n", "#", "```x", "a:\n```\n"])
 def test_whatever_is_repeated_stays_within_the_limit(unit: str, counter: TokenCounter) -> None:
     text = "# a\n\n## b\n\n`c` and so on\n\n```\nd\n```\n" + unit * 5_000
