@@ -22,7 +22,7 @@ _Kind: TypeAlias = Literal["heading", "text", "entry", "code", "line", "table", 
 
 _HEADING: Final = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+\S")
 _ENTRY: Final = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+\S")
-_FENCE: Final = re.compile(r"\s*(?P<fence>```+|~~~+)[^`\n]{0,80}$")
+_FENCE: Final = re.compile(r"\s*(?:```+|~~~(?!~))[^`\n]{0,80}$")
 _SILENT: Final = re.compile(
     r"\s*(?:\[?!\[(?!!)|\[[^\]]+\]:\s|<!--|</?[a-z][^<>]*>\s*$|(?:[-*_]\s*){3,}$)", re.IGNORECASE
 )

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from contextkit.compress import shorten
+from contextkit.compress.markdown import is_markdown
 from contextkit.types import TokenCounter
 
 SECTIONS = ["Installation", "Command line", "Editors", "Continuous integration", "Plugins", "Style editions"]
@@ -129,6 +130,10 @@ def test_a_script_whose_words_are_markdown_is_code(counter: TokenCounter) -> Non
     short = shorten(f'"""Counts.\n\n{told}"""\nimport re\n\n{functions}', 150, counter)
     assert "# Step" not in short
     assert short.count("def count_") > 5
+
+
+def test_lines_under_headings_are_no_fences() -> None:
+    assert not is_markdown(["Step 1", "~~~~~~", "Set it up.", "Step 2", "~~~~~~", "Start it."])
 
 
 def test_an_answer_without_headings_keeps_its_blocks_whole(counter: TokenCounter) -> None:
