@@ -45,17 +45,17 @@ def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
     """How to cut a text that is not JSON. A kind given by the caller decides between prose and code."""
     if markup.is_page(text):
         return markup.page
+    if diff.is_diff(text[:_MEASURED]):
+        return diff.outline
+    some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
+    if kind != "code" and markdown.is_markdown(some) and not _is_script(list(markdown.prose_of(some))):
+        return markdown.outline
     if markup.is_template(text):
         return code.outline
     if kind != "code" and (record := markup.record_of(text)):
         return partial(markup.data, record=record)
-    some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
     if len(some) < _FEW:
         return code.outline if kind == "code" else prose.outline
-    if diff.is_diff(text[:_MEASURED]):
-        return diff.outline
-    if kind != "code" and markdown.is_markdown(some) and not _is_script(list(markdown.prose_of(some))):
-        return markdown.outline
     if mark := tables.separated(some):
         return partial(tables.outline, mark=mark)
     if _share(some, _STAMPED) >= _MANY or "Traceback (most recent call last)" in text[:_MEASURED]:

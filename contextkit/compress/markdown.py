@@ -22,7 +22,7 @@ _Kind: TypeAlias = Literal["heading", "text", "entry", "code", "line", "table", 
 
 _HEADING: Final = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+\S")
 _ENTRY: Final = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+\S")
-_FENCE: Final = re.compile(r"\s*(?:```+|~~~(?!~))[^`\n]{0,80}$")
+_FENCE: Final = re.compile(r"\s*(?P<fence>```+|~~~(?!~))[^`\n]{0,80}$")
 _SILENT: Final = re.compile(
     r"\s*(?:\[?!\[(?!!)|\[[^\]]+\]:\s|<!--|</?[a-z][^<>]*>\s*$|(?:[-*_]\s*){3,}$)", re.IGNORECASE
 )
@@ -182,7 +182,7 @@ def _blocks(text: str, span: Span) -> Iterator[tuple[_Kind, int, int]]:
     for begin, stop in lines(text, [span], end - start):
         line = text[begin:stop]
         if fence:
-            fence = "" if line.strip().strip(fence[0]) == "" and line.strip().startswith(fence) else fence
+            fence = "" if line.strip() == fence else fence
         elif not line.strip():
             blank = True
         else:
@@ -192,7 +192,8 @@ def _blocks(text: str, span: Span) -> Iterator[tuple[_Kind, int, int]]:
                     yield kind, start, begin
                     start = begin
                 kind = now
-            fence = line.strip()[:3] if now == "code" else ""
+            opening = _FENCE.match(line)
+            fence = opening["fence"] if opening else ""
             blank = False
     if start < end:
         yield kind or "silent", start, end

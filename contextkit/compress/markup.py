@@ -22,7 +22,7 @@ from contextkit.compress.tables import Rows
 
 _PAGE: Final = re.compile(r"\s*(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
 _TEMPLATE: Final = re.compile(r"\s*<(?:\?(?:php\b|=)|%|(?:template|script|style)\b)", re.IGNORECASE)
-_EXPRESSION: Final = re.compile(r"\s[\w:-]+=\{")
+_EXPRESSION: Final = re.compile(r"<[a-z][^<>]*\s[\w:-]+=\{", re.IGNORECASE)
 """What an attribute is in JSX, and never in XML."""
 
 _TAG: Final = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>")

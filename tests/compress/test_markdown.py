@@ -122,6 +122,17 @@ def test_comments_are_no_headings(text: str, counter: TokenCounter) -> None:
     assert "lines left out …]\n" in short
 
 
+@pytest.mark.parametrize(
+    "head",
+    ['<div align="center">\n' + '<a href="x"><img src="y"/></a>\n' * 30 + "</div>\n", "<!-- made of api.json -->\n"],
+    ids=["tags", "comment"],
+)
+def test_markdown_may_begin_with_tags(head: str, counter: TokenCounter) -> None:
+    text = head + README.replace("tidy setup editors", "Editors(\n    names={1: 2},\n)")
+    short = shorten(text, 200, counter, query="set up editors")
+    assert "To set up editors, run:\n\n```sh\nEditors(\n    names={1: 2},\n)\n```\n" in short
+
+
 def test_a_script_whose_words_are_markdown_is_code(counter: TokenCounter) -> None:
     told = "# Counting\n\n## Fast\n\nUse `count_1`, **not** a loop.\n\n```python\ncount_1(2)\n```\n"
     functions = "".join(
