@@ -36,13 +36,17 @@ _SYMBOLS: Final = (
 )
 """Signs that mean something by themselves: ≤, ✅, °, →, ₽, emoji. Not the bullets of lists."""
 
+_LETTER: Final = rf"[^\W\d_{_UNSPACED}]"
+_REST: Final = r"(?:'[^\W\d_]+)*"
+_NUMBER: Final = r"\d+(?:[.,:/]\d+)*%?"
 _TOKEN: Final = re.compile(
-    rf"(?:[<>]=?\s?)?(?:(?<![\w.])[-−+±~≈])?[$€£¥₹]?\d+(?:[.,:/]\d+)*%?|[{_UNSPACED}]"
-    rf"|[^\W\d_{_UNSPACED}]{{1,2}}(?:\+\+|[#+*-])(?!\w)|[^\W\d_{_UNSPACED}]+(?:'[^\W\d_]+)*|[{_SYMBOLS}]|\s[-–—]+\s"
+    rf"{_LETTER}{{3,}}{_REST}|{_NUMBER}"
+    rf"|(?=[<>\-−+±~≈$€£¥₹])(?:[<>]=?\s?)?(?:(?<![\w.])[-−+±~≈])?[$€£¥₹]?{_NUMBER}|[{_UNSPACED}]"
+    rf"|{_LETTER}{{1,2}}(?:(?:\+\+|[#+*-])(?!\w)|{_REST})|[{_SYMBOLS}]|\s[-–—]+\s"
     r"|[,;:()\[\]{}\"“”|、，；：*>#@/\\_+=<&]"
 )
-"""A number with its sign and what it is compared by, a character of a script without spaces, a word (also "C#" and
-"A+"), a symbol, or a mark."""
+"""A word, a number with its sign and what it is compared by, a character of a script without spaces, a short word (also
+"C#" and "A+"), a symbol, or a mark. What is commonest comes first, as each is tried in turn."""
 
 _INSIDE: Final = re.compile(r"[,\s]")
 """What may stand inside of a number and says nothing: "1,200" is 1200."""
