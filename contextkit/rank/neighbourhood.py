@@ -76,10 +76,12 @@ def lexical_scores(index: LexicalIndex, query: Mapping[str, float], rooms: Rooms
 
 def spread(messages: NDArray[np.uint32], values: Scores, rooms: Rooms) -> Scores:
     """What every message has of the values that stand at some: its own, and its part of its neighbours'."""
-    shared = np.zeros(len(rooms.after), np.float32)
-    shared[messages] = values
+    shared = np.zeros(
+        REACH + len(rooms.after) + REACH, np.float32
+    )  # with room at both ends, so that none is looked for
+    places = messages.astype(np.intp) + REACH
+    shared[places] = values
     for direction, parts, room in ((1, AFTER, rooms.after[messages]), (-1, BEFORE, rooms.before[messages])):
         for distance, part in enumerate(parts, 1):
-            reached = room >= distance
-            shared[messages[reached].astype(np.intp) + direction * distance] += np.float32(part) * values[reached]
-    return shared
+            shared[places + direction * distance] += np.float32(part) * values * (room >= distance)
+    return shared[REACH:-REACH]
