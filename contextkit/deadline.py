@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter, sleep
 from typing import Any, Final, TypeVar
 
 from contextkit.errors import StoreUnavailable
+from contextkit.workers import set_to_work
 
 T = TypeVar("T")
 
@@ -92,7 +91,7 @@ def timely(found: Future[T], seconds: float) -> T:
 def begun(name: str, work: Callable[[], T]) -> Future[T]:
     """What `work` will give or raise, under way in a daemon thread of that name."""
     found: Future[T] = Future()
-    start_thread(name, lambda: _settle(found, work))
+    set_to_work(name, lambda: _settle(found, work))
     return found
 
 
@@ -127,7 +126,7 @@ class Patience:
 def _settle(found: Future[T], work: Callable[[], T]) -> None:
     try:
         found.set_result(work())
-    except Exception as error:  # on its way to whoever waits
+    except BaseException as error:  # on its way to whoever waits
         found.set_exception(error)
 
 
@@ -142,10 +141,3 @@ def retried(work: Callable[[], T], until: float) -> T:
                 raise
         sleep(pause)
     raise AssertionError("the last try returns or raises")
-
-
-def start_thread(name: str, work: Callable[[], None]) -> threading.Thread:
-    """Start work in a daemon thread, which nobody has to wait for, in a copy of the caller's context."""
-    thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
-    thread.start()
-    return thread

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
-from contextkit.deadline import start_thread
+from contextkit.deadline import begun
 from contextkit.errors import ContextKitError, InvalidInput, SourceFailed, shortened
 from contextkit.report import SourceRun, SourceStatus
 from contextkit.types import AsyncSource, Gathered, Item, Notice, Request, Source, Unread
+from contextkit.workers import set_to_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,10 @@ def gather(sources: Sequence[Source], request: Request) -> list[Answer]:
     Raises `SourceFailed` for a required source, and what a source says of bad input.
     """
     jobs, skipped = _jobs(sources, request)
-    threads = [start_thread(job.source.name, partial(job.run, request)) for job in jobs]
-    for job, thread in zip(jobs, threads, strict=True):
-        thread.join(job.left)
+    asked = [begun(job.source.name, partial(job.run, request)) for job in jobs]
+    for job, done in zip(jobs, asked, strict=True):
+        with suppress(TimeoutError):
+            done.exception(job.left)
     return [_answer(job) for job in jobs] + skipped
 
 
@@ -101,7 +104,7 @@ async def _in_thread(job: _Job, request: Request) -> None:
         job.run(request)
         _tell(loop, done.set)
 
-    start_thread(job.source.name, run)
+    set_to_work(job.source.name, run)
     await done.wait()
 
 
@@ -131,18 +134,16 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
 def _check(source: str, gathered: Sequence[object]) -> None:
     """Refuse what a source should not give: it would only be missed."""
     for one in gathered:
-        if not _is_usable(one):
-            raise InvalidInput(
-                f"The source {source!r} gave {shortened(one)}, which is no item with a text and a text as its id.",
-                "Yield contextkit.Item(id=…, section=…, text=…).",
-                value=one,
-            )
-
-
-def _is_usable(one: object) -> bool:
-    if isinstance(one, Item):  # of which there are thousands
-        return isinstance(one.text, str) and isinstance(one.id, str) and bool(one.id)
-    return isinstance(one, Unread | Notice)
+        if isinstance(one, Item):  # of which there are thousands
+            if isinstance(one.text, str) and isinstance(one.id, str) and one.id:
+                continue
+        elif isinstance(one, Unread | Notice):
+            continue
+        raise InvalidInput(
+            f"The source {source!r} gave {shortened(one)}, which is no item with a text and a text as its id.",
+            "Yield contextkit.Item(id=…, section=…, text=…).",
+            value=one,
+        )
 
 
 def _skipped(source: Source, why: str, *notices: Notice) -> Answer:

@@ -196,9 +196,9 @@ def test_a_store_that_failed_is_asked_again_and_what_was_learnt_meanwhile_is_kep
     meter = Meter(PLAIN, "model", store)
     assert len(meter.observe(PROMPT, (), int(COUNTED * 1.3)).observations) == 1
     assert "away" in str(meter.problem)
-    store.fails = False
     with suppress(StoreUnavailable):
         meter._reading.result(30)
+    store.fails = False
     assert meter.counter is PLAIN
     meter._reading.result(30)
     recalling = meter.counter

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from contextkit import Budget, ContextBuilder, Document
-from contextkit.deadline import start_thread
+from contextkit.deadline import begun
 from contextkit.sources import Documents, History, Overflow, System
 from contextkit.steps import Step, step, taken, timed
 from contextkit.stores.sqlite import SQLiteStore
@@ -62,7 +62,7 @@ def test_a_listener_hears_the_threads_that_were_started_below_it_and_no_others()
             pass
 
     with timed():
-        start_thread("below", offload).join()
+        begun("below", offload).result(5)
         stranger = Thread(target=offload)
         stranger.start()
         stranger.join()

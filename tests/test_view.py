@@ -8,7 +8,7 @@ import pytest
 from contextkit import Budget, ContextBuilder
 from contextkit.sources import History, System
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.types import Item, Request
+from contextkit.types import Gathered, Request
 from contextkit.view import View
 
 
@@ -34,18 +34,17 @@ def test_a_view_that_cannot_be_read_is_an_empty_one(text: str) -> None:
     assert View.from_json(text) == View()
 
 
-class Meanwhile:
-    """A source that offers nothing, and does something while it is asked."""
-
-    name = "meanwhile"
-    sections = ("documents",)
+class ThenHistory(History):
+    """The history, and something that happens once it was read."""
 
     def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
         self._happens = happens
 
-    def gather(self, _: Request) -> Iterator[Item]:
+    def gather(self, request: Request) -> Iterator[Gathered]:
+        gathered = [*super().gather(request)]
         self._happens()
-        return iter(())
+        return iter(gathered)
 
 
 def test_a_view_that_says_when_its_session_began_is_read() -> None:
@@ -63,7 +62,7 @@ def test_a_session_that_is_deleted_while_a_prompt_is_built_leaves_nothing_to_the
     store.append("u", "s", talk)
 
     def prompt(happens: Callable[[], None] = lambda: None) -> str:
-        sources = [System("You help."), History(), Meanwhile(happens)]
+        sources = [System("You help."), ThenHistory(happens)]
         builder = ContextBuilder(store=store, sources=sources, strategy="agent", budget=Budget(1_500))
         return str(builder.build("What is my name?", actor_id="u", session_id="s").messages)
 
