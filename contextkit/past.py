@@ -142,7 +142,7 @@ def read_history(items: Sequence[Item], shortening: Shortening) -> History:
         places=groups,
         seqs=[items[group.start].order for group in groups],
         tokens=[before[group.stop] - before[group.start] for group in groups],
-        opens=[_opens(items[group.start]) for group in groups],
+        opens=lambda index: _opens(items[groups[index].start]),
     )
     return History(items, {items[place].id: form for place, form in shortened.items()}, stretches, reasons)
 

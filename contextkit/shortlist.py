@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, groupby
+from operator import attrgetter
 from typing import Final
 
 from contextkit.beside import BESIDE, beside_item
@@ -56,16 +57,13 @@ def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -
     """Sort what was gathered; add the query, if no source gave the turn, and the tool that reads handles."""
     given = [(answer.run.name, _items(answer, request.counter)) for answer in answers]
     others = [one for answer in answers for one in answer.gathered if not isinstance(one, Item)]
-    asked = "turn" in {item.section for _, items in given for item in items}
+    asked = any("turn" in map(_section, items) for _, items in given)
     beside = [beside_item(sent, request.counter) for sent in request.beside]
     own = [*_own(request, read_tool), *([] if asked else [query_item(request)])]
     items, clashes = _each_tool_once(_distinct([(BESIDE, beside), ("contextkit", own), *given]))
-    by_section: dict[str, list[Item]] = {}
-    for item in items:
-        by_section.setdefault(item.section, []).append(item)
     return Shortlist(
         items=items,
-        by_section=by_section,
+        by_section=_by_section(items),
         beside=sum(item.tokens for item in beside),
         unread=[one for one in others if isinstance(one, Unread)],
         notices=[
@@ -75,6 +73,13 @@ def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -
             *_homeless([item.section for item in items if item.provenance.source != BESIDE], request),
         ],
     )
+
+
+def _by_section(items: Iterable[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for section, run in groupby(items, key=_section):
+        found.setdefault(section, []).extend(run)
+    return found
 
 
 def _own(request: Request, with_read_tool: bool) -> Iterator[Item]:
@@ -98,7 +103,7 @@ def _own(request: Request, with_read_tool: bool) -> Iterator[Item]:
 
 def _items(answer: Answer, counter: TokenCounter) -> list[Item]:
     """A source's items, each with its cost, also where the source left the counting to us."""
-    items = [one for one in answer.gathered if isinstance(one, Item)]
+    items = (one for one in answer.gathered if isinstance(one, Item))
     return [item if item.tokens else replace(item, tokens=_cost(item, counter)) for item in items]
 
 
@@ -135,20 +140,21 @@ def _each_tool_once(items: Sequence[Item]) -> tuple[list[Item], list[Notice]]:
     """
     owners = _owners(items)
     first: dict[str, Item] = {}
-    kept: list[Item] = []
+    kept = list(items)
     clashes: list[Notice] = []
-    for item in items:
-        owner = item.tool and owners[item.tool.name]
-        if owner and item.tool != owner.tool:
+    for place, item in enumerate(items):
+        if item.tool is None:
+            continue
+        owner = owners[item.tool.name]
+        if item.tool != owner.tool:
             clashes.append(Notice("tool left out", f"{_clash(owner, item)} The latter is left out. {_OWN_NAME}"))
-            item = replace(item, required=False, left_out=f"{owner.id!r} has its name")
-        elif item.tool is not None:
-            before = first.setdefault(item.tool.name, item)
-            if before.left_out is not None:
-                first[item.tool.name] = item
-            elif before is not item and item.left_out is None:
-                item = replace(item, left_out=f"{before.id!r} is the same tool")
-        kept.append(item)
+            kept[place] = replace(item, required=False, left_out=f"{owner.id!r} has its name")
+            continue
+        before = first.setdefault(item.tool.name, item)
+        if before.left_out is not None:
+            first[item.tool.name] = item
+        elif before is not item and item.left_out is None:
+            kept[place] = replace(item, left_out=f"{before.id!r} is the same tool")
     return kept, clashes
 
 
@@ -179,10 +185,10 @@ def _distinct(given: Iterable[tuple[str, Sequence[Item]]]) -> list[Item]:
     taken: set[str] = set()
     for source, gathered in given:
         own = _numbered(gathered)
-        if not taken.isdisjoint([item.id for item in own]):
+        if not taken.isdisjoint(map(_id, own)):
             own = [replace(item, id=f"{source}/{item.id}") if item.id in taken else item for item in own]
         items += own
-        taken.update([item.id for item in own])
+        taken.update(map(_id, own))
     return items
 
 
@@ -191,7 +197,7 @@ def _numbered(items: Sequence[Item]) -> Sequence[Item]:
 
     In two sections one id stands for one thing, which may stand in either: a message in the history, or recalled.
     """
-    if len({(item.section, item.id) for item in items}) == len(items):
+    if sum(len(set(map(_id, own))) for own in _by_section(items).values()) == len(items):
         return items
     taken = {item.id for item in items}
     seen: set[tuple[str, str]] = set()
@@ -203,6 +209,9 @@ def _numbered(items: Sequence[Item]) -> Sequence[Item]:
         seen.add((item.section, item.id))
         numbered.append(item)
     return numbered
+
+
+_id, _section = attrgetter("id"), attrgetter("section")
 
 
 def _with_numbers(item_id: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contextkit.ladder import shown_message
@@ -32,18 +32,23 @@ def whole_groups(items: Sequence[Item]) -> tuple[list[range], dict[str, str]]:
     whole: list[range] = []
     torn: dict[str, str] = {}
     place = 0
-    while place < len(messages):
-        if is_alone(messages[place]):
-            whole.append(range(place, place + 1))
-            place += 1
+    for start in [place for place, message in enumerate(messages) if not is_alone(message)]:
+        if start < place:  # it is in the last group
             continue
-        group = group_at(messages, place)
+        whole += _singles(place, start)
+        group = group_at(messages, start)
         place = group.stop
         if group.whole:
-            whole.append(range(group.start, group.stop))
+            whole.append(range(start, place))
         else:
-            torn |= {items[index].id: _why_torn(group, index) for index in range(group.start, group.stop)}
+            torn |= {items[index].id: _why_torn(group, index) for index in range(start, place)}
+    whole += _singles(place, len(messages))
     return whole, torn
+
+
+def _singles(start: int, stop: int) -> Iterator[range]:
+    """A group for each of these places; a history has thousands."""
+    return map(range, range(start, stop), range(start + 1, stop + 1))
 
 
 def _why_torn(group: Group, index: int) -> str:

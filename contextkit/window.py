@@ -8,7 +8,7 @@ extends the last one and the provider's cache holds.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -32,7 +32,7 @@ class Stretches:
     places: Sequence[range]
     seqs: Sequence[int]
     tokens: Sequence[int]
-    opens: Sequence[bool]
+    opens: Callable[[int], bool]
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -60,6 +60,6 @@ def _longest(stretches: Stretches, limit: int) -> int:
     """The start of the longest suffix within the limit, moved on to where a user opens if that is near."""
     sums = list(accumulate(reversed(stretches.tokens)))
     start = len(stretches) - bisect_right(sums, limit)
-    opening = next((index for index in range(start, len(stretches)) if stretches.opens[index]), start)
+    opening = next((index for index in range(start, len(stretches)) if stretches.opens(index)), start)
     given_up = sum(stretches.tokens[start:opening])
     return opening if given_up <= limit * NEAR else start

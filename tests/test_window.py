@@ -15,7 +15,7 @@ def row(*tokens: int, opens: set[int] | None = None) -> Stretches:
         places=[range(index, index + 1) for index in count],
         seqs=[index + 1 for index in count],
         tokens=tokens,
-        opens=[opens is None or index in opens for index in count],
+        opens=lambda index: opens is None or index in opens,
     )
 
 
@@ -68,5 +68,5 @@ def test_nothing_that_could_stand_is_given_up_but_for_a_near_beginning(stretches
     longest = next(first for first in range(len(costs) + 1) if sum(costs[first:]) <= room)
     assert start >= longest
     if start > longest:
-        assert stretches.opens[start]
+        assert stretches.opens(start)
         assert sum(costs[longest:start]) <= share * NEAR

@@ -226,7 +226,7 @@ class _Reading:
     def _turn(self, present: list[Item]) -> Iterator[Item]:
         if not asks(present[0].message if present else None, self.request.turn.query):
             asked = query_item(self.request)
-            again = any(item.id == asked.id for item in self.conversation.items)
+            again = asked.id in map(_id, self.conversation.items)
             yield replace(asked, id=QUERY) if again else asked
         for item in present:
             yield _in_turn(item)
@@ -322,7 +322,7 @@ def _listed(messages: Iterable[Message], gathered: set[str]) -> list[UnreadItem]
 
 _LIES_BEFORE = "it lies before the window of the history, and other turns bear more on the query"
 
-_order = attrgetter("order")
+_id, _order = attrgetter("id"), attrgetter("order")
 
 
 def _in_turn(item: Item) -> Item:
