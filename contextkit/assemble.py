@@ -77,6 +77,9 @@ class ContextBuilder:
         self.budget = Budget.of(budget)
         self.strategy = ContextStrategy.load(strategy)
         self.store = _instance(store)
+        self._session_store = store if isinstance(store, SessionStore) else None
+        self._overflow_store = store if isinstance(store, OverflowStore) else None
+        self._degradable = store if isinstance(store, Degradable) else None
         self._meter = Meter(get_counter(counter), model, store)
         self._summarizer = summarizer
         self._clock = clock
@@ -215,7 +218,7 @@ class ContextBuilder:
         draft = self._offload(draft)
         prompt = write(draft.fit, draft.request)
         problems = [*self._keep_view(draft, prompt), *([self._meter.problem] if self._meter.problem else [])]
-        problems += self.store.degraded if isinstance(self.store, Degradable) else ()
+        problems += self._degradable.degraded if self._degradable is not None else ()
         draft = draft.noting(*problems)
         return Context(
             messages=prompt.messages,
@@ -246,23 +249,23 @@ class ContextBuilder:
 
     def _offload(self, draft: Draft) -> Draft:
         """Store what moved; where the store fails, fit again without showing any handle."""
-        if not isinstance(self.store, OverflowStore):
+        if self._overflow_store is None:
             return draft
         request = draft.request
         moved = draft.listed.moved(draft.fit, request.strategy)
         within = request.deadline.for_closing
-        failed = offload(self.store, request, moved, self._stored, seconds=within)
+        failed = offload(self._overflow_store, request, moved, self._stored, seconds=within)
         if failed is not None:
             return draft.without_handles().noting(failed)
         return replace(draft, stored=frozenset(item.id for item in moved))
 
     def _keep_view(self, draft: Draft, prompt: Prompt) -> list[Notice]:
-        if not isinstance(self.store, SessionStore):
+        if self._session_store is None:
             return []
         request, view = draft.request, draft.view(prompt).to_json()
         if request.session is not None and request.session.view == view:
             return []
-        save = partial(self.store.save_view, request.actor_id, request.session_id, view, life=request.life)
+        save = partial(self._session_store.save_view, request.actor_id, request.session_id, view, life=request.life)
         try:
             with step("keep view"):
                 patiently(save, request.deadline.for_closing)
@@ -273,7 +276,7 @@ class ContextBuilder:
 
     def _shows_handles(self, request: Request) -> bool:
         rehydrates = any("overflow" in source.sections for source in self.sources)
-        return isinstance(self.store, OverflowStore) and (request.strategy.read_tool or rehydrates)
+        return self._overflow_store is not None and (request.strategy.read_tool or rehydrates)
 
 
 def _sources(sources: Iterable[Source]) -> tuple[Source, ...]:

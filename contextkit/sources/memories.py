@@ -155,10 +155,10 @@ class _Recall:
     def _said(self, within: timedelta) -> list[tuple[str, Message]]:
         """What was said in other sessions; nothing where the source's own store keeps none."""
         request = self.request
-        store = self.store if isinstance(self.store, SessionStore) else request.store
-        if within <= timedelta() or not isinstance(store, SessionStore):
+        if within <= timedelta() or (request.session is not None and request.session.last_seq > YOUNG):
             return []
-        if request.session is not None and request.session.last_seq > YOUNG:
+        store = self.store if isinstance(self.store, SessionStore) else request.store
+        if not isinstance(store, SessionStore):
             return []
         return fresh_messages(store, request.actor_id, request.session_id, request.now, within)
 
