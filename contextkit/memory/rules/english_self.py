@@ -54,7 +54,7 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>\d{1,3})(?: years old)?(?=$|[,;!]|\.(?!\d)| (?:now|years"
+        r"^«who» «adv»(?:am|is|turned) «adv»(?P<value>[1-9]\d{0,2})(?: years old)?(?=$|[,;!]|\.(?!\d)| (?:now|years"
         r"|and|on|in(?! \d)|last|this)\b)",
         "age of {who}",
     ),
@@ -70,6 +70,18 @@ SELF: Final = (
         r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|hope|denial"
         r"|poverty|luxury|the (?![A-Z]))\b)«place»",
         home_of,
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^«beside»«who» (?:have|has) «adv»lived in (?!(?:an?|my|our|the (?![A-Z]))\b)«place» (?:for|since)\b",
+        home_of,
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        r"^«who» (?:have|has) «adv»worked (?:at|for) (?!(?:an?|my|our|the (?![A-Z]))\b)«place» (?:for|since)\b",
+        "employer of {who}",
         importance=0.8,
     ),
     form(
@@ -129,7 +141,8 @@ SELF: Final = (
     form("profile", r"^«who» «adv»(?:work|works) as (?:an? )?«value»", "occupation of {who}", importance=0.8),
     form(
         "profile",
-        r"^«who» «adv»(?:study|studies|am studying|is studying|major in|am majoring in) «value»",
+        r"^«who» «adv»(?:study|studies|am studying|is studying|major in"
+        r"|am majoring in) (?!(?:for|at|in|on|with|hard|abroad|how|it|this|that)\b)«value»",
         "studies of {who}",
         importance=0.7,
     ),

@@ -16,7 +16,8 @@ _LIKES: Final = (
     r"|obsessed with|crazy about)"
 )
 _NOTHING: Final = (
-    r"(?!(?:it|that|this|them|you|your|how|what|when|the idea|to (?:know|ask|hear|see|get|have"
+    r"(?!(?:it|that|this|them|you|your|how|what|when|where|why|who|the (?:idea|way)|both|up|option \w"
+    r"|to (?:know|ask|hear|see|get|have"
     r"|be able|thank|learn)|her|him|these|those|one|all|yours|neither"
     r"|the (?:former|latter)|the \w+ (?:one|ones|option|version))\b)"
 )
@@ -52,8 +53,8 @@ def _between(groups: Mapping[str, str]) -> str:
 TASTES: Final = (
     form(
         "preference",
-        r"^[Mm]y (?P<what>(?:\w+(?:-\w+)? )?(?:favourite|preferred) [\w' -]+?) (?:is|are"
-        r"|has always been)(?: now| still| actually| definitely)? «rest»",
+        r"^[Mm]y (?P<what>(?:\w+(?:-\w+)? )?(?:favourite|preferred) (?!(?:of|ones?)\b)[\w' -]+?) (?:is|are"
+        r"|has always been)(?: now| still| actually| definitely)? (?!not\b)«rest»",
         possession,
         importance=0.8,
     ),

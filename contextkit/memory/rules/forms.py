@@ -42,18 +42,18 @@ _MACROS: Final = {
     "«end»": r"(?=$|[,;.!?()]| (?:and|but|because|since|so|with|which|where|who|that|when|while|now"
     r"|these days|at the moment|right now|currently|though|after|before|until|anymore|any more"
     r"|again|instead|originally|too|either|except|as well"
-    r"|for (?:the|now|about|over|a|\d|two|three|four|five|six|seven|eight"
+    r"|for (?:the|now|about|over|a|\d+|two|three|four|five|six|seven|eight"
     rf"|nine|ten|many|some|most)|in \d{{4}}|in (?:{_MONTH})|on \d+|around \d+|until \d+|last"
     r"|in the (?:week|morning|afternoon|evening)|on the (?:weekend|morning|afternoon|evening)"
     r"|in (?:spring|summer|autumn|fall|winter)|permanently"
     r"|at the|as (?:an?|the|of)|full[- ]time|part[- ]time|not)\b)",
     "«place»": r"(?P<value>(?:[^,;.!?()\":]|«dot»)+?)(?!«dot»)(?:«end»|(?= (?:from|near|nearby|close|next|right"
     r"|just|together|alone|thanks|like|except|despite|during|every|all year|half|part of|most of|either|rn"
-    r"|on (?:weekdays|weekends))\b| [-–—] |:))",
+    r"|on (?:weekdays|weekends)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)\b| [-–—] |:))",
     "«dot»": r"(?:(?<=\bSt|\bMt|\bFt)\.|(?<=\b[A-Z])\.(?=[A-Z]))",
     "«rest»": r"(?P<value>.+?)«over»",
     "«over»": r"(?=$|,? (?:but|because|although|though|so|and (?:I|it|he|she|they|we|mine|my|our))\b"
-    r"|, (?:and|call|text|please|which|not|mostly)\b"
+    r"|, (?:and|call|text|please|which|not|mostly|followed)\b| and always\b"
     r"| (?:now|right now|these days|nowadays|at the moment|at present|currently)$)",
     "«name»": r"[A-Z][\w'’.-]*(?: (?:[A-Z][\w'’.-]*|de|da|van|von|der|bin|al))*",
     "«possessed»": rf"(?P<what>(?:{RELATION}))",
