@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 MAX_PART = 480
 """Bytes of one part: four of them and their separators stay below 2,048, two below 1,024."""
@@ -41,6 +41,11 @@ def part(value: str) -> str:
     if len(encoded) <= MAX_PART:
         return encoded
     return encoded[:_BEGINNING] + _HASHED + sha256(raw).hexdigest()
+
+
+def whole(part: str) -> str | None:
+    """The id that stands in a key as this part; None where not all of it does."""
+    return None if _HASHED in part else unquote_to_bytes(part).decode("utf-8", "surrogatepass")
 
 
 def session_key(actor_id: str, session_id: str) -> str:

@@ -34,6 +34,7 @@ from contextkit.stores.dynamodb.memory_rows import (
     oldest_first,
     record_of,
     sk_of,
+    told,
     without_content,
 )
 from contextkit.stores.dynamodb.nearest import Nearest, beside, numbers
@@ -129,7 +130,7 @@ class Memories:
         payload = self._payloads.put("memories", pk, sk_of(name), content, None)
         same = former is not None and former["digest"] == columns["digest"]
         kept = {column: former[column] for column in ("vector", "indexed") if same and former and column in former}
-        place: dict[str, Value | None] = {"pk": pk, "sk": sk_of(name), "record_id": name}
+        place: dict[str, Value | None] = {"pk": pk, "sk": sk_of(name)}
         return Put("memories", {**place, **columns, **kept, **payload})
 
     def _write(self, pk: str, writes: Sequence[Write]) -> None:
@@ -138,7 +139,8 @@ class Memories:
             self._changes.write(pk, [sk for sk in map(_place, batch) if sk.startswith(f"{RECORD}#")], batch)
 
     def _present(self, pk: str, names: Sequence[str]) -> list[Row]:
-        return list(self._database.get_many("memories", [(pk, sk_of(name)) for name in names]).values())
+        found = self._database.get_many("memories", [(pk, sk_of(name)) for name in names])
+        return [told(row) for row in found.values()]
 
     def _drop_chunks(self, rows: Iterable[Row]) -> None:
         self._database.delete_many("memories", [key for row in rows for key in chunk_keys(row)])

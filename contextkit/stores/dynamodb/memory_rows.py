@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 
 from contextkit.stores import MemoryRecord, check_id
 from contextkit.stores.codec import from_json, from_micros, to_json, to_micros
 from contextkit.stores.dynamodb import keys
-from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.items import Columns, Row, Value
 from contextkit.stores.dynamodb.payloads import is_chunk
 
 RECORD = "rec"
 """Sort keys of records."""
 
+_FACTS = ("namespace", "strategy", "importance", "created_at", "valid_from", "valid_to", "expires_at")
+"""What is said of a record in one column, as JSON: every name of a column is sent with each item. In a former version
+they were columns."""
+
 SHOWN = (
-    *("sk", "record_id", "namespace", "strategy", "importance"),
-    *("created_at", "valid_from", "valid_to", "expires_at"),
+    *("sk", "record_id", "facts", *_FACTS),
     *("body", "base", "chunks", "object", "chunk"),
     *("stamp", "revision"),
 )
@@ -30,17 +34,29 @@ _SECOND = 1_000_000
 def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
     """The columns of a record, but for its content."""
     expires_at = to_micros(record.expires_at)
+    facts = [
+        *(record.namespace, record.strategy, float(record.importance)),
+        *(to_micros(record.created_at), to_micros(record.valid_from), to_micros(record.valid_to), expires_at),
+    ]
+    while facts[-1] is None:
+        facts.pop()
     return {
-        "namespace": record.namespace,
-        "strategy": record.strategy,
-        "importance": repr(float(record.importance)),
-        "created_at": to_micros(record.created_at),
-        "valid_from": to_micros(record.valid_from),
-        "valid_to": to_micros(record.valid_to),
-        "expires_at": expires_at,
+        "record_id": None if _id_in(sk_of(record.id)) == record.id else record.id,
+        "facts": json.dumps(facts, separators=(",", ":")),
         "ttl": None if expires_at is None else expires_at // _SECOND + 1,
         "awaits": 1 if record.text.strip() else None,
     }
+
+
+def told(row: Row) -> Row:
+    """A row that was read, with what its facts say in columns, as a former version wrote them."""
+    if "facts" not in row:
+        return row
+    columns = Columns(row)
+    facts = zip(_FACTS, from_json(columns.pop("facts").encode()), strict=False)
+    columns.update((name, fact) for name, fact in facts if fact is not None)
+    columns.setdefault("record_id", _id_in(row["sk"]))
+    return columns
 
 
 def content_of(record: MemoryRecord) -> bytes:
@@ -49,7 +65,7 @@ def content_of(record: MemoryRecord) -> bytes:
 
 
 def record_of(row: Row, content: bytes) -> MemoryRecord:
-    """The record of a row and its content."""
+    """The record of a row that is `told`, and its content."""
     text, sources, metadata = from_json(content)
     return MemoryRecord(
         id=row["record_id"],
@@ -71,6 +87,10 @@ def sk_of(record_id: str) -> str:
     return f"{RECORD}#{keys.part(record_id)}"
 
 
+def _id_in(sk: str) -> str | None:
+    return keys.whole(sk.removeprefix(f"{RECORD}#"))
+
+
 def awaits(row: Row) -> bool:
     """Whether a record should have a vector, and has none."""
     return "awaits" in row and "vector" not in row and "indexed" not in row
@@ -83,8 +103,10 @@ def without_content(row: Row) -> Row:
 
 
 def oldest_first(rows: Iterable[Row]) -> list[Row]:
-    """The rows of records among these, oldest first; of the same age by their ids, which are not in order as keys."""
-    return sorted((row for row in rows if not is_chunk(row)), key=lambda row: (row["created_at"], row["record_id"]))
+    """The rows of records among these, as `told`, oldest first; of the same age by their ids, which are not in order
+    as keys."""
+    records = [told(row) for row in rows if not is_chunk(row)]
+    return sorted(records, key=lambda row: (row["created_at"], row["record_id"]))
 
 
 def in_namespace(namespace: str | None) -> Callable[[str], bool]:

@@ -53,6 +53,13 @@ def test_a_long_id_is_not_its_beginning_or_its_hash(value: str, tail: str) -> No
     assert len(keys.part(long)) <= keys.MAX_PART
 
 
+@given(st.text(max_size=300))
+def test_an_id_is_told_from_its_part_of_a_key_if_that_is_all_of_it(value: str) -> None:
+    part = keys.part(value)
+    assert keys.whole(part) == (value if "~" not in part else None)
+    assert "~" not in part or len(part) == keys.MAX_PART
+
+
 @given(low=st.integers(0, 2**62), high=st.integers(0, 2**62))
 def test_numbers_sort_as_they_count(low: int, high: int) -> None:
     in_order = keys.numbered("log", "life", low) < keys.numbered("log", "life", high)
