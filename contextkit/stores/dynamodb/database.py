@@ -84,21 +84,24 @@ class Database:
         return to_row(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: Table, keys: Iterable[Key], columns: Sequence[str] = ()) -> dict[Key, Row]:
-        """The rows that exist, by their keys, in as few calls as they take; of them these columns, or all (`_only`)."""
+        """The rows that exist, by their keys, in as few calls as they take; of them these columns, or all (`_only`).
+
+        The partition's key need not be among them if it is the same for all.
+        """
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Row] = {}
         for start in range(0, len(wanted), MAX_GETS):
             found |= self._get_batch(table, wanted[start : start + MAX_GETS], columns)
         return found
 
-    def get_settled(self, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
+    def get_settled(self, table: Table, keys: Iterable[Key], columns: Sequence[str] = ()) -> dict[Key, Row]:
         """The same for rows that never change once they are there, and that may therefore come from the cache."""
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Row] = {}
         for start in range(0, len(wanted) if self.cache else 0, MAX_GETS):
             found |= self._cached_batch(table, wanted[start : start + MAX_GETS])
         missing = [key for key in wanted if key not in found]
-        return found | self.get_many(table, missing)
+        return found | self.get_many(table, missing, columns)
 
     def query(
         self,
@@ -251,11 +254,12 @@ class Database:
         name = self.name(table)
         places = [to_item({"pk": pk, "sk": sk}) for pk, sk in keys]
         asked = {name: {"Keys": places, "ConsistentRead": True, **_only(columns)}}
+        shared = {"pk": keys[0][0]} if len({pk for pk, _ in keys}) == 1 else {}
         rows: list[Row] = []
         for _ in self.attempts("read"):
             with translated(self.where):
                 answer = self._call("batch_get_item", {"RequestItems": asked})
-            rows += [to_row(item) for item in answer.get("Responses", {}).get(name, ())]
+            rows += [Columns(to_row(item), **shared) for item in answer.get("Responses", {}).get(name, ())]
             asked = answer.get("UnprocessedKeys") or {}
             if not asked:
                 break

@@ -46,7 +46,7 @@ _FACTS = (
     *("sk", "ttl"),
     *Life.__slots__,
     *("revision", "saved_under", "nonce"),
-    *("seq", "tokens", "counter"),
+    *("tokens", "counter"),
     *("named", "made_at", "sheet"),
     *("body", "base", "chunks", "object", "chunk"),
 )
@@ -113,7 +113,7 @@ class DerivedData:
 
     def _on_sheets(self, life: Life, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
         shown = [column for some in wanted.values() for column in columns_of(some.count, some.numbers)]
-        rows = self._held(life, _sheet_sk, wanted, keys.unique(["pk", "sk", "made_at", *shown]))
+        rows = self._held(life, _sheet_sk, wanted, keys.unique(["sk", "made_at", *shown]))
         found = {name: dict(parts_on(row)) for name, row in rows.items()}
         return {
             (name, number): parts[number]
@@ -195,7 +195,7 @@ class _Note:
     parts: Sequence[bytes]
 
 
-def columns(drawers: Collection[int] = (), *, heads: bool) -> list[str]:
+def columns(drawers: Collection[int] = (), *, heads: bool = False) -> list[str]:
     """What is read of a session and its derived data: of sheets these drawers, and the heads if they are wanted."""
     return [*_FACTS, *([HEAD] if heads else ()), *columns_for(drawers)]
 

@@ -100,7 +100,7 @@ class Indexing:
         if whole is None:
             newest = SMALL if derived or not drawers else NEWEST
             return self._sessions.open_session(actor_id, session_id, derived=derived, drawers=drawers, newest=newest)
-        newest = min(whole.last % SMALL + NEWEST, SMALL)
+        newest = max(1, whole.last % SMALL)  # which are in no pack
         session = self._sessions.open_session(actor_id, session_id, derived=False, newest=newest)
         if session is None:
             return None

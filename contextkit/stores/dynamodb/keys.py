@@ -124,6 +124,11 @@ def numbered(kind: str, life: str, seq: int) -> str:
     return f"{kind}#{life}#{seq:020}"
 
 
+def number_in(sk: str) -> int:
+    """The number of a message, from the sort key of what belongs to it."""
+    return int(sk.rpartition("#")[2])
+
+
 def blobs(life: str) -> str:
     """What the chunks of a life's messages, documents and pieces are called by."""
     return f"blob#{life}"

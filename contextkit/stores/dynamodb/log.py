@@ -15,7 +15,7 @@ from contextkit.stores.dynamodb.database import MAX_GETS, Database, Key
 from contextkit.stores.dynamodb.items import Row
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Span, Stretch
-from contextkit.stores.dynamodb.packs import LARGE, SMALL, Pack, largest_of, unpacked, worth_reading
+from contextkit.stores.dynamodb.packs import FEWEST, LARGE, SMALL, Pack, largest_of, unpacked, worth_reading
 from contextkit.stores.dynamodb.payloads import INLINE, Payloads
 from contextkit.types import Message
 
@@ -27,6 +27,8 @@ LOG = "log"
 ID = "id"
 """Sort keys that lead from a message's id to its number."""
 
+MESSAGE = ("sk", "tokens", "counter", "body", "base", "chunks", "object")
+"""The columns of a message that are read, and of a pack. Its number is in its key."""
 
 REMEMBERED = 4_096
 """Lives of sessions of which it is known how long their messages are."""
@@ -38,9 +40,9 @@ is read. It is also billed by what they take together, and not a unit for each."
 
 def read_messages(payloads: Payloads, rows: Sequence[Row]) -> list[Message]:
     """The messages that the rows hold or point to. Raises `StoreCorrupt`."""
-    texts = payloads.get_all("sessions", rows)
+    texts = [content.decode("ascii", "replace") for content in payloads.get_all("sessions", rows)]
     return [
-        loads(text.decode("ascii", "replace"), seq=row["seq"], tokens=row["tokens"], counter=row["counter"])
+        loads(text, seq=keys.number_in(row["sk"]), tokens=row["tokens"], counter=row["counter"])
         for row, text in zip(rows, texts, strict=True)
     ]
 
@@ -73,7 +75,7 @@ class Log:
     def packed(self, life: Life, low: int, high: int) -> list[Message]:
         """The same from small packs of the life's own alone: those whose packs are not there are left out."""
         packs = [Pack(first, SMALL) for first in range((low - 1) // SMALL * SMALL + 1, high + 1, SMALL)]
-        rows = self._database.get_settled("sessions", [(life.pk, pack.sk(life.life)) for pack in packs])
+        rows = self._database.get_settled("sessions", [(life.pk, pack.sk(life.life)) for pack in packs], MESSAGE)
         return [message for pack in packs for message in self._unpacked(rows.get((life.pk, pack.sk(life.life))), pack)]
 
     def numbered(self, life: Life, seqs: Iterable[int], largest: int = LARGE) -> list[Message]:
@@ -86,7 +88,7 @@ class Log:
     def _found(self, life: Life, wanted: Sequence[_Wanted]) -> list[Message]:
         places = [place for one in wanted for place in one.places(life.pk)]
         rows = self._in_runs(life.pk, wanted) if len(places) > MAX_GETS and not self._database.cache else {}
-        rows |= self._database.get_settled("sessions", [place for place in places if place not in rows])
+        rows |= self._database.get_settled("sessions", [place for place in places if place not in rows], MESSAGE)
         found = [message for one in wanted for message in self._read(life, one, rows)]
         return sorted(found, key=lambda message: message.seq or 0)
 
@@ -97,9 +99,12 @@ class Log:
         return {(row["pk"], row["sk"]): row for stretch in long for row in self._rows(pk, stretch)}
 
     def _wanted(self, life: Life, seqs: Iterable[int], largest: int = LARGE) -> list[_Wanted]:
-        known = self._largest.get(life.life)
+        known, placed = self._largest.get(life.life), list(life.placed(seqs))
         most = largest if known is None else min(known, largest)
-        return [_Wanted(span, own, *worth_reading(own, span.stretch.last, most)) for span, own in life.placed(seqs)]
+        found = [_Wanted(span, own, *worth_reading(own, span.stretch.last, most)) for span, own in placed]
+        if sum(one.items for one in found) <= MAX_GETS:
+            return found
+        return [_Wanted(span, own, *worth_reading(own, span.stretch.last, most, FEWEST)) for span, own in placed]
 
     def _read(self, life: Life, wanted: _Wanted, rows: Mapping[Key, Row]) -> list[Message]:
         """What is wanted of one stretch."""
@@ -136,11 +141,9 @@ class Log:
         """The messages' own items, from a cache where there is one, which knows single items alone."""
         places = [keys.numbered(LOG, stretch.life, seq) for seq in (stretch.first, stretch.last)]
         if self._database.cache is None:
-            return self._database.query("sessions", pk, (places[0], places[1]))
-        seqs = range(stretch.first, stretch.last + 1)
-        return self._database.get_settled(
-            "sessions", [(pk, keys.numbered(LOG, stretch.life, seq)) for seq in seqs]
-        ).values()
+            return self._database.query("sessions", pk, (places[0], places[1]), columns=MESSAGE)
+        alone = [(pk, keys.numbered(LOG, stretch.life, seq)) for seq in range(stretch.first, stretch.last + 1)]
+        return self._database.get_settled("sessions", alone, MESSAGE).values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,11 @@ class _Wanted:
     own: Sequence[int]
     packs: Sequence[Pack]
     alone: Sequence[int]
+
+    @property
+    def items(self) -> int:
+        """How many items are to be read."""
+        return len(self.packs) + len(self.alone)
 
     def places(self, pk: str) -> list[Key]:
         """The keys of the items to read."""

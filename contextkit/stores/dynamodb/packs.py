@@ -9,7 +9,7 @@ more than those. Both its ends are known from its number, so none is looked for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,10 +18,13 @@ from contextkit.messages import dump_columns, load_columns
 from contextkit.stores.dynamodb import keys
 from contextkit.types import Message
 
-LEAST: Final = {256: 192, 32: 4}
+LEAST: Final = {256: 192, 32: 10}
 """Messages of a pack, and how many of them must be wanted for it to be read, the larger first. DynamoDB bills a small
-pack of a chat like one message, so that it is cheaper from two on, but it is more to send than fewer than twelve. A
-hundred items are read in one call: with large packs that is a window of 200,000 tokens and all that is recalled."""
+pack of a chat like one message, so that it is cheaper from two on, but it is more to send than fewer than twelve."""
+
+FEWEST: Final = {256: 192, 32: 4}
+"""The same where more items would be read otherwise than one call reads, which are a hundred: with large packs that is
+a window of 200,000 tokens and all that is recalled."""
 
 SMALL: Final = min(LEAST)
 """Messages that are in no pack yet are fewer than these."""
@@ -63,16 +66,19 @@ class Pack:
         return keys.numbered(f"pack{self.size}", life, self.first)
 
 
-def worth_reading(seqs: Iterable[int], last: int, largest: int = LARGE) -> tuple[list[Pack], list[int]]:
+def worth_reading(
+    seqs: Iterable[int], last: int, largest: int = LARGE, least: Mapping[int, int] = LEAST
+) -> tuple[list[Pack], list[int]]:
     """The packs to read for messages with these numbers, and the numbers left, of a life that ends with number `last`.
 
-    No message is in two of the packs, and none of them is larger than `largest`.
+    No message is in two of the packs, and none of them is larger than `largest`; of each at `least` so many messages
+    are wanted, by its size.
     """
     packs: list[Pack] = []
     left = list(seqs)
-    for size, least in ((size, least) for size, least in LEAST.items() if size <= largest):
+    for size, enough in ((size, enough) for size, enough in least.items() if size <= largest):
         wanted = Counter((seq - 1) // size for seq in left)
-        chosen = {block for block, count in wanted.items() if count >= least and (block + 1) * size <= last}
+        chosen = {block for block, count in wanted.items() if count >= enough and (block + 1) * size <= last}
         packs += [Pack(block * size + 1, size) for block in sorted(chosen)]
         left = [seq for seq in left if (seq - 1) // size not in chosen]
     return packs, left

@@ -49,7 +49,7 @@ class Sessions:
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
         at = self._lives.clock.at(actor_id, session_id)
-        rows = self._nearest(at, NEWEST)
+        rows = self._nearest(at, NEWEST, columns())
         life = self._lives.seen_among(at, rows)
         return None if life is None else self._facts(at, life, rows)
 
@@ -58,8 +58,7 @@ class Sessions:
     ) -> Session | None:
         """The same with so many of the `newest` messages, which are all that no pack has, and with what is derived."""
         at = self._lives.clock.at(actor_id, session_id)
-        shown = columns(drawers, heads=derived) if derived or drawers else ()
-        rows = self._nearest(at, newest, shown)
+        rows = self._nearest(at, newest, columns(drawers, heads=derived), notes=bool(derived or drawers))
         life = self._lives.seen_among(at, rows)
         if life is None:
             return None
@@ -135,12 +134,12 @@ class Sessions:
             if not kind.startswith(keys.META) and rest.partition("#")[0] <= last:
                 yield pk, sk
 
-    def _nearest(self, at: At, newest: int, shown: Sequence[str] = ()) -> Mapping[Key, Row]:
-        """The rows from the facts, or with columns that are `shown` from derived data, down to the newest messages: one
-        page, if that has those that no pack has."""
+    def _nearest(self, at: At, newest: int, shown: Sequence[str], notes: bool = False) -> Mapping[Key, Row]:
+        """The rows from the facts, or from derived data (`notes`), down to the newest messages, with the columns that
+        are `shown`: one page, if that has the messages that no pack has."""
         metas = self._lives.places(at, keys.META)
-        limit = len(self._lives.places(at, *keys.FACTS)) + newest + (NOTES if shown else 0)
-        between = (keys.below(LOG)[0], keys.below(NOTE)[1] if shown else keys.FACTS_END)
+        limit = len(self._lives.places(at, *keys.FACTS)) + newest + (NOTES if notes else 0)
+        between = (keys.below(LOG)[0], keys.below(NOTE)[1] if notes else keys.FACTS_END)
         rows: dict[Key, Row] = {}
         messages, wanted = 0, 1  # below the first message lie no facts any more
         found = self._database.query("sessions", at.pk, between, newest_first=True, limit=limit, columns=shown)
@@ -194,13 +193,13 @@ class Sessions:
     def _newest(self, life: Life, rows: Mapping[Key, Row]) -> Sequence[Message]:
         """Of the rows, newest first, the messages that end with the last one and need no other call."""
         whole = list(takewhile(lambda row: "body" in row, self._logged(life, rows)))
-        there = [row for back, row in enumerate(whole) if row["seq"] == life.last_seq - back]
+        there = [row for back, row in enumerate(whole) if keys.number_in(row["sk"]) == life.last_seq - back]
         return read_messages(self._payloads, there[::-1])
 
     def _logged(self, life: Life, rows: Mapping[Key, Row]) -> list[Row]:
         """Of the rows, newest first, those of this life's own messages."""
         low, high = keys.below(f"{LOG}#{life.life}")
-        return [row for (_, sk), row in rows.items() if low <= sk < high and row["seq"] <= life.last_seq]
+        return [row for (_, sk), row in rows.items() if low <= sk < high and keys.number_in(sk) <= life.last_seq]
 
     def _state(self, at: At, life: Life, document: bytes, columns: Mapping[str, Value | None], expected: int) -> Put:
         own = expected

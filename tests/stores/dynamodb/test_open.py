@@ -130,6 +130,21 @@ def test_the_process_that_wrote_a_session_does_not_read_its_index(store: DynamoD
     assert (index.last, calls) == (messages, [])
 
 
+@pytest.mark.parametrize("behind", [0, 1, SMALL - 1])
+def test_the_process_that_wrote_a_session_reads_the_messages_that_are_in_no_pack(
+    store: DynamoDBStore, proxy: FaultProxy, behind: int
+) -> None:
+    actor = f"actor-{uuid.uuid4()}"
+    store.append(actor, "s", said(2 * SMALL + behind))
+    store.save_state(actor, "s", {"step": 1}, expected=0)
+    store.save_view(actor, "s", "{}")
+    with proxy.counted() as calls:
+        opened = store.open_session(actor, "s", derived=True)
+    assert [call.operation for call in calls] == ["Query"]
+    assert opened is not None
+    assert len(opened.newest) == max(1, behind)
+
+
 def test_what_others_have_appended_since_is_read(store: DynamoDBStore, stores: Callable[[], DynamoDBStore]) -> None:
     actor = f"actor-{uuid.uuid4()}"
     store.append(actor, "s", said(SMALL))
@@ -235,7 +250,7 @@ def test_no_column_of_what_a_session_is_opened_with_is_forgotten(store: DynamoDB
     items = [item for page in pages for item in page["Items"]]
     kinds = {"meta", "log", "note"}
     written = {column for item in items if item["sk"]["S"].split("#")[0] in kinds for column in item}
-    assert {"pk", "parts", "parts_base", "written_at"} == written - set(columns(range(DRAWERS), heads=True))
+    assert {"pk", "seq", "parts", "parts_base", "written_at"} == written - set(columns(range(DRAWERS), heads=True))
 
 
 def test_a_build_reads_what_its_question_needs_of_the_index(store: DynamoDBStore, proxy: FaultProxy, long: str) -> None:

@@ -16,6 +16,7 @@ from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import Segment
 from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb.database import MAX_GETS
 from contextkit.stores.dynamodb.packing import MOST, OPEN
 from contextkit.stores.dynamodb.packs import LARGE, LEAST, MOST_BYTES, SMALL, Pack, ended_by, packed, unpacked
 from contextkit.stores.dynamodb.packs import worth_reading as chosen
@@ -199,6 +200,23 @@ def test_messages_that_are_long_are_in_no_pack_and_are_read_back_for_none(
     assert written[0].tokens * SMALL > MOST
     assert "Query" not in {call.operation for call in calls}
     assert len(store.messages(actor, "s")) == SMALL
+
+
+def test_few_of_each_pack_are_read_alone_unless_one_call_would_not_read_them(
+    store: DynamoDBStore, stores: Callable[[], DynamoDBStore], proxy: FaultProxy, actor: str
+) -> None:
+    few = MAX_GETS // (LEAST[SMALL] - 1)
+    written = append(store, actor, said(1, (few + 1) * SMALL), 200)
+    sent = []
+    with stores() as another:
+        another.session(actor, "s")
+        for packs in (few, few + 1):
+            wanted = [pack * SMALL + place for pack in range(packs) for place in range(1, LEAST[SMALL])]
+            with proxy.counted() as calls:
+                assert another.pick(actor, "s", wanted) == [written[seq - 1] for seq in wanted]
+            assert [call.operation for call in calls] == ["BatchGetItem"]
+            sent.append(calls[0].sent)
+    assert sent[0] > 4 * sent[1]  # of which nearly all are keys
 
 
 def test_of_many_long_messages_those_that_follow_each_other_are_read_together(
