@@ -36,7 +36,11 @@ _OF_SECTION: Final = (0.6, 20)
 """Share of what a heading is worth for the query that the pieces under it get, and after how many that is half."""
 
 _OF_LINES: Final = 0.3
-"""Share of what a sentence would be worth that a line of a long block of code is: it says little by itself."""
+"""Share of what a sentence would be worth that a row or a line of a long block of code is: it says little by itself."""
+
+_OPENS: Final = (1.0, 0.5)
+"""What a title and the first words, and those under any other heading, are worth beside what they say: they tell what
+follows."""
 
 _WHOLE: Final = 600
 """Characters of a block of code that is kept or left out as one."""
@@ -86,13 +90,14 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A stretch of Markdown that is kept or left out as one: by their indices, the headings it stands under, and what
-    else it is never shown without."""
+    else it is never shown without; and whether it is the first under its heading."""
 
     start: int
     end: int
     kind: _Kind
     under: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
+    opens: bool = False
 
 
 class _Reader:
@@ -106,6 +111,8 @@ class _Reader:
         """The level and the index of each heading that what follows stands under."""
         self._titled = False
         """Whether there was a heading. The first is a title where it is of the first level, and kept for its worth."""
+        self._opening = True
+        """Whether what follows is the first under its heading."""
         self._lead: tuple[int, ...] = ()
         """The sentence that leads to the list that follows, and what that needs."""
 
@@ -123,7 +130,9 @@ class _Reader:
 
     def _add(self, kind: _Kind, start: int, end: int, after: tuple[int, ...] = ()) -> None:
         under = tuple(index for _, index in self._headings if index < len(self.found))
-        self.found.append(_Part(start, end, kind, under, after))
+        opens = self._opening and kind in ("text", "entry", "code")
+        self.found.append(_Part(start, end, kind, under, after, opens))
+        self._opening = self._opening and kind == "silent"
 
     def _heading(self, start: int, end: int) -> None:
         level = len(self._text[start:end].split(maxsplit=1)[0])
@@ -134,7 +143,7 @@ class _Reader:
         else:
             self._headings.append((level, len(self.found)))
             self._add("heading", start, end)
-        self._titled = True
+        self._titled = self._opening = True
 
     def _sentences(self, kind: _Kind, start: int, end: int) -> None:
         after = self._lead if kind == "entry" else ()
@@ -234,12 +243,13 @@ def _in_section(piece: Piece, n: int, part: _Part, asked: Mapping[int, float], w
     """The piece with what its headings lend to it, and what it needs; headings are not chosen for themselves."""
     if part.kind in ("heading", "silent"):
         return Piece(piece.start, piece.end, needs=part.under)
-    if part.kind == "line":
+    if part.kind in ("line", "table"):
         about = tuple(term for term in piece.terms if term in wanted)
         piece = replace(piece, terms=about, bonus=piece.bonus * _OF_LINES)
     share, half = _OF_SECTION
     lent = max((asked[head] * share / (1 + (n - head) / half) for head in part.under), default=0.0)
-    return replace(piece, bonus=piece.bonus + lent, needs=tuple(dict.fromkeys((*part.under, *part.after))))
+    opens = _OPENS[bool(part.under)] if part.opens else 0.0
+    return replace(piece, bonus=piece.bonus + lent + opens, needs=tuple(dict.fromkeys((*part.under, *part.after))))
 
 
 def _left_out(text: str, start: int, end: int) -> str:
