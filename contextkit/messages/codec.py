@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from contextkit.errors import StoreCorrupt, shortened
@@ -23,6 +23,7 @@ _decode = json.JSONDecoder().raw_decode
 # A high and a low surrogate that stand side by side as two characters. Escaped, they would read
 # as the one character that such a pair stands for in JSON, so something must keep them apart.
 _PAIR = re.compile("[\ud800-\udbff](?=[\udc00-\udfff])")
+_MICROSECOND = timedelta(microseconds=1)
 _WEDGES = "".join(map(chr, range(0xE000, 0xF900)))
 
 
@@ -59,21 +60,55 @@ def dump_columns(messages: Sequence[Message]) -> str:
         {**json.loads(dumps(message)), "tokens": message.tokens, "counter": message.counter} for message in messages
     ]
     names = dict.fromkeys(name for row in rows for name in row)
-    return _ascii({name: [row.get(name) for row in rows] for name in names})
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    if "created_at" in columns:
+        columns["created_at"] = _as_gaps(columns["created_at"])
+    return _ascii(columns)
 
 
 def load_columns(text: str, first: int) -> list[Message]:
     """The messages that `dump_columns` wrote, numbered from `first` on. Raises `StoreCorrupt` for any other text."""
     try:
         columns = json.loads(text)
+        if "created_at" in columns:
+            columns["created_at"] = _as_times(columns["created_at"])
         rows = zip(*columns.values(), strict=True)
         written = [{name: value for name, value in zip(columns, row, strict=True) if value is not None} for row in rows]
         return [_message({**fields, "seq": seq}) for seq, fields in enumerate(written, first)]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise StoreCorrupt(
             f"The text {shortened(text)} is not messages that were stored here ({error}).",
             "Restore the store from a copy, or delete this session.",
         ) from error
+
+
+def _as_gaps(times: Sequence[str | None]) -> list[str | int | None]:
+    """Times as they are written; one in UTC behind another such as the microseconds between them."""
+    gaps: list[str | int | None] = []
+    last: datetime | None = None
+    for time in times:
+        moment = _in_utc(time)
+        gaps.append(time if moment is None or last is None else (moment - last) // _MICROSECOND)
+        last = moment or last
+    return gaps
+
+
+def _as_times(gaps: Sequence[str | int | None]) -> list[str | None]:
+    """The times that `_as_gaps` was given. Raises whatever others raise."""
+    times: list[str | None] = []
+    last: datetime | None = None
+    for gap in gaps:
+        if isinstance(gap, int):
+            last = cast("datetime", last) + gap * _MICROSECOND
+            times.append(last.isoformat())
+        else:
+            last = _in_utc(gap) or last
+            times.append(gap)
+    return times
+
+
+def _in_utc(time: str | None) -> datetime | None:
+    return datetime.fromisoformat(time) if time is not None and time.endswith("+00:00") else None
 
 
 def _message(fields: dict[str, Any]) -> Message:

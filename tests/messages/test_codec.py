@@ -51,13 +51,28 @@ def test_what_is_written_field_by_field_reads_back_equal(
         for seq, (message, tokens, counter) in enumerate(stored, 7)
     ]
     written = dump_columns(given)
-    assert load_columns(written, 7) == given
+    read = load_columns(written, 7)
+    assert read == given
+    assert [str(message.created_at) for message in read] == [str(message.created_at) for message in given]
     assert written.isascii()
+
+
+def test_times_in_columns_follow_each_other_or_stand_as_a_former_version_wrote_them() -> None:
+    begin = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    given = [Message(role="user", content="", seq=n, created_at=begin + timedelta(seconds=n)) for n in range(1, 4)]
+    written = json.loads(dump_columns(given))
+    assert written["created_at"] == ["2026-01-05T09:00:01+00:00", 1_000_000, 1_000_000]
+    former = {**written, "created_at": [message.created_at.isoformat() for message in given if message.created_at]}
+    assert load_columns(json.dumps(former), 1) == given
 
 
 @pytest.mark.parametrize(
     "damaged",
-    ["", "{", "[]", "null", "[1]", '{"role":["user"]}', '{"role":["user"],"content":["a","b"]}', '{"role":1}'],
+    [
+        *("", "{", "[]", "null", "[1]", '{"role":["user"]}', '{"role":["user"],"content":["a","b"]}', '{"role":1}'),
+        *('{"role":["user"],"content":["a"],"created_at":' + times + "}" for times in ("5", "[7]", "[[]]", '["x"]')),
+        '{"role":["a","b"],"content":["a","b"],"created_at":["9999-12-31T00:00:00+00:00",999999999999999]}',
+    ],
 )
 def test_damaged_columns_are_named_as_such(damaged: str) -> None:
     with pytest.raises(StoreCorrupt):
