@@ -20,7 +20,7 @@ from contextkit.compress.tables import is_rule
 
 _Kind: TypeAlias = Literal["heading", "text", "entry", "code", "line", "table", "silent"]
 
-_HEADING: Final = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+\S")
+_HEADING: Final = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+\S.{0,200}$")
 _ENTRY: Final = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+\S")
 _FENCE: Final = re.compile(r"\s*(?P<fence>```+|~~~(?!~))[^`\n]{0,80}$")
 _SILENT: Final = re.compile(
@@ -42,7 +42,7 @@ _OPENS: Final = (1.0, 0.5)
 """What a title and the first words, and those under any other heading, are worth beside what they say: they tell what
 follows."""
 
-_WHOLE: Final = 600
+_WHOLE: Final = 400
 """Characters of a block of code that is kept or left out as one."""
 
 _SMALL_GAP: Final = 400

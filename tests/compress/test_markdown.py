@@ -150,6 +150,12 @@ def test_a_script_whose_words_are_markdown_is_code(counter: TokenCounter) -> Non
     assert short.count("def count_") > 5
 
 
+def test_a_heading_too_long_to_be_one_takes_no_room(counter: TokenCounter) -> None:
+    long = f"## {ABOUT * 4}\n\nPut the `key` in the drawer.\n\n```sh\ntidy\n```\n"
+    short = shorten(long + README, 60, counter, query="put the key in the drawer")
+    assert "Put the `key` in the drawer.\n" in short
+
+
 def test_lines_under_headings_are_no_fences() -> None:
     assert not is_markdown(["Step 1", "~~~~~~", "Set it up.", "Step 2", "~~~~~~", "Start it."])
 
