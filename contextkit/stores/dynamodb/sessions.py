@@ -175,7 +175,10 @@ class Sessions:
         return None
 
     def _facts(self, at: At, life: Life, rows: Mapping[Key, Row]) -> Session:
-        state, view = (self._fact(at, life, fact, rows) for fact in (keys.STATE, keys.VIEW))
+        return self._with_state(at, life, rows, self._fact(at, life, keys.STATE, rows))
+
+    def _with_state(self, at: At, life: Life, rows: Mapping[Key, Row], state: _Fact | None) -> Session:
+        view = self._fact(at, life, keys.VIEW, rows)
         return Session(
             actor_id=life.actor_id,
             session_id=life.session_id,
@@ -222,7 +225,8 @@ class Sessions:
         life = self._lives.seen_among(at, rows)
         if life is None:
             raise VersionConflict(expected, _unwritten(at))
-        current, state = self._facts(at, life, rows), self._fact(at, life, keys.STATE, rows)
+        state = self._fact(at, life, keys.STATE, rows)
+        current = self._with_state(at, life, rows, state)
         if state is not None and current.version == expected + 1 and _repeats(state.row, saved_under, nonce):
             return current
         raise VersionConflict(expected, current)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from contextkit.aws.client import new_client
-from contextkit.errors import StoreCorrupt
+from contextkit.errors import StoreCorrupt, VersionConflict
 from contextkit.stores import Overflow
 from contextkit.stores.dynamodb import DynamoDBStore, keys
 from contextkit.stores.dynamodb.lives import SLACK
@@ -41,6 +42,26 @@ def test_a_result_of_five_megabytes_comes_back_byte_for_byte(store: DynamoDBStor
     assert store.get_overflow(actor, "s", "h").text == RESULT
     assert store.get_or_call("t", {}, lambda: {"rows": RESULT}, actor_id=actor) == {"rows": RESULT}
     assert store.get_or_call("t", {}, lambda: "again", actor_id=actor) == {"rows": RESULT}
+
+
+def test_a_conflict_over_a_large_state_reads_it_once(store: DynamoDBStore, actor: str, patient_client: Any) -> None:
+    for number in range(2):
+        store.save_state(actor, "s", {"large": RESULT[:1_000_000]}, expected=number)
+    read: list[str] = []
+
+    def remember(params: dict[str, Any], **_: object) -> None:
+        for table in json.loads(params["body"])["RequestItems"].values():
+            read.extend(json.dumps(key) for key in table["Keys"])
+
+    events = patient_client.meta.events
+    events.register("before-call.dynamodb.BatchGetItem", remember)
+    try:
+        with pytest.raises(VersionConflict) as conflict:
+            store.save_state(actor, "s", {}, expected=1)
+    finally:
+        events.unregister("before-call.dynamodb.BatchGetItem", remember)
+    assert conflict.value.current.state == {"large": RESULT[:1_000_000]}
+    assert len(read) == len(set(read))
 
 
 def test_large_state_view_preferences_and_calibrations(store: DynamoDBStore, actor: str) -> None:
