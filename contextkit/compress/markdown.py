@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from contextkit.compress.asked import Asked
@@ -186,26 +187,31 @@ class _Reader:
 def _blocks(text: str, span: Span) -> Iterator[tuple[_Kind, int, int]]:
     """Headings, paragraphs, entries, tables and blocks of code, each with the blank lines after it."""
     start, end = span
+    begun = list(_begun(text, span)) or [("silent", start)]
+    starts = [start, *(begin for _, begin in begun[1:]), end]
+    for (kind, _), (begin, stop) in zip(begun, pairwise(starts), strict=True):
+        yield kind, begin, stop
+
+
+def _begun(text: str, span: Span) -> Iterator[tuple[_Kind, int]]:
+    """What begins within a stretch, and where."""
+    start, end = span
     kind: _Kind | None = None
     fence, blank = "", False
     for begin, stop in lines(text, [span], end - start):
         line = text[begin:stop]
         if fence:
             fence = "" if line.strip() == fence else fence
-        elif not line.strip():
+            continue
+        if not line.strip():
             blank = True
-        else:
-            now = _kind_of(line)
-            if not _goes_on(kind, now, blank, line):
-                if kind is not None:
-                    yield kind, start, begin
-                    start = begin
-                kind = now
-            opening = _FENCE.match(line)
-            fence = opening["fence"] if opening else ""
-            blank = False
-    if start < end:
-        yield kind or "silent", start, end
+            continue
+        now = _kind_of(line)
+        if not _goes_on(kind, now, blank, line):
+            yield now, begin
+            kind = now
+        opening = _FENCE.match(line)
+        fence, blank = opening["fence"] if opening else "", False
 
 
 def _kind_of(line: str) -> _Kind:
