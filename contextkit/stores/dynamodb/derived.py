@@ -43,7 +43,7 @@ _AT_ONCE = MAX_WRITES - 2
 _EVER = 2**62
 
 _FACTS = (
-    *("sk", "ttl"),
+    "sk",
     *Life.__slots__,
     *("revision", "saved_under", "nonce"),
     *("tokens", "counter"),
