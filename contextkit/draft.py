@@ -155,6 +155,7 @@ class Draft:
             self.request.turn,
             block=prompt.block,
             block_tokens=prompt.block_tokens,
+            counter=self.request.counter.name,
             items=tuple(self.decided.about(volatile)),
         )
 
@@ -179,7 +180,7 @@ def fit_whole(items: Mapping[str, Sequence[Item]], request: Request, *, said: Sa
     tighter = 0
     while True:
         fitted = fit(items, request, said=said, handles=handles, tighter=tighter)
-        over = 0 if request.counter.additive else _written(fitted, request) - fitted.available - tighter
+        over = 0 if request.counter.additive else _written(fitted, request) - fitted.available
         if over <= 0:
             return fitted
         tighter += over

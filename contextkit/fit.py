@@ -77,7 +77,8 @@ class _Fitting:
         self.view = request.view
         self.items = {name: [item for item in group if item.left_out is None] for name, group in items.items()}
         self.reasons = {item.id: item.left_out for group in items.values() for item in group if item.left_out}
-        self.available = request.budget.available(self.counter.margin) - tighter
+        self.available = request.budget.available(self.counter.margin)
+        self.tighter = tighter
         self.ladder = Ladder(self.counter, request.query, handles)
         self.notices: list[Notice] = []
         self.used: dict[str, int] = {}
@@ -117,10 +118,14 @@ class _Fitting:
     # What is required
 
     def _framing(self) -> int:
-        """What frames the request, with both block messages; an upper bound, as blocks may turn out empty."""
+        """What frames the request, with both block messages, and what a whole costs more than its parts.
+
+        An upper bound, as blocks may turn out empty.
+        """
         messages = sum(len(group) for name, group in self.items.items() if name in ("history", "turn")) + 3
         blocks = sum(1 for region in BLOCKS if any(map(self._expects, self.strategy.region(region))))
-        return self.counter.framing(messages, len(self.items.get("tools", ()))) + blocks * block_cost(self.counter)
+        framing = self.counter.framing(messages, len(self.items.get("tools", ())))
+        return framing + blocks * block_cost(self.counter) + self.tighter
 
     def _system(self) -> int:
         self.used["system"] = system_tokens(self.items.get("system", ()), self.counter)

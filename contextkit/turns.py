@@ -55,7 +55,7 @@ def open_request(
         sought = _sought(message, strategy, filled)
         session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, sought)
     stored = session.view if session else None
-    view = View.from_json(stored).within(strategy.name, available)
+    view = View.from_json(stored).within(strategy.name, available).counted_by(counter)
     log = _Log(sessions, session, deadline)
     notices = [missed] if missed else []
     if message is not None:

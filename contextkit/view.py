@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any
 
+from contextkit.blocks import block_message
 from contextkit.errors import StoreCorrupt
 from contextkit.messages import dumps, loads
 from contextkit.report.lazy import Lazy
 from contextkit.report.records import Decision
-from contextkit.types import Message
+from contextkit.types import Message, TokenCounter
 
 VERSION = 1
 """The format of the stored text. A view of another version is not read; the session starts afresh."""
@@ -31,14 +32,15 @@ class Turn:
     """The question being answered, and what has been shown around it since it was asked.
 
     Messages with a sequence number above `after` belong to the turn. `block` is the volatile
-    block as it was rendered when the turn began (None before that), `block_tokens` its cost and
-    `items` the decisions behind it: the block stays as it is until the turn ends.
+    block as it was rendered when the turn began (None before that), `block_tokens` its cost as
+    counted by `counter`, and `items` the decisions behind it: the block stays as it is until the turn ends.
     """
 
     query: Message
     after: int
     block: str | None = None
     block_tokens: int = 0
+    counter: str = ""
     items: Sequence[Decision] = ()
 
 
@@ -122,6 +124,17 @@ class View:
             return self
         return replace(self, history_from=None, shrunk_through=0, reads_shrunk_through=0, left_through=0)
 
+    def counted_by(self, counter: TokenCounter) -> View:
+        """The view with the turn's block at what it costs now: it may have been counted otherwise when the turn began.
+
+        A calibration learns within a turn too, and another process may count for another model.
+        """
+        turn = self.turn
+        if turn is None or not turn.block or turn.counter == counter.name:
+            return self
+        tokens = counter.message(block_message(turn.block))
+        return replace(self, turn=replace(turn, block_tokens=tokens, counter=counter.name))
+
 
 _FIELDS = tuple(each.name for each in fields(Decision))
 _VALUES = attrgetter(*_FIELDS)
@@ -133,6 +146,7 @@ def _turn_to_dict(turn: Turn) -> dict[str, Any]:
         "after": turn.after,
         "block": turn.block,
         "block_tokens": turn.block_tokens,
+        "counter": turn.counter,
         "items": [_VALUES(item) for item in turn.items],
     }
 

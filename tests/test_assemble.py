@@ -20,7 +20,8 @@ from contextkit.ladder import READ_TOOL
 from contextkit.sources import History, Memories, Overflow, Preferences, System
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.types import Message, Source, ToolCall
+from contextkit.strategy import ContextStrategy, tokens_of
+from contextkit.types import Message, Source, TokenCounter, Tool, ToolCall
 from tests import checks
 from tests.world import NOW, Ranked, Schemas, schema
 
@@ -73,6 +74,12 @@ def rows(count: int, start: int = 0) -> str:
 def extends(before: Context, after: Context) -> bool:
     sent = [checks.bare(message) for message in before.messages]
     return before.tools == after.tools and [checks.bare(m) for m in after.messages[: len(sent)]] == sent
+
+
+def counted(counter: TokenCounter, context: Context) -> int:
+    """The tokens of a prompt, counted from its messages and tools as they will be sent."""
+    bodies = sum(map(counter.message, context.messages)) + sum(map(counter.tool, context.tools))
+    return counter.framing(len(context.messages), len(context.tools)) + bodies
 
 
 def notices(context: Context) -> set[str]:
@@ -172,6 +179,69 @@ def test_a_user_who_interrupts_a_tool_loop_stays_in_its_turn(store: SQLiteStore)
     second = build(**A)
     assert extends(first, second)
     assert second.messages[-1].text == "Hurry up."
+
+
+class Priced:
+    """A counter for a model that spends so many tokens a character."""
+
+    exact, additive, margin = True, True, 0.0
+
+    def __init__(self, price: int) -> None:
+        self.price = price
+        self.name = f"priced-{price}"
+
+    def text(self, text: str) -> int:
+        return self.price * len(text)
+
+    def message(self, message: Message) -> int:
+        return 4 + self.text(message.text)
+
+    def tool(self, tool: Tool) -> int:
+        return self.text(tool.description)
+
+    def framing(self, messages: int, tools: int) -> int:
+        return 3 + messages + tools
+
+
+@pytest.mark.parametrize("price", [1, 4, 40])
+def test_what_was_looked_up_for_a_turn_costs_what_it_does_now_where_it_is_counted_otherwise(
+    store: SQLiteStore, price: int
+) -> None:
+    sources = [System("You help."), Ranked("documents", [("Ghent is where it left from. " * 20, 1)])]
+
+    def counting(price: int) -> ContextBuilder:
+        return ContextBuilder(
+            store=store, sources=sources, strategy="rag", budget=8_000, counter=Priced(price), clock=lambda: NOW
+        )
+
+    first = counting(2).build("Where is order 7?", **A)
+    second = counting(price).build(**A)
+    assert "block dropped" in notices(second) if price == 40 else second.messages == first.messages
+    assert second.tokens == counted(Priced(price), second) <= 8_000
+
+
+class Seamed(Priced):
+    """A counter whose texts of several lines cost more than their lines."""
+
+    additive = False
+
+    def text(self, text: str) -> int:
+        return super().text(text) + 5 * max(0, text.count("\n") - 1)
+
+
+def test_what_a_whole_costs_more_than_its_lines_is_no_margin(store: SQLiteStore) -> None:
+    """The sizes of a strategy are parts of the same window in every build, whatever is written in it."""
+    sources = [System("You help."), Ranked("documents", [("Ghent. " * 9, number) for number in range(200)])]
+    counter = Seamed(1)
+    context = ContextBuilder(
+        store=store, sources=sources, strategy="rag", budget=8_000, counter=counter, clock=lambda: NOW
+    ).build("Where is order 7?", **A)
+    assert context.report.margin == 0
+    assert context.report.free == 8_000 - counted(counter, context) >= 0
+    found = next(section for section in context.report.sections if section.name == "documents")
+    documents = ContextStrategy.load("rag").section("documents")
+    assert documents is not None
+    assert found.ceiling == tokens_of(documents.ceiling, 8_000)
 
 
 def test_a_turn_goes_on_in_another_process(tmp_path: Path) -> None:

@@ -175,7 +175,8 @@ def test_ids_are_checked_before_anything_is_read() -> None:
 
 
 def test_the_turn_of_a_view_comes_back(store: SQLiteStore) -> None:
-    turn = Turn(query=Message(role="user", content="?one \ud800"), after=7, block="<recall>\n</recall>", block_tokens=9)
+    question = Message(role="user", content="?one \ud800")
+    turn = Turn(query=question, after=7, block="<recall>\n</recall>", block_tokens=9, counter=get_counter().name)
     store.save_view("u1", "s1", View(strategy="agent", stable=Stable(available=8_000), turn=turn).to_json())
     assert opened(store).turn == turn
 
