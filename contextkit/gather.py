@@ -37,13 +37,13 @@ class _Job:
     required: bool
     started: float
     gathered: tuple[Gathered, ...] | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
     seconds: float = 0.0
 
     def run(self, request: Request) -> None:
         try:
             self.finish(tuple(self.source.gather(request)))
-        except Exception as error:  # whatever a source raises costs its share, not the request
+        except BaseException as error:  # whatever a source raises costs its share, also where it would end its thread
             self.fail(error)
 
     def finish(self, gathered: tuple[Gathered, ...]) -> None:
@@ -51,7 +51,7 @@ class _Job:
         self.seconds = perf_counter() - self.started
         self.gathered = gathered
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         self.seconds = perf_counter() - self.started
         self.error = error
 
@@ -92,6 +92,11 @@ async def _until_deadline(job: _Job, request: Request) -> None:
 async def _awaited(job: _Job, source: AsyncSource, request: Request) -> None:
     try:
         job.finish(tuple(await source.agather(request)))
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():  # by the deadline, or by who awaits the build
+            raise
+        job.fail(error)  # what the source awaited was cancelled: a connection that was closed, say
     except Exception as error:  # as in `_Job.run`
         job.fail(error)
 
@@ -173,5 +178,6 @@ def _answer(job: _Job) -> Answer:
 def _problem(job: _Job) -> str:
     if job.error is None:
         return f"did not answer within its deadline of {job.deadline:.3g} s"
-    what = job.error.problem if isinstance(job.error, ContextKitError) else f"{type(job.error).__name__}: {job.error}"
-    return f"failed: {what.rstrip('.')}"
+    error = job.error
+    what = error.problem if isinstance(error, ContextKitError) else f"{type(error).__name__}: {error}"
+    return f"failed: {what.removesuffix(': ').rstrip('.')}"

@@ -74,6 +74,10 @@ def fail() -> Iterable[Gathered]:
     raise ConnectionError("no route to host")
 
 
+def leave() -> Iterable[Gathered]:
+    raise SystemExit(2)
+
+
 def half() -> Iterator[Gathered]:
     yield Item(id="half", section="documents", text="Half of it.", tokens=5)
     raise ConnectionError("cut off")
@@ -148,6 +152,35 @@ def test_a_source_that_fails_costs_all_of_its_share_and_no_more(act: Callable[[]
     [notice] = [notice for notice in context.report.notices if notice.kind == "source failed"]
     assert "ConnectionError" in notice.text
     assert [decision.item_id for decision in context.report.decisions] == ["query", "facts/0"]
+
+
+async def test_a_source_that_would_end_its_thread_has_failed() -> None:
+    ending = builder(Given(leave), using=strategy(deadline=20))
+    for context in (ending.build("Ghent?", **A), await ending.abuild("Ghent?", **A)):
+        assert status(context) == {"told": "failed", "facts": "ok"}
+        assert "'told' failed: SystemExit: 2; " in context.report.notices[0].text
+
+
+class Broken(Awaited):
+    """A source that awaits what somebody else cancels."""
+
+    async def agather(self, request: Request) -> Iterable[Gathered]:
+        connection = asyncio.get_running_loop().create_future()
+        connection.cancel()
+        await connection
+        return self.gather(request)
+
+
+async def test_what_a_source_awaits_may_be_cancelled_and_the_build_is_not() -> None:
+    context = await builder(Broken(fail)).abuild("Ghent?", **A)
+    assert status(context) == {"told": "failed", "facts": "ok"}
+    assert "'told' failed: CancelledError; " in context.report.notices[0].text
+
+
+async def test_a_build_that_is_cancelled_ends_though_its_sources_wait() -> None:
+    build = builder(Awaited(list, seconds=30), using=strategy(deadline=60)).abuild("Ghent?", **A)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(build, 0.1)
 
 
 @pytest.mark.parametrize("act", [fail, hang])
