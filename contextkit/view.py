@@ -133,7 +133,13 @@ class View:
         if turn is None or not turn.block or turn.counter == counter.name:
             return self
         tokens = counter.message(block_message(turn.block))
-        return replace(self, turn=replace(turn, block_tokens=tokens, counter=counter.name))
+        items = Lazy(lambda: (_scaled(item, tokens, max(1, turn.block_tokens)) for item in turn.items))
+        return replace(self, turn=replace(turn, block_tokens=tokens, counter=counter.name, items=items))
+
+
+def _scaled(item: Decision, now: int, before: int) -> Decision:
+    """The decision where the whole block costs so much now, and did before: the texts of its items are not at hand."""
+    return replace(item, tokens=item.tokens * now // before, full_tokens=item.full_tokens * now // before)
 
 
 _FIELDS = tuple(each.name for each in fields(Decision))

@@ -218,6 +218,10 @@ def test_what_was_looked_up_for_a_turn_costs_what_it_does_now_where_it_is_counte
     second = counting(price).build(**A)
     assert "block dropped" in notices(second) if price == 40 else second.messages == first.messages
     assert second.tokens == counted(Priced(price), second) <= 8_000
+    assert second.report.framing >= 0
+    if price != 40:
+        found = second.report.decision("documents/0").tokens
+        assert price * len("Ghent is where it left from. " * 20) <= found <= second.tokens
 
 
 class Seamed(Priced):
