@@ -192,13 +192,29 @@ class _Fitting:
         last = self.view.stable
         sections = [section for section in self.strategy.region("stable") if section.name != "system"]
         self.demands: Mapping[str, int] = {section.name: self._demand(section) for section in sections}
-        if last.available != self.available or last.demands.keys() != self.demands.keys():
+        if last.demands.keys() != self.demands.keys():
             return {}
+        if last.available != self.available:
+            smaller, larger = sorted((last.available, self.available))
+            learnt = self.request.continuing and larger <= MUCH_LARGER * smaller
+            return self._standing_shares(last) if learnt else {}
         if self.request.continuing:
             self.demands = last.demands
         cut = {name for name, wanted in last.demands.items() if last.shares.get(name, 0) < wanted}
         content = all(name in cut or wanted <= last.demands[name] for name, wanted in self.demands.items())
         return last.shares if content else {}
+
+    def _standing_shares(self, last: Stable) -> Mapping[str, int]:
+        """What the stable sections of a turn under way cost now, where a calibration has moved its counts or margin.
+
+        The turn's prompt is only ever added to, so the tools that stand are those that stay.
+        """
+        self.demands = {name: max(wanted, last.demands[name]) for name, wanted in self.demands.items()}
+        uncut = {name for name, wanted in last.demands.items() if last.shares.get(name, 0) >= wanted}
+        whole = {name: wanted for name, wanted in self.demands.items() if name in uncut}
+        items = [item for item in self.items.get("tools", ()) if not item.required]
+        tools = sum(item.tokens for item in items if item.tool is not None and item.tool.name in self.view.tools)
+        return {**last.shares, **whole, **({"tools": tools} if "tools" in last.shares else {})}
 
     def _shares(self, rest: int, history: History) -> dict[str, int]:
         """What each section may use. Stable sections keep what they had, whatever this turn asks of the others."""

@@ -224,6 +224,24 @@ def test_what_was_looked_up_for_a_turn_costs_what_it_does_now_where_it_is_counte
         assert price * len("Ghent is where it left from. " * 20) <= found <= second.tokens
 
 
+@pytest.mark.parametrize("spent", [0.8, 1.1, 1.3])
+def test_what_is_learnt_of_a_model_within_a_turn_does_not_change_its_tools(store: SQLiteStore, spent: float) -> None:
+    """They stand first, so that another choice of them would cost all of the cached prefix."""
+    sources = [System("You help."), Schemas([schema(number) for number in range(60)]), History(), Preferences()]
+    store.set_preferences("u1", {"tone": "brief and to the point", "units": "metric"})
+    learning = builder(store, window=6_000, sources=sources)
+    before = learning.build("Where is order 7?", **A)
+    assert 10 < len(before.tools) < 60
+    store.append("u1", "s1", [user("Where is order 7?")])
+    for number in range(4):
+        learning.observe(before, int(spent * before.tokens))
+        store.append("u1", "s1", [called(number), result(number, rows(2))])
+        after = learning.build(**A)
+        assert extends(before, after)
+        before = after
+    assert before.report.margin > 0
+
+
 class Seamed(Priced):
     """A counter whose texts of several lines cost more than their lines."""
 
