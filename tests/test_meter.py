@@ -212,14 +212,19 @@ def test_a_forked_child_asks_itself_for_what_its_parent_was_reading(monkeypatch:
     """A fork takes no threads along: what one of them was to bring never comes."""
 
     class SlowAtFirst(Slow):
-        asked = 0
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked = threading.Event()
 
         def calibration(self, model: str) -> str | None:
-            self.asked += 1
-            return super().calibration(model) if self.asked == 1 else None
+            if self.asked.is_set():
+                return None
+            self.asked.set()
+            return super().calibration(model)
 
     store = SlowAtFirst()
     meter = Meter(PLAIN, "model", store)
+    assert store.asked.wait(20)
     child = os.getpid() + 1
     monkeypatch.setattr(os, "getpid", lambda: child)
     assert meter.within(20) is PLAIN
