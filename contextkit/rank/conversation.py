@@ -82,6 +82,9 @@ _ROWS: Final = np.dtype([("seq", "<i8"), ("time", "<i8"), ("tokens", "<u4"), ("s
 """What is kept of a message beside its terms; `time` is in seconds since 1970, `_UNKNOWN` where it is not known."""
 
 _UNKNOWN: Final = -(2**62)
+_ALIKE: Final = np.ones(1, np.float32)
+"""Weighs all messages the same, in one number for all of them."""
+
 _DAY: Final = 86_400
 
 
@@ -160,11 +163,11 @@ class ConversationIndex:
         return topic or dict.fromkeys(words, 1.0), named
 
     def _speaking(self, named: set[int], view: _View) -> Scores:
-        """1 for messages by those the question names, less for others; 1 for all where it singles nobody out."""
-        weights = np.ones(len(self._names), np.float32)
-        if named and len(named) < len(self._names):
-            weights[:] = OTHER_SPEAKER
-            weights[list(named)] = 1
+        """1 for messages by those the question names, less for others; the same for all where it singles nobody out."""
+        if not 0 < len(named) < len(self._names):
+            return _ALIKE
+        weights = np.full(len(self._names), OTHER_SPEAKER, np.float32)
+        weights[list(named)] = 1
         return weights[view.speakers]
 
     def extend(self, others: Iterable[ConversationIndex]) -> None:
@@ -287,15 +290,13 @@ def _shared(similarity: Scores, rooms: Rooms) -> Scores:
 
 
 def _timely(query: str, now: datetime, view: _View) -> Scores:
-    """What the question's own time expressions make of every message."""
-    weights = np.ones(len(view.times), np.float32)
-    if asks_when(query):
-        weights[view.tells_when] = TELLS_WHEN
+    """What the question's own time expressions make of every message; the same of all where it has none."""
+    weights = np.where(view.tells_when, np.float32(TELLS_WHEN), np.float32(1)) if asks_when(query) else _ALIKE
     spoken_of = periods(query, now, view.years)
-    if spoken_of:
-        near = nearness(spoken_of, view.times, before=EARLY_DAYS, after=LATE_DAYS)
-        weights *= 1 + IN_PERIOD * np.nan_to_num(near)
-    return weights
+    if not spoken_of:
+        return weights
+    near = nearness(spoken_of, view.times, before=EARLY_DAYS, after=LATE_DAYS)
+    return (weights * (1 + IN_PERIOD * np.nan_to_num(near))).astype(np.float32)
 
 
 def _years(times: NDArray[np.float64]) -> range:

@@ -69,8 +69,9 @@ def lexical_scores(index: LexicalIndex, query: Mapping[str, float], rooms: Rooms
         if len(documents):
             counted = counts / (np.float32(1 - B) + slope * lengths[documents])
             shared = spread(documents, counted.astype(np.float32), rooms)
-            gain = np.float32(weight * inverse_frequency(len(index), len(documents)) * (K1 + 1))
-            scores += gain * (shared / (shared + np.float32(K1)))
+            shared /= shared + np.float32(K1)
+            shared *= np.float32(weight * inverse_frequency(len(index), len(documents)) * (K1 + 1))
+            scores += shared
     return scores
 
 
