@@ -77,9 +77,8 @@ def lexical_scores(index: LexicalIndex, query: Mapping[str, float], rooms: Rooms
 
 def spread(messages: NDArray[np.uint32], values: Scores, rooms: Rooms) -> Scores:
     """What every message has of the values that stand at some: its own, and its part of its neighbours'."""
-    shared = np.zeros(
-        REACH + len(rooms.after) + REACH, np.float32
-    )  # with room at both ends, so that none is looked for
+    # There are places before the first and behind the last, so that nobody has to look for the ends.
+    shared = np.zeros(REACH + len(rooms.after) + REACH, np.float32)
     places = messages.astype(np.intp) + REACH
     shared[places] = values
     for direction, parts, room in ((1, AFTER, rooms.after[messages]), (-1, BEFORE, rooms.before[messages])):
