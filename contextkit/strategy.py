@@ -24,11 +24,18 @@ Region: TypeAlias = Literal["stable", "history", "volatile", "turn"]
 Size: TypeAlias = int | float
 """Tokens (an integer), or a fraction of what the budget leaves available (a float from 0.0 to 1.0)."""
 
-OWN_REGIONS: Mapping[str, Region] = {"system": "stable", "tools": "stable", "history": "history", "turn": "turn"}
-"""Sections that stand as messages or as tools, each where only it can stand."""
+OWN_REGIONS: Mapping[str, Region] = {
+    "system": "stable",
+    "tools": "stable",
+    "history": "history",
+    "turn": "turn",
+    "recall": "volatile",
+}
+"""Sections that can stand in one region only: messages and tools have their own, and what is recalled is another with
+each question, and is not looked for again until its turn ends."""
 
 BLOCKS: tuple[Region, ...] = ("stable", "volatile")
-"""Where all other sections stand, as text in a block."""
+"""Where all other sections stand, and what is recalled: as text in a block."""
 
 DEADLINE = 2.0
 """Seconds a source may take where its section does not say."""
@@ -240,6 +247,6 @@ def _between(least: float, most: float) -> str:
 
 
 def _regions(name: str) -> tuple[Region, ...]:
-    """The regions a section may stand in: messages and tools have their own, everything else has a block."""
+    """The regions a section may stand in: some have their own, all others a block in either."""
     own = OWN_REGIONS.get(name)
     return BLOCKS if own is None else (own,)

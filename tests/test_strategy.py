@@ -96,7 +96,14 @@ def test_a_mistake_names_its_line_its_key_and_what_to_do(line: str, remedy: str,
 
 @pytest.mark.parametrize(
     ("section", "region"),
-    [("history", "volatile"), ("tools", "volatile"), ("system", "turn"), ("turn", "stable"), ("documents", "history")],
+    [
+        ("history", "volatile"),
+        ("tools", "volatile"),
+        ("system", "turn"),
+        ("turn", "stable"),
+        ("documents", "history"),
+        ("recall", "stable"),  # it would be gone when its turn goes on
+    ],
 )
 def test_a_section_stands_only_where_it_can(section: str, region: str) -> None:
     others = "".join(
