@@ -16,6 +16,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -187,13 +188,18 @@ class Lives:
             if life is None and not self.database.transactions:
                 life = self._unborn(at)
             now, opening = self._opening(at, life)
-            added, asked = writes(now)
+            try:
+                added, asked = writes(now)
+            except SessionEnded:
+                self._give_up(at, life)
+                raise
             now, opening = _counting(now, opening, added) if added else (now, opening)
             try:
                 self.database.write([*opening, *asked])
             except Refused as refused:
                 own = {place - len(opening): row for place, row in refused.rows.items() if place >= len(opening)}
                 if own and len(own) == len(refused.rows):
+                    self._give_up(at, life)
                     raise Refused(own) from refused
                 self.forget(at)
                 life = self.find(at)
@@ -201,6 +207,14 @@ class Lives:
             self._remember(now)
             return now
         raise AssertionError("attempts end by raising")
+
+    def _give_up(self, at: At, life: Life | None) -> None:
+        """Let others begin the session at once, instead of when its unborn life would have been given up for gone."""
+        if life is None or not life.unborn or life.holder:
+            return
+        unborn = Condition("life = :life AND attribute_exists(unborn)", {"life": life.life})
+        with suppress(Refused):  # it was born, or is gone
+            self.database.write([Update("sessions", at.pk, self.meta, {"held_until": at.now}, unborn)])
 
     def _unborn(self, at: At) -> Life:
         """A life that nobody sees yet, for what is written in turn: without transactions it would be seen in parts."""
