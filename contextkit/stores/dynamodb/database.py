@@ -33,6 +33,10 @@ MAX_GETS = 100
 EXPRESSION = 4_096
 """Bytes of an expression, by DynamoDB's limit: some 830 columns can be named."""
 
+_RACED = ("ReplicatedWriteConflictException", "TransactionConflictException")
+"""What refuses a write to one item that another region, or a transaction, is just writing: boto3 tries only the first
+again by itself, and not for long."""
+
 _WRITE_BATCH = 25
 _WRITE_BATCH_BYTES = 12_000_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
@@ -321,11 +325,11 @@ class Database:
                     raise Refused({0: to_row(item) if item else None}) from error
 
     def _unless_raced(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The answer of a write, or None where another region was writing the same item."""
+        """The answer of a write, or None where somebody else was writing the same item."""
         try:
             return self._call(operation, asked)
         except ClientError as error:
-            if _code(error) != "ReplicatedWriteConflictException":
+            if _code(error) not in _RACED:
                 raise
             return None
 
@@ -338,6 +342,8 @@ class Database:
                     self._call("transact_write_items", {"TransactItems": asked, "ClientRequestToken": token})
                     return
                 except ClientError as error:
+                    if _code(error) == "TransactionInProgressException":
+                        continue  # our own, whose answer came too late: its token gets that
                     if _code(error) != "TransactionCanceledException":
                         raise
                     reasons = error.response.get("CancellationReasons", [])

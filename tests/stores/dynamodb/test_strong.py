@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from contextkit.errors import StoreUnavailable, VersionConflict
+from contextkit.errors import VersionConflict
 from contextkit.stores import Overflow
 from contextkit.stores.dynamodb import DynamoDBStore
-from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.schema import SCHEMAS
-from contextkit.stores.dynamodb.writes import Put
 from contextkit.testing.faults import FaultProxy
 from contextkit.types import Message
 
@@ -62,30 +60,3 @@ def test_any_region_goes_on_where_another_stopped(prefix: str, proxy: FaultProxy
         assert later is not None
         assert (later.created_at, later.version) == (session.created_at, 2)  # one life, whichever region wrote
         assert reader.get_overflow("a", "s", "h").text == "x"
-
-
-class Racing:
-    """A client whose writes are refused a few times, since another region is writing the same item."""
-
-    def __init__(self, refusals: int) -> None:
-        self.refusals = refusals
-        self.meta: Any = type("Meta", (), {"region_name": HOME})
-
-    def put_item(self, **_: Any) -> dict[str, Any]:
-        if self.refusals:
-            self.refusals -= 1
-            raise ClientError({"Error": {"Code": "ReplicatedWriteConflictException", "Message": "x"}}, "PutItem")
-        return {}
-
-
-def test_a_write_that_another_region_races_is_made_again() -> None:
-    client = Racing(3)
-    database = Database(client, "", "here", 5.0, transactions=False)
-    database.write([Put("prefs", {"pk": "a", "sk": "b"})])
-    assert client.refusals == 0
-
-
-def test_a_write_that_is_always_raced_gives_up() -> None:
-    database = Database(Racing(10_000), "", "here", 0.05, transactions=False)
-    with pytest.raises(StoreUnavailable, match="too many others"):
-        database.write([Put("prefs", {"pk": "a", "sk": "b"})])
