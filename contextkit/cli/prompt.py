@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from contextkit.cli.excerpt import Line, block_excerpt, excerpt
-from contextkit.cli.screen import printable
 from contextkit.context import Context
 from contextkit.fence import BLOCK_NAME
 from contextkit.report import Part
+from contextkit.report.layout import printable
 from contextkit.types import Message, Tool
 
 _COLOURS = {"system": "magenta", "user": "cyan", "assistant": "green", "tool": "yellow"}

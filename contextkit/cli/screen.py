@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import NoReturn
 
@@ -10,13 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from contextkit.cli.exits import UNREAD, hush
+from contextkit.report.layout import printable
 
 WIDEST = 110
 """Columns beyond which lines of prose are hard to read."""
 
 NARROWEST = 40
-
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 class Screen(Console):
@@ -25,11 +23,6 @@ class Screen(Console):
     def on_broken_pipe(self) -> NoReturn:
         hush()
         raise SystemExit(UNREAD)
-
-
-def printable(text: str) -> str:
-    """Text that cannot move the cursor, ring, or turn a line round: such characters become �."""
-    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def stdout() -> Console:

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from contextkit.cli.opening import StoreName, opened
 from contextkit.cli.prompt import WHOLE, Limits, draw_messages
-from contextkit.cli.screen import note, printable, stdout
+from contextkit.cli.screen import note, stdout
 from contextkit.errors import InvalidInput, shortened
 from contextkit.memory.ledger import LEDGER
+from contextkit.report.layout import printable
 from contextkit.stores import Session, SessionStore
 
 Actor = Annotated[str, typer.Option("--actor", metavar="ID", help="Whose sessions.")]

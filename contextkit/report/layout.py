@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 MARKS: dict[Outcome, str] = {"kept": "●", "shortened": "◐", "moved": "↗", "dropped": "○"}
 """A sign for each outcome, so that none is told by its colour alone."""
 
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -32,6 +35,11 @@ class Segment:
     kind: SegmentKind
     name: str
     tokens: int
+
+
+def printable(text: str) -> str:
+    """Text that cannot move the cursor, ring, or turn a line round: such characters become �."""
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def segments(report: Report) -> list[Segment]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from contextkit.report.layout import MARKS, OUTCOMES
+from contextkit.report.layout import MARKS, OUTCOMES, printable
 
 if TYPE_CHECKING:
     from contextkit.report.records import Decision, SectionUse
@@ -20,12 +19,10 @@ LISTED = 2_000
 PREVIEW = 160
 """The most characters of an item's text, and of its id and reason, that a page shows."""
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-
 
 def escaped(text: str) -> str:
     """Text that is only text wherever it stands in a page; what cannot be shown, or would turn it round, is �."""
-    return html.escape(_UNPRINTABLE.sub("\ufffd", text))
+    return html.escape(printable(text))
 
 
 def clipped(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from contextkit.report.layout import cells, segments
+from contextkit.report.layout import cells, printable, segments
 from contextkit.report.text import COLUMNS, PATTERNS, heading, section_row, source_row
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def to_rich(report: Report, width: int) -> Iterator[RenderableType]:
     yield _bar(report, width)
     yield _sections(report)
     for source in report.sources:
-        yield Text("  ".join(source_row(source)), style=_STATUS_COLOURS[source.status])
+        yield Text(printable("  ".join(source_row(source))), style=_STATUS_COLOURS[source.status])
     for notice in report.notices:
-        yield Text.assemble(("! ", "yellow"), (f"{notice.kind}: ", "bold"), notice.text)
+        yield Text.assemble(("! ", "yellow"), (f"{notice.kind}: ", "bold"), printable(notice.text))
 
 
 def _bar(report: Report, width: int) -> Text:

@@ -15,6 +15,7 @@ from contextkit.report.layout import (
     dollars,
     duration,
     percent,
+    printable,
     segments,
     spent,
 )
@@ -45,7 +46,7 @@ def to_text(report: Report, items: int) -> str:
         "\n".join(f"! {notice.kind}: {notice.text}" for notice in report.notices),
         "\n".join(_less_than_whole(report, items)),
     )
-    return "\n\n".join(block for block in blocks if block)
+    return printable("\n\n".join(block for block in blocks if block))
 
 
 def _sentences(report: Report, decision: Decision) -> Iterator[str]:
@@ -93,10 +94,8 @@ def heading(report: Report) -> str:
 
 def _plain_bar(report: Report) -> str:
     parts = segments(report)
-    return "".join(
-        _pattern(segment, index) * width
-        for index, (segment, width) in enumerate(zip(parts, cells(parts, _PLAIN_WIDTH), strict=True))
-    )
+    drawn = [(part, width) for part, width in zip(parts, cells(parts, _PLAIN_WIDTH), strict=True) if width]
+    return "".join(_pattern(part, index) * width for index, (part, width) in enumerate(drawn))
 
 
 def _pattern(segment: Segment, index: int) -> str:
@@ -129,7 +128,7 @@ def source_row(source: SourceRun) -> tuple[str, ...]:
 def _columns(rows: Sequence[Sequence[str]], align: str) -> str:
     """Rows as columns, each aligned by its sign in `align` (`<` left, `>` right); longer rows end in free text."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
-    form = tuple(zip(align, widths, strict=True))
+    form = tuple(zip(align, widths, strict=False))
     return "\n".join("  ".join(_aligned(row, form)).rstrip() for row in rows)
 
 

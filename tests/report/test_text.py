@@ -1,10 +1,12 @@
 import subprocess
 import sys
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
+from contextkit.report import Notice, SectionUse, SourceRun
 from contextkit.report.layout import Segment, cells, dollars, duration, percent, segments
 
 
@@ -36,6 +38,21 @@ def test_an_empty_report_is_still_a_report(make_report):
     assert empty.to_text().startswith("0 of 16,000 tokens (0%)")
 
 
+def test_sources_of_which_none_answered_are_told_too(make_report):
+    crm = SourceRun(name="crm", seconds=0.2, status="failed", error="failed: ConnectionError: refused")
+    documents = SourceRun(name="documents", seconds=2.0, status="late", error="did not answer within its deadline")
+    text = make_report(sources=(crm, documents)).to_text()
+    assert "crm        200 ms  0 items  failed  failed: ConnectionError: refused\n" in text
+    assert "documents   2.0 s  0 items  late    did not answer within its deadline\n" in text
+
+
+def test_neighbours_in_the_plain_bar_are_told_apart_whatever_lies_empty_between_them(make_report):
+    used = {"system": 400, "empty": 0, "turn": 400, "void": 0, "more": 400}
+    sections = [SectionUse(name=name, region="stable", share=tokens, used=tokens) for name, tokens in used.items()]
+    bar = make_report(sections=sections, tokens=1_200, window=1_200, reserve=0).to_text().split("\n\n")[1]
+    assert bar == "█" * 24 + "▓" * 24 + "█" * 24
+
+
 def test_columns_line_up(report):
     table = report.to_text().split("\n\n")[2].splitlines()
     assert len({len(line) for line in table}) == 1
@@ -59,6 +76,19 @@ def test_rich_does_not_read_markup_in_what_others_wrote(make_report, report):
     (first, *rest) = report.notices
     odd = make_report(notices=(type(first)("odd", "[bold red]not bold[/] :smile:"), *rest))
     assert "[bold red]not bold[/] :smile:" in drawn(odd, 100)
+
+
+def test_nothing_that_others_wrote_moves_the_cursor(make_report, report):
+    evil = "\x1b[2Jgone\x07\u202e"
+    crm = SourceRun(name="crm", seconds=0.2, status="failed", error=evil)
+    odd = make_report(
+        sources=(crm,),
+        notices=(Notice("odd", evil),),
+        decisions=[replace(decision, item_id=evil + decision.item_id) for decision in report.decisions],
+    )
+    for text in (odd.to_text(), drawn(odd, 100)):
+        assert "gone" in text
+        assert not {"\x1b", "\x07", "\u202e"} & set(text)
 
 
 def test_rich_is_only_loaded_when_rich_draws():

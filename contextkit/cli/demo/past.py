@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from contextkit.cli.demo.world import World
-from contextkit.cli.screen import printable
 from contextkit.context import Context
 from contextkit.demo import Question
+from contextkit.report.layout import printable
 
 PAST = ("q-name", "q-vat-number", "q-refund")
 """Answers from the first day, from a correction of a wrong one, and from two places at once."""

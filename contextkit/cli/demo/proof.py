@@ -8,10 +8,10 @@ from rich.text import Text
 
 from contextkit.cli.demo.world import World
 from contextkit.cli.excerpt import excerpt
-from contextkit.cli.screen import printable
 from contextkit.context import Context
 from contextkit.errors import StoreCorrupt
 from contextkit.report import Decision
+from contextkit.report.layout import printable
 
 LARGE = "s17-05"
 """The tool result of over 200 KB."""
