@@ -54,6 +54,7 @@ LIBRARIES = {
     "langchain_core": (
         "adapters.langchain",
         "adapters.langchain_agent",
+        "adapters.langchain_sessions",
         "adapters.langgraph",
         "adapters.langchain_tools",
         "render.langchain",

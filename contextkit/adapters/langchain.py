@@ -25,8 +25,9 @@ from langchain_core.runnables.configurable import DynamicRunnable
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
+from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.aside import aside
-from contextkit.errors import InvalidId, InvalidInput, shortened
+from contextkit.errors import InvalidInput, shortened
 from contextkit.messages import as_messages
 from contextkit.offload import Reads, answer_call, read_tool
 from contextkit.render.langchain_cache import CacheStyle
@@ -340,17 +341,3 @@ def _check_result(last: object, context: Context) -> None:
             "Append the call and all its results to the store before the prompt is built, and have a History source.",
             value=last.tool_call_id,
         )
-
-
-def ids_of(config: RunnableConfig) -> tuple[str, str]:
-    """The actor and the session that a config names. Raises `InvalidId` where one is missing."""
-    given = config.get("configurable", {})
-    session = given.get("session_id") or given.get("thread_id")
-    if given.get("actor_id") and session:
-        return given["actor_id"], session
-    missing = "session_id" if given.get("actor_id") else "actor_id"
-    raise InvalidId(
-        f"The config names no {missing}.",
-        'Pass config={"configurable": {"actor_id": …, "session_id": …}}.',
-        value=given.get(missing),
-    )

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, SystemMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
-from contextkit.adapters.langchain import ContextPrompt, ids_of, read_context_tool
+from contextkit.adapters.langchain import ContextPrompt, read_context_tool
+from contextkit.adapters.langchain_sessions import agents_config, ids_of, running
 from contextkit.adapters.langgraph import StateKeeper, edit_told
 from contextkit.adapters.lifecycle import Remembers, sessions_of
 from contextkit.aside import aside
@@ -34,15 +35,17 @@ from contextkit.sources.tools import Tools
 from contextkit.types import Notice
 
 try:
-    from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
+    from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse, ToolCallRequest
     from langchain.agents.structured_output import AutoStrategy, ProviderStrategy, ToolStrategy
     from langgraph.config import get_config
     from langgraph.runtime import Runtime
+    from langgraph.types import Command
 except ImportError as error:
     raise MissingExtra("The middleware for LangChain's agents", "agents") from error
 
 _Request: TypeAlias = ModelRequest[Any]
 _Response: TypeAlias = ModelResponse[Any]
+_Answer: TypeAlias = ToolMessage | Command[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
       take of the budget as the JSON that they are.
     * The config names the actor (`actor_id`) and the session (`session_id`, or else the `thread_id`): one agent
       serves every session. A checkpointer goes by the `thread_id` alone: no two actors may have one of the same name.
+    * An agent that one of its tools runs inherits the config, and would be in the midst of the same session: if it
+      has this middleware too, each call of it has a session of its own, `<session>/<id of the tool call>`, unless the
+      tool names another.
     * `cache` marks breakpoints, as `ContextBuilder.as_runnable` says.
     * `variables` fill the system prompt's template.
     * `on_context` is called with each prompt, for its report.
@@ -99,7 +105,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def wrap_model_call(self, request: _Request, handler: Callable[[_Request], _Response]) -> _Response:
         """Call the model with the builder's prompt, and learn from what it reports."""
-        call = self._kept(request, get_config())
+        call = self._kept(request, agents_config(get_config()))
         with asking(_own(request), forced_tool(request.tool_choice)):
             prompt = self._prompts(beside=_beside(request)).invoke(self._input(request), call.config)
         response = handler(self._shown(call, prompt))
@@ -110,20 +116,32 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self, request: _Request, handler: Callable[[_Request], Awaitable[_Response]]
     ) -> _Response:
         """The same, without blocking the event loop."""
-        call = await aside(partial(self._kept, request, get_config()))
+        call = await aside(partial(self._kept, request, agents_config(get_config())))
         with asking(_own(request), forced_tool(request.tool_choice)):
             prompt = await self._prompts(beside=_beside(request)).ainvoke(self._input(request), call.config)
         response = await handler(self._shown(call, prompt))
         await aside(partial(_observe, prompt, response))
         return _by_own_names(response, prompt.context)
 
+    def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], _Answer]) -> _Answer:
+        """Run the tool. An agent that it runs, in the session of this one, has a session of its own."""
+        with running(_call_id(request), get_config()):
+            return handler(request)
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[_Answer]]
+    ) -> _Answer:
+        """The same, without blocking the event loop."""
+        with running(_call_id(request), get_config()):
+            return await handler(request)
+
     def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:  # noqa: ARG002 - LangChain's
         """The agent has answered: its answer is appended, and what was said is due to be remembered."""
-        self._ended(state, get_config())
+        self._ended(state, agents_config(get_config()))
 
     async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:  # noqa: ARG002
         """The same, without blocking the event loop."""
-        await aside(partial(self._ended, state, get_config()))
+        await aside(partial(self._ended, state, agents_config(get_config())))
 
     # What they do
 
@@ -158,6 +176,11 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         unknown = [] if self._chooses else [tool.name for tool in _own(request)]
         if unknown:
             raise unknown_tools(unknown)
+
+
+def _call_id(request: ToolCallRequest) -> str:
+    """Which call it is; a tool's name where a model gave its call no id."""
+    return request.tool_call["id"] or request.tool_call["name"]
 
 
 def _own(request: _Request) -> list[BaseTool]:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
-from contextkit.adapters.langchain import ids_of
+from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.messages import as_messages
 from contextkit.recent import Recent
 from contextkit.stores import SessionStore

@@ -165,6 +165,64 @@ def test_what_was_moved_out_is_read_back_by_the_agent_s_own_tool(made: Made) -> 
     assert "THE END" in model.texts(2)[-1]
 
 
+def test_an_agent_that_a_tool_runs_has_a_session_of_its_own(made: Made, store: SQLiteStore) -> None:
+    long = noise(60_000)
+
+    @tool
+    def read_log() -> str:
+        """Read the whole log."""
+        return f"{long} THE END"
+
+    inner_model = says(call("read_log"), call("read_context", 2, handle="m3", search="THE END"), "It ends.", "Again.")
+    inner = made(inner_model, tools=[read_log])
+
+    @tool
+    def research(question: str) -> str:
+        """Ask another agent."""
+        return str(ask(inner, HumanMessage(question), None)["messages"][-1].text)
+
+    @tool
+    def ask_elsewhere(question: str) -> str:
+        """Ask it in a session that has a name."""
+        return str(ask(inner, HumanMessage(question), _session("elsewhere"))["messages"][-1].text)
+
+    both = AIMessage("", tool_calls=[*call("research", 7, question="How?").tool_calls, *call(number=8).tool_calls])
+    model = says(both, call("ask_elsewhere", 9, question="And now?"), "So it is.")
+    ask(made(model, tools=[research, ask_elsewhere, track_order]), HumanMessage("How does the log end?"))
+
+    assert model.texts(1)[1:4] == ["How does the log end?", "", "It ends."]
+    assert inner_model.texts(0) == ["You are Otis.", "How?"]
+    assert "THE END" in inner_model.texts(2)[-1], "it reads its own session's handles"
+    roles = {session: [message.role for message in store.messages("u1", session)] for session in ("s1", "s1/call-7")}
+    assert roles["s1"] == ["user", "assistant", "tool", "tool", "assistant", "tool", "assistant"]
+    assert roles["s1/call-7"] == ["user", "assistant", "tool", "assistant", "tool", "assistant"]
+    assert [message.text for message in store.messages("u1", "elsewhere")] == ["And now?", "Again."]
+
+
+async def test_agents_within_agents_keep_apart_on_an_event_loop_too(made: Made, store: SQLiteStore) -> None:
+    def tool_of(name: str, agent: Any) -> Any:
+        async def run(question: str) -> str:
+            answer = await agent.ainvoke({"messages": [HumanMessage(question)]})
+            return str(answer["messages"][-1].text)
+
+        return tool(name, description="Ask another agent.")(run)
+
+    innermost = tool_of("innermost", made(says("C."), tools=()))
+    inner = tool_of("inner", made(says(call("innermost", question="c?"), "B."), tools=[innermost]))
+    model = says(call("inner", 5, question="b?"), "A.")
+    await made(model, tools=[inner]).ainvoke({"messages": [HumanMessage("a?")]}, CONFIG)
+    said = {name: [one.text for one in store.messages("u1", name)] for name in ("s1", "s1/call-5", "s1/call-5/call-1")}
+    assert said == {
+        "s1": ["a?", "", "B.", "A."],
+        "s1/call-5": ["b?", "", "C.", "B."],
+        "s1/call-5/call-1": ["c?", "C."],
+    }
+
+
+def _session(name: str) -> Any:
+    return {"configurable": {**CONFIG["configurable"], "session_id": name}}
+
+
 def test_a_person_may_change_a_call_before_it_runs(made: Made, store: SQLiteStore) -> None:
     approve = HumanInTheLoopMiddleware(interrupt_on={"track_order": True})
     model = says(call(order_id="TT-1"), "On Friday.")
