@@ -376,10 +376,10 @@ class AgentCoreStore(
     def close(self) -> None:
         """Deliver what is waiting, for `wait` seconds at most, and close the connections to AgentCore.
 
-        What cannot be delivered now stays in the outbox, and the next process resumes it.
+        What cannot be delivered now stays in the outbox, and the next process that writes, or flushes, resumes it.
         """
         try:
-            self._outbox.flush(self._wait)
+            self._outbox.finish(self._wait)
         finally:
             self._outbox.close()
             self._service.close()

@@ -152,13 +152,18 @@ class Outbox:
             self.notify(place)
 
     def flush(self, timeout: float, actor_id: str | None = None) -> None:
-        """Wait until nothing is left to do (for one actor). Raises what stands in the way if that takes too long."""
+        """`finish`, with what others have left behind."""
         self.resume()
+        self.finish(timeout, actor_id)
+
+    def finish(self, timeout: float, actor_id: str | None = None) -> None:
+        """Wait until nothing is left to do (for one actor). Raises what stands in the way if that takes too long."""
 
         def left() -> list[_Task]:
             return [task for place, task in self._tasks.items() if actor_id in (None, place.actor_id)]
 
         with self._changed:
+            self._after_fork()
             if self._changed.wait_for(lambda: not left(), timeout):
                 return
             waiting = len(left())

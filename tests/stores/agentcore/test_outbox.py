@@ -255,6 +255,19 @@ def test_what_is_appended_as_the_store_is_closed_is_left_to_the_next_process(
     assert ids(delivered(client, memory_id)) == [(1, "1"), (2, "2")]
 
 
+def test_who_only_reads_leaves_to_writers_what_others_left(
+    faults: AgentCoreEmulator, memory_id: str, client: Any, state: SQLiteStore, store: AgentCoreStore
+) -> None:
+    faults.plan = lambda call: "5xx" if call.operation == "CreateEvent" else None
+    store.append("u", "s", [{"role": "user", "content": "x"}])
+    with AgentCoreStore(memory_id, state=state, client=client, wait=0.1) as reader:
+        assert len(reader.messages("u", "s")) == 1
+    assert reader.waiting() == {}
+    faults.plan = no_fault
+    store.flush()
+    assert len(delivered(client, memory_id)) == 1
+
+
 def test_an_outage_of_many_hours_is_got_over(
     state: SQLiteStore, memory_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
