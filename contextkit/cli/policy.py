@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contextkit.cli.screen import note
 from contextkit.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ class RoleName(StrEnum):
 
 TAG = "actor"
 """The tag that names the actor where nothing else is said."""
+
+_LEDGER = (
+    "In the store beside AgentCore, AgentCoreStore notes what it has to deliver of any actor. "
+    "If these tables are that store, its roles need --all-actors."
+)
 
 
 def policy(
@@ -80,13 +86,12 @@ def policy(
         cluster=dax,
         memory=agentcore,
     )
+    scope = _scope(actor, actor_tag, all_actors)
     document = roles.policy(
-        role.value,
-        _scope(actor, actor_tag, all_actors),
-        estate,
-        shared_tools=shared_tools,
-        namespaces=namespaces or memory.SHIPPED,
+        role.value, scope, estate, shared_tools=shared_tools, namespaces=namespaces or memory.SHIPPED
     )
+    if agentcore and scope.is_one:
+        note(_LEDGER)
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 

@@ -24,11 +24,24 @@ def test_one_actor_in_the_stores_own_encoding(run: Run) -> None:
     assert "session#a%2Fb%20%C3%BC/*" in run("policy", "--role", "runtime", *HERE, "--actor", "a/b ü").out
 
 
+MEMORY = ("--agentcore", "arn:aws:bedrock-agentcore:us-east-1:123456789012:memory/m-abcdefghij")
+
+
 def test_what_else_there_is(run: Run) -> None:
-    more = ("--bucket", "things", "--agentcore", "arn:aws:bedrock-agentcore:us-east-1:123456789012:memory/m-abcdefghij")
+    more = ("--bucket", "things", *MEMORY)
     written = run("policy", "--role", "runtime", *HERE, *more, "--all-actors").out
     assert "arn:aws:s3:::things/*" in written
     assert "bedrock-agentcore:RetrieveMemoryRecords" in written
+
+
+@pytest.mark.parametrize("role", ["runtime", "eraser", "admin"])
+def test_the_ledger_beside_agentcore_is_one_for_all_actors(run: Run, role: str) -> None:
+    told = run("policy", "--role", role, *HERE, *MEMORY)
+    assert "AgentCoreStore" in told.err
+    assert "--all-actors" in told.err
+    assert json.loads(told.out)
+    assert not run("policy", "--role", role, *HERE, *MEMORY, "--all-actors").err
+    assert not run("policy", "--role", role, *HERE).err
 
 
 @pytest.mark.parametrize(

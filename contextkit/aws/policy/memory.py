@@ -24,12 +24,15 @@ CREATED, UPDATED = ("BatchCreateMemoryRecords",), ("BatchUpdateMemoryRecords",)
 """At work, where records are made by us and not by the service. An update need not name a namespace; it also blanks
 what a memory of several parts leaves when it is replaced, since nothing is deleted at work."""
 
-DELETED_EVENTS = ("DeleteEvent", "GetEvent", "ListEvents", "ListSessions")
+DELETED_EVENTS = ("CreateEvent", "DeleteEvent", "GetEvent", "ListEvents", "ListSessions")
 DELETED_RECORDS = ("BatchDeleteMemoryRecords", "DeleteMemoryRecord", "GetMemoryRecord")
-"""For an eraser."""
+"""For an eraser. What a process left undelivered is delivered first, so that no event arrives behind the erasure."""
 
 LISTED = ("ListActors", "ListMemoryExtractionJobs")
 """For an admin, beside what can be read."""
+
+DESCRIBED = ("GetMemory",)
+"""For both, of the control plane: commands ask it for the memory's strategies. An agent at work is told them."""
 
 OWN = "/contextkit/actors/{actorId}/"
 """Where `AgentCoreStore` writes records (`contextkit.stores.agentcore.namespaces`)."""
@@ -56,18 +59,18 @@ def memory_at_work(estate: Estate, scope: Scope, namespaces: Sequence[str]) -> I
 
 
 def memory_erased(estate: Estate, scope: Scope, namespaces: Sequence[str]) -> Iterator[Statement]:
-    """The same, listed and deleted."""
+    """The same, listed and deleted; and which strategies there are."""
     if estate.memory is None:
         return
     yield _by_actor("EraseEvents", DELETED_EVENTS, estate.memory, scope)
     yield from _by_namespace("ListRecords", ("ListMemoryRecords",), estate.memory, namespaces)
-    yield _plain("EraseRecords", DELETED_RECORDS, estate.memory)
+    yield _plain("EraseRecords", (*DELETED_RECORDS, *DESCRIBED), estate.memory)
 
 
 def memory_shown(estate: Estate) -> Iterator[Statement]:
     """Everything in the memory, to read."""
     if estate.memory is not None:
-        yield _plain("SeeMemory", (*EVENTS[1:], *SEARCHES, *RECORDS, *LISTED), estate.memory)
+        yield _plain("SeeMemory", (*EVENTS[1:], *SEARCHES, *RECORDS, *LISTED, *DESCRIBED), estate.memory)
 
 
 def namespaces_of(scope: Scope, templates: Sequence[str]) -> list[str]:

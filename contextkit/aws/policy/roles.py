@@ -2,8 +2,12 @@
 
 * `runtime`: what an agent does in a turn. It changes no table, lists no bucket, and deletes no memories.
 * `eraser`: finds what is kept of an actor and deletes it; what is erased is never read beyond its keys
-  and the little that deleting needs. One for all actors also sweeps and reaps (`DynamoDBStore.sweep`).
+  and the little that deleting needs. One for all actors also sweeps and reaps (`DynamoDBStore.sweep`), and
+  writes the notes that `AgentCoreStore` keeps in the tables, where these are the store beside a memory.
 * `admin`: reads everything, and sees how the tables are set up; changes nothing.
+
+Those notes are of all actors' sessions, and a role of one actor has no right to them: `AgentCoreStore` beside
+the tables is for a service that keeps actors apart itself.
 
 Nobody here may create or change a table: that is for whoever applies `contextkit provision`.
 """
@@ -85,6 +89,7 @@ def _eraser(scope: Scope, estate: Estate, namespaces: Sequence[str]) -> Iterator
     else:
         yield from tables.keyed("Erase", tables.UPKEEP, estate, scope, tables.beside_actors(True))
         yield tables.scanning(estate, tables.ALL, SHOWN)
+        yield from tables.noting(estate)
     yield from others.bucket_erased(estate, scope)
     yield from others.keys_used(estate)
     yield from memory.memory_erased(estate, scope, namespaces)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from contextkit.errors import InvalidInput
 from contextkit.stores import check_id
 from contextkit.stores.agentcore.ids import ACTORS
+from contextkit.stores.agentcore.ledger import RESERVED
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.items import Table
 
@@ -24,6 +25,9 @@ SHARED_TOOLS = "tool#${*}#*"
 
 MODELS = "model#*"
 """What was learnt of models, which belongs to no actor."""
+
+LEDGER = [f"{kind}#{keys.part(RESERVED)}*" for kind in ("session", "sessions")]
+"""What `AgentCoreStore` notes of all actors' sessions, in the store beside AgentCore."""
 
 _SOMEBODY = "somebody"
 """An id that is its own encoding, to make patterns of keys with."""

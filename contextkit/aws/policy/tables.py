@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from contextkit.aws.policy.estate import Estate
-from contextkit.aws.policy.scope import MODELS, SHARED_TOOLS, Scope
+from contextkit.aws.policy.scope import LEDGER, MODELS, SHARED_TOOLS, Scope
 from contextkit.stores.dynamodb.items import Table
 
 Statement = dict[str, Any]
@@ -42,6 +42,9 @@ UPKEEP: Final[Mapping[Table, tuple[str, ...]]] = {
 }
 """What an eraser does who also sweeps and reaps, for all actors."""
 
+NOTED: Final[Mapping[Table, tuple[str, ...]]] = {"sessions": ("ConditionCheckItem", "PutItem", "UpdateItem")}
+"""What an eraser writes beside AgentCore: the notes by which no other process delivers what is being erased."""
+
 ADMIN: Final[Mapping[Table, tuple[str, ...]]] = {
     "sessions": ("BatchGetItem", "GetItem", "Query"),
     "tool-cache": ("BatchGetItem", "GetItem", "Query"),
@@ -62,23 +65,32 @@ ALL: Final[tuple[Table, ...]] = ("sessions", "tool-cache", "prefs", "memories")
 def keyed(
     what: str, calls: Mapping[Table, tuple[str, ...]], estate: Estate, scope: Scope, extra: Mapping[Table, list[str]]
 ) -> list[Statement]:
-    """One statement for each table: these calls, on the partitions of the scope and `extra` ones.
+    """One statement for each table: these calls, on the partitions of the scope and `extra` ones."""
+    return [_on(what, table, calls[table], estate, [*scope.keys(table), *extra.get(table, [])]) for table in calls]
+
+
+def noting(estate: Estate) -> Iterator[Statement]:
+    """The right to write `AgentCoreStore`'s ledger, where there is a memory. It is one for all actors."""
+    if estate.memory is not None:
+        for table, calls in NOTED.items():
+            yield _on("Note", table, calls, estate, LEDGER)
+
+
+def _on(what: str, table: Table, calls: Iterable[str], estate: Estate, partitions: Sequence[str]) -> Statement:
+    """These calls on partitions of a table.
 
     `Null` closes the gap that IAM leaves: without a key, "all keys are ours" would be true.
     """
-    return [
-        {
-            "Sid": f"{what}{_title(table)}",
-            "Effect": "Allow",
-            "Action": _actions(calls[table]),
-            "Resource": estate.tables(table),
-            "Condition": {
-                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [*scope.keys(table), *extra.get(table, [])]},
-                "Null": {"dynamodb:LeadingKeys": "false"},
-            },
-        }
-        for table in calls
-    ]
+    return {
+        "Sid": f"{what}{_title(table)}",
+        "Effect": "Allow",
+        "Action": _actions(calls),
+        "Resource": estate.tables(table),
+        "Condition": {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(partitions)},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
+    }
 
 
 def beside_actors(shared_tools: bool) -> dict[Table, list[str]]:

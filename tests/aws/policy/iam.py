@@ -77,6 +77,10 @@ def _list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
+def memory_arn(memory_id: str) -> str:
+    return f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:memory/{memory_id}"
+
+
 def table_arn(name: str) -> str:
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
@@ -106,6 +110,15 @@ def requests(operation: str, params: Mapping[str, Any]) -> Iterator[Asked]:
         yield Asked(f"dynamodb:{operation}", table_arn(params["TableName"]))
 
 
+def of_memory(operation: str, params: Mapping[str, Any]) -> Iterator[Asked]:
+    """The same about one call of AgentCore Memory, of either plane."""
+    given = {key: params[key] for key in ("actorId", "sessionId", "namespace", "namespacePath") if key in params}
+    for record in params.get("records", [{}]):
+        named = {"namespace": name for name in record.get("namespaces", ())}
+        context = {f"bedrock-agentcore:{key}": [value] for key, value in {**given, **named}.items()}
+        yield Asked(f"bedrock-agentcore:{operation}", memory_arn(params["memoryId"]), context)
+
+
 def _item(action: str, write: Mapping[str, Any]) -> Asked:
     return _asked(action, write["TableName"], [(write.get("Key") or write["Item"])["pk"]["S"]])
 
@@ -130,10 +143,11 @@ class Gate:
         self.documents = list(documents)
         self.tags = tags
         self.used: set[tuple[str, str]] = set()
-        client.meta.events.register("before-parameter-build.dynamodb", self._before)
+        client.meta.events.register("before-parameter-build", self._before)
 
     def _before(self, params: dict[str, Any], model: Any, **_: object) -> None:
-        for asked in requests(model.name, params):
+        asks = requests if model.service_model.service_name == "dynamodb" else of_memory
+        for asked in asks(model.name, params):
             if not any(allowed(document, asked, self.tags) for document in self.documents):
                 text = f"not authorized to perform: {asked.action} on {asked.resource} of {dict(asked.context)}"
                 raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": text}}, model.name)
