@@ -112,10 +112,10 @@ def requests(operation: str, params: Mapping[str, Any]) -> Iterator[Asked]:
 
 def of_memory(operation: str, params: Mapping[str, Any]) -> Iterator[Asked]:
     """The same about one call of AgentCore Memory, of either plane."""
-    given = {key: params[key] for key in ("actorId", "sessionId", "namespace", "namespacePath") if key in params}
+    given = {key: [params[key]] for key in ("actorId", "sessionId", "namespace", "namespacePath") if key in params}
     for record in params.get("records", [{}]):
-        named = {"namespace": name for name in record.get("namespaces", ())}
-        context = {f"bedrock-agentcore:{key}": [value] for key, value in {**given, **named}.items()}
+        named = {"namespace": record["namespaces"]} if record.get("namespaces") else {}
+        context = {f"bedrock-agentcore:{key}": values for key, values in {**given, **named}.items()}
         yield Asked(f"bedrock-agentcore:{operation}", memory_arn(params["memoryId"]), context)
 
 
