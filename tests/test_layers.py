@@ -52,6 +52,7 @@ LIBRARIES = {
     "langchain": ("adapters.langchain_agent",),
     "langgraph": ("adapters.langchain_agent",),
     "langchain_core": (
+        "adapters.artifacts",
         "adapters.langchain",
         "adapters.langchain_agent",
         "adapters.langchain_sessions",

@@ -25,6 +25,7 @@ from langchain_core.runnables.configurable import DynamicRunnable
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
+from contextkit.adapters.artifacts import storable
 from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.aside import aside
 from contextkit.errors import InvalidInput, shortened
@@ -320,7 +321,7 @@ def _asked(value: ContextInput) -> tuple[object, dict[str, Any]]:
 
 def _last(values: Sequence[object]) -> Message:
     """The last of the messages: the others are not read, however many there are."""
-    said = as_messages(values[-1:] if isinstance(values, list | tuple) else values)
+    said = as_messages([storable(value) for value in values[-1:]] if isinstance(values, list | tuple) else values)
     if not said:
         raise InvalidInput("The list of messages is empty.", "Pass at least the user's message.", value=values)
     return said[-1]

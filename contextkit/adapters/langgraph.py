@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
+from contextkit.adapters.artifacts import storable, without_artifact
 from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.messages import as_messages
 from contextkit.recent import Recent
@@ -38,6 +39,7 @@ class StateKeeper:
 
     The config names the session as it does for `ContextRunnable`. Messages that a keeper has appended before, it
     neither reads nor sends again: what a call costs does not grow with the conversation, but for comparing it.
+    The artifact of a tool's message, which no model is shown, stays in the state where it is no JSON value.
     """
 
     def __init__(self, store: SessionStore) -> None:
@@ -53,15 +55,16 @@ class StateKeeper:
         """
         ids = ids_of(config)
         said = {_id(message): message for message in messages}
+        plain = {key: without_artifact(message) for key, message in said.items()}
         known = self._known.get(ids) or {}
-        edited = self._kept(*ids, [message for key, message in said.items() if known.get(key) != message])
-        self._known.put(ids, {key: message for key, message in said.items() if key not in edited})
+        edited = self._kept(*ids, [message for key, message in said.items() if known.get(key) != plain[key]])
+        self._known.put(ids, {key: message for key, message in plain.items() if key not in edited})
         if edited:
             warnings.warn(EditedMessage(edit_told(edited)), stacklevel=2)
         return edited
 
     def _kept(self, actor_id: str, session_id: str, messages: Sequence[BaseMessage]) -> list[str]:
-        given = as_messages(messages)
+        given = as_messages(map(storable, messages))
         stored = self._store.append(actor_id, session_id, given) if given else []
         return [str(kept.id) for said, kept in zip(given, stored, strict=True) if _words(said) != _words(kept)]
 

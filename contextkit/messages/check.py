@@ -88,8 +88,19 @@ def json_value(value: object, where: str, depth: int = 0) -> Any:
         if isinstance(value, list | tuple):
             return [json_value(item, where, depth + 1) for item in value]
         if is_model(value):
-            return json_value(value.model_dump(mode="json"), where, depth + 1)
+            return json_value(_dumped(value, where), where, depth + 1)
     raise _not_json(value, where, depth)
+
+
+def _dumped(model: _Model, where: str) -> dict[str, Any]:
+    try:
+        return model.model_dump(mode="json")
+    except ValueError as error:  # pydantic's own: what it holds has no JSON form
+        raise InvalidMessage(
+            f"{where} holds {shortened(model)}, which JSON cannot say ({error}).",
+            "Use text, finite numbers, booleans, None, lists and dicts with text keys in it.",
+            value=model,
+        ) from error
 
 
 def plain_model(value: object) -> Any:

@@ -199,6 +199,20 @@ def test_an_agent_that_a_tool_runs_has_a_session_of_its_own(made: Made, store: S
     assert [message.text for message in store.messages("u1", "elsewhere")] == ["And now?", "Again."]
 
 
+def test_a_tool_may_leave_the_program_anything(made: Made, store: SQLiteStore) -> None:
+    @tool(response_format="content_and_artifact")
+    def draw() -> tuple[str, bytes]:
+        """Draw something."""
+        return "Drawn.", b"\x89PNG"
+
+    model = says(call("draw"), "Here it is.", "And again.")
+    agent = made(model, tools=[draw], checkpointer=checkpoints.InMemorySaver())
+    ask(agent, HumanMessage("Draw!"))
+    assert ask(agent, HumanMessage("Again!"))["messages"][2].artifact == b"\x89PNG"
+    assert model.texts(1)[-1] == "Drawn."
+    assert [message.text for message in store.messages("u1", "s1")][2] == "Drawn."
+
+
 async def test_agents_within_agents_keep_apart_on_an_event_loop_too(made: Made, store: SQLiteStore) -> None:
     def tool_of(name: str, agent: Any) -> Any:
         async def run(question: str) -> str:

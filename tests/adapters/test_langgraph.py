@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Annotated, Any, TypedDict
 
 import pytest
+from langchain_core.documents import Document
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
@@ -128,6 +130,35 @@ def test_a_keeper_sends_no_message_twice() -> None:
     assert store.sent == 4
     StateKeeper(store).append(state, CONFIG)
     assert [message.text for message in store.messages("ines", "s1")] == ["One?", "1", "Two?", "Three?"]
+
+
+class Frame:
+    """Compares as tables and arrays do: by their cells, which are neither true nor false as a whole."""
+
+    def __eq__(self, other: object) -> Any:
+        raise ValueError("The truth value of an array with more than one element is ambiguous.")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("artifact", [b"\x89PNG", Frame(), {1: "one"}, [Document("", metadata={"score": Frame()})]])
+def test_what_a_tool_leaves_for_the_program_alone_stays_in_the_state(artifact: object) -> None:
+    store = SQLiteStore(":memory:")
+    call = {"name": "draw", "args": {}, "id": "c1"}
+    keeper = StateKeeper(store)
+    for _ in range(2):
+        drawn = ToolMessage("Drawn.", tool_call_id="c1", id="t1", artifact=copy.copy(artifact))
+        assert (
+            keeper.append([HumanMessage("Draw!", id="h1"), AIMessage("", tool_calls=[call], id="a1"), drawn], CONFIG)
+            == []
+        )
+        assert drawn.artifact is not None
+    kept = store.messages("ines", "s1")
+    assert [message.role for message in kept] == ["user", "assistant", "tool"]
+    assert (kept[-1].text, kept[-1].metadata) == ("Drawn.", {})
+    plain = ToolMessage("Found.", tool_call_id="c1", artifact={"rows": [1]})
+    StateKeeper(store).append([AIMessage("", tool_calls=[call]), plain], CONFIG)
+    assert store.messages("ines", "s1", last=1)[0].metadata == {"artifact": {"rows": [1]}}
 
 
 def test_what_was_edited_is_said_to_be_for_as_long_as_it_is() -> None:

@@ -1,4 +1,5 @@
 import pytest
+from langchain_core.documents import Document
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -120,9 +121,10 @@ def test_pydantic_artifacts_are_kept_as_json() -> None:
     assert message.metadata["artifact"][0]["content"] == "inner"
 
 
-def test_other_artifacts_are_refused_by_name() -> None:
+@pytest.mark.parametrize("artifact", [object(), Document("found", metadata={"score": object()})])
+def test_other_artifacts_are_refused_by_name(artifact: object) -> None:
     with pytest.raises(InvalidMessage, match="'artifact' in the metadata holds"):
-        as_message(ToolMessage("x", tool_call_id="c", artifact=object()))
+        as_message(ToolMessage("x", tool_call_id="c", artifact=artifact))
 
 
 @pytest.mark.parametrize(
