@@ -109,7 +109,6 @@ class View:
             turn = data.pop("turn")
             data["tools"] = tuple(data["tools"])
             data["stable"] = Stable(**data["stable"])
-            data.pop("life", None)  # a former version's; a store keeps no view of a session that has ended
             return cls(**data, turn=None if turn is None else _turn_from_dict(turn))
         except (ValueError, TypeError, KeyError, AttributeError, StoreCorrupt):
             return cls()

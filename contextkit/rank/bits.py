@@ -44,7 +44,7 @@ class BitWriter:
         places = 8 * (ends - sizes) + np.cumsum(lengths, axis=0) - lengths
         bits = np.zeros(8 * sizes.sum(), np.uint8)
         for (written, length), begun in zip(self._written, places, strict=True):
-            bits[_ranges(begun, length)] = written
+            bits[ranges(begun, length)] = written
         data = np.packbits(bits).tobytes()
         return [data[end - size : end] for end, size in zip(ends.tolist(), sizes.tolist(), strict=True)]
 
@@ -78,7 +78,7 @@ class BitReader:
         return (self._steps(counts) << widths) + self._fields(widths, counts)
 
     def _steps(self, counts: Numbers) -> Numbers:
-        ends = self._ones[_ranges(np.searchsorted(self._ones, self._at), counts)]
+        ends = self._ones[ranges(np.searchsorted(self._ones, self._at), counts)]
         sizes = np.diff(ends, prepend=0) - 1
         some, last = counts > 0, np.cumsum(counts) - 1
         first = (last - counts + 1)[some]
@@ -88,7 +88,7 @@ class BitReader:
 
     def _fields(self, widths: Numbers, counts: Numbers) -> Numbers:
         lengths = sums(widths, counts)
-        bits = self._bits[_ranges(self._at, lengths)].astype(np.int64)
+        bits = self._bits[ranges(self._at, lengths)].astype(np.int64)
         self._at += lengths
         return sums(bits << _digits(widths), widths)
 
@@ -104,7 +104,7 @@ def _digits(widths: Numbers) -> Numbers:
     return np.repeat(ends, widths) - np.arange(1, widths.sum() + 1)
 
 
-def _ranges(begun: Numbers, lengths: Numbers) -> Numbers:
+def ranges(begun: Numbers, lengths: Numbers) -> Numbers:
     """So many numbers from each of these on."""
     ends = np.cumsum(lengths)
     return np.repeat(begun - ends + lengths, lengths) + np.arange(lengths.sum())

@@ -53,9 +53,6 @@ IN_DRAWERS: Final = (DRAWERS, DRAWERS // 4)
 """Into how many parts a segment is divided that lies in drawers: one for each, or for four of them. No other segment
 is divided into so many: those are powers of two."""
 
-IN_DRAWERS_FORMERLY: Final = (384, 192, 48)
-"""The same of a former version, whose parts are indexes, compressed one by one. They are read, not written."""
-
 IN_A_DRAWER: Final = 1 << 6
 """Bytes, not compressed, for each part of those that a segment has at the least; one with less stays whole. So 128
 messages of a chat lie in 160 parts, 512 and more in 640. These take 1.4 to 1.9 times what they do as a whole, of which
@@ -109,10 +106,7 @@ class Divided:
                 f"Part {number} of the index of the messages {self.segment.first} to {self.segment.last} is gone.",
                 "Nothing has to be done: it is read again, or made again.",
             )
-        if self.parts in IN_DRAWERS:
-            return data[_SUM.size :]
-        content = data[_STAMP.size :]
-        return _inflated(content) if self.parts in IN_DRAWERS_FORMERLY else content
+        return data[_SUM.size :] if self.parts in IN_DRAWERS else data[_STAMP.size :]
 
 
 def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, Sequence[bytes]]]:
@@ -161,10 +155,3 @@ def loaded(segment: Segment, data: bytes) -> tuple[ConversationIndex, Divided | 
 
 def _sum(count: int, number: int, content: bytes) -> bytes:
     return _SUM.pack(zlib.crc32(content, zlib.crc32(_STAMP.pack(count, number))))
-
-
-def _inflated(content: bytes) -> bytes:
-    try:
-        return zlib.decompress(content, -zlib.MAX_WBITS)
-    except zlib.error:
-        return b""  # which no index is: it is told to be damaged

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.rank.bits import BitReader, BitWriter, Numbers, bit_lengths, sums
+from contextkit.rank.bits import BitReader, BitWriter, Numbers, bit_lengths, ranges, sums
 from contextkit.rank.packed import Packed
 
 _LEVEL: Final = 9
@@ -32,7 +32,7 @@ def drawers(terms: Sequence[bytes], postings: Packed, sizes: Numbers, documents:
     writer.gamma(frequencies - 1, sizes)
     writer.rice(_gaps(postings.documents, frequencies), _widths(np.full_like(frequencies, width), frequencies), held)
     writer.gamma(several, np.ones_like(several))
-    writer.gamma(_gaps(_places(held)[repeated], several), several)
+    writer.gamma(_gaps(ranges(np.zeros_like(held), held)[repeated], several), several)
     writer.gamma(postings.counts[repeated].astype(np.int64) - 2, several)
     ends = np.cumsum(sizes)
     names = [_deflated(terms[end - size : end]) for end, size in zip(ends.tolist(), sizes.tolist(), strict=True)]
@@ -72,11 +72,6 @@ def _inflated(data: bytes) -> tuple[list[bytes], bytes]:
 def _widths(most: Numbers, frequencies: Numbers) -> Numbers:
     """About how many bits each posting's distance takes: `most` for a term, less the more documents it stands in."""
     return np.repeat(np.maximum(most - bit_lengths(frequencies), 0), frequencies)
-
-
-def _places(counts: Numbers) -> Numbers:
-    """0, 1, 2 … up to so many, anew for each."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _gaps(numbers: NDArray[Any], counts: Numbers) -> Numbers:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Sequence
 
 import pytest
@@ -19,7 +17,6 @@ from contextkit.rank.divided import (
     DRAWERS,
     IN_A_DRAWER,
     IN_DRAWERS,
-    IN_DRAWERS_FORMERLY,
     LEAST,
     WHOLE,
     Divided,
@@ -178,8 +175,7 @@ def test_each_drawer_of_a_coarser_division_is_some_of_a_finer_one() -> None:
 
 
 def test_no_other_division_is_into_as_many_parts_as_there_are_drawers() -> None:
-    assert not any(count.bit_count() == 1 for count in (*IN_DRAWERS, *IN_DRAWERS_FORMERLY))
-    assert not {*IN_DRAWERS} & {*IN_DRAWERS_FORMERLY}
+    assert not any(count.bit_count() == 1 for count in IN_DRAWERS)
 
 
 def test_what_is_small_divided_already_or_no_segment_lies_in_no_drawers() -> None:
@@ -205,26 +201,3 @@ def test_a_damaged_drawer_is_told() -> None:
         assert segment.among(found) == {4}
         with pytest.raises(StoreCorrupt, match="Part 3 of the index of the messages 1 to 512 is gone"):
             segment.opened([4, 3], found)
-
-
-@given(texts, questions, st.sampled_from(IN_DRAWERS_FORMERLY))
-@settings(max_examples=20)
-def test_drawers_of_a_former_version_are_read(texts: list[str], question: str, count: int) -> None:
-    segment, whole = Segment(1, len(texts)), index_of(texts)
-    head, pieces = whole.to_parts(count)
-    stored = [struct.pack("<II", count, number) + _raw(piece) for number, piece in enumerate(pieces)]
-    index, there = loaded(segment, head)
-    assert there is not None
-    numbers = there.lacking(index.topic(question))
-    found = {(segment.name, number): stored[number] for number in numbers}
-    assert there.among(found) == numbers
-    index.fill((0, part) for part in there.opened(numbers, found))
-    assert asked(index, question) == pytest.approx(asked(whole, question))
-    for number in numbers:
-        with pytest.raises(StoreCorrupt):
-            there.opened([number], {(segment.name, number): stored[number][:-1]})
-
-
-def _raw(piece: bytes) -> bytes:
-    """Deflated, without a header and a checksum."""
-    return zlib.compress(piece, 9)[2:-4]

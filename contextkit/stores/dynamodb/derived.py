@@ -24,7 +24,7 @@ from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, packed, piece_of
-from contextkit.stores.dynamodb.sheets import DIVISIONS, HEAD, columns_for, columns_of, fits, parts_on, sheet
+from contextkit.stores.dynamodb.sheets import HEAD, columns_for, columns_of, fits, parts_on, sheet
 from contextkit.stores.dynamodb.writes import Delete, Put, Write
 
 Name = TypeVar("Name")
@@ -107,7 +107,7 @@ class DerivedData:
         life = self._lives.known(self._lives.clock.at(actor_id, session_id))
         if life is None:
             return {}
-        found = self._on_sheets(life, {name: some for name, some in wanted.items() if some.count in DIVISIONS})
+        found = self._on_sheets(life, {name: some for name, some in wanted.items() if some.count in IN_DRAWERS})
         there = {name for name, _ in found}
         return found | self._apart(life, {name: some for name, some in wanted.items() if name not in there})
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from contextkit.rank.divided import IN_DRAWERS, IN_DRAWERS_FORMERLY
+from contextkit.rank.divided import IN_DRAWERS
 from contextkit.stores.dynamodb.items import Row
 
 HEAD = "head"
 """The column of what is in no part."""
-
-DIVISIONS = (*IN_DRAWERS, *IN_DRAWERS_FORMERLY)
-"""Into how many parts that is divided of which the parts may lie on a sheet."""
 
 MOST = 360_000
 """Bytes of a sheet: an item may have 400 KB with its key and the names of its columns."""
@@ -51,10 +48,10 @@ def parts_on(row: Row) -> Iterator[tuple[int, bytes]]:
 
 
 def _column(count: int, number: int) -> str:
-    """A short name, which is sent with each part: of a few bytes, as a rule."""
-    return f"{_LETTERS[count]}{number}" if count in _LETTERS else f"p{count}_{number}"
+    """A short name, which is sent with each part."""
+    return f"{_LETTERS[count]}{number}"
 
 
 _LETTERS = dict(zip(IN_DRAWERS, "pq", strict=True))
 
-_COLUMN = re.compile(r"(?:p\d+_|[pq])(\d+)")
+_COLUMN = re.compile(r"[pq](\d+)")

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from contextkit import ContextBuilder
-from contextkit.rank.divided import DRAWERS, IN_DRAWERS, IN_DRAWERS_FORMERLY, drawers_of, loaded
+from contextkit.rank.divided import DRAWERS, IN_DRAWERS, drawers_of, loaded
 from contextkit.rank.segments import LARGE, SMALL, Segment
 from contextkit.session_index import SessionIndex
 from contextkit.sources import History, Memories, System
 from contextkit.stores import Overflow, SessionOpener, SomeParts
-from contextkit.stores.dynamodb import DynamoDBStore, database, derived, keys
+from contextkit.stores.dynamodb import DynamoDBStore, database, keys
 from contextkit.stores.dynamodb.database import EXPRESSION, _only
 from contextkit.stores.dynamodb.derived import columns
 from contextkit.stores.dynamodb.packs import SMALL as PACKED
@@ -219,24 +219,6 @@ def test_what_is_more_than_can_be_named_is_read_whole(
     assert opened is not None
     assert (replace(opened, parts=parts), parts) == named
     assert len(opened.parts or {}) == DRAWERS
-
-
-@pytest.mark.parametrize("count", IN_DRAWERS_FORMERLY)
-def test_sheets_of_a_former_version_are_read(
-    store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch, stores: Callable[[], DynamoDBStore], count: int
-) -> None:
-    actor, parts = f"actor-{uuid.uuid4()}", {"a": [bytes([number % 251]) for number in range(count)]}
-    with stores() as another, monkeypatch.context() as patch:
-        patch.setattr(derived, "IN_DRAWERS", IN_DRAWERS_FORMERLY)
-        another.append(actor, "s", said(1))
-        another.save_derived(actor, "s", {"a": b"head"}, parts=parts)
-    opened = store.open_session(actor, "s", derived=True, drawers=range(DRAWERS))
-    assert opened is not None
-    assert (opened.derived, opened.parts) == ({"a": b"head"}, {})
-    found = store.derived_parts(actor, "s", {"a": SomeParts(count, [0, 7, count])})
-    assert found == {("a", 0): b"\0", ("a", 7): b"\7"}
-    store.save_derived(actor, "s", {}, ["a"])
-    assert store.derived_parts(actor, "s", {"a": SomeParts(count, [0, 7])}) == {}
 
 
 def test_no_column_of_what_a_session_is_opened_with_is_forgotten(store: DynamoDBStore, tables: str, long: str) -> None:
