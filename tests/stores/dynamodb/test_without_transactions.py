@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from contextkit.aws.client import new_client
-from contextkit.errors import StoreUnavailable
+from contextkit.errors import SessionEnded, StoreUnavailable, VersionConflict
+from contextkit.stores import Session
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.life import HOLD
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
@@ -115,6 +116,35 @@ def test_a_session_that_ends_before_its_view_is_written_leaves_none_to_the_next(
     assert anew is not None
     assert (anew.last_seq, anew.view) == (1, None)
     other.close()
+
+
+def _late_view(store: DynamoDBStore, session: Session) -> None:
+    store.save_view(session.actor_id, session.session_id, "late", life=session.created_at)
+
+
+def _late_state(store: DynamoDBStore, session: Session) -> None:
+    store.save_state(session.actor_id, session.session_id, {"late": True}, expected=1)
+
+
+@pytest.mark.parametrize(
+    ("save", "refused"), [(_late_view, SessionEnded), (_late_state, VersionConflict)], ids=["view", "state"]
+)
+def test_a_write_that_is_refused_keeps_nobody_from_the_session(
+    client: Any, clock: ManualClock, save: Callable[[DynamoDBStore, Session], None], refused: type[Exception]
+) -> None:
+    """It is found out only in the life that would have begun with it. The clock stands still from there on."""
+    actor = f"actor-{uuid.uuid4()}"
+    store = DynamoDBStore("t-", client=client, transactions=False, clock=clock, wait=1)
+    store.save_state(actor, "s", {}, expected=0)
+    session = store.session(actor, "s")
+    assert session is not None
+    other = DynamoDBStore("t-", client=client, transactions=False, clock=clock, wait=1)
+    other.delete_session(actor, "s")
+    clock.advance(timedelta(seconds=1))
+    with pytest.raises(refused):
+        save(store, session)
+    other.append(actor, "s", [Message(role="user", content="anew")])
+    assert [message.content for message in store.messages(actor, "s")] == ["anew"]
 
 
 def test_a_writer_that_was_overtaken_replaces_nothing(server: Dynalite, clock: ManualClock) -> None:
