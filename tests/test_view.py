@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -45,11 +44,6 @@ class ThenHistory(History):
         gathered = [*super().gather(request)]
         self._happens()
         return iter(gathered)
-
-
-def test_a_view_that_says_when_its_session_began_is_read() -> None:
-    stored = {**json.loads(View(strategy="chat").to_json()), "life": "2026-05-04T12:00:00+00:00"}
-    assert View.from_json(json.dumps(stored)) == View(strategy="chat")
 
 
 @pytest.mark.parametrize("next_begins", ["after it", "while it is built"])

@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 from contextkit.compress.asked import Asked
 from contextkit.compress.lines import lines, lines_left_out
 from contextkit.compress.pieces import Outline, Piece
-from contextkit.compress.prose import sentences, valued
+from contextkit.compress.prose import SMALL_GAP, sentences, valued
 from contextkit.compress.sample import Span
 from contextkit.compress.tables import is_rule
 
@@ -45,9 +45,6 @@ follows."""
 
 _WHOLE: Final = 400
 """Characters of a block of code that is kept or left out as one."""
-
-_SMALL_GAP: Final = 400
-"""Characters left out within a paragraph that need no count."""
 
 
 def is_markdown(some: Sequence[str]) -> bool:
@@ -263,6 +260,6 @@ def _left_out(text: str, start: int, end: int) -> str:
     if (not start or text[start - 1] == "\n") and text[end - 1] == "\n":
         return lines_left_out(text, start, end) + "\n" * text.endswith("\n\n", start, end)
     space = "\n\n" if text.endswith("\n\n", start, end) else "\n" if text[end - 1] == "\n" else " "
-    if end - start <= _SMALL_GAP:
+    if end - start <= SMALL_GAP:
         return "[…]" + space
     return f"[… {end - start:,} characters left out …]" + space

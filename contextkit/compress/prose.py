@@ -130,7 +130,7 @@ def _standing(bodies: Sequence[str], n: int) -> float:
     return facts + (_PARAGRAPH if bodies[n - 1].count("\n") > 1 else 0.0)
 
 
-_SMALL_GAP: Final = 400
+SMALL_GAP: Final = 400
 """Characters left out that need no count: one to three sentences."""
 
 
@@ -140,7 +140,7 @@ def _left_out(starts: Sequence[int], spans: Sequence[Span], text: str, start: in
     Where part of it was not even read, its sentences are not known, and its characters are given.
     """
     space = "\n\n" if _ends_paragraph(text, start, end) else " " if end < len(text) else ""
-    if end - start <= _SMALL_GAP:
+    if end - start <= SMALL_GAP:
         return "[…]" + space
     if not any(first <= start and end <= last for first, last in spans):
         return f"[… {end - start:,} characters left out …]" + space
