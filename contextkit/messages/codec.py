@@ -1,8 +1,8 @@
 """A message as one line of ASCII JSON, and back: how stores keep it.
 
-Only fields that differ from their default are written. What a store has columns of its own for
-(`seq`, `tokens`, `counter`) is not part of the text. Any `str` survives, NUL and lone surrogates
-included: JSON's `\\u` escapes carry them.
+Only fields that differ from their default are written. What a store may have columns of its own for
+is part of the text only where that is asked for (`tokens`, `counter`), or never (`seq`). Any `str`
+survives, NUL and lone surrogates included: JSON's `\\u` escapes carry them.
 """
 
 from __future__ import annotations
@@ -27,9 +27,12 @@ _MICROSECOND = timedelta(microseconds=1)
 _WEDGES = "".join(map(chr, range(0xE000, 0xF900)))
 
 
-def dumps(message: Message) -> str:
-    """The message as compact ASCII JSON; `loads` gives back an equal one, but for the store's own fields."""
-    fields = _fields(message)
+def dumps(message: Message, *, counted: bool = False) -> str:
+    """The message as compact ASCII JSON; `loads` gives back an equal one, but for the store's own fields.
+
+    If it is `counted`, what the store has counted of it is written too.
+    """
+    fields = _fields(message) | (_counts(message) if counted else {})
     text = _ascii(fields)
     if "\\ud" in text and _PAIR.search(_unicode(fields)):
         return _ascii(_wedged(fields))
@@ -37,13 +40,13 @@ def dumps(message: Message) -> str:
 
 
 def loads(text: str, *, seq: int | None = None, tokens: int | None = None, counter: str | None = None) -> Message:
-    """The message that `dumps` wrote, with the store's own fields. Raises `StoreCorrupt` for any other text."""
+    """The message that `dumps` wrote, with the store's own fields that it did not. Raises `StoreCorrupt` for any other
+    text."""
     try:
         fields, end = _decode(text)
         if end != len(text):
             raise ValueError("trailing text")
-        fields["seq"], fields["tokens"], fields["counter"] = seq, tokens, counter
-        return _message(fields)
+        return _message({"tokens": tokens, "counter": counter, **fields, "seq": seq})
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise StoreCorrupt(
             f"The text {shortened(text)} is not a message that was stored here ({error}).",
@@ -56,9 +59,7 @@ def dump_columns(messages: Sequence[Message]) -> str:
 
     What the store has counted of them is written too, but not their numbers.
     """
-    rows = [
-        {**json.loads(dumps(message)), "tokens": message.tokens, "counter": message.counter} for message in messages
-    ]
+    rows = [json.loads(dumps(message, counted=True)) for message in messages]
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
     if "created_at" in columns:
@@ -139,6 +140,11 @@ def _fields(message: Message) -> dict[str, Any]:
     if message.metadata:
         fields["metadata"] = message.metadata
     return fields
+
+
+def _counts(message: Message) -> dict[str, Any]:
+    counts = {"tokens": message.tokens, "counter": message.counter}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def _wedged(fields: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,13 @@ def test_a_plain_message_costs_its_role_and_content() -> None:
 def test_what_the_store_has_columns_for_is_left_to_it() -> None:
     stored = Message(role="user", content="hi", seq=7, tokens=9, counter="o200k_base")
     assert loads(dumps(stored)) == Message(role="user", content="hi")
+    assert loads(dumps(stored), seq=8, tokens=9, counter="other") == replace(stored, seq=8, counter="other")
+
+
+def test_what_is_counted_is_written_where_the_store_has_no_columns_for_it() -> None:
+    stored = Message(role="user", content="\ud83d \ude00 hi", seq=7, tokens=9, counter="o200k_base")
+    assert loads(dumps(stored, counted=True), seq=7) == stored
+    assert dumps(Message(role="user", content="hi"), counted=True) == '{"role":"user","content":"hi"}'
 
 
 @pytest.mark.parametrize(

@@ -197,25 +197,25 @@ class Appending:
             columns = self._payloads.put("sessions", life.pk, keys.blobs(life.life), draft.text, life.ttl)
             draft.columns[life.life] = columns
         place: dict[str, Value | None] = {"pk": life.pk, "seq": seq, "ttl": life.ttl, "fence": life.fence or None}
-        facts: dict[str, Value | None] = {"tokens": draft.tokens, "counter": draft.counter, **columns}
         free = Condition(_UNFENCED, {"fence": life.fence}) if life.fence else None
         new = free if sure or free else Condition(_NEW, {"last": life.last_seq})
         return [
-            Put("sessions", {**place, "sk": keys.numbered(LOG, life.life, seq), **facts}, free),
+            Put("sessions", {**place, "sk": keys.numbered(LOG, life.life, seq), **columns}, free),
             Put("sessions", {**place, "sk": keys.named(ID, life.life, draft.name)}, new),
         ]
 
     def _draft(self, name: str, message: Message, at: At) -> _Draft:
-        complete = replace(message, id=name, created_at=message.created_at or from_micros(at.now))
-        text = dumps(complete).encode("ascii")
+        counter = get_counter(self._counter)
+        counted = replace(message, tokens=counter.message(message), counter=counter.name)
+        complete = replace(counted, id=name, created_at=message.created_at or from_micros(at.now))
+        text = dumps(complete, counted=True).encode("ascii")
         if len(text) > self._max_bytes:
             raise InvalidMessage(
                 f"The message {name!r} takes {len(text)} bytes; this store accepts {self._max_bytes}.",
                 "Send its content as a reference, or open the store with a larger `max_message_bytes`.",
                 value=name,
             )
-        counter = get_counter(self._counter)
-        return _Draft(name, complete, text, counter.message(complete), counter.name, {})
+        return _Draft(name, complete, text, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,13 +233,11 @@ class _Draft:
     name: str
     message: Message
     text: bytes
-    tokens: int
-    counter: str
     columns: dict[str, Mapping[str, Value | None]]
 
     def stored(self, seq: int) -> Message:
         """The message under its number."""
-        return replace(self.message, seq=seq, tokens=self.tokens, counter=self.counter)
+        return replace(self.message, seq=seq)
 
 
 @dataclass(slots=True)

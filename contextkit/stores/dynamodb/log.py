@@ -42,7 +42,7 @@ def read_messages(payloads: Payloads, rows: Sequence[Row]) -> list[Message]:
     """The messages that the rows hold or point to. Raises `StoreCorrupt`."""
     texts = [content.decode("ascii", "replace") for content in payloads.get_all("sessions", rows)]
     return [
-        loads(text, seq=keys.number_in(row["sk"]), tokens=row["tokens"], counter=row["counter"])
+        loads(text, seq=keys.number_in(row["sk"]), tokens=row.get("tokens"), counter=row.get("counter"))
         for row, text in zip(rows, texts, strict=True)
     ]
 

@@ -147,7 +147,7 @@ def test_the_check_names_a_table_with_other_keys(patient_client: Any, other_tabl
         DynamoDBStore(other_tables, client=patient_client).check()
 
 
-@pytest.mark.parametrize(("kind", "column"), [("meta", "created_at"), ("log", "tokens"), ("meta#state", "revision")])
+@pytest.mark.parametrize(("kind", "column"), [("meta", "created_at"), ("meta#state", "revision")])
 def test_an_item_of_another_version(patient_client: Any, tables: str, kind: str, column: str) -> None:
     actor = f"actor-{uuid.uuid4()}"
     store = DynamoDBStore(tables, client=patient_client)
