@@ -58,6 +58,7 @@ LIBRARIES = {
         "adapters.langchain_sessions",
         "adapters.langgraph",
         "adapters.langchain_tools",
+        "adapters.retold",
         "render.langchain",
         "schemas",
         "sources",

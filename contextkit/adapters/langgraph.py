@@ -20,6 +20,7 @@ from langchain_core.runnables import RunnableConfig
 
 from contextkit.adapters.artifacts import storable, without_artifact
 from contextkit.adapters.langchain_sessions import ids_of
+from contextkit.adapters.retold import retold
 from contextkit.messages import as_messages
 from contextkit.recent import Recent
 from contextkit.stores import SessionStore
@@ -51,13 +52,16 @@ class StateKeeper:
 
         Warns of `EditedMessage` for the latter: to have the model see the edit, go on as another session, named by a
         `session_id` in the config. Messages without an id are given one in place, as LangGraph would do: so they are
-        stored once.
+        stored once. What a caller gives again of earlier turns under other ids is not appended a second time
+        (`contextkit.adapters.retold`).
         """
         ids = ids_of(config)
         said = {_id(message): message for message in messages}
         plain = {key: without_artifact(message) for key, message in said.items()}
         known = self._known.get(ids) or {}
-        edited = self._kept(*ids, [message for key, message in said.items() if known.get(key) != plain[key]])
+        new = [message for key, message in said.items() if known.get(key) != plain[key]]
+        had = retold(self._store, *ids, messages, new)
+        edited = self._kept(*ids, [message for message in new if message.id not in had])
         self._known.put(ids, {key: message for key, message in plain.items() if key not in edited})
         if edited:
             warnings.warn(EditedMessage(edit_told(edited)), stacklevel=2)

@@ -25,7 +25,11 @@ from tests.noise import noise
 agents = pytest.importorskip("langchain.agents", reason="needs the extra dev: langchain")
 checkpoints = pytest.importorskip("langgraph.checkpoint.memory", reason="needs the extra dev: langchain")
 
-from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware  # noqa: E402
+from langchain.agents.middleware import (  # noqa: E402
+    AgentMiddleware,
+    HumanInTheLoopMiddleware,
+    SummarizationMiddleware,
+)
 from langgraph.types import Command  # noqa: E402
 
 from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware  # noqa: E402
@@ -89,7 +93,7 @@ def made(store: SQLiteStore) -> Made:
 
 
 def ask(agent: Any, question: Any, config: Any = CONFIG) -> Any:
-    return agent.invoke(question if isinstance(question, Command) else {"messages": [question]}, config)
+    return agent.invoke(question if isinstance(question, Command | dict) else {"messages": [question]}, config)
 
 
 def test_the_model_is_shown_what_the_builder_decides_and_all_that_is_said_is_stored(
@@ -211,6 +215,42 @@ def test_a_tool_may_leave_the_program_anything(made: Made, store: SQLiteStore) -
     assert ask(agent, HumanMessage("Again!"))["messages"][2].artifact == b"\x89PNG"
     assert model.texts(1)[-1] == "Drawn."
     assert [message.text for message in store.messages("u1", "s1")][2] == "Drawn."
+
+
+def test_a_caller_may_give_all_of_its_history_each_time(made: Made, store: SQLiteStore) -> None:
+    model = says(call(order_id="TT-1"), "Yes.", "Yes.", "Yes.", "Yes.")
+    agent, history = made(model), []
+    for question in ("Is it late?", "Is it late?", "Is it in Porto?", "Is it late?"):
+        history.append({"role": "user", "content": question})
+        answer = ask(agent, {"messages": list(history)})["messages"][-1]
+        history.append({"role": "assistant", "content": answer.text})
+    said = [str(one["content"]) for one in history]
+    assert [message.text for message in store.messages("u1", "s1") if message.text and message.role != "tool"] == said
+    assert [one for one in model.texts()[1:] if one and "carrier" not in one] == said[:-1]
+
+
+def test_a_history_that_begins_elsewhere_is_taken_as_it_is(made: Made, store: SQLiteStore) -> None:
+    before = [HumanMessage("I am Ann."), AIMessage("Hello."), HumanMessage("Yes."), AIMessage("Hello.")]
+    ask(made(says("Ann.")), {"messages": [*before, HumanMessage("Who am I?")]})
+    other = [HumanMessage("I am Ann."), AIMessage("Hello, hello."), HumanMessage("Who am I?")]
+    ask(made(says("Ann.")), {"messages": other})
+    texts = [message.text for message in store.messages("u1", "s1")]
+    assert texts == [*[one.text for one in before], "Who am I?", "Ann.", "Hello, hello.", "Who am I?", "Ann."]
+
+
+def test_what_langchain_sums_up_is_not_said_by_the_user(made: Made, store: SQLiteStore) -> None:
+    sums_up = SummarizationMiddleware(says(*["They asked."] * 9), trigger=("messages", 4), keep=("messages", 1))
+    model = says("1", call(order_id="TT-1"), "2", "3")
+    agent = made(model, sums_up, checkpointer=checkpoints.InMemorySaver())
+    for question in ("One?", "Two?", "Three?"):
+        state = ask(agent, HumanMessage(question))
+    assert "They asked." in state["messages"][0].text
+    roles = [message.role for message in store.messages("u1", "s1")]
+    assert roles == ["user", "assistant", "user", "assistant", "tool", "assistant", "user", "assistant"]
+    adopted = {"configurable": {**CONFIG["configurable"], "session_id": "s2"}}
+    model.messages = iter([AIMessage("4")])
+    ask(agent, HumanMessage("Four?"), adopted)
+    assert "They asked." in store.messages("u1", "s2")[0].text, "where the session has nothing, it is all there is"
 
 
 async def test_agents_within_agents_keep_apart_on_an_event_loop_too(made: Made, store: SQLiteStore) -> None:

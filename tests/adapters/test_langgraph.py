@@ -148,10 +148,8 @@ def test_what_a_tool_leaves_for_the_program_alone_stays_in_the_state(artifact: o
     keeper = StateKeeper(store)
     for _ in range(2):
         drawn = ToolMessage("Drawn.", tool_call_id="c1", id="t1", artifact=copy.copy(artifact))
-        assert (
-            keeper.append([HumanMessage("Draw!", id="h1"), AIMessage("", tool_calls=[call], id="a1"), drawn], CONFIG)
-            == []
-        )
+        said = [HumanMessage("Draw!", id="h1"), AIMessage("", tool_calls=[call], id="a1"), drawn]
+        assert keeper.append(said, CONFIG) == []
         assert drawn.artifact is not None
     kept = store.messages("ines", "s1")
     assert [message.role for message in kept] == ["user", "assistant", "tool"]
@@ -159,6 +157,21 @@ def test_what_a_tool_leaves_for_the_program_alone_stays_in_the_state(artifact: o
     plain = ToolMessage("Found.", tool_call_id="c1", artifact={"rows": [1]})
     StateKeeper(store).append([AIMessage("", tool_calls=[call]), plain], CONFIG)
     assert store.messages("ines", "s1", last=1)[0].metadata == {"artifact": {"rows": [1]}}
+
+
+def test_an_answer_may_be_repeated_whoever_gave_it_its_id() -> None:
+    store, state = SQLiteStore(":memory:"), [HumanMessage("Is it late?")]
+    keeper = StateKeeper(store)
+    for _ in range(3):
+        keeper.append(state, CONFIG)
+        state += [AIMessage("No."), HumanMessage("Is it late?")]
+    said = ["Is it late?", "No.", "Is it late?", "No.", "Is it late?"]
+    assert [message.text for message in store.messages("ines", "s1")] == said
+    StateKeeper(store).append([message.model_copy(update={"id": None}) for message in state], CONFIG)
+    assert [message.text for message in store.messages("ines", "s1")] == [*said, "No.", "Is it late?"]
+    with pytest.warns(EditedMessage, match=str(state[0].id)):
+        keeper.append([state[0].model_copy(update={"content": "No."}), AIMessage("No."), HumanMessage("Oh.")], CONFIG)
+    assert [message.text for message in store.messages("ines", "s1", last=2)] == ["Is it late?", "Oh."]
 
 
 def test_what_was_edited_is_said_to_be_for_as_long_as_it_is() -> None:
