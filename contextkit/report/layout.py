@@ -94,6 +94,11 @@ def billed(charges: Sequence[Charge]) -> str:
     return f"{reads:,g} read and {writes:,g} write units{price}"
 
 
+def items_in_words(count: int) -> str:
+    """1 item, 1,200 items."""
+    return f"{count:,} item{'' if count == 1 else 's'}"
+
+
 def percent(part: int, whole: int) -> str:
     """A share of a whole, without pretending that a little is nothing."""
     share = 100 * part / whole if whole else 0.0

@@ -28,6 +28,7 @@
       reason: element.querySelector(".ckr-reason").textContent,
       full: Number(element.dataset.full),
       text: null,
+      shown: "",
     }));
     const sections = all(".ckr-section");
     const shares = sections.map((section) => section.querySelector(".ckr-used small").textContent);
@@ -40,7 +41,7 @@
       const stop = data.stops[index].problem ? own : data.stops[index];
       const asBuilt = stop === own;
       root.toggleAttribute("data-elsewhere", !asBuilt);
-      rows.forEach((row, at) => showRow(row, at, stop, asBuilt));
+      rows.forEach((row, at) => showRow(row, at, stop));
       sections.forEach((section, at) => showSection(section, stop.sections[at], asBuilt ? shares[at] : ` was ${number(own.sections[at][0])}`));
       LETTERS.forEach((letter, at) => { one(`[data-tally="${letter}"]`).textContent = number(stop.tally[at]); });
       showBar(stop);
@@ -67,16 +68,20 @@
       return `${window}${asBuilt ? ", as built" : ""}: ${counts.join(", ")}.`;
     }
 
-    function showRow(row, at, stop, asBuilt) {
+    function showRow(row, at, stop) {
       const letter = stop.rows[at];
       const before = own.rows[at];
+      const tokens = stop.tokens[at] ?? (letter === "k" || letter === "s" ? row.full : 0);
+      const reason = letter === before ? row.reason : (data.reasons[stop.why[at]] ?? "");
+      const shown = [letter, tokens, reason].join();
+      if (shown === row.shown) return;
+      row.shown = shown;
       const cell = row.badge.parentElement;
       row.element.dataset.o = row.badge.dataset.o = letter;
       row.badge.textContent = `${MARKS[letter]} ${OUTCOMES[letter]}`;
-      row.element.toggleAttribute("data-was", !asBuilt && letter !== before);
+      row.element.toggleAttribute("data-was", letter !== before);
       cell.dataset.was = OUTCOMES[before];
-      row.why.textContent = letter === before ? row.reason : (data.reasons[stop.why[at]] ?? "");
-      const tokens = stop.tokens[at] ?? (letter === "k" || letter === "s" ? row.full : 0);
+      row.why.textContent = reason;
       row.cost.innerHTML = `<b>${number(tokens)}</b>${tokens === row.full ? "" : `<small> of ${number(row.full)}</small>`}`;
     }
 
@@ -164,7 +169,10 @@
 
     const built = all(".ckr-seg").map((segment) => Number(segment.style.flexGrow));
     one(".ckr-search").addEventListener("input", filter);
-    all(".ckr-chip").forEach((chip) => chip.addEventListener("click", () => toggle(chip)));
+    all(".ckr-chip").forEach((chip) => {
+      chip.disabled = false;
+      chip.addEventListener("click", () => toggle(chip));
+    });
     all(".ckr-key").forEach((key) => {
       key.addEventListener("mouseenter", () => light(key.dataset.key));
       key.addEventListener("mouseleave", () => light(null));

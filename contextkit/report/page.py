@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from contextkit.report.causes import TOLD, Cause, causes
 from contextkit.report.layout import (
     MARKS,
     OUTCOMES,
@@ -22,12 +24,13 @@ from contextkit.report.layout import (
     billed,
     dollars,
     duration,
+    items_in_words,
     percent,
     segments,
     spent,
     tally,
 )
-from contextkit.report.rows import LISTED, PREVIEW, escaped, listed, section_details
+from contextkit.report.rows import LISTED, PREVIEW, badge, clipped, escaped, listed, section_details
 from contextkit.report.stops import Stop, payload, stops
 
 if TYPE_CHECKING:
@@ -44,19 +47,22 @@ def to_page(report: Report, *, standalone: bool) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{title}</title></head><body class="ckr-page">{element}</body></html>\n'
+        f'<title>{title}</title></head><body class="ckr-page"><main>{element}</main></body></html>\n'
     )
 
 
 def _element(report: Report) -> Iterator[str]:
+    whole, report = report, _without_empty(report)
     rows, tried = listed(report), stops(report)
     yield f'<section class="ckr" aria-label="Context report"><style>{_asset("page.css")}</style>'
     yield _header(report)
     yield _bar(report)
     yield _notices(report.notices)
+    yield _causes(causes(report.decisions))
     if len(tried) > 1:
         yield _slider(report, tried)
     yield _items(report, rows)
+    yield _empty(whole, report)
     yield _sources(report.sources)
     yield _footer(report, rows)
     yield f'<script type="application/json" class="ckr-data">{_json(payload(report, rows, tried))}</script>'
@@ -71,6 +77,12 @@ def _asset(name: str) -> str:
 def _json(data: dict[str, Any]) -> str:
     text = json.dumps(data, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _without_empty(report: Report) -> Report:
+    """The report without the sections that nothing was offered for: a line names them."""
+    offered = {decision.section for decision in report.decisions}
+    return replace(report, sections=[use for use in report.sections if use.used or use.name in offered])
 
 
 def _header(report: Report) -> str:
@@ -130,6 +142,24 @@ def _notices(notices: Sequence[Notice]) -> str:
     return f'<ul class="ckr-notices" aria-label="Notices">{lines}</ul>' if notices else ""
 
 
+def _causes(found: Sequence[Cause]) -> str:
+    if not found:
+        return ""
+    lines, rest = "".join(map(_cause, found[:TOLD])), found[TOLD:]
+    items = items_in_words(sum(cause.items for cause in rest))
+    more = f'<p class="ckr-quiet">… and {items} for {len(rest):,} more reasons</p>' if rest else ""
+    heading = '<h3 class="ckr-h">Left out or shortened, and why</h3>'
+    return f'<div class="ckr-causes">{heading}<ul>{lines}</ul>{more}</div>'
+
+
+def _cause(cause: Cause) -> str:
+    return (
+        f"<li>{badge(cause.outcome, f'{MARKS[cause.outcome]} {cause.items:,}')} "
+        f'<b>{escaped(cause.section)}</b> <span class="ckr-because">{clipped(cause.reason)}</span> '
+        f'<span class="ckr-num ckr-quiet">{cause.tokens:,} tokens</span></li>'
+    )
+
+
 def _slider(report: Report, tried: Sequence[Stop]) -> str:
     own = next(index for index, stop in enumerate(tried) if stop.window == report.window)
     columns = "".join(_column(index, stop, index == own) for index, stop in enumerate(tried))
@@ -158,17 +188,22 @@ def _column(index: int, stop: Stop, own: bool) -> str:
 def _items(report: Report, rows: Sequence[Decision]) -> str:
     counts = zip(OUTCOMES, tally(report.decisions), strict=True)
     chips = " ".join(
-        f'<button type="button" class="ckr-chip" data-o="{outcome[0]}" aria-pressed="false">'
+        f'<button type="button" class="ckr-chip" data-o="{outcome[0]}" aria-pressed="false" disabled>'
         f'{MARKS[outcome]} {outcome} <b data-tally="{outcome[0]}">{count:,}</b></button>'
         for outcome, count in counts
     )
     return (
         f'<div class="ckr-tools"><h3 class="ckr-h">{len(report.decisions):,} items, one decision each</h3>'
-        f'<span class="ckr-chips ckr-live" role="group" aria-label="Show only">{chips}</span>'
+        f'<span class="ckr-chips" role="group" aria-label="Show only">{chips}</span>'
         '<input class="ckr-search ckr-live" type="search" placeholder="Search ids, reasons, texts" '
         'aria-label="Search items"></div><p class="ckr-found ckr-live" role="status"></p>'
         f'<div class="ckr-sections">{"".join(section_details(report, rows))}</div>'
     )
+
+
+def _empty(whole: Report, report: Report) -> str:
+    names = [use.name for use in whole.sections if use not in report.sections]
+    return f'<p class="ckr-quiet ckr-none">Nothing was offered for: {escaped(", ".join(names))}.</p>' if names else ""
 
 
 def _sources(sources: Sequence[SourceRun]) -> str:
@@ -179,11 +214,11 @@ def _sources(sources: Sequence[SourceRun]) -> str:
 
 def _source(source: SourceRun, slowest: float) -> str:
     error = f'<span class="ckr-error">{escaped(source.error)}</span>' if source.error else ""
-    items = f"{source.items:,} item{'' if source.items == 1 else 's'}"
     return (
         f'<li data-status="{source.status}"><span class="ckr-name">{escaped(source.name)}</span> '
         f'<span class="ckr-latency"><i style="width:{100 * source.seconds / slowest:.1f}%"></i></span>'
-        f'<span class="ckr-num">{duration(source.seconds)}</span> <span class="ckr-num">{items}</span> '
+        f'<span class="ckr-num">{duration(source.seconds)}</span> '
+        f'<span class="ckr-num">{items_in_words(source.items)}</span> '
         f'<span class="ckr-status">{source.status}</span> {error}</li>'
     )
 

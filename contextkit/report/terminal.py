@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from contextkit.report.layout import cells, printable, segments
+from contextkit.report.causes import TOLD, Cause, causes_at_hand
+from contextkit.report.layout import MARKS, OUTCOMES, cells, printable, segments
 from contextkit.report.text import COLUMNS, PATTERNS, heading, section_row, source_row
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ _COLOURS = ("blue", "green", "magenta", "cyan", "yellow", "red", "bright_blue", 
 
 _OUTCOME_COLOURS = {"kept": "green", "shortened": "yellow", "moved": "blue", "dropped": "bright_black"}
 
+_NARROW = 64
+"""Columns below which an outcome is headed by its sign alone."""
+
 _STATUS_COLOURS = {"ok": "green", "late": "yellow", "failed": "red", "skipped": "bright_black"}
 
 
@@ -28,7 +32,11 @@ def to_rich(report: Report, width: int) -> Iterator[RenderableType]:
 
     yield Text.assemble((heading(report), "bold"), "\n")
     yield _bar(report, width)
-    yield _sections(report)
+    yield _sections(report, width)
+    if causes := causes_at_hand(report):
+        yield Text("\nnot whole, and why", style="bold")
+        yield _reasons(causes[:TOLD])
+        yield Text()
     for source in report.sources:
         yield Text(printable("  ".join(source_row(source))), style=_STATUS_COLOURS[source.status])
     for notice in report.notices:
@@ -49,12 +57,24 @@ def _bar(report: Report, width: int) -> Text:
     return Text("\n").join([bar, legend, Text()])
 
 
-def _sections(report: Report) -> Table:
+def _reasons(causes: Sequence[Cause]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table.grid(padding=(0, 1))
+    for cause in causes:
+        lines.add_row(Text(MARKS[cause.outcome], _OUTCOME_COLOURS[cause.outcome]), Text(printable(str(cause))))
+    return lines
+
+
+def _sections(report: Report, width: int) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "section" else "right", style=_OUTCOME_COLOURS.get(name))
+    table.add_column("section", overflow="fold")
+    for name in COLUMNS[1:]:
+        title = MARKS[name] if name in OUTCOMES and width < _NARROW else name
+        table.add_column(title, justify="right", style=_OUTCOME_COLOURS.get(name), no_wrap=True)
     for section in report.sections:
         table.add_row(*section_row(section))
     return table

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from contextkit.report.causes import TOLD, Cause, causes_at_hand
 from contextkit.report.layout import (
     MARKS,
     OUTCOMES,
@@ -14,6 +15,7 @@ from contextkit.report.layout import (
     cells,
     dollars,
     duration,
+    items_in_words,
     percent,
     printable,
     segments,
@@ -119,7 +121,7 @@ def source_row(source: SourceRun) -> tuple[str, ...]:
     return (
         source.name,
         duration(source.seconds),
-        f"{source.items:,} item{'' if source.items == 1 else 's'}",
+        items_in_words(source.items),
         source.status,
         *([source.error] if source.error else []),
     )
@@ -138,16 +140,23 @@ def _aligned(row: Sequence[str], form: Sequence[tuple[str, int]]) -> list[str]:
 
 
 def _less_than_whole(report: Report, limit: int) -> Iterator[str]:
-    """The items that are not in the prompt whole, of those that were read: shortened and moved ones first, by score."""
-    if limit <= 0:
-        return
+    """Why items are not in the prompt whole, and some of those that were read: shortened and moved first, by score."""
     less = sorted((d for d in report.at_hand or report.decisions if d.outcome != "kept"), key=_interest)
     count = max(len(less), sum(section.shortened + section.moved + section.dropped for section in report.sections))
-    if count:
-        yield f"not whole ({count:,} items):"
+    if limit <= 0 or not count:
+        return
+    yield f"not whole ({items_in_words(count)}), and why:"
+    yield from _reasons(causes_at_hand(report))
+    yield "first among them:"
     yield from map(_item_line, islice(less, limit))
     if count > (named := min(limit, len(less))):
         yield f"  … and {count - named:,} more; report.why(id) tells about each"
+
+
+def _reasons(causes: Sequence[Cause]) -> Iterator[str]:
+    yield from (f"  {MARKS[cause.outcome]} {cause}" for cause in causes[:TOLD])
+    if len(causes) > TOLD:
+        yield f"  … and {len(causes) - TOLD:,} more reasons"
 
 
 def _interest(decision: Decision) -> tuple[int, float]:
@@ -158,4 +167,4 @@ def _item_line(decision: Decision) -> str:
     cost = f"{decision.tokens:,} of {decision.full_tokens:,}"
     handle = f" [{decision.handle}]" if decision.handle else ""
     mark = MARKS[decision.outcome]
-    return f"  {mark} {decision.outcome:<9} {decision.item_id} ({decision.section}, {cost}): {decision.reason}{handle}"
+    return f"  {mark} {decision.outcome:<9} {decision.item_id} ({decision.section}, {cost}){handle}"

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -148,6 +149,25 @@ def test_standalone_is_a_page_and_otherwise_it_is_one_element(report):
     assert report._repr_html_() == report.to_html()
 
 
+def test_the_first_screen_says_why_items_are_left_out(report, make_report):
+    lines = lines_without_style(report.to_html())
+    at = lines.index("Left out or shortened, and why")
+    assert lines[at + 1] == "○ 26 dropped documents the share of documents went to better items 10,865 tokens"
+    assert next(index for index, line in enumerate(lines) if line.startswith("152 items")) > at
+    whole = [replace(decision, outcome="kept") for decision in report.decisions]
+    assert "Left out" not in make_report(decisions=whole).to_html()
+
+
+def test_sections_that_nothing_was_offered_for_take_one_line_together(report, make_report):
+    unused = [SectionUse(name=name, region="volatile", share=90, used=0) for name in ("recall", "calendar <b>")]
+    page = make_report(sections=[unused[0], *report.sections, unused[1]]).to_html()
+    assert "Nothing was offered for: recall, calendar <b>." in lines_without_style(page)
+    assert page.count('class="ckr-section"') == len(report.sections)
+    assert page.replace(
+        '<p class="ckr-quiet ckr-none">Nothing was offered for: recall, calendar &lt;b&gt;.</p>', ""
+    ) == (report.to_html())
+
+
 BLOCKS = {"section", "header", "p", "div", "dt", "dd", "li", "figcaption", "h3", "summary", "th", "td"}
 
 
@@ -182,6 +202,37 @@ def test_every_rule_of_the_style_stays_inside_the_report():
     for selectors in re.findall(r"(?:^|\})\s*([^{}]+)\{", style):
         for selector in re.split(r",(?![^(]*\))", selectors):
             assert re.match(r"(:is\([^()]*\) )?\.ckr\b", selector.strip()), selector
+
+
+def luminance(colour):
+    shades = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shades)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    darker, lighter = sorted(map(luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def tinted(colour, ground, part):
+    mixed = (part * int(colour[at : at + 2], 16) + (1 - part) * int(ground[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(shade):02x}" for shade in mixed)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_all_that_is_written_stands_out_as_much_as_people_with_weak_sight_need(theme):
+    """WCAG 2.2, AA: 4.5 to 1 for text, 3 to 1 for what is only looked at."""
+    pairs = re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", _asset("page.css"))
+    colours = {name: (light, dark)[theme] for name, light, dark in pairs}
+    ground, sunk = colours["bg"], colours["sunk"]
+    for name in ("ink", "soft", "kept", "shortened", "moved", "dropped", "bad"):
+        changed_row = tinted(colours[name], ground, 0.08)
+        for behind in (ground, sunk, tinted(colours[name], changed_row, 0.13)):
+            assert contrast(colours[name], behind) >= 4.5, name
+    for section in re.findall(r"--ckr-\d: (#\w{6})", _asset("page.css")):
+        assert contrast("#ffffff", section) >= 4.5
+        assert contrast(section, ground) >= 3
 
 
 def test_thousands_of_items_make_a_bounded_page_that_says_what_it_leaves_out(make_report):

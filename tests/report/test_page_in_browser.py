@@ -138,6 +138,12 @@ def test_searching_and_chips_show_only_what_matches_and_give_everything_back(bro
     assert answer["all"] is False
 
 
+def test_chips_can_be_pressed_only_where_scripts_run(browse, report):
+    page = report.to_html()
+    assert page.count(" disabled>") == 4
+    assert browse("return all('.ckr-chip:disabled').length;", page) == 0
+
+
 def test_the_legend_opens_its_section(browse, report):
     assert browse("all('button.ckr-key')[4].click(); return sections().map((s) => s[1]);", report.to_html()) == [
         index == 4 for index in range(9)

@@ -22,11 +22,25 @@ def test_plain_text_has_the_totals_the_sections_the_sources_and_the_notices(repo
 
 def test_plain_text_names_what_is_not_whole_most_telling_first_and_counts_the_rest(report):
     lines = report.to_text(items=3).splitlines()
-    at = lines.index("not whole (57 items):")
-    assert lines[at + 1] == "  ◐ shortened m42 (history, 300 of 4,800): one message may take 300 tokens [ctx_41ab9c]"
-    assert lines[at + 2].startswith("  ↗ moved     ov:9f21 (overflow, 0 of 640)")
+    at = lines.index("first among them:")
+    assert lines[at + 1] == "  ◐ shortened m42 (history, 300 of 4,800) [ctx_41ab9c]"
+    assert lines[at + 2] == "  ↗ moved     ov:9f21 (overflow, 0 of 640) [ctx_9f21c4]"
     assert lines[at + 4] == "  … and 54 more; report.why(id) tells about each"
     assert "not whole" not in report.to_text(items=0)
+
+
+def test_it_says_why_items_are_not_whole_once_for_all_of_them(report, make_report):
+    lines = report.to_text().splitlines()
+    at = lines.index("not whole (57 items), and why:")
+    assert lines[at + 1 : at + 3] == [
+        "  ○ 26 dropped of documents: the share of documents went to better items",
+        "  ◐ 1 shortened of history: one message may take 300 tokens",
+    ]
+    odd = [replace(one, outcome="dropped", reason="why " * at) for at, one in enumerate(report.decisions)]
+    assert "… and 146 more reasons" in make_report(decisions=odd, sections=()).to_text()
+    for width in (40, 80):
+        told = " ".join(drawn(report, width).split())
+        assert "not whole, and why ○ 26 dropped of documents: the share of documents went to better items ◐ 1" in told
 
 
 def test_estimates_say_so(make_report):
@@ -70,6 +84,13 @@ def test_rich_draws_a_bar_as_wide_as_the_terminal(report, width):
     bar = next(line for line in text.splitlines() if line.startswith("█"))
     assert len(bar) == width
     assert "late source" in text
+
+
+def test_rich_cuts_no_name_and_no_number_on_the_narrowest_terminal(report):
+    text = drawn(report, 40)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 40
+    assert "history      5,391  5,401  38  1  8  17" in text
 
 
 def test_rich_does_not_read_markup_in_what_others_wrote(make_report, report):
