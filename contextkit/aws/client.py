@@ -40,8 +40,8 @@ def new_client(
 ) -> Any:
     """A boto3 client for threads to share; timeouts in seconds.
 
-    Credentials and region come from where boto3 looks for them. Without `endpoint`, one is taken
-    from the environment (see `ENDPOINT`), or else Amazon's own is used. Raises `InvalidInput` for what
+    Credentials come from where boto3 looks for them, the region from `default_region`. Without `endpoint`, one
+    is taken from the environment (see `ENDPOINT`), or else Amazon's own is used. Raises `InvalidInput` for what
     is no endpoint and no region, and what boto3 raises where there is none.
     """
     config = Config(
@@ -53,13 +53,22 @@ def new_client(
     )
     endpoint = endpoint or os.environ.get(ENDPOINT.format(service.upper().replace("-", "_")))
     try:
+        region = region or default_region()
         return boto3.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)
     except ValueError as error:
         raise InvalidInput(
-            f"No client of {service} can be made: {error}.",
+            f"No client of {service} can be made: {str(error).rstrip('.')}.",
             "Write an endpoint as http://127.0.0.1:8000, and a region as us-east-1.",
             value=endpoint or region,
         ) from error
+
+
+def default_region() -> str | None:
+    """The region that boto3 finds, or else that of AWS_REGION, which AWS's other tools know and boto3 does not.
+
+    Raises what boto3 raises where its configuration cannot be read.
+    """
+    return boto3.Session().region_name or os.environ.get("AWS_REGION") or None
 
 
 def fork_safe(client: Any) -> Any:

@@ -25,7 +25,21 @@ _WITHOUT_CREDENTIALS = (
     aws.PartialCredentialsError,
     aws.CredentialRetrievalError,
     aws.ProfileNotFound,
+    aws.InvalidConfigError,
+    aws.RefreshWithMFAUnsupportedError,
 )
+
+_SIGNED_OUT = (aws.SSOError, aws.TokenRetrievalError, aws.LoginError)
+
+_UNREACHED = (
+    aws.ConnectionError,
+    aws.HTTPClientError,
+    aws.IncompleteReadError,
+    aws.ChecksumError,
+    aws.FlexibleChecksumError,
+    aws.WaiterError,
+)
+"""What is between this machine and the service; all else that boto3 raises without an answer is on this machine."""
 
 
 def unsigned(code: str, text: str, where: str) -> StoreError | None:
@@ -43,17 +57,27 @@ def unsigned(code: str, text: str, where: str) -> StoreError | None:
 
 
 def unanswered(error: aws.BotoCoreError, where: str) -> StoreError:
-    """The error of a call that never got an answer."""
+    """The error of a call that never got an answer, or could not be made."""
     if isinstance(error, _WITHOUT_CREDENTIALS):
         return StoreUnavailable(
             f"There are no credentials for {where} ({error}).",
             "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.",
         )
+    if isinstance(error, _SIGNED_OUT):
+        return StoreUnavailable(
+            f"The credentials for {where} have expired, or cannot be read ({error}).",
+            "Sign in again: `aws sso login`, or `aws login`, with the same profile.",
+        )
     if isinstance(error, aws.NoRegionError):
         return StoreUnavailable(f"There is no region for {where}.", "Pass `region`, or set AWS_REGION.")
     if isinstance(error, aws.ParamValidationError):
         return StoreError(f"{where} cannot take this request ({error}).", "Check what was passed.")
+    if isinstance(error, _UNREACHED):
+        return StoreUnavailable(
+            f"{where} did not answer ({error}).",
+            "Check the region, the endpoint and the network, then try again with the same ids.",
+        )
     return StoreUnavailable(
-        f"{where} did not answer ({error}).",
-        "Check the region, the endpoint and the network, then try again with the same ids.",
+        f"{where} cannot be asked ({error}).",
+        "Correct AWS's configuration of this machine: its files, its profile and its environment variables.",
     )

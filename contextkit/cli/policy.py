@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -39,7 +38,7 @@ def policy(
     account: Annotated[str, typer.Option(metavar="ID", help="The twelve digits of the account.")],
     regions: Annotated[
         list[str] | None,
-        typer.Option("--region", metavar="R", help="Where the tables are; else AWS_REGION."),
+        typer.Option("--region", metavar="R", help="Where the tables are; else your own region."),
     ] = None,
     prefix: Annotated[str, typer.Option(metavar="P", help="Stands before the names of the tables.")] = "",
     actor: Annotated[str, typer.Option(metavar="ID", help="One actor's data.")] = "",
@@ -78,7 +77,7 @@ def policy(
         )
     estate = Estate(
         account=account,
-        regions=tuple(regions or _region()),
+        regions=tuple(regions or _regions()),
         prefix=prefix,
         bucket=bucket,
         vectors=vectors,
@@ -105,6 +104,10 @@ def _scope(actor: str, tag: str, everybody: bool) -> Scope:
     return Scope.everybody() if everybody else Scope.tagged(tag or TAG)
 
 
-def _region() -> list[str]:
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+def _regions() -> list[str]:
+    from contextkit.aws.client import default_region
+    from contextkit.stores.dynamodb.failures import translated
+
+    with translated("DynamoDB"):
+        region = default_region()
     return [region] if region else []

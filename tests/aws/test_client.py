@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoRegionError
 
 from contextkit.aws.client import fork_safe, new_client
 from contextkit.errors import InvalidInput
@@ -47,8 +48,41 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     "wrong", [{"endpoint": "localhost:8000"}, {"endpoint": "http://"}, {"region": "us east"}, {"region": "moon!"}]
 )
 def test_what_is_no_endpoint_or_region_is_told(wrong: dict[str, str]) -> None:
-    with pytest.raises(InvalidInput, match="Write an endpoint as http://"):
+    with pytest.raises(InvalidInput, match="Write an endpoint as http://") as told:
         new_client("dynamodb", **{"region": "us-east-1", **wrong})  # type: ignore[arg-type]
+    assert ".." not in str(told.value)
+
+
+@pytest.fixture
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A machine whose environment and files name no region."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("environment", "passed", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, None, "eu-west-1"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, None, "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-3", "eu-west-3"),
+    ],
+)
+def test_the_region_is_what_boto3_finds_or_else_what_aws_other_tools_do(
+    unconfigured: pytest.MonkeyPatch, environment: dict[str, str], passed: str | None, region: str
+) -> None:
+    for name, value in environment.items():
+        unconfigured.setenv(name, value)
+    assert new_client("dynamodb", region=passed).meta.region_name == region
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_no_region_at_all() -> None:
+    with pytest.raises(NoRegionError):
+        new_client("dynamodb")
 
 
 def connection(client: Any) -> str:

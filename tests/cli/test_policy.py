@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -78,3 +79,15 @@ def test_an_option_that_would_do_nothing_is_told(run: Run, role: str, option: tu
 def test_a_runtime_may_have_what_all_actors_share(run: Run) -> None:
     assert "tool#${*}#*" in run("policy", "--role", "runtime", *HERE, "--shared-tools").out
     assert "tool#${*}#*" not in run("policy", "--role", "runtime", *HERE).out
+
+
+def test_it_needs_neither_a_profile_nor_credentials(run: Run) -> None:
+    assert json.loads(run("policy", "--role", "runtime", *HERE, AWS_PROFILE="nobody").out)
+
+
+def test_the_region_is_that_of_the_environment(run: Run) -> None:
+    account = ("--account", "123456789012")
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_REGION": "", "AWS_DEFAULT_REGION": ""}
+    assert ":eu-west-1:" in run("policy", "--role", "admin", *account, **{**nothing, "AWS_REGION": "eu-west-1"}).out
+    assert "There is no region" in run("policy", "--role", "admin", *account, **nothing).failure
+    assert "profile" in run("policy", "--role", "admin", *account, **nothing, AWS_PROFILE="nobody").failure

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from botocore.exceptions import UnknownRegionError  # type: ignore[import-untyped]
-from botocore.session import get_session  # type: ignore[import-untyped]
+from botocore.loaders import create_loader  # type: ignore[import-untyped]
+from botocore.regions import EndpointResolver  # type: ignore[import-untyped]
 
 from contextkit.errors import InvalidInput
 from contextkit.stores.dynamodb.bucket import owned
@@ -87,8 +88,9 @@ class Estate:
 
 @cache
 def _partition(region: str) -> str:
+    resolver = EndpointResolver(create_loader().load_data("endpoints"))  # a session would read the user's profile
     try:
-        return str(get_session().get_partition_for_region(region))
+        return str(resolver.get_partition_for_region(region))
     except UnknownRegionError as error:
         raise InvalidInput(
             f"boto3 knows no region {region!r}.", "Correct the name, or update boto3.", value=region

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,7 +22,27 @@ _THROTTLED = {
 }
 _FULL = {"ItemCollectionSizeLimitExceededException", "LimitExceededException"}
 _FAILED = {"InternalServerError", "ServiceUnavailable", "RequestTimeout"}
-_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "PutObject", "DeleteObject"}
+_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "PutObject", "DeleteObjects"}
+
+_REASONS = {
+    "ItemCollectionSizeLimitExceeded": "ItemCollectionSizeLimitExceededException",
+    "ProvisionedThroughputExceeded": "ProvisionedThroughputExceededException",
+    "ThrottlingError": "ThrottlingException",
+    "ValidationError": "ValidationException",
+}
+"""What the reasons why a transaction was cancelled are called where they befall a call by itself."""
+
+_RIGHTS = {
+    "TransactWriteItems": tuple(f"dynamodb:{call}Item" for call in ("ConditionCheck", "Delete", "Put", "Update")),
+    "GetObject": ("s3:GetObject",),
+    "PutObject": ("s3:PutObject",),
+    "DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "ListObjectsV2": ("s3:ListBucket",),
+    "ListObjectVersions": ("s3:ListBucketVersions",),
+}
+"""The rights to calls that are not called as their right is, or not DynamoDB's."""
+
+_NAMED = re.compile(r"not authorized to perform: (\w+:\w+)")
 
 
 @contextmanager
@@ -36,8 +57,7 @@ def translated(where: str) -> Iterator[None]:
 
 
 def _answered(error: aws.ClientError, where: str) -> StoreError:
-    code = error.response.get("Error", {}).get("Code", "")
-    text = error.response.get("Error", {}).get("Message", "")
+    code, text = _reason(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLED:
         return StoreUnavailable(
@@ -67,8 +87,21 @@ def _answered(error: aws.ClientError, where: str) -> StoreError:
     return StoreError(f"{where} refused {error.operation_name}: {code}: {text}.", "Check what was passed.")
 
 
+def _reason(error: aws.ClientError) -> tuple[str, str]:
+    """The code of the error and its text; of a transaction those of the first write that was in the way."""
+    for reason in error.response.get("CancellationReasons", ()):
+        code = reason.get("Code", "None")
+        if code not in ("None", "TransactionConflict"):
+            return _REASONS.get(code, code), reason.get("Message", "")
+    told = error.response.get("Error", {})
+    return told.get("Code", ""), told.get("Message", "")
+
+
 def _denied(action: str, text: str, where: str) -> StoreError:
-    remedy = f"Allow `dynamodb:{action}` (or `s3:`) on it in the role's policy."
+    named = _NAMED.search(text)
+    rights = (named[1],) if named else _RIGHTS.get(action, (f"dynamodb:{action}",))
+    told = " and ".join(f"`{right}`" for right in rights)
+    remedy = f"Allow {told} on it in the role's policy; `contextkit policy` writes one."
     if action in _WRITES:
         return StoreReadOnly(f"{where} denies {action} ({text}).", remedy)
     return StoreUnavailable(f"{where} denies {action} ({text}).", remedy)

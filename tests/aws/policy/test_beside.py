@@ -56,7 +56,7 @@ def opened(memory: tuple[AgentCoreEmulator, str], endpoint: str, tables: str, cl
                 assert strategies_of(memory_id, client=control) == {}  # as commands ask when they open the store
             state = DynamoDBStore(tables, client=tables_client, wait=60, ttl=TTL, clock=clock)
             store = AgentCoreStore(memory_id, state=state, client=memory_client, lease=0.1, wait=1, clock=clock)
-            stack.callback(store.close)
+            stack.callback(memory_client.close)
             return store, *gates
 
         yield opened
@@ -83,18 +83,18 @@ def at_work(store: AgentCoreStore, actor: str) -> None:
 def test_an_agent_works_and_an_eraser_erases_what_it_left_undelivered(
     opened: Open, clock: ManualClock, actor: str
 ) -> None:
-    working, _, events = opened("runtime")
+    working, _, _ = opened("runtime")
     at_work(working, actor)
-    working.flush()
-    events.documents.clear()  # nothing arrives from here on
-    clock.advance(TTL * 0.7)
+    working.close()
+    clock.advance(TTL * 0.7)  # and so the notes of the session are made to live longer
     working.append(actor, "s", [{"role": "user", "content": "three"}])
     eraser, noted, _ = opened("eraser")
     assert eraser.erase(actor)["messages"] == 3
     assert eraser.held(actor) == {}
     used = {action for action, _ in noted.used}
     assert {f"dynamodb:{call}" for call in ("ConditionCheckItem", "PutItem", "UpdateItem")} <= used
-    assert working.sessions(actor) == []
+    assert eraser.sessions(actor) == []
+    eraser.close()
 
 
 def test_an_eraser_writes_notes_alone(opened: Open, actor: str) -> None:

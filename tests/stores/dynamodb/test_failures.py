@@ -16,6 +16,8 @@ from contextkit.stores.dynamodb.failures import translated
 from contextkit.stores.dynamodb.keys import session_key
 from tests.stores.dynamodb.servers import make_tables
 
+DENIED = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: dynamodb:PutItem on resource: arn:aws:x"
+
 
 def answered(code: str, text: str = "", *, status: int = 400, action: str = "GetItem") -> aws.ClientError:
     response = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}
@@ -32,6 +34,11 @@ def answered(code: str, text: str = "", *, status: int = 400, action: str = "Get
         (answered("ResourceNotFoundException"), StoreUnavailable, "contextkit provision"),
         (answered("AccessDeniedException", action="PutItem"), StoreReadOnly, "dynamodb:PutItem"),
         (answered("AccessDeniedException", action="Query"), StoreUnavailable, "dynamodb:Query"),
+        (answered("AccessDeniedException", DENIED, action="TransactWriteItems"), StoreReadOnly, "`dynamodb:PutItem`"),
+        (answered("AccessDenied", action="TransactWriteItems"), StoreReadOnly, "`dynamodb:ConditionCheckItem`"),
+        (answered("AccessDenied", "Access Denied", action="GetObject"), StoreUnavailable, "`s3:GetObject`"),
+        (answered("AccessDenied", "Access Denied", action="DeleteObjects"), StoreReadOnly, "`s3:DeleteObject`"),
+        (answered("AccessDenied", action="ListObjectVersions"), StoreUnavailable, "`s3:ListBucketVersions`"),
         (answered("UnrecognizedClientException"), StoreUnavailable, "get-caller-identity"),
         (answered("ExpiredTokenException"), StoreUnavailable, "Renew"),
         (answered("InvalidSignatureException", "Signature expired: 2020 is now earlier"), StoreUnavailable, "clock"),
@@ -52,6 +59,25 @@ def test_each_error_is_typed_and_ends_in_its_remedy(raised: Exception, kind: typ
     assert type(found.value) is kind
     assert remedy in found.value.remedy
     assert found.value.__cause__ is raised
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "kind", "told"),
+    [
+        ("ValidationError", "Item size to update has exceeded the maximum allowed size", StoreError, "Item size"),
+        ("ValidationError", "The provided key element does not match the schema", StoreCorrupt, "`pk`"),
+        ("ItemCollectionSizeLimitExceeded", "Too large", StoreFull, "Too large"),
+        ("ThrottlingError", "Too many", StoreUnavailable, "throttled"),
+        ("DuplicateItem", "There already", StoreError, "There already"),
+    ],
+)
+def test_a_cancelled_transaction_is_told_by_its_reason(code: str, text: str, kind: type[StoreError], told: str) -> None:
+    error = answered("TransactionCanceledException", "see the reasons [None, X]", action="TransactWriteItems")
+    error.response["CancellationReasons"] = [{"Code": "None"}, {"Code": code, "Message": text}]
+    with pytest.raises(StoreError) as found, translated("DynamoDB here"):
+        raise error
+    assert type(found.value) is kind
+    assert told in str(found.value)
 
 
 def test_errors_that_are_not_of_aws_pass() -> None:
