@@ -22,6 +22,9 @@ _SMALLEST, _LARGEST = 0.1, 2.0
 _DECISIONS = 120_000
 """The most decisions made for one page, about a second's work; long histories get fewer stops."""
 
+_TOKENS = 1_500_000
+"""The most tokens of what is not whole that are read again for one page, a second's work too: each stop shortens anew."""
+
 _REASONS, _REASON = 1_000, 160
 """The most reasons a page carries for other budgets, and characters of each: 160 kB at worst."""
 
@@ -45,7 +48,8 @@ def stops(report: Report) -> list[Stop]:
 
 def windows(report: Report) -> list[int]:
     """Windows from 10% to 200% of the report's own, evenly spaced by ratio, rounded to two digits."""
-    count = min(STOPS, max(4, _DECISIONS // max(1, len(report.decisions))))
+    cut = sum(decision.full_tokens for decision in report.at_hand if decision.outcome != "kept")
+    count = min(STOPS, max(4, min(_DECISIONS // max(1, len(report.decisions)), _TOKENS // max(1, cut))))
     ratio: float = (_LARGEST / _SMALLEST) ** (1 / (count - 1))
     tried = {_rounded(int(report.window * _SMALLEST * ratio**step)) for step in range(count)}
     nearest = min(tried, key=lambda window: abs(window - report.window))

@@ -24,6 +24,17 @@ def test_long_histories_get_fewer_stops(make_report):
     assert len(windows(make_report(decisions=range(1_000_000)))) == 4
 
 
+def test_long_texts_that_each_stop_shortens_anew_get_fewer_stops(make_report, report):
+    def windows_with(outcome, tokens):
+        long = replace(report.decision("m42"), outcome=outcome, full_tokens=tokens)
+        return len(windows(make_report(at_hand=[long])))
+
+    assert windows_with("shortened", 60_000) == STOPS
+    assert windows_with("shortened", 150_000) == 10
+    assert windows_with("moved", 5_000_000) == 4
+    assert windows_with("kept", 5_000_000) == STOPS
+
+
 def test_a_stop_that_cannot_be_says_why(make_report, report):
     tried = stops(report)
     assert tried[0].problem == "too small: the required items alone need 435 tokens"
