@@ -23,7 +23,7 @@ _DECISIONS = 120_000
 """The most decisions made for one page, about a second's work; long histories get fewer stops."""
 
 _TOKENS = 1_500_000
-"""The most tokens of what is not whole that are read again for one page, a second's work too: each stop shortens anew."""
+"""The most tokens of what is not whole that are shortened anew for one page, about a second's work, too."""
 
 _REASONS, _REASON = 1_000, 160
 """The most reasons a page carries for other budgets, and characters of each: 160 kB at worst."""
