@@ -28,7 +28,7 @@ _CHUNKS = {
     "ChatMessageChunk": "chat",
 }
 _KEPT = ("additional_kwargs", "response_metadata", "usage_metadata", "artifact")
-_ARGUMENTS = {"tool_use": "input", "tool_call": "args", "invalid_tool_call": "args", "function_call": "arguments"}
+ARGUMENTS = {"tool_use": "input", "tool_call": "args", "invalid_tool_call": "args", "function_call": "arguments"}
 """Where each kind of call block keeps its arguments."""
 
 
@@ -122,7 +122,7 @@ def _without_calls(content: list[Any], calls: list[ToolCall], metadata: dict[str
             continue
         call_id = block.get("call_id") or block.get("id") or ""
         if call_id not in known:
-            known[call_id] = ToolCall(call_id, block.get("name") or "", argument_text(block.get(_ARGUMENTS[kind])))
+            known[call_id] = ToolCall(call_id, block.get("name") or "", argument_text(block.get(ARGUMENTS[kind])))
             calls.append(known[call_id])
         placed.append([index, _slim(block, kind, known[call_id])])
     if placed:
@@ -132,7 +132,7 @@ def _without_calls(content: list[Any], calls: list[ToolCall], metadata: dict[str
 
 def _slim(block: Mapping[str, Any], kind: str, call: ToolCall) -> dict[str, Any]:
     """The block, its arguments left out where the call itself says them."""
-    return {key: value for key, value in block.items() if key != _ARGUMENTS[kind] or value != call_payload(kind, call)}
+    return {key: value for key, value in block.items() if key != ARGUMENTS[kind] or value != call_payload(kind, call)}
 
 
 def call_payload(kind: str, call: ToolCall) -> object:
@@ -146,6 +146,6 @@ def with_calls(blocks: list[Any], message: Message) -> list[Any]:
     restored = list(blocks)
     for index, block in message.metadata.get("content_calls", ()):
         call = known.get(block.get("call_id") or block.get("id") or "")
-        payload = {_ARGUMENTS[block["type"]]: call_payload(block["type"], call)} if call else {}
+        payload = {ARGUMENTS[block["type"]]: call_payload(block["type"], call)} if call else {}
         restored.insert(index, {**payload, **block})
     return restored

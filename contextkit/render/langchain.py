@@ -21,6 +21,7 @@ from contextkit.messages.langchain import with_calls
 from contextkit.parts import Text, parts
 from contextkit.render.langchain_blocks import common_content
 from contextkit.render.langchain_cache import CacheStyle, marked
+from contextkit.render.langchain_calls import with_fitting_calls
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
 from contextkit.render.turns import NO_OUTPUT, OPENING, usable_parts
 from contextkit.types import Message, Role, ToolCall
@@ -48,6 +49,8 @@ def to_langchain_prompt(
       Converse's puts it in front of all that was cached. (`to_openai` and `to_responses` leave it the system's.)
     * What is only OpenAI's, a `ChatMessage`, a `FunctionMessage` and the call it answers, is told in the kinds that
       every chat model takes.
+    * Calls have ids and names that every provider takes, and arguments that are no JSON object are passed as
+      `{"unparsed": text}` (`contextkit.render.langchain_calls`).
     * What another provider's servers did, and what only MCP or its own client shapes so, is told in words or in
       LangChain's blocks (`contextkit.render.langchain_blocks`).
     * A message with nothing in it is left out: Anthropic refuses blank text.
@@ -55,7 +58,8 @@ def to_langchain_prompt(
     * A failed tool result with nothing in it says `(no output)`: Anthropic.
     """
     start = opening(messages)
-    common = [_common(message, cache, leading=place < start) for place, message in enumerate(messages)]
+    fitting = enumerate(with_fitting_calls(messages))
+    common = [_common(message, cache, leading=place < start) for place, message in fitting]
     shaped = to_langchain(common, breakpoints, cache)
     return _opened([one for one, message in zip(shaped, common, strict=True) if not _is_nothing(message)])
 

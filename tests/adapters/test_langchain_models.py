@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -112,6 +113,35 @@ def test_white_space_before_a_call_is_left_out(name: str, marked: bool, ask: Ask
     assert said in ("", ".")  # which is what some chat models say instead
 
 
+@pytest.mark.parametrize("marked", [False, True])
+@pytest.mark.parametrize("in_blocks", [False, True])
+@pytest.mark.parametrize("name", STYLES)
+def test_calls_that_another_provider_took_are_taken_and_answered_once(
+    name: str, in_blocks: bool, marked: bool, ask: Asks, store: SQLiteStore
+) -> None:
+    """Kimi numbers its calls anew each time, and with a dot and a colon; MCP lets tools have dots and slashes."""
+    first, again, broken = "functions.now:0", "functions.now:0", "{bad"
+    valid = [{"name": "clock/now", "args": {"zone": zone}, "id": first} for zone in (1, 2)]
+    blocks = [[{"type": "tool_use", "id": call["id"], "name": "now", "input": call["args"]}] for call in valid]
+    invalid = [
+        {"name": "now", "args": broken, "id": "c3", "error": None},
+        dict.fromkeys(("name", "args", "id", "error")),
+    ]
+    said = [
+        HumanMessage("When?"),
+        AIMessage(blocks[0] if in_blocks else "", tool_calls=[valid[0]]),
+        ToolMessage("12:00", tool_call_id=first),
+        AIMessage(blocks[1] if in_blocks else "", tool_calls=[valid[1]], invalid_tool_calls=invalid),
+        ToolMessage("No JSON.", tool_call_id="c3", status="error"),
+        ToolMessage("13:00", tool_call_id=again),
+    ]
+    store.append("u1", "s1", [*said, AIMessage("At one.")])
+    request = ask(name, marked, "And now?")
+    check_calls(request)
+    called = str(request["messages"])
+    assert all(text in called for text in ("'zone': 1", "'zone': 2", "{bad", "No JSON.", "13:00"))
+
+
 CLAUDE_S = [
     {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "bridges of Porto"}},
     {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
@@ -176,10 +206,43 @@ def test_no_chat_model_makes_a_request_that_its_provider_does_not_declare(
     models[name].bind_tools(tools).invoke(to_langchain_prompt(prompt, points, STYLES[name]))
     request = provider[1][-1]
     (check_converse if STYLES[name] == "converse" else check_messages)(only_prompt(request))
+    check_calls(request)
     for turn in request["messages"]:
         assert turn["content"]
         blocks = [] if isinstance(turn["content"], str) else turn["content"]
         assert all(block["text"].strip() for block in blocks if "text" in block)
+
+
+def check_calls(request: dict[str, Any]) -> None:
+    """Ids and names are of the characters and the length that Anthropic and Bedrock take, and no id occurs twice.
+
+    All calls of a turn are answered in the next, each once, in front of all else.
+    """
+    seen: set[str] = set()
+    waiting: list[str] = []
+    for turn in request["messages"]:
+        blocks = [block for block in turn["content"] if isinstance(block, dict) and "cachePoint" not in block]
+        results = [id_ for block in blocks if (id_ := answered(block))]
+        assert sorted(results) == sorted(waiting)
+        assert [bool(answered(block)) for block in blocks[: len(results)]] == [True] * len(results)
+        calls = [call for block in blocks if (call := called(block))]
+        waiting = [id_ for id_, _ in calls]
+        assert len({*waiting} - seen) == len(waiting)
+        assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", part) for call in calls for part in call)
+        seen.update(waiting)
+    assert not waiting
+
+
+def called(block: dict[str, Any]) -> tuple[str, str] | None:
+    if "toolUse" in block:
+        return block["toolUse"]["toolUseId"], block["toolUse"]["name"]
+    return (block["id"], block["name"]) if block.get("type") == "tool_use" else None
+
+
+def answered(block: dict[str, Any]) -> str | None:
+    if "toolResult" in block:
+        return str(block["toolResult"]["toolUseId"])
+    return str(block["tool_use_id"]) if block.get("type") == "tool_result" else None
 
 
 def only_prompt(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""Tool calls as every chat model of LangChain's passes them on to a provider that takes them.
+
+They pass on ids and names as they are, whichever provider or MCP server these came from. A call whose arguments are no
+JSON object they leave out, or empty, while its result stays: so it is told as one, with its text under `unparsed`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from contextkit.messages.arguments import argument_object
+from contextkit.messages.langchain import ARGUMENTS
+from contextkit.render.request import check_pairs, with_fitting_ids
+from contextkit.render.turns import call_input
+from contextkit.types import Message, ToolCall
+
+_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
+"""The characters that Anthropic and Bedrock take, and as many of them as OpenAI does."""
+
+
+def with_fitting_calls(messages: Sequence[Message]) -> Iterator[Message]:
+    """The messages with calls that every provider takes. What fits stays as it is, among the blocks too."""
+    check_pairs(messages)
+    for said, message in zip(messages, with_fitting_ids(messages, _CALL_ID), strict=True):
+        yield _with_calls(message, said) if said.tool_calls else message
+
+
+def _with_calls(message: Message, said: Message) -> Message:
+    """`said` is the message as it came, with other ids and names maybe."""
+    calls = tuple(map(_parsed, message.tool_calls))
+    now = {before.id: call for before, call in zip(said.tool_calls, calls, strict=True) if before != call}
+    metadata = {key: value for key, value in message.metadata.items() if key != "invalid_tool_calls"}
+    if "content_calls" in metadata:
+        metadata["content_calls"] = [[place, _block(block, now)] for place, block in metadata["content_calls"]]
+    return replace(message, tool_calls=calls, metadata=metadata)
+
+
+def _parsed(call: ToolCall) -> ToolCall:
+    if argument_object(call.arguments) is not None:
+        return call
+    return replace(call, arguments=json.dumps(call_input(call), ensure_ascii=False))
+
+
+def _block(block: Mapping[str, Any], now: Mapping[str, ToolCall]) -> Mapping[str, Any]:
+    """A call's block under the id and the name that the call has now, to which its arguments are added later."""
+    key = "call_id" if block.get("call_id") else "id"
+    call = now.get(block.get(key) or "")
+    if call is None:
+        return block
+    kind = "tool_call" if block["type"] == "invalid_tool_call" else block["type"]
+    kept = {name: value for name, value in block.items() if name not in (ARGUMENTS[kind], "partial_json", "error")}
+    return {**kept, "type": kind, key: call.id, "name": call.name}
