@@ -190,9 +190,10 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
         def append(parts: Parts) -> list[Message]:
             appended = parts.appending.append(actor_id, session_id, given)
-            parts.vectors.keep(appended.life, appended.messages)
-            parts.indexing.follow(appended.life, appended.messages)
-            parts.packing.follow(appended.life, appended.messages)
+            if appended.new:
+                parts.vectors.keep(appended.life, appended.new)
+                parts.indexing.follow(appended.life, appended.new)
+                parts.packing.follow(appended.life, appended.new)
             return appended.messages
 
         self._settings.clock.at(actor_id, session_id)  # also of no messages the ids are checked

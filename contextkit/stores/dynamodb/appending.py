@@ -77,7 +77,7 @@ class Appending:
             with self._locks[hash(at.pk) % _STRIPES]:
                 self._append(work)
         assert work.life is not None  # the messages are in it
-        return Appended(work.life, [work.stored[name] for name, _ in given])
+        return Appended(work.life, [work.stored[name] for name, _ in given], work.new)
 
     def _stored(self, at: At, life: Life | None, names: Sequence[str]) -> dict[str, Message]:
         """Those of the messages that the session has already, by id."""
@@ -96,9 +96,8 @@ class Appending:
             at = work.at = self._lives.clock.later(work.at)
             try:
                 self._settle(work)
-                written = self._write(at, work.life, work.drafted, work.sure)
-                work.life = written.life
-                work.stored |= {message.id or "": message for message in written.messages}
+                work.life, work.new = self._write(at, work.life, work.drafted, work.sure)
+                work.stored |= {message.id or "": message for message in work.new}
             except Refused as refused:
                 meta = _meta(refused)
                 work.life = self._lives.find(at) if meta is None else self._lives.seen(at, [meta])
@@ -129,8 +128,8 @@ class Appending:
             if name not in work.drafts:
                 work.drafts[name] = self._draft(name, work.given[name], work.at)
 
-    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], sure: bool) -> Appended:
-        """Write the drafts behind the last message, and give them as stored.
+    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], sure: bool) -> tuple[Life, list[Message]]:
+        """Write the drafts behind the last message, and give them as stored, with the life that has them.
 
         Raises `Refused` where that is no longer the last, or, unless it is `sure` that none is, where one is there.
         """
@@ -158,7 +157,7 @@ class Appending:
             self._database.write([_ended(begun, done, _FREE, at, token), *writes])
         free = replace(done, holder=None, held_until=None, unborn=None)
         self._lives.note(free)
-        return Appended(free, [draft.stored(seq) for seq, draft in numbered])
+        return free, [draft.stored(seq) for seq, draft in numbered]
 
     def _hold(self, at: At, life: Life, former: Sequence[Row] | None, token: str) -> None:
         """Keep others from appending while a large append is written; `former` is given for a life that begins."""
@@ -220,10 +219,14 @@ class Appending:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Messages as they were stored, and the life of the session that has them: it may end at any time."""
+    """Messages as they were stored, and the life of the session that has them: it may end at any time.
+
+    Those of them that were `new` had not been stored before.
+    """
 
     life: Life
     messages: list[Message]
+    new: list[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +247,7 @@ class _Draft:
 class _Append:
     """One append under way: its messages by id, the session's life as last seen, and how far it has come.
 
-    `looked` is the life as it was when `stored` was found out.
+    `looked` is the life as it was when `stored` was found out; `new` are the messages that were written here.
     """
 
     at: At
@@ -254,6 +257,7 @@ class _Append:
     looked: Life | None = None
     stored: dict[str, Message] = field(default_factory=dict)
     drafts: dict[str, _Draft] = field(default_factory=dict)
+    new: list[Message] = field(default_factory=list)
 
     @property
     def missing(self) -> list[str]:
