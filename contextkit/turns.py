@@ -9,7 +9,7 @@ from typing import Any
 
 from contextkit.budget import Budget
 from contextkit.deadline import Deadline, patiently
-from contextkit.errors import EmptyQuery, StoreUnavailable
+from contextkit.errors import EmptyQuery, InvalidMessage, StoreUnavailable, shortened
 from contextkit.known import KnownSessions
 from contextkit.messages import as_message
 from contextkit.question import asks
@@ -95,6 +95,12 @@ def _sought(message: Message | None, strategy: ContextStrategy, filled: frozense
 
 def as_query(query: object) -> Message:
     """The query as a user message. Raises `EmptyQuery` where it says nothing."""
+    if isinstance(query, list):
+        raise InvalidMessage(
+            f"The query is a list: {shortened(query)}.",
+            "Pass the user's newest message alone, or its text; append what was said before to the session.",
+            value=query,
+        )
     message = Message(role="user", content=query) if isinstance(query, str) else as_message(query)
     if message.role != "user":
         raise EmptyQuery(

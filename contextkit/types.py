@@ -304,6 +304,7 @@ class TokenCounter(Hashable, Protocol):
         ...
 
 
+@runtime_checkable
 class Embeddings(Protocol):
     """The shape of LangChain's `Embeddings`; any object with these two methods will do."""
 

@@ -29,7 +29,9 @@ from contextkit.errors import (
     UnknownStrategy,
 )
 from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System, Tools
+from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.testing.conformance.base import ConceptEmbeddings
 from tests import checks
 from tests.world import NOW
 
@@ -74,6 +76,30 @@ def test_a_query_that_is_no_user_message(store: SQLiteStore, query: object) -> N
     with pytest.raises(InvalidInput) as caught:
         builder(store).build(query, **A)
     assert caught.value.remedy
+
+
+def test_a_query_that_is_the_whole_conversation(store: SQLiteStore) -> None:
+    with pytest.raises(InvalidMessage, match=r"newest message alone, or its text; append what was said before"):
+        builder(store).build([{"role": "user", "content": "Hello there"}], **A)
+
+
+@pytest.mark.parametrize("embeddings", ["minilm", object(), ConceptEmbeddings], ids=["name", "object", "class"])
+def test_an_embedder_that_is_none(embeddings: Any) -> None:
+    for make in (
+        lambda: Documents(["One text."], embeddings=embeddings),
+        lambda: Documents(str.split, embeddings=embeddings),
+        lambda: Tools([], embeddings=embeddings),
+        lambda: SQLiteStore(":memory:", embeddings=embeddings),
+        lambda: DynamoDBStore("shop-", region="eu-west-1", embeddings=embeddings),
+    ):
+        with pytest.raises(InvalidInput, match=r"is no embedder\. Pass a LangChain `Embeddings`"):
+            make()
+
+
+def test_a_splitter_that_is_none() -> None:
+    splitter: Any = "markdown"
+    with pytest.raises(InvalidInput, match=r"'markdown' is no text splitter\. Pass a LangChain text splitter"):
+        Documents(["One text."], splitter=splitter)
 
 
 def test_an_empty_store_gives_a_prompt_of_system_and_query(store: SQLiteStore) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from contextkit.blocks import line_tokens
 from contextkit.document import Document, as_document
+from contextkit.embedders import checked_embeddings
 from contextkit.errors import InvalidInput, shortened
 from contextkit.estimate import kind_of
 from contextkit.rank.corpus import TextIndex
@@ -26,6 +27,7 @@ from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Req
 __all__ = ["Document", "Documents"]
 
 
+@runtime_checkable
 class Splitter(Protocol):
     """The shape of LangChain's text splitters."""
 
@@ -96,7 +98,7 @@ class Documents:
             raise InvalidInput(f"The limit of documents is {limit!r}.", "Use a whole number from 1 on.", value=limit)
         self.name = name
         self._limit = limit
-        self._splitter = splitter
+        self._splitter = _checked_splitter(splitter)
         self._search, asearch = _searches(documents, limit)
         self._awaits = asearch is not None
         if asearch is not None:
@@ -104,7 +106,8 @@ class Documents:
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
         texts = [f"{chunk.document.title or ''}\n{chunk.document.text}" for chunk in self._chunks]
-        self._index = TextIndex(texts, embeddings)  # words now, and not while a prompt is waited for
+        embedder = checked_embeddings(embeddings)
+        self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
         self._items: tuple[str, dict[int, Item]] | None = None
 
     def gather(self, request: Request) -> Iterator[Gathered]:
@@ -210,6 +213,16 @@ class Documents:
 
     def _reason(self, rank: int) -> str:
         return f"number {rank} of {len(self._chunks)} for this query; the limit is {self._limit}"
+
+
+def _checked_splitter(splitter: Splitter | None) -> Splitter | None:
+    if splitter is None or (isinstance(splitter, Splitter) and not isinstance(splitter, type)):
+        return splitter
+    raise InvalidInput(
+        f"{shortened(splitter)} is no text splitter.",
+        "Pass a LangChain text splitter, or any object with `split_text`.",
+        value=splitter,
+    )
 
 
 def _searches(documents: object, limit: int) -> tuple[Search | None, AsyncSearch | None]:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Final
 
 from contextkit.aside import aside
+from contextkit.embedders import checked_embeddings
 from contextkit.errors import InvalidInput, InvalidTool, shortened
 from contextkit.rank.lexical import Scores
 from contextkit.rank.remembered import Remembered
@@ -70,7 +71,7 @@ class Tools:
         self._limit = limit
         self._sticky = sticky
         self._pinned = pins
-        self._embeddings = embeddings
+        self._embeddings = checked_embeddings(embeddings)
         self._indexed: tuple[tuple[Tool, ...], ToolIndex] | None = None
         self._counted: tuple[tuple[Tool, ...], str, list[int]] | None = None
         self._listing = Listing.of(tools)

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from contextkit.aws.client import ATTEMPTS, fork_safe, new_client
+from contextkit.embedders import checked_embeddings
 from contextkit.errors import InvalidInput, StoreError, StoreUnavailable
 from contextkit.messages import as_messages
 from contextkit.stores import (
@@ -128,7 +129,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._prefix = os.environ.get(PREFIX, "") if prefix is None else prefix
-        self._embeddings = embeddings
+        self._embeddings = checked_embeddings(embeddings)
         with translated("DynamoDB"):
             self._settings = Settings(
                 clock=Clock(clock, lifetime("ttl", ttl)),

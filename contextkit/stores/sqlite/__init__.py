@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from contextkit.embedders import checked_embeddings
 from contextkit.stores import (
     CalibrationStore,
     Erasable,
@@ -78,7 +79,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         synchronous: Synchronous = "NORMAL",
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self._embeddings = embeddings
+        self._embeddings = checked_embeddings(embeddings)
         embedder = None if embeddings is None else Embedder(embeddings)
         self._database = Database(path, wait=wait, synchronous=synchronous)
         self._lifetimes = Lifetimes(clock, lifetime("ttl", ttl))
