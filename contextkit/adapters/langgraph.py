@@ -15,7 +15,7 @@ import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
 from contextkit.adapters.artifacts import storable, without_artifact
@@ -56,7 +56,7 @@ class StateKeeper:
         (`contextkit.adapters.retold`).
         """
         ids = ids_of(config)
-        said = {_id(message): message for message in messages}
+        said = _by_id(messages)
         plain = {key: without_artifact(message) for key, message in said.items()}
         known = self._known.get(ids) or {}
         new = [message for key, message in said.items() if known.get(key) != plain[key]]
@@ -73,9 +73,23 @@ class StateKeeper:
         return [str(kept.id) for said, kept in zip(given, stored, strict=True) if _words(said) != _words(kept)]
 
 
-def _id(message: BaseMessage) -> str:
-    message.id = message.id or str(uuid.uuid4())
-    return message.id
+def _by_id(messages: Sequence[BaseMessage]) -> dict[str, BaseMessage]:
+    """The messages by their ids, which those without one are given."""
+    said: dict[str, BaseMessage] = {}
+    answer: str | None = None
+    for message in messages:
+        message.id = message.id or _made_up(message, answer)
+        said[message.id] = message
+        if message.type == "ai":
+            answer = message.id
+    return said
+
+
+def _made_up(message: BaseMessage, answer: str | None) -> str:
+    """An id; of a result, always the same: where a call could not be read, LangChain adds one whenever it goes on."""
+    if isinstance(message, ToolMessage) and answer is not None:
+        return f"{answer}/{message.tool_call_id}"
+    return str(uuid.uuid4())
 
 
 def edit_told(edited: Sequence[str]) -> str:

@@ -300,6 +300,22 @@ def test_a_call_that_cannot_be_read_is_answered_once(made: Made, store: SQLiteSt
     assert kept.count("c1") == 1
 
 
+def test_a_call_that_cannot_be_read_is_answered_once_however_often_the_model_fails(
+    made: Made, store: SQLiteStore
+) -> None:
+    broken = AIMessage("", invalid_tool_calls=[{"name": "track_order", "args": "{", "id": "c1", "error": "no JSON"}])
+    model = says(broken)
+    agent = made(model, checkpointer=checkpoints.InMemorySaver())
+    ask(agent, HumanMessage("Where is my order?"))
+    for question in ({"messages": [HumanMessage("Well?")]}, None, None):
+        with pytest.raises(RuntimeError):
+            agent.invoke(question, CONFIG)
+    model.messages = iter([AIMessage("On Friday.")])
+    agent.invoke(None, CONFIG)
+    roles = [message.role for message in store.messages("u1", "s1")]
+    assert roles == ["user", "assistant", "tool", "user", "assistant"]
+
+
 def test_what_is_edited_after_it_was_stored_is_said_to_be(made: Made) -> None:
     seen: list[Context] = []
     model = says("Hello.", "Yes.")
