@@ -31,7 +31,9 @@ from contextkit.aside import aside
 from contextkit.errors import InvalidInput, shortened
 from contextkit.messages import as_messages
 from contextkit.offload import Reads, answer_call, read_tool
+from contextkit.render.langchain import to_langchain_prompt
 from contextkit.render.langchain_cache import CacheStyle
+from contextkit.render.turns import as_text
 from contextkit.types import Message
 
 if TYPE_CHECKING:
@@ -110,6 +112,12 @@ class ContextPrompt(ChatPromptValue):
     def tools(self) -> list[dict[str, Any]]:
         """The prompt's tools, for a model's `bind_tools`."""
         return self._context.to_langchain_tools(cache=self._cache)
+
+    def without_calls(self) -> ContextPrompt:
+        """The prompt for a model without tools: calls and results as text, since Anthropic and Bedrock refuse them."""
+        context = self._context
+        told = to_langchain_prompt([*as_text(context.messages)], context.breakpoints, self._cache)
+        return self.model_copy(update={"messages": told})
 
     def observe(self, usage: UsageMetadata | None) -> None:
         """Tell the builder what the model reported, if it did, so that its counting learns from it."""
@@ -193,13 +201,13 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
 
     def invoke(self, input: ContextPrompt, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
         """Call the model with the prompt and its tools."""
-        answer = self._bound(input).invoke(input, config, **kwargs)
+        answer = self._bound(input).invoke(_shown(input, kwargs), config, **kwargs)
         input.observe(answer.usage_metadata)
         return answer
 
     async def ainvoke(self, input: ContextPrompt, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
         """Call the model with the prompt and its tools."""
-        answer = await self._bound(input).ainvoke(input, config, **kwargs)
+        answer = await self._bound(input).ainvoke(_shown(input, kwargs), config, **kwargs)
         await aside(partial(input.observe, answer.usage_metadata))
         return answer
 
@@ -211,7 +219,7 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
     ) -> Iterator[AIMessage]:
         """The model's answer in chunks, as they come."""
         usage: UsageMetadata | None = None
-        for chunk in self._bound(input).stream(input, config, **kwargs):
+        for chunk in self._bound(input).stream(_shown(input, kwargs), config, **kwargs):
             usage = _sum(usage, chunk)
             yield chunk
         input.observe(usage)
@@ -224,7 +232,7 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
     ) -> AsyncIterator[AIMessage]:
         """The model's answer in chunks, as they come."""
         usage: UsageMetadata | None = None
-        async for chunk in self._bound(input).astream(input, config, **kwargs):
+        async for chunk in self._bound(input).astream(_shown(input, kwargs), config, **kwargs):
             usage = _sum(usage, chunk)
             yield chunk
         await aside(partial(input.observe, usage))
@@ -290,6 +298,11 @@ def read_context_tool(builder: Builder, *, actor_id: str | None = None, session_
         args_schema=dict(tool.parameters),
         handle_tool_error=True,
     )
+
+
+def _shown(prompt: ContextPrompt, options: Mapping[str, Any]) -> ContextPrompt:
+    """The prompt as a call with these options shows it."""
+    return prompt if prompt.context.tools or options.get("tools") else prompt.without_calls()
 
 
 def _sum(usage: UsageMetadata | None, chunk: AIMessage) -> UsageMetadata | None:

@@ -156,12 +156,14 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """The request with the prompt in the place of the state's messages."""
         if self._on_context is not None:
             self._on_context(_noting(prompt.context, call.edited))
-        messages = cast("list[AnyMessage]", prompt.to_messages())
+        tools: list[BaseTool | dict[str, Any]] = [*prompt.tools, *_native(call.request)]
+        calls = tools or _answers_by_tool(call.request)
+        messages = cast("list[AnyMessage]", (prompt if calls else prompt.without_calls()).to_messages())
         system = messages.pop(0) if isinstance(messages[0], SystemMessage) else None
         return call.request.override(
             system_message=cast(SystemMessage | None, system),
             messages=messages,
-            tools=[*prompt.tools, *_native(call.request)],
+            tools=tools,
         )
 
     def _ended(self, state: AgentState[Any], config: RunnableConfig) -> None:
@@ -191,6 +193,11 @@ def _own(request: _Request) -> list[BaseTool]:
 def _native(request: _Request) -> list[dict[str, Any]]:
     """The tools that the provider runs, and others that are given as it takes them."""
     return [tool for tool in request.tools if isinstance(tool, dict)]
+
+
+def _answers_by_tool(request: _Request) -> bool:
+    """Whether LangChain adds a tool for a structured answer, as far as that is known before the call."""
+    return not isinstance(request.response_format, ProviderStrategy | None)
 
 
 def _beside(request: _Request) -> list[Mapping[str, Any]]:

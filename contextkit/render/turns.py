@@ -103,13 +103,18 @@ def as_text(messages: Iterable[Message]) -> Iterator[Message]:
         if message.tool_calls:
             names = {call.id: call.name for call in message.tool_calls}
             told = [f"[called {call.name} with {call.arguments or '{}'}]" for call in message.tool_calls]
-            yield replace(message, content=(*_blocks(message), *map(_text, told)), tool_calls=())
+            metadata = {key: value for key, value in message.metadata.items() if key not in _OF_CALLS}
+            yield replace(message, content=(*_blocks(message), *map(_text, told)), tool_calls=(), metadata=metadata)
         elif message.role == "tool":
             told = [f"[result of {names[str(message.tool_call_id)]}]"]
             content = (*map(_text, told), *(_as_said(block, message) for block in _blocks(message)))
             yield replace(message, role="user", name=None, content=content, tool_call_id=None)
         else:
             yield message
+
+
+_OF_CALLS = ("content_calls", "invalid_tool_calls", "function_call")
+"""What the metadata says of a message's calls."""
 
 
 def _blocks(message: Message) -> tuple[Block, ...]:

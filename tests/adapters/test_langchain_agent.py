@@ -427,6 +427,24 @@ def test_a_tool_that_the_model_is_forced_to_call_is_shown_among_however_many(mad
     assert "weather_29" in model.tools[-1]
 
 
+def test_an_agent_without_tools_goes_on_with_the_session_of_one_that_has_some(made: Made, store: SQLiteStore) -> None:
+    ask(made(says(call(order_id="TT-1"), "On Friday.")), HumanMessage("Where is my order?"))
+    model = says("Soon.", call("Parcel", place="Porto"))
+    chat = ContextBuilder(
+        store=store, sources=[System("Otis."), AgentTools(), History()], strategy="chat", budget=4_000
+    )
+    ask(agents.create_agent(model, middleware=[ContextMiddleware(chat)]), HumanMessage("When?"))
+    assert not model.tools
+    assert model.texts()[2:4] == ['[called track_order with {"order_id":"TT-1"}]', model.texts()[3]]
+    assert [message.type for message in model.shown[-1]] == ["system", "human", "ai", "human", "ai", "human"]
+    structured = agents.structured_output.ToolStrategy(Parcel)
+    ask(
+        agents.create_agent(model, middleware=[ContextMiddleware(chat)], response_format=structured),
+        HumanMessage("Where is it?"),
+    )
+    assert [message.type for message in model.shown[-1]][:4] == ["system", "human", "ai", "tool"]
+
+
 def test_what_would_be_ignored_is_refused(store: SQLiteStore) -> None:
     bare = ContextBuilder(store=store, sources=[System("Otis."), History()], budget=4_000)
     with pytest.raises(InvalidInput, match="no store that keeps sessions"):

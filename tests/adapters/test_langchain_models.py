@@ -142,6 +142,24 @@ def test_calls_that_another_provider_took_are_taken_and_answered_once(
     assert all(text in called for text in ("'zone': 1", "'zone': 2", "{bad", "No JSON.", "13:00"))
 
 
+@pytest.mark.parametrize("name", STYLES)
+def test_a_model_without_tools_is_told_of_calls_in_words(
+    name: str, store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]], models: dict[str, BaseChatModel]
+) -> None:
+    """Anthropic and Bedrock refuse calls and results where a request has no tools."""
+    block = {"type": "tool_use", "id": "c1", "name": "now", "input": {"zone": 1}}
+    called = [AIMessage([block], tool_calls=[{"name": "now", "args": {"zone": 1}, "id": "c1"}])]
+    store.append(
+        "u1", "s1", [HumanMessage("When?"), *called, ToolMessage("12:00", tool_call_id="c1"), AIMessage("Noon.")]
+    )
+    builder = ContextBuilder(store=store, sources=[System("Be brief."), History()], strategy="chat", budget=32_000)
+    (builder.as_runnable(cache=STYLES[name]) | with_tools(models[name])).invoke("And now?", CONFIG)
+    request = provider[1][-1]
+    assert not {"tools", "toolConfig"} & request.keys()
+    assert [call for turn in request["messages"] for call in turn["content"] if called_or_answered(call)] == []
+    assert turns(request)[1:3] == [("assistant", '[called now with {"zone":1}]'), ("user", "[result of now]\n12:00")]
+
+
 CLAUDE_S = [
     {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "bridges of Porto"}},
     {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
@@ -231,6 +249,10 @@ def check_calls(request: dict[str, Any]) -> None:
         assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", part) for call in calls for part in call)
         seen.update(waiting)
     assert not waiting
+
+
+def called_or_answered(block: dict[str, Any]) -> bool:
+    return bool(called(block) or answered(block))
 
 
 def called(block: dict[str, Any]) -> tuple[str, str] | None:
