@@ -23,8 +23,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data and print it with its report.
-	@$(BIN)/contextkit demo
+demo: $(VENV)/demo.stamp ## Assemble a prompt from the demo's data; its report is printed, and drawn in build/report.html.
+	@mkdir -p build
+	@$(BIN)/contextkit demo --html build/report.html
 
 test: ## Everything: check, then the whole suite.
 	@$(MAKE) --silent --jobs=2 check $(MINISTACK)/$(MINISTACK_VERSION).stamp $(VENV)/compiled.stamp

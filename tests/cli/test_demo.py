@@ -36,6 +36,10 @@ def test_the_whole_demo(done: Finished, tmp_path: Path) -> None:
     assert (tmp_path / "report.html").stat().st_size > 50_000
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"], "nothing stays behind"
     assert len(done.out.splitlines()) < 240
+    assert " ".join(done.out.split()).endswith(
+        "next open report.html: the report as a page, with a reason for every item. "
+        "`contextkit build -h`: a conversation of yours."
+    )
 
 
 def test_another_question_budget_and_strategy(run: Run) -> None:
@@ -44,6 +48,7 @@ def test_another_question_budget_and_strategy(run: Run) -> None:
     assert demo.load().questions[0].query in done.out
     assert "of 3,000 tokens" in done.out
     assert "strategy chat" in done.out
+    assert "next `contextkit demo --html report.html` draws the report as a page" in " ".join(done.out.split())
 
 
 def test_a_question_of_ones_own_in_a_window_too_small_for_the_loop(run: Run) -> None:

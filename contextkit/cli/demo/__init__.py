@@ -51,7 +51,6 @@ def demo(
         console.print(context.report)
         if html:
             write_page(context.report, html)
-            console.print(Text(f"As a page, with a reason for every item: {html}", "dim"))
         _title(console, 4, "Nothing is lost: what was moved out reads back byte for byte")
         show_proof(console, world, context)
         _title(console, 5, "The distant past, and texts that try to give orders")
@@ -59,6 +58,14 @@ def demo(
         show_injection(console, world)
         _title(console, 6, "A tool loop: each prompt extends the one before")
         show_loop(console, world)
+    console.print()
+    console.print(Text.assemble(("next   ", "dim"), _next(html)))
+
+
+def _next(page: Path | None) -> str:
+    """What to look at after this."""
+    seen = f"open {page}:" if page else "`contextkit demo --html report.html` draws"
+    return f"{seen} the report as a page, with a reason for every item. `contextkit build -h`: a conversation of yours."
 
 
 def _asked(world: World, question: str) -> str:
