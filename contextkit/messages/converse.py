@@ -95,8 +95,8 @@ def _media(kind: str, value: Mapping[Any, Any]) -> Mapping[str, Any] | None:
         "base64": _base64(data),
         "mime_type": mime_type(kind, str(value.get("format", ""))),
     }
-    if "name" in value:
-        standard["extras"] = {"name": value["name"]}
+    if extras := {key: value[key] for key in ("name", "citations", "context") if key in value}:
+        standard["extras"] = extras
     return standard
 
 

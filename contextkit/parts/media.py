@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
@@ -19,7 +19,8 @@ MediaKind: TypeAlias = Literal["image", "audio", "video", "file"]
 class Media:
     """An image, sound, film or file: as base64 `data`, behind a `url`, or uploaded before under `file_id`.
 
-    `detail` is OpenAI's wish for how closely an image is looked at.
+    `detail` is OpenAI's wish for how closely an image is looked at; whether a file is to be `cited`, and the `context`
+    of it that is not cited, are Anthropic's and Converse's.
     """
 
     kind: MediaKind
@@ -29,6 +30,8 @@ class Media:
     mime: str = ""
     name: str | None = None
     detail: str | None = None
+    cited: bool = False
+    context: str | None = None
 
     @property
     def raw(self) -> bytes:
@@ -55,6 +58,18 @@ class Media:
 
 def media(block: Block) -> Media | None:
     """The block as media; None where it is something else, or names neither data nor a place to find it."""
+    found = _media(block)
+    return found if found is None or found.kind != "file" else _to_be_cited(found, block)
+
+
+def _to_be_cited(file: Media, block: Block) -> Media:
+    places = (block, inner(block, "extras"))
+    cited = any(inner(place, "citations").get("enabled") is True for place in places)
+    context = next((text for place in places if (text := field(place, "context"))), None)
+    return replace(file, cited=cited, context=context) if cited or context else file
+
+
+def _media(block: Block) -> Media | None:
     match block.get("type"):
         case "image_url" | "input_image":
             return _openai_image(block)

@@ -10,7 +10,17 @@ from contextkit.parts import Other, Part, Reasoning, Redacted, Text
 from contextkit.parts.media import Media, inner
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
-from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
+from contextkit.render.turns import (
+    MAX_BREAKPOINTS,
+    NO_OUTPUT,
+    Dialect,
+    Json,
+    as_text,
+    call_input,
+    split,
+    to_be_cited,
+    usable_parts,
+)
 from contextkit.types import Message, Tool, ToolCall
 
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -116,7 +126,7 @@ def media_block(media: Media) -> Json | None:
     """The picture or file as Anthropic describes it; None for what it does not take."""
     source = _source(media)
     kind = "document" if media.kind == "file" else "image"
-    return {"type": kind, "source": source, **_title(media)} if source else None
+    return {"type": kind, "source": source, **_title(media), **to_be_cited(media)} if source else None
 
 
 def _source(media: Media) -> Json | None:

@@ -13,7 +13,17 @@ from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
-from contextkit.render.turns import MAX_BREAKPOINTS, NO_OUTPUT, Dialect, Json, as_text, call_input, split, usable_parts
+from contextkit.render.turns import (
+    MAX_BREAKPOINTS,
+    NO_OUTPUT,
+    Dialect,
+    Json,
+    as_text,
+    call_input,
+    split,
+    to_be_cited,
+    usable_parts,
+)
 from contextkit.types import Message, Tool
 
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -135,7 +145,8 @@ def _media(media: Media) -> Json | None:
     if form not in _FORMATS[media.kind] or not source:
         return None
     if media.kind == "file":
-        return {"document": {"name": _document_name(media.name), "format": form, "source": source}}
+        named: Json = {"name": _document_name(media.name), "format": form, "source": source}
+        return {"document": named | to_be_cited(media)}
     return {media.kind: {"format": form, "source": source}}
 
 

@@ -24,6 +24,7 @@ from typing import Any, Literal, TypeAlias
 from contextkit.errors import InvalidMessage
 from contextkit.messages.arguments import argument_object
 from contextkit.parts import Other, Part, Reasoning, Text, introduced, part, parts
+from contextkit.parts.media import Media
 from contextkit.render.request import Breakpoints
 from contextkit.render.told import told_block
 from contextkit.types import Block, Message, Role, ToolCall
@@ -88,6 +89,12 @@ def _is_empty(part: Part) -> bool:
     if isinstance(part, Text):
         return not part.text.strip()
     return isinstance(part, Reasoning) and not part.signature
+
+
+def to_be_cited(media: Media) -> Json:
+    """Whether a document is to be cited, and what is told of it beside, as both providers say it."""
+    cited: Json = {"citations": {"enabled": True}} if media.cited else {}
+    return {**cited, "context": media.context} if media.context else cited
 
 
 def call_input(call: ToolCall) -> Json:

@@ -4,6 +4,7 @@ import pytest
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages
+from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse
 from contextkit.render.request import Breakpoints
 from contextkit.types import Message, Tool
@@ -133,6 +134,30 @@ def test_two_breakpoints_at_one_place_are_one_cache_point() -> None:
 def test_what_has_no_place_is_refused(block: dict[str, Any], problem: str) -> None:
     with pytest.raises(InvalidMessage, match=problem):
         to_converse([Message(role="user", content=(block,))])
+
+
+def test_a_document_that_is_to_be_cited_is_said_to_be_wherever_it_came_from() -> None:
+    asked = {"citations": {"enabled": True}, "context": "Of May."}
+    converse_s = {"format": "pdf", "name": "Terms", "source": {"bytes": b"%PDF"}, **asked}
+    source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}
+    anthropic_s = {"type": "document", "source": source, "title": "Terms", **asked}
+    langchain_s = {
+        "type": "file",
+        "base64": "JVBERg==",
+        "mime_type": "application/pdf",
+        "name": "Terms",
+        "extras": asked,
+    }
+    for content in (
+        [{"text": "Read."}, {"document": converse_s}],
+        *([_read, one] for one in (anthropic_s, langchain_s)),
+    ):
+        messages = as_messages([{"role": "user", "content": content}])
+        assert to_converse(messages)["messages"][0]["content"][1] == {"document": converse_s}
+        assert to_anthropic(messages)["messages"][0]["content"][1] == anthropic_s
+
+
+_read = {"type": "text", "text": "Read."}
 
 
 def _document(name: str | None = None) -> dict[str, Any]:
