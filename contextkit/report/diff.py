@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal, Protocol, TypeAlias
 
+from contextkit.report.layout import printable
 from contextkit.report.records import Decision, Part, SectionUse
 from contextkit.strategy import REGIONS, Region
 from contextkit.types import Rung
@@ -107,7 +108,7 @@ class Diff:
             *_listing("left", self.left),
             *_listing("changed form", self.changed),
         ]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_pretty_(self, printer: _Printer, _cycle: bool) -> None:
         """What IPython shows of it."""
@@ -202,6 +203,5 @@ def _shared_within(old: Part, new: Part) -> int:
 def _listing(title: str, found: Sequence[Change]) -> list[str]:
     if not found:
         return []
-    named = "; ".join(str(change) for change in found[:_NAMED])
-    more = f"; and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-    return [f"{len(found):,} {title}: {named}{more}."]
+    more = [f"  … and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
+    return [f"{len(found):,} {title}:", *(f"  {change}" for change in found[:_NAMED]), *more]

@@ -14,7 +14,7 @@ from contextkit.types import Outcome
 
 if TYPE_CHECKING:
     from contextkit.charges import Charge
-    from contextkit.report.records import Decision
+    from contextkit.report.records import Decision, SourceRun
     from contextkit.report.report import Report
     from contextkit.steps import Step
 
@@ -97,6 +97,11 @@ def billed(charges: Sequence[Charge]) -> str:
 def items_in_words(count: int) -> str:
     """1 item, 1,200 items."""
     return f"{count:,} item{'' if count == 1 else 's'}"
+
+
+def trouble(source: SourceRun) -> str:
+    """What went wrong with a source, beside its status; nothing where all went well."""
+    return (source.error or "").removeprefix(f"{source.status}: ")
 
 
 def percent(part: int, whole: int) -> str:

@@ -29,6 +29,7 @@ from contextkit.report.layout import (
     segments,
     spent,
     tally,
+    trouble,
 )
 from contextkit.report.rows import LISTED, PREVIEW, badge, clipped, escaped, listed, section_details
 from contextkit.report.stops import Stop, payload, stops
@@ -194,7 +195,7 @@ def _items(report: Report, rows: Sequence[Decision]) -> str:
     )
     return (
         f'<div class="ckr-tools"><h3 class="ckr-h">{len(report.decisions):,} items, one decision each</h3>'
-        f'<span class="ckr-chips" role="group" aria-label="Show only">{chips}</span>'
+        f'<span class="ckr-chips" role="group" aria-label="Show only">{chips}</span> '
         '<input class="ckr-search ckr-live" type="search" placeholder="Search ids, reasons, texts" '
         'aria-label="Search items"></div><p class="ckr-found ckr-live" role="status"></p>'
         f'<div class="ckr-sections">{"".join(section_details(report, rows))}</div>'
@@ -213,7 +214,7 @@ def _sources(sources: Sequence[SourceRun]) -> str:
 
 
 def _source(source: SourceRun, slowest: float) -> str:
-    error = f'<span class="ckr-error">{escaped(source.error)}</span>' if source.error else ""
+    error = f'<span class="ckr-error">{escaped(trouble(source))}</span>' if source.error else ""
     return (
         f'<li data-status="{source.status}"><span class="ckr-name">{escaped(source.name)}</span> '
         f'<span class="ckr-latency"><i style="width:{100 * source.seconds / slowest:.1f}%"></i></span>'

@@ -20,6 +20,7 @@ from contextkit.report.layout import (
     printable,
     segments,
     spent,
+    trouble,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def source_row(source: SourceRun) -> tuple[str, ...]:
         duration(source.seconds),
         items_in_words(source.items),
         source.status,
-        *([source.error] if source.error else []),
+        *([trouble(source)] if source.error else []),
     )
 
 

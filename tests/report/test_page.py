@@ -190,6 +190,7 @@ def test_without_its_style_no_words_run_into_each_other(report):
     assert any(line.startswith("system 412 3% tools 2,084 13% preferences 40 <1% ") for line in lines)
     assert "tools stable ● 20 kept ◐ 0 shortened ↗ 0 moved ○ 4 dropped 2,084 of 2,160" in lines
     assert "Documents 52 ms 36 items ok" in lines
+    assert any(line.startswith("Calendar 200 ms 0 items late gave no answer") for line in lines)
     assert any("● kept 95 ◐ shortened " in line for line in lines)
 
 

@@ -56,7 +56,7 @@ def test_sources_of_which_none_answered_are_told_too(make_report):
     crm = SourceRun(name="crm", seconds=0.2, status="failed", error="failed: ConnectionError: refused")
     documents = SourceRun(name="documents", seconds=2.0, status="late", error="did not answer within its deadline")
     text = make_report(sources=(crm, documents)).to_text()
-    assert "crm        200 ms  0 items  failed  failed: ConnectionError: refused\n" in text
+    assert "crm        200 ms  0 items  failed  ConnectionError: refused\n" in text
     assert "documents   2.0 s  0 items  late    did not answer within its deadline\n" in text
 
 
