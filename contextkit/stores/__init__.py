@@ -227,8 +227,11 @@ class SessionStore(Protocol):
         """Sequence numbers and L2-normalised vectors (n × d) of the messages after `after` that have one."""
         ...
 
-    def delete_session(self, actor_id: str, session_id: str) -> None:
-        """Delete the session and all that ends with it. Deleting what is not there is no error."""
+    def delete_session(self, actor_id: str, session_id: str, *, life: datetime | None = None) -> None:
+        """Delete the session and all that ends with it. Deleting what is not there is no error.
+
+        With `life`, the session that was created then; another of its name, which has begun since, is left alone.
+        """
         ...
 
 

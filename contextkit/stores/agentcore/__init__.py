@@ -237,15 +237,15 @@ class AgentCoreStore(
         check_actor(actor_id)
         return self._state.vectors(actor_id, session_id, after=after)
 
-    def delete_session(self, actor_id: str, session_id: str) -> None:
+    def delete_session(self, actor_id: str, session_id: str, *, life: datetime | None = None) -> None:
         """As every store does; the session's events follow at AgentCore's pace, five a second: `flush` waits."""
         place = _place(actor_id, session_id)
+        if life is not None and self._begun(place) != life:
+            return
         self._outbox.mark(place)
-        self._condemn(place)
-        self._state.delete_session(actor_id, session_id)
-        if self._ledger.read(place).erase is None:
-            # Another's deletion was finished meanwhile, and of a life that has begun since there may be events too.
-            self._condemn(place, deleted=True)
+        begun = self._condemn(place)
+        if begun is not None:  # and only that: it may take long to get here, and another may have begun by then
+            self._state.delete_session(actor_id, session_id, life=begun)
         self._outbox.notify(place)
 
     # What is between the two stores
@@ -394,19 +394,22 @@ class AgentCoreStore(
         """This store in this process: a forked child is another."""
         return f"{self._name}-{os.getpid()}"
 
-    def _condemn(self, place: Place, *, deleted: bool = False) -> None:
-        """Note in the ledger that all that AgentCore has of the session now is to go.
+    def _begun(self, place: Place) -> datetime | None:
+        """When the state store's session began; None where there is none."""
+        session = self._state.session(place.actor_id, place.session_id)
+        return None if session is None else session.created_at
 
-        The state store's session is to go as well, if this process dies before it has `deleted` that.
+    def _condemn(self, place: Place) -> datetime | None:
+        """Note in the ledger that all that AgentCore has of the session now is to go; when the session began.
+
+        The state store's session is to go as well, if this process dies before it has deleted that.
         """
         self._adoption.forget(place)
         while True:
-            entry = self._ledger.read(place)
-            session = None if deleted else self._state.session(place.actor_id, place.session_id)
-            life = None if session is None else to_micros(session.created_at)
-            doomed = replace(entry, life=life, adopting=False, erase=to_micros(self._clock()))
+            entry, begun = self._ledger.read(place), self._begun(place)
+            doomed = replace(entry, life=to_micros(begun), adopting=False, erase=to_micros(self._clock()))
             if self._ledger.save(place, replace(doomed, sent_at=int(time.time() * 1e6))) is not None:
-                return
+                return begun
 
 
 def _place(actor_id: str, session_id: str) -> Place:

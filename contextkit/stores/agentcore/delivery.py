@@ -198,10 +198,7 @@ class Delivery:
     def _erase(self, place: Place, entry: Entry, before: int) -> float | None:
         """Delete what AgentCore has of the session, and look once more until nothing is left."""
         if self._lives(place, entry):
-            # Who said so is just deleting it. To do so as well, late, would hit a life that has begun since.
-            if (left := entry.sent_at / _SECOND + self._lease - self._wall()) > 0:
-                return min(left, PACE)
-            self._state.delete_session(place.actor_id, place.session_id)
+            self._state.delete_session(place.actor_id, place.session_id, life=from_micros(entry.life))
         listed = self._events.headers(place.actor_id, place.session_id)
         found = list(islice((each for each in listed if LINE in each.metadata or to_micros(each.at) <= before), ERASED))
         # Whoever was quicker may have sent events of the next life already, which has begun before they were listed.

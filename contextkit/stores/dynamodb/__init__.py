@@ -268,8 +268,10 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             lambda parts: parts.vectors.vectors(actor_id, session_id, after=after), (actor_id, session_id)
         )
 
-    def delete_session(self, actor_id: str, session_id: str) -> None:
-        self._regions.run(lambda parts: parts.sessions.delete_session(actor_id, session_id), (actor_id, session_id))
+    def delete_session(self, actor_id: str, session_id: str, *, life: datetime | None = None) -> None:
+        self._regions.run(
+            lambda parts: parts.sessions.delete_session(actor_id, session_id, life), (actor_id, session_id)
+        )
 
     # Overflow
 

@@ -123,10 +123,14 @@ class Life:
         """Whose items belong to the session: this life's and those before it, newest first."""
         return [self.life, *reversed(self.lineage.lives)]
 
-    def goes_on_from(self, created_at: datetime | None) -> Life:
-        """The life itself, if it or one that it took over began then (None: whenever). Raises `SessionEnded`."""
+    def began(self, created_at: datetime | None) -> bool:
+        """Whether it, or one that it took over, began then (None: whenever)."""
         begins = {self.created_at, *(int(life[:_DIGITS]) for life in self.lineage.lives)}
-        if created_at is not None and to_micros(created_at) not in begins:
+        return created_at is None or to_micros(created_at) in begins
+
+    def goes_on_from(self, created_at: datetime | None) -> Life:
+        """The life itself, if it `began` then. Raises `SessionEnded`."""
+        if not self.began(created_at):
             raise SessionEnded(self.session_id)
         return self
 

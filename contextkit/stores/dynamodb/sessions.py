@@ -107,10 +107,12 @@ class Sessions:
 
         self._lives.change(at, writes)
 
-    def delete_session(self, actor_id: str, session_id: str) -> None:
+    def delete_session(self, actor_id: str, session_id: str, begun: datetime | None) -> None:
         at = self._lives.clock.at(actor_id, session_id)
         rows = self._lives.rows(at)
         self._lives.forget(at)
+        if rows and not max(map(Life.of, rows), key=lambda life: life.rank).began(begun):
+            return
         last = max((str(row["life"]) for row in rows), default=f"{at.now:020}~")
         if rows:
             self._end(at, last)

@@ -154,8 +154,8 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         return self._vectors.vectors(actor_id, session_id, after=after)
 
-    def delete_session(self, actor_id: str, session_id: str) -> None:
-        self._sessions.delete_session(actor_id, session_id)
+    def delete_session(self, actor_id: str, session_id: str, *, life: datetime | None = None) -> None:
+        self._sessions.delete_session(actor_id, session_id, life)
 
     # Overflow
 

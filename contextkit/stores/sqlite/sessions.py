@@ -90,11 +90,12 @@ class Lifetimes:
         connection.execute(_NEW, (key.actor_id, key.session_id, created_at, key.now, self.expiry(key.now)))
         return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
 
-    def end(self, connection: sqlite3.Connection, key: Key) -> None:
-        """Delete the session. When it had begun is remembered: its next life begins later, in the same tick too."""
+    def end(self, connection: sqlite3.Connection, key: Key, life: datetime | None = None) -> None:
+        """Delete the session, or only that which was created then. When it had begun is remembered: its next life
+        begins later, in the same tick too."""
         where, ids = "WHERE actor_id = ? AND session_id = ?", (key.actor_id, key.session_id)
         row = connection.execute(f"SELECT created_at FROM sessions {where}", ids).fetchone()
-        if row is not None:
+        if row is not None and life in (None, from_micros(row[0])):
             self._ended.put(ids, row[0])
             connection.execute(f"DELETE FROM sessions {where}", ids)
 
@@ -206,10 +207,10 @@ class Sessions:
                 for number, data in connection.execute(_PARTS, (to_bytes(name), json.dumps([*some.numbers]), *key.live))
             }
 
-    def delete_session(self, actor_id: str, session_id: str) -> None:
+    def delete_session(self, actor_id: str, session_id: str, life: datetime | None) -> None:
         key = self._lifetimes.key(actor_id, session_id)
         with self._database.write() as connection:
-            self._lifetimes.end(connection, key)
+            self._lifetimes.end(connection, key, life)
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,8 +169,27 @@ class StateConformance(Conformance):
         assert found(store, actor).created_at > first.created_at
         assert (found(store, actor).version, found(store, actor).last_seq) == (0, 1)
 
+    def test_a_session_is_deleted_and_none_that_has_begun_since(
+        self, store: SessionStore, actor: str, clock: ManualClock
+    ) -> None:
+        fill(store, actor)
+        first = found(store, actor).created_at
+        store.delete_session(actor, "s", life=first - timedelta(seconds=1))
+        assert found(store, actor).created_at == first
+        store.delete_session(actor, "s", life=first)
+        assert store.session(actor, "s") is None
+        clock.advance(timedelta(seconds=1))
+        fill(store, actor)
+        second = found(store, actor)
+        store.delete_session(actor, "s", life=first)
+        assert found(store, actor) == second
+        assert store.derived(actor, "s")
+        store.delete_session(actor, "s", life=second.created_at)
+        assert (store.session(actor, "s"), store.messages(actor, "s")) == (None, [])
+
     def test_deleting_no_session_is_no_error(self, store: SessionStore, actor: str) -> None:
         store.delete_session(actor, "s")
+        store.delete_session(actor, "s", life=datetime(2020, 1, 1, tzinfo=UTC))
         assert store.session(actor, "s") is None
 
     def test_state_is_saved_under_its_version(self, store: SessionStore, actor: str, clock: ManualClock) -> None:

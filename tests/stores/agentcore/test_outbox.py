@@ -545,14 +545,14 @@ def test_what_is_said_right_behind_a_deletion_is_kept(
     store, other = (AgentCoreStore(memory_id, state=state, client=client, lease=1.0) for _ in range(2))
     delete, reached, said = state.delete_session, threading.Event(), threading.Event()
 
-    def slow(actor_id: str, session_id: str) -> None:
+    def slow(actor_id: str, session_id: str, **life: Any) -> None:
         if actor_id == "u" and threading.current_thread() is threading.main_thread():
             looking.start()
             reached.wait(0.5)
         elif actor_id == "u":
             reached.set()
             assert said.wait(10)
-        delete(actor_id, session_id)
+        delete(actor_id, session_id, **life)
 
     looking = threading.Thread(target=other.flush)
     store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
@@ -567,18 +567,19 @@ def test_what_is_said_right_behind_a_deletion_is_kept(
     assert ids(delivered(client, memory_id)) == [(1, "new")]
 
 
-def test_two_who_delete_a_session_leave_no_event_of_what_is_said_between(
+def test_two_who_delete_a_session_spare_what_is_said_between(
     state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = AgentCoreStore(memory_id, state=state, client=client, lease=0.2)
     delete = state.delete_session
 
-    def late(actor_id: str, session_id: str) -> None:
+    def late(actor_id: str, session_id: str, **life: Any) -> None:
+        """For much longer than the lease."""
         monkeypatch.setattr(state, "delete_session", delete)
         other.delete_session("u", "s")
         other.append("u", "s", [{"role": "user", "content": "between", "id": "between"}])
         other.flush()
-        delete(actor_id, session_id)
+        delete(actor_id, session_id, **life)
 
     store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
     store.flush()
@@ -586,7 +587,8 @@ def test_two_who_delete_a_session_leave_no_event_of_what_is_said_between(
     store.delete_session("u", "s")
     for each in (store, other):
         each.flush()
-    assert delivered(client, memory_id) == []
+    assert [message.text for message in store.messages("u", "s")] == ["between"]
+    assert ids(delivered(client, memory_id)) == [(1, "between")]
 
 
 def test_nothing_of_a_deleted_session_stays_in_the_state_store(
