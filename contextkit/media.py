@@ -67,7 +67,10 @@ _WRAPPERS = ("source", "image_url", "input_audio", "file", "inline_data", "image
 _PAYLOADS = ("data", "base64", "blob", "file_data", "bytes", "url", "image_url", "result")
 _REFERENCES = ("file_id", "id", "uri", "file_url", "file_uri")
 _MIMES = ("mime_type", "media_type", "mimeType")
-_ASIDE = ("title", "context", "name", "filename", "content")
+_IN_EXTRAS = ("title", "context", "name", "filename")
+"""What LangChain's blocks may have among their `extras`."""
+
+_ASIDE = (*_IN_EXTRAS, "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,9 @@ def _separate_media(kind: MediaKind, value: Mapping[str, Any]) -> tuple[int, Any
     flat = _flatten(value)
     if kind != "file":
         return _media(kind, value, flat).tokens, None
-    tokens, aside = _separate_each({key: flat[key] for key in _ASIDE if flat.get(key)})
+    extras = value["extras"] if isinstance(value.get("extras"), Mapping) else {}
+    said = {key: extras[key] for key in _IN_EXTRAS if key in extras} | flat
+    tokens, aside = _separate_each({key: said[key] for key in _ASIDE if said.get(key)})
     text = _plain_text(flat)
     if text is None and "content" not in aside:
         tokens += _media(kind, value, flat).tokens

@@ -97,7 +97,10 @@ def test_sounds_and_files_cost_by_their_bytes() -> None:
     )
     assert rest is None
     assert tokens == pytest.approx(500_008 / BYTES_PER_TOKEN["file"], rel=0.001)
-    assert separate({"type": "file", "base64": "JVBERi0=", "mime_type": "application/pdf"}) == (UNKNOWN["file"], None)
+    file = {"type": "file", "base64": "JVBERi0=", "mime_type": "application/pdf"}
+    assert separate(file) == (UNKNOWN["file"], None)
+    told = {"context": "Of May.", "name": "Terms"}
+    assert separate({**file, "extras": {**told, "citations": {"enabled": True}}}) == (UNKNOWN["file"], told)
 
 
 def test_a_document_that_is_text_is_text() -> None:

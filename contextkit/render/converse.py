@@ -145,7 +145,7 @@ def _media(media: Media) -> Json | None:
     if form not in _FORMATS[media.kind] or not source:
         return None
     if media.kind == "file":
-        named: Json = {"name": _document_name(media.name), "format": form, "source": source}
+        named: Json = {"name": document_name(media.name), "format": form, "source": source}
         return {"document": named | to_be_cited(media)}
     return {media.kind: {"format": form, "source": source}}
 
@@ -158,7 +158,7 @@ def _source(media: Media) -> Json | None:
     return None
 
 
-def _document_name(name: str | None) -> str:
+def document_name(name: str | None) -> str:
     """A name of the few characters that Converse allows, at most 200 of them."""
     return _NOT_IN_A_DOCUMENT_NAME.sub("", name or "")[:200].strip() or "document"
 
@@ -173,11 +173,11 @@ def _renamed(block: Json, names: set[str]) -> Json:
         result = block["toolResult"]
         return {"toolResult": {**result, "content": _named_apart(result["content"], names)}}
     if "document" in block:
-        return {"document": {**block["document"], "name": _free(block["document"].get("name", ""), names)}}
+        return {"document": {**block["document"], "name": free_name(block["document"].get("name", ""), names)}}
     return block
 
 
-def _free(name: str, names: set[str]) -> str:
+def free_name(name: str, names: set[str]) -> str:
     """The name, or where it is taken (Converse does not tell cases apart) the first free one with a number."""
     numbered = (name if number == 1 else f"{name[:190]}-{number}" for number in count(1))
     free = next(one for one in numbered if one.casefold() not in names)

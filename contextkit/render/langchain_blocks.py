@@ -3,8 +3,9 @@
 They convert LangChain's blocks and each its own provider's, and pass on or refuse any other. Of which provider a chat
 model is, only the style of its cache marks tells. So where a session's blocks came from elsewhere:
 
-* Texts of the Responses API and of MCP become LangChain's, and so do MCP's pictures, sounds and files.
-* A picture that a model made is mentioned to Anthropic's and Converse's, which take none of it back.
+* Texts of the Responses API and of MCP become LangChain's, and so do their pictures, sounds and files.
+* Pictures and files go to Anthropic's chat models in Anthropic's shape, and to Converse's in LangChain's, each file
+  under a name of its own. What a model made is mentioned to them: they take none of it back.
 * Reasoning that is signed goes to Anthropic's chat models in Anthropic's shape, and other reasoning does not.
 * Anthropic's own blocks stay for chat models of that style, and Converse's for those of that one; else they are told
   in words (`contextkit.render.told`). Where no style says, those stay that one chat model or another converts.
@@ -12,16 +13,21 @@ model is, only the style of its cache marks tells. So where a session's blocks c
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from contextkit.messages.converse import is_converse
-from contextkit.parts import Other, Reasoning, Text, part
+from contextkit.parts import Other, Reasoning, Text, part, parts, unusable
 from contextkit.parts.media import Media
 from contextkit.render.anthropic import NATIVE, media_block
+from contextkit.render.converse import ATTACHED, document_name, free_name
 from contextkit.render.langchain_cache import CacheStyle
 from contextkit.render.told import mentioned, told_block
+from contextkit.render.turns import to_be_cited
 from contextkit.types import Block, Message
 
-_LANGCHAIN_S = ("text", "text-plain", "refusal")
-"""What texts are called that LangChain's chat models know."""
+_ELSEWHERE_S = ("resource", "input_image", "input_file")
+"""What pictures, sounds and files are called that only MCP or the Responses API shapes so."""
 
 _LEFT = ("non_standard", "json", "guard_content")
 """LangChain's own wrapping, and kinds of block that `ChatBedrockConverse` alone has."""
@@ -46,24 +52,57 @@ def common_content(message: Message, style: CacheStyle | None) -> str | tuple[Bl
 def _common(block: Block, message: Message, style: CacheStyle | None) -> Block:
     found = part(block)
     match found:
-        case Text(text) if block.get("type") not in _LANGCHAIN_S:
+        case Text(text) if block.get("type") != "text" and (style or block.get("type") != "refusal"):
             return {"type": "text", "text": text}
         case Reasoning(text, signature) if style == "anthropic":
             return {"type": "thinking", "thinking": text, "signature": signature} if signature else _NOTHING
         case Media() if style is not None and message.role == "assistant":
             return {"type": "text", "text": mentioned(found)}
-        case Media() if style == "anthropic" and message.role == "tool" and (shaped := media_block(found)):
+        case Media() if style == "anthropic" and (shaped := media_block(found)):
             return shaped  # `ChatBedrock` passes on what a result holds as it is
-        case Media() if block.get("type") == "resource" or "mimeType" in block:
+        case Media(url=str(url)) if style == "converse" and not url.startswith("s3://"):
+            raise unusable(found, message, "Bedrock Converse")
+        case Media() if _is_elsewhere_s(block) or (style == "converse" and found.data):
             return _standard(found)
         case Other() if not _is_taken(block, message, style) and (words := told_block(block, message)):
             return {"type": "text", "text": words}
     return block
 
 
+def _is_elsewhere_s(block: Block) -> bool:
+    return (
+        block["type"] in _ELSEWHERE_S
+        or "mimeType" in block
+        or "file" in block
+        or isinstance(block.get("image_url"), str)
+    )
+
+
 def _standard(media: Media) -> Block:
     where = {"base64": media.data} if media.data else {"url": media.url} if media.url else {"file_id": media.file_id}
-    return {"type": media.kind, **where, "mime_type": media.mime, **({"name": media.name} if media.name else {})}
+    named = {"name": media.name, "filename": media.name} if media.name else {}
+    mime = {"mime_type": media.mime} if media.mime else {}
+    return {"type": media.kind, **where, **mime, **named, **to_be_cited(media)}
+
+
+def with_documents(messages: Iterable[Message]) -> Iterator[Message]:
+    """The messages with each file under a name that Converse takes, once, and a user's never without a word."""
+    names: set[str] = set()
+    for message in messages:
+        if isinstance(message.content, str) or not any(map(_is_file, message.content)):
+            yield message
+            continue
+        content = tuple(_named(block, names) if _is_file(block) else block for block in message.content)
+        words = message.role == "tool" or any(part.text.strip() for part in parts(message) if isinstance(part, Text))
+        yield replace(message, content=content if words else (*content, {"type": "text", "text": ATTACHED}))
+
+
+def _is_file(block: Block) -> bool:
+    return block.get("type") == "file" and "base64" in block
+
+
+def _named(block: Block, names: set[str]) -> Block:
+    return {**block, "name": free_name(document_name(block.get("name")), names)}
 
 
 def _is_taken(block: Block, message: Message, style: CacheStyle | None) -> bool:

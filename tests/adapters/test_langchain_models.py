@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, ChatMessage, FunctionMessage, Hum
 
 from contextkit import ContextBuilder
 from contextkit.adapters.langchain import with_tools
+from contextkit.errors import InvalidMessage
 from contextkit.render.langchain import to_langchain_prompt
 from contextkit.render.langchain_cache import langchain_tools
 from contextkit.render.request import Breakpoints
@@ -208,6 +209,55 @@ def test_what_an_mcp_server_answered_reaches_the_model(name: str, marked: bool, 
     request = ask(name, marked, "And now?")
     (check_converse if STYLES[name] == "converse" else check_messages)(only_prompt(request))
     assert all(shown in str(request["messages"]) for shown in ("Six.", "iVBORw0KGgo=", "bridges of Porto"))
+
+
+PNG_URL, PDF_URL = "data:image/png;base64,iVBORw0KGgo=", "data:application/pdf;base64,JVBERi0="
+PDF_SOURCE = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+MEDIA = {
+    "a picture of chat completions": {"type": "image_url", "image_url": {"url": PNG_URL}},
+    "one that is only its URL": {"type": "image_url", "image_url": PNG_URL},
+    "a picture of the Responses API": {"type": "input_image", "image_url": PNG_URL, "detail": "auto"},
+    "a file of the Responses API": {"type": "input_file", "filename": "a.pdf", "file_data": PDF_URL},
+    "a file of chat completions": {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF_URL}},
+    "a document of Anthropic's": {"type": "document", "source": PDF_SOURCE, "title": "a.pdf"},
+    "a file of LangChain's": {"type": "file", "base64": "JVBERi0=", "mime_type": "application/pdf"},
+}
+
+
+@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("kind", MEDIA)
+def test_pictures_and_files_reach_every_model_whoever_shaped_them(
+    name: str, kind: str, ask: Asks, store: SQLiteStore
+) -> None:
+    called = AIMessage("", tool_calls=[{"name": "now", "args": {"zone": 1}, "id": "c1"}])
+    both = [{"role": "user", "content": [MEDIA[kind]]}, called]
+    store.append(
+        "u1", "s1", [*both, {"role": "tool", "tool_call_id": "c1", "content": [MEDIA[kind]]}, AIMessage("Hm.")]
+    )
+    request = ask(name, True, "And now?")
+    (check_converse if STYLES[name] == "converse" else check_messages)(only_prompt(request))
+    shown = str(request["messages"])
+    assert shown.count("iVBORw0KGgo=") + shown.count("JVBERi0=") == 2
+    if STYLES[name] == "converse" and "JVBERi0=" in shown:
+        first, second = re.findall(r"'name': '([^']*)'", shown.replace("'name': 'now'", ""))
+        assert second == f"{first}-2"
+        assert re.fullmatch(r"[a-z]+", first)
+        assert {"text": "(attached)"} in request["messages"][0]["content"]
+
+
+def test_a_picture_that_is_only_a_url_is_refused_by_name_for_converse(ask: Asks, store: SQLiteStore) -> None:
+    shown = {"type": "image", "source": {"type": "url", "url": "https://a.example/x.png"}}
+    store.append("u1", "s1", [{"role": "user", "content": [shown]}, AIMessage("Hm.")])
+    with pytest.raises(InvalidMessage, match="Bedrock Converse takes no image by URL"):
+        ask("ChatBedrockConverse", True, "And now?")
+    assert "a.example" in str(ask("ChatAnthropic", True, "And now?")["messages"])
+
+
+def test_a_document_is_cited_through_langchain_too(ask: Asks, store: SQLiteStore) -> None:
+    asked = {**MEDIA["a document of Anthropic's"], "citations": {"enabled": True}}
+    store.append("u1", "s1", [{"role": "user", "content": [asked]}, AIMessage("Hm.")])
+    for name in STYLES:
+        assert "'citations': {'enabled': True}" in str(ask(name, True, "And now?")["messages"])
 
 
 @pytest.mark.parametrize("name", STYLES)
