@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -57,7 +58,13 @@ def deploy(
             f"The template has {len(body):,} bytes; CloudFormation takes {MOST_BYTES:,} in a call.",
             "Leave out the alarms, or put the template into a bucket and deploy it from there.",
         )
-    asked = {"StackName": stack, "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]}
+    token = uuid.uuid4().hex
+    asked = {
+        "StackName": stack,
+        "TemplateBody": body,
+        "Capabilities": ["CAPABILITY_IAM"],
+        "ClientRequestToken": token,
+    }
     with told(f"CloudFormation, asked for the stack {stack!r},", _REFUSED):
         status = _status(client, stack)
         if status is None:
@@ -67,7 +74,8 @@ def deploy(
             _check(status, stack)
             change = "changed" if _update(client, asked) else "as it was"
         if change != "as it was":
-            _wait(client, stack, "stack_create_complete" if change == "made" else "stack_update_complete", delay)
+            until = "stack_create_complete" if change == "made" else "stack_update_complete"
+            _wait(client, stack, until, delay, token)
         return Deployed(stack, change, _outputs(client, stack))
 
 
@@ -82,7 +90,7 @@ def _update(client: Any, asked: Mapping[str, Any]) -> bool:
     return True
 
 
-def _wait(client: Any, stack: str, until: str, delay: float) -> None:
+def _wait(client: Any, stack: str, until: str, delay: float, token: str) -> None:
     attempts = max(1, int(PATIENCE / max(delay, 1)))
     try:
         client.get_waiter(until).wait(StackName=stack, WaiterConfig={"Delay": delay, "MaxAttempts": attempts})
@@ -90,7 +98,7 @@ def _wait(client: Any, stack: str, until: str, delay: float) -> None:
         raise ProvisioningFailed(
             f"The stack {stack!r} came to nothing ({error}).",
             "Mend what the reasons say and apply again; CloudFormation has undone what it could.",
-            _reasons(client, stack),
+            _reasons(client, stack, token),
         ) from error
 
 
@@ -121,8 +129,9 @@ def _outputs(client: Any, stack: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
 
-def _reasons(client: Any, stack: str) -> list[str]:
-    """What CloudFormation says of the resources that failed, the first failure first."""
+def _reasons(client: Any, stack: str, token: str) -> list[str]:
+    """What CloudFormation says of the resources that failed under this token, the first failure first."""
     events = client.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [event for event in events if str(event.get("ResourceStatus", "")).endswith("_FAILED")]
+    ours = [event for event in events if event.get("ClientRequestToken", token) == token]
+    failed = [event for event in ours if str(event.get("ResourceStatus", "")).endswith("_FAILED")]
     return [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in reversed(failed)]

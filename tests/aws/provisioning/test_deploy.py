@@ -86,15 +86,29 @@ def test_a_stack_that_cannot_be_changed_now(scripted: Stubber, status: str, said
         deploy({}, "s", scripted.client)
 
 
-def test_the_reasons_come_first_failure_first(scripted: Stubber) -> None:
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the calls of a deployment go by."""
+    made = uuid.UUID(int=7)
+    monkeypatch.setattr(uuid, "uuid4", lambda: made)
+    return made.hex
+
+
+def test_the_reasons_come_first_failure_first_and_none_of_an_earlier_deployment(scripted: Stubber, token: str) -> None:
     scripted.add_client_error("describe_stacks", "ValidationError", "Stack with id s does not exist")
     scripted.add_response("create_stack", {"StackId": "s"})
     scripted.add_response("describe_stacks", found("ROLLBACK_COMPLETE"))
     event = {"StackId": "s", "EventId": "e", "StackName": "s", "Timestamp": "2026-01-01"}
-    reasons = [("Second", "Resource creation cancelled"), ("First", "Not authorized")]
+    reasons = [("Second", "Resource creation cancelled", token), ("First", "Not authorized", token), ("Old", "", "t")]
     failed = [
-        {**event, "LogicalResourceId": i, "ResourceStatus": "CREATE_FAILED", "ResourceStatusReason": r}
-        for i, r in reasons
+        {
+            **event,
+            "LogicalResourceId": name,
+            "ResourceStatus": "CREATE_FAILED",
+            "ResourceStatusReason": reason,
+            "ClientRequestToken": asked,
+        }
+        for name, reason, asked in reasons
     ]
     scripted.add_response("describe_stack_events", {"StackEvents": failed})
     with pytest.raises(ProvisioningFailed) as caught:
