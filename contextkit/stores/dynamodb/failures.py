@@ -42,6 +42,9 @@ _RIGHTS = {
 }
 """The rights to calls that are not called as their right is, or not DynamoDB's."""
 
+_OTHER_KEYS = re.compile("schema|missing the key|key condition|mismatch for key|key element", re.IGNORECASE)
+"""What DynamoDB says of calls that name other keys than the table's."""
+
 _NAMED = re.compile(r"not authorized to perform: (\w+:\w+)")
 
 
@@ -77,7 +80,7 @@ def _answered(error: aws.ClientError, where: str) -> StoreError:
         return _denied(error.operation_name, text, where)
     if code in _FULL:
         return StoreFull(f"{where} takes no more ({code}: {text}).", "Delete what is not needed, or raise the quota.")
-    if code == "ValidationException" and ("key" in text.lower() or "schema" in text.lower()):
+    if code == "ValidationException" and _OTHER_KEYS.search(text):
         return StoreCorrupt(
             f"A table of {where} has other keys than this store's ({text}).",
             "Use tables with the text keys `pk` (hash) and `sk` (range), or another prefix.",
