@@ -153,7 +153,8 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         )
 
     def _region(self, client: Any, name: str, place: Place, wait: float, transactions: bool, replicas: int) -> Region:
-        where = f"DynamoDB in {name} at {client.meta.endpoint_url}"
+        tables = f" (tables with the prefix {self._prefix})" if self._prefix else ""
+        where = f"DynamoDB in {name} at {client.meta.endpoint_url}{tables}"
         database = Database(client, self._prefix, where, wait, transactions, replicas, self._caches.get(name))
         return Region(
             name, where, fork_safe(client), Parts(database, self._settings, place), Breaker(lambda: _probe(database))

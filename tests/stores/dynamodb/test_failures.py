@@ -119,7 +119,7 @@ def test_an_endpoint_where_nobody_listens() -> None:
 
 def test_missing_tables(patient_client: object) -> None:
     store = DynamoDBStore("nowhere-", client=patient_client)
-    with pytest.raises(StoreUnavailable, match="contextkit provision"):
+    with pytest.raises(StoreUnavailable, match=r"prefix nowhere-.*contextkit provision"):
         store.session("a", "s")
     with pytest.raises(StoreUnavailable, match="contextkit provision"):
         store.append("a", "s", [{"role": "user", "content": "x"}])
