@@ -14,7 +14,7 @@ from contextkit.types import Outcome
 
 if TYPE_CHECKING:
     from contextkit.charges import Charge
-    from contextkit.report.records import Decision, SourceRun
+    from contextkit.report.records import Decision, SectionUse, SourceRun
     from contextkit.report.report import Report
     from contextkit.steps import Step
 
@@ -51,6 +51,17 @@ def segments(report: Report) -> list[Segment]:
         Segment("margin", "margin", report.margin),
         Segment("reserve", "reserve", report.reserve),
     ]
+
+
+def offered(report: Report) -> list[SectionUse]:
+    """The sections that anything was offered for."""
+    return [use for use in report.sections if use.used or use.kept or use.shortened or use.moved or use.dropped]
+
+
+def nothing_offered(report: Report) -> str:
+    """A sentence on the other sections, if there are any."""
+    names = [use.name for use in report.sections if use not in offered(report)]
+    return f"Nothing was offered for: {', '.join(names)}." if names else ""
 
 
 def cells(segments: Sequence[Segment], width: int) -> list[int]:

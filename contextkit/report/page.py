@@ -25,6 +25,8 @@ from contextkit.report.layout import (
     dollars,
     duration,
     items_in_words,
+    nothing_offered,
+    offered,
     percent,
     segments,
     spent,
@@ -53,7 +55,8 @@ def to_page(report: Report, *, standalone: bool) -> str:
 
 
 def _element(report: Report) -> Iterator[str]:
-    whole, report = report, _without_empty(report)
+    nothing = escaped(nothing_offered(report))
+    report = replace(report, sections=offered(report))
     rows, tried = listed(report), stops(report)
     yield f'<section class="ckr" aria-label="Context report"><style>{_asset("page.css")}</style>'
     yield _header(report)
@@ -63,7 +66,7 @@ def _element(report: Report) -> Iterator[str]:
     if len(tried) > 1:
         yield _slider(report, tried)
     yield _items(report, rows)
-    yield _empty(whole, report)
+    yield f'<p class="ckr-quiet ckr-none">{nothing}</p>' if nothing else ""
     yield _sources(report.sources)
     yield _footer(report, rows)
     yield f'<script type="application/json" class="ckr-data">{_json(payload(report, rows, tried))}</script>'
@@ -78,12 +81,6 @@ def _asset(name: str) -> str:
 def _json(data: dict[str, Any]) -> str:
     text = json.dumps(data, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _without_empty(report: Report) -> Report:
-    """The report without the sections that nothing was offered for: a line names them."""
-    offered = {decision.section for decision in report.decisions}
-    return replace(report, sections=[use for use in report.sections if use.used or use.name in offered])
 
 
 def _header(report: Report) -> str:
@@ -200,11 +197,6 @@ def _items(report: Report, rows: Sequence[Decision]) -> str:
         'aria-label="Search items"></div><p class="ckr-found ckr-live" role="status"></p>'
         f'<div class="ckr-sections">{"".join(section_details(report, rows))}</div>'
     )
-
-
-def _empty(whole: Report, report: Report) -> str:
-    names = [use.name for use in whole.sections if use not in report.sections]
-    return f'<p class="ckr-quiet ckr-none">Nothing was offered for: {escaped(", ".join(names))}.</p>' if names else ""
 
 
 def _sources(sources: Sequence[SourceRun]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from contextkit.report.causes import TOLD, Cause, causes_at_hand
-from contextkit.report.layout import MARKS, OUTCOMES, cells, printable, segments
-from contextkit.report.text import COLUMNS, PATTERNS, heading, section_row, source_row
+from contextkit.report.layout import MARKS, OUTCOMES, cells, nothing_offered, offered, printable, segments
+from contextkit.report.text import COLUMNS, PATTERNS, heading, section_row, source_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,12 +33,14 @@ def to_rich(report: Report, width: int) -> Iterator[RenderableType]:
     yield Text.assemble((heading(report), "bold"), "\n")
     yield _bar(report, width)
     yield _sections(report, width)
+    if nothing := nothing_offered(report):
+        yield Text(printable(nothing), style="dim")
     if causes := causes_at_hand(report):
         yield Text("\nnot whole, and why", style="bold")
         yield _reasons(causes[:TOLD])
         yield Text()
-    for source in report.sources:
-        yield Text(printable("  ".join(source_row(source))), style=_STATUS_COLOURS[source.status])
+    for source, line in zip(report.sources, source_lines(report.sources), strict=True):
+        yield Text(printable(line), style=_STATUS_COLOURS[source.status])
     for notice in report.notices:
         yield Text.assemble(("! ", "yellow"), (f"{notice.kind}: ", "bold"), printable(notice.text))
 
@@ -75,6 +77,6 @@ def _sections(report: Report, width: int) -> Table:
     for name in COLUMNS[1:]:
         title = MARKS[name] if name in OUTCOMES and width < _NARROW else name
         table.add_column(title, justify="right", style=_OUTCOME_COLOURS.get(name), no_wrap=True)
-    for section in report.sections:
+    for section in offered(report):
         table.add_row(*section_row(section))
     return table

@@ -16,6 +16,8 @@ from contextkit.report.layout import (
     dollars,
     duration,
     items_in_words,
+    nothing_offered,
+    offered,
     percent,
     printable,
     segments,
@@ -44,8 +46,9 @@ def to_text(report: Report, items: int) -> str:
     blocks = (
         heading(report),
         _plain_bar(report),
-        _columns([COLUMNS, *map(section_row, report.sections)], "<>>>>>>"),
-        _columns([source_row(source) for source in report.sources], "<>><") if report.sources else "",
+        "\n".join(_columns([COLUMNS, *map(section_row, offered(report))], "<>>>>>>")),
+        nothing_offered(report),
+        "\n".join(source_lines(report.sources)),
         "\n".join(f"! {notice.kind}: {notice.text}" for notice in report.notices),
         "\n".join(_less_than_whole(report, items)),
     )
@@ -117,8 +120,12 @@ def section_row(section: SectionUse) -> tuple[str, ...]:
     )
 
 
-def source_row(source: SourceRun) -> tuple[str, ...]:
-    """A source's name, latency, items and status, and what went wrong with it."""
+def source_lines(sources: Sequence[SourceRun]) -> list[str]:
+    """A line for each source: its name, latency, items and status, and what went wrong with it."""
+    return _columns([_source_row(source) for source in sources], "<>><")
+
+
+def _source_row(source: SourceRun) -> tuple[str, ...]:
     return (
         source.name,
         duration(source.seconds),
@@ -128,11 +135,11 @@ def source_row(source: SourceRun) -> tuple[str, ...]:
     )
 
 
-def _columns(rows: Sequence[Sequence[str]], align: str) -> str:
+def _columns(rows: Sequence[Sequence[str]], align: str) -> list[str]:
     """Rows as columns, each aligned by its sign in `align` (`<` left, `>` right); longer rows end in free text."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
     form = tuple(zip(align, widths, strict=False))
-    return "\n".join("  ".join(_aligned(row, form)).rstrip() for row in rows)
+    return ["  ".join(_aligned(row, form)).rstrip() for row in rows]
 
 
 def _aligned(row: Sequence[str], form: Sequence[tuple[str, int]]) -> list[str]:

@@ -67,6 +67,16 @@ def test_neighbours_in_the_plain_bar_are_told_apart_whatever_lies_empty_between_
     assert bar == "█" * 24 + "▓" * 24 + "█" * 24
 
 
+def test_sections_that_nothing_was_offered_for_take_one_line_together(report, make_report):
+    unused = [SectionUse(name=name, region="volatile", share=90, used=0) for name in ("recall", "calendar")]
+    odd = make_report(sections=[unused[0], *report.sections, unused[1]])
+    assert odd.to_text() == report.to_text().replace(
+        "\n\nTools ", "\n\nNothing was offered for: recall, calendar.\n\nTools "
+    )
+    assert "Nothing was offered for: recall, calendar." in drawn(odd, 80)
+    assert "Nothing" not in drawn(report, 80)
+
+
 def test_columns_line_up(report):
     table = report.to_text().split("\n\n")[2].splitlines()
     assert len({len(line) for line in table}) == 1
@@ -91,6 +101,17 @@ def test_rich_cuts_no_name_and_no_number_on_the_narrowest_terminal(report):
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 40
     assert "history      5,391  5,401  38  1  8  17" in text
+
+
+def test_rich_aligns_the_sources(report):
+    lines = [line.rstrip() for line in drawn(report, 100).splitlines()]
+    at = lines.index("Tools      0.9 ms  24 items  ok")
+    assert lines[at + 4] == "Calendar   200 ms   0 items  late  gave no answer within its deadline of 0.2 s"
+
+
+def test_an_error_of_several_lines_is_drawn_as_it_is(make_report):
+    crm = SourceRun(name="crm", seconds=0.2, status="failed", error="failed: refused\nagain")
+    assert "crm  200 ms  0 items  failed  refused\nagain" in drawn(make_report(sources=(crm,)), 80)
 
 
 def test_rich_does_not_read_markup_in_what_others_wrote(make_report, report):
