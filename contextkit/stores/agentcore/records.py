@@ -69,7 +69,8 @@ class Namespace:
 class Record:
     """One record as the service has it. `score` is its relevance, in the answer of a search.
 
-    `timestamp` is the time that the record itself names, cut to milliseconds.
+    `strategy_id` is "" where the service names none, and `timestamp` the time that the record itself
+    names, cut to milliseconds.
     """
 
     id: str
@@ -313,8 +314,8 @@ def _record(given: Mapping[str, Any]) -> Record:
     return Record(
         id=given["memoryRecordId"],
         text=given["content"]["text"],
-        namespace=next(iter(given["namespaces"]), None),
-        strategy_id=given["memoryStrategyId"],
+        namespace=next(iter(given.get("namespaces", ())), None),
+        strategy_id=given.get("memoryStrategyId", ""),
         created_at=_utc(given["createdAt"]),
         timestamp=None if timestamp is None else _utc(timestamp),
         expires_at=None if expires_at is None else _utc(expires_at),

@@ -457,3 +457,19 @@ class TestSearching:
     def test_a_record_that_is_not_there_is_none(self, store: AgentCoreStore) -> None:
         assert store.records.get("mem-" + "0" * 40) is None
         store.records.delete(["mem-" + "0" * 40])
+
+
+def test_a_record_is_read_that_names_no_strategy_and_no_namespace(store: AgentCoreStore, client: Any) -> None:
+    """botocore passes on what the service sends, also where its model says that there is more."""
+    actor = f"actor-{uuid.uuid4()}"
+    store.put_memories(actor, [MemoryRecord(id="m", text="a car", created_at=NOW)])
+
+    def bare(parsed: dict[str, Any], **_: object) -> None:
+        for record in parsed["memoryRecordSummaries"]:
+            del record["memoryStrategyId"], record["namespaces"]
+
+    client.meta.events.register("after-call.bedrock-agentcore.ListMemoryRecords", bare)
+    try:
+        assert [record.text for record in store.memories(actor)] == ["a car"]
+    finally:
+        client.meta.events.unregister("after-call.bedrock-agentcore.ListMemoryRecords", bare)
