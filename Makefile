@@ -55,7 +55,7 @@ picture: $(VENV)/demo.stamp ## Take the README's picture of the demo's report an
 	@mkdir -p build
 	@$(BIN)/contextkit demo --html build/report.html >/dev/null
 	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=3000 \
-		--window-size=1180,975 --screenshot=docs/report.png build/report.html >/dev/null 2>&1
+		--window-size=1180,977 --screenshot=docs/report.png build/report.html >/dev/null 2>&1
 
 clean: ## Remove the environment and everything built or cached.
 	@rm -rf $(VENV) $(VENV)-constraints $(MINISTACK) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

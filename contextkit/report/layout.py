@@ -25,6 +25,14 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 MARKS: dict[Outcome, str] = {"kept": "●", "shortened": "◐", "moved": "↗", "dropped": "○"}
 """A sign for each outcome, so that none is told by its colour alone."""
 
+MEANINGS: dict[Outcome, str] = {
+    "kept": "stands in full",
+    "shortened": "an extract stands",
+    "moved": "reads back by its handle",
+    "dropped": "left out",
+}
+"""What each outcome means, in as few words as a legend has room for."""
+
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from contextkit.report.causes import TOLD, Cause, causes
 from contextkit.report.layout import (
     MARKS,
+    MEANINGS,
     OUTCOMES,
     Segment,
     billed,
@@ -222,4 +223,8 @@ def _footer(report: Report, rows: Sequence[Decision]) -> str:
         f"All {total:,} items are listed" if len(rows) == total else f"{len(rows):,} of {total:,} items are listed"
     )
     capped = "" if len(rows) == total else f" (a page lists at most {LISTED:,}, those in the prompt first)"
-    return f'<p class="ckr-quiet ckr-foot">contextkit · {listing}{capped}; texts are cut to {PREVIEW} characters.</p>'
+    meanings = ", ".join(f"{MARKS[outcome]} {outcome}: {meaning}" for outcome, meaning in MEANINGS.items())
+    return (
+        f'<p class="ckr-quiet ckr-foot">{meanings}.</p>'
+        f'<p class="ckr-quiet">contextkit · {listing}{capped}; texts are cut to {PREVIEW} characters.</p>'
+    )

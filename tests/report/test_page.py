@@ -158,6 +158,12 @@ def test_the_first_screen_says_why_items_are_left_out(report, make_report):
     assert "Left out" not in make_report(decisions=whole).to_html()
 
 
+def test_it_says_what_the_outcomes_mean(report):
+    page = lines_without_style(report.to_html())
+    (line,) = (line for line in page if line.startswith("● kept: stands in full, ◐ shortened: an extract stands, "))
+    assert line.endswith(", ↗ moved: reads back by its handle, ○ dropped: left out.")
+
+
 def test_sections_that_nothing_was_offered_for_take_one_line_together(report, make_report):
     unused = [SectionUse(name=name, region="volatile", share=90, used=0) for name in ("recall", "calendar <b>")]
     page = make_report(sections=[unused[0], *report.sections, unused[1]]).to_html()
