@@ -67,10 +67,15 @@ def _answered(error: aws.ClientError, where: str) -> StoreError:
             f"{where} is throttled ({code}: {text}).",
             "Try again; if this goes on, raise the table's capacity or its limits.",
         )
-    if code in ("ResourceNotFoundException", "NoSuchBucket"):
+    if code == "ResourceNotFoundException":
         return StoreUnavailable(
-            f"{where} lacks a table or bucket that is needed ({text}).",
+            f"{where} lacks a table that is needed ({text}).",
             "Create it: `contextkit provision` (with `--endpoint` on a local server); or correct region and prefix.",
+        )
+    if code == "NoSuchBucket":
+        return StoreUnavailable(
+            f"{where} does not exist ({text}).",
+            "Create the bucket, which `contextkit provision` does not, or correct its name.",
         )
     if code == "NoSuchKey":
         return StoreCorrupt(f"{where} lacks an object that a table points to ({text}).", "Restore it from a copy.")

@@ -32,6 +32,7 @@ def answered(code: str, text: str = "", *, status: int = 400, action: str = "Get
         (answered("InternalServerError", status=500), StoreUnavailable, "Try again"),
         (answered("", status=503), StoreUnavailable, "Try again"),
         (answered("ResourceNotFoundException"), StoreUnavailable, "contextkit provision"),
+        (answered("NoSuchBucket", action="PutObject"), StoreUnavailable, "Create the bucket"),
         (answered("AccessDeniedException", action="PutItem"), StoreReadOnly, "dynamodb:PutItem"),
         (answered("AccessDeniedException", action="Query"), StoreUnavailable, "dynamodb:Query"),
         (answered("AccessDeniedException", DENIED, action="TransactWriteItems"), StoreReadOnly, "`dynamodb:PutItem`"),
