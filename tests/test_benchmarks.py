@@ -218,11 +218,13 @@ def test_what_begins_two_prompts_alike_is_reused():
 
 
 def test_reuse_is_summed_over_prompts_not_averaged():
-    prompts = [(100, 90, 80, 80, 10), (300, 30, 20, 10, 90)]
+    prompts = [(100, 90, 80, 80, 10, 2, 1), (300, 30, 20, 10, 90, 1, 1)]
     assert summary([Reuse(*one) for one in prompts]) == {
         "of_all": 0.3,
         "of_the_stable_part": 0.9,
         "volatile": 0.25,
+        "calls": 3,
+        "calls_of_tools_shown": 2,
         "prompts": prompts,
     }
 

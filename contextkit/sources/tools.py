@@ -1,4 +1,4 @@
-"""Tools: the few of many tools that a question needs, the same ones as long as they will do."""
+"""Tools: those of many that a question needs, beside those that others needed before."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Req
 
 
 class Tools:
-    """The tools a model may call, ranked for the query; the best `limit` of them are shown.
+    """The tools a model may call, ranked for the query, which brings in the best `limit` of them.
 
     `tools` are LangChain tools, callables, pydantic models, or OpenAI, Anthropic, Bedrock or MCP
     schemas, or one of these alone; or a function that lists them, called for every build (an MCP
@@ -33,16 +33,16 @@ class Tools:
     what is no list, is itself a tool. A coroutine function's listing is awaited where the build is
     (`abuild`).
 
-    With `limit=None` all are shown, or as many as their section's share has room for: where a session's
-    questions are about many things, those that fit once stay, and so does the cached prompt (98% of what is
-    stable, in the demo's conversation and a window of 8,000, against 93% and less with ten that change).
-    Those in `pinned` are always in and count towards the limit.
+    With `sticky`, the tools of the session's last prompt stay in their order, up to four times the limit
+    or what their section's share has room for: tools stand first in the prompt, so a change of tools is
+    paid for with the whole cached prefix. What is asked next brings in others only where one of its best
+    three is missing (`contextkit.rank.tools.choose` says exactly when), and never within a turn. So a
+    session that is about many things soon shows the tools for all of them. Without it there are `limit` tools
+    at the most, other ones for every question.
 
-    `sticky` keeps the tools of the session's last prompt, in their order, as long as they hold
-    the best for the new query (`contextkit.rank.tools.choose` says exactly when), and within a
-    turn always: tools stand first in the prompt, so a change of tools is paid for with the whole
-    cached prefix. With any `embeddings` the ranking also goes by meaning; when they fail, it goes
-    by words alone and a notice says so.
+    With `limit=None` all are shown, or as many as their section's share has room for, and those that fit
+    once stay. Those in `pinned` are always in and count towards the limit. With any `embeddings` the
+    ranking also goes by meaning; when they fail, it goes by words alone and a notice says so.
 
     Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin, and
     `InvalidInput` for what is neither tools nor a function that lists them. Who lists tools is another,
@@ -169,7 +169,7 @@ class Tools:
             return f"{ranked}; the tools stay as they are until the turn ends"
         if self._limit is not None and rank > self._limit:
             return f"{ranked}; the limit is {self._limit}"
-        return f"{ranked}, not clearly above the tools shown before or pinned; the limit is {self._limit}"
+        return f"{ranked}; the tools shown before or pinned will do; the limit is {self._limit}"
 
 
 def _unknown_pins(names: Sequence[str], count: int) -> InvalidTool:

@@ -8,7 +8,8 @@ sources. Reused are the leading tokens that are byte for byte those of the last 
 is langchain's `trim_messages` over the same system prompt and messages with the same counter,
 without tools, documents or memories, which would stand in no prompt as they stood in the last.
 `--order` shuffles the conversation's sessions by that seed: another conversation about the same
-things. `--tools` shows at most so many tools, 0 as many as fit: a change of tools costs all of a prefix.
+things. `--tools` is their limit, 0 for as many as fit: a change of tools costs all of a prefix. How many of the calls
+are of tools that were shown tells what that is worth (`calls_of_tools_shown`).
 `prompts` holds the numbers of every prompt after the first, as `Reuse` names them. Prints JSON.
 """
 
@@ -41,7 +42,7 @@ class Reuse:
 
     `stable` is what could have been reused: what stands before the volatile block (for the peer:
     anywhere) and was shown in the last prompt; `stable_reused` is what of that was reused. `volatile` is
-    what was looked up for this prompt anew.
+    what was looked up for this prompt anew. Of the tools `called` in the answer, so many were `offered` in the prompt.
     """
 
     tokens: int
@@ -49,6 +50,8 @@ class Reuse:
     stable: int
     stable_reused: int
     volatile: int = 0
+    called: int = 0
+    offered: int = 0
 
 
 def summary(prompts: Sequence[Reuse]) -> dict[str, Any]:
@@ -57,6 +60,8 @@ def summary(prompts: Sequence[Reuse]) -> dict[str, Any]:
         "of_all": round(sum(one.reused for one in prompts) / tokens, 3),
         "of_the_stable_part": round(sum(one.stable_reused for one in prompts) / stable, 3),
         "volatile": round(sum(one.volatile for one in prompts) / tokens, 3),
+        "calls": sum(one.called for one in prompts),
+        "calls_of_tools_shown": sum(one.offered for one in prompts),
         "prompts": [astuple(one) for one in prompts],
     }
 
@@ -103,11 +108,14 @@ def ours(messages: Sequence[Message], window: int, strategy: str, tools: int | N
     for number, question in steps(messages):
         store.append("u", "s", messages[told:number])
         told = number
-        report = builder.build(question, actor_id="u", session_id="s").report
+        context = builder.build(question, actor_id="u", session_id="s")
+        report = context.report
         if last is not None:
             shared, stable = report.diff(last).shared_tokens, prefix_tokens(report, last)
             anew = sum(part.tokens for part in report.parts if question is not None and part.section == "volatile")
-            yield Reuse(report.tokens, shared, stable, min(shared, stable), anew)
+            called, names = messages[number].tool_calls, {tool.name for tool in context.tools}
+            offered = sum(call.name in names for call in called)
+            yield Reuse(report.tokens, shared, stable, min(shared, stable), anew, len(called), offered)
         last = report
 
 
@@ -159,7 +167,7 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=4_000)
     parser.add_argument("--strategy", nargs="+", default=["agent", "chat"])
     parser.add_argument("--order", type=int, help="shuffle the conversation's sessions by this seed")
-    parser.add_argument("--tools", type=int, default=10, help="tools shown at most; 0 for as many as fit")
+    parser.add_argument("--tools", type=int, default=10, help="the limit of tools; 0 for as many as fit")
     options = parser.parse_args()
     messages = conversation(options.order)
     found: dict[str, object] = {

@@ -108,7 +108,7 @@ def test_a_winner_that_does_not_get_in_is_told_so(request_for: MakeRequest) -> N
     gathered = items(Tools(CATALOGUE, limit=1, pinned=["send_mail"]).gather(request_for("pay the invoice")))
     (invoice,) = (item for item in gathered if item.id == "tool:pay_invoice")
     assert invoice.left_out == (
-        "ranked 1st of 5 for this query, not clearly above the tools shown before or pinned; the limit is 1"
+        "ranked 1st of 5 for this query; the tools shown before or pinned will do; the limit is 1"
     )
 
 
