@@ -96,6 +96,12 @@ def test_tools_shown_before_stay(request_for: MakeRequest) -> None:
     ]
 
 
+def test_what_a_question_brings_in_stands_behind_the_tools_shown_before(request_for: MakeRequest) -> None:
+    request = request_for("pay the invoice", shown=("send_mail", "cancel_hotel"))
+    assert shown(Tools(CATALOGUE, limit=1).gather(request)) == ["send_mail", "cancel_hotel", "pay_invoice"]
+    assert shown(Tools(CATALOGUE, limit=1, sticky=False).gather(request)) == ["pay_invoice"]
+
+
 def test_within_a_turn_nothing_changes(request_for: MakeRequest) -> None:
     request = request_for("pay the invoice", shown=("send_mail", "gone"), continuing=True)
     gathered = items(Tools(CATALOGUE, limit=2, pinned=["get_weather"]).gather(request))
