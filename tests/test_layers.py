@@ -16,7 +16,7 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent charges steps workers deadline aside fence seams canonical contents images document pdf",
+    "types errors recent charges steps workers deadline aside fence seams canonical contents images document pdf quiet",
     "shown_tools parts readable question embedders aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition regression residuals calibration usage",

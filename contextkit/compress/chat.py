@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from contextkit.compress.summary import Summarizer
+from contextkit.quiet import quiet
 from contextkit.readable import readable
 from contextkit.types import Message
 
@@ -45,7 +46,8 @@ class ChatSummarizer:
 
     def __call__(self, previous: str, turns: Sequence[Message], limit: int) -> str:
         instructions = _INSTRUCTIONS.format(words=max(int(limit * _WORDS_PER_TOKEN), 1))
-        return _bare(_text_of(self.model.invoke([("system", instructions), ("human", _record(previous, turns))])))
+        asked = [("system", instructions), ("human", _record(previous, turns))]
+        return _bare(_text_of(quiet(self.model).invoke(asked)))
 
 
 def from_chat_model(model: ChatModel) -> Summarizer:

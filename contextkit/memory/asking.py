@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from contextkit.errors import ExtractionFailed, InvalidInput, shortened
+from contextkit.quiet import quiet
 
 
 class StructuredModel(Protocol):
@@ -23,7 +24,7 @@ class Asker:
 
     def __init__(self, model: StructuredModel, schema: Mapping[str, Any], *, instead: str) -> None:
         try:
-            self._model = model.with_structured_output(dict(schema))
+            self._model = quiet(model.with_structured_output(dict(schema)))
         except (AttributeError, NotImplementedError) as error:
             raise InvalidInput(
                 f"{type(model).__name__} cannot give structured output ({shortened(str(error))}).",

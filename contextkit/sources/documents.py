@@ -16,6 +16,7 @@ from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
 from contextkit.errors import InvalidInput, shortened
 from contextkit.estimate import kind_of
+from contextkit.quiet import quiet
 from contextkit.rank.corpus import TextIndex
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
@@ -235,7 +236,8 @@ def _searches(documents: object, limit: int) -> tuple[Search | None, AsyncSearch
             lambda query: store.asimilarity_search(query, k=limit)
         )
     if isinstance(documents, Retriever):
-        return documents.invoke, documents.ainvoke
+        retriever = quiet(documents)
+        return retriever.invoke, retriever.ainvoke
     if inspect.iscoroutinefunction(documents):
         return None, documents
     return (documents, None) if callable(documents) else (None, None)

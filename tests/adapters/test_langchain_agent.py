@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 
 from contextkit import Budget, ContextBuilder
+from contextkit.compress import from_chat_model
 from contextkit.context import Context
 from contextkit.errors import InvalidId, InvalidInput
+from contextkit.memory.asking import Asker
 from contextkit.shown_tools import shown_name
-from contextkit.sources import History, Overflow, Preferences, System, Tools
+from contextkit.sources import Documents, History, Overflow, Preferences, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
 from tests.noise import noise
@@ -443,6 +446,39 @@ def test_an_agent_without_tools_goes_on_with_the_session_of_one_that_has_some(ma
         HumanMessage("Where is it?"),
     )
     assert [message.type for message in model.shown[-1]][:4] == ["system", "human", "ai", "tool"]
+
+
+class Structured(GenericFakeChatModel):
+    """Answers in whatever shape is asked for, word by word."""
+
+    def with_structured_output(self, *_: Any, **__: Any) -> Any:
+        return RunnableLambda(lambda messages: {"facts": [self.invoke(messages).text]})
+
+
+@pytest.mark.parametrize("streamed", ["stream", "astream"])
+async def test_of_what_models_say_only_the_agent_s_answer_is_streamed(store: SQLiteStore, streamed: str) -> None:
+    """A summary that is written, facts that are extracted and queries that a retriever has a model rephrase are not."""
+    aside = Structured(messages=iter(["Aside."] * 99))
+
+    @RunnableLambda
+    def retriever(query: str) -> list[str]:
+        return [aside.invoke(query).text]
+
+    summarizer, ask_for_facts = from_chat_model(aside), Asker(aside, {"title": "Facts"}, instead="none")
+    sources = [System("Otis."), AgentTools(), History(), Documents(retriever)]
+    builder = ContextBuilder(store=store, sources=sources, strategy="chat", budget=1_800, summarizer=summarizer)
+    middleware = ContextMiddleware(builder, remember=lambda *_, **__: ask_for_facts([("human", "What is there?")]))
+    agent = agents.create_agent(says(*[f"Well: {noise(1_000)}"] * 6), middleware=[middleware])
+    said = ""
+    for number in range(6):
+        asked = {"messages": [HumanMessage(f"{number}? {noise(1_000)}")]}
+        if streamed == "stream":
+            said += "".join(chunk.text for chunk, _ in agent.stream(asked, CONFIG, stream_mode="messages"))
+        else:
+            said += "".join([chunk.text async for chunk, _ in agent.astream(asked, CONFIG, stream_mode="messages")])
+    assert said.count("Well:") == 6
+    assert "Aside." not in said
+    assert len([*aside.messages]) < 99 - 12, "it was asked for summaries, facts and documents"
 
 
 def test_what_would_be_ignored_is_refused(store: SQLiteStore) -> None:

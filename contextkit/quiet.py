@@ -1,0 +1,19 @@
+"""Quiet: what is asked of LangChain's models by the way, and is not to be read as the agent's answer."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_NOT_STREAMED = "nostream"
+"""LangGraph's tag for what its streams of messages leave out."""
+
+
+def quiet(model: T) -> T:
+    """The model, retriever or other runnable of LangChain's, with the tag; anything else as it is.
+
+    In a node of a graph it inherits the callbacks by which the graph streams whatever its models say to the user.
+    """
+    tagged = getattr(model, "with_config", None)
+    return tagged(tags=[_NOT_STREAMED]) if callable(tagged) else model
