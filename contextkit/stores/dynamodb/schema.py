@@ -94,8 +94,16 @@ def _expire(client: Any, name: str) -> None:
     try:
         client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY})
     except ClientError as error:
-        if _code(error) not in ("ValidationException", "UnknownOperationException"):
-            raise  # the first says that it is on already, the second comes from servers that know no TTL
+        if _code(error) == "UnknownOperationException":
+            return  # of a server that knows no TTL
+        if _code(error) != "ValidationException" or _expiry_of(client, name) != EXPIRY:
+            raise  # or else it is on already
+
+
+def _expiry_of(client: Any, name: str) -> str | None:
+    """The attribute that a table's TTL goes by; None where it has none."""
+    ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    return None if ttl.get("TimeToLiveStatus") == "DISABLED" else ttl.get("AttributeName")
 
 
 def _vector_index(dimensions: int) -> dict[str, Any]:
