@@ -170,16 +170,17 @@ def choose(
     shown = [places[name] for name in dict.fromkeys(sticky) if name in places]
     room, most = (len(names) if limit is None else max(times * limit - len(fixed), 0) for times in (1, KEPT))
     best_first = [place for place in np.argsort(-values, kind="stable").tolist() if place not in fixed]
-    held = [place for place in best_first if place in set(shown)][:most]
-    newcomers = [place for place in best_first if place not in set(held)]
-    taken = [*held, *newcomers[: max(room - len(held), 0)]]
-    winners = [place for place in best_first[: min(WINNERS, room)] if values[place] > 0]
-    if not set(taken).issuperset(winners):
-        coming = [place for place in best_first[:room] if place not in set(held)]
-        free = most - len(held)
-        if len(coming) <= free or values[coming[0]] > values[held[0]] + MARGIN * np.ptp(values):
-            taken = [*held[: most - len(coming)], *coming]
-    chosen = fixed.union(taken)
+    last = set(shown)
+    held = [place for place in best_first if place in last][:most]
+    last.intersection_update(held)
+    taken = last.union([place for place in best_first if place not in last][: max(room - len(held), 0)])
+    winners = {place for place in best_first[: min(WINNERS, room)] if values[place] > 0}
+    if not winners <= taken:
+        coming = [place for place in best_first[:room] if place not in last]
+        fit = len(held) + len(coming) <= most
+        if fit or values[coming[0]] > values[held[0]] + MARGIN * np.ptp(values):
+            taken = {*held[: most - len(coming)], *coming}
+    chosen = fixed | taken
     return [place for place in shown if place in chosen] + sorted(chosen.difference(shown))
 
 
