@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from contextkit.report.causes import TOLD, Cause, causes_at_hand
-from contextkit.report.layout import MARKS, OUTCOMES, cells, nothing_offered, offered, printable, segments
-from contextkit.report.text import COLUMNS, PATTERNS, heading, section_row, source_lines
+from contextkit.report.layout import MARKS, OUTCOMES, nothing_offered, offered, printable
+from contextkit.report.text import COLUMNS, bar, heading, section_row, source_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,15 +48,13 @@ def to_rich(report: Report, width: int) -> Iterator[RenderableType]:
 def _bar(report: Report, width: int) -> Text:
     from rich.text import Text
 
-    bar, legend = Text(), Text()
-    parts = segments(report)
-    for index, (segment, count) in enumerate(zip(parts, cells(parts, width), strict=True)):
-        section = segment.kind == "section"
-        colour = _COLOURS[index % len(_COLOURS)] if section else "bright_black"
-        bar.append(("█" if section else PATTERNS[segment.kind]) * count, style=colour)
+    drawn, legend = Text(), Text()
+    for index, (segment, sign, count) in enumerate(bar(report, width)):
+        colour = _COLOURS[index % len(_COLOURS)] if segment.kind == "section" else "bright_black"
+        drawn.append(sign * count, style=colour)
         if segment.tokens:
-            legend.append("■ ", style=colour).append(f"{segment.name} {segment.tokens:,}   ")
-    return Text("\n").join([bar, legend, Text()])
+            legend.append(f"{sign} ", style=colour).append(f"{printable(segment.name)} {segment.tokens:,}   ")
+    return Text("\n").join([drawn, legend, Text()])
 
 
 def _reasons(causes: Sequence[Cause]) -> Table:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PLAIN_WIDTH = 72
 
-PATTERNS = {"section": "█▓", "framing": "▒", "free": "·", "margin": "╱", "reserve": "╱"}
+_SIGNS = {"section": "█▓", "framing": "▒", "free": "·", "margin": "╱", "reserve": "╱"}
 
 COLUMNS = ("section", "used", "share", *OUTCOMES)
 
@@ -45,7 +45,7 @@ def to_text(report: Report, items: int) -> str:
     """The report as plain text, at most 72 columns wide where names allow."""
     blocks = (
         heading(report),
-        _plain_bar(report),
+        "".join(sign * count for _, sign, count in bar(report, _PLAIN_WIDTH)),
         "\n".join(_columns([COLUMNS, *map(section_row, offered(report))], "<>>>>>>")),
         nothing_offered(report),
         "\n".join(source_lines(report.sources)),
@@ -98,15 +98,13 @@ def heading(report: Report) -> str:
     return "\n".join([totals, " · ".join(facts), *([f"of which {spent(report.steps)}"] if report.steps else [])])
 
 
-def _plain_bar(report: Report) -> str:
-    parts = segments(report)
-    drawn = [(part, width) for part, width in zip(parts, cells(parts, _PLAIN_WIDTH), strict=True) if width]
-    return "".join(_pattern(part, index) * width for index, (part, width) in enumerate(drawn))
-
-
-def _pattern(segment: Segment, index: int) -> str:
-    signs = PATTERNS[segment.kind]
-    return signs[index % len(signs)]
+def bar(report: Report, width: int) -> Iterator[tuple[Segment, str, int]]:
+    """The window drawn `width` signs wide: each stretch with its sign, and how often. Neighbours' signs differ."""
+    drawn, parts = 0, segments(report)
+    for part, count in zip(parts, cells(parts, width), strict=True):
+        signs = _SIGNS[part.kind]
+        yield part, signs[drawn % len(signs)], count
+        drawn += count > 0
 
 
 def section_row(section: SectionUse) -> tuple[str, ...]:

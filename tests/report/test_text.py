@@ -114,6 +114,14 @@ def test_an_error_of_several_lines_is_drawn_as_it_is(make_report):
     assert "crm  200 ms  0 items  failed  refused\nagain" in drawn(make_report(sources=(crm,)), 80)
 
 
+def test_rich_tells_neighbours_apart_without_colour_too(make_report):
+    used = {"system": 400, "empty": 0, "turn": 400}
+    sections = [SectionUse(name=name, region="stable", share=tokens, used=tokens) for name, tokens in used.items()]
+    lines = drawn(make_report(sections=sections, tokens=800, window=1_000, reserve=0), 50).splitlines()
+    assert "█" * 20 + "▓" * 20 + "·" * 10 in lines
+    assert "█ system 400   ▓ turn 400   · free 200" in [line.rstrip() for line in lines]
+
+
 def test_rich_does_not_read_markup_in_what_others_wrote(make_report, report):
     (first, *rest) = report.notices
     odd = make_report(notices=(type(first)("odd", "[bold red]not bold[/] :smile:"), *rest))
