@@ -169,8 +169,9 @@ class ContextBuilder:
     ) -> ContextRunnable:
         """This builder as a LangChain runnable: `builder.as_runnable() | model`.
 
-        With `cache` its prompts have their breakpoints marked, as `Context.to_langchain` says. `beside` is what the
-        model was bound to besides, as `build` takes it: `beside=[Answer.model_json_schema()]` before
+        With `cache` its prompts have their breakpoints marked, as `Context.to_langchain` says; leave it out where a
+        fallback is a chat model of another style, which refuses marks of this one. `beside` is what the model was
+        bound to besides, as `build` takes it: `beside=[Answer.model_json_schema()]` before
         `model.with_structured_output(Answer)`.
         """
         from contextkit.adapters.langchain import ContextRunnable

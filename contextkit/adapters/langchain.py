@@ -350,8 +350,10 @@ def _check_result(last: object, context: Context) -> None:
     if not isinstance(last, Message) or last.role != "tool":
         return
     if all(message.tool_call_id != last.tool_call_id for message in context.messages):
+        left_out = next((one.reason for one in context.report.decisions if one.item_id == last.id), None)
+        why = f"the prompt leaves out: {left_out}" if left_out else "the session lacks"
         raise InvalidInput(
-            f"The messages end in the result of the tool call {shortened(last.tool_call_id)}, which the session lacks.",
+            f"The messages end in the result of the tool call {shortened(last.tool_call_id)}, which {why}.",
             "Append the call and all its results to the store before the prompt is built, and have a History source.",
             value=last.tool_call_id,
         )

@@ -143,6 +143,14 @@ async def test_results_that_were_never_appended_are_not_silently_left_out(
     assert runnable.invoke(state, config=CONFIG).to_messages()[-1].content == "Rain in Lund."
 
 
+def test_a_result_beside_which_another_lacks_is_said_to_be(builder: ContextBuilder, store: SQLiteStore) -> None:
+    calls = [{"name": "get_weather", "args": {"city": city}, "id": city} for city in ("Lund", "Oslo")]
+    result = ToolMessage("Rain in Lund.", tool_call_id="Lund", id="r1")
+    store.append("u1", "s1", [HumanMessage("Weather?"), AIMessage("", tool_calls=calls), result])
+    with pytest.raises(InvalidInput, match=r"'Lund', which .* leaves out: .* no result for tool call Oslo\. Append"):
+        builder.as_runnable().invoke({"messages": [result], "customer": "Ada"}, config=CONFIG)
+
+
 def test_usage_teaches_the_builders_counter(builder: ContextBuilder, store: SQLiteStore) -> None:
     asked = {"query": "Weather in Lund?", "customer": "Ada"}
     plain = builder.counter.name
