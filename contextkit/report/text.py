@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def to_text(report: Report, items: int) -> str:
     """The report as plain text, at most 72 columns wide where names allow."""
     blocks = (
         heading(report),
-        "".join(sign * count for _, sign, count in bar(report, _PLAIN_WIDTH)),
+        _plain_bar(report),
         "\n".join(_columns([COLUMNS, *map(section_row, offered(report))], "<>>>>>>")),
         nothing_offered(report),
         "\n".join(source_lines(report.sources)),
@@ -96,6 +97,12 @@ def heading(report: Report) -> str:
         f"{report.reserve:,} reserved for the answer, {report.free:,} free"
     )
     return "\n".join([totals, " · ".join(facts), *([f"of which {spent(report.steps)}"] if report.steps else [])])
+
+
+def _plain_bar(report: Report) -> str:
+    drawn = [stretch for stretch in bar(report, _PLAIN_WIDTH) if stretch[-1]]
+    legend = textwrap.wrap("  ".join(f"{sign}\xa0{part.name}" for part, sign, _ in drawn), _PLAIN_WIDTH)
+    return "\n".join(["".join(sign * count for _, sign, count in drawn), *legend]).replace("\xa0", " ")
 
 
 def bar(report: Report, width: int) -> Iterator[tuple[Segment, str, int]]:

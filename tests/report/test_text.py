@@ -63,8 +63,8 @@ def test_sources_of_which_none_answered_are_told_too(make_report):
 def test_neighbours_in_the_plain_bar_are_told_apart_whatever_lies_empty_between_them(make_report):
     used = {"system": 400, "empty": 0, "turn": 400, "void": 0, "more": 400}
     sections = [SectionUse(name=name, region="stable", share=tokens, used=tokens) for name, tokens in used.items()]
-    bar = make_report(sections=sections, tokens=1_200, window=1_200, reserve=0).to_text().split("\n\n")[1]
-    assert bar == "█" * 24 + "▓" * 24 + "█" * 24
+    bar = make_report(sections=sections, tokens=1_200, window=1_600, reserve=0).to_text().split("\n\n")[1]
+    assert bar == "█" * 18 + "▓" * 18 + "█" * 18 + "·" * 18 + "\n█ system  ▓ turn  █ more  · free"
 
 
 def test_sections_that_nothing_was_offered_for_take_one_line_together(report, make_report):
