@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 KINDS = ("reads", "writes", "storage", "recovery", "transfer")
 """The columns of the bill; whatever else there is stands under `other`."""
 
+_NARROW = 64
+"""Columns below which a bill has no room for kinds: their amounts would be broken."""
+
 
 def cost(
     file: Annotated[Path | None, typer.Argument(metavar="TRAFFIC.toml", help="A description of the traffic.")] = None,
@@ -80,7 +83,8 @@ def cost(
     if as_json:
         sys.stdout.write(json.dumps(bill.to_dict(), ensure_ascii=False) + "\n")
     else:
-        stdout().print(_drawn(bill))
+        console = stdout()
+        console.print(_drawn(bill, console.width))
 
 
 def _deployed(traffic: Traffic, regions: Sequence[str] | None, nodes: int, node: str) -> Traffic:
@@ -100,18 +104,20 @@ def _lines(path: Path) -> list[str]:
         raise InvalidInput(f"{str(path)!r} cannot be read: {error}.", "Pass a file of JSON Lines.") from error
 
 
-def _drawn(bill: Bill) -> Group:
+def _drawn(bill: Bill, width: int) -> Group:
     notes = Text("\n".join(bill.notes), "dim")
     if not bill.comparisons:
-        return Group(_bill(bill), Text(), notes)
-    return Group(_bill(bill), Text(), _compared(bill.comparisons), notes)
+        return Group(_bill(bill, width), Text(), notes)
+    return Group(_bill(bill, width), Text(), _compared(bill.comparisons), notes)
 
 
-def _bill(bill: Bill) -> Table:
+def _bill(bill: Bill, width: int) -> Table:
+    """What each part costs in each region, of which kinds where the terminal has room for them."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True, footer_style="bold")
     table.add_column("part", overflow="fold", footer="a month")
     table.add_column("region", no_wrap=True)
-    shown = [kind for kind in (*KINDS, "other") if any(_kind(line) == kind for line in bill.lines)]
+    kinds = (*KINDS, "other") if width >= _NARROW else ()
+    shown = [kind for kind in kinds if any(_kind(line) == kind for line in bill.lines)]
     for kind in shown:
         table.add_column(kind, justify="right", overflow="fold", footer=_dollars(_sum(bill.lines, kind)))
     table.add_column("dollars", justify="right", overflow="fold", footer=_dollars(bill.total))

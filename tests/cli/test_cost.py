@@ -31,6 +31,15 @@ def test_no_region_and_no_amount_is_cut_off(run: Run) -> None:
     assert "…" not in run("cost", "--turns", 60_000_000_000, *regions).out
 
 
+def test_a_narrow_terminal_shows_whole_sums(run: Run) -> None:
+    def sums(**variables: str) -> list[str]:
+        out = run("cost", "--turns", 600_000, "--region", "us-east-1", **variables).out
+        return [line.split()[-1] for line in out.splitlines() if line.startswith(("sessions", "tool-cache", "a month"))]
+
+    assert sums() == sums(COLUMNS="40")
+    assert len(sums()) == 3
+
+
 def test_turns_alone_are_enough(run: Run) -> None:
     one, two = (json.loads(run("cost", "--turns", turns, "--json").out)["total"] for turns in (1_000_000, 2_000_000))
     assert two == pytest.approx(2 * one, rel=0.05)
