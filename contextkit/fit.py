@@ -190,6 +190,7 @@ class _Fitting:
         Within a turn what they want does not count: a source may then offer only what stands already.
         """
         last = self.view.stable
+        self.had: Mapping[str, int] = {}
         sections = [section for section in self.strategy.region("stable") if section.name != "system"]
         self.demands: Mapping[str, int] = {section.name: self._demand(section) for section in sections}
         if last.demands.keys() != self.demands.keys():
@@ -202,6 +203,7 @@ class _Fitting:
             self.demands = last.demands
         cut = {name for name, wanted in last.demands.items() if last.shares.get(name, 0) < wanted}
         content = all(name in cut or wanted <= last.demands[name] for name, wanted in self.demands.items())
+        self.had = last.shares
         return last.shares if content else {}
 
     def _standing_shares(self, last: Stable) -> Mapping[str, int]:
@@ -228,7 +230,7 @@ class _Fitting:
             if section.region != "stable"
         ]
         if not self.kept:
-            self.kept = self._fresh(rest, stable, others)
+            self.kept = self._extended(rest, stable, others)
         elif not self.request.continuing:
             fresh = self._fresh(rest, stable, self._expected(others))
             if any(share > MUCH_LARGER * self.kept[name] for name, share in fresh.items()):
@@ -244,6 +246,16 @@ class _Fitting:
         promised = [replace(claim, demand=max(claim.demand, claim.floor)) for claim in others]
         granted = allocate(max(0, rest), [*stable, *promised])
         return {claim.name: granted[claim.name] for claim in stable}
+
+    def _extended(self, rest: int, stable: Sequence[Claim], others: Sequence[Claim]) -> dict[str, int]:
+        """The same where one wants more than in the last prompt; none gets less than it had there, if that still fits:
+        what it shows would go, and the cached prefix with it."""
+        fresh = self._fresh(rest, stable, others)
+        extended = {
+            claim.name: max(fresh[claim.name], min(self.had.get(claim.name, 0), claim.most)) for claim in stable
+        }
+        floors = sum(min(claim.floor, claim.most) for claim in others)
+        return extended if sum(extended.values()) + floors <= rest else fresh
 
     def _expected(self, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as if every volatile section asked for all it may have.

@@ -182,6 +182,25 @@ def test_tools_that_were_cut_stay_cut_when_a_turn_asks_little_of_the_others() ->
     assert second.notices == []
 
 
+def test_tools_that_become_more_push_none_of_those_before_out_once_the_history_is_long() -> None:
+    using = strategy(history="weight = 6")
+    first = fitted({"tools": tools(30)}, request_of(using, 4_000))
+    second = fitted({"tools": tools(60), "history": history(400)}, request_of(using, 4_000, view=view_of(first)))
+    alone = fitted({"tools": tools(60), "history": history(400)}, request_of(using, 4_000))
+    assert len(alone.tools) < len(first.tools) == 30
+    assert {item.id for item in first.tools} <= {item.id for item in second.tools}
+    assert second.used["history"] > 0
+
+
+def test_what_tools_had_is_not_kept_where_it_no_longer_fits() -> None:
+    using = strategy(history="floor = 0.6")
+    first = fitted({"tools": tools(30)}, request_of(using, 2_000))
+    long = Item(id="system", section="system", text="Be brief. " * 200, tokens=COUNTER.text("Be brief. " * 200))
+    items = {"tools": tools(90), "history": history(400), "system": [long]}
+    second = fitted(items, request_of(using, 2_000, view=view_of(first)))
+    assert 0 < second.shares["tools"] < first.shares["tools"]
+
+
 def test_tools_that_were_cut_get_more_where_others_must_leave_it_to_them() -> None:
     using = strategy(documents="ceiling = 0.2", memories="ceiling = 0.2")
     long = Item(id="system", section="system", text="Be brief. " * 400, tokens=COUNTER.text("Be brief. " * 400))
