@@ -194,7 +194,7 @@ def test_tools_that_become_more_push_none_of_those_before_out_once_the_history_i
 
 def test_what_tools_had_is_not_kept_where_it_no_longer_fits() -> None:
     using = strategy(history="floor = 0.6")
-    first = fitted({"tools": tools(30)}, request_of(using, 2_000))
+    first = fitted({"tools": tools(20)}, request_of(using, 2_000))
     long = Item(id="system", section="system", text="Be brief. " * 200, tokens=COUNTER.text("Be brief. " * 200))
     items = {"tools": tools(90), "history": history(400), "system": [long]}
     second = fitted(items, request_of(using, 2_000, view=view_of(first)))
