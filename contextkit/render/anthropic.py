@@ -26,8 +26,8 @@ from contextkit.types import Message, Tool, ToolCall
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """The ids that Anthropic takes; their length is not documented, Bedrock's is."""
 
-NATIVE = re.compile(r"server_tool_use|mcp_tool_use|\w+_tool_result|search_result|document|container_upload")
-"""Blocks that only Anthropic's API makes or takes: they go back as they came."""
+NATIVE = re.compile(r"server_tool_use|mcp_tool_use|(?!server_)\w+_tool_result|search_result|document|container_upload")
+"""Blocks that only Anthropic's API makes or takes: they go back as they came. A `server_tool_result` is LangChain's."""
 
 
 class AnthropicMessage(TypedDict):

@@ -8,12 +8,13 @@ model is, only the style of its cache marks tells. So where a session's blocks c
   under a name of its own. What a model made is mentioned to them: they take none of it back.
 * Reasoning that is signed goes to Anthropic's chat models in Anthropic's shape, and other reasoning does not.
 * Anthropic's own blocks stay for chat models of that style, and Converse's for those of that one; else they are told
-  in words (`contextkit.render.told`). Where no style says, those stay that one chat model or another converts.
+  in words (`contextkit.render.told`), and so is what other servers did in an answer of LangChain's v1 shape. Where no
+  style says, those stay that one chat model or another converts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from contextkit.messages.converse import is_converse
@@ -29,6 +30,9 @@ from contextkit.types import Block, Message
 _ELSEWHERE_S = ("resource", "input_image", "input_file")
 """What pictures, sounds and files are called that only MCP or the Responses API shapes so."""
 
+_PROVIDERS: Mapping[CacheStyle, str] = {"anthropic": "anthropic", "converse": "bedrock_converse"}
+"""What LangChain's chat models of each style call their provider. They convert what its servers did, and no other's."""
+
 _LEFT = ("non_standard", "json", "guard_content")
 """LangChain's own wrapping, and kinds of block that `ChatBedrockConverse` alone has."""
 
@@ -43,10 +47,24 @@ def common_content(message: Message, style: CacheStyle | None) -> str | tuple[Bl
     """
     if isinstance(message.content, str):
         return message.content if message.content.strip() else ""
-    v1 = message.metadata.get("response_metadata", {}).get("output_version") == "v1"
-    if v1:
+    made = message.metadata.get("response_metadata", {})
+    if made.get("output_version") != "v1":
+        return tuple(_common(block, message, style) for block in message.content)
+    if style is None:
         return message.content
-    return tuple(_common(block, message, style) for block in message.content)
+    own = made.get("model_provider") == _PROVIDERS[style]
+    return tuple(_v1(block, message, own=own) for block in message.content)
+
+
+def _v1(block: Block, message: Message, *, own: bool) -> Block:
+    """A block of an answer in LangChain's v1 shape; `own` is one of a model of the same provider."""
+    found = part(block)
+    words = None
+    if isinstance(found, Media):
+        words = mentioned(found)
+    elif isinstance(found, Other) and not own:
+        words = told_block(found.block, message)
+    return {"type": "text", "text": words} if words else block
 
 
 def _common(block: Block, message: Message, style: CacheStyle | None) -> Block:

@@ -69,6 +69,10 @@ def _words(block: Block) -> str:
             return f"[result] {_json(_readable(content))}"
         case {"type": "server_tool_use" | "mcp_tool_use", "name": name, "input": given}:
             return f"[called {name} with {_json(given)}]"
+        case {"type": "server_tool_call", "name": name, "args": given}:
+            return f"[called {name} with {_json(given)}]"
+        case {"type": "server_tool_result", "output": content} | {"type": "server_tool_result", "content": content}:
+            return f"[result] {_json(_readable(content))}"
         case {"content": content} if kind.endswith("_tool_result"):
             return f"[result of {kind.removesuffix('_tool_result')}] {_json(_readable(content))}"
     return _json(_readable(block))

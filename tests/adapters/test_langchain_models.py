@@ -198,6 +198,32 @@ def test_a_session_goes_on_with_another_provider_s_chat_model(
     assert ("[image of type image/png]" in told) == (said is GEMINI_S)
 
 
+@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("made_by", ["openai", "google_genai", "anthropic", "bedrock_converse"])
+def test_langchain_s_v1_blocks_reach_another_provider_s_chat_model(
+    name: str, made_by: str, ask: Asks, store: SQLiteStore
+) -> None:
+    """Each chat model takes what the servers of its own provider did; of these none answers with a picture."""
+    own = {"anthropic": "anthropic", "converse": "bedrock_converse"}[STYLES[name]] == made_by
+    done: list[Any] = [
+        {"type": "server_tool_call", "id": "s1", "name": "web_search", "args": {"query": "bridges of Porto"}},
+        {"type": "server_tool_result", "tool_call_id": "s1", "status": "success", "output": ["Luís I"]},
+        {"type": "non_standard", "value": {"type": "odd", "of": made_by}},
+    ]
+    said = [
+        *([] if own else done),
+        {"type": "image", "base64": "iVBORw0KGgo=", "mime_type": "image/png"},
+        *GEMINI_S[:1],
+    ]
+    version = {"output_version": "v1", "model_provider": made_by}
+    store.append("u1", "s1", [HumanMessage("How many?"), AIMessage(content_blocks=said, response_metadata=version)])
+    request = ask(name, True, "And now?")
+    (check_converse if STYLES[name] == "converse" else check_messages)(only_prompt(request))
+    told = str(request["messages"])
+    assert all(text in told for text in ("Six.", "[image of type image/png]"))
+    assert own or all(text in told for text in ("bridges of Porto", "Luís I", "odd"))
+
+
 @pytest.mark.parametrize("marked", [False, True])
 @pytest.mark.parametrize("name", ["ChatAnthropic", "ChatBedrockConverse"])
 def test_what_an_mcp_server_answered_reaches_the_model(name: str, marked: bool, ask: Asks, store: SQLiteStore) -> None:
