@@ -32,9 +32,9 @@ def with_fitting_calls(messages: Sequence[Message]) -> Iterator[Message]:
 def _with_calls(message: Message, said: Message) -> Message:
     """`said` is the message as it came, with other ids and names maybe."""
     calls = tuple(map(_parsed, message.tool_calls))
-    now = {before.id: call for before, call in zip(said.tool_calls, calls, strict=True) if before != call}
     metadata = {key: value for key, value in message.metadata.items() if key != "invalid_tool_calls"}
     if "content_calls" in metadata:
+        now = {before.id: (before, call) for before, call in zip(said.tool_calls, calls, strict=True)}
         metadata["content_calls"] = [[place, _block(block, now)] for place, block in metadata["content_calls"]]
     return replace(message, tool_calls=calls, metadata=metadata)
 
@@ -45,12 +45,22 @@ def _parsed(call: ToolCall) -> ToolCall:
     return replace(call, arguments=json.dumps(call_input(call), ensure_ascii=False))
 
 
-def _block(block: Mapping[str, Any], now: Mapping[str, ToolCall]) -> Mapping[str, Any]:
-    """A call's block under the id and the name that the call has now, to which its arguments are added later."""
+def _block(block: Mapping[str, Any], now: Mapping[str, tuple[ToolCall, ToolCall]]) -> Mapping[str, Any]:
+    """A call's block under the id and the name that the call has now, to which its arguments are added later.
+
+    A block that says what the call says stays as it is. Where a person changed the call, it does not.
+    """
     key = "call_id" if block.get("call_id") else "id"
-    call = now.get(block.get(key) or "")
-    if call is None:
+    before, call = now.get(block.get(key) or "", (None, None))
+    if call is None or (call == before and _says(block, call)):
         return block
     kind = "tool_call" if block["type"] == "invalid_tool_call" else block["type"]
     kept = {name: value for name, value in block.items() if name not in (ARGUMENTS[kind], "partial_json", "error")}
     return {**kept, "type": kind, key: call.id, "name": call.name}
+
+
+def _says(block: Mapping[str, Any], call: ToolCall) -> bool:
+    given = block.get(ARGUMENTS[block["type"]])
+    if isinstance(given, str):
+        given = argument_object(given)
+    return given is None or given == argument_object(call.arguments)

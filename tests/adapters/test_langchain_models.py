@@ -144,6 +144,17 @@ def test_calls_that_another_provider_took_are_taken_and_answered_once(
 
 
 @pytest.mark.parametrize("name", STYLES)
+def test_a_call_that_a_person_changed_is_shown_as_it_was_run(name: str, ask: Asks, store: SQLiteStore) -> None:
+    """`HumanInTheLoopMiddleware` changes it beside the blocks, in which it still stands as the model made it."""
+    block = {"type": "tool_use", "id": "c1", "name": "now", "input": {"zone": 1}, "caller": {"type": "direct"}}
+    changed = AIMessage([block], tool_calls=[{"name": "now", "args": {"zone": 2}, "id": "c1"}])
+    store.append("u1", "s1", [HumanMessage("When?"), changed, ToolMessage("13:00", tool_call_id="c1")])
+    request = str(ask(name, True, "And now?")["messages"])
+    assert "{'zone': 2}" in request
+    assert "{'zone': 1}" not in request
+
+
+@pytest.mark.parametrize("name", STYLES)
 def test_a_model_without_tools_is_told_of_calls_in_words(
     name: str, store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]], models: dict[str, BaseChatModel]
 ) -> None:
