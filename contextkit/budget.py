@@ -6,6 +6,7 @@ same input always gives the same output.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -27,11 +28,15 @@ class Budget:
     `margin` is a fraction of the window kept free against miscounting, for models whose
     tokenizer is not public; what a calibration has learnt is added to it. Messages, tool
     schemas and framing together never exceed `window - reserve - margin`.
+
+    `price` is what a million tokens of input cost, in US dollars: reports then say what a prompt costs
+    that its provider has nothing of in its cache.
     """
 
     window: int
     reserve: int = 0
     margin: float = 0.0
+    price: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("window", self.window), ("reserve", self.reserve)):
@@ -57,6 +62,12 @@ class Budget:
                 f"The budget's margin is {self.margin!r}.",
                 "Use a fraction of the window from 0 to below 1, such as 0.05.",
                 value=self.margin,
+            )
+        if self.price is not None and not _is_sum(self.price):
+            raise InvalidBudget(
+                f"The budget's price is {self.price!r}.",
+                "Give what a million tokens of input cost, in US dollars, such as 3.0.",
+                value=self.price,
             )
 
     @classmethod
@@ -95,6 +106,14 @@ class Budget:
         """Tokens that messages, tools and framing may use together."""
         margin = min(self.margin + learnt_margin, 0.9)
         return self.window - self.reserve - int(self.window * margin)
+
+    def cost(self, tokens: int) -> float | None:
+        """What so many tokens of input cost, in US dollars; None without a price."""
+        return None if self.price is None else tokens * self.price / 1_000_000
+
+
+def _is_sum(price: object) -> bool:
+    return isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < math.inf
 
 
 @dataclass(frozen=True, slots=True)

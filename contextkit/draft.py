@@ -112,6 +112,7 @@ class Draft:
             exact=request.counter.exact,
             counter=_counted_by(request.counter),
             strategy=request.strategy.name,
+            cost=request.budget.cost(prompt.tokens),
             seconds=seconds,
             steps=taken(),
             charges=heard(),

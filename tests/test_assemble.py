@@ -298,6 +298,14 @@ async def test_abuild_gives_what_build_gives(store: SQLiteStore) -> None:
     assert checks.shape(one) == checks.shape(other)
 
 
+def test_where_the_budget_has_a_price_the_report_says_what_the_prompt_costs() -> None:
+    priced, plain = (ContextBuilder(sources=[System("Be brief.")], budget=Budget(1_000, price=p)) for p in (3.0, None))
+    report = priced.build("Hello?", actor_id="u", session_id="s").report
+    assert report.cost == pytest.approx(report.tokens * 3e-6)
+    assert f"${report.cost:.6f}"[:8] in str(report)
+    assert plain.build("Hello?", actor_id="u", session_id="s").report.cost is None
+
+
 def test_a_template_is_filled_and_variables_may_change_from_build_to_build(store: SQLiteStore) -> None:
     from string import Template
 

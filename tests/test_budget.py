@@ -43,6 +43,18 @@ def test_a_margin_is_a_fraction(margin: Any) -> None:
         Budget(1_000, margin=margin)
 
 
+@pytest.mark.parametrize("price", [float("nan"), float("inf"), -1.0, "3", True])
+def test_a_price_is_a_sum_of_dollars(price: Any) -> None:
+    with pytest.raises(InvalidBudget, match="price"):
+        Budget(1_000, price=price)
+
+
+def test_a_prompt_costs_what_its_tokens_cost() -> None:
+    assert Budget(1_000, price=3.0).cost(20_000) == pytest.approx(0.06)
+    assert Budget(1_000, price=0).cost(20_000) == 0
+    assert Budget(1_000).cost(20_000) is None
+
+
 def test_what_is_available_leaves_the_reserve_and_the_margin() -> None:
     assert Budget(10_000, reserve=1_000, margin=0.05).available() == 8_500
     assert Budget(10_000, reserve=1_000, margin=0.05).available(0.10) == 7_500

@@ -32,9 +32,9 @@ class Report:
 
     `tokens` is the whole prompt as counted, framing included; with `reserve` (kept free for the
     answer) and `margin` (against miscounting) it never exceeds `window`. `exact` is False where
-    `counter` estimates. `cost` is the prompt's price in US dollars, where prices are known;
-    `seconds` is the wall-clock time of the whole build, and `steps` are what took it: open, gather, fit
-    and, where it came to that, summarise, offload and keep view.
+    `counter` estimates. `cost` is what the prompt costs in US dollars if nothing of it is cached, where the
+    budget has a price; `seconds` is the wall-clock time of the whole build, and `steps` are what took it:
+    open, gather, fit and, where it came to that, summarise, offload and keep view.
 
     `charges` are what storage billed for during the build, by table, where a store says so.
 

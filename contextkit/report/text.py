@@ -89,7 +89,7 @@ def heading(report: Report) -> str:
         f"strategy {report.strategy}",
         f"{counting} with {report.counter}",
         f"built in {duration(report.seconds)}",
-        *([dollars(report.cost)] if report.cost is not None else []),
+        *([f"prompt {dollars(report.cost)}"] if report.cost is not None else []),
         *([f"storage {billed(report.charges)}"] if report.charges else []),
     ]
     totals = (
