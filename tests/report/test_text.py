@@ -13,7 +13,7 @@ from contextkit.report.layout import Segment, cells, dollars, duration, percent,
 def test_plain_text_has_the_totals_the_sections_the_sources_and_the_notices(report):
     text = report.to_text()
     assert text.startswith("12,363 of 16,000 tokens (77%); 2,048 reserved for the answer, 1,589 free\n")
-    assert "strategy agent · counted exactly with o200k_base · built in 57 ms · $0.0341" in text
+    assert "strategy agent · counted exactly with o200k_base · built in 57 ms · prompt $0.0341" in text
     assert "history      5,391  5,401    38          1      8       17" in text
     assert "Calendar   200 ms   0 items  late  gave no answer within its deadline of 0.2 s" in text
     assert "! late source: Calendar missed its deadline" in text
