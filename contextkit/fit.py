@@ -243,18 +243,17 @@ class _Fitting:
 
     def _fresh(self, rest: int, stable: Sequence[Claim], others: Sequence[Claim]) -> dict[str, int]:
         """What the stable sections get beside the others, each of which is promised its floor at least."""
-        promised = [replace(claim, demand=max(claim.demand, claim.floor)) for claim in others]
-        granted = allocate(max(0, rest), [*stable, *promised])
+        granted = allocate(max(0, rest), [*stable, *map(_promised, others)])
         return {claim.name: granted[claim.name] for claim in stable}
 
     def _extended(self, rest: int, stable: Sequence[Claim], others: Sequence[Claim]) -> dict[str, int]:
-        """The same where one wants more than in the last prompt; none gets less than it had there, if that still fits:
-        what it shows would go, and the cached prefix with it."""
+        """The same where one wants more than in the last prompt; none gets less than it had there, if that still fits
+        beside what the others are promised: what it shows would go, and the cached prefix with it."""
         fresh = self._fresh(rest, stable, others)
         extended = {
             claim.name: max(fresh[claim.name], min(self.had.get(claim.name, 0), claim.most)) for claim in stable
         }
-        floors = sum(min(claim.floor, claim.most) for claim in others)
+        floors = sum(min(claim.floor, claim.most) for claim in map(_promised, others))
         return extended if sum(extended.values()) + floors <= rest else fresh
 
     def _expected(self, claims: Sequence[Claim]) -> list[Claim]:
@@ -357,6 +356,11 @@ class _Fitting:
         """A size of a section in tokens; 0 where the strategy has no such section."""
         found = self.strategy.section(section)
         return 0 if found is None else tokens_of(getattr(found, size), self.available)
+
+
+def _promised(claim: Claim) -> Claim:
+    """The claim with all of its floor: less is wanted now, maybe, but the stable sections stay as they are then."""
+    return replace(claim, demand=max(claim.demand, claim.floor))
 
 
 _CURSOR_MOVED = Notice(

@@ -201,6 +201,16 @@ def test_what_tools_had_is_not_kept_where_it_no_longer_fits() -> None:
     assert 0 < second.shares["tools"] < first.shares["tools"]
 
 
+def test_what_tools_had_is_not_kept_at_the_cost_of_what_others_are_promised() -> None:
+    using = strategy(tools='[sections.preferences]\nregion = "stable"', history="floor = 0.5")
+    first = fitted({"tools": tools(90), "preferences": ranked("preferences", 2)}, request_of(using, 4_000))
+    items = {"tools": tools(90), "preferences": ranked("preferences", 90)}
+    second = fitted(items, request_of(using, 4_000, view=view_of(first)))
+    third = fitted({**items, "history": history(400)}, request_of(using, 4_000, view=view_of(second)))
+    assert third.shares["preferences"] > first.shares["preferences"]
+    assert third.shares["history"] >= 2_000
+
+
 def test_tools_that_were_cut_get_more_where_others_must_leave_it_to_them() -> None:
     using = strategy(documents="ceiling = 0.2", memories="ceiling = 0.2")
     long = Item(id="system", section="system", text="Be brief. " * 400, tokens=COUNTER.text("Be brief. " * 400))
