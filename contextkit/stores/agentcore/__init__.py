@@ -240,10 +240,8 @@ class AgentCoreStore(
     def delete_session(self, actor_id: str, session_id: str, *, life: datetime | None = None) -> None:
         """As every store does; the session's events follow at AgentCore's pace, five a second: `flush` waits."""
         place = _place(actor_id, session_id)
-        if life is not None and self._begun(place) != life:
-            return
         self._outbox.mark(place)
-        begun = self._condemn(place)
+        begun = self._condemn(place, life)
         if begun is not None:  # and only that: it may take long to get here, and another may have begun by then
             self._state.delete_session(actor_id, session_id, life=begun)
         self._outbox.notify(place)
@@ -394,19 +392,19 @@ class AgentCoreStore(
         """This store in this process: a forked child is another."""
         return f"{self._name}-{os.getpid()}"
 
-    def _begun(self, place: Place) -> datetime | None:
-        """When the state store's session began; None where there is none."""
-        session = self._state.session(place.actor_id, place.session_id)
-        return None if session is None else session.created_at
-
-    def _condemn(self, place: Place) -> datetime | None:
+    def _condemn(self, place: Place, life: datetime | None) -> datetime | None:
         """Note in the ledger that all that AgentCore has of the session now is to go; when the session began.
 
-        The state store's session is to go as well, if this process dies before it has deleted that.
+        The state store's session is to go as well, if this process dies before it has deleted that. With a `life`,
+        nothing is noted of a session that did not begin then.
         """
         self._adoption.forget(place)
         while True:
-            entry, begun = self._ledger.read(place), self._begun(place)
+            entry = self._ledger.read(place)
+            session = self._state.session(place.actor_id, place.session_id)
+            begun = None if session is None else session.created_at
+            if life not in (None, begun):
+                return None
             doomed = replace(entry, life=to_micros(begun), adopting=False, erase=to_micros(self._clock()))
             if self._ledger.save(place, replace(doomed, sent_at=int(time.time() * 1e6))) is not None:
                 return begun

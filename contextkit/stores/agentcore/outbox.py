@@ -72,7 +72,7 @@ class Outbox:
 
     `step` is `Delivery.step`. Threads are made when there is work, and end with it; the process
     does not end before them, unless AgentCore cannot be reached. What is left then stays in the
-    outbox, and is resumed by whichever process comes next.
+    outbox, and is resumed by the next process that writes, or flushes.
     """
 
     def __init__(

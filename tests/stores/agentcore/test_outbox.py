@@ -591,6 +591,33 @@ def test_two_who_delete_a_session_spare_what_is_said_between(
     assert ids(delivered(client, memory_id)) == [(1, "between")]
 
 
+def test_a_session_that_begins_while_the_one_before_is_deleted_by_its_life_is_left_alone(
+    state: SQLiteStore, store: AgentCoreStore, client: Any, memory_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = AgentCoreStore(memory_id, state=state, client=client)
+    session = state.session
+
+    def meanwhile(actor_id: str, session_id: str, *names: Any, **options: Any) -> Any:
+        found = session(actor_id, session_id, *names, **options)
+        if actor_id == "u":
+            monkeypatch.setattr(state, "session", session)
+            other.delete_session("u", "s")
+            other.append("u", "s", [{"role": "user", "content": "new", "id": "new"}])
+            other.flush()
+        return found
+
+    store.append("u", "s", [{"role": "user", "content": "old", "id": "old"}])
+    store.flush()
+    old = session("u", "s")
+    assert old is not None
+    monkeypatch.setattr(state, "session", meanwhile)
+    store.delete_session("u", "s", life=old.created_at)
+    for each in (store, other):
+        each.flush()
+    assert [message.text for message in store.messages("u", "s")] == ["new"]
+    assert ids(delivered(client, memory_id)) == [(1, "new")]
+
+
 def test_nothing_of_a_deleted_session_stays_in_the_state_store(
     state: SQLiteStore, store: AgentCoreStore, tmp_path: Path
 ) -> None:
