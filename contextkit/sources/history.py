@@ -19,6 +19,7 @@ from contextkit.conversation import UNREAD, Conversation, Foreseen
 from contextkit.deadline import EMBEDDING, Patience, patiently, retried
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.question import QUERY, asks, query_item
+from contextkit.rank.conversation import FLOOR
 from contextkit.rank.lexical import Scores
 from contextkit.readable import readable
 from contextkit.recent import Recent
@@ -294,9 +295,11 @@ class _Reading:
 def _best(scores: Scores, costs: NDArray[np.int64], section: Section, room: int) -> list[int]:
     """The rows to offer for a section of so many tokens, best first; rows that cost nothing come on top.
 
-    None below the section's relevance, that part of the best score: it would only be read to be left out.
+    None below the section's relevance, that part of the best score: it would only be read to be left out. Where
+    relevance is asked for at all, a row has some: else "thank you" would recall whatever was said last.
     """
-    rows = np.flatnonzero((scores > 0) & (scores >= section.relevance * scores.max(initial=0)))
+    least = np.float32(FLOOR if section.relevance else 0)
+    rows = np.flatnonzero((scores > least) & (scores >= section.relevance * scores.max(initial=0)))
     most = max(LEAST_OFFERED, int(room * SPARE) // SHORTEST_LINE)
     if len(rows) > most:
         rows = rows[np.argpartition(-scores[rows], most)[:most]]

@@ -187,6 +187,27 @@ def test_no_more_turns_are_offered_than_the_section_shows_and_some_to_spare(
     assert found - older, "what stands in the history anyway comes on top"
 
 
+@pytest.mark.parametrize("query", ["Danke schön!", "👍", "谢谢你"])
+def test_a_question_that_shares_nothing_with_older_turns_recalls_none_where_relevance_is_asked_for(
+    request_for: MakeRequest, store: SQLiteStore, query: str
+) -> None:
+    talk(store, 60)
+    request = of(request_for(query), store, start=50)
+    assert items(list(History().gather(request)), "recall") == []
+    whatever_fits = replace(request, strategy=ContextStrategy.load("recall"))
+    assert items(list(History().gather(whatever_fits)), "recall")
+
+
+def test_the_time_that_a_question_speaks_of_is_something_shared(request_for: MakeRequest, store: SQLiteStore) -> None:
+    told = [
+        Message(role="user", content=f"Item {days}.", id=f"i{days}", created_at=NOW - timedelta(days=days))
+        for days in (60, 59, 1, 0)
+    ]
+    store.append("u1", "s1", told)
+    found = items(list(History().gather(of(request_for("And yesterday?"), store, start=5))), "recall")
+    assert {"i1", "i0"} <= {item.id for item in found}
+
+
 def test_nothing_of_the_current_turn_is_recalled(request_for: MakeRequest, store: SQLiteStore) -> None:
     talk(store, 3)
     store.append("u1", "s1", [Message(role="user", content="Where is order 2?")])
