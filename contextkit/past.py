@@ -49,7 +49,7 @@ class Shortening:
     """Which messages of the history stand shortened: a rule that gives the same form every time.
 
     A message above `ceiling` tokens stands as an extract, a tool result for what the tool was
-    called with; a result up to `stubs_through` stands as its handle.
+    called with, and within `result_ceiling` too; a result up to `stubs_through` stands as its handle.
     """
 
     ladder: Ladder
@@ -71,7 +71,7 @@ class Shortening:
         is_result = item.message is not None and item.message.role == "tool"
         if is_result and item.order <= self.stubs_through:
             return self.ladder.message_stub(item, item.tokens)
-        limit = self.result_ceiling if is_result else self.ceiling
+        limit = min(self.ceiling, self.result_ceiling) if is_result else self.ceiling
         if item.tokens <= limit or (item.message is not None and item.message.tool_calls):
             return None
         return self.ladder.short_message(item, limit, call_of(items, place))

@@ -33,5 +33,5 @@ def history_most(strategy: ContextStrategy, filled: frozenset[str], available: i
 
 def longest_shown(strategy: ContextStrategy, available: int) -> int:
     """The most tokens that one past message takes, be it a tool's result or not: a longer one stands shortened."""
-    sections = [section for name in ("history", "turn") if (section := strategy.section(name)) is not None]
-    return max((tokens_of(section.item_ceiling, available) for section in sections), default=available)
+    history = strategy.section("history")
+    return available if history is None else tokens_of(history.item_ceiling, available)

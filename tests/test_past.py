@@ -73,6 +73,15 @@ def test_long_messages_are_shortened_and_calls_never() -> None:
     assert found.standing[2].tokens <= 60
 
 
+def test_a_past_result_takes_no_more_than_any_past_message() -> None:
+    """However much one may take in its own turn: half of a window would leave no history beside it."""
+    trains = " ".join(f"Train {number} to Ghent was late." for number in range(60))
+    result = Message(role="tool", content=trains, tool_call_id="c")
+    call = Message(role="assistant", tool_calls=(ToolCall("c", "look_up", "{}"),))
+    found = history(items_of([call, result]), ceiling=60, result_ceiling=100)
+    assert found.standing[1].tokens <= 60
+
+
 def test_results_that_had_become_handles_stay_handles() -> None:
     messages = [
         message

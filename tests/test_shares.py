@@ -11,7 +11,7 @@ from contextkit.budget import allocate
 from contextkit.shares import claim_of, history_most, longest_shown
 from contextkit.sources import Documents, History, Memories, System
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.strategy import ContextStrategy, parse_strategy, strategy_names
+from contextkit.strategy import ContextStrategy, strategy_names
 from contextkit.types import Message
 
 ALL = frozenset({"history", "recall", "memories", "documents", "overflow"})
@@ -49,11 +49,10 @@ def test_what_looks_nothing_up_leaves_the_history_its_ceiling() -> None:
     assert history_most(strategy, ALL - {"history"}, 10_000) == 0
 
 
-def test_the_longest_message_shown_is_what_its_sections_say() -> None:
-    assert longest_shown(ContextStrategy.load("chat"), 1_000) == 500
+def test_the_longest_past_message_is_what_the_history_says() -> None:
+    assert longest_shown(ContextStrategy.load("chat"), 1_000) == 250
     assert longest_shown(ContextStrategy.load("agent"), 1_000) == 150
-    short = '[sections.system]\nregion = "stable"\n[sections.turn]\nregion = "turn"\nitem_ceiling = 0.2\n'
-    assert longest_shown(parse_strategy(f'description = "x"\n{short}', name="x"), 1_000) == 200
+    assert longest_shown(ContextStrategy.load("recall"), 1_000) == 1_000
 
 
 @pytest.mark.parametrize("name", ["agent", "chat", "rag", "support"])
