@@ -63,7 +63,7 @@ class Budget:
                 "Use a fraction of the window from 0 to below 1, such as 0.05.",
                 value=self.margin,
             )
-        if self.price is not None and not _is_sum(self.price):
+        if self.price is not None and not _is_price(self.price):
             raise InvalidBudget(
                 f"The budget's price is {self.price!r}.",
                 "Give what a million tokens of input cost, in US dollars, such as 3.0.",
@@ -112,7 +112,7 @@ class Budget:
         return None if self.price is None else tokens * self.price / 1_000_000
 
 
-def _is_sum(price: object) -> bool:
+def _is_price(price: object) -> bool:
     return isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < math.inf
 
 

@@ -26,10 +26,10 @@ _MADE_UP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def retold(
     store: SessionStore, actor_id: str, session_id: str, messages: Sequence[BaseMessage], new: Sequence[BaseMessage]
 ) -> set[str]:
-    """The ids of those messages that the session has already, of the `new` ones of a state's: new by their ids.
+    """The ids of those of a state's messages that the session has already, though it knows no such ids.
 
-    The last question, and all that follows it, is new in any case. The session is read only where there is an answer
-    to an earlier one that no model gave under its id, or a summary.
+    `new` are those whose ids are new. The last question, and all that follows it, is said now in any case. The session
+    is read only where one of them is an answer to an earlier question that no model gave under its id, or a summary.
     """
     earlier = messages[: _last_question(messages)]
     summaries = [message for message in new if message.additional_kwargs.get("lc_source") == "summarization"]

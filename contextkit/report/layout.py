@@ -68,7 +68,8 @@ def offered(report: Report) -> list[SectionUse]:
 
 def nothing_offered(report: Report) -> str:
     """A sentence on the other sections, if there are any."""
-    names = [use.name for use in report.sections if use not in offered(report)]
+    there = offered(report)
+    names = [use.name for use in report.sections if use not in there]
     return f"Nothing was offered for: {', '.join(names)}." if names else ""
 
 
