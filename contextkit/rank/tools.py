@@ -60,10 +60,12 @@ _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
 WINNERS: Final = 3
 KEPT: Final = 4
+MOST: Final = 100
 MARGIN: Final = 0.1
-"""Tools shown before stay beside those that a query brings in, up to 4 times the limit. It brings some in if one
-of the best 3 is not among them; where no more may stay, if the best of all is better than the best of them by a tenth
-of the range of scores.
+"""Tools shown before stay beside those that a query brings in, up to 4 times the limit, but to no more than 100 unless
+the limit is higher: OpenAI takes 128, and other sources may show some. A query brings some in if one of the best 3 is
+not among them; where no more may stay, if the best of all is better than the best of them by a tenth of the range of
+scores.
 
 The demo's conversation has 150 questions, and 105 calls of 44 of its 60 tools. With a limit of 10 in a window of 32,000
 tokens (`tests/benchmarks/prefix.py`), 82 calls are of tools that are shown, and 83% of the prompts' tokens are cached.
@@ -157,9 +159,9 @@ def choose(
     of tools costs the whole cached prompt, and a follow-up ("and book it") often does not name the
     tool it means. While the `WINNERS` best for this query are among them, nothing changes. Where one
     is missing, the best up to the limit come in beside them, so that fewer will be missing next time.
-    Where these would be more than `KEPT` times the limit, nothing changes either, unless the best for
-    this query is better than the best of them by `MARGIN` of the range of scores: then the weakest
-    make room for all that come in.
+    Where these would be more than `KEPT` times the limit (or `MOST`), nothing changes either, unless
+    the best for this query is better than the best of them by `MARGIN` of the range of scores: then the
+    weakest make room for all that come in.
 
     Order: last time's, then newcomers in the order they were given, so that the same tools make
     the same prefix whoever asked first. Names that are not offered are passed over.
@@ -168,7 +170,8 @@ def choose(
     places = {name: place for place, name in enumerate(names)}
     fixed = {places[name] for name in pinned if name in places}
     shown = [places[name] for name in dict.fromkeys(sticky) if name in places]
-    room, most = (len(names) if limit is None else max(times * limit - len(fixed), 0) for times in (1, KEPT))
+    brought, kept = (len(names),) * 2 if limit is None else (limit, max(limit, min(KEPT * limit, MOST)))
+    room, most = (max(count - len(fixed), 0) for count in (brought, kept))
     best_first = [place for place in np.argsort(-values, kind="stable").tolist() if place not in fixed]
     last = set(shown)
     held = [place for place in best_first if place in last][:most]

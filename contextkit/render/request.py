@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast
 
 from contextkit.errors import InvalidMessage, InvalidTool, shortened
 from contextkit.messages.groups import groups
+from contextkit.rank.tools import KEPT
 from contextkit.shown_tools import OWN_NAME, shown_name, shown_tool
 from contextkit.types import Message, Tool, ToolCall
 
@@ -103,7 +104,7 @@ def check_count(tools: Sequence[Tool], most: int, provider: str) -> None:
     if len(tools) > most:
         raise InvalidTool(
             f"The prompt has {len(tools)} tools; {provider} takes {most}.",
-            f"Show fewer: `Tools(…, limit={most})`, less what other sources show. "
+            f"Show fewer: `Tools(…, limit={max(most // KEPT, 1)})`, since up to {KEPT} times as many may stay. "
             "If it is another's server that speaks this API and takes more, pass `most_tools`.",
             value=len(tools),
         )

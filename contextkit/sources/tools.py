@@ -34,11 +34,11 @@ class Tools:
     (`abuild`).
 
     With `sticky`, the tools of the session's last prompt stay in their order, up to four times the limit
-    or what their section's share has room for: tools stand first in the prompt, so a change of tools is
-    paid for with the whole cached prefix. What is asked next brings in others only where one of its best
-    three is missing (`contextkit.rank.tools.choose` says exactly when), and never within a turn. So a
-    session that is about many things soon shows the tools for all of them. Without it there are `limit` tools
-    at the most, other ones for every question.
+    (and 100 of them, where the limit is lower) or what their section's share has room for: tools stand
+    first in the prompt, so a change of tools is paid for with the whole cached prefix. What is asked next
+    brings in others only where one of its best three is missing (`contextkit.rank.tools.choose` says
+    exactly when), and never within a turn. So a session that is about many things soon shows the tools
+    for all of them. Without it there are `limit` tools at the most, other ones for every question.
 
     With `limit=None` all are shown, or as many as their section's share has room for, and those that fit
     once stay. Those in `pinned` are always in and count towards the limit. With any `embeddings` the

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.rank.tools import KEPT, MARGIN, QUERY_LIMIT, ToolIndex, choose, tool_text
+from contextkit.rank.tools import KEPT, MARGIN, MOST, QUERY_LIMIT, ToolIndex, choose, tool_text
 from contextkit.rank.values import kinds
 from contextkit.types import Tool
 
@@ -184,6 +184,16 @@ def test_where_no_more_may_stay_the_weakest_make_room_for_a_clear_winner() -> No
 
 def test_where_no_more_may_stay_a_narrow_winner_changes_nothing() -> None:
     assert chosen([0.9, 0.95, 0.98, 0.0, 1.0, 0.0], 1, sticky="cbad") == "cbad"
+
+
+@pytest.mark.parametrize(("limit", "most"), [(10, 40), (60, MOST), (120, 120)])
+def test_however_long_a_session_is_a_request_takes_its_tools(limit: int, most: int) -> None:
+    names = [f"tool_{number}" for number in range(200)]
+    shown: list[str] = []
+    for question in range(9):
+        picked = choose(np.roll(np.arange(200), 40 * question), names, limit=limit, sticky=shown)
+        shown = [names[place] for place in picked]
+    assert len(shown) == most <= 128, "OpenAI takes no more"
 
 
 def test_free_places_are_filled() -> None:
