@@ -350,7 +350,7 @@ def _check_result(last: object, context: Context) -> None:
     if not isinstance(last, Message) or last.role != "tool":
         return
     if all(message.tool_call_id != last.tool_call_id for message in context.messages):
-        left_out = next((one.reason for one in context.report.decisions if one.item_id == last.id), None)
+        left_out = next((one.reason for one in context.report.at_hand if one.item_id == last.id), None)
         why = f"the prompt leaves out: {left_out}" if left_out else "the session lacks"
         raise InvalidInput(
             f"The messages end in the result of the tool call {shortened(last.tool_call_id)}, which {why}.",

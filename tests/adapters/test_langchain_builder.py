@@ -14,7 +14,8 @@ from langchain_core.output_parsers import StrOutputParser
 
 from contextkit import Budget, ContextBuilder
 from contextkit.adapters.langchain import read_context_tool, with_tools
-from contextkit.errors import InvalidId, InvalidInput
+from contextkit.decide import Decided
+from contextkit.errors import InvalidId, InvalidInput, StoreUnavailable
 from contextkit.render.langchain_cache import CacheStyle
 from contextkit.sources import History, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
@@ -149,6 +150,20 @@ def test_a_result_beside_which_another_lacks_is_said_to_be(builder: ContextBuild
     store.append("u1", "s1", [HumanMessage("Weather?"), AIMessage("", tool_calls=calls), result])
     with pytest.raises(InvalidInput, match=r"'Lund', which .* leaves out: .* no result for tool call Oslo\. Append"):
         builder.as_runnable().invoke({"messages": [result], "customer": "Ada"}, config=CONFIG)
+
+
+async def test_nothing_more_is_read_to_say_what_is_wrong_with_a_result(
+    builder: ContextBuilder, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_all(*_: object) -> None:
+        raise StoreUnavailable("Gone.", "Try again.")
+
+    kinds = (HumanMessage, AIMessage)
+    store.append("u1", "s1", [kinds[number % 2](f"Line {number}") for number in range(2_000)])
+    monkeypatch.setattr(Decided, "decisions", read_all)
+    state = {"messages": [ToolMessage("Rain in Lund.", tool_call_id="c1")], "customer": "Ada"}
+    with pytest.raises(InvalidInput, match=r"'c1', which the session lacks"):
+        await builder.as_runnable().ainvoke(state, config=CONFIG)
 
 
 def test_usage_teaches_the_builders_counter(builder: ContextBuilder, store: SQLiteStore) -> None:
