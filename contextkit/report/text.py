@@ -160,6 +160,8 @@ def _less_than_whole(report: Report, limit: int) -> Iterator[str]:
         return
     yield f"not whole ({items_in_words(count)}), and why:"
     yield from _reasons(causes_at_hand(report))
+    if not less:
+        return
     yield "first among them:"
     yield from map(_item_line, islice(less, limit))
     if count > (named := min(limit, len(less))):

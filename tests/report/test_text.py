@@ -29,6 +29,13 @@ def test_plain_text_names_what_is_not_whole_most_telling_first_and_counts_the_re
     assert "not whole" not in report.to_text(items=0)
 
 
+def test_where_all_that_is_not_whole_was_left_unread_no_item_is_named(report, make_report):
+    kept = [one for one in report.decisions if one.outcome == "kept"]
+    history = SectionUse(name="history", region="history", share=9, used=9, kept=len(kept), moved=9_000)
+    text = make_report(decisions=kept, at_hand=kept, sections=(history,)).to_text()
+    assert text.endswith("not whole (9,000 items), and why:\n  ↗ 9,000 moved of history: left unread where it is")
+
+
 def test_it_says_why_items_are_not_whole_once_for_all_of_them(report, make_report):
     lines = report.to_text().splitlines()
     at = lines.index("not whole (57 items), and why:")
