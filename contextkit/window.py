@@ -20,6 +20,12 @@ NEAR = 0.2
 """The part of its room that a window gives up in order to begin where a user begins to speak."""
 
 
+POOR = 0.1
+"""The part of the low water mark below which a window holds next to nothing, because one long message stands in the
+way: a tool's result, of which only the answer would stand. Then that one stands too, where half of the room that the
+mark keeps free remains. 0.25 is all the same; at 0.5 windows that hold enough fill up, and move more often."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretches:
     """The history as the window sees it: messages that stand or fall together, oldest first, in columns.
@@ -43,8 +49,8 @@ def window_start(stretches: Stretches, share: int, *, cursor: int | None, low: f
 
     Without a cursor nothing is cached yet: all is taken if it fits, and otherwise the longest
     suffix within nearly the whole share. With one, everything from it on stays if it fits;
-    otherwise the longest suffix within `low * share` does, or, where that would be nothing,
-    within the whole share.
+    otherwise the longest suffix within `low * share` does, with a long stretch before it where it
+    is `POOR` without, or, where that would be nothing, the longest within the whole share.
     """
     if cursor is None:
         whole = sum(stretches.tokens) <= share
@@ -53,6 +59,9 @@ def window_start(stretches: Stretches, share: int, *, cursor: int | None, low: f
     if sum(stretches.tokens[kept:]) <= share:
         return kept
     start = _longest(stretches, int(share * low))
+    held = sum(stretches.tokens[start:])
+    if held < POOR * low * share and held + stretches.tokens[start - 1] <= share * (1 + low) / 2:
+        return start - 1
     return start if start < len(stretches) else _longest(stretches, share)
 
 

@@ -39,6 +39,12 @@ def test_it_falls_back_on_the_whole_share_where_the_mark_holds_nothing() -> None
     assert window_start(row(5, 5, 30), 34, cursor=1, low=0.5) == 2
 
 
+def test_a_long_message_does_not_leave_the_window_all_but_empty() -> None:
+    assert window_start(row(*[5] * 8, 24, 1), 40, cursor=1, low=0.5) == 8
+    assert window_start(row(*[5] * 8, 30, 1), 40, cursor=1, low=0.5) == 9, "with it, the next turn would move it again"
+    assert window_start(row(*[5] * 8, 18, 5), 40, cursor=1, low=0.5) == 9, "a quarter of the mark is not next to none"
+
+
 def test_a_window_begins_where_a_user_begins_to_speak_if_that_is_near() -> None:
     assert window_start(row(*[2] * 10, opens={1, 8}), 17, cursor=None, low=0.5) == 2
     assert window_start(row(*[2] * 10, opens={3}), 17, cursor=None, low=0.5) == 3
