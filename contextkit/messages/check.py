@@ -88,13 +88,14 @@ def json_value(value: object, where: str, depth: int = 0) -> Any:
         if isinstance(value, list | tuple):
             return [json_value(item, where, depth + 1) for item in value]
         if is_model(value):
-            return json_value(_dumped(value, where), where, depth + 1)
+            return json_value(dumped(value, where), where, depth + 1)
     raise _not_json(value, where, depth)
 
 
-def _dumped(model: _Model, where: str) -> dict[str, Any]:
+def dumped(model: _Model, where: str, *, exclude_unset: bool = False) -> dict[str, Any]:
+    """The model's JSON form, without defaults if those are excluded. Raises `InvalidMessage` where it has none."""
     try:
-        return model.model_dump(mode="json")
+        return model.model_dump(mode="json", exclude_unset=exclude_unset)
     except ValueError as error:  # pydantic's own: what it holds has no JSON form
         raise InvalidMessage(
             f"{where} holds {shortened(model)}, which JSON cannot say ({error}).",
@@ -105,7 +106,7 @@ def _dumped(model: _Model, where: str) -> dict[str, Any]:
 
 def plain_model(value: object) -> Any:
     """The dict that a pydantic model (a client's message, block or tool call) stands for; anything else as it is."""
-    return value.model_dump(mode="json") if is_model(value) else value
+    return dumped(value, "A message") if is_model(value) else value
 
 
 def is_model(value: object) -> TypeGuard[_Model]:

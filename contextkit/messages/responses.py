@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.messages.arguments import argument_text
-from contextkit.messages.check import checked_message, is_model
+from contextkit.messages.check import checked_message, dumped, is_model
 from contextkit.messages.openai import from_openai
 from contextkit.types import Message, ToolCall
 
@@ -63,7 +63,7 @@ def plain_item(value: object) -> object:
     """The dict that an item of OpenAI's client stands for, as the server sent it; any other value as it is."""
     if not is_model(value) or hasattr(value, "additional_kwargs"):
         return value
-    data = value.model_dump(mode="json", exclude_unset=True)
+    data = dumped(value, "A message", exclude_unset=True)
     return data if is_item(data) else value
 
 

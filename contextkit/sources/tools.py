@@ -38,7 +38,7 @@ class Tools:
     first in the prompt, so a change of tools is paid for with the whole cached prefix. What is asked next
     brings in others only where one of its best three is missing (`contextkit.rank.tools.choose` says
     exactly when), and never within a turn. So a session that is about many things soon shows the tools
-    for all of them; where its share is full, none comes in any more, and a higher ceiling lets more in.
+    for all of them; where the share is full, none comes in any more, and a higher ceiling lets more in.
     Without `sticky` there are `limit` tools at the most, other ones for every question.
 
     With `limit=None` all are shown, or as many as their section's share has room for, and those that fit

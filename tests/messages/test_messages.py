@@ -224,6 +224,14 @@ def test_what_clients_answer_with_is_understood_as_it_is() -> None:
         as_messages(alone)
 
 
+@pytest.mark.parametrize("given", [b"\x89PNG", object()], ids=["bytes", "object"])
+def test_a_client_s_model_that_has_no_json_form_is_refused_in_words(given: object) -> None:
+    used = Use(id="c1", name="find", input=given)
+    for message in (used, {"role": "assistant", "content": [used]}):
+        with pytest.raises(InvalidMessage, match=r"^A message holds .*, which JSON cannot say .*Use text"):
+            as_messages([message])
+
+
 def test_converse_calls_results_and_bytes() -> None:
     question, call, result = as_messages(
         [
