@@ -32,13 +32,13 @@ def earlier_calls(left: Sequence[Item], limit: int, ladder: Ladder) -> Item:
     lines: list[str] = []
     taken = 0
     unlisted = Counter(call.name for item in left for call in whole_message(item).tool_calls)
-    for names, line in _newest_first(left, ladder.handles):
+    for names, line in _newest_first(left, ladder.readable):
         taken += count(line)
         if taken > limit:
             break
         lines.append(line)
         unlisted.subtract(names)
-    text = "".join([open_fence(EARLIER), _told(left, ladder.handles), _counted(+unlisted), *reversed(lines)])
+    text = "".join([open_fence(EARLIER), _told(left, ladder.readable), _counted(+unlisted), *reversed(lines)])
     message = block_message(text + close_fence(EARLIER))
     return Item(
         id=EARLIER,

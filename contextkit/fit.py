@@ -14,7 +14,7 @@ from contextkit.blocks import Chosen, block_cost
 from contextkit.budget import Claim, allocate
 from contextkit.errors import BudgetTooSmall
 from contextkit.fill import Shelf, best_first, demand
-from contextkit.ladder import Ladder
+from contextkit.ladder import READ_TOOL, Ladder
 from contextkit.past import History, Past, Shortening, read_history
 from contextkit.present import Present, Shrunk, read_present
 from contextkit.repeats import Repeats
@@ -79,7 +79,8 @@ class _Fitting:
         self.reasons = {item.id: item.left_out for group in items.values() for item in group if item.left_out}
         self.available = request.budget.available(self.counter.margin)
         self.tighter = tighter
-        self.ladder = Ladder(self.counter, request.query, handles)
+        reads = any(item.tool is not None and item.tool.name == READ_TOOL for item in items.get("tools", ()))
+        self.ladder = Ladder(self.counter, request.query, handles, reads)
         self.notices: list[Notice] = []
         self.used: dict[str, int] = {}
         self.sections: dict[str, Sequence[Chosen]] = {}

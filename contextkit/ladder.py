@@ -39,12 +39,19 @@ class Ladder:
     """Makes the forms of items for one build.
 
     `handles` says whether the prompt may show handles: only where the store keeps what is moved
-    and the model, or automatic rehydration, can read it.
+    and the model, or automatic rehydration, can read it. `read_tool` says whether the model can: where only
+    rehydration does, no prompt speaks of a tool that is not among its own.
     """
 
     counter: TokenCounter
     query: str
     handles: bool
+    read_tool: bool = True
+
+    @property
+    def readable(self) -> bool:
+        """Whether the model can read what a handle stands for."""
+        return self.handles and self.read_tool
 
     def full(self, item: Item, limit: int) -> Form | None:
         """A ranked item's full form, counted as it stands; None where it takes more than `limit` tokens."""
@@ -67,7 +74,8 @@ class Ladder:
         if not self.handles:
             return None
         title = item.provenance.title or _first_words(item.text)
-        stub = f"{title} [{item.tokens} tokens stored; {READ_TOOL}({handle_of(item)!r})]"
+        how = f"; {READ_TOOL}({handle_of(item)!r})" if self.readable else ""
+        stub = f"{title} [{item.tokens} tokens stored{how}]"
         return self._within(min(limit, item.tokens - 1), "handle", line(item, stub))
 
     def short_message(self, item: Item, limit: int, query: str | None = None) -> Form | None:
@@ -98,7 +106,7 @@ class Ladder:
         return self._message_within(min(limit, item.tokens - 1), "handle", message, pointer)
 
     def _pointer(self, item: Item) -> str:
-        if self.handles:
+        if self.readable:
             return f"[shortened from {item.tokens} tokens; {READ_TOOL}({handle_of(item)!r}) has all of it]"
         return f"[shortened from {item.tokens} tokens]"
 
@@ -107,7 +115,7 @@ class Ladder:
         if not gone:
             return self._pointer(item)
         without = f"shortened from {item.tokens} tokens, without {named(gone)}"
-        if self.handles and readable(whole_message(item)):
+        if self.readable and readable(whole_message(item)):
             return f"[{without}; {READ_TOOL}({handle_of(item)!r}) has all of its text]"
         return f"[{without}]"
 

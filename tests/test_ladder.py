@@ -81,6 +81,15 @@ def test_a_stub_names_what_it_stands_for() -> None:
     assert WITHOUT.handle(ranked(LONG), 60) is None
 
 
+def test_no_tool_is_spoken_of_that_the_model_does_not_have() -> None:
+    ladder, item = Ladder(COUNTER, "Ghent", handles=True, read_tool=False), ranked(LONG, title="Annual report")
+    stub, extract = ladder.handle(item, 60), ladder.extract(item, 120)
+    assert stub is not None
+    assert extract is not None
+    assert stub.text == f"Annual report [{item.tokens} tokens stored]\n"
+    assert extract.text.endswith(f"[shortened from {item.tokens} tokens]\n")
+
+
 def test_a_crumb_is_not_worth_its_place() -> None:
     assert WITH.extract(ranked(LONG), 45) is None
     assert WITH.extract(ranked("Short."), 400) is None

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from contextkit.offload import LONGEST_READ, Page, answer_call, answer_read, ans
 from contextkit.sources import History, Overflow, System
 from contextkit.stores import Overflow as Piece
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.strategy import ContextStrategy
 from contextkit.tokens import get_counter
 from contextkit.types import Message
 from contextkit.view import View
@@ -79,13 +81,22 @@ def error(kind: type[StoreError]) -> StoreError:
     return kind("The disk said no.", "Try another.")
 
 
-def builder(store: object, window: int = 2_000) -> ContextBuilder:
+def builder(store: object, window: int = 2_000, *, read_tool: bool = True) -> ContextBuilder:
     sources = [System("Help."), History(), Ranked("documents", [(LONG, 9), (LONG[::-1], 8)]), Overflow()]
-    return ContextBuilder(store=store, sources=sources, strategy="rag", budget=Budget(window))
+    strategy = replace(ContextStrategy.load("rag"), read_tool=read_tool)
+    return ContextBuilder(store=store, sources=sources, strategy=strategy, budget=Budget(window))
 
 
 def shown(messages: Sequence[Message]) -> list[str]:
     return re.findall(r"read_context\('([^']+)'\)", "".join(message.text for message in messages))
+
+
+def test_a_prompt_without_the_tool_that_reads_handles_does_not_speak_of_it() -> None:
+    with Failing() as store:
+        context = builder(store, read_tool=False).build("What does the report say about Ghent?", **A)
+        assert not context.tools
+        assert "read_context" not in "".join(message.text for message in context.messages)
+        assert any(decision.handle for decision in context.report.decisions)
 
 
 KINDS = [StoreFull, StoreReadOnly, StoreUnavailable, StoreCorrupt]
