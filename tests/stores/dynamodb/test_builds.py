@@ -143,7 +143,7 @@ def test_documents_that_do_not_fit_are_written_once_and_read_once(
     """They lie under their handles already, and this process knows what they say."""
     words = random.Random(2)
     documents = [
-        Document(id=f"d{n}", text=f"Report {n} on Ghent. " + " ".join(f"{words.random():.9f}" for _ in range(80)))
+        Document(id=f"d{n}", text=f"Report {n} on Ghent. " + " ".join(f"{words.random():.9f}" for _ in range(120)))
         for n in range(40)
     ]
     sources = [System("Be brief."), Preferences(), Memories(), History(), Documents(documents), Overflow()]
