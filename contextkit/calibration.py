@@ -94,15 +94,10 @@ class Calibration:
 
     @staticmethod
     def from_json(text: str) -> Calibration:
-        """The calibration `to_json` wrote; `StoreCorrupt` for anything else.
-
-        What earlier versions wrote, under `observations`, did not tell scripts apart: it is learnt anew.
-        """
+        """The calibration `to_json` wrote; `StoreCorrupt` for anything else."""
         names = [field.name for field in fields(Composition)]
         try:
             document = json.loads(text)
-            if "observations" in document:
-                return Calibration()
             rows = [[int(value) for value in row] for row in document["prompts"]]
             pairs = [(Composition(**dict(zip(names, row[:-1], strict=True))), row[-1]) for row in rows]
         except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:

@@ -178,10 +178,6 @@ def test_what_is_no_stored_calibration_is_said_to_be_corrupt(text: str) -> None:
         Calibration.from_json(text)
 
 
-def test_what_an_earlier_version_kept_is_learnt_anew() -> None:
-    assert Calibration.from_json('{"observations":[[4000,0,0,0,0,0,9,3,4100]]}') == Calibration()
-
-
 def calibrated(ratio: float, per_digit: float = 0.0) -> CalibratedCounter:
     counted = prompts(6, 8)
     ratios = dict.fromkeys(CLASSES, ratio)

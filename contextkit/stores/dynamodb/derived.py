@@ -46,7 +46,6 @@ _FACTS = (
     "sk",
     *Life.__slots__,
     *("revision", "saved_under", "nonce"),
-    *("tokens", "counter"),
     *("named", "made_at", "sheet"),
     *("body", "base", "chunks", "object", "chunk"),
 )

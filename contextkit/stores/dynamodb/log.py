@@ -27,7 +27,7 @@ LOG = "log"
 ID = "id"
 """Sort keys that lead from a message's id to its number."""
 
-MESSAGE = ("sk", "tokens", "counter", "body", "base", "chunks", "object")
+MESSAGE = ("sk", "body", "base", "chunks", "object")
 """The columns of a message that are read, and of a pack. Its number is in its key."""
 
 REMEMBERED = 4_096
@@ -41,10 +41,7 @@ is read. It is also billed by what they take together, and not a unit for each."
 def read_messages(payloads: Payloads, rows: Sequence[Row]) -> list[Message]:
     """The messages that the rows hold or point to. Raises `StoreCorrupt`."""
     texts = [content.decode("ascii", "replace") for content in payloads.get_all("sessions", rows)]
-    return [
-        loads(text, seq=keys.number_in(row["sk"]), tokens=row.get("tokens"), counter=row.get("counter"))
-        for row, text in zip(rows, texts, strict=True)
-    ]
+    return [loads(text, seq=keys.number_in(row["sk"])) for row, text in zip(rows, texts, strict=True)]
 
 
 class Log:

@@ -33,8 +33,8 @@ from contextkit.stores.dynamodb.memory_rows import (
     is_shown,
     oldest_first,
     record_of,
+    records_among,
     sk_of,
-    told,
     without_content,
 )
 from contextkit.stores.dynamodb.nearest import Nearest, beside, numbers
@@ -140,21 +140,22 @@ class Memories:
 
     def _present(self, pk: str, names: Sequence[str]) -> list[Row]:
         found = self._database.get_many("memories", [(pk, sk_of(name)) for name in names])
-        return [told(row) for row in found.values()]
+        return list(records_among(found.values()))
 
     def _drop_chunks(self, rows: Iterable[Row]) -> None:
         self._database.delete_many("memories", [key for row in rows for key in chunk_keys(row)])
 
     def _all(self, pk: str) -> list[Row]:
         """Every record's row, oldest first."""
-        return oldest_first(self._database.query("memories", pk, keys.below(RECORD), columns=self._shown))
+        rows = self._database.query("memories", pk, keys.below(RECORD), columns=self._shown)
+        return oldest_first(records_among(rows))
 
     def _stamped(self, pk: str) -> tuple[Head, list[Row]]:
         """The same, and the last change, in one reading."""
         between = (STAMP, keys.below(RECORD)[1])
         rows = list(self._database.query("memories", pk, between, columns=self._shown))
         heads = [row for row in rows[:1] if row["sk"] == STAMP]
-        return Head.of(heads[0] if heads else None), oldest_first(rows[len(heads) :])
+        return Head.of(heads[0] if heads else None), oldest_first(records_among(rows[len(heads) :]))
 
     def _records(self, rows: Sequence[Row]) -> list[MemoryRecord]:
         contents = self._payloads.get_all("memories", rows)
@@ -222,7 +223,7 @@ class Memories:
         if self._embedder is not None and any(map(awaits, found.values())):
             return None
         unchanged = [row for row in former.rows if row["sk"] not in set(changed)]
-        return oldest_first([*unchanged, *found.values()])
+        return oldest_first([*unchanged, *records_among(found.values())])
 
     def _keep(
         self,

@@ -47,7 +47,7 @@ class Head:
     @classmethod
     def of(cls, row: Row | None) -> Head:
         """What the item says; where there is none, nothing was ever written."""
-        return cls(None, 0) if row is None else cls(str(row["stamp"]), int(row.get("revision", 0)))
+        return cls(None, 0) if row is None else cls(row["stamp"], row["revision"])
 
 
 class Changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from contextkit.stores import MemoryRecord, check_id
 from contextkit.stores.codec import from_json, from_micros, to_json, to_micros
@@ -15,11 +15,10 @@ RECORD = "rec"
 """Sort keys of records."""
 
 _FACTS = ("namespace", "strategy", "importance", "created_at", "valid_from", "valid_to", "expires_at")
-"""What is said of a record in one column, as JSON: every name of a column is sent with each item. In a former version
-they were columns."""
+"""What is said of a record in one column, as JSON: every name of a column is sent with each item."""
 
 SHOWN = (
-    *("sk", "record_id", "facts", *_FACTS),
+    *("sk", "record_id", "facts"),
     *("body", "base", "chunks", "object", "chunk"),
     *("stamp", "revision"),
 )
@@ -49,11 +48,10 @@ def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
 
 
 def told(row: Row) -> Row:
-    """A row that was read, with what its facts say in columns, as a former version wrote them."""
-    if "facts" not in row:
-        return row
+    """A record's row that was read, with what its facts say in columns of their own."""
     columns = Columns(row)
-    facts = zip(_FACTS, from_json(columns.pop("facts").encode()), strict=False)
+    facts = zip(_FACTS, from_json(columns["facts"].encode()), strict=False)
+    del columns["facts"]
     columns.update((name, fact) for name, fact in facts if fact is not None)
     columns.setdefault("record_id", _id_in(row["sk"]))
     return columns
@@ -102,10 +100,13 @@ def without_content(row: Row) -> Row:
     return {**columns, SAYS_NOTHING: True}
 
 
-def oldest_first(rows: Iterable[Row]) -> list[Row]:
-    """The rows of records among these, as `told`, oldest first; of the same age by their ids, which are not in order
-    as keys."""
-    records = [told(row) for row in rows if not is_chunk(row)]
+def records_among(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of records among these, as `told`."""
+    return (told(row) for row in rows if not is_chunk(row))
+
+
+def oldest_first(records: Iterable[Row]) -> list[Row]:
+    """Rows that are `told`, oldest first; of the same age by their ids, which are not in order as keys."""
     return sorted(records, key=lambda row: (row["created_at"], row["record_id"]))
 
 

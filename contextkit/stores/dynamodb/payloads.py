@@ -38,28 +38,22 @@ _LEVEL = 3
 _BEST = 9
 """The same for what is read far more often than it is written: a tenth less of a pack of a chat's messages."""
 
-_RAW, _ZIPPED, _FORMERLY, _DEFLATED = b"r", b"z", b"d", b"e"
-"""How a body is written: as it is, by zlib alone, or as raw deflate that knows something beforehand (`_KNOWN`)."""
+_RAW, _DEFLATED = b"r", b"e"
+"""How a body is written: as it is, or as raw deflate that knows something beforehand (`_KNOWN`)."""
 
-_TALK = b"".join(
+_KNOWN = b"".join(
     [
         b'"arguments":"{\\"","tool_call_id":"call_","tool_calls":[["call_","name":"type":"text","text":"',
         b" about because could from have just know like more really some there they think this time want what ",
         b"when will with would your I'm that's it's don't and for the to you is of in a .",
-        b'"}],"created_at":"2026-00:00.000000+00:00"',
-    ]
-)
-_ROLES = b"".join(
-    [
+        b'"}],"created_at":"2026-00:00.000000+00:00","tokens":1,"counter":"o200k_base"',
         b'}{"role":"system","content":"{"role":"tool","content":"{"role":"user","content":"',
         b'{"role":"assistant","content":"',
         b'","id":"',
     ]
 )
-_KNOWN = {_FORMERLY: _TALK + _ROLES, _DEFLATED: _TALK + b',"tokens":1,"counter":"o200k_base"' + _ROLES}
 """What messages have in common, the likeliest last. A chat's, of 130 characters on average, take a quarter less
-than by zlib alone. It is part of what is stored: a change needs a kind of its own. Formerly what is counted of a
-message stood beside its body, where it takes 50 bytes of an answer instead of five."""
+than by zlib alone. It is part of what is stored: a change needs a kind of its own."""
 
 
 class Payloads:
@@ -179,7 +173,7 @@ def is_chunk(row: Row) -> bool:
 
 
 def _packed(content: bytes, level: int = _LEVEL) -> bytes:
-    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_KNOWN[_DEFLATED])
+    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_KNOWN)
     deflated = _DEFLATED + packer.compress(content) + packer.flush()
     if len(deflated) <= len(content):
         return _sum(deflated) + deflated
@@ -194,7 +188,7 @@ def _unpacked(body: bytes, name: str) -> bytes:
     except zlib.error:
         raise _damaged(name) from None
     # Raw deflate has bits that mean nothing; so that one of them turned is seen too, what is stored is summed.
-    if content is None or _sum(stored if kind in _KNOWN else content) != body[:_SUM]:
+    if content is None or _sum(stored if kind == _DEFLATED else content) != body[:_SUM]:
         raise _damaged(name)
     return content
 
@@ -205,12 +199,10 @@ def _sum(data: bytes) -> bytes:
 
 def _inflated(kind: bytes, data: bytes) -> bytes | None:
     """What was written so; None for a kind that there is not."""
-    if kind in _KNOWN:
-        unpacker = zlib.decompressobj(-zlib.MAX_WBITS, zdict=_KNOWN[kind])
+    if kind == _DEFLATED:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS, zdict=_KNOWN)
         return unpacker.decompress(data) + unpacker.flush()
-    if kind == _RAW:
-        return data
-    return zlib.decompress(data) if kind == _ZIPPED else None
+    return data if kind == _RAW else None
 
 
 def _present(chunk: Row | None, name: str) -> bytes:

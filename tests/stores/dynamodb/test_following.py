@@ -128,7 +128,7 @@ def test_changes_that_are_not_told_of_are_read_with_all_the_rest(
             client.delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
 
     def stamp_alone() -> None:
-        """As earlier versions did."""
+        """As another program would."""
         client.update_item(
             TableName=table,
             Key={**partition, "sk": {"S": "head"}},
