@@ -156,7 +156,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """The request with the prompt in the place of the state's messages."""
         if self._on_context is not None:
             self._on_context(_noting(prompt.context, call.edited))
-        tools: list[BaseTool | dict[str, Any]] = [*prompt.tools, *_native(call.request)]
+        tools: list[BaseTool | dict[str, Any]] = [*_chosen(call.request, prompt), *_native(call.request)]
         calls = tools or _answers_by_tool(call.request)
         messages = cast("list[AnyMessage]", (prompt if calls else prompt.without_calls()).to_messages())
         system = messages.pop(0) if isinstance(messages[0], SystemMessage) else None
@@ -188,6 +188,15 @@ def _call_id(request: ToolCallRequest) -> str:
 def _own(request: _Request) -> list[BaseTool]:
     """The tools that the agent runs itself, apart from ours."""
     return [tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name != READ_TOOL]
+
+
+def _chosen(request: _Request, prompt: ContextPrompt) -> list[dict[str, Any]]:
+    """The prompt's tools; where the provider may keep to the schema of an answer, as functions that can be made strict.
+
+    OpenAI's client then refuses functions that are not, and LangChain's `strict` passes over what is in OpenAI's shape.
+    """
+    by_provider = not isinstance(request.response_format, ToolStrategy | None)
+    return [tool.get("function", tool) for tool in prompt.tools] if by_provider else prompt.tools
 
 
 def _native(request: _Request) -> list[dict[str, Any]]:

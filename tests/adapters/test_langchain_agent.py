@@ -12,6 +12,7 @@ from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field
 
 from contextkit import Budget, ContextBuilder
@@ -88,9 +89,9 @@ def made(store: SQLiteStore) -> Made:
     def make(model: Scripted, *more: Any, tools: Any = (track_order,), window: int = 8_000, **options: Any) -> Any:
         sources = [System("You are Otis."), AgentTools(), Preferences(), History(), Overflow()]
         builder = ContextBuilder(store=store, sources=sources, budget=Budget(window=window, reserve=500))
-        saver = options.pop("checkpointer", None)
+        agents_own = {name: options.pop(name, None) for name in ("checkpointer", "response_format")}
         middleware = [*options.pop("outside", ()), ContextMiddleware(builder, **options), *more]
-        return agents.create_agent(model, tools=list(tools), middleware=middleware, checkpointer=saver)
+        return agents.create_agent(model, tools=list(tools), middleware=middleware, **agents_own)
 
     return make
 
@@ -364,6 +365,22 @@ def test_structured_answers_and_provider_s_own_tools_go_their_way(store: SQLiteS
     assert ask(agent, HumanMessage("Where is it?"))["structured_response"] == Parcel(place="Porto")
     assert model.tools == [["read_context", "track_order", "native", "Parcel"]]
     assert [message.role for message in store.messages("u1", "s1")] == ["user", "assistant", "tool"]
+
+
+@pytest.mark.parametrize("by_provider", [True, False])
+def test_tools_beside_an_answer_by_a_schema_can_be_made_strict(made: Made, by_provider: bool) -> None:
+    class Strict(Scripted):
+        def bind_tools(self, tools: Any, **_: Any) -> Scripted:
+            bound = [convert_to_openai_tool(one, strict=True) for one in tools]  # as `ChatOpenAI` does
+            assert all(one["function"].get("strict") for one in bound), "OpenAI's client refuses any other"
+            return super().bind_tools(bound)
+
+    wanted = agents.structured_output.ProviderStrategy(Parcel) if by_provider else Parcel
+    profile = {"structured_output": True}
+    model = Strict(messages=iter([call(order_id="TT-1"), AIMessage('{"place": "Porto"}')]), profile=profile)
+    agent = made(model, response_format=wanted)
+    assert ask(agent, HumanMessage("Where is it?"))["structured_response"] == Parcel(place="Porto")
+    assert model.tools == [["read_context", "track_order"]] * 2
 
 
 class Parcel(BaseModel):
