@@ -11,6 +11,7 @@ from contextkit.parts.media import Media, inner
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
 from contextkit.render.turns import (
+    CALL_ID,
     MAX_BREAKPOINTS,
     NO_OUTPUT,
     Dialect,
@@ -22,9 +23,6 @@ from contextkit.render.turns import (
     usable_parts,
 )
 from contextkit.types import Message, Tool, ToolCall
-
-_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-"""The ids that Anthropic takes; their length is not documented, Bedrock's is."""
 
 NATIVE = re.compile(r"server_tool_use|mcp_tool_use|(?!server_)\w+_tool_result|search_result|document|container_upload")
 """Blocks that only Anthropic's API makes or takes: they go back as they came. A `server_tool_result` is LangChain's."""
@@ -65,7 +63,7 @@ def to_anthropic(
     check_pairs(messages)
     tools = shown(tools)
     points = breakpoints.at_most(MAX_BREAKPOINTS)
-    fitting = with_fitting_ids(messages, _CALL_ID)
+    fitting = with_fitting_ids(messages, CALL_ID)
     system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
     request: AnthropicRequest = {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
     if system:

@@ -14,6 +14,7 @@ from contextkit.parts.media import Media
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
 from contextkit.render.told import told
 from contextkit.render.turns import (
+    CALL_ID,
     MAX_BREAKPOINTS,
     NO_OUTPUT,
     Dialect,
@@ -26,7 +27,6 @@ from contextkit.render.turns import (
 )
 from contextkit.types import Message, Tool
 
-_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _FORMATS = {
     "image": ("png", "jpeg", "gif", "webp"),
     "file": ("pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"),
@@ -82,7 +82,7 @@ def to_converse(
     check_pairs(messages)
     tools = shown(tools)
     points = breakpoints.at_most(MAX_BREAKPOINTS)
-    fitting = with_fitting_ids(messages, _CALL_ID)
+    fitting = with_fitting_ids(messages, CALL_ID)
     system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
     names: set[str] = set()
     request: ConverseRequest = {

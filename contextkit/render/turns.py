@@ -17,6 +17,7 @@ object. So where a prompt does not fit:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -35,6 +36,9 @@ OPENING = "(continued)"
 NO_OUTPUT = "(no output)"
 MAX_BREAKPOINTS = 4
 """The most that Anthropic takes in one request, on Bedrock too (both document it)."""
+
+CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""The ids of calls that both take; their length Bedrock alone documents."""
 
 
 @dataclass(frozen=True, slots=True)
