@@ -11,18 +11,16 @@ hooks.after()                         # checkpoint, and trigger extraction
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
-from contextkit.errors import InvalidInput
+from contextkit.errors import InvalidInput, shortened
 from contextkit.fence import BLOCK_NAME
 from contextkit.messages import as_messages
 from contextkit.state import AgentState, Checkpoint
 from contextkit.stores import SessionStore
 from contextkit.types import Message
-
-if TYPE_CHECKING:
-    from contextkit.assemble import ContextBuilder
 
 
 class Builds(Protocol):
@@ -46,7 +44,11 @@ class Remembers(Protocol):
 
 
 def sessions_of(builder: ContextBuilder) -> SessionStore:
-    """The builder's store, where what is said is kept. Raises `InvalidInput` if it keeps no sessions."""
+    """The builder's store, where what is said is kept. Raises `InvalidInput` if there is none that does."""
+    if not isinstance(builder, ContextBuilder):
+        raise InvalidInput(
+            f"{shortened(builder)} is not a builder.", "Pass a ContextBuilder, made as ever.", value=builder
+        )
     if isinstance(builder.store, SessionStore):
         return builder.store
     raise InvalidInput(

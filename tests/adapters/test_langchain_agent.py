@@ -503,6 +503,8 @@ def test_what_would_be_ignored_is_refused(store: SQLiteStore) -> None:
     bare = ContextBuilder(store=store, sources=[System("Otis."), History()], budget=4_000)
     with pytest.raises(InvalidInput, match="no store that keeps sessions"):
         ContextMiddleware(ContextBuilder(sources=[System("Otis.")], budget=4_000))
+    with pytest.raises(InvalidInput, match="is not a builder"):
+        ContextMiddleware("agent.db")  # type: ignore[arg-type]
     for options, problem in (({"tools": [track_order]}, "track_order"), ({"system_prompt": "Hi."}, "system prompt")):
         agent = agents.create_agent(says("Hm."), middleware=[ContextMiddleware(bare)], **options)
         with pytest.raises(InvalidInput, match=problem):
