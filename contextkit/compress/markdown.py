@@ -203,18 +203,16 @@ def _begun(text: str, span: Span) -> Iterator[tuple[_Kind, int]]:
         if not line.strip():
             blank = True
             continue
-        now = _kind_of(line)
+        opening = _FENCE.match(line)
+        now: _Kind = "code" if opening else _kind_of(line)
         if not _goes_on(kind, now, blank, line):
             yield now, begin
             kind = now
-        opening = _FENCE.match(line)
         fence, blank = opening["fence"] if opening else "", False
 
 
 def _kind_of(line: str) -> _Kind:
-    """What begins with a line that is not blank."""
-    if _FENCE.match(line):
-        return "code"
+    """What begins with a line that is neither blank nor a fence."""
     if _SILENT.match(line):
         return "silent"
     if _HEADING.match(line):

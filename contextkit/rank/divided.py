@@ -93,20 +93,16 @@ class Divided:
     def among(self, found: Parts) -> set[int]:
         """The numbers of its parts that were found and have not been read; those of another division are not its."""
         ours = [(number, data) for (name, number), data in found.items() if name == self.segment.name]
-        return {number for number, data in ours if self._owns(number, data)} - self.read
-
-    def _owns(self, number: int, data: bytes) -> bool:
-        if self.parts in IN_DRAWERS:
-            return data[: _SUM.size] == _sum(self.parts, number, data[_SUM.size :])
-        return data.startswith(_STAMP.pack(self.parts, number))
+        return {number for number, data in ours if _unmarked(self.parts, number, data) is not None} - self.read
 
     def _content(self, number: int, data: bytes) -> bytes:
-        if not self._owns(number, data):
+        content = _unmarked(self.parts, number, data)
+        if content is None:
             raise StoreCorrupt(
                 f"Part {number} of the index of the messages {self.segment.first} to {self.segment.last} is gone.",
                 "Nothing has to be done: it is read again, or made again.",
             )
-        return data[_SUM.size :] if self.parts in IN_DRAWERS else data[_STAMP.size :]
+        return content
 
 
 def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, Sequence[bytes]]]:
@@ -117,7 +113,7 @@ def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, 
         if len(data) > _largest_whole(Segment.named(name)):
             count = 1 << (len(data) // PART).bit_length()
             stored[name], pieces = ConversationIndex.from_bytes(data).to_parts(count)
-            parts[name] = [_STAMP.pack(count, number) + piece for number, piece in enumerate(pieces)]
+            parts[name] = [_mark(count, number, piece) + piece for number, piece in enumerate(pieces)]
     return stored, parts
 
 
@@ -128,7 +124,7 @@ def in_drawers(name: str, data: bytes) -> tuple[bytes, list[bytes]] | None:
     if count is None or Segment.named(name) is None or ConversationIndex.is_head(data):
         return None
     head, pieces = ConversationIndex.from_bytes(data).to_drawers(count)
-    return head, [_sum(count, number, piece) + piece for number, piece in enumerate(pieces)]
+    return head, [_mark(count, number, piece) + piece for number, piece in enumerate(pieces)]
 
 
 def drawers_of(text: str) -> frozenset[int]:
@@ -153,5 +149,14 @@ def loaded(segment: Segment, data: bytes) -> tuple[ConversationIndex, Divided | 
     return index, Divided(segment, parts)
 
 
-def _sum(count: int, number: int, content: bytes) -> bytes:
-    return _SUM.pack(zlib.crc32(content, zlib.crc32(_STAMP.pack(count, number))))
+def _mark(count: int, number: int, content: bytes) -> bytes:
+    """What this part, of so many, begins with where it is stored."""
+    stamp = _STAMP.pack(count, number)
+    return _SUM.pack(zlib.crc32(content, zlib.crc32(stamp))) if count in IN_DRAWERS else stamp
+
+
+def _unmarked(count: int, number: int, data: bytes) -> bytes | None:
+    """What is stored of this part, of so many; None where `data` is something else."""
+    mark = (_SUM if count in IN_DRAWERS else _STAMP).size
+    content = data[mark:]
+    return content if data[:mark] == _mark(count, number, content) else None

@@ -187,26 +187,32 @@ class Lives:
             life = self.ours(at, life)
             if life is None and not self.database.transactions:
                 life = self._unborn(at)
-            now, opening = self._opening(at, life)
             try:
-                added, asked = writes(now)
-            except SessionEnded:
+                now = self._written(at, life, writes)
+            except (SessionEnded, Refused):
                 self._give_up(at, life)
                 raise
-            now, opening = _counting(now, opening, added) if added else (now, opening)
-            try:
-                self.database.write([*opening, *asked])
-            except Refused as refused:
-                own = {place - len(opening): row for place, row in refused.rows.items() if place >= len(opening)}
-                if own and len(own) == len(refused.rows):
-                    self._give_up(at, life)
-                    raise Refused(own) from refused
-                self.forget(at)
-                life = self.find(at)
-                continue
-            self._remember(now)
-            return now
+            if now is not None:
+                self._remember(now)
+                return now
+            self.forget(at)
+            life = self.find(at)
         raise AssertionError("attempts end by raising")
+
+    def _written(self, at: At, life: Life | None, writes: Callable[[Life], tuple[int, Sequence[Write]]]) -> Life | None:
+        """The life with these writes; None where it is not as it was seen, and nothing was written."""
+        now, opening = self._opening(at, life)
+        added, asked = writes(now)
+        if added:
+            now, opening = _counting(now, opening, added)
+        try:
+            self.database.write([*opening, *asked])
+        except Refused as refused:
+            own = {place - len(opening): row for place, row in refused.rows.items() if place >= len(opening)}
+            if own and len(own) == len(refused.rows):
+                raise Refused(own) from refused
+            return None
+        return now
 
     def _give_up(self, at: At, life: Life | None) -> None:
         """Let others begin the session at once, instead of when its unborn life would have been given up for gone."""
