@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from contextkit.deadline import EMBEDDING, Patience
@@ -79,13 +80,21 @@ class Embedder:
         _log.warning("No vectors for now (%s: %s); they are made later.", type(error).__name__, error)
 
 
-def matrix(vectors: list[bytes]) -> NDArray[np.float32]:
-    """Stored vectors of one size, as the rows of a matrix."""
+def matrix(stored: Iterable[tuple[int, bytes]]) -> tuple[list[int], NDArray[np.float32]]:
+    """Numbered vectors, oldest first, as their numbers and the rows of a matrix.
+
+    Those of another size than the newest are left out: another model's cannot be compared.
+    """
     import numpy as np
 
+    vectors = list(stored)
     if not vectors:
-        return np.zeros((0, 0), np.float32)
-    return np.frombuffer(b"".join(vectors), np.float32).reshape(len(vectors), -1)
+        return [], np.zeros((0, 0), np.float32)
+    same = [(number, vector) for number, vector in vectors if len(vector) == len(vectors[-1][1])]
+    if len(same) < len(vectors):
+        _log.warning("%d vectors of another size than the newest are left out.", len(vectors) - len(same))
+    joined = b"".join(vector for _, vector in same)
+    return [number for number, _ in same], np.frombuffer(joined, np.float32).reshape(len(same), -1)
 
 
 def _readable(text: str) -> str:

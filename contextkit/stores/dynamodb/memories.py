@@ -288,10 +288,8 @@ class _Kept:
 def _built(rows: Sequence[Row], records: Sequence[MemoryRecord], former: MemoryIndex | None) -> MemoryIndex:
     from contextkit.stores.ranking import MemoryIndex
 
-    vectors = [(number, row["vector"]) for number, row in enumerate(rows) if "vector" in row]
-    size = len(vectors[-1][1]) if vectors else 0
-    same = [(number, vector) for number, vector in vectors if len(vector) == size]
-    return MemoryIndex(records, [n for n, _ in same], matrix([v for _, v in same]), former)
+    numbered, vectors = matrix((number, row["vector"]) for number, row in enumerate(rows) if "vector" in row)
+    return MemoryIndex(records, numbered, vectors, former)
 
 
 def _place(write: Write) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_log = logging.getLogger("contextkit.stores")
-
 _VECTOR = "vec"
 
 _TOP = 2**62
@@ -42,8 +39,7 @@ class MessageVectors:
         at = self._lives.clock.at(actor_id, session_id)
         life = self._lives.find(at)
         rows = [] if life is None else self._rows(life, max(after, 0))
-        rows = _of_one_size([row for row in rows if "vector" in row])
-        return [row["seq"] for row in rows], matrix([row["vector"] for row in rows])
+        return matrix((row["seq"], row["vector"]) for row in rows if "vector" in row)
 
     def keep(self, life: Life, messages: Sequence[Message]) -> None:
         """Embed messages that were just stored in this life. A failure is never the caller's: they are safe."""
@@ -108,14 +104,6 @@ def _between(stretch: Stretch) -> Key:
     """The range of the vectors of a stretch of messages."""
     first, last = (keys.numbered(_VECTOR, stretch.life, seq) for seq in (stretch.first, stretch.last))
     return first, last
-
-
-def _of_one_size(rows: list[Row]) -> list[Row]:
-    """The vectors as long as the newest one: others are from another model and cannot be compared."""
-    same = [row for row in rows if len(row["vector"]) == len(rows[-1]["vector"])]
-    if len(same) < len(rows):
-        _log.warning("%d vectors of another size than the newest are left out.", len(rows) - len(same))
-    return same
 
 
 def _has_meaning(message: Message) -> bool:

@@ -170,11 +170,8 @@ class _Indexes:
 def _built(rows: list[tuple[Any, ...]], former: MemoryIndex | None) -> MemoryIndex:
     from contextkit.stores.ranking import MemoryIndex
 
-    vectors = [(number, row[-1]) for number, row in enumerate(rows) if row[-1] is not None]
-    size = len(vectors[-1][1]) if vectors else 0
-    same = [(number, vector) for number, vector in vectors if len(vector) == size]
-    records = [_record(row[:-1]) for row in rows]
-    return MemoryIndex(records, [n for n, _ in same], matrix([v for _, v in same]), former)
+    numbers, vectors = matrix((number, row[-1]) for number, row in enumerate(rows) if row[-1] is not None)
+    return MemoryIndex([_record(row[:-1]) for row in rows], numbers, vectors, former)
 
 
 def _row(actor_id: str, record: MemoryRecord) -> tuple[Any, ...]:

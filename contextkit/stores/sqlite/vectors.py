@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from contextkit.errors import StoreError
@@ -16,8 +15,6 @@ from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_log = logging.getLogger("contextkit.stores")
 
 _AWAITED = f"""
 SELECT m.id, m.message FROM messages AS m JOIN sessions AS s ON m.session = s.id
@@ -43,8 +40,7 @@ class MessageVectors:
         key = self._lifetimes.key(actor_id, session_id)
         with self._database.read() as connection:
             rows = connection.execute(_VECTORS, (*key.live, bounded(after))).fetchall()
-        rows = _of_one_size(rows)
-        return [seq for seq, _ in rows], matrix([vector for _, vector in rows])
+        return matrix(rows)
 
     def catch_up(self, actor_id: str, session_id: str) -> None:
         """Embed what still has no vector, as far as it can be done now.
@@ -79,11 +75,3 @@ class MessageVectors:
                     connection.execute(_KEEP, (vector, message))
                 connection.execute("UPDATE messages SET awaits_vector = 0 WHERE id = ?", (message,))
         return True
-
-
-def _of_one_size(rows: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """The vectors as long as the newest one: others are from another model and cannot be compared."""
-    same = [row for row in rows if len(row[1]) == len(rows[-1][1])]
-    if len(same) < len(rows):
-        _log.warning("%d vectors of another size than the newest are left out.", len(rows) - len(same))
-    return same
