@@ -17,7 +17,7 @@ import pytest
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.stores.sqlite.tools import LEASE
+from contextkit.stores.tools import LEASE
 from contextkit.testing.conformance import ManualClock
 from contextkit.types import Message, Tool
 

@@ -23,10 +23,11 @@ from contextkit.stores.dynamodb.packing import Packing
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.preferences import Preferences
 from contextkit.stores.dynamodb.sessions import Sessions
-from contextkit.stores.dynamodb.tools import ToolResults
+from contextkit.stores.dynamodb.tools import POLL, ToolResults
 from contextkit.stores.dynamodb.upkeep import Upkeep
 from contextkit.stores.dynamodb.vectors import MessageVectors
 from contextkit.stores.embedding import Embedder
+from contextkit.stores.tools import ToolCalls
 from contextkit.types import TokenCounter
 
 
@@ -72,7 +73,7 @@ class Parts:
         self.overflow = OverflowPieces(lives, payloads, settings.overflow_ttl)
         self.memories = Memories(database, payloads, settings.clock, settings.embedder)
         self.preferences = Preferences(database, payloads)
-        self.tools = ToolResults(database, payloads, settings.clock)
+        self.tools = ToolCalls(ToolResults(database, payloads, settings.clock), POLL)
         self.upkeep = Upkeep(database, settings.bucket)
         self.calibrations = Calibrations(database, payloads)
         self.erasure = Erasure(database, payloads, lives)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from contextkit.embedders import checked_embeddings
@@ -34,8 +33,9 @@ from contextkit.stores.sqlite.messages import Messages
 from contextkit.stores.sqlite.overflow import OverflowPieces
 from contextkit.stores.sqlite.preferences import Preferences
 from contextkit.stores.sqlite.sessions import Lifetimes, Sessions
-from contextkit.stores.sqlite.tools import ToolResults
+from contextkit.stores.sqlite.tools import POLL, ToolResults
 from contextkit.stores.sqlite.vectors import MessageVectors
+from contextkit.stores.tools import ToolCalls
 from contextkit.types import Embeddings, Message, TokenCounter
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         self._overflow = OverflowPieces(self._database, self._lifetimes, lifetime("overflow_ttl", overflow_ttl))
         self._memories = Memories(self._database, self._lifetimes, embedder)
         self._preferences = Preferences(self._database)
-        self._tools = ToolResults(self._database, self._lifetimes)
+        self._tools = ToolCalls(ToolResults(self._database, self._lifetimes), POLL)
         self._calibrations = Calibrations(self._database)
         self._erasure = Erasure(self._database)
 
@@ -255,7 +255,5 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
     def __enter__(self) -> SQLiteStore:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
