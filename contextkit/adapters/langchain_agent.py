@@ -23,7 +23,7 @@ from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.langchain import ContextPrompt, read_context_tool
 from contextkit.adapters.langchain_sessions import agents_config, ids_of, running
-from contextkit.adapters.langgraph import StateKeeper, edit_told
+from contextkit.adapters.langgraph import Difference, StateKeeper
 from contextkit.adapters.lifecycle import Remembers, sessions_of
 from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
@@ -32,7 +32,6 @@ from contextkit.errors import MissingExtra
 from contextkit.ladder import READ_TOOL
 from contextkit.render.langchain_cache import CacheStyle
 from contextkit.sources.tools import Tools
-from contextkit.types import Notice
 
 try:
     from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse, ToolCallRequest
@@ -50,11 +49,11 @@ _Answer: TypeAlias = ToolMessage | Command[Any]
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call of the model: whom it is for, and which messages were edited after they had been stored."""
+    """One call of the model: whom it is for, and what the session does not have as the agent's state has it."""
 
     request: _Request
     config: RunnableConfig
-    edited: tuple[str, ...]
+    difference: Difference
 
 
 class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
@@ -77,7 +76,8 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     What the model reports to have read teaches the builder how it counts. Put it first in the list: what other
     middleware changes in a request before it is taken for what was said. A message that is edited after it was
-    stored is named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`).
+    stored is named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`), and so is what the
+    session has where the state goes on without: it went back to an earlier checkpoint (`DivergedState`).
 
     Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a system prompt of
     its own, or has tools where the builder has no source of any.
@@ -147,7 +147,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _kept(self, request: _Request, config: RunnableConfig) -> _Call:
         self._check(request)
-        return _Call(request, config, tuple(self._keeper.append(request.messages, config)))
+        difference = self._keeper.keep(request.messages, config)
+        difference.warn(stacklevel=2)
+        return _Call(request, config, difference)
 
     def _input(self, request: _Request) -> dict[str, Any]:
         return {**self._variables, "messages": request.messages}
@@ -155,7 +157,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _shown(self, call: _Call, prompt: ContextPrompt) -> _Request:
         """The request with the prompt in the place of the state's messages."""
         if self._on_context is not None:
-            self._on_context(_noting(prompt.context, call.edited))
+            self._on_context(_noting(prompt.context, call.difference))
         tools: list[BaseTool | dict[str, Any]] = [*_chosen(call.request, prompt), *_native(call.request)]
         calls = tools or _answers_by_tool(call.request)
         messages = cast("list[AnyMessage]", (prompt if calls else prompt.without_calls()).to_messages())
@@ -253,8 +255,8 @@ def _renamed(message: BaseMessage, context: Context) -> BaseMessage:
     return message.model_copy(update={"tool_calls": calls})
 
 
-def _noting(context: Context, edited: tuple[str, ...]) -> Context:
-    if not edited:
+def _noting(context: Context, difference: Difference) -> Context:
+    if not difference:
         return context
-    notices = (*context.report.notices, Notice("message edited", edit_told(edited)))
+    notices = (*context.report.notices, *difference.notices)
     return replace(context, report=replace(context.report, notices=notices))

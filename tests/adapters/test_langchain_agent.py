@@ -37,7 +37,7 @@ from langchain.agents.middleware import (  # noqa: E402
 from langgraph.types import Command  # noqa: E402
 
 from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware  # noqa: E402
-from contextkit.adapters.langgraph import EditedMessage  # noqa: E402
+from contextkit.adapters.langgraph import DivergedState, EditedMessage  # noqa: E402
 
 COUNTER = get_counter()
 CONFIG: Any = {"configurable": {"actor_id": "u1", "thread_id": "s1"}}
@@ -221,14 +221,15 @@ def test_a_tool_may_leave_the_program_anything(made: Made, store: SQLiteStore) -
     assert [message.text for message in store.messages("u1", "s1")][2] == "Drawn."
 
 
-def test_a_caller_may_give_all_of_its_history_each_time(made: Made, store: SQLiteStore) -> None:
+@pytest.mark.parametrize("as_it_came", [True, False])
+def test_a_caller_may_give_all_of_its_history_each_time(made: Made, store: SQLiteStore, as_it_came: bool) -> None:
     model = says(call(order_id="TT-1"), "Yes.", "Yes.", "Yes.", "Yes.")
     agent, history = made(model), []
     for question in ("Is it late?", "Is it late?", "Is it in Porto?", "Is it late?"):
         history.append({"role": "user", "content": question})
         answer = ask(agent, {"messages": list(history)})["messages"][-1]
-        history.append({"role": "assistant", "content": answer.text})
-    said = [str(one["content"]) for one in history]
+        history.append(answer if as_it_came else {"role": "assistant", "content": answer.text})
+    said = [one["content"] if isinstance(one, dict) else one.text for one in history]
     assert [message.text for message in store.messages("u1", "s1") if message.text and message.role != "tool"] == said
     assert [one for one in model.texts()[1:] if one and "carrier" not in one] == said[:-1]
 
@@ -334,6 +335,21 @@ def test_what_is_edited_after_it_was_stored_is_said_to_be(made: Made) -> None:
     model.messages = iter([AIMessage("Bea.")])
     ask(agent, HumanMessage("Who?"), again)
     assert model.texts()[1:4] == ["I am Bea.", "Hello.", "Who am I?"]
+
+
+def test_what_the_model_is_shown_of_a_branch_that_was_left_is_said(made: Made) -> None:
+    seen: list[Context] = []
+    model = says("1", "2", "3", "4")
+    agent = made(model, checkpointer=checkpoints.InMemorySaver(), on_context=seen.append)
+    ask(agent, HumanMessage("One?"))
+    earlier = agent.get_state(CONFIG).config["configurable"]
+    ask(agent, HumanMessage("Two?"))
+    with pytest.warns(DivergedState, match="2 messages, 3 to 4,"):
+        ask(agent, HumanMessage("Another two?"), {"configurable": {**CONFIG["configurable"], **earlier}})
+    assert "Two?" in model.texts()
+    kinds = [[notice.kind for notice in context.report.notices] for context in seen]
+    assert kinds == [[], [], ["state diverged"]]
+    ask(agent, HumanMessage("Three?"))
 
 
 def test_what_the_model_reports_teaches_and_what_was_said_is_remembered(made: Made) -> None:

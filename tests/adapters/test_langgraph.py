@@ -14,7 +14,7 @@ from pydantic import Field
 
 from contextkit import Budget, ContextBuilder
 from contextkit.adapters.langchain import with_tools
-from contextkit.adapters.langgraph import EditedMessage, StateKeeper
+from contextkit.adapters.langgraph import DivergedState, EditedMessage, StateKeeper
 from contextkit.sources import History, Overflow, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 
@@ -169,7 +169,7 @@ def test_an_answer_may_be_repeated_whoever_gave_it_its_id() -> None:
     assert [message.text for message in store.messages("ines", "s1")] == said
     StateKeeper(store).append([message.model_copy(update={"id": None}) for message in state], CONFIG)
     assert [message.text for message in store.messages("ines", "s1")] == [*said, "No.", "Is it late?"]
-    with pytest.warns(EditedMessage, match=str(state[0].id)):
+    with pytest.warns(EditedMessage, match=str(state[0].id)), pytest.warns(DivergedState, match="3 to 7"):
         keeper.append([state[0].model_copy(update={"content": "No."}), AIMessage("No."), HumanMessage("Oh.")], CONFIG)
     assert [message.text for message in store.messages("ines", "s1", last=2)] == ["Is it late?", "Oh."]
 
@@ -183,3 +183,25 @@ def test_what_was_edited_is_said_to_be_for_as_long_as_it_is() -> None:
             assert keeper.append([HumanMessage("I am Bea.", id=asked.id)], CONFIG) == [asked.id]
     assert keeper.append([asked, AIMessage("Hello.", name="otis")], CONFIG) == []
     assert [message.text for message in store.messages("ines", "s1")] == ["I am Ann.", "Hello."]
+
+
+def test_a_state_that_goes_back_is_said_to_lack_what_the_session_has() -> None:
+    store, said = SQLiteStore(":memory:"), [HumanMessage("One?"), AIMessage("1"), HumanMessage("Two?"), AIMessage("2")]
+    keeper, other = StateKeeper(store), [HumanMessage("Another"), HumanMessage("two?")]
+    keeper.append(said, CONFIG)
+    for whoever in (keeper, StateKeeper(store)):
+        with pytest.warns(DivergedState, match="2 messages, 3 to 4, .* name another session_id"):
+            assert whoever.append([*said[:2], *other], CONFIG) == []
+    assert keeper.append([*said[:2], *other, AIMessage("3"), HumanMessage("Four?")], CONFIG) == []
+    with pytest.warns(DivergedState, match="has 7 messages, 2 to 8, where"):
+        keeper.append(said[:1], CONFIG)
+
+
+def test_a_state_may_have_less_than_its_session() -> None:
+    store = SQLiteStore(":memory:")
+    keeper = StateKeeper(store)
+    said = [HumanMessage("One?"), AIMessage("1"), HumanMessage("Two?"), AIMessage("2"), HumanMessage("Three?")]
+    keeper.append(said[:4], CONFIG)
+    for state in (said[2:], [said[0], *said[3:]], said[4:], [AIMessage("2"), said[4]]):
+        StateKeeper(store).append(state, CONFIG)
+        keeper.append(state, CONFIG)
