@@ -44,7 +44,7 @@ class Charge:
 class Charges:
     """The charges heard so far, by table and region, which `above` hears too. Any thread may add."""
 
-    def __init__(self, above: Charges | None = None) -> None:
+    def __init__(self, above: Charges | None) -> None:
         self._above = above
         self._lock = threading.Lock()
         self._by_place: dict[tuple[str, str], Charge] = {}

@@ -169,5 +169,6 @@ def _shorten(text: str, limit: int, counter: TokenCounter, query: str) -> str:
     return known
 
 
-def _first_words(text: str, words: int = 8) -> str:
-    return " ".join(text[:200].split()[:words])
+def _first_words(text: str) -> str:
+    """What stands for the title of a text that has none."""
+    return " ".join(text[:200].split()[:8])

@@ -38,8 +38,8 @@ _BEGINNING = from_micros(0)
 class Delivery:
     """Steps that any number of processes may take for one session at once: the ledger keeps them apart.
 
-    `me` names this process in claims, `metadata` goes with every event, `sleep` waits between deletions.
-    `wall` is the time that all processes share: claims and the pace are told by it, whatever the store's own clock.
+    `me` names this process in claims, and `metadata` goes with every event. Claims and the pace are told by the time
+    that all processes share, whatever the store's own clock.
     """
 
     def __init__(
@@ -52,9 +52,7 @@ class Delivery:
         memory_id: str,
         me: Callable[[], str],
         metadata: Mapping[str, str],
-        lease: float = LEASE,
-        wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        lease: float,
     ) -> None:
         self._state = state
         self._events = events
@@ -63,9 +61,7 @@ class Delivery:
         self._memory_id = memory_id
         self._me = me
         self._metadata = dict(metadata)
-        self._wall = wall
         self._lease = lease
-        self._sleep = sleep
 
     def step(self, place: Place) -> float | None:
         """Do what is next for the session. After how many seconds there is more to do, or None for nothing more."""
@@ -80,14 +76,14 @@ class Delivery:
             return None if not entry.version or self._ledger.drop(place, entry) else 0.0
         if entry.life != to_micros(session.created_at):
             entry = self._begin(place, entry, session)
-        if (pause := entry.sent_at + PACE * _SECOND - self._now()) > 0:
+        if (pause := entry.sent_at + PACE * _SECOND - _now()) > 0:
             return min(pause / _SECOND, PACE)
         return self._go_on(place, entry, session)
 
     def _go_on(self, place: Place, entry: Entry, session: Session) -> float | None:
         if entry.claim is None:
             return self._claim_and_send(place, entry, session)
-        left = entry.claim.at + self._lease * _SECOND - self._now()
+        left = entry.claim.at + self._lease * _SECOND - _now()
         if left > 0 and entry.claim.by != self._me():
             return min(left / _SECOND, self._lease)
         messages = self._state.messages(
@@ -97,7 +93,7 @@ class Delivery:
         if left <= 0 and messages and self._arrived(place, entry, _time(messages, entry.claim)) >= entry.claim.last:
             self._settle(place, entry, None)
             return 0.0
-        tried = self._ledger.save(place, replace(entry, sent_at=self._now()), session.expires_at)
+        tried = self._ledger.save(place, replace(entry, sent_at=_now()), session.expires_at)
         return 0.0 if tried is None else self._send(place, tried, entry.claim, session, messages)
 
     def _begin(self, place: Place, entry: Entry, session: Session) -> Entry:
@@ -126,7 +122,7 @@ class Delivery:
             return 0.0
         ours = waiting[: [*there, True].index(True)]
         ours = ours[: fitting(ours)]
-        claim = Claim(after + len(ours), self._me(), self._now(), to_micros(session.expires_at))
+        claim = Claim(after + len(ours), self._me(), _now(), to_micros(session.expires_at))
         claimed = self._ledger.save(place, replace(entry, claim=claim), session.expires_at)
         if claimed is None:
             return 0.0
@@ -170,7 +166,7 @@ class Delivery:
         """Say that the claimed messages are delivered, unless the ledger says so already, or the life is over."""
         claim = entry.claim
         while claim is not None:
-            done = replace(entry, delivered=claim.last, claim=None, sent_at=self._now())
+            done = replace(entry, delivered=claim.last, claim=None, sent_at=_now())
             if self._ledger.save(place, done) is not None:
                 return
             now = self._ledger.read(place)
@@ -207,7 +203,7 @@ class Delivery:
         doomed = [event for event in found if life is None or event.metadata.get(LINE) != life]
         for number, event in enumerate(doomed):
             if number:
-                self._sleep(PACE)
+                time.sleep(PACE)
             self._events.delete(place.actor_id, place.session_id, event.id)
         if doomed:
             return 0.0
@@ -222,10 +218,11 @@ class Delivery:
         """For how many seconds an event that was claimed before the session was deleted may still arrive."""
         if entry.claim is None:
             return 0.0
-        return (max(entry.claim.at, entry.sent_at) - self._now()) / _SECOND + self._lease
+        return (max(entry.claim.at, entry.sent_at) - _now()) / _SECOND + self._lease
 
-    def _now(self) -> int:
-        return int(self._wall() * _SECOND)
+
+def _now() -> int:
+    return int(time.time() * _SECOND)
 
 
 def _time(messages: Sequence[Message], claim: Claim) -> datetime:

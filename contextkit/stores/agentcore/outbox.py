@@ -81,18 +81,11 @@ class Outbox:
         ledger: Ledger,
         me: Callable[[], str],
         clock: Callable[[], datetime],
-        *,
-        remark: float = REMARK,
-        idle: float = IDLE,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._step = step
         self._ledger = ledger
         self._me = me
         self._clock = clock
-        self._remark = remark
-        self._idle = idle
-        self._monotonic = monotonic
         self._changed = threading.Condition()
         self._tasks: dict[Place, _Task] = {}
         self._marks: OrderedDict[Place, _Mark] = OrderedDict()
@@ -108,14 +101,14 @@ class Outbox:
         self.resume()
         with self._changed:
             mark = self._marks.get(place)
-            if mark is not None and self._monotonic() < mark.made + self._remark:
-                mark.used = self._monotonic()
+            if mark is not None and time.monotonic() < mark.made + REMARK:
+                mark.used = time.monotonic()
                 self._marks.move_to_end(place)
                 return
-        self._ledger.mark(place, owner := f"{self._me()}.{self._monotonic():.6f}")
+        self._ledger.mark(place, owner := f"{self._me()}.{time.monotonic():.6f}")
         with self._changed:
             former = self._marks.pop(place, None)
-            self._marks[place] = _Mark(owner, self._monotonic(), self._monotonic())
+            self._marks[place] = _Mark(owner, time.monotonic(), time.monotonic())
         if former is not None:
             self._ledger.unmark(place, former.owner)
 
@@ -125,7 +118,7 @@ class Outbox:
             self._after_fork()
             task = self._tasks.get(place)
             if task is None:
-                self._tasks[place] = _Task(self._monotonic())
+                self._tasks[place] = _Task(time.monotonic())
             else:
                 task.again = True
             self._employ()
@@ -236,7 +229,7 @@ class Outbox:
                 if not idle:
                     break
                 due, place = min(idle)
-                if (pause := due - self._monotonic()) <= 0:
+                if (pause := due - time.monotonic()) <= 0:
                     self._tasks[place].running = True
                     return place
                 if self._tasks[place].failures and not threading.main_thread().is_alive():
@@ -249,14 +242,14 @@ class Outbox:
         """False once the program has ended and its last moments are over."""
         if threading.main_thread().is_alive():
             return True
-        self._ended = self._ended or self._monotonic()
-        return self._monotonic() < self._ended + LAST_MOMENTS
+        self._ended = self._ended or time.monotonic()
+        return time.monotonic() < self._ended + LAST_MOMENTS
 
     def _needless(self, place: Place) -> list[tuple[Place, str]]:
         """The marks that nobody needs any more: this session's of the dead, and our own that have been idle."""
         with self._changed:
             owners = [(place, owner) for owner in self._abandoned.pop(place, ())]
-            since = self._monotonic() - self._idle
+            since = time.monotonic() - IDLE
             idle = list(takewhile(lambda held: self._marks[held].used <= since, self._marks))
             done = [held for held in idle if held == place or held not in self._tasks]
             return owners + [(held, self._marks.pop(held).owner) for held in done]
@@ -272,7 +265,7 @@ class Outbox:
             if pause is None and not task.again:
                 del self._tasks[place]
             else:
-                task.due, task.again = self._monotonic() + (pause or 0.0), False
+                task.due, task.again = time.monotonic() + (pause or 0.0), False
             self._employ()
 
     def _failed(self, place: Place, error: StoreError) -> None:
@@ -280,6 +273,6 @@ class Outbox:
             task = self._tasks[place]
             rest = min(_FIRST_REST * 2 ** min(task.failures, _DOUBLINGS), _LONGEST_REST)
             task.running, task.failures, task.error = False, task.failures + 1, error
-            task.due = self._monotonic() + max(rest, PACE)
+            task.due = time.monotonic() + max(rest, PACE)
             self._changed.notify_all()
         _log.warning("A session is not in AgentCore yet, and is tried again in %.1f s: %s", rest, error)

@@ -90,9 +90,9 @@ class Lives:
         database: Database,
         clock: Clock,
         arrivals: Arrivals,
-        region: str = "",
-        regions: Sequence[str] = (),
-        answers: Callable[[str], bool] = lambda _: False,
+        region: str,
+        regions: Sequence[str],
+        answers: Callable[[str], bool],
     ) -> None:
         self.database = database
         self.clock = clock

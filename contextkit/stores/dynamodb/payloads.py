@@ -95,15 +95,15 @@ class Payloads:
         """The content that the row holds or points to. Raises `StoreCorrupt`."""
         return self.get_all(table, [row])[0]
 
-    def get_all(self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None) -> list[bytes]:
-        """The content of each row; chunks that are not `known` already are read together. Raises `StoreCorrupt`."""
-        chunks = self._chunks(table, rows, known or {})
+    def get_all(self, table: Table, rows: Sequence[Row]) -> list[bytes]:
+        """The content of each row; all their chunks are read together. Raises `StoreCorrupt`."""
+        chunks = self._chunks(table, rows, {})
         return [self._content(row, chunks) for row in rows]
 
     def get_intact(
         self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row] | None = None
     ) -> list[bytes | StoreCorrupt]:
-        """The same, with the error in the place of what is damaged, or not wholly there."""
+        """The same, with the error in the place of what is damaged or not all there; `known` chunks are not read."""
         chunks = self._chunks(table, rows, known or {})
         return [self._intact(row, chunks) for row in rows]
 

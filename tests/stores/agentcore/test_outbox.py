@@ -295,7 +295,7 @@ def test_marks_of_sessions_that_are_idle_are_taken_back(
         store.append("u", session, [{"role": "user", "content": "x"}])
     store.flush()
     assert marked() == 3
-    monkeypatch.setattr(store._outbox, "_idle", 0.0)
+    monkeypatch.setattr("contextkit.stores.agentcore.outbox.IDLE", 0.0)
     store.append("u", "c", [{"role": "user", "content": "x"}])
     store.flush()
     assert marked() == 0
