@@ -19,7 +19,7 @@ from langchain_core.messages import (
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import with_calls
 from contextkit.parts import Text, parts
-from contextkit.render.langchain_blocks import common_content, with_documents
+from contextkit.render.langchain_blocks import common_content, with_attachments, with_documents
 from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.langchain_calls import with_fitting_calls
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
@@ -60,7 +60,9 @@ def to_langchain_prompt(
     start = opening(messages)
     fitting = enumerate(with_fitting_calls(messages))
     common = [_common(message, cache, leading=place < start) for place, message in fitting]
-    if cache == "converse":
+    if cache is None:
+        common = [*with_attachments(common)]
+    if cache != "anthropic":
         common = [*with_documents(common)]
     shaped = to_langchain(common, breakpoints, cache)
     return _opened([one for one, message in zip(shaped, common, strict=True) if not _is_nothing(message)])

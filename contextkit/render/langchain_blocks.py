@@ -4,8 +4,11 @@ They convert LangChain's blocks and each its own provider's, and pass on or refu
 model is, only the style of its cache marks tells. So where a session's blocks came from elsewhere:
 
 * Texts of the Responses API and of MCP become LangChain's, and so do their pictures, sounds and files.
-* Pictures and files go to Anthropic's chat models in Anthropic's shape, and to Converse's in LangChain's, each file
-  under a name of its own. What a model made is mentioned to them: they take none of it back.
+* Pictures and files go to Anthropic's chat models in Anthropic's shape, and to all others in LangChain's, each file
+  under a name of its own, as Converse wants it. What a model made is mentioned to them: they take none of it back.
+* Where no style says whose chat model it is, a file of mere text is told as text, for which there is no shape that all
+  take. And what a tool's result has besides text follows in a user's message, behind the results of all the calls it
+  belongs with: OpenAI's chat completions answer with an error to anything else.
 * Reasoning that is signed goes to Anthropic's chat models in Anthropic's shape, and other reasoning does not.
 * Anthropic's own blocks stay for chat models of that style, and Converse's for those of that one; else they are told
   in words (`contextkit.render.told`), and so is what other servers did in an answer of LangChain's v1 shape. Where no
@@ -14,7 +17,7 @@ model is, only the style of its cache marks tells. So where a session's blocks c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from contextkit.messages.converse import is_converse
@@ -23,6 +26,8 @@ from contextkit.parts.media import Media
 from contextkit.render.anthropic import NATIVE, media_block
 from contextkit.render.converse import ATTACHED, document_name, free_name
 from contextkit.render.langchain_cache import CacheStyle
+from contextkit.render.openai import ATTACHED as ATTACHED_TO_RESULTS
+from contextkit.render.openai import BELOW
 from contextkit.render.told import mentioned, told_block
 from contextkit.render.turns import to_be_cited
 from contextkit.types import Block, Message
@@ -80,6 +85,8 @@ def _common(block: Block, message: Message, style: CacheStyle | None) -> Block:
             return shaped  # `ChatBedrock` passes on what a result holds as it is
         case Media(url=str(url)) if style == "converse" and not url.startswith("s3://"):
             raise unusable(found, message, "Bedrock Converse")
+        case Media(kind="file") if style is None and message.role != "assistant":
+            return _file(found, block)
         case Media() if _is_elsewhere_s(block) or (style == "converse" and found.data):
             return _standard(found)
         case Other() if not _is_taken(block, message, style) and (words := told_block(block, message)):
@@ -96,11 +103,41 @@ def _is_elsewhere_s(block: Block) -> bool:
     )
 
 
+def _file(file: Media, block: Block) -> Block:
+    """A file for a chat model of whichever provider. Text that is to be cited stays Anthropic's, who alone cites it."""
+    if file.data and file.mime.startswith("text/"):
+        told = "\n".join(filter(None, (file.name, file.context, file.raw.decode(errors="replace"))))
+        return block if file.cited else {"type": "text", "text": told}
+    return _standard(file) if file.data or _is_elsewhere_s(block) or "source" in block else block
+
+
 def _standard(media: Media) -> Block:
     where = {"base64": media.data} if media.data else {"url": media.url} if media.url else {"file_id": media.file_id}
-    named = {"name": media.name, "filename": media.name} if media.name else {}
+    named = {"name": media.name, "filename": media.name, "title": media.name} if media.name else {}
     mime = {"mime_type": media.mime} if media.mime else {}
     return {"type": media.kind, **where, **mime, **named, **to_be_cited(media)}
+
+
+def with_attachments(messages: Iterable[Message]) -> Iterator[Message]:
+    """The messages with what the results of tools have besides text in a user's message behind them."""
+    attached: list[Block] = []
+    for message in messages:
+        if attached and message.role != "tool":
+            yield _attachment(attached)
+            attached = []
+        if message.role != "tool" or isinstance(message.content, str):
+            yield message
+            continue
+        media = [isinstance(part(block), Media) for block in message.content]
+        rest = tuple(block for block, apart in zip(message.content, media, strict=True) if not apart)
+        yield replace(message, content=rest or (BELOW if any(media) else ""))
+        attached += [block for block, apart in zip(message.content, media, strict=True) if apart]
+    if attached:
+        yield _attachment(attached)
+
+
+def _attachment(blocks: Sequence[Block]) -> Message:
+    return Message(role="user", content=({"type": "text", "text": ATTACHED_TO_RESULTS}, *blocks))
 
 
 def with_documents(messages: Iterable[Message]) -> Iterator[Message]:
@@ -129,7 +166,7 @@ def _is_taken(block: Block, message: Message, style: CacheStyle | None) -> bool:
         converse_s = is_converse([block]) and (style == "converse" or (style is None and "guardContent" in block))
         return converse_s or "cachePoint" in block
     if kind in _LEFT:
-        return style != "anthropic"
+        return style == "converse" or (style is None and (kind != "json" or message.role != "tool"))
     if style == "anthropic" or message.role == "tool":
         return bool(NATIVE.fullmatch(str(kind)))
     return style is None or message.role != "assistant"

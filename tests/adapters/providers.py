@@ -1,4 +1,4 @@
-"""A server on this machine in the place of Anthropic's and Bedrock's, for the models of LangChain and Strands."""
+"""A server on this machine in the place of Anthropic's, Bedrock's and OpenAI's, for LangChain's models and Strands'."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STYLES: dict[str, CacheStyle] = {
 }
 """The chat models, and how each is told what to cache."""
 
-ANSWERS = {
+ANSWERS: dict[str, Any] = {
     "converse": {
         "output": {"message": {"role": "assistant", "content": [{"text": "Yes."}]}},
         "stopReason": "end_turn",
@@ -33,6 +33,24 @@ ANSWERS = {
         "stop_sequence": None,
         "usage": {"input_tokens": 5, "output_tokens": 1},
     },
+    "completions": {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6},
+    },
+    "responses": {
+        "id": "r",
+        "object": "response",
+        "created_at": 1,
+        "model": "m",
+        "output": [],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+    },
 }
 
 
@@ -43,7 +61,7 @@ class Provider(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-        answer = json.dumps(ANSWERS["converse" if self.path.endswith("/converse") else "anthropic"]).encode()
+        answer = json.dumps(ANSWERS.get(self.path.rpartition("/")[2], ANSWERS["anthropic"])).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))

@@ -1,0 +1,115 @@
+"""Whole prompts through LangChain's chat model for OpenAI: what a session holds, neither of its APIs refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from pydantic import BaseModel
+
+from contextkit import ContextBuilder
+from contextkit.adapters.langchain import with_tools
+from contextkit.sources import History, System, Tools
+from contextkit.stores.sqlite import SQLiteStore
+from tests.adapters.providers import ANSWERS
+from tests.render.openai_types import check_completion
+
+langchain_openai = pytest.importorskip("langchain_openai", reason="needs the extra dev: langchain-openai")
+
+CONFIG: Any = {"configurable": {"actor_id": "u1", "session_id": "s1"}}
+PNG = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+NOTE = {"type": "text", "media_type": "text/plain", "data": "Open on Mondays."}
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    with SQLiteStore(":memory:") as store:
+        yield store
+
+
+def now(zone: int) -> str:
+    """What time it is."""
+    return f"12:00 in {zone}"
+
+
+Asks = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(params=[False, True], ids=["chat completions", "Responses"])
+def ask(request: pytest.FixtureRequest, store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]]) -> Asks:
+    """What the model is sent of the session and the next question."""
+    url, requests = provider
+    model = langchain_openai.ChatOpenAI(model="m", api_key="x", base_url=url, use_responses_api=request.param)
+    sources = [System("Be brief."), Tools([now]), History()]
+    builder = ContextBuilder(store=store, sources=sources, strategy="chat", budget=32_000)
+
+    def ask() -> list[dict[str, Any]]:
+        (builder.as_runnable() | with_tools(model)).invoke("And now?", CONFIG)
+        sent = requests[-1]["input" if request.param else "messages"]
+        if not request.param:  # of Responses ChatOpenAI leaves out what is declared, and not asked for
+            check_completion({"messages": sent})
+        return sent
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ([{"type": "image", "base64": PNG["data"], "mime_type": "image/png"}], "iVBORw0KGgo="),
+        ([{"type": "text", "text": "Here:"}, {"type": "image", "source": PNG}], "iVBORw0KGgo="),
+        ([{"type": "image", "data": PNG["data"], "mimeType": "image/png"}], "iVBORw0KGgo="),
+        ([{"type": "document", "source": PDF, "title": "a.pdf"}], "JVBERi0="),
+        ([{"type": "document", "source": NOTE, "title": "Hours"}], "Open on Mondays."),
+        ([{"type": "json", "json": {"open": "Mondays"}}], "Mondays"),
+        ([], ""),
+    ],
+)
+def test_whatever_a_tool_answered_reaches_the_model(ask: Asks, store: SQLiteStore, content: Any, shown: str) -> None:
+    calls = [{"name": "now", "args": {"zone": zone}, "id": f"c{zone}"} for zone in (1, 2)]
+    results = [ToolMessage(content, tool_call_id="c1"), ToolMessage("12:00", tool_call_id="c2")]
+    store.append("u1", "s1", [HumanMessage("When?"), AIMessage("", tool_calls=calls), *results, AIMessage("Soon.")])
+    sent = ask()
+    assert str(sent).count(shown) == 1 or not shown
+    assert all(one.get("content") != [] and one.get("output") != [] for one in sent), "neither takes an empty list"
+
+
+@pytest.mark.parametrize(
+    ("block", "shown"),
+    [
+        ({"type": "document", "source": PDF, "title": "a.pdf"}, "data:application/pdf;base64,JVBERi0="),
+        ({"type": "document", "source": NOTE, "title": "Hours"}, "Hours\\nOpen on Mondays."),
+        ({"type": "image", "source": PNG}, "data:image/png;base64,iVBORw0KGgo="),
+    ],
+)
+def test_what_a_user_showed_another_provider_reaches_the_model(
+    ask: Asks, store: SQLiteStore, block: dict[str, Any], shown: str
+) -> None:
+    store.append("u1", "s1", [{"role": "user", "content": [{"type": "text", "text": "See."}, block]}, AIMessage("Hm.")])
+    assert shown in str(ask())
+
+
+class Hours(BaseModel):
+    """When it is open."""
+
+    days: str
+
+
+def test_an_agent_with_tools_answers_by_a_schema(
+    store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = pytest.importorskip("langchain.agents", reason="needs the extra dev: langchain")
+    from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware
+
+    said = {"role": "assistant", "content": '{"days": "Mondays"}'}
+    monkeypatch.setitem(ANSWERS["completions"]["choices"][0], "message", said)
+    model = langchain_openai.ChatOpenAI(model="m", api_key="x", base_url=provider[0])
+    builder = ContextBuilder(store=store, sources=[System("Be brief."), AgentTools(), History()], budget=4_000)
+    wanted = agents.structured_output.ProviderStrategy(Hours)
+    agent = agents.create_agent(model, [now], middleware=[ContextMiddleware(builder)], response_format=wanted)
+    state = agent.invoke({"messages": [("user", "When?")]}, CONFIG)
+    assert state["structured_response"] == Hours(days="Mondays")
+    assert [tool["function"]["strict"] for tool in provider[1][-1]["tools"]] == [True, True]
