@@ -80,7 +80,7 @@ class _Fitting:
         self.available = request.budget.available(self.counter.margin)
         self.tighter = tighter
         reads = any(item.tool is not None and item.tool.name == READ_TOOL for item in items.get("tools", ()))
-        self.ladder = Ladder(self.counter, request.query, handles, reads)
+        self.ladder = Ladder(self.counter, request.topic, handles, reads)
         self.notices: list[Notice] = []
         self.used: dict[str, int] = {}
         self.sections: dict[str, Sequence[Chosen]] = {}

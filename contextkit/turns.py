@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from contextkit.budget import Budget
 from contextkit.deadline import Deadline, patiently
@@ -16,6 +17,7 @@ from contextkit.question import asks
 from contextkit.rank.divided import drawers_of
 from contextkit.stores import Session, SessionStore, check_id
 from contextkit.strategy import ContextStrategy
+from contextkit.topic import exchange, says_something, topic
 from contextkit.types import Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
 
@@ -57,17 +59,14 @@ def open_request(
     stored = session.view if session else None
     view = View.from_json(stored).within(strategy.name, available).counted_by(counter)
     log = _Log(sessions, session, deadline)
-    notices = [missed] if missed else []
-    if message is not None:
-        turn, missed = _begun(message, view, log)
-        notices += [missed] if missed else []
-    elif missed is not None:
+    if message is None and missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
-    else:
-        turn = _continued(view, log)
+    opening = _continued(view, log) if message is None else _begun(message, view, log)
+    turn = opening.turn
     return Request(
         query=turn.query.text,
         turn=turn,
+        before=opening.before,
         continuing=turn is view.turn,
         actor_id=actor_id,
         session_id=session_id,
@@ -81,7 +80,7 @@ def open_request(
         session=session,
         variables=variables,
         deadline=deadline,
-        notices=notices,
+        notices=[notice for notice in (missed, opening.notice) if notice is not None],
         beside=beside,
     )
 
@@ -90,7 +89,7 @@ def _sought(message: Message | None, strategy: ContextStrategy, filled: frozense
     """What of the session's index will be read, by its drawers; None where no source will look for older turns."""
     if "recall" not in filled or strategy.section("recall") is None:
         return None
-    return drawers_of(message.text) if message else frozenset()
+    return drawers_of(message.text) if message and says_something(message.text) else frozenset()
 
 
 def as_query(query: object) -> Message:
@@ -142,73 +141,95 @@ class _Log:
         return self.since(max(0, self.last_seq - count))
 
 
-def _begun(query: Message, view: View, log: _Log) -> tuple[Turn, Notice | None]:
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """The turn of a build, what its question follows on, and word of what is unusual about it."""
+
+    turn: Turn
+    before: str = ""
+    notice: Notice | None = None
+
+
+def _begun(query: Message, view: View, log: _Log) -> _Opening:
     """A new turn. A question that was appended to the session before the build is not asked twice.
 
     Nor is one that is sent again, by its id, while its turn has no answer: that turn goes on.
     """
     try:
-        last = log.last(1)
+        said = log.last(2)
     except StoreUnavailable as error:
         problem = f"Whether the question stands in the session already is not known: {error}"
-        return Turn(query=query, after=log.last_seq), Notice("session not read", problem)
-    asked = asks(_first(last), query)
-    if view.turn is not None and not asked and _goes_on(view.turn, query, last):
-        return view.turn, None
-    return Turn(query=query, after=log.last_seq - asked), None
+        return _Opening(Turn(query=query, after=log.last_seq), notice=Notice("session not read", problem))
+    asked = bool(said) and asks(said[-1], query)
+    if view.turn is not None and not asked and _goes_on(view.turn, query, said):
+        return _Opening(view.turn)
+    return _opened(query, log.last_seq - asked, view.turn, said[:-1] if asked else said)
 
 
-def _goes_on(turn: Turn, query: Message, last: Sequence[Message]) -> bool:
+def _goes_on(turn: Turn, query: Message, said: Sequence[Message]) -> bool:
     """Whether the query is the turn's own question, and what was said last is no answer to it."""
     again = query.id is not None and query.id == turn.query.id and asks(turn.query, query)
-    return again and bool(last) and not _answers(last[0])
+    return again and bool(said) and not _answers(said[-1])
 
 
-def _continued(view: View, log: _Log) -> Turn:
+def _continued(view: View, log: _Log) -> _Opening:
     """The turn the session is in: the one of its view, unless the user has asked anew since."""
-    if view.turn is not None:
-        since = log.since(view.turn.after)
-        asked = _question(since)
-        if asked is None or asked is _first(since):
-            return view.turn
-        return _asked(asked)
-    asked = _looked_for(log)
-    if asked is None:
+    since = log.since(view.turn.after) if view.turn is not None else _looked_through(log)
+    place = _question(since)
+    if view.turn is not None and place is None:
+        return _Opening(view.turn)
+    if place is None and not (since and since[0].role == "user"):
         raise EmptyQuery(
             "There is no turn to continue: this session has no question yet.", "Pass a query: build(query, …)."
         )
-    return _asked(asked)
+    question = since[place or 0]
+    return _opened(question, (question.seq or 1) - 1, view.turn, since[: place or 0])
 
 
-def _looked_for(log: _Log) -> Message | None:
-    """The question that the end of the session answers, however far back it was asked."""
+def _looked_through(log: _Log) -> Sequence[Message]:
+    """The end of the session, back to the question that it answers, however far back that was asked."""
     count = LOOKED_BACK
     while count < log.last_seq:
-        asked = _question(log.last(count), from_start=False)
-        if asked is not None:
-            return asked
+        last = log.last(count)
+        if _question(last) is not None:
+            return last
         count *= 4
-    return _question(log.last(count))
+    return log.last(count)
 
 
-def _asked(question: Message) -> Turn:
-    return Turn(query=question, after=(question.seq or 1) - 1)
+def _opened(query: Message, after: int, last: Turn | None, said: Sequence[Message]) -> _Opening:
+    """A turn that begins with this question, after the last turn and what was said until then."""
+    before = _before(last, said)
+    sought = topic(query.text, before)
+    if sought == query.text:
+        return _Opening(Turn(query=query, after=after), before)
+    notice = Notice("follow-up", _FOLLOWS.format(shortened(sought))) if sought else _NOTHING_SOUGHT
+    return _Opening(Turn(query=query, after=after, topic=sought), before, notice)
 
 
-def _question(messages: Sequence[Message], *, from_start: bool = True) -> Message | None:
-    """The question that these messages answer last: a user's message that follows a whole answer, or opens them, where
-    they are all there are or all of a turn."""
-    for index in range(len(messages) - 1, -1, -1):
-        opens = index == 0 and from_start
-        if messages[index].role == "user" and (opens or (index > 0 and _answers(messages[index - 1]))):
-            return messages[index]
+def _before(last: Turn | None, said: Sequence[Message]) -> str:
+    """The question that was answered last, and its answer."""
+    if not said or not _answers(said[-1]):
+        return ""
+    if last is not None:
+        return exchange(last.query.text if last.topic is None else last.topic, said[-1].text)
+    return exchange(said[-2].text if len(said) > 1 and said[-2].role == "user" else "", said[-1].text)
+
+
+_FOLLOWS: Final = "The question says nothing by itself, so it was looked up by what it follows on: {}."
+_NOTHING_SOUGHT: Final = Notice(
+    "nothing looked up", "The question asks for nothing, so no documents, memories and older turns were looked up."
+)
+
+
+def _question(messages: Sequence[Message]) -> int | None:
+    """The place of the last user's message that follows a whole answer; the first message follows none."""
+    for place in range(len(messages) - 1, 0, -1):
+        if messages[place].role == "user" and _answers(messages[place - 1]):
+            return place
     return None
 
 
 def _answers(message: Message) -> bool:
     """Whether a turn may end with this message: an assistant's, with nothing left to call."""
     return message.role == "assistant" and not message.tool_calls
-
-
-def _first(messages: Sequence[Message]) -> Message | None:
-    return messages[0] if messages else None

@@ -198,8 +198,9 @@ class Request:
     """What one build is asked: the query, for whom, in which session, within what.
 
     `query` is the text of the turn's question, also when `build()` continues the turn (then
-    `continuing` is true, and only the turn may grow). `store` is the builder's, and `filled` are
-    the sections that its sources may fill. `session` is
+    `continuing` is true, and only the turn may grow). `before` is what the question follows on: the end of the
+    last one and of its answer, empty where nothing was said before, or the turn goes on. `store` is
+    the builder's, and `filled` are the sections that its sources may fill. `session` is
     the session as it was read at the start of the build, None where there is none yet; `view`
     is what its last prompt looked like. `variables` fill the system prompt's template. By
     `deadline` every source must have answered. `notices` tell what went wrong so far. `beside` is what
@@ -208,6 +209,7 @@ class Request:
 
     query: str
     turn: Turn
+    before: str = ""
     continuing: bool = False
     actor_id: str
     session_id: str
@@ -223,6 +225,11 @@ class Request:
     deadline: Deadline = field(default_factory=Deadline)
     notices: Sequence[Notice] = ()
     beside: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def topic(self) -> str:
+        """What to look for: the query or, where it says nothing by itself, what it follows on; empty for nothing."""
+        return self.query if self.turn.topic is None else self.turn.topic
 
     @property
     def life(self) -> datetime | None:

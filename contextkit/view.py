@@ -31,13 +31,15 @@ MUCH_LARGER = 1.25
 class Turn:
     """The question being answered, and what has been shown around it since it was asked.
 
-    Messages with a sequence number above `after` belong to the turn. `block` is the volatile
+    Messages with a sequence number above `after` belong to the turn. `topic` is what is looked for in it, None where
+    that is the question's own text (see `contextkit.topic`). `block` is the volatile
     block as it was rendered when the turn began (None before that), `block_tokens` its cost as
     counted by `counter`, and `items` the decisions behind it: the block stays as it is until the turn ends.
     """
 
     query: Message
     after: int
+    topic: str | None = None
     block: str | None = None
     block_tokens: int = 0
     counter: str = ""
@@ -149,6 +151,7 @@ def _turn_to_dict(turn: Turn) -> dict[str, Any]:
     return {
         "query": dumps(turn.query),
         "after": turn.after,
+        "topic": turn.topic,
         "block": turn.block,
         "block_tokens": turn.block_tokens,
         "counter": turn.counter,

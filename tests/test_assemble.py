@@ -17,7 +17,7 @@ from contextkit import Budget, ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import BudgetTooSmall, EmptyQuery, HandleNotFound, UnknownStrategy
 from contextkit.ladder import READ_TOOL
-from contextkit.sources import History, Memories, Overflow, Preferences, System
+from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy, tokens_of
@@ -154,6 +154,28 @@ def test_a_result_that_was_appended_twice_is_shown_once(store: SQLiteStore) -> N
     assert [message.text for message in context.messages[-3:]] == ["Where?", "", "Ghent."]
     assert "answered already" in context.report.why(again.id or "")
     assert notices(context) == {"turn incomplete"}
+
+
+@pytest.mark.parametrize("strategy", ["agent", "chat", "rag", "support"])
+def test_a_follow_up_is_shown_what_its_question_was_and_a_thank_you_nothing(store: SQLiteStore, strategy: str) -> None:
+    store.put_memories("u1", [MemoryRecord(id="1", text="Thanks a lot; has lamps.", created_at=NOW)])
+    searched, shown = list[str](), {"documents", "memories"}
+
+    def search(query: str) -> list[str]:
+        searched.append(query)
+        return ["The warranty for lamps lasts two years.", "A vote of thanks was passed."]
+
+    sources = [System("You help."), Documents(search), Memories(), History()]
+    build = builder(store, strategy=strategy, sources=sources).build
+    build("How long is the warranty for lamps?", **A)
+    store.append("u1", "s1", [user("How long is the warranty for lamps?"), Message(role="assistant", content="Two.")])
+    why = build("Why?", **A)
+    store.append("u1", "s1", [user("Why?"), Message(role="assistant", content="It says so.")])
+    thanks = build("Thanks a lot!", **A)
+    assert {section.name for section in why.report.sections if section.used} >= shown
+    assert {section.name for section in thanks.report.sections if section.used}.isdisjoint(shown)
+    assert searched == ["How long is the warranty for lamps?", "How long is the warranty for lamps?\nTwo."]
+    assert (notices(why), notices(thanks)) == ({"follow-up"}, {"nothing looked up"})
 
 
 def test_a_question_asked_twice_is_two_turns(store: SQLiteStore) -> None:

@@ -103,7 +103,7 @@ def test_a_splitter_that_is_none() -> None:
 
 
 def test_an_empty_store_gives_a_prompt_of_system_and_query(store: SQLiteStore) -> None:
-    context = builder(store).build("Hello there", **A)
+    context = builder(store).build("Which colour is the sea?", **A)
     assert [message.role for message in context.messages] == ["system", "user"]
     assert kinds(context) == set()
 

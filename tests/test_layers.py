@@ -30,7 +30,7 @@ LAYERS = (
     # Where items come from.
     "sources",
     # One build, step by step.
-    "beside gather said repeats known turns summarise system window standing",
+    "beside gather said repeats known topic turns summarise system window standing",
     "past earlier_calls present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "actor adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",

@@ -197,3 +197,45 @@ def test_a_build_says_what_its_sources_will_read_of_the_session() -> None:
             opened(opening, question, filled=frozenset(filled))
     assert asked == [(False, set()), (False, set()), (True, drawers_of(question)), (True, drawers_of(question))]
     assert len(drawers_of(question)) == 2
+
+
+def test_a_question_follows_on_the_last_one_and_its_answer(store: SQLiteStore) -> None:
+    say(store, "?lamps", "Forty days.")
+    assert opened(store, "?desks").before == "?lamps\nForty days."
+    keep(store, opened(store, "?desks"))
+    say(store, "?desks", "!call", "Thirty days.")
+    assert opened(store, "?chairs").before == "?desks\nThirty days."
+    say(store, "?chairs")
+    assert opened(store, "?chairs").before == opened(store).before == "?desks\nThirty days."
+
+
+def test_a_first_question_and_one_after_no_answer_follow_on_nothing(store: SQLiteStore) -> None:
+    assert opened(store, "?lamps").before == ""
+    say(store, "?lamps", "!call")
+    assert opened(store, "?desks").before == ""
+
+
+def test_a_turn_that_goes_on_follows_on_nothing_but_keeps_its_topic(store: SQLiteStore) -> None:
+    say(store, "?lamps", "Forty days.")
+    request = opened(store, "Why?")
+    assert (request.query, request.topic) == ("Why?", "?lamps\nForty days.")
+    keep(store, request)
+    say(store, "!call")  # after a question that is not in the session
+    goes_on = opened(store)
+    assert goes_on.continuing
+    assert (goes_on.before, goes_on.topic) == ("", request.topic)
+
+
+def test_follow_ups_of_a_follow_up_are_about_the_same(store: SQLiteStore) -> None:
+    say(store, "?lamps", "Forty days.")
+    keep(store, opened(store, "Why?"))
+    store.append("u1", "s1", [Message(role="user", content="Why?"), Message(role="assistant", content="The law.")])
+    assert opened(store, "go on").topic == "?lamps\nForty days.\nThe law."
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds"), [("Why?", ["follow-up"]), ("Thanks!", ["nothing looked up"]), ("Which lamps?", [])]
+)
+def test_what_is_not_looked_up_by_its_own_words_is_told(store: SQLiteStore, query: str, kinds: list[str]) -> None:
+    say(store, "?lamps", "Forty days.")
+    assert [notice.kind for notice in opened(store, query).notices] == kinds

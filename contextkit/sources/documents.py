@@ -113,7 +113,7 @@ class Documents:
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         if self._search is not None:
-            return self._found(self._search(request.query), request)
+            return self._found(self._search(request.topic) if request.topic else (), request)
         if not self._awaits:
             return self._kept(request)
         raise InvalidInput(
@@ -123,7 +123,7 @@ class Documents:
         )
 
     async def _awaited(self, asearch: AsyncSearch, request: Request) -> Iterator[Gathered]:
-        return self._found(await asearch(request.query), request)
+        return self._found(await asearch(request.topic) if request.topic else (), request)
 
     def _kept(self, request: Request) -> Iterator[Gathered]:
         """The best `limit` of the documents given once, in their own order, and word of all others."""
@@ -168,17 +168,19 @@ class Documents:
             else:
                 documents.append(as_document(given, source=self.name, index=index))
         chunks = self._pieces(documents)
-        shared = text_scores(request.query, [chunk.document.text for chunk in chunks])
+        shared = text_scores(request.topic, [chunk.document.text for chunk in chunks])
         scores = fuse(np.array(shared, np.float32), np.arange(len(chunks), 0, -1, dtype=np.float32))
         for place, chunk in enumerate(chunks):
             yield self._item(chunk, place, float(scores[place]), request.counter)
 
     def _scores(self, request: Request) -> tuple[Scores, Notice | None]:
+        if not request.topic:
+            return self._index.lexical(""), None
         try:
-            return self._index.scores(request.query, for_meaning(request, "documents")), None
+            return self._index.scores(request.topic, for_meaning(request, "documents")), None
         except Exception as error:  # any embedder, any failure: words alone still find most of it
             text = f"{self.name!r} was ranked by words alone: the embedder failed ({type(error).__name__}: {error})."
-            return self._index.lexical(request.query), Notice("embedder failed", text)
+            return self._index.lexical(request.topic), Notice("embedder failed", text)
 
     def _pieces(self, documents: Iterable[Document]) -> list[Chunk]:
         """The documents' pieces, or the documents whole, under ids that no two share."""

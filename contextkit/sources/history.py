@@ -122,7 +122,7 @@ class _Reading:
     @property
     def recall(self) -> Section | None:
         """The section of recalled turns, if any are looked for: a session's first turn has none before it."""
-        looks = self.request.turn.after and not self.request.continuing
+        looks = self.request.turn.after and self.request.topic and not self.request.continuing
         return self.request.strategy.section("recall") if looks else None
 
     def _recent(self) -> Iterator[Gathered]:
@@ -256,23 +256,23 @@ class _Reading:
 
     def _read_index(self) -> None:
         self.notices += self.conversation.read_index(
-            self.store, self._until(FOR_INDEX) - perf_counter(), self.request.query
+            self.store, self._until(FOR_INDEX) - perf_counter(), self.request.topic
         )
 
     def _scores(self) -> Scores:
         index, request = self.conversation.index, self.request
         embedder = self.store.embeddings
         if embedder is None:
-            return index.scores(request.query, now=request.now)
+            return index.scores(request.topic, now=request.now)
         try:
             seconds = min(EMBEDDING, self._until(FOR_MEANING) - perf_counter())
-            vector = self.patience.call(lambda: embedder.embed_query(request.query), seconds)
+            vector = self.patience.call(lambda: embedder.embed_query(request.topic), seconds)
             similarity = self.conversation.similarity(self.store, vector)
         except Exception as error:  # any embedder, any failure: words alone still find most of it
             text = f"The query could not be embedded ({error}), so turns were recalled by words alone."
             self.notices.append(Notice("embedder failed", text))
-            return index.scores(request.query, now=request.now)
-        return index.scores(request.query, now=request.now, similarity=similarity)
+            return index.scores(request.topic, now=request.now)
+        return index.scores(request.topic, now=request.now, similarity=similarity)
 
     def _room(self, name: str) -> int:
         section = self.request.strategy.section(name)

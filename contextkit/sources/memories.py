@@ -107,8 +107,8 @@ class _Recall:
     def gathered(self, fresh: timedelta) -> Iterator[Gathered]:
         """Everything to offer, and word of what could not be read."""
         request = self.request
-        past = asks_about_past(request.query, request.now)
-        found = self._found(past)
+        past = asks_about_past(request.topic, request.now)
+        found = self._found(past) if request.topic else Found([])
         records = self._beside("what took the place of what", lambda: self._records(found, past))
         messages = self._beside("what was said a moment ago", lambda: self._said(fresh))
         ranked = recalled(found, records, request.now, past=past)
@@ -116,7 +116,7 @@ class _Recall:
         yield from self.notices
         for one in _in_time(ranked[: self.limit]):
             yield self._record_item(one)
-        for said in scored(request.query, messages, found.active, request.now):
+        for said in scored(request.topic, messages, found.active, request.now):
             if (said.session_id, said.message.id) not in known:
                 yield self._said_item(said)
 
@@ -142,7 +142,7 @@ class _Recall:
         """What the store finds among the records of all times, as far as it is of use."""
         request, limit = self.request, self.limit * WIDER
         every = self.store.search_memories(
-            request.actor_id, request.query, namespace=self.namespace, limit=limit, active=False
+            request.actor_id, request.topic, namespace=self.namespace, limit=limit, active=False
         )
         return found_of(every, request.now, past=past)
 

@@ -44,7 +44,7 @@ class Overflow:
     def gather(self, request: Request) -> Iterator[Item]:
         store = needed(self._store or request.store, OverflowStore, self.name)
         pieces = self._pieces(request, store)
-        for order, (score, known) in enumerate(pieces.best(request.query, self._limit)):
+        for order, (score, known) in enumerate(pieces.best(request.topic, self._limit)):
             piece = known if known.text and _lasts(known, request) else _read_again(store, request, known.handle)
             if piece is None:
                 pieces.forget(known.handle)

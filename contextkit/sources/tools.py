@@ -135,11 +135,14 @@ class Tools:
 
     def _scores(self, tools: tuple[Tool, ...], request: Request, spent: float) -> tuple[Scores, Notice | None]:
         index = self._index(tools)
+        topic, before = request.topic, request.before
+        if not topic:
+            return index.lexical(""), None
         try:
-            return index.scores(request.query, seconds=for_meaning(request, "tools", spent)), None
+            return index.scores(topic, seconds=for_meaning(request, "tools", spent), before=before), None
         except Exception as error:  # whatever an embedder raises costs the ranking its half, not the prompt its tools
             text = f"Tools were ranked by their words alone: the embedder failed ({type(error).__name__}: {error})."
-            return index.lexical(request.query), Notice("embedder failed", text)
+            return index.lexical(topic, before=before), Notice("embedder failed", text)
 
     def _index(self, tools: tuple[Tool, ...]) -> ToolIndex:
         indexed = self._indexed

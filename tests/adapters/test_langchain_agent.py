@@ -328,13 +328,13 @@ def test_what_is_edited_after_it_was_stored_is_said_to_be(made: Made) -> None:
     ask(agent, HumanMessage("I am Ann.", id="h1"))
     agent.update_state(CONFIG, {"messages": [HumanMessage("I am Bea.", id="h1")]})
     with pytest.warns(EditedMessage, match="h1"):
-        ask(agent, HumanMessage("Who am I?"))
+        ask(agent, HumanMessage("What is my name?"))
     assert "I am Ann." in model.texts()
     assert [[notice.kind for notice in context.report.notices] for context in seen] == [[], ["message edited"]]
     again: Any = {"configurable": {**CONFIG["configurable"], "session_id": "s1, edited"}}
     model.messages = iter([AIMessage("Bea.")])
     ask(agent, HumanMessage("Who?"), again)
-    assert model.texts()[1:4] == ["I am Bea.", "Hello.", "Who am I?"]
+    assert model.texts()[1:4] == ["I am Bea.", "Hello.", "What is my name?"]
 
 
 def test_what_the_model_is_shown_of_a_branch_that_was_left_is_said(made: Made) -> None:

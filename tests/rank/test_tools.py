@@ -82,6 +82,18 @@ def test_an_embedder_reads_identifiers_as_words_and_enums_as_values() -> None:
     assert read == "Weather 1 Get Weather: Now. unit: Scale. One of C, F."
 
 
+def test_what_a_query_follows_on_counts_for_less_than_the_query() -> None:
+    scores = ToolIndex(CATALOGUE).scores("and book a hotel room", before="The weather of that region over the years?")
+    first, second = (CATALOGUE[place].name for place in (-scores).argsort()[:2])
+    assert (first, second) == ("BookHotelRoom", "get_climate")
+    assert scores.max() == 1.0
+
+
+def test_a_query_without_a_word_of_its_own_is_about_what_it_follows_on() -> None:
+    index, before = ToolIndex(CATALOGUE), "Shall I delete the file?"
+    np.testing.assert_array_equal(index.scores("?", before=before), index.scores(before))
+
+
 @pytest.mark.parametrize("tools", [(), CATALOGUE[:1], CATALOGUE])
 @pytest.mark.parametrize("query", ["", "?!", "날씨", "\ud800", "weather " * 10_000])
 def test_any_query_has_a_finite_score_for_every_tool(tools: Sequence[Tool], query: str) -> None:

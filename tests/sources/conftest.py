@@ -15,17 +15,34 @@ from contextkit.view import Turn, View
 
 
 class MakeRequest(Protocol):
-    def __call__(self, query: str, *, shown: tuple[str, ...] = (), continuing: bool = False) -> Request: ...
+    def __call__(
+        self,
+        query: str,
+        *,
+        topic: str | None = None,
+        before: str = "",
+        shown: tuple[str, ...] = (),
+        continuing: bool = False,
+    ) -> Request: ...
 
 
 @pytest.fixture
 def request_for() -> MakeRequest:
-    """`request_for(query)`: a first build; with `shown`, one after a prompt that showed these tools."""
+    """`request_for(query)`: a first build; with `shown`, one after a prompt that showed these tools. With a `topic`,
+    one whose query says nothing by itself."""
 
-    def make(query: str, *, shown: tuple[str, ...] = (), continuing: bool = False) -> Request:
+    def make(
+        query: str,
+        *,
+        topic: str | None = None,
+        before: str = "",
+        shown: tuple[str, ...] = (),
+        continuing: bool = False,
+    ) -> Request:
         return Request(
             query=query,
-            turn=Turn(query=Message(role="user", content=query), after=0),
+            turn=Turn(query=Message(role="user", content=query), after=0, topic=topic),
+            before=before,
             continuing=continuing,
             actor_id="u1",
             session_id="s1",

@@ -210,6 +210,28 @@ async def test_a_coroutine_function_is_awaited_and_only_that(request_for: MakeRe
         source.gather(request_for("why"))
 
 
+async def test_a_search_is_given_what_the_question_follows_on_and_nothing_that_asks_for_nothing(
+    request_for: MakeRequest,
+) -> None:
+    async def search(query: str) -> list[object]:
+        return [f"You asked: {query}"]
+
+    plain = Documents(lambda query: [f"You asked: {query}"])
+    why, thanks = request_for("why", topic="May I return it?\nNo."), request_for("thanks", topic="")
+    for gathered in (plain.gather(why), await Documents(search).agather(why)):
+        assert [item.text for item in items(gathered)] == ["You asked: May I return it?\nNo."]
+    for gathered in (plain.gather(thanks), await Documents(search).agather(thanks)):
+        assert items(gathered) == []
+
+
+def test_a_question_that_asks_for_nothing_is_not_embedded(request_for: MakeRequest) -> None:
+    embedder = Money()
+    embedder.fails = True
+    gathered = [*Documents([REFUNDS, "Thanks."], embeddings=embedder).gather(request_for("thanks", topic=""))]
+    assert [item.score for item in items(gathered)] == [0.0, 0.0]
+    assert not [one for one in gathered if isinstance(one, Notice)]
+
+
 def test_what_a_search_raises_is_not_hidden(request_for: MakeRequest) -> None:
     def search(query: str) -> list[object]:
         raise ConnectionError(query)

@@ -52,6 +52,15 @@ def test_what_bears_on_the_query_comes_first(request_for: MakeRequest, store: SQ
     assert not any(item.trusted for item in items)
 
 
+def test_a_follow_up_finds_what_it_follows_on_and_a_thank_you_nothing(
+    request_for: MakeRequest, store: SQLiteStore
+) -> None:
+    remember(store, "Likes tea.", "Takes the night train to Ghent.", "Says thanks a lot.")
+    follow_up = request_for("Which one?", topic="The train to Ghent.\nThere are two.")
+    assert [item.text for item in found(follow_up, store)] == ["Takes the night train to Ghent."]
+    assert found(request_for("Thanks a lot", topic=""), store) == []
+
+
 def test_each_stands_with_the_day_it_holds_from(request_for: MakeRequest, store: SQLiteStore) -> None:
     remember(store, "Lives in Ghent.", valid_from=NOW - timedelta(days=400))
     remember(store, "Works in Ghent.", namespace="other")

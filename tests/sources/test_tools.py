@@ -102,6 +102,25 @@ def test_what_a_question_brings_in_stands_behind_the_tools_shown_before(request_
     assert shown(Tools(CATALOGUE, limit=1, sticky=False).gather(request)) == ["pay_invoice"]
 
 
+def test_what_a_question_follows_on_brings_tools_in(request_for: MakeRequest) -> None:
+    before = "I have to pay an invoice.\nShall I do it?"
+    source = Tools(CATALOGUE, limit=1, sticky=False)
+    assert shown(source.gather(request_for("And send a mail.", before=before))) == ["send_mail"]
+    assert shown(source.gather(request_for("Yes.", before=before, topic=before))) == ["pay_invoice"]
+    assert shown(Tools(CATALOGUE, limit=2, sticky=False).gather(request_for("And send a mail.", before=before))) == [
+        "send_mail",
+        "pay_invoice",
+    ]
+
+
+def test_a_question_that_asks_for_nothing_changes_no_tools(request_for: MakeRequest) -> None:
+    before = "I have to pay an invoice.\nPaid."
+    thanks = request_for("Thanks!", before=before, topic="", shown=("get_weather",))
+    embedder = Taxis()
+    assert shown(Tools(CATALOGUE, limit=1, embeddings=embedder).gather(thanks)) == ["get_weather"]
+    assert embedder.read == []
+
+
 def test_within_a_turn_nothing_changes(request_for: MakeRequest) -> None:
     request = request_for("pay the invoice", shown=("send_mail", "gone"), continuing=True)
     gathered = items(Tools(CATALOGUE, limit=2, pinned=["get_weather"]).gather(request))
