@@ -16,7 +16,7 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent charges steps workers deadline aside fence seams canonical contents images document pdf quiet",
+    "types errors recent charges steps workers deadline aside fence seams canonical contents document quiet",
     "shown_tools parts readable question embedders aws",
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition regression residuals calibration usage",
@@ -66,7 +66,7 @@ LIBRARIES = {
     ),
     "langchain_text_splitters": ("sources.documents",),
     "pydantic": ("adapters.langchain", "schemas"),
-    "pypdf": ("pdf",),
+    "pypdf": ("media.pdf",),
     "snowballstemmer": ("rank.terms",),
     "strands": ("adapters.strands",),
     "opentelemetry": ("adapters.telemetry_metrics", "adapters.telemetry_spans"),
@@ -79,7 +79,7 @@ LIBRARIES = {
 }
 """The only rooms that may import each library, at whatever moment."""
 
-ONLY_WHEN_CALLED = {"schemas", "sources", "pdf", "report.terminal"}
+ONLY_WHEN_CALLED = {"schemas", "sources", "media.pdf", "report.terminal"}
 """Rooms that may use these libraries only inside a function, since they also serve those who have none of them."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contextkit.media import UNKNOWN
+from contextkit.media.medium import UNKNOWN
 from contextkit.messages import as_messages
 from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse

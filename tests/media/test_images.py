@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.images import Size, image_size
+from contextkit.media.images import Size, image_size
 
 
 def png(width: int, height: int) -> bytes:

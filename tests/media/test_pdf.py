@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.media import BYTES_PER_TOKEN, separate
+from contextkit.media import separate
+from contextkit.media.medium import BYTES_PER_TOKEN
+from contextkit.media.pdf import PICTURE, TEXT, is_pdf, pdf_tokens
 from contextkit.messages import as_message
-from contextkit.pdf import PICTURE, TEXT, is_pdf, pdf_tokens
 from contextkit.tokens import get_counter
 
 pypdf = pytest.importorskip("pypdf", reason="needs the extra pdf")

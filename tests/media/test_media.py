@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.images import Size
-from contextkit.media import BYTES_PER_TOKEN, OPENAI_MOST, UNKNOWN, anthropic_image, openai_image, separate
+from contextkit.media import separate
+from contextkit.media.images import Size
+from contextkit.media.medium import BYTES_PER_TOKEN, OPENAI_MOST, UNKNOWN, anthropic_image, openai_image
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 1_024, 1_024) + b"\0" * 5_000
 DATA = base64.b64encode(PNG).decode()
