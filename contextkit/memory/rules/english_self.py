@@ -20,6 +20,20 @@ _UNLIKE_OCCUPATIONS: Final = (
 )
 """What stands before an occupation that is somebody else's, or that somebody has not, or only praises themselves by."""
 
+_WORKS_AS_AT: Final = (
+    r"^«who» «adv»«works» «adv»as (?:an? |the )?(?P<value>[\w -]+?) (?:at"
+    r"|for) (?P<employer>(?!(?:home|night|the moment|a|an|the past|over|about"
+    r"|\d)\b)[^,;.!?()]+?)«end»"
+)
+"""Two facts in one clause, each of which may end without the other."""
+
+_IS_AT: Final = (
+    rf"^«who» «adv»(?:am|is) (?P<a>(?:an?|the) |)(?P<value>(?:(?!{_UNLIKE_OCCUPATIONS})[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
+    rf"|\w*(?:{'|'.join(OCCUPATION_ENDINGS)}))) (?:working )?(?:at|for"
+    r"|with) (?P<employer>(?:the )?[A-Z][^,;.!?()]*?)"
+    r"(?:«end»|(?= in [A-Z]))"
+)
+
 SELF: Final = (
     form(
         "profile",
@@ -101,11 +115,17 @@ SELF: Final = (
     form("profile", r"^«who» «adv»grew up in «place»", "childhood home of {who}"),
     form(
         "profile",
-        r"^«who» «adv»«works» «adv»as (?:an? |the )?(?P<value>[\w -]+?) (?:at"
-        r"|for) (?P<employer>(?!(?:home|night|the moment|a|an|the past|over|about"
-        r"|\d)\b)[^,;.!?()]+?)«end»",
+        _WORKS_AS_AT,
         "occupation of {who}",
         text="{Who} works as {a_value}.",
+        importance=0.8,
+    ),
+    form(
+        "profile",
+        rf"{_WORKS_AS_AT}(?P<tail>.*)",
+        "employer of {who}",
+        value="{employer}",
+        text="{Who} works at {employer} {tail}",
         importance=0.8,
     ),
     form(
@@ -119,14 +139,13 @@ SELF: Final = (
     ),
     form("profile", r"^«who» «adv»left «name» for (?P<value>«name»)", "employer of {who}", importance=0.8),
     form("profile", r"^«who» «adv»joined (?P<value>«name») as\b", "employer of {who}", importance=0.8),
+    form("profile", _IS_AT, "occupation of {who}", text="{Who} is {a} {value}.", importance=0.8),
     form(
         "profile",
-        rf"^«who» «adv»(?:am|is) (?:an?|the) (?P<value>(?:[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
-        rf"|\w+(?:{'|'.join(OCCUPATION_ENDINGS)}))) (?:working )?(?:at|for"
-        r"|with) (?P<employer>(?:the )?[A-Z][^,;.!?()]*?)«end»",
+        rf"{_IS_AT}(?P<tail>.*)",
         "employer of {who}",
         value="{employer}",
-        text="{Who} works at {employer}.",
+        text="{Who} works at {employer} {tail}",
         importance=0.8,
     ),
     form(

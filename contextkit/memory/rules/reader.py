@@ -123,14 +123,18 @@ def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:
 
 
 def _matched(rules: tuple[Rule, ...], statement: Statement, scene: Scene) -> Iterator[Finding]:
+    told_of: set[str] = set()  # of each subject, a clause gives one value: the first that is found in it
     for rule in rules:
         match = rule.match(statement.text)
         groups = match and _groups(match, statement, scene)
         if groups:
             _introduce(rule, groups, statement, scene)
-            yield _finding(rule, groups, statement)
+            finding = _finding(rule, groups, statement)
+            if finding.subject not in told_of:
+                yield finding
             if not rule.text and not rule.ends:
                 return
+            told_of |= {finding.subject} - {""}
 
 
 def _introduce(rule: Rule, groups: Mapping[str, str], statement: Statement, scene: Scene) -> None:
@@ -158,6 +162,7 @@ def _groups(match: re.Match[str], statement: Statement, scene: Scene) -> dict[st
         "clause": statement.text,
         "value": value,
         "a_value": f"{'an' if value[:1].lower() in 'aeiou' else 'a'} {value}",
+        "tail": _inner(groups.get("tail", ""), statement.speaker),
     }
 
 

@@ -126,7 +126,7 @@ STATED = [
     ("My visit at Acme is on the 25th.", "The user's visit at Acme is on 25 May 2026.", VISIT, "25 May 2026"),
     ("Tom lives in Berlin.", "Tom lives in Berlin.", "home city of Tom", "Berlin"),
     ("You can call me Al.", "The user wants to be called Al.", "preferred name of the user", "Al"),
-    ("I'm CTO at Initech.", "The user is CTO at Initech.", "occupation of the user", "CTO"),
+    ("I'm CTO at Initech.", "The user is CTO.", "occupation of the user", "CTO"),
     ("As I live in Rome, I need a visa.", "The user lives in Rome.", "home city of the user", "Rome"),
     ("My wife likes tea and I like coffee.", "The user's wife likes tea.", "taste of the user's wife for tea", "liked"),
     (
@@ -408,6 +408,24 @@ def test_she_is_nobody_where_nobody_was_spoken_of() -> None:
 def test_earlier_messages_help_and_give_nothing() -> None:
     facts = found("She works at Bosch.", before=(message("My aunt Rosa lives in Rome.", 0),))
     assert [fact.text for fact in facts] == ["Rosa works at Bosch."]
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "where"),
+    [
+        ("I work as a nurse at Mercy.", "The user works as a nurse.", "The user works at Mercy."),
+        ("I am a nurse at Mercy.", "The user is a nurse.", "The user works at Mercy."),
+        ("I'm an engineer at Mercy in Ghent.", "The user is an engineer.", "The user works at Mercy in Ghent."),
+        (
+            "I work as a cook at Noma with my son since 2019.",
+            "The user works as a cook.",
+            "The user works at Noma with the user's son since 2019.",
+        ),
+    ],
+)
+def test_what_somebody_is_and_where_they_work_are_two_facts(said: str, what: str, where: str) -> None:
+    facts = {fact.subject: fact.text for fact in found(said)}
+    assert facts == {"occupation of the user": what, "employer of the user": where}
 
 
 def test_each_allergy_is_a_fact() -> None:
