@@ -175,8 +175,9 @@ class Placing:
     def _ended(self, fact: Fact, subject: str) -> list[MemoryRecord]:
         if subject:
             value = fact.value.casefold()
-            timeline = self.shelf.timeline(subject)
-            return [one for one in timeline if value in one.text.casefold() or has_value(one, fact.value)]
+            subjects = [subject, *map(subject_key, fact.also)]
+            meant = [one for each in subjects for one in self.shelf.meant(each, fact.said_at)]
+            return [one for one in meant if value in one.text.casefold() or has_value(one, fact.value)]
         known = self.shelf.saying(fact.text, fact.said_at)
         return [*self.shelf.opposed(fact.text), *([known] if known else [])]
 

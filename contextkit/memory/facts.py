@@ -37,7 +37,7 @@ class Fact:
     that value ("Siemens"), where it is known by itself.
     `importance` is 0 to 1. `said_at` is when the message it comes from was written; `sources` are message ids.
     `ends` marks a fact that only says that its subject holds no longer ("forget my address"); with a `value`
-    ("Ana no longer works at Siemens") it ends only what says that value.
+    ("Ana no longer works at Siemens") it ends only what says that value. `also` are further subjects that end with it.
     """
 
     text: str
@@ -47,6 +47,7 @@ class Fact:
     value: str = ""
     importance: float = 0.5
     ends: bool = False
+    also: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from contextkit.dedup import SeenTexts
 from contextkit.dedup_words import CHANGERS, NEGATIONS
-from contextkit.memory.subject import subject_key
+from contextkit.memory.subject import is_short, subject_key
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import terms
 from contextkit.stores import MemoryRecord
@@ -140,6 +140,14 @@ class Shelf:
         """Every record on the subject, oldest first; of those that begin at once, the one that holds stands last."""
         on_it = [record for record in self._named(self._subjects.get(subject, ())) if subject_of(record) == subject]
         return sorted(on_it, key=lambda record: (begins(record), record.valid_to is None))
+
+    def meant(self, subject: str, moment: datetime) -> list[MemoryRecord]:
+        """Every record on the subject, and on the one it is short for, if only one held then: the course, the dog."""
+        longer = [held for known in self._subjects if is_short(subject, known) and (held := self._held(known, moment))]
+        return [*self.timeline(subject), *(longer[0] if len(longer) == 1 else ())]
+
+    def _held(self, subject: str, moment: datetime) -> list[MemoryRecord]:
+        return [record for record in self.timeline(subject) if holds_at(record, moment)]
 
     def opposed(self, text: str) -> list[MemoryRecord]:
         """Records that deny in the same words what this text states, or state what it denies, oldest first."""

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+STATE: Final = ", as "
+"""What stands in a subject between a thing and what it is to somebody: "rex dog, as belonging of Ana"."""
+
+BELONGING: Final = "belonging"
+"""What a thing is to somebody who has it, and may call it by its name as well as by its kind."""
+
 _EDGES: Final = " \t\r\n.,;:!?\"'“”‘’()[]"
 _ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+")
 _OWNER: Final = re.compile(r"(?:'s|(?<=s)')\s+")
@@ -21,6 +27,15 @@ def subject_key(subject: str) -> str:
     """
     spoken = " ".join(subject.casefold().replace("’", "'").split()).strip(_EDGES)
     return " of ".join(_links(spoken))
+
+
+def is_short(subject: str, longer: str) -> bool:
+    """Whether one is the end of the other: "course" of "spanish course"; of a belonging, the beginning will do."""
+    thing, state, what = subject.partition(STATE)
+    if not state or not longer.endswith(state + what):
+        return False
+    whole = longer.removesuffix(state + what)
+    return whole.endswith(" " + thing) or (what.startswith(BELONGING) and whole.startswith(thing + " "))
 
 
 def _links(spoken: str) -> Iterator[str]:

@@ -101,5 +101,6 @@ def _fact(statement: Statement, finding: Finding) -> Fact:
         value=finding.value,
         importance=finding.importance,
         ends=finding.ends,
+        also=finding.also,
         metadata={KIND: finding.kind},
     )

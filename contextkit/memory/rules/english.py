@@ -45,7 +45,7 @@ TRANSIENT: Final = re.compile(
     r"|sure|sorry|glad|happy to|thankful|grateful|afraid|see|understand|agree|appreciate|excited"
     r"|curious|confused|stuck|back|done|ready|fine|good|okay|ok|know|not understand|need help"
     r"|need you|like to know|not sure|not have time|mean|forgot|remember|be (?:back|right)"
-    r"|let you know|thank|feel|getting an? (?:error|exception|warning)|an? (?:bug|error|issue"
+    r"|let you know|thank|feel|feeling|getting an? (?:error|exception|warning)|an? (?:bug|error|issue"
     r"|problem|list|file|table|function|class|csv|CSV)|tired|bored|hungry|busy|running late)\b"
 )
 """What holds only for the moment, and what is said to keep a conversation going."""

@@ -11,14 +11,14 @@ from contextkit.memory.rules.words import NATIONALITIES, NO_NAMES, OCCUPATION_EN
 OTHERS: Final = (
     form(
         "relation",
-        r"^[Mm]y «possessed» (?:is (?:called|named)|goes by|name is) (?P<value>«name»)",
+        r"^(?:[Mm]y|[Oo]ur) (?:new |current )?«possessed» (?:is (?:called|named)|goes by|name is) (?P<value>«name»)",
         "",
         text="The name of {who_s} {what} is {value}.",
         importance=0.8,
     ),
     form(
         "relation",
-        r"^[Mm]y «possessed»'s? (?:full |first |last )?name is (?P<value>«name»)",
+        r"^(?:[Mm]y|[Oo]ur) (?:new |current )?«possessed»'s? (?:full |first |last )?name is (?P<value>«name»)",
         "",
         text="The name of {who_s} {what} is {value}.",
         importance=0.8,
@@ -32,7 +32,8 @@ OTHERS: Final = (
     ),
     form(
         "relation",
-        rf"^[Mm]y «possessed» is (?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b)«name»)$",
+        rf"^(?:[Mm]y|[Oo]ur) (?:new |current )?«possessed» is "
+        rf"(?P<value>(?!(?:{NATIONALITIES}|{any_of(NO_NAMES)})\b)«name»)$",
         "",
         text="The name of {who_s} {what} is {value}.",
         importance=0.8,
@@ -43,6 +44,11 @@ OTHERS: Final = (
         r"|address) is (?:on )?«rest»",
         "{what} of {who}'s {relation}",
         importance=0.7,
+    ),
+    form(
+        "relation",
+        r"^(?:I|[Ww]e) «adv»(?:have|got|found|switched to|changed to) (?:an?|my|our) new «possessed»"
+        r",? (?:(?:her|his|their) name is |called |named |who is called )?(?P<value>«name»)",
     ),
     form(
         "relation",
@@ -65,6 +71,14 @@ OTHERS: Final = (
     ),
     form(
         "profile",
+        rf"^(?:I|[Ww]e) «adv»(?:changed (?:my|our) (?P<what>{SINGLE_THING}) to"
+        rf"|(?:got|have) an? new (?P<new>{SINGLE_THING})"
+        r"(?::|,| is|, it is)) «rest»",
+        possession,
+        importance=0.8,
+    ),
+    form(
+        "profile",
         r"^[Mm]y (?P<what>(?:wedding )?anniversary|birthday) (?:is|falls|was) (?:on )?"
         r"(?P<value>.*(?:[\dA-Z]|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)).*?)«over»",
         possession,
@@ -79,7 +93,7 @@ OTHERS: Final = (
     ),
     form(
         "profile",
-        rf"^[Mm]y (?P<what>(?:new |current |actual |main |personal |total )?(?:{SINGLE_THING})) (?:is"
+        rf"^[Mm]y (?P<what>(?:new |current |actual |main |personal |total )?(?:{SINGLE_THING}))(?: now)? (?:is"
         r"|are|has changed to|changed to|will be|was changed to)(?: now| still| actually"
         r"| currently)? (?P<value>(?:(?:about|around|under|over|between|only|exactly) )?(?:an? \w"
         r"|the (?!problem)|[A-Z\d+€$£#\"]|\S*[@\d]).*?)«over»",
@@ -90,7 +104,7 @@ OTHERS: Final = (
         "profile",
         r"^[Mm]y (?P<what>(?:new |current |main )?(?:diet|(?:main )?goal|major|degree|blood type"
         r"|native language|mother tongue|nationality|religion|star sign|pronouns|hometown|thesis topic"
-        r"|specialty)) (?:is|are)(?: now| still)? (?!(?:not|so|too|very|really|great|good|bad|broken"
+        r"|specialty))(?: now)? (?:is|are)(?: now| still)? (?!(?:not|so|too|very|really|great|good|bad|broken"
         r"|terrible|fine|ok|okay|important|over|going|being|getting)\b)«rest»",
         possession,
         importance=0.8,

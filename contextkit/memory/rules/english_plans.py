@@ -1,11 +1,11 @@
-"""What was decided, what is to come, and what is over. Most particular first."""
+"""What was decided, and what is to come. Most particular first."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from contextkit.memory.rules.forms import form
-from contextkit.memory.rules.subjects import chosen, dated, home_of, taste_of
+from contextkit.memory.rules.subjects import chosen, dated
 
 PLANS: Final = (
     form(
@@ -122,59 +122,5 @@ PLANS: Final = (
         "plan",
         r"^«who» «adv»(?:wants?|plans?|intends?|dreams?|am planning|is planning|am saving) (?:to|of|for)\b",
         importance=0.5,
-    ),
-)
-
-ENDINGS: Final = (
-    form(
-        "profile",
-        r"^«who» «adv»(?:quit|left|resigned from|lost|was (?:fired|laid off) from|got (?:fired"
-        r"|laid off) from|retired from) (?:my job(?: at| with)?|(?:his|her) job(?: at)?"
-        r"|work at) ?(?P<value>[A-Z][^,;.!?()]*?)?«end»",
-        "employer of {who}",
-        ends=True,
-    ),
-    form(
-        "profile",
-        r"^«who» «adv»(?:quit|left|resigned from|retired from|(?:was|got) (?:fired|laid off|let go)"
-        r" from) (?P<value>[A-Z][^,;.!?()]*?)(?: for [A-Z].*|«end»)",
-        "employer of {who}",
-        ends=True,
-    ),
-    form(
-        "profile",
-        r"^«who» «adv»(?:retired|got fired|was fired|was laid off|got laid off|am retired|is retired"
-        r"|am unemployed|resigned)(?=$|[,;.]| (?:on|in|last|today|now)\b)",
-        "employer of {who}",
-        ends=True,
-    ),
-    form(
-        "relation",
-        r"^«who» «adv»(?:broke up|split up|separated) with (?:my \w+ )?(?P<value>«name»)?",
-        "name of {who}'s girlfriend",
-        ends=True,
-    ),
-    form(
-        "relation",
-        r"^«who» «adv»(?:broke up|split up|separated) with (?:my \w+ )?(?P<value>«name»)?",
-        "name of {who}'s boyfriend",
-        ends=True,
-    ),
-    form(
-        "relation",
-        r"^«who» «adv»(?:broke up|split up|separated) with (?:my \w+ )?(?P<value>«name»)?",
-        "name of {who}'s partner",
-        ends=True,
-    ),
-    form("profile", r"^«who» «adv»used to live in «value»", home_of, ends=True),
-    form("profile", r"^«who» (?:do|does) not live in (?P<value>«name»)$", home_of, ends=True),
-    form("profile", r"^«who» «adv»used to work (?:at|for) «value»", "employer of {who}", ends=True),
-    form("profile", r"^«who» (?:do|does) not work (?:at|for) (?P<value>«name»)$", "employer of {who}", ends=True),
-    form("preference", r"^«who» «adv»used to (?:like|love|enjoy|adore) «value»", taste_of, value="liked", ends=True),
-    form(
-        "preference",
-        r"^«who» «adv»(?:am|is) not (?:an? )?(?P<value>vegetarian|vegan|pescatarian)(?: any ?more|$)",
-        "diet of {who}",
-        ends=True,
     ),
 )

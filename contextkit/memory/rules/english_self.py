@@ -130,7 +130,7 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:«works»|started(?: working| an? (?:new )?job)?|starts?|got an? (?:new )?job|ha(?:s"
+        r"^«who» «adv»(?:«works»|started(?: working| an? (?:new )?job)?|starts?|(?:got|found) an? (?:new )?job|ha(?:s"
         r"|ve) a job|(?:accept|t)(?:ed|ook) a job) «adv»(?:as (?:an? |the )?[\w -]+? )?(?:at|for"
         r"|by) (?!(?:home|night|nights|the moment|a while|least|free|fun|money|myself|an?|my|our"
         r"|the (?:past|last|moment|gym)|over|about|\d+|five|six|seven|eight|nine|ten|noon)\b)«place»",
@@ -167,7 +167,7 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»(?:am|is|got|became) «adv»(?P<value>single|married|engaged|divorced|widowed"
+        r"^«beside»«who» «adv»(?:am|are|is|got|became) «adv»(?P<value>single|married|engaged|divorced|widowed"
         r"|separated)(?=$|[,;.!]| (?:now|again|since|on|in (?:\d+|[A-Z]\w+)|last|and|but|to [A-Z]\w*)\b)",
         "marital status of {who}",
         importance=0.7,

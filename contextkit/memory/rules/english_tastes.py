@@ -23,7 +23,7 @@ _NOTHING: Final = (
 )
 
 
-def _liking(groups: Mapping[str, str]) -> str:
+def liking(groups: Mapping[str, str]) -> str:
     """Somebody likes a thing or not, in whatever words."""
     against = re.search(r"\b(?:not|hate|dislike|detest|despise|loathe)", groups["clause"].partition(groups["value"])[0])
     return "disliked" if against else "liked"
@@ -81,7 +81,7 @@ TASTES: Final = (
     ),
     form("preference", rf"^«who» «adv»prefers? {_NOTHING}«value»", _preferred, importance=0.7),
     form("preference", rf"^I would (?:rather|prefer) {_NOTHING}«value»", importance=0.6),
-    form("preference", rf"^«who» «adv»(?:{_LIKES}) {_NOTHING}«value»", taste_of, value=_liking, importance=0.7),
+    form("preference", rf"^«who» «adv»(?:{_LIKES}) {_NOTHING}«value»", taste_of, value=liking, importance=0.7),
     form(
         "preference",
         r"^«who» (?:am|is|have been|has been) «adv»(?:on|following|doing) (?:an? "

@@ -21,7 +21,7 @@ class Rule:
     The groups of `pattern` fill `subject` and `text`; the group `who` has become its owner's name
     by then, and `clause` is all that was said. Without a `value`, it is the group of that name; without a `text`, the
     whole clause is retold. `ends` marks a form that only says that its subject holds
-    no longer.
+    no longer, and `also` what else does not.
     """
 
     kind: RuleKind
@@ -31,6 +31,7 @@ class Rule:
     text: str = ""
     importance: float = 0.5
     ends: bool = False
+    also: tuple[Naming, ...] = ()
 
     def match(self, clause: str) -> re.Match[str] | None:
         """The clause in this form, if it has it."""
@@ -47,7 +48,7 @@ def compiled(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
 class Finding:
     """What a statement says: the text of a fact, what it is a value of, and the value itself where that is known.
 
-    `said` is the part of the clause that a correction would replace.
+    `said` is the part of the clause that a correction would replace; `also` are further subjects that end with it.
     """
 
     kind: RuleKind
@@ -57,6 +58,7 @@ class Finding:
     said: str = ""
     importance: float = 0.5
     ends: bool = False
+    also: tuple[str, ...] = ()
 
 
 def named(naming: Naming, groups: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from contextkit.memory.rules.finding import Naming, Rule
-from contextkit.memory.rules.words import OCCUPATIONS, RELATIONS, SINGLE
+from contextkit.memory.rules.words import OCCUPATIONS, PETS, RELATIONS, SINGLE
 from contextkit.memory.strategy_parts import RuleKind
 
 
@@ -26,6 +26,7 @@ _TOLD_APART: Final = {
 
 RELATION: Final = any_of(RELATIONS)
 KIN: Final = any_of(RELATIONS - {"doctor", "dentist", "therapist", "teacher", "lawyer", "assistant"})
+PET: Final = any_of(PETS)
 OCCUPATION: Final = any_of(OCCUPATIONS)
 SINGLE_THING: Final = any_of(word for word in SINGLE if word not in _TOLD_APART)
 _MONTH: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -57,6 +58,13 @@ _MACROS: Final = {
     r"| (?:now|right now|these days|nowadays|at the moment|at present|currently)$)",
     "«name»": r"[A-Z][\w'’.-]*(?: (?:[A-Z][\w'’.-]*|de|da|van|von|der|bin|al))*",
     "«possessed»": rf"(?P<what>(?:{RELATION}))",
+    "«thing»": r"(?:(?:an?|the|my|our|his|her|their|this|that) )?(?P<thing>[\w'&-]+(?: (?!«from»)[\w'&-]+){0,4}?)"
+    r"(?=$|[,;:.!?()]| «from»)",
+    "«from»": r"(?:an?|about|after|again|almost|altogether|and|any|anymore|as|at|because|before|but|by|called"
+    r"|completely|currently|daily|due|during|each|ended|every|for|from|has|in|is|last|lately|most|named|now|of|on|once|or|over|recently"
+    r"|right|since|so|that|these|this|to|too|twice|until|was|weekly|when|while|with|yesterday)\b",
+    "«wholly»": r"(?=$|[,;:.!?()]| (?:after|again|altogether|as|because|completely|due|for good|forever"
+    rf"|in (?:\d|the week|{_MONTH})|last|on (?:\d|the weekend)|recently|since|so|this|when|yesterday)\b)",
     "«date»": rf"(?P<date>(?:(?:\d{{1,2}}|the \w+) (?:{_MONTH})|(?:{_MONTH}) \d|(?:the )?(?:morning|afternoon"
     rf"|evening|night|week|weekend) of \d|\d{{4}}-\d\d|(?:{_MONTH})\b|\d{{1,2}}(?::\d\d)? ?(?:am|pm"
     r"|o'clock)|\d{1,2}:\d\d|(?:19|20)\d\d\b|noon|midnight).*?)"
@@ -66,7 +74,8 @@ _MACROS: Final = {
     r"|at\b(?! [A-Z]))[\w'&-]+){0,5}?)",
 }
 """`«value»` ends where the clause goes on, `«place»` also where it tells how somebody lives or works there, and
-`«rest»`, which may hold commas and prepositions, where another thought begins."""
+`«rest»`, which may hold commas and prepositions, where another thought begins. `«thing»` is what is had or done,
+without its article and without when, where and for whom; `«wholly»` follows it where nothing narrows it down."""
 
 
 def form(
@@ -78,6 +87,7 @@ def form(
     text: str = "",
     importance: float = 0.6,
     ends: bool = False,
+    also: tuple[Naming, ...] = (),
 ) -> Rule:
     for _ in range(2):  # a macro may use another
         for macro, meaning in _MACROS.items():
@@ -90,4 +100,5 @@ def form(
         text=text,
         importance=importance,
         ends=ends,
+        also=also,
     )

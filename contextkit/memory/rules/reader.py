@@ -18,14 +18,16 @@ from contextkit.memory.rules.english import (
     STANDING,
     TRANSIENT,
 )
-from contextkit.memory.rules.english_plans import ENDINGS
+from contextkit.memory.rules.english_endings import ENDINGS, NO_NEWS, OVER
+from contextkit.memory.rules.english_states import STATES
 from contextkit.memory.rules.finding import Finding, Rule, named
 from contextkit.memory.rules.scene import Scene
 from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
-from contextkit.memory.rules.subjects import subjects_of
-from contextkit.memory.rules.voice import as_sentence, is_past, retold
-from contextkit.memory.rules.words import NO_NAMES, PRONOUNS, SINGLE_RELATIONS, is_relation
+from contextkit.memory.rules.subjects import state, subjects_of
+from contextkit.memory.rules.voice import as_sentence, is_past, retold, root
+from contextkit.memory.rules.words import ADVISERS, NO_NAMES, PETS, PRONOUNS, SINGLE_RELATIONS, is_relation
 from contextkit.memory.secrets import holds_secret
+from contextkit.memory.subject import STATE
 
 _POLITE: Final = re.compile(r"^(?:please|can you|could you|would you) ", re.IGNORECASE)
 _BEGINS: Final = re.compile(
@@ -70,7 +72,8 @@ def read(statement: Statement, scene: Scene) -> list[Finding]:
 
 def _stands(finding: Finding, statement: Statement) -> bool:
     """Whether a finding can be understood by itself: what is only said of an "it" cannot."""
-    loose = finding.kind in ("preference", "plan", "event", "note") and not finding.subject and not statement.remember
+    loose = finding.kind in ("preference", "plan", "event", "note") and not statement.remember
+    loose = loose and (not finding.subject or STATE in finding.subject)
     return not (loose and _DANGLING.search(statement.text) and not _particular(statement.text))
 
 
@@ -112,14 +115,24 @@ def _mended(statement: Statement, before: Finding | None, scene: Scene) -> Itera
 def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:
     clause = _INSTEAD.sub("", statement.text)
     statement = replace(statement, text=clause)
-    ended = list(_matched(ENDINGS, statement, scene))
-    found = [*ended, *_matched(RULES, statement, scene)]
-    yield from found
-    if ended and len(found) == len(ended):
-        yield Finding(kind="event", text=told(statement), importance=0.6)
-    yield from _apposed(statement, scene)
+    ended = list(_matched(ENDINGS, statement, scene)) if OVER.search(clause) else []
+    found = list(_matched(RULES, statement, scene))
+    yield from ended
+    if not found and any(one.importance > NO_NEWS for one in ended):
+        found = [Finding(kind="event", text=told(statement), importance=0.6)]
+    yield from (_going_on(one, statement, scene) for one in found)
+    over = {word for one in ended for word in one.text.split()}
+    yield from (one for one in _apposed(statement, scene) if one.value not in over)
     if not found and (news := _news(statement)):
-        yield news
+        yield _going_on(news, statement, scene)
+
+
+def _going_on(finding: Finding, statement: Statement, scene: Scene) -> Finding:
+    """The finding with what it is about, where that goes on until somebody says that it is over."""
+    if finding.subject or finding.kind in ("event", "decision", "instruction"):
+        return finding
+    about = next(_matched(STATES, statement, scene), finding)
+    return replace(finding, subject=about.subject, value=about.said or about.subject.partition(STATE)[0])
 
 
 def _matched(rules: tuple[Rule, ...], statement: Statement, scene: Scene) -> Iterator[Finding]:
@@ -130,7 +143,7 @@ def _matched(rules: tuple[Rule, ...], statement: Statement, scene: Scene) -> Ite
         if groups:
             _introduce(rule, groups, statement, scene)
             finding = _finding(rule, groups, statement)
-            if finding.subject not in told_of:
+            if finding.subject not in told_of and (finding.subject or not finding.ends):
                 yield finding
             if not rule.text and not rule.ends:
                 return
@@ -162,6 +175,7 @@ def _groups(match: re.Match[str], statement: Statement, scene: Scene) -> dict[st
         "clause": statement.text,
         "value": value,
         "a_value": f"{'an' if value[:1].lower() in 'aeiou' else 'a'} {value}",
+        "verb": root(groups.get("verb", "")),
         "tail": _inner(groups.get("tail", ""), statement.speaker),
     }
 
@@ -182,7 +196,7 @@ def _owner(said: str, statement: Statement, scene: Scene) -> str | None:
         person = name or scene.person(theirs)
         scene.speak_of(person, PRONOUNS.get(relation.split()[-1], ""), said if person == theirs else person)
         return scene.last_person
-    if said.split()[0] in NO_NAMES:
+    if said.split()[0] in NO_NAMES or said.endswith("'s"):
         return None
     if said != scene.last_person:
         scene.speak_of(said)
@@ -196,12 +210,14 @@ def _relation(said: str) -> tuple[str, str]:
 
 
 def _finding(rule: Rule, groups: Mapping[str, str], statement: Statement) -> Finding:
-    subject = named(rule.subject, groups)
+    who = groups["who"]
+    subject, *also = [*filter(None, (named(one, groups) for one in (rule.subject, *rule.also))), ""]
     if not rule.ends and not subject.startswith(("allergy", "taste")) and _MORE.search(statement.text):
         subject = ""
     text = as_sentence(rule.text.format_map(groups)) if rule.text else told(statement)
-    if rule.kind == "relation" and groups.get("what") in SINGLE_RELATIONS:
-        subject = f"name of {groups['who']}'s {groups['what']}"
+    if rule.kind == "relation" and not rule.ends:
+        what = groups["what"]
+        subject = f"name of {who}'s {what}" if what in ADVISERS else _relative(what, groups["value"], who)
     return Finding(
         kind=rule.kind,
         text=text,
@@ -210,7 +226,15 @@ def _finding(rule: Rule, groups: Mapping[str, str], statement: Statement) -> Fin
         said=groups["value"],
         importance=rule.importance,
         ends=rule.ends,
+        also=tuple(filter(None, also)),
     )
+
+
+def _relative(what: str, name: str, who: str) -> str:
+    """The subject of a name: of somebody's only one of a kind, or of a pet of theirs."""
+    if what in SINGLE_RELATIONS:
+        return f"name of {who}'s {what}"
+    return state("belonging")({"thing": f"{name} {what}", "who": who}) if what in PETS and name else ""
 
 
 def told(statement: Statement) -> str:
@@ -227,7 +251,7 @@ def _apposed(statement: Statement, scene: Scene) -> Iterator[Finding]:
             continue
         scene.call(theirs, name)
         scene.speak_of(name, PRONOUNS.get(what.split()[-1], ""))
-        subject = f"name of {theirs}" if what in SINGLE_RELATIONS else ""
+        subject = _relative(what, name, statement.speaker)
         text = as_sentence(f"The name of {theirs} is {name}")
         yield Finding(kind="relation", text=text, subject=subject, value=name, importance=0.8)
 
@@ -299,6 +323,9 @@ def _over(statement: Statement, match: re.Match[str], scene: Scene) -> Iterator[
         else:
             yield replace(one, text=text, ends=True)
     if not found:
+        yield from (
+            replace(one, text=text, ends=True) for one in _matched(STATES, replace(statement, text=positive), scene)
+        )
         yield Finding(kind="note", text=text, importance=0.4)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 from contextkit.memory.rules.words import COUNTRIES, PRODUCTS, SINGLE
+from contextkit.memory.subject import STATE
+from contextkit.rank.terms import terms
 
 _FOR_NOW: Final = re.compile(
     r"\b(?:based|lives?|living|resid\w+)\b.*\b(?:in the week of|on the weekend of|until \d"
@@ -110,7 +112,7 @@ SYNONYMS: Final = {
 
 
 def possession(groups: Mapping[str, str]) -> str:
-    what = spelled(groups["what"])
+    what = spelled(groups["what"] or groups.get("new", ""))
     told = SYNONYMS.get(what, what)
     if told == "phone number" and len(re.findall(r"\d", groups["value"])) < _LEAST_DIGITS:
         return ""  # "my phone is 5 years old"
@@ -145,3 +147,26 @@ def dated(groups: Mapping[str, str]) -> str:
 def chosen(groups: Mapping[str, str]) -> str:
     what = re.sub(r"^(?:the|my|our|a|an) ", "", groups.get("what", "").lower())
     return f"choice of {groups['owner']} for {what}" if what else ""
+
+
+def state(
+    kind: Literal["belonging", "undertaking", "habit"], thing: str = "{thing}"
+) -> Callable[[Mapping[str, str]], str]:
+    """Something that goes on, by what it is: a course that somebody takes, in whatever number and with any article."""
+
+    def subject(groups: Mapping[str, str]) -> str:
+        words = terms(thing.format_map(groups))
+        return f"{' '.join(words)}{STATE}{kind} of {groups['who']}" if words else ""
+
+    return subject
+
+
+_STUDIES: Final = re.compile(
+    r"\b(?:degree|studies|phd|doctorate|masters?|bachelors?|mba|school|university|college|uni|graduated|dropped out)$",
+    re.IGNORECASE,
+)
+
+
+def studied(groups: Mapping[str, str]) -> str:
+    """The studies of somebody who is through with them."""
+    return f"studies of {groups['who']}" if _STUDIES.search(groups["thing"]) else ""

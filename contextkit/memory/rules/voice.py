@@ -138,6 +138,12 @@ def third_person(verb: str, adverbs: str = "") -> str:
     return verb[:-1] + "ies" if re.search(r"[^aeiou]y$", verb) else verb + "s"
 
 
+def root(verb: str) -> str:
+    """What the forms of a regular verb have in common: tak of take and taking, stud of studies."""
+    bare = re.sub(r"(?:ing|ies|es|s|e|y)$", "", verb)
+    return bare[:-1] if re.search(r"([bdfgklmnprt])\1$", bare) else bare
+
+
 _FINISHED: Final = _PAST - {"been", "am", "is", "are", "read", "put", "set", "let"} | {
     "was",
     "were",

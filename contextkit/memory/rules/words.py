@@ -45,6 +45,13 @@ father, dad, best friend, boss, manager, landlord, business partner, team lead
 """)
 """Those of which a person has one at a time: a new one takes the place of the last."""
 
+PARTNERS: Final = _listed("girlfriend, boyfriend, partner, fiancé, fiancée, fiance, fiancee")
+
+PETS: Final = _listed("dog, cat, puppy, kitten, parrot, rabbit, hamster, horse")
+
+ADVISERS: Final = _listed("doctor, dentist, therapist, lawyer, coach")
+"""Those of whom a person has several, but of whom the one who "is my doctor" takes the place of the last."""
+
 SINGLE: Final = _listed("""
 name, full name, first name, last name, surname, nickname, preferred name, age, birthday, date of birth, birth
 date, anniversary, wedding anniversary, phone number, phone, mobile number, mobile, number, email, email

@@ -1,0 +1,45 @@
+"""What goes on until its speaker says that it is over: what somebody has, does regularly, or is in the middle of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contextkit.memory.rules.forms import form
+from contextkit.memory.rules.subjects import state
+
+_ALONE: Final = r"(?!,| (?:and|or)\b)"
+"""Nothing else is told in the same breath that would end with it."""
+
+STATES: Final = (
+    form(
+        "note",
+        r"^«who» «adv»(?:am|is) «adv»(?:dating|seeing|engaged to) "
+        r"(?:an? \w+ (?:called|named) |my \w+ )?(?P<value>«name»)",
+        "partner of {who}",
+    ),
+    form(
+        "note",
+        r"^«who» «adv»(?:have|has|got|adopted|own|owns|drive|drives|ride|rides|lease|leases|use|uses|suffer from"
+        r"|suffers from|subscribes? to|(?:play|sing)s? (?:\w+ )?(?:in|for)|(?:am|is) (?:an? (?:\w+ )?member of|in"
+        r"|part of|enrolled in|subscribed to|insured with)) (?!(?:\d+|two|three|four|five|some|many)\b)«thing»"
+        r"(?: (?:called|named) (?P<value>«name»))?" + _ALONE,
+        state("belonging", "{value} {thing}"),
+    ),
+    form(
+        "note",
+        r"^«who» «adv»(?:am|is|have been|has been) «adv»(?!(?:being|getting|going|coming|trying|planning)\b)"
+        r"(?P<verb>[a-z]+ing)(?: (?:about|at|for|in|on|to|with))* «thing»" + _ALONE,
+        state("undertaking"),
+        value="{verb}",
+    ),
+    form(
+        "note",
+        r"^«who» «adv»(?!(?:am|is|was|have|has|had|do not|does not|can|could|will|would|must|should|may|might|used)\b)"
+        r"(?P<verb>(?!\w+ed\b)[a-z]+)(?: (?:about|as|at|for|in|on|to|up|with|around))*"
+        r"(?: (?:\d+|two|three|four|five|six|ten))?"
+        r" «thing»" + _ALONE,
+        state("habit"),
+        value="{verb}",
+    ),
+)
+"""Their value is a name, if any, or the root of a verb, which tells apart what is done with the same thing."""
