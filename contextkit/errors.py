@@ -75,7 +75,7 @@ class InvalidTool(InvalidInput):
 
 
 class InvalidBudget(InvalidInput):
-    """The window, reserve or margin is not a positive size, or leaves no room for a prompt."""
+    """The window, reserve or margin is not a positive size, leaves no room for a prompt, or is not the model's."""
 
 
 class EmptyQuery(InvalidInput):

@@ -21,7 +21,7 @@ from contextkit.adapters.lifecycle import Lifecycle, Remembers, sessions_of
 from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
-from contextkit.errors import MissingExtra
+from contextkit.errors import InvalidBudget, MissingExtra
 from contextkit.ladder import READ_TOOL
 from contextkit.offload import answer_call, read_tool
 from contextkit.render.converse import ConverseMessage, ConverseRequest, tool_spec
@@ -36,6 +36,7 @@ try:
     from strands.types.content import ContentBlock, SystemContentBlock
     from strands.types.content import Message as StrandsMessage
     from strands.types.event_loop import Usage
+    from strands.types.exceptions import ContextWindowOverflowException
     from strands.types.tools import ToolResult, ToolResultStatus, ToolSpec, ToolUse
 except ImportError as error:
     raise MissingExtra("The plugin for Strands Agents", "strands") from error
@@ -48,8 +49,8 @@ class ContextPlugin(Plugin):
     * The agent runs its tools, and `AgentTools` among the builder's sources chooses those that the model
       sees. `read_context` is added to the agent's.
     * Messages that the agent has from the beginning go into a session that has none yet.
-    * The agent's `state` is the session's state document: loaded when the agent is made, saved
-      under compare-and-set when an invocation ends.
+    * The agent's `state` is the session's state document: loaded when the agent is made, and whenever Strands has set
+      it back (a swarm does before each task); saved under compare-and-set when an invocation ends.
     * `remember` hears when an invocation ends: `MemoryEngine.run`, or `BackgroundMemory.notify`.
     * `variables` fill the system prompt's template. Without `cache` no cache points are marked.
 
@@ -57,7 +58,8 @@ class ContextPlugin(Plugin):
     session. What a guardrail takes out of a message afterwards stays in the session as it was said.
 
     Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a
-    system prompt of its own, or has tools where the builder has no `AgentTools`.
+    system prompt of its own, or has tools where the builder has no `AgentTools`; `InvalidBudget` where
+    the model refuses a prompt as too long.
     """
 
     name = "contextkit"
@@ -91,7 +93,7 @@ class ContextPlugin(Plugin):
         """Take part in this agent's life from now on. Strands calls it."""
         self._check(agent)
         self._state = self._lifecycle.initialise()
-        _take(agent, self._state)
+        self._take_state(agent)
         spec = cast(ToolSpec, tool_spec(read_tool()))
         agent.tool_registry.register_tool(PythonAgentTool(READ_TOOL, spec, self._read))
         agent.add_hook(self._invocation_begins, BeforeInvocationEvent)
@@ -103,6 +105,9 @@ class ContextPlugin(Plugin):
         """What the agent has from the beginning, or from a session manager, opens a session that has no messages."""
         if not self._opened:
             await aside(partial(self._open, event.agent.messages))
+        if event.agent.state is not self._taken:
+            await aside(self._lifecycle.initialise)
+            self._take_state(event.agent)
 
     def _open(self, messages: Sequence[object]) -> None:
         session = self._store.session(**self._ids)
@@ -120,7 +125,12 @@ class ContextPlugin(Plugin):
         await aside(self._lifecycle.after)
         for gone in event.agent.state.get().keys() - self._state.keys():
             event.agent.state.delete(gone)
-        _take(event.agent, self._state)
+        self._take_state(event.agent)
+
+    def _take_state(self, agent: Any) -> None:
+        for key, value in self._state.items():
+            agent.state.set(key, value)
+        self._taken = agent.state
 
     async def _invoke(
         self, call: InvokeModelContext, proceed: MiddlewareNext[InvokeModelContext, TypedEvent]
@@ -132,10 +142,22 @@ class ContextPlugin(Plugin):
             self._context = context = await self._builder.abuild(
                 **self._ids, variables=self._variables, beside=_beside(call)
             )
-        async for event in proceed(self._shown(call, context)):
-            if isinstance(event, ModelStopReason):
-                await aside(partial(self._builder.observe, context, _input_tokens(event.usage)))
-            yield event
+        try:
+            async for event in proceed(self._shown(call, context)):
+                if isinstance(event, ModelStopReason):
+                    await aside(partial(self._builder.observe, context, _input_tokens(event.usage)))
+                yield event
+        except ContextWindowOverflowException as error:
+            raise self._too_long(context) from error
+
+    def _too_long(self, context: Context) -> InvalidBudget:
+        """Strands would cut the agent's list of messages, which are not in the prompt, and send the same again."""
+        window = self._builder.budget.window
+        return InvalidBudget(
+            f"The model takes no prompt as long as this one, of {context.tokens:,} tokens in a window of {window:,}.",
+            "Give the builder the model's own window, `Budget(window=…)`, or a `margin` for how else it counts.",
+            value=window,
+        )
 
     def _shown(self, call: InvokeModelContext, context: Context) -> InvokeModelContext:
         """The call with the context in it."""
@@ -161,11 +183,6 @@ class ContextPlugin(Plugin):
         unknown = sorted({*names} - {READ_TOOL})
         if unknown and not any(isinstance(source, AgentTools) for source in self._builder.sources):
             raise unknown_tools(unknown)
-
-
-def _take(agent: Any, state: Mapping[str, Any]) -> None:
-    for key, value in state.items():
-        agent.state.set(key, value)
 
 
 def _specs(request: ConverseRequest, call: InvokeModelContext) -> list[ToolSpec]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
 
 from contextkit import Budget, ContextBuilder
-from contextkit.errors import BudgetTooSmall, InvalidInput, VersionConflict
+from contextkit.errors import BudgetTooSmall, InvalidBudget, InvalidInput, VersionConflict
 from contextkit.sources import History, Overflow, System
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
@@ -21,6 +21,7 @@ strands = pytest.importorskip("strands", reason="needs the extra dev: strands-ag
 
 from strands.models import BedrockModel, Model  # noqa: E402
 from strands.multiagent import Swarm  # noqa: E402
+from strands.types.exceptions import ContextWindowOverflowException  # noqa: E402
 
 from contextkit.adapters.strands import AgentTools, ContextPlugin  # noqa: E402
 from tests.strands_model import Scripted, call, text  # noqa: E402
@@ -201,6 +202,39 @@ def test_the_agents_state_is_the_sessions(built: Callable[..., ContextBuilder], 
     assert first.state.get() == {"step": 2, "paid": True}
     second = agent(Scripted(), built(), state={"step": 0})
     assert second.state.get() == {"step": 2, "paid": True}
+
+
+def test_the_state_outlives_the_tasks_of_a_swarm(built: Callable[..., ContextBuilder], store: SQLiteStore) -> None:
+    @strands.tool(context=True)
+    def note(what: str, tool_context: Any) -> str:
+        """Keep a note."""
+        state = tool_context.agent.state
+        state.set("notes", [*(state.get("notes") or ()), what])
+        return "Noted."
+
+    answers = [[call("note", 1, what="one")], [text("Yes.")], [call("note", 2, what="two")], [text("Yes.")]]
+    swarm = Swarm([agent(Scripted(*answers), built(), [note], name="otis")])
+    for task in ("Note one.", "Note two."):
+        assert swarm(task).status.value == "completed"
+    session = store.session("u1", "s1")
+    assert session is not None
+    assert session.state == {"notes": ["one", "two"]}
+
+
+def test_a_prompt_that_the_model_refuses_as_too_long_is_not_sent_again(built: Callable[..., ContextBuilder]) -> None:
+    class Short(Scripted):
+        async def stream(self, messages: Any, *rest: Any, **more: Any) -> AsyncIterator[Any]:
+            async for event in super().stream(messages, *rest, **more):
+                if len(messages) > 1:
+                    raise ContextWindowOverflowException("Too long.")
+                yield event
+
+    model = Short(*[[text("Yes.")]] * 9)
+    talking = agent(model, built())
+    talking("One?")
+    with pytest.raises(InvalidBudget, match=r"no prompt as long as this one, of \d+ tokens in a window of 16,000"):
+        talking("Two?")
+    assert len(model.asked) == 2
 
 
 def test_states_of_two_agents_that_changed_the_same_do_not_overwrite_each_other(
