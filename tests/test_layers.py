@@ -21,7 +21,7 @@ LAYERS = (
     # What can be done with texts, numbers and vectors.
     "vocabulary estimate media tokens composition regression residuals calibration usage",
     "budget strategy_file strategy strategy_schema shares place transcript vectors",
-    "dedup_words dedup_marks dedup rank compress",
+    "dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from contextkit.dedup import SeenTexts
-from contextkit.dedup_words import CHANGERS, NEGATIONS
+from contextkit.dedup.words import CHANGERS, NEGATIONS
 from contextkit.memory.subject import is_short, subject_key
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import terms

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit import dedup
-from contextkit.dedup import SeenTexts
+from contextkit.dedup import SeenTexts, sentence
+from contextkit.dedup.sentence import Sentence, sentences
 
 # (shown already, candidate): the candidate says nothing that is not shown.
 SAME = [
@@ -218,35 +218,35 @@ SAYINGS = st.lists(st.lists(said, min_size=1, max_size=9).map(" ".join).map("{}.
 def test_what_is_found_is_what_looking_at_every_text_finds(texts: list[str], last: str, many: int) -> None:
     """However sentences are looked for, of few statements or of many."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dedup, "_MANY", many)
-        dedup._sentences_of.cache_clear()
+        patch.setattr(sentence, "_MANY", many)
+        sentence._sentences_of.cache_clear()
         seen: SeenTexts[int] = SeenTexts()
         for number, text in enumerate(texts):
             seen.add(number, text)
         found = [seen.match(text) for text in [*texts, last]]
-    dedup._sentences_of.cache_clear()
+    sentence._sentences_of.cache_clear()
     assert found == [_first_that_says(text, texts) for text in [*texts, last]]
 
 
 def _first_that_says(text: str, texts: list[str]) -> int | None:
-    said = dedup._sentences(text)
+    said = sentences(text)
     if not any(sentence.content >= 2 for sentence in said):
         return None
-    held = enumerate(map(dedup._sentences, texts))
+    held = enumerate(map(sentences, texts))
     return next((n for n, all_ in held if all(any(one.holds(each) for one in all_) for each in said)), None)
 
 
 def test_texts_that_begin_alike_are_not_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports that a program writes differ in a number alone: looking at each for each took seconds for a thousand."""
     looked = 0
-    holds = dedup._Sentence.holds
+    holds = Sentence.holds
 
-    def counted(self: dedup._Sentence, other: dedup._Sentence) -> bool:
+    def counted(self: Sentence, other: Sentence) -> bool:
         nonlocal looked
         looked += 1
         return holds(self, other)
 
-    monkeypatch.setattr(dedup._Sentence, "holds", counted)
+    monkeypatch.setattr(Sentence, "holds", counted)
     report = "The backup of the orders in region {} took {} seconds. The queue had {} orders."
     seen: SeenTexts[int] = SeenTexts()
     for number in range(200):

@@ -1,32 +1,18 @@
-"""Duplicates: the same fact in memory, documents and history is shown once.
-
-A text is a duplicate of an earlier one that says, sentence by sentence, all that it says. What
-must agree is strict, since a false duplicate loses information and a missed one only costs
-tokens: the words of a sentence (inflection, articles and the first person aside) stand together
-and in the same order in one sentence of the earlier text, whose other words do not change what
-they mean. So "Prefers window seats." repeats "I prefer window seats on flights", and does not
-repeat "My wife prefers window seats", "I used to prefer window seats" or "I prefer window seats
-if I fly alone". Numbers, names, dates, prepositions, tense and negation all count.
-
-Containment of whole phrases is what near-duplicate detection by shingles approximates (Broder
-1997); a fact is short enough to look at it directly.
-"""
+"""Sentences as what they state: their words in order, and what qualifies these."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
-from contextkit.dedup_marks import beginnings, marks_needed
-from contextkit.dedup_words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
+from contextkit.dedup.marks import beginnings, marks_needed
+from contextkit.dedup.words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
 from contextkit.rank.terms import STOPWORDS, terms
 
-Id = TypeVar("Id", bound=Hashable)
-
-_LARGEST: Final = 20_000
+LARGEST: Final = 20_000
 """Characters of a text that is compared by its sentences; a larger one is only a duplicate of the very same text."""
 
 _SENTENCE: Final = re.compile(r"[^.!?。！？\n]*(?:[.!?](?!\s|$)[^.!?。！？\n]*)*(?:[.!?。！？]+|\n|$)")
@@ -53,10 +39,6 @@ _INSIDE: Final = re.compile(r"[,\s]")
 
 _NEGATED: Final = re.compile("ない|ません|なかった|[不没沒無无非未别別勿]")
 
-
-_SUBSTANCE: Final = 2
-"""Words of content that make a statement: "likes tea"."""
-
 _MANY: Final = 64
 """Statements of one sentence above which it is looked for by how they begin: a long one in which every other word may
 begin or end one."""
@@ -65,7 +47,7 @@ _Words: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
+class Sentence:
     """A sentence as its words in order, what qualifies them, and how many are words of content.
 
     A statement may begin with the words numbered `begins`, and end before those numbered `ends`;
@@ -84,7 +66,7 @@ class _Sentence:
         """What the sentence is looked for by: as one of few statements, and as one of many."""
         return hash(self.words), _opening(self.words)
 
-    def holds(self, other: _Sentence) -> bool:
+    def holds(self, other: Sentence) -> bool:
         """Whether this sentence says what the other does."""
         if self.qualifiers != other.qualifiers:
             return False
@@ -92,105 +74,20 @@ class _Sentence:
         return any(self.words[at : at + size] == other.words and at + size in self.ends for at in self.begins)
 
 
-class SeenTexts(Generic[Id]):
-    """Texts that stand in the prompt already, and whether another would repeat one of them.
-
-    Adding a text looks at the beginnings of its words only: it is read once another is looked up that it
-    might say, by its marks. Looking one up takes, mostly, no more than one look for its rarest sentence.
-    Not safe for use by several threads at once.
-    """
-
-    def __init__(self) -> None:
-        self._ids: list[Id] = []
-        self._texts: list[str] = []
-        self._read: dict[int, tuple[_Sentence, ...]] = {}
-        self._stated: dict[int, list[int]] = {}
-        self._same: dict[str, list[int]] = {}
-        self._unread = 0
-        self._marked: dict[str, int] = {}
-        """Of each mark, the numbers of the texts that have it, as the bits of one integer; `_unread` alike."""
-
-    def add(self, text_id: Id, text: str, *, read: bool = False) -> None:
-        """Remember a text. Where several say the same, the one added first is the one matched.
-
-        `read` it at once where it was looked up before, and so has been analysed already.
-        """
-        number = len(self._ids)
-        self._ids.append(text_id)
-        self._texts.append(text)
-        if len(text) > _LARGEST:
-            self._same.setdefault(text, []).append(number)
-            return
-        if read:
-            self._read_text(number)
-            return
-        bit = 1 << number
-        self._unread |= bit
-        for mark in _marks_of(text):
-            self._marked[mark] = self._marked.get(mark, 0) | bit
-
-    def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
-        """The id of a text that says all that this one says, of those `among` the given ids; None where there is none.
-
-        A text without two words of content in one sentence ("Yes, please.") says nothing by
-        itself and repeats nothing.
-        """
-        said = _sentences(text)
-        for number in self._same.get(text, ()) if len(text) > _LARGEST else self._candidates(said):
-            text_id, held = self._ids[number], self._read.get(number, ())
-            known = among is None or text_id in among
-            if known and all(any(each.holds(sentence) for each in held) for sentence in said):
-                return text_id
-        return None
-
-    def _candidates(self, sentences: Sequence[_Sentence]) -> Iterable[int]:
-        """The numbers of the texts that may hold all the sentences, the first added first."""
-        if not any(sentence.content >= _SUBSTANCE for sentence in sentences):
-            return ()
-        self._read_marked(sentences)
-        rarest: Sequence[Sequence[int]] = ()
-        for sentence in sentences:
-            found = [numbers for key in sentence.sought if (numbers := self._stated.get(key)) is not None]
-            if not found:
-                return ()
-            if not rarest or sum(map(len, found)) < sum(map(len, rarest)):
-                rarest = found
-        return sorted(set().union(*rarest))
-
-    def _read_marked(self, sentences: Sequence[_Sentence]) -> None:
-        """Read the texts that have all the marks of these sentences."""
-        unread = self._unread
-        for sentence in sentences:
-            for mark in marks_needed(sentence.words):
-                unread &= self._marked.get(mark, 0)
-            if not unread:
-                return
-        self._unread ^= unread
-        while unread:
-            number = (unread & -unread).bit_length() - 1
-            unread &= unread - 1
-            self._read_text(number)
-
-    def _read_text(self, number: int) -> None:
-        said = self._read[number] = _sentences(self._texts[number])
-        for key in (key for sentence in said for key in sentence.keys):
-            self._stated.setdefault(key, []).append(number)
-
-
-def _sentences(text: str) -> tuple[_Sentence, ...]:
+def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text; none of one that is too large to be compared by them."""
-    return () if len(text) > _LARGEST else _sentences_of(text)
+    return () if len(text) > LARGEST else _sentences_of(text)
 
 
 @lru_cache(maxsize=4096)
-def _sentences_of(text: str) -> tuple[_Sentence, ...]:
+def _sentences_of(text: str) -> tuple[Sentence, ...]:
     """Remembered: the same documents and memories are candidates build after build."""
     spoken = _spoken(text)
     found = (_sentence(match.group()) for match in _SENTENCE.finditer(spoken))
     return tuple(sentence for sentence in found if sentence.words)
 
 
-def _marks_of(text: str) -> set[str]:
+def marks_of(text: str) -> set[str]:
     """The marks that a text has: those of all that it may say, and others."""
     spoken = _spoken(text)
     found = beginnings(spoken)
@@ -205,7 +102,7 @@ def _spoken(text: str) -> str:
     return text.lower().replace("’", "'")
 
 
-def _sentence(spoken: str) -> _Sentence:
+def _sentence(spoken: str) -> Sentence:
     words: list[str] = []
     begins: list[int] = []
     ends: list[int] = []
@@ -228,7 +125,7 @@ def _sentence(spoken: str) -> _Sentence:
             fresh = True
     ends.append(len(words))
     keys = tuple(_keys(tuple(words), begins, ends))
-    return _Sentence(tuple(words), tuple(begins), tuple(ends), keys, _qualifiers(spoken, words), content)
+    return Sentence(tuple(words), tuple(begins), tuple(ends), keys, _qualifiers(spoken, words), content)
 
 
 def _keys(words: _Words, begins: Sequence[int], ends: Sequence[int]) -> Iterator[int]:
