@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from contextkit.aside import aside
 from contextkit.budget import Budget
+from contextkit.calibration.meter import Meter
 from contextkit.charges import metered
 from contextkit.compress.summary import Summarizer
 from contextkit.context import Context
@@ -23,7 +24,6 @@ from contextkit.draft import Draft
 from contextkit.errors import InvalidInput, StoreError, shortened
 from contextkit.gather import Answer, agather, gather
 from contextkit.known import KnownSessions
-from contextkit.meter import Meter
 from contextkit.offload import Page, answer_read, answer_search, offload, read_context
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions

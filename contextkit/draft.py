@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from contextkit.calibration import CalibratedCounter
+from contextkit.calibration.counter import CalibratedCounter
 from contextkit.charges import heard
 from contextkit.conversation import UNREAD
 from contextkit.decide import Decided

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.calibration import CalibratedCounter, Calibration
-from contextkit.composition import Composition
-from contextkit.regression import Observation
+from contextkit.calibration import Calibration
+from contextkit.calibration.composition import Composition
+from contextkit.calibration.counter import CalibratedCounter
+from contextkit.calibration.regression import Observation
 from contextkit.tokens import get_counter
 from contextkit.types import Gathered, Item, Message, Request, Source, TokenCounter, Tool
 from tests import checks

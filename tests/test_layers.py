@@ -19,13 +19,13 @@ LAYERS = (
     "types errors recent charges steps workers deadline aside fence seams canonical contents document quiet",
     "shown_tools parts readable question embedders aws",
     # What can be done with texts, numbers and vectors.
-    "vocabulary estimate media tokens composition regression residuals calibration usage",
+    "vocabulary estimate media tokens calibration usage",
     "budget strategy_file strategy strategy_schema shares place transcript vectors",
     "dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.
-    "meter blocks ladder view report render context stored offload divided_segments session_index",
+    "calibration.meter blocks ladder view report render context stored offload divided_segments session_index",
     "conversation memory",
     # Where items come from.
     "sources",

@@ -57,9 +57,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.calibration import CalibratedCounter, Calibration
-from contextkit.composition import compose
-from contextkit.meter import Meter
+from contextkit.calibration import Calibration
+from contextkit.calibration.composition import compose
+from contextkit.calibration.counter import CalibratedCounter
+from contextkit.calibration.meter import Meter
 from contextkit.tokens import BpeCounter, get_counter
 from contextkit.types import Message, TokenCounter
 from contextkit.vocabulary import Vocabulary, find

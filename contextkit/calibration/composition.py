@@ -22,7 +22,7 @@ TRAITS = ("han", "hiragana", "katakana", "syllables", "runs", "contractions")
 """What vocabularies differ on within a class, in characters or places: characters of each East Asian script
 (`syllables` are Korean) and the unbroken runs of them; and English contractions such as `it's`, which
 o200k_base and its kin alone write as one token. Chosen among sixty such counts, as those that kept a fit to five
-prompts near the truth for every vocabulary (see `contextkit.regression`). Letters, words, capitals, marks,
+prompts near the truth for every vocabulary (see `contextkit.calibration.regression`). Letters, words, capitals, marks,
 indentation and lines helped some vocabularies on some text, and misled others on more."""
 
 TERMS = (*CLASSES, *TRAITS)

@@ -7,11 +7,12 @@ from contextlib import suppress
 
 import pytest
 
-from contextkit.calibration import CalibratedCounter, Calibration
-from contextkit.composition import compose
+from contextkit.calibration import Calibration
+from contextkit.calibration.composition import compose
+from contextkit.calibration.counter import CalibratedCounter
+from contextkit.calibration.meter import Meter
+from contextkit.calibration.residuals import REPORTS
 from contextkit.errors import StoreUnavailable
-from contextkit.meter import Meter
-from contextkit.residuals import REPORTS
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter

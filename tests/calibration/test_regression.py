@@ -7,8 +7,8 @@ from operator import mul
 
 import pytest
 
-from contextkit.composition import CLASSES, TRAITS, Composition
-from contextkit.regression import HABITS, LEAST, Observation, fit
+from contextkit.calibration.composition import CLASSES, TRAITS, Composition
+from contextkit.calibration.regression import HABITS, LEAST, Observation, fit
 
 PLAIN = (1.0,) * len(CLASSES) + (0.0,) * len(TRAITS)
 

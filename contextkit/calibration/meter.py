@@ -7,12 +7,13 @@ import threading
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from contextkit.calibration import CalibratedCounter, Calibration
-from contextkit.composition import compose
+from contextkit.calibration import Calibration
+from contextkit.calibration.composition import compose
+from contextkit.calibration.counter import CalibratedCounter
+from contextkit.calibration.regression import Observation, fit
+from contextkit.calibration.residuals import REPORTS, ReportedPrompt, Residuals, lines_of
 from contextkit.deadline import begun
 from contextkit.errors import StoreCorrupt, StoreError
-from contextkit.regression import Observation, fit
-from contextkit.residuals import REPORTS, ReportedPrompt, Residuals, lines_of
 from contextkit.stores import CalibrationStore
 from contextkit.types import Message, Notice, TokenCounter, Tool
 

@@ -33,7 +33,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.composition import CLASSES, TERMS, TRAITS, Composition
+from contextkit.calibration.composition import CLASSES, TERMS, TRAITS, Composition
 
 LEAST, MOST = 0.25, 4.0
 """Bounds of a ratio, whatever is reported: voyage-3 needs 3.2 times o200k_base's tokens for Malayalam, its worst."""

@@ -30,8 +30,8 @@ from hashlib import blake2s
 import numpy as np
 from numpy.typing import NDArray
 
-from contextkit.composition import CLASSES, of_text, texts_of
-from contextkit.regression import REJECT, Fit, Observation, noise, scatter
+from contextkit.calibration.composition import CLASSES, of_text, texts_of
+from contextkit.calibration.regression import REJECT, Fit, Observation, noise, scatter
 from contextkit.types import Message, TokenCounter
 
 REPORTS = 64

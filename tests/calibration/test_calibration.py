@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.calibration import LEAN, MEMORY, MOST_MARGIN, TYPICAL, UNPROVEN_MARGIN, CalibratedCounter, Calibration
-from contextkit.composition import CLASSES, Composition
+from contextkit.calibration import LEAN, MEMORY, MOST_MARGIN, TYPICAL, UNPROVEN_MARGIN, Calibration
+from contextkit.calibration.composition import CLASSES, Composition
+from contextkit.calibration.counter import CalibratedCounter
+from contextkit.calibration.regression import LEAST
+from contextkit.calibration.residuals import Corrections
 from contextkit.errors import StoreCorrupt
-from contextkit.regression import LEAST
-from contextkit.residuals import Corrections
 from contextkit.seams import joins
 from contextkit.tokens import get_counter
 from contextkit.types import ContentKind, Message, Tool, ToolCall

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit.composition import Composition, compose, of_text
+from contextkit.calibration.composition import Composition, compose, of_text
 from contextkit.seams import joins
 from contextkit.tokens import get_counter
 from contextkit.types import Message, Tool, ToolCall

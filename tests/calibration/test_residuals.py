@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.composition import compose
-from contextkit.regression import Fit, Observation
-from contextkit.residuals import ALIKE, LINES, NOTHING, REPORTS, Corrections, ReportedPrompt, Residuals, lines_of
+from contextkit.calibration.composition import compose
+from contextkit.calibration.regression import Fit, Observation
+from contextkit.calibration.residuals import (
+    ALIKE,
+    LINES,
+    NOTHING,
+    REPORTS,
+    Corrections,
+    ReportedPrompt,
+    Residuals,
+    lines_of,
+)
 from contextkit.tokens import get_counter
 from contextkit.types import Message, ToolCall
 
