@@ -15,8 +15,8 @@ from contextkit.context import Context
 from contextkit.earlier_calls import EARLIER
 from contextkit.fence import RESERVED, open_fence
 from contextkit.report import Decision
+from contextkit.tokens.vocabulary import VOCABULARIES, find, parse
 from contextkit.types import Item, Message, Tool
-from contextkit.vocabulary import VOCABULARIES, find, parse
 from tests.world import Step, World
 
 # Counting, by the rules of OpenAI's cookbook ("How to count tokens with tiktoken"), on tiktoken alone

@@ -16,10 +16,10 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent charges steps workers deadline aside fence seams canonical contents document quiet",
+    "types errors recent charges steps workers deadline aside fence canonical document quiet",
     "shown_tools parts readable question embedders aws",
     # What can be done with texts, numbers and vectors.
-    "vocabulary estimate media tokens calibration usage",
+    "media tokens calibration usage",
     "budget strategy_file strategy strategy_schema shares place transcript vectors",
     "dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
@@ -44,8 +44,8 @@ UPWARDS = {("contextkit.assemble", "contextkit.adapters.langchain")}
 """`ContextBuilder.as_runnable` opens the adapter when it is called; the adapter knows a builder only by Protocol."""
 
 LIBRARIES = {
-    "tiktoken": ("tokens", "vocabulary"),
-    "bpe_openai": ("vocabulary",),
+    "tiktoken": ("tokens",),
+    "bpe_openai": ("tokens.vocabulary",),
     "boto3": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
     "botocore": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
     "amazondax": ("stores.dynamodb.dax",),

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import add, attrgetter
 
-from contextkit.contents import ContentCache
-from contextkit.estimate import kind_of
-from contextkit.seams import segments
+from contextkit.tokens.contents import ContentCache
+from contextkit.tokens.estimates import kind_of
+from contextkit.tokens.seams import segments
 from contextkit.types import Message, TokenCounter, Tool
 
 CLASSES = ("prose", "code", "json", "cjk", "hangul", "script")

@@ -15,7 +15,6 @@ from contextkit.blocks import line_tokens
 from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
 from contextkit.errors import InvalidInput, shortened
-from contextkit.estimate import kind_of
 from contextkit.quiet import quiet
 from contextkit.rank.corpus import TextIndex
 from contextkit.rank.fuse import fuse
@@ -23,6 +22,7 @@ from contextkit.rank.lexical import Scores
 from contextkit.rank.texts import text_scores
 from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
+from contextkit.tokens.estimates import kind_of
 from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Unread, UnreadItem
 
 __all__ = ["Document", "Documents"]

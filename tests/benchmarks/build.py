@@ -27,8 +27,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, trim_m
 from contextkit import Budget, Context, ContextBuilder
 from contextkit.sources import Documents, History, Memories, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.tokens.vocabulary import VOCABULARIES, find, parse
 from contextkit.types import Message
-from contextkit.vocabulary import VOCABULARIES, find, parse
 from tests.benchmarks import talk
 
 WARM_UP = 3

@@ -62,8 +62,8 @@ from contextkit.calibration.composition import compose
 from contextkit.calibration.counter import CalibratedCounter
 from contextkit.calibration.meter import Meter
 from contextkit.tokens import BpeCounter, get_counter
+from contextkit.tokens.vocabulary import Vocabulary, find
 from contextkit.types import Message, TokenCounter
-from contextkit.vocabulary import Vocabulary, find
 
 VOYAGE_SHA256 = "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186"
 REPORTS = 5

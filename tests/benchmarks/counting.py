@@ -26,8 +26,8 @@ from typing import Any
 from tiktoken import Encoding
 
 from contextkit.tokens import BpeCounter, get_counter
+from contextkit.tokens.vocabulary import VOCABULARIES, find, parse
 from contextkit.types import Message
-from contextkit.vocabulary import VOCABULARIES, find, parse
 
 VOCABULARY = VOCABULARIES["o200k_base"]
 COLD = {

@@ -18,8 +18,8 @@ from contextkit.calibration.counter import CalibratedCounter
 from contextkit.calibration.regression import LEAST
 from contextkit.calibration.residuals import Corrections
 from contextkit.errors import StoreCorrupt
-from contextkit.seams import joins
 from contextkit.tokens import get_counter
+from contextkit.tokens.seams import joins
 from contextkit.types import ContentKind, Message, Tool, ToolCall
 
 CLAUDE_LIKE = {"prose": 1.12, "code": 1.2, "json": 1.15, "cjk": 1.3, "hangul": 1.1, "script": 1.4}

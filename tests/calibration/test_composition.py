@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contextkit.calibration.composition import Composition, compose, of_text
-from contextkit.seams import joins
 from contextkit.tokens import get_counter
+from contextkit.tokens.seams import joins
 from contextkit.types import Message, Tool, ToolCall
 
 

@@ -7,7 +7,7 @@ from sys import getsizeof
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.contents import ContentCache
+from contextkit.tokens.contents import ContentCache
 
 
 def test_what_was_not_used_for_longest_is_forgotten_first() -> None:

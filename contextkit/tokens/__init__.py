@@ -4,7 +4,7 @@
 exact for text, for plain messages and for flat tool schemas (OpenAI's cookbook publishes examples
 that the API confirmed); what has no published rule is counted on the high side.
 
-A text's count is the sum of its segments' (see `contextkit.seams`), and a prompt's the sum of its
+A text's count is the sum of its segments' (see `contextkit.tokens.seams`), and a prompt's the sum of its
 messages, its tools and the framing.
 """
 
@@ -17,14 +17,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from contextkit.contents import ContentCache
 from contextkit.errors import InvalidInput, InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
-from contextkit.estimate import estimate
 from contextkit.media import separate
-from contextkit.seams import slices
 from contextkit.shown_tools import shown_tool
+from contextkit.tokens.contents import ContentCache
+from contextkit.tokens.estimates import estimate
+from contextkit.tokens.seams import slices
+from contextkit.tokens.vocabulary import VOCABULARIES, Vocabulary, find, parse
 from contextkit.types import Block, Message, TokenCounter, Tool, ToolCall
-from contextkit.vocabulary import VOCABULARIES, Vocabulary, find, parse
 
 PER_MESSAGE = 3
 """Start, separator and end of a message (OpenAI cookbook, "How to count tokens with tiktoken")."""
@@ -99,7 +99,7 @@ class TokensEstimated(UserWarning):
 class BpeCounter:
     """Counts with a tiktoken vocabulary, or estimates where it cannot be had. Safe for many threads.
 
-    The vocabulary is looked for at the first use of any method, once; see `contextkit.vocabulary`.
+    The vocabulary is looked for at the first use of any method, once; see `contextkit.tokens.vocabulary`.
     Text is counted as plain text: special tokens written in it have no power.
     """
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from contextkit.seams import PER_HARD_CUT, SLICE, joins, segments, slices
 from contextkit.tokens import get_counter
+from contextkit.tokens.seams import PER_HARD_CUT, SLICE, joins, segments, slices
 
 WHITE = ["\n", "\r", "\r\n", " ", "   ", "\t", "\x1c", "\x85", "\u3000", "\u200b", "\x00"]
 WORDS = ["a", "Word", "HTML", "\u00e9", "\u0364", "\u02bc", "\u01c5", "漢字", "かな", "123", "\u0663", "\u00bd"]

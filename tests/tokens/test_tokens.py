@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from contextkit import tokens
 from contextkit.errors import InvalidMessage, InvalidTool, TokenizerUnavailable
-from contextkit.estimate import estimate
-from contextkit.seams import SLICE
 from contextkit.tokens import BpeCounter, TokensEstimated, get_counter
+from contextkit.tokens.estimates import estimate
+from contextkit.tokens.seams import SLICE
+from contextkit.tokens.vocabulary import VOCABULARIES
 from contextkit.types import Message, Tool, ToolCall
-from contextkit.vocabulary import VOCABULARIES
 
 # The examples of OpenAI's cookbook notebook "How to count tokens with tiktoken", and the counts
 # that its API reported for them.

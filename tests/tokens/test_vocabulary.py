@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiktoken_ext import openai_public
 
-from contextkit import vocabulary
-from contextkit.vocabulary import VOCABULARIES, Vocabulary, cache_path, find, parse
+from contextkit.tokens import vocabulary
+from contextkit.tokens.vocabulary import VOCABULARIES, Vocabulary, cache_path, find, parse
 
 TINY = b"IQ== 0\nIg== 1\nIw== 2\n"
 LETTERS = Vocabulary("letters", r"\S+|\s+", hashlib.sha256(TINY).hexdigest())
