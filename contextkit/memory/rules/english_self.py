@@ -80,8 +80,8 @@ SELF: Final = (
     ),
     form(
         "profile",
-        r"^«beside»«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in"
-        r"|at) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|hope|denial"
+        r"^«beside»«who» «adv»(?:live|lives|(?:am|is|been) living|am based|is based|reside|resides) «adv»(?:in|at"
+        r"|on(?= [A-Z\d])) (?:(?:an?|my|our|the) [\w' ]+? in )?(?!(?:an?|my|our|peace|fear|hope|denial"
         r"|poverty|luxury|the (?![A-Z]))\b)«place»",
         home_of,
         importance=0.8,

@@ -150,7 +150,27 @@ _TAIL: Final = re.compile(
     r"|lol|you know|actually|if you do not mind|okay|ok|anyway)$",
     re.IGNORECASE,
 )
-_ALLERGIES: Final = re.compile(r"^(?P<lead>.*\ballergic to )(?P<what>\w+(?:, \w+)*,? and \w+)$")
+_ITEM: Final = (
+    r"(?!(?:and|at|because|but|especially|even|for|get|he|her|him|how|if|in|including|it|like|mostly|no|not|on|or"
+    r"|particularly|she|so|such|that|the|them|they|this|those|to|we|what|when|where|which|with|you)\b)"
+    r"(?:(?!of\b)\w[\w'&-]*(?: (?!of\b)[\w'&-]+){0,4}?)"
+)
+_SEVERAL: Final = re.compile(
+    r"^(?P<lead>(?:.*\ballergic to|(?:I|[Ww]e|[Hh]e|[Ss]he|[Mm]y [\w-]+(?: [A-Z]\w+)?|[A-Z]\w+)"
+    r" (?:(?:really|also|just|absolutely|still|always|especially|particularly|truly|both) )*"
+    r"(?:like|love|enjoy|adore|hate|dislike|detest|(?:can|do|does) not (?:\w+ )?(?:like|stand|eat|drink))s?) )"
+    rf"(?P<what>(?:{_ITEM}(?:, {_ITEM})+,? (?:and|or) {_ITEM}|\w+ing,? (?:and|or) \w+ing))$"
+)
+"""What somebody is allergic to, likes or does not: a list of things, of which "fish and chips" may be one."""
+
+_TWO_ALLERGIES: Final = re.compile(r"^(?P<lead>.*\ballergic to )(?P<what>\w+,? and \w+)$")
+_STRONGER: Final = re.compile(
+    r"\b(?P<who>I|[Ww]e) (?:really )?do not (?:just |only |merely |really |simply )?(?:like|love|enjoy)"
+    r" (?P<what>[^,;:.]+?)(?:[,;:]| -| —| –)? (?P=who) (?P<verb>(?:absolutely |really |actually )?"
+    r"(?:adore|love|hate|worship|detest|despise|loathe)) (?:it|them|him|her)\b"
+)
+"""A word that is taken back for a stronger one: "I don't love pizza, I adore it"."""
+
 _LEADING: Final = re.compile(r"^(?:On|In|Around)\b")
 _DAY_FIRST: Final = re.compile(
     r"^(?P<day>(?:on|in|around) (?:the \w+ of )?(?:\w+ ){0,2}(?:19|20)\d\d),? (?P<what>(?:I|[Ww]e|[Mm]y) .+)$"
@@ -235,7 +255,7 @@ def language_of(text: str) -> Language | None:
 
 
 def _in_english(sentence: Statement) -> Iterator[Statement]:
-    text = expanded(" ".join(sentence.text.split()))
+    text = _STRONGER.sub(r"\g<who> \g<verb> \g<what>", expanded(" ".join(sentence.text.split())))
     if _LONG_QUOTE.search(text) or _CITED.search(text) or _IRONIC.search(text.rstrip(" .!…")):
         return
     sentence = _led(replace(sentence, text=text))
@@ -251,7 +271,7 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
         instead = place > 0 and clause.startswith(("I ", "We ", "we "))  # "forget that I live in Rome, I live in Oslo"
         stated = _led(replace(sentence, text=clause, forget=sentence.forget and not instead))
         if stated.forget or is_stated(stated.text):
-            yield from (_dated(replace(stated, text=text)) for text in _each_allergy(with_subject(stated.text)))
+            yield from (_dated(replace(stated, text=text)) for text in _each(with_subject(stated.text)))
 
 
 def _dated(statement: Statement) -> Statement:
@@ -301,10 +321,10 @@ def _going_on(clause: str) -> Iterator[str]:
         yield f"{clause.split()[0]} {other}"
 
 
-def _each_allergy(clause: str) -> list[str]:
-    """A clause for each of several allergies: that one is over says nothing of the others."""
-    found = _ALLERGIES.match(clause)
-    return [found["lead"] + what for what in re.split(r",? and |, ", found["what"])] if found else [clause]
+def _each(clause: str) -> list[str]:
+    """A clause for each of several allergies or tastes: that one is over says nothing of the others."""
+    found = _SEVERAL.match(clause) or _TWO_ALLERGIES.match(clause)
+    return [found["lead"] + what for what in re.split(r",? (?:and|or) |, ", found["what"])] if found else [clause]
 
 
 def is_stated(clause: str) -> bool:

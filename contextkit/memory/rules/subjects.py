@@ -54,6 +54,13 @@ def may_be_place(value: str) -> bool:
     return not (first in PRODUCTS or _UNLIKE_PLACES.match(value) or _OF_COMPANIES.search(value) or " or " in value)
 
 
+_STREET: Final = re.compile(
+    r"\b(?:Street|St|Avenue|Ave|Road|Rd|Lane|Drive|Boulevard|Blvd|Square|Court|Terrace|Crescent"
+    r"|\w+(?:straat|laan|stra(?:ss|ß)e|weg|gata|gade))\b\.?(?: \d+[a-z]?)?$|^(?:Rue|Avenue|Calle|Via|Rua|Plaza) [A-Zd]"
+)
+"""How the name of a street, with or without a number, is told from that of a town: St. Louis is one."""
+
+
 def is_place(groups: Mapping[str, str]) -> bool:
     """Whether the value is written like a place: with a capital, unless its writer uses none."""
     if not may_be_place(groups["value"]):
@@ -71,11 +78,15 @@ def origin_of(groups: Mapping[str, str]) -> str:
 
 def home_of(groups: Mapping[str, str]) -> str:
     """Country and city are values of two subjects: somebody who lives in Porto also lives in Portugal."""
-    clause = groups["clause"]
-    if not is_place(groups) or any(one.search(clause) for one in (_FOR_NOW, _IN_PART, _AS_A_CHILD, _LONG_AGO)):
+    clause, street = groups["clause"], _STREET.search(groups["value"])
+    if not (street or is_place(groups)) or any(
+        one.search(clause) for one in (_FOR_NOW, _IN_PART, _AS_A_CHILD, _LONG_AGO)
+    ):
         return ""
     if _MOVED.search(clause) and _MOVED_ON.search(clause.partition(groups["value"])[2]):
         return ""
+    if street:
+        return f"address of {groups['who']}"
     country = groups["value"].lower().strip() in COUNTRIES
     return f"home {'country' if country else 'city'} of {groups['who']}"
 

@@ -74,6 +74,8 @@ ENDED = [
     ("I do yoga every morning.", "I don't do yoga anymore."),
     ("I work for Siemens.", "I quit!"),
     ("I work at Google.", "I left Google to start my own company."),
+    ("I live at 5 High St.", "We moved to Oak Avenue last month."),
+    ("My address is 12 Elm Road.", "I live on Baker Street now."),
     ("I hate broccoli.", "I used to hate broccoli."),
     ("My phone number is 555-0100.", "I've got a new number: 555-0199."),
     ("My email is jo@x.org.", "I changed my email to jo@y.org."),
@@ -87,6 +89,19 @@ def test_what_is_over_holds_no_longer(before: str, now: str) -> None:
     known = [record.text for record in told(before)]
     assert known
     assert over(told(before, now)) == known
+
+
+TURNED = [
+    ("I like pizza, pasta and sushi.", "I don't like sushi anymore.", "sushi"),
+    ("I hate running and swimming.", "I love swimming now.", "swimming"),
+    ("I can't stand cilantro, olives and blue cheese.", "I like olives now.", "olives"),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "what"), TURNED)
+def test_of_several_tastes_one_may_turn(before: str, now: str, what: str) -> None:
+    (ended,) = over(told(before, now))
+    assert ended.endswith(f" {what}.")
 
 
 KEPT = [
@@ -114,6 +129,8 @@ KEPT = [
     ("I work at Acme.", "I quit sugar."),
     ("I work at Acme.", "My colleague quit."),
     ("I work at Acme.", "I didn't quit my job."),
+    ("I live in Ghent.", "We moved to 33 Station Street."),
+    ("I live in St. Louis.", "We moved to Main Street."),
     ("I have asthma.", "I have a new boss."),
 ]
 

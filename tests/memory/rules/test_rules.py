@@ -162,6 +162,11 @@ VALUES = [
     ("I live in Porto near the river.", "home city of the user", "Porto"),
     ("I live in Porto :)", "home city of the user", "Porto"),
     ("I live in St. Louis.", "home city of the user", "St. Louis"),
+    ("I live at 5 High St.", "address of the user", "5 High St"),
+    ("We moved to Oak Avenue.", "address of the user", "Oak Avenue"),
+    ("We live on Elm Street now.", "address of the user", "Elm Street"),
+    ("I moved to 33 Station Road in May.", "address of the user", "33 Station Road"),
+    ("I live at Kerkstraat 12.", "address of the user", "Kerkstraat 12"),
     ("I live in Washington D.C. now.", "home city of the user", "Washington D.C"),
     ("I moved to Berlin Mitte from Hamburg.", "home city of the user", "Berlin Mitte"),
     ("I was born in Cork and raised in Kent.", "birth of the user", "Cork"),
@@ -480,6 +485,44 @@ def test_what_is_to_be_forgotten_is_not_what_holds_instead() -> None:
 def test_what_is_liked_and_what_is_not_are_two_facts() -> None:
     assert texts("I like coffee but hate tea.") == ["The user likes coffee.", "The user hates tea."]
     assert texts("I like coffee but don't like tea.") == ["The user likes coffee.", "The user does not like tea."]
+
+
+@pytest.mark.parametrize(
+    ("said", "each"),
+    [
+        ("I like pizza, pasta and sushi.", ["likes pizza", "likes pasta", "likes sushi"]),
+        (
+            "I don't like olives, anchovies or figs.",
+            [f"does not like {one}" for one in ("olives", "anchovies", "figs")],
+        ),
+        ("I hate running and swimming.", ["hates running", "hates swimming"]),
+        (
+            "I love Thai food, my bike, and long walks at sea.",
+            ["loves Thai food", "loves their bike", "loves long walks at sea"],
+        ),
+        ("I like fish and chips.", ["likes fish and chips"]),
+        ("I like my coffee black, no sugar.", ["likes their coffee black, no sugar"]),
+        (
+            "I like being outdoors, especially in spring and fall.",
+            ["likes being outdoors, especially in spring and fall"],
+        ),
+        ("I like to read, write and draw.", ["likes to read, write and draw"]),
+    ],
+)
+def test_of_several_things_each_is_a_taste(said: str, each: list[str]) -> None:
+    assert texts(said) == [f"The user {one}." for one in each]
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "value"),
+    [
+        ("I don't love pizza, I adore it.", "The user adores pizza.", "liked"),
+        ("I don't just like pizza - I love it!", "The user loves pizza.", "liked"),
+        ("I don't like pizza, I hate it.", "The user hates pizza.", "disliked"),
+    ],
+)
+def test_a_word_is_taken_back_for_a_stronger_one(said: str, text: str, value: str) -> None:
+    assert [(fact.text, fact.value) for fact in found(said)] == [(text, value)]
 
 
 def test_a_taste_that_is_over_has_turned() -> None:
