@@ -48,7 +48,7 @@ constraints: ## Resolve every dependency anew and pin it in constraints.txt.
 	@rm -rf $(VENV)-constraints
 
 schema: $(VENV)/dev.stamp ## Write the JSON schemas of strategies anew.
-	@$(BIN)/python -m contextkit.strategy_schema > strategies/context.schema.json
+	@$(BIN)/python -m contextkit.strategy.schema > strategies/context.schema.json
 	@$(BIN)/python -m contextkit.memory.strategy_schema > strategies/memory.schema.json
 
 picture: $(VENV)/demo.stamp ## Take the README's picture of the demo's report anew; needs Chromium.

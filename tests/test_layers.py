@@ -20,7 +20,7 @@ LAYERS = (
     "shown_tools parts readable question embedders aws",
     # What can be done with texts, numbers and vectors.
     "media tokens calibration usage",
-    "budget strategy_file strategy strategy_schema shares place transcript vectors",
+    "budget strategy shares place transcript vectors",
     "dedup rank compress",
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",

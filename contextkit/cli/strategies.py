@@ -14,7 +14,7 @@ from contextkit.cli.screen import stdout
 from contextkit.errors import UnknownStrategy
 from contextkit.memory.strategy import MemoryStrategy, memory_strategy_names, read_memory_strategy
 from contextkit.strategy import ContextStrategy, read_strategy, strategy_folder, strategy_names
-from contextkit.strategy_file import StrategyFile
+from contextkit.strategy.file import StrategyFile
 
 strategies = typer.Typer(help="List the strategies that ship with contextkit, show one, or check your own.")
 

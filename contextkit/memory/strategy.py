@@ -37,7 +37,7 @@ from contextkit.memory.strategy_tables import (
     read_variables,
 )
 from contextkit.strategy import strategy_folder
-from contextkit.strategy_file import StrategyFile
+from contextkit.strategy.file import StrategyFile
 
 LONGEST_LIFE: Final = 36_500
 """Days that a record may be kept at most: a hundred years."""

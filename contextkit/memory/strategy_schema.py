@@ -35,7 +35,7 @@ from contextkit.memory.strategy_parts import (
     RecordField,
     Triggers,
 )
-from contextkit.strategy_schema import Schema, descriptions_of, properties_of, summary_of
+from contextkit.strategy.schema import Schema, descriptions_of, properties_of, summary_of
 
 PARTS: Final = {"extraction": Extraction, "consolidation": Consolidation, "triggers": Triggers, "managed": Managed}
 """The tables of a file that are read into a dataclass each."""

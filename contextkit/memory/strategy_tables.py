@@ -31,7 +31,7 @@ from contextkit.memory.strategy_parts import (
     RuleKind,
     Triggers,
 )
-from contextkit.strategy_file import StrategyFile
+from contextkit.strategy.file import StrategyFile
 
 _EXTRACTION: Final[Mapping[str, Any]] = {"prompt": str, "rules": list}
 _CONSOLIDATION: Final[Mapping[str, Any]] = {"prompt": str}

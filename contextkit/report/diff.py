@@ -14,7 +14,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from contextkit.report.layout import printable
 from contextkit.report.records import Decision, Part, SectionUse
-from contextkit.strategy import REGIONS, Region
+from contextkit.strategy.section import REGIONS, Region
 from contextkit.types import Rung
 
 BreakKind: TypeAlias = Literal["changed", "added", "removed", "replaced", "cursor"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contextkit.errors import InvalidStrategy
 from contextkit.strategy import Section, parse_strategy, strategy_folder, strategy_names
-from contextkit.strategy_schema import strategy_schema
+from contextkit.strategy.schema import strategy_schema
 
 FOLDER = strategy_folder("context")
 VALIDATOR = jsonschema.Draft7Validator(strategy_schema())

@@ -3,7 +3,7 @@
 It is made from the dataclasses that the files are read into and from their docstrings. The copy in
 `strategies/context.schema.json` ships with the strategies; print it with
 
-    python -m contextkit.strategy_schema
+    python -m contextkit.strategy.schema
 
 A file names it in its first line, which Taplo and the editors that use it look for:
 
@@ -22,7 +22,8 @@ from dataclasses import MISSING, Field, fields
 from inspect import getdoc
 from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
-from contextkit.strategy import BLOCKS, LONGEST_DEADLINE, OWN_REGIONS, ContextStrategy, Region, Section, Size
+from contextkit.strategy import ContextStrategy
+from contextkit.strategy.section import BLOCKS, LONGEST_DEADLINE, OWN_REGIONS, Region, Section, Size
 
 Schema: TypeAlias = Mapping[str, Any]
 
