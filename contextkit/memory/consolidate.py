@@ -109,6 +109,7 @@ class Placing:
         self._namespace = namespace
         self._strategy = strategy
         self._now = now
+        self._over: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def by_rules(self, fact: Fact) -> Change:
         """Place a fact by what it says."""
@@ -158,6 +159,8 @@ class Placing:
         new = self._record(
             fact, valid_to=min([*ends, *since, *([] if after is None else [begins(after)])], default=None)
         )
+        if told_over := self._over.get((fact.text, fact.sources)):
+            new = replace(new, metadata={SUPERSEDES: told_over, **new.metadata})
         if not before or since:
             return self._added(fact, new)
         new = self._put(replace(new, metadata={**new.metadata, SUPERSEDES: before[-1].id}))
@@ -165,11 +168,12 @@ class Placing:
         return Change(kind=Kind.SUPERSEDE, fact=fact, records=(new, *old), reason=f"It was {before[-1].text!r} before.")
 
     def end(self, fact: Fact, records: Sequence[MemoryRecord]) -> Change:
-        """The records hold no longer, since it was said."""
+        """The records hold no longer, since it was said; a fact in the same words takes their place."""
         holding = [one for one in records if _yields(one, fact.said_at)]
         if not holding:
             return Change(kind=Kind.SKIP, fact=fact, reason="Nothing that it ends is known.")
         ended = tuple(self._put(replace(one, valid_to=fact.said_at)) for one in holding)
+        self._over[fact.text, fact.sources] = ended[-1].id
         return Change(kind=Kind.SUPERSEDE, fact=fact, records=ended, reason="It holds no longer.")
 
     def _ended(self, fact: Fact, subject: str) -> list[MemoryRecord]:

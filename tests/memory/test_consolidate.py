@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.memory.consolidate import MOST_SOURCES, SHELVES, RuleConsolidator, Shelves, record_id
+from contextkit.memory.consolidate import MOST_SOURCES, SHELVES, SUPERSEDES, RuleConsolidator, Shelves, record_id
 from contextkit.memory.facts import Change, Fact, Kind
 from contextkit.memory.shelf import begins, holds_at, subject_of
 from contextkit.memory.strategy import MemoryStrategy
@@ -263,6 +263,45 @@ def test_a_statement_is_ended_by_its_own_words(memory: Memory) -> None:
     memory.learn(said("Ana likes tea.", 1), said("Ana likes jazz.", 1))
     memory.learn(said("Ana likes tea.", 3, ends=True))
     assert memory.now == ["Ana likes jazz."]
+
+
+def test_what_tells_of_an_end_takes_the_place_of_what_ended(memory: Memory) -> None:
+    (before,) = memory.learn(said("Ana's dog is Rex.", 1, subject="dog of Ana"))
+    memory.learn(said("Rex died.", 3, by="m3", subject="dog of Ana", ends=True), said("Rex died.", 3, by="m3"))
+    memory.learn(said("Ana is sad.", 3, by="m3"))
+    linked = {record.text: record.metadata.get(SUPERSEDES) for record in memory.records.values()}
+    assert linked == {"Ana's dog is Rex.": None, "Rex died.": before.records[0].id, "Ana is sad.": None}
+
+
+def test_an_end_ends_its_further_subjects(memory: Memory) -> None:
+    memory.learn(
+        said("Bo is Ana's friend.", 1, subject="friend of Ana"), said("Bo is her boss.", 1, subject="boss of Ana")
+    )
+    memory.learn(replace(said("Bo left.", 3, subject="boss of Ana", ends=True), also=("Ana's friend",)))
+    assert memory.now == []
+
+
+@pytest.mark.parametrize(
+    ("short", "ended"),
+    [("course", ["Spanish"]), ("spanish", []), ("german course", []), ("rope", []), ("spanish course", ["Spanish"])],
+)
+def test_an_end_may_name_a_thing_in_short(memory: Memory, short: str, ended: list[str]) -> None:
+    memory.learn(
+        said("Spanish", 1, subject="spanish course, as undertaking of Ana"), said("Tea", 1, subject="tea of Ana")
+    )
+    memory.learn(said("It is over.", 3, subject=f"{short}, as undertaking of Ana", ends=True))
+    assert sorted({"Spanish", "Tea"} - set(memory.now)) == ended
+
+
+def test_an_end_that_may_mean_either_of_two_ends_neither(memory: Memory) -> None:
+    memory.learn(
+        said("Rex", 1, subject="rex dog, as belonging of Ana"), said("Bo", 1, subject="bo dog, as belonging of Ana")
+    )
+    assert [one.kind for one in memory.learn(said("", 3, subject="dog, as belonging of Ana", ends=True))] == [Kind.SKIP]
+    memory.learn(said("", 4, subject="rex, as belonging of Ana", ends=True))
+    assert memory.now == ["Bo"]
+    memory.learn(said("", 5, subject="dog, as belonging of Ana", ends=True))
+    assert memory.now == []
 
 
 JOB = "employer of Ana"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from contextkit.memory.consolidate import RuleConsolidator
+from contextkit.memory.consolidate import SUPERSEDES, RuleConsolidator
 from contextkit.memory.facts import Batch
 from contextkit.memory.rules import RuleExtractor
 from contextkit.memory.strategy import MemoryStrategy
@@ -151,6 +151,19 @@ def test_that_something_great_is_over_is_itself_known() -> None:
         assert len(told(news)) == 1
     for talk in ("I finished dinner.", "I left the team.", "I quit coffee."):
         assert told(talk) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("My girlfriend is called Mia.", "We broke up last week."),
+        ("I take metformin every morning.", "I stopped taking metformin last week."),
+        ("I do yoga every morning.", "I don't do yoga anymore."),
+    ],
+)
+def test_what_tells_that_it_is_over_takes_its_place(before: str, now: str) -> None:
+    old, new = told(before, now)
+    assert (old.valid_to, new.valid_to, new.metadata[SUPERSEDES]) == (new.valid_from, None, old.id)
 
 
 def test_what_is_over_counts_as_one_fact() -> None:
