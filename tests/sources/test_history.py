@@ -392,7 +392,7 @@ def test_a_store_that_is_slow_costs_recall_and_not_the_history(
         return read(*given, **within)
 
     monkeypatch.setattr(store, slow, slowly)
-    for module in ("sources.history", "session_index", "deadline"):
+    for module in ("sources.history", "conversation.index", "deadline"):
         monkeypatch.setattr(f"contextkit.{module}.perf_counter", lambda: passed[0])
     found = [*History().gather(of(request_for("Where does order 3 go?"), store, start=1_990))]
     assert [one.id for one in found if isinstance(one, Item) and one.section == "history"][-1] == "i2000"

@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contextkit import ContextBuilder, session_index
+from contextkit import ContextBuilder
 from contextkit.aws.client import new_client
+from contextkit.conversation import index as session_index
+from contextkit.conversation.index import SessionIndex
 from contextkit.errors import StoreUnavailable
 from contextkit.rank import divided, segments
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import LARGE, SIZES, SMALL, Segment
-from contextkit.session_index import SessionIndex
 from contextkit.sources import History, System
 from contextkit.stores import SomeParts
 from contextkit.stores.codec import from_micros

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from contextkit import ContextBuilder
+from contextkit.conversation.index import SessionIndex
 from contextkit.rank.divided import DRAWERS, IN_DRAWERS, drawers_of, loaded
 from contextkit.rank.segments import LARGE, SMALL, Segment
-from contextkit.session_index import SessionIndex
 from contextkit.sources import History, Memories, System
 from contextkit.stores import Overflow, SessionOpener, SomeParts
 from contextkit.stores.dynamodb import DynamoDBStore, database, keys

@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from contextkit.fence import defused
-from contextkit.ladder import whole_message
+from contextkit.conversation.index import SessionIndex
+from contextkit.conversation.items import as_stored, history_item, recounted
+from contextkit.conversation.vectors import Vectors
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import segments_named
-from contextkit.readable import is_pictured, readable
-from contextkit.session_index import SessionIndex
-from contextkit.types import Item, Message, Notice, Provenance, TokenCounter
+from contextkit.types import Item, Message, Notice, TokenCounter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from contextkit.stores import Session, SessionStore
+
+__all__ = ["UNREAD", "Conversation", "Foreseen", "history_item"]
 
 PAGE = 64
 """Messages of the first page of history, which tells how long they are: more than a small window holds."""
@@ -67,7 +68,7 @@ class Conversation:
         self._session_id = session_id
         self._counter = counter
         self._index = SessionIndex(actor_id, session_id, counter)
-        self._vectors = _Vectors()
+        self._vectors = Vectors()
         self._picked: dict[int, Message] = {}
 
     @property
@@ -79,7 +80,7 @@ class Conversation:
         """Count the items anew where another counter is to be used."""
         if counter.name != self._counter.name:
             self._counter = counter
-            self.items = [replace(history_item(whole_message(item), counter), text=item.text) for item in self.items]
+            self.items = [recounted(item, counter) for item in self.items]
 
     def open(self, session: Session) -> bool:
         """Take what came with the session's facts, which is not read again.
@@ -143,7 +144,7 @@ class Conversation:
         items = self.items
         at_hand = items[bisect_right(items, self._index.last, key=attrgetter("order")) :]
         newest = items[-1].order if items else None
-        return self._index.read(store, newest, [_as_stored(item) for item in at_hand], seconds, query)
+        return self._index.read(store, newest, [as_stored(item) for item in at_hand], seconds, query)
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and every indexed message's, NaN where a message has none."""
@@ -161,7 +162,7 @@ class Conversation:
         missing = [seq for seq in earlier if seq not in picked]
         read = store.pick(self._actor_id, self._session_id, missing) if missing else []
         picked |= {message.seq or 0: message for message in read}
-        here = [_as_stored(item) for seq in sorted(seqs) if seq >= first and (item := _numbered(items, seq))]
+        here = [as_stored(item) for seq in sorted(seqs) if seq >= first and (item := _numbered(items, seq))]
         return [picked[seq] for seq in earlier if seq in picked] + here
 
     def _read_newer(self, store: SessionStore, session: Session) -> None:
@@ -206,47 +207,6 @@ class Conversation:
         return [history_item(message, self._counter) for message in messages]
 
 
-class _Vectors:
-    """The vectors of a session's messages, read as they are added."""
-
-    def __init__(self) -> None:
-        self._seqs: list[int] = []
-        self._matrices: list[NDArray[np.float32]] = []
-
-    def read(self, store: SessionStore, actor_id: str, session_id: str) -> None:
-        seqs, matrix = store.vectors(actor_id, session_id, after=self._seqs[-1] if self._seqs else 0)
-        if seqs:
-            self._seqs += seqs
-            self._matrices = [np.concatenate([*self._matrices, matrix])]
-
-    def similarity(self, query: Sequence[float], seqs: NDArray[np.int64]) -> NDArray[np.float32]:
-        values = np.full(len(seqs), np.nan, np.float32)
-        if self._seqs:
-            vector = np.asarray(query, np.float32)
-            scores = self._matrices[0] @ (vector / max(float(np.linalg.norm(vector)), 1e-12))
-            rows = np.searchsorted(seqs, self._seqs)
-            inside = rows < len(seqs)
-            values[rows[inside]] = scores[inside]
-        return values
-
-
-def history_item(message: Message, counter: TokenCounter) -> Item:
-    """A stored message as a candidate of the history. What a tool wrote cannot forge a fence in the prompt."""
-    text, message = readable(message), _harmless(message)
-    counted = message.tokens if message.counter == counter.name else None
-    return Item(
-        id=message.id or f"m{message.seq}",
-        section="history",
-        text=text,
-        tokens=counter.message(message) if counted is None else counted,
-        order=message.seq or 0,
-        trusted=message.role != "tool",
-        message=message,
-        handle=None if message.seq is None else f"m{message.seq}",
-        provenance=Provenance(source="history", title=message.name, created_at=message.created_at),
-    )
-
-
 def _indexed(names: Iterable[str]) -> int:
     """How far the segments that are stored under these names reach from the first message on, without a gap."""
     last = 0
@@ -260,30 +220,3 @@ def _numbered(items: Sequence[Item], seq: int) -> Item | None:
     """The item of that sequence number, if there is one."""
     at = bisect_left(items, seq, key=attrgetter("order"))
     return items[at] if at < len(items) and items[at].order == seq else None
-
-
-def _as_stored(item: Item) -> Message:
-    """The message of an item with the words it was written with: what is found must not depend on what is shown."""
-    message = whole_message(item)
-    return message if readable(message) == item.text else replace(message, content=item.text)
-
-
-def _harmless(message: Message) -> Message:
-    """The message, without forged fences if a tool wrote it."""
-    if message.role != "tool":
-        return message
-    content = message.content
-    if isinstance(content, str):
-        content = defused(content)
-    else:
-        content = tuple(block if is_pictured(block) else _defused(block) for block in content)
-    return message if content == message.content else replace(message, content=content, counter=None)
-
-
-def _defused(value: Any) -> Any:
-    """A JSON value without forged fences in its texts."""
-    if isinstance(value, str):
-        return defused(value)
-    if isinstance(value, Mapping):
-        return {_defused(key): _defused(inner) for key, inner in value.items()}
-    return [_defused(inner) for inner in value] if isinstance(value, list | tuple) else value

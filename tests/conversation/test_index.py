@@ -10,11 +10,11 @@ from itertools import accumulate, count
 import pytest
 
 from contextkit.conversation import Conversation
+from contextkit.conversation.index import SLICE, SessionIndex
 from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided
 from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment, completed, passages
-from contextkit.session_index import SLICE, SessionIndex
 from contextkit.stores import SomeParts
 from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
 from tests.world import NOW
@@ -198,7 +198,7 @@ def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatc
         return Counting.messages(store, *given, **within)
 
     monkeypatch.setattr(store, "messages", slow)
-    monkeypatch.setattr("contextkit.session_index.perf_counter", lambda: passed[0])
+    monkeypatch.setattr("contextkit.conversation.index.perf_counter", lambda: passed[0])
     one = conversation()
     notices = one.read_index(store, 7.0)
     assert passed == [6.0]
@@ -212,7 +212,7 @@ def test_no_segment_is_begun_that_would_end_too_late(store: Counting, monkeypatc
 def test_who_has_come_to_the_end_has_come_in_time(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, 2 * SLICE)
     seconds = count(step=2)
-    monkeypatch.setattr("contextkit.session_index.perf_counter", lambda: next(seconds))
+    monkeypatch.setattr("contextkit.conversation.index.perf_counter", lambda: next(seconds))
     for last, notices in ((2 * SLICE, []), (None, ["recall incomplete"])):
         index = SessionIndex("u1", "s1", COUNTER)
         store.save_derived("u1", "s1", {}, store.derived("u1", "s1"))

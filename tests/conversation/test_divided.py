@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from contextkit.divided_segments import DividedSegments
+from contextkit.conversation.divided import DividedSegments
 from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided, loaded

@@ -9,7 +9,7 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from contextkit.divided_segments import DividedSegments
+from contextkit.conversation.divided import DividedSegments
 from contextkit.errors import SessionEnded, StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import Parts, divided, loaded
