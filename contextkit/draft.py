@@ -64,7 +64,8 @@ class Draft:
     def with_summary(self, summary: str) -> Draft:
         """The draft fitted anew around another summary, with the history's window where it is."""
         start = self.fit.past.start or self.request.turn.after + 1
-        view = replace(self.request.view, summary=summary, history_from=start)
+        short_through = self.fit.past.short_through
+        view = replace(self.request.view, summary=summary, history_from=start, short_through=short_through)
         listed = self.listed.with_summary(summary_item(summary, self.request.counter))
         request = replace(self.request, view=view)
         fitted = fit_whole(listed.by_section, request, said=self.said, handles=self.handles)
@@ -127,6 +128,7 @@ class Draft:
             tools=tuple(tool.name for tool in prompt.tools),
             history_from=self._history_from,
             stable=self.fit.stable,
+            short_through=self.fit.past.short_through,
             shrunk_through=self.fit.present.shrunk.results,
             reads_shrunk_through=self.fit.present.shrunk.reads,
             left_through=self.fit.present.shrunk.left,

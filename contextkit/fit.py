@@ -238,7 +238,9 @@ class _Fitting:
                 self.notices.append(_PREFIX_GROWN)
                 self.kept = fresh
         left = max(0, rest - sum(self.kept.values()))
-        past = {name: share for name, share in allocate(left, self._expected(others)).items() if name == "history"}
+        expected = allocate(left, self._expected(others))
+        self.unasked = left - sum(expected.values())
+        past = {name: share for name, share in expected.items() if name == "history"}
         now = [claim for claim in others if claim.name != "history"]
         return {**self.kept, **past, **allocate(left - sum(past.values()), now)}
 
@@ -301,7 +303,8 @@ class _Fitting:
         self.used["tools"] = sum(item.tokens for item in taken)
         return sum(item.tokens for item in taken if not item.required)
 
-    def _history(self) -> History:
+    def _history(self, whole_from: int = 2**62) -> History:
+        """The history; from number `whole_from` on messages stand whole, tools' results excepted."""
         section = self.strategy.section("history")
         can_shorten = section is not None and "extract" in section.ladder
         return read_history(
@@ -311,16 +314,35 @@ class _Fitting:
                 ceiling=self._size("history", "item_ceiling") if can_shorten else self.available,
                 result_ceiling=self._size("turn", "item_ceiling"),
                 stubs_through=self.present.shrunk.results,
+                whole_from=whole_from,
             ),
         )
 
     def _past(self, history: History, left: int) -> Past:
         share = min(left, self.shares.get("history", 0))
-        past = history.window(share, cursor=self.view.history_from, low=self.strategy.history_low)
+        past = self._whole_past(history, left) or replace(
+            history.window(share, cursor=self.view.history_from, low=self.strategy.history_low),
+            short_through=self.request.turn.after,
+        )
         self.used["history"] = past.tokens
         if past.moved_on:
             self.notices.append(_CURSOR_MOVED)
         return past
+
+    def _whole_past(self, history: History, left: int) -> Past | None:
+        """The history with its long messages whole, where no other section could ask for the room that takes.
+
+        A file that someone pasted is what the next questions are about. Once a message stood shortened it
+        stays so: else each prompt might have another beginning.
+        """
+        known, cursor = self.view.short_through, self.view.history_from
+        room = min(left, self.shares.get("history", 0) + self.unasked, self._size("history", "ceiling"))
+        if not history.shortens_after(known):
+            return None
+        whole = self._history(known + 1)
+        if not whole.fits(room, cursor=cursor):
+            return None
+        return replace(whole.window(room, cursor=cursor, low=self.strategy.history_low), short_through=known)
 
     def _ranked(self, region: Region, left: int, repeats: Repeats | None = None) -> int:
         """Fill the ranked sections of a region; what one leaves of its share the next may use, up to its ceiling."""

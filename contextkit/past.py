@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -16,7 +17,8 @@ from contextkit.window import Stretches, window_start
 class Past:
     """What stands of the history, its cost, and where it begins (None: nothing stands).
 
-    `forms` has the form of each item that stands shortened, by its id. `reasons` says why an item
+    `forms` has the form of each item that stands shortened, by its id. Messages up to number `short_through`
+    do where they are long; longer ones after it stand whole, as there is room. `reasons` says why an item
     of the history can never stand; `moved_on` whether the cursor moved away from where the last
     prompt had it.
     """
@@ -25,6 +27,7 @@ class Past:
     forms: Mapping[str, Form] = field(default_factory=dict)
     tokens: int = 0
     start: int | None = None
+    short_through: int = 0
     moved_on: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,12 +53,14 @@ class Shortening:
 
     A message above `ceiling` tokens stands as an extract, a tool result for what the tool was
     called with, and within `result_ceiling` too; a result up to `stubs_through` stands as its handle.
+    What is no tool's result stands whole from number `whole_from` on.
     """
 
     ladder: Ladder
     ceiling: int
     result_ceiling: int
     stubs_through: int
+    whole_from: int = 2**62
 
     def forms(self, items: Sequence[Item]) -> Iterator[tuple[int, Form]]:
         """The places of the items that stand shortened, and the form of each."""
@@ -71,6 +76,8 @@ class Shortening:
         is_result = item.message is not None and item.message.role == "tool"
         if is_result and item.order <= self.stubs_through:
             return self.ladder.message_stub(item, item.tokens)
+        if not is_result and item.order >= self.whole_from:
+            return None
         limit = min(self.ceiling, self.result_ceiling) if is_result else self.ceiling
         if item.tokens <= limit or (item.message is not None and item.message.tool_calls):
             return None
@@ -112,6 +119,16 @@ class History:
     @property
     def demand(self) -> int:
         return sum(self.stretches.tokens)
+
+    def shortens_after(self, number: int) -> bool:
+        """Whether a message after that one stands shortened that is no tool's result."""
+        later = (item for item in self.items if item.order > number and item.id in self.forms)
+        return any(item.message is not None and item.message.role != "tool" for item in later)
+
+    def fits(self, share: int, *, cursor: int | None) -> bool:
+        """Whether all of it from the cursor on stands within `share` tokens; without a cursor, all there is."""
+        kept = 0 if cursor is None else bisect_left(self.stretches.seqs, cursor)
+        return sum(self.stretches.tokens[kept:]) <= share
 
     def window(self, share: int, *, cursor: int | None, low: float) -> Past:
         """What stands within `share` tokens."""

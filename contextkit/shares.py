@@ -32,6 +32,6 @@ def history_most(strategy: ContextStrategy, filled: frozenset[str], available: i
 
 
 def longest_shown(strategy: ContextStrategy, available: int) -> int:
-    """The most tokens that one past message takes, be it a tool's result or not: a longer one stands shortened."""
+    """The most tokens that one past message takes, where the room is needed: a longer one then stands shortened."""
     history = strategy.section("history")
     return available if history is None else tokens_of(history.item_ceiling, available)

@@ -66,6 +66,7 @@ class View:
     * `tools`: the names of the tools shown, in prompt order.
     * `stable`: the shares of the stable sections.
     * `history_from`: the sequence number of the first message shown verbatim; None before any.
+    * `short_through`: messages of the history up to this sequence number stand shortened where they are long.
     * `shrunk_through`: tool results up to this sequence number stand as handles only.
     * `reads_shrunk_through`: the same for what was read back by handle in the current turn.
     * `left_through`: calls of the current turn up to this sequence number stand in a list only.
@@ -77,6 +78,7 @@ class View:
     tools: tuple[str, ...] = ()
     stable: Stable = Stable()
     history_from: int | None = None
+    short_through: int = 0
     shrunk_through: int = 0
     reads_shrunk_through: int = 0
     left_through: int = 0
@@ -92,6 +94,7 @@ class View:
                 "tools": self.tools,
                 "stable": asdict(self.stable),
                 "history_from": self.history_from,
+                "short_through": self.short_through,
                 "shrunk_through": self.shrunk_through,
                 "reads_shrunk_through": self.reads_shrunk_through,
                 "left_through": self.left_through,
@@ -123,7 +126,9 @@ class View:
         """
         if self.strategy == strategy and available <= MUCH_LARGER * self.stable.available:
             return self
-        return replace(self, history_from=None, shrunk_through=0, reads_shrunk_through=0, left_through=0)
+        return replace(
+            self, history_from=None, short_through=0, shrunk_through=0, reads_shrunk_through=0, left_through=0
+        )
 
     def counted_by(self, counter: TokenCounter) -> View:
         """The view with the turn's block at what it costs now: it may have been counted otherwise when the turn began.

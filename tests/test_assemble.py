@@ -304,6 +304,28 @@ def test_a_turn_goes_on_in_another_process(tmp_path: Path) -> None:
     assert extends(first, second)
 
 
+@pytest.mark.parametrize("strategy", ["agent", "chat"])
+def test_what_was_pasted_stands_whole_while_there_is_room_and_then_shortened_for_good(
+    store: SQLiteStore, strategy: str
+) -> None:
+    pasted = " ".join(f"Line {n} of the file says number {n * 7919 % 1000}." for n in range(300))
+    sources = [System("You help."), Documents(["A page about ships."]), History()]
+    build = builder(store, window=16_000, strategy=strategy, sources=sources).build
+    shortened: list[bool] = []
+    store.append("u1", "s1", [user("Before all."), Message(role="assistant", content="Yes?")])
+    question = pasted
+    for turn in range(40):
+        context = build(question, **A)
+        assert context.tokens <= 16_000
+        if turn:
+            shortened.append(pasted not in [message.text for message in context.messages])
+        store.append("u1", "s1", [user(question), Message(role="assistant", content=f"Answer {turn}. " + "so " * 200)])
+        question = f"And what is number {turn}?"
+    assert not any(shortened[:10])
+    assert shortened == sorted(shortened)
+    assert shortened[-1]
+
+
 def test_builds_without_a_store_have_no_history_and_drop_what_does_not_fit() -> None:
     sources = [System("Help."), Ranked("documents", [(rows(200), 5), ("Ghent is a town.", 4)])]
     context = builder(None, window=700, strategy="rag", sources=sources).build("What is Ghent?", **A)

@@ -123,3 +123,28 @@ def test_a_message_stands_in_the_same_form_wherever_the_history_is_read_from(
         again = later.window(share, cursor=past.start, low=0.5)
         assert [one.message for one in again.standing] == [one.message for one in past.standing]
         assert not again.moved_on
+
+
+def test_long_messages_stand_whole_from_a_number_on_and_results_do_not() -> None:
+    long = " ".join(f"Sentence {n} says something of its own." for n in range(60))
+    items = items_of(
+        [
+            Message(role="user", content=long),
+            Message(role="assistant", tool_calls=(ToolCall("c1", "t", "{}"),)),
+            Message(role="tool", content=long, tool_call_id="c1"),
+            Message(role="user", content=long),
+        ]
+    )
+    short = history(items, ceiling=100)
+    assert [short.shortens_after(number) for number in (0, 1, 3, 4)] == [True, True, True, False]
+    assert not history(items[1:3], ceiling=100).shortens_after(0)
+    shortening = Shortening(ladder=LADDER, ceiling=100, result_ceiling=100, stubs_through=0, whole_from=2)
+    assert set(read_history(items, shortening).forms) == {items[0].id, items[2].id}
+
+
+def test_it_fits_from_the_cursor_on() -> None:
+    found = history(talk(10))
+    assert found.fits(found.demand, cursor=None)
+    assert not found.fits(found.demand - 1, cursor=None)
+    assert found.fits(found.demand - 1, cursor=2)
+    assert found.fits(0, cursor=11)
