@@ -8,7 +8,15 @@ from typing import Literal, NotRequired, TypedDict
 
 from contextkit.parts import Other, Part, Reasoning, Redacted, Text
 from contextkit.parts.media import Media, inner
-from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.request import (
+    NO_BREAKPOINTS,
+    Breakpoints,
+    check_pairs,
+    encodable,
+    finished,
+    shown,
+    with_fitting_ids,
+)
 from contextkit.render.told import told
 from contextkit.render.turns import (
     CALL_ID,
@@ -63,7 +71,7 @@ def to_anthropic(
     check_pairs(messages)
     tools = shown(tools)
     points = breakpoints.at_most(MAX_BREAKPOINTS)
-    fitting = with_fitting_ids(messages, CALL_ID)
+    fitting = with_fitting_ids(finished(messages), CALL_ID)
     system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
     request: AnthropicRequest = {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
     if system:

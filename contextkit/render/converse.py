@@ -11,7 +11,15 @@ from contextkit.messages.converse import is_converse
 from contextkit.parts import Other, Part, Reasoning, Redacted, Text
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
-from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.request import (
+    NO_BREAKPOINTS,
+    Breakpoints,
+    check_pairs,
+    encodable,
+    finished,
+    shown,
+    with_fitting_ids,
+)
 from contextkit.render.told import told
 from contextkit.render.turns import (
     CALL_ID,
@@ -82,7 +90,7 @@ def to_converse(
     check_pairs(messages)
     tools = shown(tools)
     points = breakpoints.at_most(MAX_BREAKPOINTS)
-    fitting = with_fitting_ids(messages, CALL_ID)
+    fitting = with_fitting_ids(finished(messages), CALL_ID)
     system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
     names: set[str] = set()
     request: ConverseRequest = {

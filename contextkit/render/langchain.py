@@ -22,6 +22,7 @@ from contextkit.parts import Text, parts
 from contextkit.render.langchain_blocks import common_content, with_attachments, with_documents
 from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.langchain_calls import with_fitting_calls
+from contextkit.render.openai import fitting_name
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
 from contextkit.render.turns import NO_OUTPUT, OPENING, usable_parts
 from contextkit.types import Message, Role, ToolCall
@@ -56,6 +57,8 @@ def to_langchain_prompt(
     * A message with nothing in it is left out: Anthropic refuses blank text.
     * Where the assistant would speak first, a user's `(continued)` is put before it: Bedrock, Anthropic, Gemini.
     * A failed tool result with nothing in it says `(no output)`: Anthropic.
+    * Names of users and agents have no white space: OpenAI, to whom LangChain passes on what an agent is called.
+    * Reasoning that an answer ends in is left out, since nothing came of it: Anthropic, Bedrock, the Responses API.
     """
     start = opening(messages)
     fitting = enumerate(with_fitting_calls(messages))
@@ -78,7 +81,8 @@ def _common(message: Message, cache: CacheStyle | None, *, leading: bool) -> Mes
         }
     if metadata.get("role") == "function":
         del metadata["role"]
-    return _worded(replace(message, role=role, content=common_content(message, cache), metadata=metadata))
+    name = message.name if message.name is None or role == "tool" else fitting_name(message.name)
+    return _worded(replace(message, role=role, name=name, content=common_content(message, cache), metadata=metadata))
 
 
 _ONLY_OPENAI = ("langchain_type", "function_call")

@@ -14,7 +14,7 @@ from typing import Any
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import ARGUMENTS
-from contextkit.render.request import check_pairs, with_fitting_ids
+from contextkit.render.request import check_pairs, finished, with_fitting_ids
 from contextkit.render.turns import call_input
 from contextkit.types import Message, ToolCall
 
@@ -25,7 +25,7 @@ _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 def with_fitting_calls(messages: Sequence[Message]) -> Iterator[Message]:
     """The messages with calls that every provider takes. What fits stays as it is, among the blocks too."""
     check_pairs(messages)
-    for said, message in zip(messages, with_fitting_ids(messages, _CALL_ID), strict=True):
+    for said, message in zip(messages, with_fitting_ids(finished(messages), _CALL_ID), strict=True):
         yield _with_calls(message, said) if said.tool_calls else message
 
 

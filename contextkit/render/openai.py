@@ -110,7 +110,7 @@ def _message(message: Message) -> OpenAIMessage:
     if message.role == "tool":
         shaped["tool_call_id"] = str(message.tool_call_id)
     elif message.name:
-        shaped["name"] = _NAME.sub("_", message.name)[:64]
+        shaped["name"] = fitting_name(message.name)
     if message.tool_calls:
         shaped["tool_calls"] = [_call(call) for call in message.tool_calls]
         shaped["content"] = shaped["content"] or None
@@ -119,6 +119,11 @@ def _message(message: Message) -> OpenAIMessage:
     if message.role == "assistant":
         _add_extras(shaped, message)
     return shaped
+
+
+def fitting_name(name: str) -> str:
+    """A user's or an agent's name as OpenAI takes it: it answers with an error to white space in one."""
+    return _NAME.sub("_", name)[:64]
 
 
 def _add_extras(shaped: OpenAIMessage, message: Message) -> None:

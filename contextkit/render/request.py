@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast
 
 from contextkit.errors import InvalidMessage, InvalidTool, shortened
 from contextkit.messages.groups import groups
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text, part
 from contextkit.rank.tools import KEPT
 from contextkit.shown_tools import OWN_NAME, shown_name, shown_tool
 from contextkit.types import Message, Tool, ToolCall
@@ -110,7 +111,37 @@ def check_count(tools: Sequence[Tool], most: int, provider: str) -> None:
         )
 
 
-def with_fitting_ids(messages: Sequence[Message], allowed: re.Pattern[str]) -> Iterator[Message]:
+def finished(messages: Iterable[Message]) -> Iterator[Message]:
+    """The messages without reasoning that an answer ends in, as where it ran out of tokens: nothing came of it.
+
+    Anthropic, Bedrock and OpenAI's Responses API answer with an error to it, in every later prompt of the session.
+    """
+    for message in messages:
+        ended = _ended(message)
+        yield message if ended == len(message.content) else replace(message, content=message.content[:ended])
+
+
+def _ended(message: Message) -> int:
+    """How much of its content there is up to reasoning that nothing follows."""
+    whole = len(message.content)
+    if message.role != "assistant" or message.tool_calls or message.metadata.get("refusal"):
+        return whole
+    found = [part(block) for block in message.content] if not isinstance(message.content, str) else []
+    said = [at for at, one in enumerate(found) if not _is_unsaid(one)]
+    last = said[-1] + 1 if said else 0
+    return last if any(isinstance(one, Reasoning | Redacted) for one in found[last:]) else whole
+
+
+def _is_unsaid(found: Part) -> bool:
+    match found:
+        case Text(text):
+            return not text.strip()
+        case Other(block):
+            return "cachePoint" in block
+    return isinstance(found, Reasoning | Redacted)
+
+
+def with_fitting_ids(messages: Iterable[Message], allowed: re.Pattern[str]) -> Iterator[Message]:
     """The messages with call ids that match `allowed` and occur once, and tool names a provider takes.
 
     What fits stays as it is. A new id depends only on the messages before it, so that a prompt

@@ -28,6 +28,7 @@ from contextkit.render.request import (
     check_count,
     check_pairs,
     encodable,
+    finished,
     opening,
     shown,
     with_fitting_ids,
@@ -103,7 +104,7 @@ def _instructions(message: Message) -> str:
 
 def _input(messages: Sequence[Message], start: int, points: Breakpoints) -> list[Json]:
     items: list[Json] = []
-    fitting = with_fitting_ids(messages, _CALL_ID)
+    fitting = with_fitting_ids(finished(messages), _CALL_ID)
     for index, (said, message) in enumerate(zip(messages, fitting, strict=True)):
         if message.role == "assistant":
             items += answer(message, said, PROVIDER)

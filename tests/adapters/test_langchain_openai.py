@@ -92,6 +92,17 @@ def test_what_a_user_showed_another_provider_reaches_the_model(
     assert shown in str(ask())
 
 
+def test_people_and_agents_are_called_as_openai_takes_it(ask: Asks, store: SQLiteStore) -> None:
+    store.append("u1", "s1", [HumanMessage("When?", name="Ann Lee"), AIMessage("Soon.", name="Onboarding Agent")])
+    assert [one["name"] for one in ask() if "name" in one] in (["Ann_Lee", "Onboarding_Agent"], [])
+
+
+def test_an_answer_that_ended_in_reasoning_is_no_answer(ask: Asks, store: SQLiteStore) -> None:
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "e"}
+    store.append("u1", "s1", [HumanMessage("When?"), AIMessage([reasoning])])
+    assert [one.get("role") for one in ask()][-2:] == ["user", "user"]
+
+
 class Hours(BaseModel):
     """When it is open."""
 

@@ -131,7 +131,7 @@ def test_reasoning_is_never_marked() -> None:
     content = (text("Yes."), {"type": "thinking", "thinking": "hm", "signature": "s"})
     prompt = [say("user", "hi"), Message(role="assistant", content=content), say("user", "?")]
     turn = to_anthropic(prompt, (), Breakpoints((1,)))["messages"][1]
-    assert turn["content"] == [{**text("Yes."), "cache_control": MARK}, content[1]]
+    assert turn["content"] == [{**text("Yes."), "cache_control": MARK}], "and none may stand last"
 
 
 def test_of_too_many_breakpoints_the_first_and_the_last_stay(tools: tuple[Tool, ...]) -> None:

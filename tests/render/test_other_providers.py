@@ -12,6 +12,8 @@ from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages, dumps, loads
 from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse
+from contextkit.render.langchain import to_langchain_prompt
+from contextkit.render.langchain_cache import CacheStyle
 from contextkit.render.openai import to_openai
 from contextkit.render.responses import to_responses
 from contextkit.tokens import get_counter
@@ -232,6 +234,28 @@ def test_what_openai_s_servers_did_is_told(name: str) -> None:
     request = rendered(name, prompt)
     assert all(shown in request for shown in ("Porto's bridges", "len(x)", "270 metres", "image_generation", "Six."))
     assert SEALED not in request
+
+
+ENDINGS: dict[str, list[dict[str, Any]]] = {
+    "Anthropic's": [{"type": "thinking", "thinking": "Hm.", "signature": SEALED}, {"type": "text", "text": " "}],
+    "redacted": [{"type": "redacted_thinking", "data": SEALED}],
+    "Converse's": [{"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": SEALED}}}],
+    "the Responses API's": [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": SEALED}],
+}
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_reasoning_that_an_answer_ends_in_is_left_out(kind: str) -> None:
+    """The answer ran out of tokens: Anthropic, Bedrock and the Responses API refuse every later prompt that has it."""
+    said = {"text": "Six. Or"} if kind == "Converse's" else {"type": "text", "text": "Six. Or"}
+    ended = [{"role": "assistant", "content": content} for content in (ENDINGS[kind], [said, *ENDINGS[kind]])]
+    prompt = talk({"role": "user", "content": "How many?"}, ended[0], {"role": "user", "content": "Well?"}, ended[1])
+    styles: tuple[CacheStyle | None, ...] = (None, "anthropic", "converse")
+    requests = [rendered(name, prompt) for name in RENDERED]
+    requests += [str(to_langchain_prompt(prompt, cache=style)) for style in styles]
+    assert all("Six. Or" in request and SEALED not in request for request in requests)
+    went_on = talk({"role": "assistant", "content": [*ENDINGS[kind], said]})
+    assert any(SEALED in rendered(name, went_on) for name in RENDERED)
 
 
 @pytest.mark.parametrize("name", RENDERED)
