@@ -41,12 +41,12 @@ from contextkit.stores.codec import lifetime
 from contextkit.stores.dynamodb.appending import new_id
 from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.bucket import Bucket
+from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.dax import Cache
 from contextkit.stores.dynamodb.erasure import in_any
 from contextkit.stores.dynamodb.failures import is_outage, translated
 from contextkit.stores.dynamodb.inspection import inspect_tables
-from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.parts import Parts, Place, Settings
 from contextkit.stores.dynamodb.regions import Region, Regions
 from contextkit.stores.dynamodb.schema import create_tables

@@ -7,7 +7,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
@@ -48,6 +48,8 @@ _PLACES: Mapping[str, Any] = {
 }
 
 Key = tuple[str, str]
+
+T = TypeVar("T")
 
 
 class Database:
@@ -278,14 +280,7 @@ class Database:
         return {(row["pk"], row["sk"]): row for row in rows}
 
     def _batches(self, table: Table, asked: list[tuple[dict[str, Any], int]]) -> None:
-        batch: list[dict[str, Any]] = []
-        size = 0
-        for one, bytes_ in asked:
-            if batch and (len(batch) == _WRITE_BATCH or size + bytes_ > _WRITE_BATCH_BYTES):
-                self._write_batch(table, batch)
-                batch, size = [], 0
-            batch, size = [*batch, one], size + bytes_
-        if batch:
+        for batch in _grouped(asked, _WRITE_BATCH, _WRITE_BATCH_BYTES):
             self._write_batch(table, batch)
 
     def _write_batch(self, table: Table, batch: list[dict[str, Any]]) -> None:
@@ -385,12 +380,18 @@ def _code(error: ClientError) -> str:
 
 def batches(writes: Iterable[Write], reserved: int = 1) -> Iterator[list[Write]]:
     """The writes in groups that fit one transaction beside `reserved` others."""
-    batch: list[Write] = []
+    return _grouped(((write, write.size) for write in writes), MAX_WRITES - reserved, MAX_BYTES)
+
+
+def _grouped(sized: Iterable[tuple[T, int]], most: int, most_bytes: int) -> Iterator[list[T]]:
+    """Things with their bytes in groups, in order; one that is larger than a group may be is a group alone."""
+    group: list[T] = []
     size = 0
-    for write in writes:
-        if batch and (len(batch) == MAX_WRITES - reserved or size + write.size > MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch, size = [*batch, write], size + write.size
-    if batch:
-        yield batch
+    for one, bytes_ in sized:
+        if group and (len(group) == most or size + bytes_ > most_bytes):
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += bytes_
+    if group:
+        yield group

@@ -21,10 +21,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from contextkit.errors import SessionEnded
-from contextkit.stores import check_id
-from contextkit.stores.codec import after, to_micros
+from contextkit.stores.codec import after
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.arrivals import Arrivals
+from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database, Key, batches
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.latecomers import Latecomers
@@ -44,30 +44,6 @@ _AS_IT_WAS = "life = :former AND last_seq = :last AND (attribute_not_exists(held
 """A life that may be followed by one that takes it over: what was taken over is all of it."""
 
 _ALIVE = "life = :life AND (attribute_not_exists(expires_at) OR expires_at > :now)"
-
-
-class Clock:
-    """When it is, and how long sessions live."""
-
-    def __init__(self, clock: Callable[[], datetime], ttl: timedelta | None) -> None:
-        self._clock = clock
-        self._ttl = ttl
-
-    def now(self) -> int:
-        """The time, in microseconds since 1970."""
-        return to_micros(self._clock())
-
-    def at(self, actor_id: str, session_id: str) -> At:
-        """The session now. Raises `InvalidId`."""
-        return At(check_id("actor id", actor_id), check_id("session id", session_id), self.now())
-
-    def later(self, at: At) -> At:
-        """The same session as it is now: what another holds is free after a while, for those who wait too."""
-        return replace(at, now=self.now())
-
-    def expiry(self, now: int) -> int | None:
-        """When a session that is appended to now will expire."""
-        return None if self._ttl is None else after(now, self._ttl)
 
 
 class Elsewhere(Exception):

@@ -18,9 +18,9 @@ from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import after, check_record, to_bytes
 from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import MAX_WRITES, Database
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.memory_changes import STAMP, Changes, Head
 from contextkit.stores.dynamodb.memory_rows import (
     RECORD,

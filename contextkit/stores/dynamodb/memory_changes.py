@@ -14,9 +14,9 @@ from datetime import timedelta
 from contextkit.recent import Recent
 from contextkit.stores.codec import after, from_json, to_json
 from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.items import Row, Value
-from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.writes import Condition, Refused, Update, Write
 
 KNOWN = 4_096

@@ -10,11 +10,12 @@ from contextkit.stores.dynamodb.appending import Appending
 from contextkit.stores.dynamodb.arrivals import Arrivals
 from contextkit.stores.dynamodb.bucket import Bucket
 from contextkit.stores.dynamodb.calibrations import Calibrations
+from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.derived import DerivedData
 from contextkit.stores.dynamodb.erasure import Erasure
 from contextkit.stores.dynamodb.indexing import Indexing
-from contextkit.stores.dynamodb.lives import Clock, Lives
+from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import Log
 from contextkit.stores.dynamodb.memories import Memories
 from contextkit.stores.dynamodb.messages import Messages

@@ -6,10 +6,10 @@ import logging
 from datetime import timedelta
 
 from contextkit.stores.codec import after
+from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Value
 from contextkit.stores.dynamodb.keys import result_key, tool_key
-from contextkit.stores.dynamodb.lives import Clock
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Write
 from contextkit.stores.tools import LEASE, Asked
