@@ -11,22 +11,37 @@ from contextkit.memory.rules.chinese import CHINESE
 from contextkit.memory.rules.days import resolved_abroad
 from contextkit.memory.rules.finding import Finding, compiled
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
-from contextkit.memory.rules.subjects import may_be_place
+from contextkit.memory.rules.subjects import may_be_place, state
 from contextkit.memory.rules.tongue import Tongue
 from contextkit.memory.rules.vietnamese import VIETNAMESE
-from contextkit.memory.rules.words import COUNTRIES
+from contextkit.memory.rules.words import COUNTRIES, PETS
 from contextkit.memory.secrets import holds_secret
+from contextkit.memory.subject import STATE
 
 _TONGUES: Final = {"vietnamese": VIETNAMESE, "chinese": CHINESE}
-_SINGLE: Final = {
+_RELATIONS: Final = {
     "vợ": "wife",
     "chồng": "husband",
+    "bạn gái": "girlfriend",
+    "bạn trai": "boyfriend",
+    "sếp": "boss",
+    "chó": "dog",
+    "con chó": "dog",
+    "mèo": "cat",
+    "con mèo": "cat",
     "妻子": "wife",
     "老婆": "wife",
     "太太": "wife",
     "丈夫": "husband",
     "老公": "husband",
+    "女朋友": "girlfriend",
+    "男朋友": "boyfriend",
+    "老板": "boss",
+    "狗": "dog",
+    "猫": "cat",
 }
+"""Those of whom a person has one at a time, and pets."""
+
 _SAME: Final = {
     "màu": "colour",
     "颜色": "colour",
@@ -70,7 +85,7 @@ def abroad(sentence: Statement) -> Iterator[Statement]:
     if tongue.unstated.search(text):
         return
     said_i = False
-    for clause in tongue.cuts.split(resolved_abroad(text, sentence.said_at)):
+    for clause in _clauses(resolved_abroad(text, sentence.said_at), tongue):
         clause, forget = clause.strip(), False
         while lead := tongue.lead.match(clause):
             clause = clause[lead.end() :].strip()
@@ -83,23 +98,25 @@ def abroad(sentence: Statement) -> Iterator[Statement]:
             yield replace(sentence, text=clause, forget=forget)
 
 
+def _clauses(text: str, tongue: Tongue) -> list[str]:
+    """The text cut between its clauses; each of several tastes in a clause of its own."""
+    if several := tongue.several.match(text):
+        return [several["lead"] + item for item in tongue.item.split(several["what"])]
+    return tongue.cuts.split(text)
+
+
 def read_abroad(statement: Statement) -> list[Finding]:
     """What a Vietnamese or Chinese clause says."""
     tongue = _tongue(statement.language)
     if holds_secret(statement.text):
         return []
     text = _told(statement, tongue)
-    for over, subject in tongue.ends:
+    for over, subjects in tongue.ends:
         if match := over.match(statement.text):
-            return [
-                Finding(
-                    kind="profile",
-                    text=text,
-                    subject=_subject(subject, match, statement),
-                    value=match["value"].strip(),
-                    ends=True,
-                )
-            ]
+            subject, *also = (_subject(one, match, statement) for one in subjects)
+            value = "" if STATE in subject else (match["value"] or "").strip()
+            ended = Finding(kind="profile", text=text, subject=subject, value=value, ends=True, also=tuple(also))
+            return [ended, Finding(kind="event", text=text, importance=0.6)]
     if asked := tongue.asks.match(statement.text):
         return [_wish(statement, asked, tongue)]
     for kind, pattern, subject, worth in tongue.forms:
@@ -136,8 +153,10 @@ def _tongue(language: Language) -> Tongue:
 def _subject(template: str, match: re.Match[str], statement: Statement) -> str:
     groups = {name: (value or "").strip() for name, value in match.groupdict().items()}
     what, value = groups.get("what", "").lower(), groups["value"]
-    if not template and what in _SINGLE:
-        template = "name of {who}'s " + _SINGLE[what]
+    if not template and what in _RELATIONS:
+        template = "{pet}" if _RELATIONS[what] in PETS else f"name of {{who}}'s {_RELATIONS[what]}"
+    if template == "{pet}":
+        return state("belonging")({"thing": f"{value} {_RELATIONS.get(what, '')}", "who": statement.speaker})
     if template == "{home}" and not may_be_place(value):
         return ""
     country = value.lower() in _LANDS or value.lower() in COUNTRIES

@@ -97,6 +97,7 @@ CHINESE: Final = Tongue(
             "employer of {who}",
             0.8,
         ),
+        ("profile", rf"{_I_ZH}(?:跳槽|入职)(?:到|去)?了?{_NO_PLACE_ZH}{_STOP_ZH}", "employer of {who}", 0.8),
         (
             "profile",
             (
@@ -109,7 +110,7 @@ CHINESE: Final = Tongue(
         ("profile", r"^我的?生日(?:是|在)(?P<value>.*[\d月].*)$", "birthday of {who}", 0.8),
         (
             "profile",
-            r"^我的?(?:电话号码|电话|手机号码|手机号)是(?P<value>.*(?:\d\D*){5}.*)$",
+            r"^(?:我的?新?|新的?)(?:电话号码|电话|手机号码|手机号|号码)是(?P<value>.*(?:\d\D*){5}.*)$",
             "phone number of {who}",
             0.8,
         ),
@@ -139,11 +140,17 @@ CHINESE: Final = Tongue(
         (
             "relation",
             (
-                r"^我的?(?P<what>妻子|老婆|太太|丈夫|老公|儿子|女儿|妹妹|姐姐|哥哥|弟弟|妈妈|爸爸|女朋友|男朋友"
+                r"^我的?新?(?P<what>妻子|老婆|太太|丈夫|老公|儿子|女儿|妹妹|姐姐|哥哥|弟弟|妈妈|爸爸|女朋友|男朋友"
                 r"|狗|猫|老板|同事)(?:的名字)?(?:叫|是)(?P<value>[\u4e00-\u9fffA-Za-z]{1,8})$"
             ),
             "",
             0.8,
+        ),
+        (
+            "relation",
+            (rf"{_I_ZH}(?:有|养了?)一[只条](?P<value>)(?P<what>狗|猫)$"),
+            "{pet}",
+            0.7,
         ),
         (
             "relation",
@@ -167,10 +174,30 @@ CHINESE: Final = Tongue(
         ("decision", r"^我们?(?:已经|最终|最后)?(?:决定|选择了|同意)(?!了$)(?P<value>.+)$", "", 0.8),
     ),
     ends=(
-        (re.compile(r"^我(?:已经)?(?:不再|不)在(?P<value>.*?)(?:工作|上班)了?$"), "employer of {who}"),
-        (re.compile(r"^我(?:已经)?(?:辞职|离职|退休)(?P<value>)了?"), "employer of {who}"),
-        (re.compile(r"^我(?:已经)?(?:不再|不)住在?(?P<value>.*?)了?$"), "home city of {who}"),
+        (re.compile(r"^我(?:已经)?(?:不再|不)在(?P<value>.*?)(?:工作|上班)了?$"), ("employer of {who}",)),
+        (re.compile(r"^我(?:已经)?(?:辞职|离职|退休|被裁员?|被解雇|失业)(?P<value>)了?"), ("employer of {who}",)),
+        (re.compile(r"^我(?:已经)?(?:不再|不)住在?(?P<value>.*?)了?$"), ("home city of {who}",)),
+        (
+            re.compile(r"^我(?:们|[和跟与](?P<value>[^，。]{1,6}?))(?:已经|刚刚|刚|最近)*分手了?$"),
+            ("name of {who}'s girlfriend", "name of {who}'s boyfriend"),
+        ),
+        (
+            re.compile(r"^我们?(?:已经|刚刚|刚|最近)*离(?:了)?婚了?(?P<value>)$"),
+            ("name of {who}'s wife", "name of {who}'s husband"),
+        ),
+        (re.compile(r"^我(?:已经)?不再?吃素了?(?P<value>)$"), ("diet of {who}",)),
+        (
+            re.compile(
+                r"^我们?家?的?(?P<what>狗|猫)狗?咪?(?P<value>[^，。]{0,4}?)(?:已经|昨天|刚刚|刚)*(?:死|去世|走|没)了$"
+            ),
+            ("{pet}",),
+        ),
     ),
+    several=re.compile(
+        rf"(?P<lead>{_I_ZH}(?:不太?|不再)?(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?)"
+        r"(?P<what>[^，、。]{1,12}(?:、[^，、。]{1,12}?)+(?:和|与|以及|或)[^，、。]{1,12}|[^，、。]{1,12}(?:、[^，、。和与或]{1,12})+)$"
+    ),
+    item=re.compile("、|和|与|以及|或"),
     asks=re.compile(
         "^(?:请|以后|今后|从现在开始|从今以后|请?始终|请?一直|总是|都|要)+(?:请|都|始终|一直)*"
         "(?:用|使用)(?P<language>\\w{2,3}?)(?:来)?(?:回答|回复|跟我说|和我说)"

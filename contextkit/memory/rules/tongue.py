@@ -17,7 +17,8 @@ class Tongue:
     * `myself`, `mine`, `ours`: how a speaker names themselves, what is theirs, and those they speak for.
     * `goes_on`: a clause of whose "I" the next one speaks too, if it names nobody: not "my wife …", nor "I have a son".
     * `unstated`: what makes no statement of a sentence; `lead`, `forget`: what stands before one; `cuts`: between two.
-    * `forms`: kind, pattern, subject and importance of what is stated; `ends`: what says that it is over.
+    * `forms`: kind, pattern, subject and importance of what is stated; `ends`: what says that it is over, and
+      of which subjects; `several`: a list of things, `item` of it, each of which somebody likes or does not.
     * `asks`: what the assistant is to do from now on, and `asked`: how that is told; `languages` it may answer in.
     * `possessive`, `group`: what is somebody's, and those they speak for; `against`: that a taste is not there.
     """
@@ -33,7 +34,9 @@ class Tongue:
     forget: re.Pattern[str]
     cuts: re.Pattern[str]
     forms: tuple[tuple[RuleKind, str, str, float], ...]
-    ends: tuple[tuple[re.Pattern[str], str], ...]
+    ends: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
+    several: re.Pattern[str]
+    item: re.Pattern[str]
     asks: re.Pattern[str]
     asked: str
     languages: Mapping[str, str]

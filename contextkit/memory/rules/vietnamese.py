@@ -17,6 +17,10 @@ _END_VI: Final = r"(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|cùng|với|a
 _NAMED_VI: Final = rf"(?P<value>(?-i:[{_CAPITAL}]).*?)(?: (?:hôm|ngày|tuần|tháng|năm)\b.*)?{_END_VI}"
 """A place or a company, which is written with a capital: "nhà" and "công ty" are none."""
 
+_I_OVER_VI: Final = r"^(?:(?:chúng )?tôi|(?:bọn |chúng )?mình)(?: (?:đã|vừa|mới))* "
+_OVER_VI: Final = r"(?: (?:rồi|nữa|vào|hôm|ngày|tuần|tháng|năm)\b.*)?$"
+"""What may follow on what is over: that it is, and when."""
+
 _STOP_VI: Final = rf"(?P<value>.+?){_END_VI}"
 
 VIETNAMESE: Final = Tongue(
@@ -77,7 +81,12 @@ VIETNAMESE: Final = Tongue(
             0.8,
         ),
         ("profile", rf"{_I_VI}(?:đến từ|quê ở|quê) {_NAMED_VI}", "origin of {who}", 0.7),
-        ("profile", rf"{_I_VI}(?:làm việc|làm|công tác)(?: cho| tại| ở) {_NAMED_VI}", "employer of {who}", 0.8),
+        (
+            "profile",
+            rf"{_I_VI}(?:chuyển sang |bắt đầu )?(?:làm việc|làm|công tác)(?: cho| tại| ở) {_NAMED_VI}",
+            "employer of {who}",
+            0.8,
+        ),
         (
             "profile",
             (
@@ -89,9 +98,19 @@ VIETNAMESE: Final = Tongue(
             0.8,
         ),
         ("profile", rf"^sinh nhật{_MY_VI} (?:là |vào )*(?P<value>.*\d.*)$", "birthday of {who}", 0.8),
-        ("profile", rf"^(?:số điện thoại|sđt){_MY_VI} là (?P<value>.*(?:\d\D*){{5}}.*)$", "phone number of {who}", 0.8),
+        (
+            "profile",
+            rf"^(?:số điện thoại|sđt)(?: mới)?{_MY_VI} là (?P<value>.*(?:\d\D*){{5}}.*)$",
+            "phone number of {who}",
+            0.8,
+        ),
         ("profile", rf"^email{_MY_VI} là (?P<value>.*@.*)$", "email of {who}", 0.8),
-        ("profile", rf"{_I_VI}(?:không )?(?:bị )?dị ứng(?: với)? {_STOP_VI}", "allergy of {who} to {value}", 0.95),
+        (
+            "profile",
+            rf"{_I_VI}(?:không (?:còn )?)?(?:bị )?dị ứng(?: với)? {_STOP_VI}",
+            "allergy of {who} to {value}",
+            0.95,
+        ),
         ("preference", rf"{_I_VI}(?:ăn chay|là người ăn chay)(?P<value>)", "diet of {who}", 0.8),
         (
             "preference",
@@ -116,7 +135,7 @@ VIETNAMESE: Final = Tongue(
             "relation",
             (
                 r"^(?P<what>vợ|chồng|con trai|con gái|em gái|em trai|anh trai|chị gái|mẹ|bố|bạn gái|bạn trai"
-                r"|con chó|con mèo|sếp)(?:(?: của)? (?:tôi|mình|em|tớ))? (?:tên là|tên"
+                r"|con chó|con mèo|sếp)(?: mới)?(?:(?: của)? (?:tôi|mình|em|tớ))? (?:tên là|tên"
                 r"|là) (?P<value>[^\W\d_]\w*(?: [^\W\d_]\w*){0,2})$"
             ),
             "",
@@ -139,19 +158,49 @@ VIETNAMESE: Final = Tongue(
                 r"^(?:tôi|mình) không còn (?:làm việc|làm)(?: cho| tại| ở)? ?(?P<value>.*?)(?: nữa)?(?: rồi)?$",
                 re.IGNORECASE,
             ),
-            "employer of {who}",
+            ("employer of {who}",),
         ),
         (
-            re.compile(r"^(?:tôi|mình)(?: đã)? nghỉ việc(?: ở| tại)? ?(?P<value>.*?)(?: rồi)?$", re.IGNORECASE),
-            "employer of {who}",
+            re.compile(
+                rf"{_I_OVER_VI}(?:nghỉ việc|bỏ việc|thôi việc|bị sa thải|nghỉ hưu)"
+                rf"(?: (?:ở|tại|khỏi) (?P<value>.+?))?{_OVER_VI}",
+                re.IGNORECASE,
+            ),
+            ("employer of {who}",),
         ),
         (
             re.compile(
                 r"^(?:tôi|mình) không còn (?:sống|ở)(?: tại| ở)? ?(?P<value>.*?)(?: nữa)?(?: rồi)?$", re.IGNORECASE
             ),
-            "home city of {who}",
+            ("home city of {who}",),
+        ),
+        (
+            re.compile(
+                rf"^(?:(?:chúng )?tôi|(?:bọn |chúng )?mình)(?: (?:và|với) (?P<value>[^\W\d_]\w*))?(?: (?:đã|vừa|mới))*"
+                rf" chia tay(?: nhau)?{_OVER_VI}",
+                re.IGNORECASE,
+            ),
+            ("name of {who}'s girlfriend", "name of {who}'s boyfriend"),
+        ),
+        (
+            re.compile(rf"{_I_OVER_VI}ly hôn(?P<value>){_OVER_VI}", re.IGNORECASE),
+            ("name of {who}'s wife", "name of {who}'s husband"),
+        ),
+        (
+            re.compile(
+                rf"^(?:con )?(?P<what>chó|mèo)(?: (?:của )?(?:tôi|mình))?(?: tên)?(?P<value>(?-i: [{_CAPITAL}]\w*)?)"
+                rf"(?: (?:đã|vừa|mới|bị))* (?:chết|mất|qua đời){_OVER_VI}",
+                re.IGNORECASE,
+            ),
+            ("{pet}",),
         ),
     ),
+    several=re.compile(
+        rf"(?P<lead>{_I_VI}(?:không (?:còn )?)?(?:thích|yêu|ghét|mê)(?: uống| ăn| xem| nghe)? )"
+        r"(?P<what>[^,]{1,30}(?:, [^,]{1,30}?)+,? (?:và|hoặc|hay) [^,]{1,30})$",
+        re.IGNORECASE,
+    ),
+    item=re.compile(r", (?:và |hoặc |hay )?| (?:và|hoặc|hay) "),
     asks=re.compile(
         r"^(?:(?:từ giờ|từ nay|từ bây giờ|luôn luôn|luôn|hãy|vui lòng|làm ơn)[ ,]*)+(?:luôn "
         r"|hãy )*(?:trả lời|viết|nói)(?: cho tôi| với tôi)? bằng tiếng (?P<language>\w+)",

@@ -81,6 +81,26 @@ ENDED = [
     ("My email is jo@x.org.", "I changed my email to jo@y.org."),
     ("My goal is to run a marathon.", "My goal now is to run an ultra."),
     ("I have a job interview on 12 June.", "The job interview is off."),
+    ("Tôi làm việc tại FPT.", "Tôi nghỉ việc rồi."),
+    ("Tôi làm việc tại FPT.", "Tôi vừa chuyển sang làm ở Google."),
+    ("Con chó của tôi tên là Mực.", "Con chó của tôi chết rồi."),
+    ("Con mèo của tôi tên là Mun.", "Con mèo Mun đã chết hôm qua."),
+    ("Bạn gái của tôi tên là Lan.", "Tôi và Lan chia tay rồi."),
+    ("Bạn trai tôi tên là Minh.", "Chúng tôi đã chia tay tuần trước."),
+    ("Vợ tôi tên là Hoa.", "Tôi ly hôn rồi."),
+    ("Sếp của tôi tên là Hùng.", "Sếp mới của tôi tên là Dũng."),
+    ("Số điện thoại của tôi là 0901234567.", "Số điện thoại mới của tôi là 0987654321."),
+    ("Tôi bị dị ứng với tôm.", "Tôi không còn dị ứng với tôm nữa."),
+    ("我在华为工作。", "我辞职了。"),
+    ("我在腾讯上班。", "我跳槽到了字节跳动。"),
+    ("我的狗叫旺财。", "我的狗去世了。"),
+    ("我养了一只猫。", "我的猫死了。"),
+    ("我女朋友叫小丽。", "我们分手了。"),
+    ("我男朋友叫张伟。", "我和张伟分手了。"),
+    ("我妻子叫王芳。", "我离婚了。"),
+    ("我老板叫李强。", "我的新老板叫陈明。"),
+    ("我的手机号是13800001111。", "我换了手机号，新号码是13900002222。"),
+    ("我吃素。", "我不吃素了。"),
 ]
 
 
@@ -94,6 +114,8 @@ def test_what_is_over_holds_no_longer(before: str, now: str) -> None:
 TURNED = [
     ("I like pizza, pasta and sushi.", "I don't like sushi anymore.", "sushi"),
     ("I hate running and swimming.", "I love swimming now.", "swimming"),
+    ("Tôi thích phở, bún chả và bánh mì.", "Tôi không thích bún chả nữa.", "bún chả"),
+    ("我喜欢苹果、香蕉和葡萄。", "我不喜欢香蕉了。", "香蕉"),
     ("I can't stand cilantro, olives and blue cheese.", "I like olives now.", "olives"),
 ]
 
@@ -101,7 +123,7 @@ TURNED = [
 @pytest.mark.parametrize(("before", "now", "what"), TURNED)
 def test_of_several_tastes_one_may_turn(before: str, now: str, what: str) -> None:
     (ended,) = over(told(before, now))
-    assert ended.endswith(f" {what}.")
+    assert ended.rstrip(".。").endswith(what)
 
 
 KEPT = [
@@ -131,6 +153,15 @@ KEPT = [
     ("I work at Acme.", "I didn't quit my job."),
     ("I live in Ghent.", "We moved to 33 Station Street."),
     ("I live in St. Louis.", "We moved to Main Street."),
+    ("Tôi làm việc tại FPT.", "Bạn tôi nghỉ việc rồi."),
+    ("Tôi làm việc tại FPT.", "Tôi chưa nghỉ việc."),
+    ("Bạn gái của tôi tên là Lan.", "Bạn tôi và Hoa chia tay rồi."),
+    ("Con chó của tôi tên là Mực.", "Điện thoại của tôi chết rồi."),
+    ("我在华为工作。", "我朋友辞职了。"),
+    ("我在华为工作。", "我没有辞职。"),
+    ("我女朋友叫小丽。", "我朋友和他女朋友分手了。"),
+    ("我的狗叫旺财。", "我的手机死了。"),
+    ("我的狗叫旺财。", "我的狗走丢了。"),
     ("I have asthma.", "I have a new boss."),
 ]
 
