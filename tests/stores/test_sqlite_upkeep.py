@@ -49,11 +49,6 @@ class CountingCounter:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def counter() -> CountingCounter:
     return CountingCounter()
 

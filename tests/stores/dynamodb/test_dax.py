@@ -75,11 +75,6 @@ def store(cluster: Cluster, endpoint: str, tables: str) -> Iterator[DynamoDBStor
         yield store
 
 
-@pytest.fixture
-def actor() -> str:
-    return f"actor-{uuid.uuid4()}"
-
-
 def said(store: DynamoDBStore, actor: str, count: int) -> list[Message]:
     return store.append(actor, "s", [Message(role="user", content=str(number)) for number in range(count)])
 

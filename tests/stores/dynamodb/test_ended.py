@@ -44,11 +44,6 @@ def test_memories_of_all_times_are_one_small_read_once_any_were_searched(
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def lasting(endpoint: str, tables: str, clock: ManualClock) -> Iterator[tuple[DynamoDBStore, DynamoDBStore]]:
     """The stores of two processes, whose sessions expire a month after they were last appended to."""
     client = new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=20)

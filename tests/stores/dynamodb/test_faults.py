@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -34,16 +33,6 @@ def store(proxy: FaultProxy, tables: str, clock: ManualClock) -> Iterator[Dynamo
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=10)
     with DynamoDBStore(tables, client=client, clock=clock) as store:
         yield store
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def actor() -> str:
-    return f"actor-{uuid.uuid4()}"
 
 
 def user(text: str, name: str | None = None) -> Message:

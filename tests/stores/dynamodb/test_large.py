@@ -24,11 +24,6 @@ RESULT = noise(5_000_000)
 
 
 @pytest.fixture
-def actor() -> str:
-    return f"actor-{uuid.uuid4()}"
-
-
-@pytest.fixture
 def store(patient_client: object, tables: str) -> DynamoDBStore:
     return DynamoDBStore(tables, client=patient_client, wait=60)
 

@@ -21,11 +21,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def open_store(proxy: FaultProxy, tables: str, clock: ManualClock) -> Callable[[], DynamoDBStore]:
     client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
     return lambda: DynamoDBStore(tables, client=client, clock=clock)

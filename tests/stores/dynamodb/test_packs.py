@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -81,11 +80,6 @@ def test_a_pack_gives_its_messages_back() -> None:
 def test_what_is_no_pack_is_damaged(content: bytes) -> None:
     with pytest.raises(StoreCorrupt):
         unpacked(content, Pack(1, SMALL))
-
-
-@pytest.fixture
-def actor() -> str:
-    return f"actor-{uuid.uuid4()}"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,11 +45,6 @@ def client(proxy: FaultProxy) -> Iterator[Any]:
 def opened(client: Any, tables: str, embedder: Counting) -> Callable[[], DynamoDBStore]:
     """Opens the store as another process would, which knows nothing of the session."""
     return lambda: DynamoDBStore(tables, client=client, embeddings=embedder)
-
-
-@pytest.fixture
-def actor() -> str:
-    return f"actor-{uuid.uuid4()}"
 
 
 def said(count: int) -> list[Message]:

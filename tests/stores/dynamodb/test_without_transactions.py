@@ -28,11 +28,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dynalite]:
         yield server
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
 @pytest.fixture(scope="module")
 def client(server: Dynalite) -> Iterator[Any]:
     """One client for all stores of the suite: making one takes longer than most tests."""
