@@ -109,8 +109,8 @@ ENDINGS: Final = (
     form(
         "relation",
         rf"^(?:I|[Ww]e) (?:had to )?(?:put|gave|give) (?:(?:my|our) )?(?P<thing>(?:{PET})|(?:(?:{PET}) )?«name»)"
-        r"(?:,? (?:to sleep|down|up"
-        r" for adoption|away|to (?:my|a|an|our|the|[A-Z])))",
+        r"(?:,? (?:to sleep|down|up for adoption|away)«wholly»"
+        r"| to (?:an?|my|our|the|[A-Z])(?!.* for (?:\d|an?|the)\b))",
         _GONE,
         value="",
         ends=True,

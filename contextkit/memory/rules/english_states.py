@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from contextkit.memory.rules.forms import form
 from contextkit.memory.rules.subjects import state
 
-_ALONE: Final = r"(?!,| (?:and|or)\b)"
+_ALONE: Final = r"(?!,| (?:and|or)\b)(?:«wholly».*|(?P<rest>.*))"
 """Nothing else is told in the same breath that would end with it."""
+
+
+def _narrowed(groups: Mapping[str, str]) -> str:
+    """What tells it from others: "coffee with sugar"; without more words, what is done with it."""
+    return f"{groups['thing']} {groups['rest']}" if groups["rest"] else groups.get("verb", groups.get("value", ""))
+
 
 STATES: Final = (
     form(
@@ -24,13 +31,14 @@ STATES: Final = (
         r"|part of|enrolled in|subscribed to|insured with)) (?!(?:\d+|two|three|four|five|some|many)\b)«thing»"
         r"(?: (?:called|named) (?P<value>«name»))?" + _ALONE,
         state("belonging", "{value} {thing}"),
+        value=_narrowed,
     ),
     form(
         "note",
         r"^«who» «adv»(?:am|is|have been|has been) «adv»(?!(?:being|getting|going|coming|trying|planning)\b)"
         r"(?P<verb>[a-z]+ing)(?: (?:about|at|for|in|on|to|with))* «thing»" + _ALONE,
         state("undertaking"),
-        value="{verb}",
+        value=_narrowed,
     ),
     form(
         "note",
@@ -39,7 +47,7 @@ STATES: Final = (
         r"(?: (?:\d+|two|three|four|five|six|ten))?"
         r" «thing»" + _ALONE,
         state("habit"),
-        value="{verb}",
+        value=_narrowed,
     ),
 )
-"""Their value is a name, if any, or the root of a verb, which tells apart what is done with the same thing."""
+"""Their value is what an end of them is told by: "I no longer drink coffee", "I no longer drink coffee with sugar"."""
