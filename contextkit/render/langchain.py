@@ -18,8 +18,7 @@ from langchain_core.messages import (
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import with_calls
-from contextkit.parts import Text, parts
-from contextkit.render.langchain_blocks import common_content, with_attachments, with_documents
+from contextkit.render.langchain_blocks import common_content, is_blank, with_attachments, with_documents
 from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.langchain_calls import with_fitting_calls
 from contextkit.render.openai import fitting_name
@@ -90,8 +89,7 @@ _ONLY_OPENAI = ("langchain_type", "function_call")
 
 
 def _is_nothing(message: Message) -> bool:
-    blank = all(isinstance(part, Text) and not part.text.strip() for part in parts(message))
-    return blank and message.role != "tool" and not message.tool_calls
+    return is_blank(message) and message.role != "tool" and not message.tool_calls
 
 
 def _worded(message: Message) -> Message:

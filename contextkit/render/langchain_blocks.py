@@ -10,6 +10,8 @@ model is, only the style of its cache marks tells. So where a session's blocks c
   take. And what a tool's result has besides text follows in a user's message, behind the results of all the calls it
   belongs with: OpenAI's chat completions answer with an error to anything else.
 * Reasoning that is signed goes to Anthropic's chat models in Anthropic's shape, and other reasoning does not.
+* A user's name stands before what the user says, for Anthropic's and Converse's chat models, which pass on none. The
+  blocks that contextkit makes need none there.
 * Anthropic's own blocks stay for chat models of that style, and Converse's for those of that one; else they are told
   in words (`contextkit.render.told`), and so is what other servers did in an answer of LangChain's v1 shape. Where no
   style says, those stay that one chat model or another converts.
@@ -20,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from contextkit.fence import BLOCK_NAME
 from contextkit.messages.converse import is_converse
 from contextkit.parts import Other, Reasoning, Text, part, parts, unusable
 from contextkit.parts.media import Media
@@ -50,6 +53,27 @@ def common_content(message: Message, style: CacheStyle | None) -> str | tuple[Bl
 
     White space alone is nothing: before a call, `ChatAnthropic` passes it on, and Anthropic refuses it.
     """
+    content = _taken(message, style)
+    if style is None or message.role != "user" or not message.name or message.name == BLOCK_NAME or is_blank(message):
+        return content
+    return _introduced(content, f"{message.name}:")
+
+
+def is_blank(message: Message) -> bool:
+    """Whether there is nothing in it but white space."""
+    return all(isinstance(found, Text) and not found.text.strip() for found in parts(message))
+
+
+def _introduced(content: str | tuple[Block, ...], name: str) -> str | tuple[Block, ...]:
+    match content:
+        case str():
+            return f"{name} {content}"
+        case ({"type": "text", "text": text} as first, *others):
+            return ({**first, "text": f"{name} {text}"}, *others)
+    return ({"type": "text", "text": name}, *content)
+
+
+def _taken(message: Message, style: CacheStyle | None) -> str | tuple[Block, ...]:
     if isinstance(message.content, str):
         return message.content if message.content.strip() else ""
     made = message.metadata.get("response_metadata", {})

@@ -235,6 +235,18 @@ def test_langchain_s_v1_blocks_reach_another_provider_s_chat_model(
     assert own or all(text in told for text in ("bridges of Porto", "Luís I", "odd"))
 
 
+@pytest.mark.parametrize("name", STYLES)
+def test_the_model_is_told_who_speaks(name: str, ask: Asks, store: SQLiteStore) -> None:
+    picture = HumanMessage([MEDIA["a picture of chat completions"]], name="Ann")
+    words = HumanMessage([{"type": "text", "text": "And mine?"}], name="Bob")
+    store.append("u1", "s1", [HumanMessage("Whose turn?", name="Ann"), AIMessage("Yours."), picture, words])
+    store.append("u1", "s1", [AIMessage("Ann's.")])
+    said = [words for role, words in turns(ask(name, True, "And now?")) if role == "user"]
+    assert said[0].endswith("Ann: Whose turn?")
+    assert said[0].startswith("<preferences>"), "which nobody said"
+    assert "".join(said[1].split()) == "Ann:Bob:Andmine?"
+
+
 @pytest.mark.parametrize("marked", [False, True])
 @pytest.mark.parametrize("name", ["ChatAnthropic", "ChatBedrockConverse"])
 def test_what_an_mcp_server_answered_reaches_the_model(name: str, marked: bool, ask: Asks, store: SQLiteStore) -> None:
