@@ -14,6 +14,7 @@ from contextkit.memory.rules.statement import THE_USER, Language, Statement
 from contextkit.memory.rules.subjects import may_be_place, state
 from contextkit.memory.rules.tongue import Tongue
 from contextkit.memory.rules.vietnamese import VIETNAMESE
+from contextkit.memory.rules.voice import literal
 from contextkit.memory.rules.words import COUNTRIES, PETS
 from contextkit.memory.secrets import holds_secret
 from contextkit.memory.subject import STATE
@@ -184,7 +185,7 @@ def _who(statement: Statement, tongue: Tongue) -> str:
 
 def _told(statement: Statement, tongue: Tongue) -> str:
     """The clause with its speaker's name in place of "I"."""
-    who = _who(statement, tongue)
+    who = literal(_who(statement, tongue))
     text = tongue.ours.sub(tongue.group.format(who), statement.text)
     text = tongue.mine.sub(tongue.possessive.format(who), text)
     return _sentence(tongue.myself.sub(who, text), statement)

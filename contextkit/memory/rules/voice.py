@@ -65,6 +65,30 @@ _OWN: Final = re.compile(r"(\bI\b[^,;:]*?\b)[Mm]y\b")
 _NOT_VERBS: Final = frozenset(["and", "or", "with", "from", "in", "at", "to", "for", "on", "of"])
 
 
+_FIRST_PERSON: Final = tuple(
+    (re.compile(said), told)
+    for said, told in {
+        r"\bam I\b": "is {}",
+        r"\bI\b(?!\.)": "{}",
+        r"\b[Mm]yself\b": "themself",
+        r"\b(?:[Mm]y(?: own)?|[Mm]ine)\b": "{}'s",
+        r"\bme\b": "{}",
+        r"\b[Ww]e\b": "{} and others",
+        r"\b[Oo]urs?\b": "{}'s",
+        r"\bus\b": "{} and others",
+    }.items()
+)
+_SECOND_PERSON: Final = tuple(
+    (re.compile(said), told)
+    for said, told in {
+        r"\b[Yy]ou are\b": "{} is",
+        r"\b[Yy]ou have\b": "{} has",
+        r"\b[Yy]ours?\b": "{}'s",
+        r"\b[Yy]ou\b": "{}",
+    }.items()
+)
+
+
 def expanded(text: str) -> str:
     """The text without contractions and curly quotes, as the rules read it."""
     text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
@@ -82,27 +106,16 @@ def retold(clause: str, speaker: str, listener: str = "") -> str:
     clause = _AND_I.sub(lambda match: f"{match['others']}and {speaker} {match['verb']}", clause)
     clause = _OWN.sub(r"\1their", clause)
     clause = _I_VERB.sub(lambda match: _he_verb(match, speaker), clause)
-    for said, told in (
-        (r"\bam I\b", f"is {speaker}"),
-        (r"\bI\b(?!\.)", speaker),
-        (r"\b[Mm]yself\b", "themself"),
-        (r"\b[Mm]y(?: own)?\b", f"{speaker}'s"),
-        (r"\b[Mm]ine\b", f"{speaker}'s"),
-        (r"\bme\b", speaker),
-        (r"\b[Ww]e\b", f"{speaker} and others"),
-        (r"\b[Oo]ur\b|\b[Oo]urs\b", f"{speaker}'s"),
-        (r"\bus\b", f"{speaker} and others"),
-    ):
-        clause = re.sub(said, told, clause)
-    if listener:
-        for said, told in (
-            (r"\b[Yy]ou are\b", f"{listener} is"),
-            (r"\b[Yy]ou have\b", f"{listener} has"),
-            (r"\b[Yy]ours?\b", f"{listener}'s"),
-            (r"\b[Yy]ou\b", listener),
-        ):
-            clause = re.sub(said, told, clause)
+    for said, told in _FIRST_PERSON:
+        clause = said.sub(told.replace("{}", literal(speaker)), clause)
+    for said, told in _SECOND_PERSON if listener else ():
+        clause = said.sub(told.replace("{}", literal(listener)), clause)
     return as_sentence(clause)
+
+
+def literal(name: str) -> str:
+    r"""A name as it is told to `re.sub`: that of CORP\quinn is no escape."""
+    return name.replace("\\", r"\\")
 
 
 def as_sentence(clause: str) -> str:

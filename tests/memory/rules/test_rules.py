@@ -394,6 +394,16 @@ def test_people_are_told_apart_by_their_names() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["CORP\\quinn", "CORP\\1", "{who}", "a{0}b", "x\\g<0>"])
+def test_any_name_may_be_a_speakers(name: str) -> None:
+    for said, told in (
+        ("I live in Leeds.", f"{name} lives in Leeds."),
+        ("Tôi sống ở Huế.", f"{name} sống ở Huế."),
+        ("我住在上海。", f"{name}住在上海。"),
+    ):
+        assert [fact.text.casefold() for fact in found(message(said, name=name))] == [told.casefold()]
+
+
 def test_a_named_assistant_is_a_person() -> None:
     assert texts(message("I live in Leeds.", role="assistant", name="Mel")) == ["Mel lives in Leeds."]
 
