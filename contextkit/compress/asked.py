@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from math import log
 from typing import Final
@@ -67,6 +68,24 @@ def _irregular() -> dict[str, list[str]]:
         for term in terms(word):
             forms.setdefault(term, []).append(word)
     return forms
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """How pieces of a text bear on a query: the terms that each is `about`, the `weights` of these, and what each is
+    worth `direct`ly for them."""
+
+    about: Sequence[tuple[str, ...]]
+    weights: dict[str, float]
+    direct: Sequence[float]
+
+
+def bearing(bodies: Iterable[str], query: str) -> Bearing:
+    """How these pieces of a text bear on the query."""
+    wanted = Asked(query)
+    about = [wanted.found(body) for body in bodies]
+    known = weights(about)
+    return Bearing(about, known, [sum(known.get(term, 0.0) for term in each) for each in about])
 
 
 def weights(found: Sequence[Sequence[str]], worth: float = QUERY_WORTH) -> dict[str, float]:

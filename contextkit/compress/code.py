@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from contextkit.compress.asked import Asked, weights
+from contextkit.compress.asked import bearing
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.compress.sample import Span
@@ -50,16 +50,13 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     """The lines of the spans and what they are worth."""
     found = list(_statements(text, lines(text, spans, longest)))
     bodies = [text[start:end] for start, end in found]
-    wanted = Asked(query)
-    about = [wanted.found(body) for body in bodies]
-    asked = weights(about)
-    direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
-    lent = [max(pair) for pair in zip(spread(direct, *_AROUND), _lent_to_bodies(bodies, direct), strict=True)]
+    asked = bearing(bodies, query)
+    lent = list(map(max, spread(asked.direct, *_AROUND), _lent_to_bodies(bodies, asked.direct)))
     pieces: list[Piece] = []
     for n, after in enumerate(_follows_signature(bodies)):
         bonus = _own_worth(bodies[n], after) + lent[n] if bodies[n].strip() else 0.0
-        pieces.append(Piece(*found[n], about[n], bonus))
-    return Outline(text, pieces, asked, lines_left_out)
+        pieces.append(Piece(*found[n], asked.about[n], bonus))
+    return Outline(text, pieces, asked.weights, lines_left_out)
 
 
 _LONGEST_SIGNATURE: Final = 20

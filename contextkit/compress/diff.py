@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
-from contextkit.compress.asked import Asked, weights
+from contextkit.compress.asked import bearing
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.compress.sample import Span
@@ -52,17 +52,14 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     found = list(lines(text, spans, longest))
     bodies = [text[start:end] for start, end in found]
     roles = list(_roles(bodies))
-    wanted = Asked(query)
-    about = [() if role == "named" else wanted.found(body) for role, body in zip(roles, bodies, strict=True)]
-    asked = weights(about)
-    direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
-    near = spread(direct, *_AROUND)
+    asked = bearing(("" if role == "named" else body for role, body in zip(roles, bodies, strict=True)), query)
+    near = spread(asked.direct, *_AROUND)
     own = [
         _WORTH[role] + (near[n] if role in _INSIDE else 0.0) if bodies[n].strip() else 0.0
         for n, role in enumerate(roles)
     ]
-    pieces = [Piece(*found[n], about[n], worth) for n, worth in enumerate(_led(roles, own, direct))]
-    return Outline(text, pieces, asked, lines_left_out)
+    pieces = [Piece(*found[n], asked.about[n], worth) for n, worth in enumerate(_led(roles, own, asked.direct))]
+    return Outline(text, pieces, asked.weights, lines_left_out)
 
 
 def _led(roles: Sequence[_Role], own: Sequence[float], direct: Sequence[float]) -> list[float]:

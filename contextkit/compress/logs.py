@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from contextkit.compress.asked import Asked, weights
+from contextkit.compress.asked import bearing
 from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS, failed_status
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
@@ -59,19 +59,16 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     found = list(lines(text, spans, longest))
     bodies = [text[start:end] for start, end in found]
     kinds = [kind_of_line(body[:_SIGNED]) + _failure(body[:_SIGNED]) for body in bodies]
-    wanted = Asked(query)
-    about = [wanted.found(body) for body in bodies]
-    asked = weights(about)
-    direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
+    asked = bearing(bodies, query)
     levels = _levels(bodies, kinds)
-    lent = spread([max(pair) for pair in zip(direct, levels, strict=True)], *_AROUND)
+    lent = spread(list(map(max, asked.direct, levels)), *_AROUND)
     pieces: list[Piece] = []
     for n, (start, end) in enumerate(found):
         if (n and bodies[n] == bodies[n - 1]) or not bodies[n].strip():
             pieces.append(Piece(start, end))
         else:
-            pieces.append(Piece(start, end, (*about[n], kinds[n]), _place(n, len(found)) + lent[n]))
-    return Outline(text, pieces, _worth_of_kinds(kinds, levels) | asked, partial(_left_out, found, kinds))
+            pieces.append(Piece(start, end, (*asked.about[n], kinds[n]), _place(n, len(found)) + lent[n]))
+    return Outline(text, pieces, _worth_of_kinds(kinds, levels) | asked.weights, partial(_left_out, found, kinds))
 
 
 def kind_of_line(line: str) -> str:

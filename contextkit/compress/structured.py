@@ -10,68 +10,17 @@ the richest rung that fits is chosen.
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from json.encoder import encode_basestring
-from math import log
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final
 
 from contextkit.compress.asked import Asked
-from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS
-from contextkit.compress.rare import RARE, rare_values
+from contextkit.compress.pruning import Excerpts, Literal, Pruning
+from contextkit.compress.rungs import Rung, ladder
 from contextkit.compress.search import byte_size, richest
 from contextkit.types import TokenCounter
 
 LARGEST: Final = 4_000_000
 """Characters of JSON that are parsed; what is longer is shortened as text."""
-
-_DEEPEST: Final = 60
-"""Levels that are looked into; deeper ones are left out."""
-
-_QUERY_WORTH: Final = 3.0
-_ODD_WORTH: Final = 1.0
-_FAILED_WORTH: Final = 1.5
-_END_WORTH: Final = 0.5
-"""How elements of an array compare: what bears on the query first, then failures and rarities, then the two ends."""
-
-FAILED: Final = re.compile(
-    r"\b(?:error|errors|fail(?:ed|ure)?|exception|fatal|critical|denied|rejected|refused|timed?[ _-]?out"
-    rf"|unauthori[sz]ed|cancell?ed|overdue|blocked|invalid|{FOREIGN_WORDS})\b|{FOREIGN_SIGNS}",
-    re.IGNORECASE,
-)
-_MAY_FAIL: Final = re.compile(
-    "error|fail|exception|fatal|critical|denied|reject|refuse|timed?[ _-]?out|unauth|cancel|overdue|block|invalid"
-    f"|{FOREIGN_WORDS}|{FOREIGN_SIGNS}"
-)
-"""A quicker look that finds all that `FAILED` does, and more."""
-
-_FAILED_TERM: Final = "\nfailed"
-_NOTHING: Final[frozenset[str]] = frozenset()
-
-_REPEATS: Final = 40
-"""Characters up to which a string is a key or a value that comes again, and is looked at once. So is one that may have
-to be shortened, since each rung that is tried asks about it."""
-
-Excerpts: TypeAlias = Callable[[str], Callable[[int], str]]
-"""For a long string, what gives its best excerpt of about so many characters."""
-
-
-class Literal(str):
-    """A number (or NaN) exactly as it was written."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """How much is kept: elements per array, keys per object, characters per string, levels."""
-
-    elements: int
-    keys: int
-    characters: int
-    depth: int
 
 
 def parse(text: str) -> Any:
@@ -92,270 +41,26 @@ def parse_lines(text: str) -> list[Any]:
 
 def shorten_json(value: Any, limit: int, counter: TokenCounter, query: str, excerpts: Excerpts) -> str | None:
     """The richest pruning of a parsed value that fits; None where not even its outermost shape does."""
-    return _richest(_Pruning(value, Asked(query), excerpts), limit, counter, lambda pruning, rung: pruning.render(rung))
+    pruning = Pruning(value, Asked(query), excerpts)
+    return _richest(pruning, pruning.render, limit, counter)
 
 
 def shorten_json_lines(
     records: list[Any], limit: int, counter: TokenCounter, query: str, excerpts: Excerpts
 ) -> str | None:
     """The same for records: one to a line, and a line that says how many were left out for each gap."""
-    return _richest(
-        _Pruning(records, Asked(query), excerpts), limit, counter, lambda pruning, rung: pruning.render_lines(rung)
-    )
+    pruning = Pruning(records, Asked(query), excerpts)
+    return _richest(pruning, pruning.render_lines, limit, counter)
 
 
-def _richest(
-    pruning: _Pruning, limit: int, counter: TokenCounter, render: Callable[[_Pruning, Rung], str]
-) -> str | None:
-    rungs = _ladder(pruning.longest_array, pruning.longest_string)
+def _richest(pruning: Pruning, render: Callable[[Rung], str], limit: int, counter: TokenCounter) -> str | None:
+    rungs = ladder(pruning.longest_array, pruning.longest_string)
     drafts: dict[int, str] = {}
 
     def draft(n: int) -> str:
         if n not in drafts:
-            drafts[n] = render(pruning, rungs[n])
+            drafts[n] = render(rungs[n])
         return drafts[n]
 
     best = richest(draft, lambda n: byte_size(draft(n)), len(rungs) - 1, limit, counter)
     return best[1] if best else None
-
-
-_SHORT: Final = 120
-"""Characters of a string that are kept before more elements are: about two lines of text."""
-
-_ALL: Final = 1 << 128
-"""More elements than there are, also after being divided by four at each level down."""
-
-_GROWTH: Final = 1.08
-"""From one rung to the next, so that the richest one that fits uses most of the room."""
-
-
-def _ladder(elements: int, characters: int) -> list[Rung]:
-    """Rungs from hardly anything to everything: first levels, then elements, then length of strings."""
-    rungs = [
-        Rung(0, 0, 0, 0),
-        Rung(0, 8, 20, 1),
-        Rung(0, 12, 24, 2),
-        Rung(1, 16, 32, 3),
-        Rung(1, 24, 48, 4),
-        Rung(1, 32, 80, 5),
-    ]
-    rungs += [Rung(n, max(40, n), _SHORT, 8) for n in _steps(1, elements)]
-    rungs += [Rung(_ALL, _ALL, n, _DEEPEST) for n in _steps(_SHORT, characters)]
-    return rungs
-
-
-def _steps(first: int, last: int) -> Iterator[int]:
-    n = first
-    while n < last:
-        yield n
-        n = max(n + 1, int(n * _GROWTH))
-    yield last
-
-
-@dataclass
-class _Pruning:
-    """A parsed value with what each of its arrays and objects says about the query."""
-
-    value: Any
-    asked: Asked
-    excerpts: Excerpts
-    longest_array: int = 1
-    longest_string: int = _SHORT
-    _found: dict[int, frozenset[str]] = field(default_factory=dict)
-    _orders: dict[int, list[int]] = field(default_factory=dict)
-    _excerpts: dict[str, Callable[[int], str]] = field(default_factory=dict)
-    _texts: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._look(self.value, 0)
-
-    def _look(self, value: Any, depth: int) -> frozenset[str]:
-        """What is found in a value and below it: query terms, and whether it tells of a failure."""
-        if isinstance(value, str):
-            return self._look_at_text(value)
-        if depth > _DEEPEST or not value or not isinstance(value, (dict, list)):
-            return frozenset()
-        self.longest_array = max(self.longest_array, len(value))
-        found: set[str] = set()
-        for key, each in value.items() if isinstance(value, dict) else (("", each) for each in value):
-            below = self._look(each, depth + 1)
-            found |= below
-            if key and each:
-                found |= self._look_at_text(key)
-        result = frozenset(found)
-        self._found[id(value)] = result
-        return result
-
-    def _look_at_text(self, text: str) -> frozenset[str]:
-        if isinstance(text, Literal):
-            return self.asked.terms & {str(text)} if self.asked.terms else _NOTHING
-        self.longest_string = max(self.longest_string, len(text))
-        if _REPEATS < len(text) <= _SHORT:
-            return self._of_text(text)
-        known = self._texts.get(text)
-        if known is None:
-            known = self._texts[text] = self._of_text(text)
-        return known
-
-    def _of_text(self, text: str) -> frozenset[str]:
-        found = self.asked.found(text)
-        if _MAY_FAIL.search(text.lower()) and FAILED.search(text):
-            return frozenset((*found, _FAILED_TERM))
-        return frozenset(found) if found else _NOTHING
-
-    def _found_in(self, value: Any) -> frozenset[str]:
-        if isinstance(value, (dict, list)):
-            return self._found.get(id(value), frozenset())
-        return self._look_at_text(value) if isinstance(value, str) else frozenset()
-
-    def _order(self, value: list[Any] | dict[str, Any]) -> list[int]:
-        """Positions of a container's elements, those most worth keeping first."""
-        known = self._orders.get(id(value))
-        if known is None:
-            elements = value if isinstance(value, list) else list(value.values())
-            found = [self._found_in(each) for each in elements]
-            if isinstance(value, dict):
-                found = [each | self._look_at_text(key) for each, key in zip(found, value, strict=True)]
-            known = _by_worth(found, _oddities(elements))
-            self._orders[id(value)] = known
-        return known
-
-    def render(self, rung: Rung) -> str:
-        """The value as compact JSON, pruned to a rung."""
-        out: list[str] = []
-        self._write(out, self.value, rung, 0, rung.elements)
-        return "".join(out)
-
-    def render_lines(self, rung: Rung) -> str:
-        """The records as JSON Lines, pruned to a rung."""
-        out: list[str] = []
-        for part in self._kept(self.value, rung.elements):
-            if isinstance(part, range):
-                out.append(f'{{"…":"{_some(len(part), "record")} left out"}}')
-            else:
-                self._write(out, self.value[part], rung, 0, _fewer(rung.elements))
-            out.append("\n")
-        return "".join(out)
-
-    def _write(self, out: list[str], value: Any, rung: Rung, depth: int, elements: int) -> None:
-        if isinstance(value, Literal):
-            out.append(value)
-        elif isinstance(value, str):
-            out.append(quoted(self._string(value, rung.characters)))
-        elif isinstance(value, dict):
-            self._write_object(out, value, rung, depth, elements)
-        elif isinstance(value, list):
-            self._write_array(out, value, rung, depth, elements)
-        else:
-            out.append("true" if value is True else "false" if value is False else "null")
-
-    def _write_array(self, out: list[str], value: list[Any], rung: Rung, depth: int, elements: int) -> None:
-        if value and depth >= rung.depth:
-            out.append(f'["… {_some(len(value), "item")} left out"]')
-            return
-        opening = "["
-        for part in self._kept(value, elements):
-            out.append(opening)
-            opening = ","
-            if isinstance(part, range):
-                out.append(f'"… {_some(len(part), "item")} left out"')
-            else:
-                self._write(out, value[part], rung, depth + 1, _fewer(elements))
-        out.append("]" if value else "[]")
-
-    def _write_object(self, out: list[str], value: dict[str, Any], rung: Rung, depth: int, elements: int) -> None:
-        kept = [] if depth >= rung.depth else self._kept(value, rung.keys)
-        keys = list(value)
-        gone = len(keys)
-        opening = "{"
-        for part in kept:
-            if isinstance(part, range):
-                continue
-            out.append(opening + quoted(self._string(keys[part], max(rung.characters, _SHORT))) + ":")
-            self._write(out, value[keys[part]], rung, depth + 1, elements)
-            opening = ","
-            gone -= 1
-        if gone:
-            out.append(f'{opening}"…":"{_some(gone, "key")} left out"')
-        out.append("}" if value else "{}")
-
-    def _kept(self, value: list[Any] | dict[str, Any], count: int) -> Iterable[int | range]:
-        """Positions kept, in order, and ranges left out between them."""
-        return range(len(value)) if count >= len(value) else self._pruned(value, count)
-
-    def _pruned(self, value: list[Any] | dict[str, Any], count: int) -> Iterator[int | range]:
-        position = 0
-        for n in sorted(self._order(value)[:count]):
-            if n > position:
-                yield range(position, n)
-            yield n
-            position = n + 1
-        if position < len(value):
-            yield range(position, len(value))
-
-    def _string(self, text: str, characters: int) -> str:
-        if len(text) <= characters + _MARK:
-            return text
-        if self._look_at_text(text) - {_FAILED_TERM}:
-            characters *= _BEARS
-        if len(text) <= characters + _MARK:
-            return text
-        if text not in self._excerpts:
-            self._excerpts[text] = self.excerpts(text)
-        return self._excerpts[text](characters)
-
-
-_BEARS: Final = 4
-"""How much longer a string may be that bears on the query."""
-
-_MARK: Final = 24
-"""Characters a mark takes; cutting fewer than that gains nothing."""
-
-
-def _fewer(elements: int) -> int:
-    """Elements kept of an array inside another array."""
-    return max(elements // 4, min(elements, 2))
-
-
-def _by_worth(found: Sequence[frozenset[str]], odd: Sequence[int]) -> list[int]:
-    count = Counter(term for each in found for term in each)
-    rarity = {term: log(1 + len(found) / times) for term, times in count.items()}
-
-    def worth(n: int) -> float:
-        value = sum(_QUERY_WORTH * rarity[term] for term in found[n] if term != _FAILED_TERM)
-        value += _FAILED_WORTH * rarity[_FAILED_TERM] if _FAILED_TERM in found[n] else 0.0
-        return value + _ODD_WORTH * odd[n] + _END_WORTH * ((n == 0) * 3 + (n == 1) + (n == len(found) - 1) * 2)
-
-    return sorted(range(len(found)), key=lambda n: (-worth(n), n))
-
-
-def _oddities(elements: Sequence[Any]) -> list[int]:
-    """For each element, how many of its fields have a rare value, or are themselves rare."""
-    facts = [_facts(each) for each in elements]
-    values: dict[str, list[str]] = defaultdict(list)
-    for key, value in (fact for each in facts for fact in each):
-        values[key].append(value)
-    odd = {key: rare_values(found) for key, found in values.items()}
-    rare = {key for key, found in values.items() if len(found) <= len(elements) * RARE}
-    return [sum(1 for key, value in each if key in rare or value in odd[key]) for each in facts]
-
-
-def _facts(element: Any) -> list[tuple[str, str]]:
-    """The short fields of an object as (key, value); of anything else, its type."""
-    if not isinstance(element, dict):
-        return [("", type(element).__name__)]
-    return [
-        (key, str(each)) for key, each in element.items() if not isinstance(each, (dict, list)) and len(str(each)) < 40
-    ]
-
-
-def _some(count: int, unit: str) -> str:
-    return f"{count:,} {unit}{'s' * (count != 1)}"
-
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-def quoted(text: str) -> str:
-    """A JSON string; one with lone surrogates is escaped, so that it can be encoded."""
-    return json.dumps(text) if _SURROGATE.search(text) else encode_basestring(text)

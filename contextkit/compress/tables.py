@@ -15,11 +15,11 @@ from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
+from contextkit.compress.failures import FAILED
 from contextkit.compress.lines import lines, lines_left_out
 from contextkit.compress.pieces import GapMark, Outline, Piece
 from contextkit.compress.rare import rare_values
 from contextkit.compress.sample import Span
-from contextkit.compress.structured import FAILED
 
 _RULE: Final = re.compile(r"(?=[\s:|+]*?[-=])[\s:|+=-]++$")
 

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from contextkit.compress.asked import Asked, weights
+from contextkit.compress.asked import bearing
+from contextkit.compress.failures import FAILED
 from contextkit.compress.lines import in_parts, lines, lines_left_out
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.compress.sample import Span
-from contextkit.compress.structured import FAILED
 
 _OPTION: Final = re.compile(r"\s*--?[\w?#][\w-]*(?:[\s=,\[<]|$)")
 _USAGE: Final = re.compile(r"\s*usage:", re.IGNORECASE)
@@ -44,18 +44,15 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     """The entries of the spans and what they are worth."""
     found, above = _under_headings(text, spans, longest)
     bodies = [text[start:end] for start, end in found]
-    wanted = Asked(query)
-    about = [wanted.found(body) for body in bodies]
-    asked = weights(about)
-    direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
+    asked = bearing(bodies, query)
     heads = {index for each in above for index in each}
     pieces: list[Piece] = []
     for n, body in enumerate(bodies):
         own = _own_worth(body, n / len(bodies))
-        lent = sum(direct[index] * _OF_HEADING for index in above[n])
+        lent = sum(asked.direct[index] * _OF_HEADING for index in above[n])
         worth = own + lent if body.strip() and n not in heads else 0.0
-        pieces.append(Piece(*found[n], about[n], worth, above[n]))
-    return Outline(text, pieces, asked, lines_left_out)
+        pieces.append(Piece(*found[n], asked.about[n], worth, above[n]))
+    return Outline(text, pieces, asked.weights, lines_left_out)
 
 
 def _own_worth(body: str, place: float) -> float:
