@@ -56,6 +56,8 @@ def to_langchain_prompt(
     * A message with nothing in it is left out: Anthropic refuses blank text.
     * Where the assistant would speak first, a user's `(continued)` is put before it: Bedrock, Anthropic, Gemini.
     * A failed tool result with nothing in it says `(no output)`: Anthropic.
+    * Under which id OpenAI keeps an answer is left out: from there on `ChatOpenAI(use_previous_response_id=True)` would
+      send the rest of the prompt alone, and the model would read whatever was said before, at any length.
     * Names of users and agents have no white space: OpenAI, to whom LangChain passes on what an agent is called.
     * Reasoning that an answer ends in is left out, since nothing came of it: Anthropic, Bedrock, the Responses API.
     """
@@ -74,10 +76,9 @@ def _common(message: Message, cache: CacheStyle | None, *, leading: bool) -> Mes
     """The message as the kind that every chat model takes."""
     role: Role = "user" if message.role == "system" and not leading else message.role
     metadata = {key: value for key, value in message.metadata.items() if key not in _ONLY_OPENAI}
-    if "additional_kwargs" in metadata:
-        metadata["additional_kwargs"] = {
-            key: value for key, value in metadata["additional_kwargs"].items() if key != "function_call"
-        }
+    for field, left_out in _ONLY_OPENAI_S_OWN:
+        if field in metadata:
+            metadata[field] = {key: value for key, value in metadata[field].items() if key != left_out}
     if metadata.get("role") == "function":
         del metadata["role"]
     name = message.name if message.name is None or role == "tool" else fitting_name(message.name)
@@ -86,6 +87,9 @@ def _common(message: Message, cache: CacheStyle | None, *, leading: bool) -> Mes
 
 _ONLY_OPENAI = ("langchain_type", "function_call")
 """What the metadata says of messages of kinds that only OpenAI has."""
+
+_ONLY_OPENAI_S_OWN = (("additional_kwargs", "function_call"), ("response_metadata", "id"))
+"""The same within what LangChain keeps of a message; and under which id OpenAI's servers keep an answer."""
 
 
 def _is_nothing(message: Message) -> bool:

@@ -103,6 +103,19 @@ def test_an_answer_that_ended_in_reasoning_is_no_answer(ask: Asks, store: SQLite
     assert [one.get("role") for one in ask()][-2:] == ["user", "user"]
 
 
+def test_the_prompt_is_whole_also_where_openai_keeps_answers(
+    store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]]
+) -> None:
+    kept = AIMessage("Soon.", response_metadata={"id": "resp_1", "model_provider": "openai"})
+    store.append("u1", "s1", [HumanMessage("When?"), kept])
+    model = langchain_openai.ChatOpenAI(model="m", api_key="x", base_url=provider[0], use_previous_response_id=True)
+    builder = ContextBuilder(store=store, sources=[System("Be brief."), History()], strategy="chat", budget=4_000)
+    (builder.as_runnable() | model).invoke("And now?", CONFIG)
+    request = provider[1][-1]
+    assert "previous_response_id" not in request
+    assert [one["role"] for one in request["input"]] == ["system", "user", "assistant", "user"]
+
+
 class Hours(BaseModel):
     """When it is open."""
 
