@@ -9,21 +9,18 @@ work costs. It is for tests: it checks no signatures and encrypts nothing.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import http.client
-import json
 import random
-import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
+
+from contextkit.testing.answers import Answer, corrupted, halves, handed_back, refusal
 
 Fault: TypeAlias = Literal["throttle", "5xx", "hang", "drop", "lose answer", "unprocessed", "corrupt"]
 """What can go wrong with one call.
@@ -114,9 +111,7 @@ class FaultProxy:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
@@ -150,11 +145,8 @@ class _Server(ThreadingHTTPServer):
         """A client that has given up is nothing to report."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+_HOP = {"content-length", "transfer-encoding", "connection", "keep-alive"}
+"""Headers that concern one connection alone."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -191,33 +183,33 @@ class _Handler(BaseHTTPRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: calls are counted instead."""
 
-    def _answer(self, call: Call, body: bytes) -> _Answer | None:
+    def _answer(self, call: Call, body: bytes) -> Answer | None:
         if call.fault == "throttle":
-            return _error(400, "ProvisionedThroughputExceededException", "The level of throughput was exceeded.")
+            return refusal(400, "ProvisionedThroughputExceededException", "The level of throughput was exceeded.")
         if call.fault == "5xx":
-            return _error(500, "InternalServerError", "Internal server error.")
+            return refusal(500, "InternalServerError", "Internal server error.")
         if call.fault == "hang":
             self.server.proxy.wait_out()
         if call.fault in ("hang", "drop"):
             return None
-        now, later = _halves(body) if call.fault == "unprocessed" else (body, None)
+        now, later = halves(body) if call.fault == "unprocessed" else (body, None)
         answer = self._forward(now)
         if call.fault == "lose answer":
             return None
         if later is not None:
-            return _handed_back(answer, later)
-        return _corrupted(answer) if call.fault == "corrupt" else answer
+            return handed_back(answer, later)
+        return corrupted(answer) if call.fault == "corrupt" else answer
 
-    def _forward(self, body: bytes) -> _Answer:
+    def _forward(self, body: bytes) -> Answer:
         if self._upstream is None:
             self._upstream = self.server.proxy.connect()
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
         self._upstream.request(self.command, self.path, body, {**headers, "Content-Length": str(len(body))})
         with self._upstream.getresponse() as response:
             kept = tuple((name, value) for name, value in response.getheaders() if name.lower() not in _HOP)
-            return _Answer(response.status, kept, response.read())
+            return Answer(response.status, kept, response.read())
 
-    def _send(self, answer: _Answer) -> None:
+    def _send(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
@@ -225,56 +217,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
-
-
-_HOP = {"content-length", "transfer-encoding", "connection", "keep-alive"}
-_BINARY = re.compile(rb'"B": ?"([A-Za-z0-9+/]{24,}={0,2})"')
-
-
-def _error(status: int, kind: str, text: str) -> _Answer:
-    body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": text}).encode()
-    return _Answer(status, (("Content-Type", "application/x-amz-json-1.0"), *_checksum(body)), body)
-
-
-def _checksum(body: bytes) -> tuple[tuple[str, str], ...]:
-    return (("x-amz-crc32", str(binascii.crc32(body))),)
-
-
-def _halves(body: bytes) -> tuple[bytes, dict[str, Any] | None]:
-    """The first half of a batch as a request of its own, and the rest; a call that is no batch is left whole."""
-    asked = json.loads(body)
-    if "RequestItems" not in asked:
-        return body, None
-    first: dict[str, Any] = {}
-    rest: dict[str, Any] = {}
-    for table, items in asked["RequestItems"].items():
-        several = items if isinstance(items, list) else items["Keys"]
-        half = (len(several) + 1) // 2
-        for side, part in ((first, several[:half]), (rest, several[half:])):
-            if part:
-                side[table] = part if isinstance(items, list) else {**items, "Keys": part}
-    return json.dumps({**asked, "RequestItems": first}).encode(), rest
-
-
-def _handed_back(answer: _Answer, rest: dict[str, Any]) -> _Answer:
-    if answer.status != 200 or not rest:
-        return answer
-    content = json.loads(answer.body)
-    keys = any(isinstance(items, dict) for items in rest.values())
-    body = json.dumps({**content, "UnprocessedKeys" if keys else "UnprocessedItems": rest}).encode()
-    return _Answer(answer.status, _with_checksum(answer, body), body)
-
-
-def _corrupted(answer: _Answer) -> _Answer:
-    """The answer with one bit turned in the first long binary value, under the checksum of what was sent."""
-    found = _BINARY.search(answer.body)
-    if found is None:
-        return answer
-    value = bytearray(base64.b64decode(found[1]))
-    value[-1] ^= 1
-    body = answer.body[: found.start(1)] + base64.b64encode(value) + answer.body[found.end(1) :]
-    return _Answer(answer.status, _with_checksum(answer, answer.body), body)
-
-
-def _with_checksum(answer: _Answer, body: bytes) -> tuple[tuple[str, str], ...]:
-    return (*((name, value) for name, value in answer.headers if name.lower() != "x-amz-crc32"), *_checksum(body))

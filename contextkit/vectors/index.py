@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -109,9 +108,7 @@ class VectorIndex:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _newest(self) -> Snapshot | None:

@@ -63,7 +63,8 @@ from contextkit.stores.agentcore.memories import Memories
 from contextkit.stores.agentcore.namespaces import homes
 from contextkit.stores.agentcore.outbox import Outbox
 from contextkit.stores.agentcore.payloads import check_size
-from contextkit.stores.agentcore.records import Namespace, NewRecord, Record, RecordFilter, Records
+from contextkit.stores.agentcore.record import Namespace, NewRecord, Record, RecordFilter
+from contextkit.stores.agentcore.records import Records
 from contextkit.stores.agentcore.service import Service
 from contextkit.stores.agentcore.strategies import strategies_of
 from contextkit.stores.codec import to_micros

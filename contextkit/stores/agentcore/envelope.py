@@ -24,7 +24,7 @@ from contextkit.errors import InvalidInput, StoreCorrupt
 from contextkit.stores import MemoryRecord
 from contextkit.stores.agentcore.namespaces import own_namespace
 from contextkit.stores.agentcore.payloads import is_safe, pieces, readable
-from contextkit.stores.agentcore.records import MetadataValue, NewRecord, Record
+from contextkit.stores.agentcore.record import MetadataValue, NewRecord, Record
 from contextkit.stores.codec import check_record, from_micros, to_json, to_micros
 
 MAX_TEXT = 16_000

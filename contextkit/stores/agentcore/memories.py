@@ -16,16 +16,8 @@ from contextkit.stores.agentcore import envelope
 from contextkit.stores.agentcore.ledger import check_actor
 from contextkit.stores.agentcore.namespaces import Home, is_within, own_place
 from contextkit.stores.agentcore.payloads import readable
-from contextkit.stores.agentcore.records import (
-    BATCH,
-    MIN_EXPIRY_DAYS,
-    NOT_FOUND,
-    Namespace,
-    NewRecord,
-    Record,
-    Records,
-    score_of,
-)
+from contextkit.stores.agentcore.record import Namespace, NewRecord, Record, score_of
+from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, NOT_FOUND, Records
 from contextkit.stores.codec import check_record, to_micros
 
 _DAY = timedelta(days=1)

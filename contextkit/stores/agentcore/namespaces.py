@@ -16,7 +16,7 @@ from contextkit.errors import InvalidInput
 from contextkit.memory.namespaces import filled_namespace
 from contextkit.stores import check_id
 from contextkit.stores.agentcore.ids import ACTORS, SESSIONS, escaped
-from contextkit.stores.agentcore.records import Namespace
+from contextkit.stores.agentcore.record import Namespace
 
 MAX_NAMESPACE = 1_024
 """Characters of a namespace, by botocore's model of the service."""

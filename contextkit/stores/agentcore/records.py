@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused
-from contextkit.stores.agentcore.events import floored
 from contextkit.stores.agentcore.failures import NotThere
 from contextkit.stores.agentcore.payloads import pieces
+from contextkit.stores.agentcore.record import (
+    Namespace,
+    NewRecord,
+    Record,
+    RecordFilter,
+    from_answer,
+    score_of,
+    to_creation,
+    to_filter,
+    to_update,
+)
 from contextkit.stores.agentcore.service import Service
 
 BATCH = 100
@@ -26,84 +34,6 @@ MIN_EXPIRY_DAYS = 31
 NOT_FOUND = 404
 """The error code in a batch's answer for a record that is not there (any more)."""
 
-MetadataValue: TypeAlias = str | float | datetime | tuple[str, ...]
-"""What a record's metadata hold: a text, a number, a time, or up to five texts."""
-
-RecordOperator: TypeAlias = Literal[
-    "EQUALS_TO",
-    "EXISTS",
-    "NOT_EXISTS",
-    "BEFORE",
-    "AFTER",
-    "CONTAINS",
-    "GREATER_THAN",
-    "GREATER_THAN_OR_EQUALS",
-    "LESS_THAN",
-    "LESS_THAN_OR_EQUALS",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFilter:
-    """Records whose metadata under `key` pass a test. The key must be one that the memory indexes."""
-
-    key: str
-    operator: RecordOperator
-    value: MetadataValue | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Namespace:
-    """Where to look: the namespace `name` alone, or with `below` itself and all that lies under it."""
-
-    name: str
-    below: bool = False
-
-    @property
-    def request(self) -> dict[str, str]:
-        """As the service takes it."""
-        return {"namespacePath" if self.below else "namespace": self.name}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One record as the service has it. `score` is its relevance, in the answer of a search.
-
-    `strategy_id` is "" where the service names none, and `timestamp` the time that the record itself
-    names, cut to milliseconds.
-    """
-
-    id: str
-    text: str
-    namespace: str | None
-    strategy_id: str
-    created_at: datetime
-    timestamp: datetime | None = None
-    expires_at: datetime | None = None
-    score: float | None = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
-
-
-def score_of(record: Record) -> float:
-    """A record's relevance; 0 where the service names none."""
-    return record.score or 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRecord:
-    """One record to be written. `id` is the caller's own name for it, for the report of what was refused.
-
-    `record_id` is the service's id of the record to be updated; None makes a new one.
-    """
-
-    id: str
-    text: str
-    namespace: str | None
-    timestamp: datetime
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
-    strategy_id: str | None = None
-    record_id: str | None = None
-
 
 class Records:
     """Records of one memory. Raises `InvalidInput` before a call that the service would refuse, and `StoreError`."""
@@ -117,19 +47,15 @@ class Records:
             answer = self._service.call("GetMemoryRecord", {"memoryRecordId": record_id}, missing="record")
         except NotThere:
             return None
-        return _record(answer["memoryRecord"])
+        return from_answer(answer["memoryRecord"])
 
     def all(
         self, within: Namespace, *, strategy_id: str | None = None, filters: Sequence[RecordFilter] = ()
     ) -> Iterator[Record]:
         """Every record there, a page at a time."""
-        request: dict[str, Any] = dict(within.request)
-        if strategy_id is not None:
-            request["memoryStrategyId"] = strategy_id
-        if filters:
-            request["metadataFilters"] = [_expression(each) for each in filters]
+        request = {**within.request, **_narrowed(strategy_id, filters)}
         for page in self._service.pages("ListMemoryRecords", request):
-            yield from map(_record, page["memoryRecordSummaries"])
+            yield from map(from_answer, page["memoryRecordSummaries"])
 
     def search(
         self,
@@ -146,16 +72,12 @@ class Records:
         The service has no threshold of its own. A query longer than 10,000 characters is asked
         in pieces, and a record's score is its best.
         """
-        criteria: dict[str, Any] = {"topK": max(1, min(limit, BATCH))}
-        if strategy_id is not None:
-            criteria["memoryStrategyId"] = strategy_id
-        if filters:
-            criteria["metadataFilters"] = [_expression(each) for each in filters]
+        criteria = {"topK": max(1, min(limit, BATCH)), **_narrowed(strategy_id, filters)}
         found: dict[str, Record] = {}
         for piece in pieces(query, MAX_QUERY):
             request = {**within.request, "searchCriteria": {**criteria, "searchQuery": piece}}
             for page in self._service.pages("RetrieveMemoryRecords", request):
-                for record in map(_record, page["memoryRecordSummaries"]):
+                for record in map(from_answer, page["memoryRecordSummaries"]):
                     known = found.get(record.id)
                     if score_of(record) > (min_score if known is None else score_of(known)):
                         found[record.id] = record
@@ -184,7 +106,7 @@ class Records:
         outcome = _Outcome()
         expiry = {"action": "REMOVE"} if expiry_days is None else {"recordExpiryDurationDays": _days(expiry_days)}
         requests = [
-            {"records": [_update(record) for record in batch], "recordExpirySpecification": expiry}
+            {"records": [to_update(record) for record in batch], "recordExpirySpecification": expiry}
             for batch in _batches(records)
         ]
         for request in requests:
@@ -213,7 +135,7 @@ class Records:
 
     def _creation(self, batch: Sequence[tuple[str, NewRecord]], token: str, days: int | None) -> dict[str, Any]:
         request: dict[str, Any] = {
-            "records": [_creation(key, record) for key, record in batch],
+            "records": [to_creation(key, record) for key, record in batch],
             "clientToken": f"{token}-{batch[0][0]}",
         }
         if days is not None:
@@ -243,6 +165,16 @@ class _Outcome:
             raise RecordsRefused(self._failures, len(self.written))
 
 
+def _narrowed(strategy_id: str | None, filters: Sequence[RecordFilter]) -> dict[str, Any]:
+    """What of a search or a listing leaves out other records."""
+    narrowed: dict[str, Any] = {}
+    if strategy_id is not None:
+        narrowed["memoryStrategyId"] = strategy_id
+    if filters:
+        narrowed["metadataFilters"] = [to_filter(each) for each in filters]
+    return narrowed
+
+
 def _days(days: int) -> int:
     if days >= MIN_EXPIRY_DAYS:
         return days
@@ -259,70 +191,3 @@ def _batches(records: Sequence[Any]) -> list[Sequence[Any]]:
 
 def _keys(request: Mapping[str, Any]) -> list[str]:
     return [record["requestIdentifier"] for record in request["records"]]
-
-
-def _creation(key: str, record: NewRecord) -> dict[str, Any]:
-    return {"requestIdentifier": key, **_fields(record)}
-
-
-def _update(record: NewRecord) -> dict[str, Any]:
-    return {"memoryRecordId": record.record_id, **_fields(record)}
-
-
-def _fields(record: NewRecord) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "content": {"text": record.text},
-        "timestamp": floored(record.timestamp),
-        "namespaces": [] if record.namespace is None else [record.namespace],
-    }
-    if record.metadata:
-        fields["metadata"] = {key: _to_value(value) for key, value in record.metadata.items()}
-    if record.strategy_id is not None:
-        fields["memoryStrategyId"] = record.strategy_id
-    return fields
-
-
-def _expression(wanted: RecordFilter) -> dict[str, Any]:
-    expression: dict[str, Any] = {"left": {"metadataKey": wanted.key}, "operator": wanted.operator}
-    if wanted.value is not None:
-        expression["right"] = {"metadataValue": _to_value(wanted.value)}
-    return expression
-
-
-def _to_value(value: MetadataValue) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"stringValue": value}
-    if isinstance(value, datetime):
-        return {"dateTimeValue": floored(value)}
-    if isinstance(value, tuple):
-        return {"stringListValue": list(value)}
-    return {"numberValue": float(value)}
-
-
-def _from_value(value: Mapping[str, Any]) -> MetadataValue:
-    ((kind, held),) = value.items()
-    if kind == "stringListValue":
-        return tuple(held)
-    if kind == "dateTimeValue":
-        return _utc(held)
-    found: MetadataValue = held
-    return found
-
-
-def _record(given: Mapping[str, Any]) -> Record:
-    timestamp, expires_at = given.get("timestamp"), given.get("expiresAt")
-    return Record(
-        id=given["memoryRecordId"],
-        text=given["content"]["text"],
-        namespace=next(iter(given.get("namespaces", ())), None),
-        strategy_id=given.get("memoryStrategyId", ""),
-        created_at=_utc(given["createdAt"]),
-        timestamp=None if timestamp is None else _utc(timestamp),
-        expires_at=None if expires_at is None else _utc(expires_at),
-        score=given.get("score"),
-        metadata={key: _from_value(value) for key, value in given.get("metadata", {}).items()},
-    )
-
-
-def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
