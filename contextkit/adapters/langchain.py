@@ -3,7 +3,9 @@
     chain = builder.as_runnable() | with_tools(model)
     chain.invoke("Where is my order?", config={"configurable": {"actor_id": "u1", "session_id": "s1"}})
 
-`builder.as_runnable() | model` does the same without tools. Both work with `invoke`, `ainvoke`,
+`builder.as_runnable() | model` does the same without tools; over a session that has calls of tools,
+Anthropic and Bedrock want them told in words then: `builder.as_runnable() | ContextPrompt.without_calls |
+model`, which is also for `model.with_structured_output(…)`. All work with `invoke`, `ainvoke`,
 `batch`, `abatch`, `stream` and `astream`. `as_runnable(cache="anthropic")` (or `"converse"`) marks
 what the provider is to cache, in messages and tools. What the model is bound to besides (tools of the
 provider's own, the schema of a structured answer) takes of the budget: `as_runnable(beside=[…])`.

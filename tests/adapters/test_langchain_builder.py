@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 
 from contextkit import Budget, ContextBuilder
-from contextkit.adapters.langchain import read_context_tool, with_tools
+from contextkit.adapters.langchain import ContextPrompt, read_context_tool, with_tools
 from contextkit.decide import Decided
 from contextkit.errors import InvalidId, InvalidInput, StoreUnavailable
 from contextkit.render.langchain_cache import CacheStyle
@@ -52,6 +52,17 @@ def test_a_chain_answers_with_the_assembled_prompt(builder: ContextBuilder) -> N
     model = GenericFakeChatModel(messages=iter([AIMessage("It rains.")]))
     chain = builder.as_runnable() | model | StrOutputParser()
     assert chain.invoke({"query": "Weather?", "customer": "Ada"}, config=CONFIG) == "It rains."
+
+
+def test_a_chain_without_tools_tells_of_earlier_calls_in_words(builder: ContextBuilder, store: SQLiteStore) -> None:
+    call = {"name": "get_weather", "args": {"city": "Oslo"}, "id": "c1"}
+    asked = [HumanMessage("Weather?"), AIMessage("", tool_calls=[call]), ToolMessage("Rain.", tool_call_id="c1")]
+    store.append("u1", "s1", [*asked, AIMessage("It rains.")])
+    chain = builder.as_runnable() | ContextPrompt.without_calls
+    prompt = chain.invoke({"query": "And now?", "customer": "Ada"}, config=CONFIG)
+    assert {message.type for message in prompt.messages} == {"system", "human", "ai"}
+    assert "[called get_weather" in prompt.to_string()
+    assert not any(getattr(message, "tool_calls", ()) for message in prompt.messages)
 
 
 async def test_every_way_of_calling_gives_the_same_prompt(builder: ContextBuilder) -> None:
