@@ -114,7 +114,8 @@ def _mended(statement: Statement, before: Finding | None, scene: Scene) -> Itera
 
 def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:
     clause = _INSTEAD.sub("", statement.text)
-    statement = replace(statement, text=clause)
+    if clause != statement.text:
+        statement = replace(statement, text=clause)
     ended = list(_matched(ENDINGS, statement, scene)) if OVER.search(clause) else []
     found = list(_matched(RULES, statement, scene))
     yield from ended

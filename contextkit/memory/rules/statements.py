@@ -271,12 +271,12 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
         instead = place > 0 and clause.startswith(("I ", "We ", "we "))  # "forget that I live in Rome, I live in Oslo"
         stated = _led(replace(sentence, text=clause, forget=sentence.forget and not instead))
         if stated.forget or is_stated(stated.text):
-            yield from (_dated(replace(stated, text=text)) for text in _each(with_subject(stated.text)))
+            yield from (_dated(stated, text) for text in _each(with_subject(stated.text)))
 
 
-def _dated(statement: Statement) -> Statement:
-    """The statement with the days that it means, behind what happened on them."""
-    text = _LEADING.sub(lambda match: match[0].lower(), statement.text)
+def _dated(statement: Statement, clause: str) -> Statement:
+    """The statement of a clause with the days that it means, behind what happened on them."""
+    text = _LEADING.sub(lambda match: match[0].lower(), clause)
     text = resolved(text, statement.said_at, past=is_past(text), yearly=_yearly(text, statement.asked))
     return replace(statement, text=_DAY_FIRST.sub(r"\g<what> \g<day>", text))
 
@@ -300,7 +300,8 @@ def _led(statement: Statement) -> Statement:
         elif match := _LEAD.match(text):
             statement = replace(statement, text=text[match.end() :])
         if statement.text == text or not statement.text:
-            return replace(statement, text=statement.text.strip(" ,;:"))
+            bare = text.strip(" ,;:")
+            return statement if bare == text else replace(statement, text=bare)
 
 
 def clauses_of(sentence: str) -> Iterator[str]:

@@ -7,14 +7,12 @@ from typing import Final
 
 from contextkit.rank.irregular import IRREGULAR
 
-_SHORT: Final = {
-    r"\b(?:I'm|i'm|im|Im)\b(?! not sure)": "I am",
+_CONTRACTED: Final = {
     r"\b(?:I'm|i'm)\b": "I am",
-    r"\b(?:I've|i've|ive|Ive)\b": "I have",
+    r"\b(?:I've|i've)\b": "I have",
     r"\b(?:I'll|i'll)\b": "I will",
     r"\b(?:I'd|i'd)\b(?= (?:been|had|gone|done|\w+ed\b))": "I had",
     r"\b(?:I'd|i'd)\b": "I would",
-    r"\bi\b(?!\.)": "I",
     r"\b([Ww]e)'re\b": r"\1 are",
     r"\b([Ww]e)'ve\b": r"\1 have",
     r"\b([Ww]e|[Tt]hey|[Ss]he|[Hh]e|[Ii]t|[Yy]ou)'ll\b": r"\1 will",
@@ -23,10 +21,16 @@ _SHORT: Final = {
     r"\b([Hh]e|[Ss]he|[Ii]t)'s\b(?= (?:been|got|had|gone|become|moved|started|joined))": r"\1 has",
     r"\b([Hh]e|[Ss]he|[Ii]t|[Tt]hat|[Tt]here|name|names|birthday|favou?rite)'s\b": r"\1 is",
     r"\b([Ll])et's\b": r"\1et us",
-    r"\b([Cc])an(?:'t|not)\b|\bcant\b": "can not",
+    r"\b[Cc]an't\b": "can not",
     r"\b([Ww])on't\b": r"\1ill not",
     r"\b([Dd]o|[Dd]oes|[Dd]id|[Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Hh]as|[Hh]ave|[Hh]ad|[Cc]ould|[Ww]ould"
     r"|[Ss]hould)n't\b": r"\1 not",
+}
+_CARELESS: Final = {
+    r"\b(?:im|Im)\b(?! not sure)": "I am",
+    r"\b(?:ive|Ive)\b": "I have",
+    r"\bi\b(?!\.)": "I",
+    r"\b(?:[Cc]annot|cant)\b": "can not",
     r"\bdont\b": "do not",
     r"\bdidnt\b": "did not",
     r"\bdoesnt\b": "does not",
@@ -34,7 +38,9 @@ _SHORT: Final = {
     r"\b(?:wanna)\b": "want to",
     r"\b([Ff])avorite": r"\1avourite",
 }
-_EXPANSIONS: Final = tuple((re.compile(short), long) for short, long in _SHORT.items())
+_EXPANSIONS, _SPELLINGS = (
+    tuple((re.compile(short), long) for short, long in each.items()) for each in (_CONTRACTED, _CARELESS)
+)
 
 _ADVERB: Final = (
     r"(?:(?:really|also|usually|always|never|often|just|currently|now|still|recently|absolutely"
@@ -92,7 +98,7 @@ _SECOND_PERSON: Final = tuple(
 def expanded(text: str) -> str:
     """The text without contractions and curly quotes, as the rules read it."""
     text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    for short, full in _EXPANSIONS:
+    for short, full in (*_EXPANSIONS, *_SPELLINGS) if "'" in text else _SPELLINGS:
         text = short.sub(full, text)
     return text
 
