@@ -127,8 +127,13 @@ class StateKeeper:
             if number is not None:
                 numbers[key] = numbers.get(key, frozenset()) | {number}
         last = max([known.last, *(one.stored.seq or 0 for one in kept)])
+        lacking = _lacking(said, numbers, last)
+        if lacking:  # the session may have been deleted since, and begun anew
+            session = self._store.session(*ids)
+            last = session.last_seq if session is not None else 0
+            lacking = tuple(number for number in lacking if number <= last)
         self._known.put(ids, _Known({key: one for key, one in plain.items() if key not in edited}, numbers, last))
-        return Difference(tuple(key for key in said if key in edited), _lacking(said, numbers, last))
+        return Difference(tuple(key for key in said if key in edited), lacking)
 
     def _kept(self, actor_id: str, session_id: str, messages: Sequence[BaseMessage]) -> list[_Kept]:
         given = [(str(message.id), one) for message in messages for one in as_messages([storable(message)])]

@@ -197,6 +197,19 @@ def test_a_state_that_goes_back_is_said_to_lack_what_the_session_has() -> None:
         keeper.append(said[:1], CONFIG)
 
 
+def test_a_session_that_was_deleted_begins_anew() -> None:
+    store = SQLiteStore(":memory:")
+    keeper = StateKeeper(store)
+    keeper.append([HumanMessage("One?"), AIMessage("1"), HumanMessage("Two?"), AIMessage("2")], CONFIG)
+    store.delete_session("ines", "s1")
+    said: list[BaseMessage] = []
+    for words in ("Three?", "Four?"):
+        said += [HumanMessage(words), AIMessage("Hm.")]
+        assert keeper.append(said, CONFIG) == []
+    with pytest.warns(DivergedState, match="has 3 messages, 2 to 4, where"):
+        keeper.append(said[:1], CONFIG)
+
+
 def test_a_state_may_have_less_than_its_session() -> None:
     store = SQLiteStore(":memory:")
     keeper = StateKeeper(store)
