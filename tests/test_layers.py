@@ -34,7 +34,7 @@ LAYERS = (
     "past earlier_calls present fill fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "actor adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",
-    "aws.loads aws.cost aws.provisioning aws.policy",
+    "aws.loads aws.traffic aws.bill aws.cost aws.provisioning aws.policy",
     # The terminal.
     "cli",
 )

@@ -171,6 +171,19 @@ def write_units(size: float) -> float:
     return max(1.0, math.ceil(size / WRITE_BYTES))
 
 
+def by_table(loads: Iterable[Load]) -> list[Load]:
+    """One load for each table, in the order in which these come first."""
+    together: dict[str, Load] = {}
+    _add(together, loads)
+    return list(together.values())
+
+
+def _add(together: dict[str, Load], loads: Iterable[Load]) -> None:
+    for load in loads:
+        known = together.get(load.table)
+        together[load.table] = load if known is None else known + load
+
+
 def recorded(lines: Iterable[str], builds: float | None = None) -> list[Load]:
     """The loads of a month of `builds`, like those whose reports these lines are.
 
@@ -178,19 +191,16 @@ def recorded(lines: Iterable[str], builds: float | None = None) -> list[Load]:
     what `metered()` heard over a whole turn. Without `builds`, the lines are the month. Raises
     `InvalidInput`. Nothing is known of what is stored.
     """
-    by_table: dict[str, Load] = {}
+    together: dict[str, Load] = {}
     count = 0
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        count += 1
-        for load in _charged(line, number):
-            known = by_table.get(load.table)
-            by_table[load.table] = load if known is None else known + load
+        if line.strip():
+            count += 1
+            _add(together, _charged(line, number))
     if not count:
         raise InvalidInput("Nothing was recorded.", "Write one report as JSON on each line.")
     scale = 1.0 if builds is None else builds / count
-    return [Load(load.table, load.reads * scale, load.writes * scale) for load in by_table.values()]
+    return [Load(load.table, load.reads * scale, load.writes * scale) for load in together.values()]
 
 
 def _charged(line: str, number: int) -> list[Load]:

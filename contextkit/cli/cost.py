@@ -23,7 +23,8 @@ from contextkit.cli.screen import stdout
 from contextkit.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from contextkit.aws.cost import Bill, Comparison, Line, Traffic
+    from contextkit.aws.bill import Bill, Comparison, Line
+    from contextkit.aws.traffic import Traffic
 
 KINDS = ("reads", "writes", "storage", "recovery", "transfer")
 """The columns of the bill; whatever else there is stands under `other`."""
@@ -58,9 +59,10 @@ def cost(
 
     The traffic is described by a file, by --turns, by --recorded reports, or by --example.
     """
-    from contextkit.aws.cost import EXAMPLE, Traffic, estimate
+    from contextkit.aws.cost import estimate
     from contextkit.aws.loads import Agent, recorded
     from contextkit.aws.prices import Prices, shipped
+    from contextkit.aws.traffic import EXAMPLE, Traffic
 
     given = [file is not None, turns > 0, record is not None, example]
     if sum(given) != 1:

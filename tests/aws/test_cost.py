@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from contextkit.aws.cost import EXAMPLE, Bucket, Claim, Deployment, Traffic, estimate
+from contextkit.aws.cost import estimate
 from contextkit.aws.loads import Load
 from contextkit.aws.prices import shipped
+from contextkit.aws.traffic import EXAMPLE, Bucket, Claim, Deployment, Traffic
 from contextkit.errors import InvalidInput
 
 MILLION = 1_000_000
