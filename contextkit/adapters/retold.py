@@ -30,8 +30,8 @@ def retold(
     """The ids of those of a state's messages that the session has already, though it knows no such ids.
 
     With each its number in the session; a summary has none. `new` are those whose ids are new. The last question, and
-    all that follows it, is said now in any case. The session is read only where there is a summary, or where earlier
-    turns with their answers are given, and not all of these messages under ids that were known or that a model gave.
+    all that follows it, is said now in any case. The session is read only where earlier turns are given with an answer
+    whose id no model gave, or with questions whose ids are not the session's: its last turn tells of these.
     """
     earlier = messages[: last_question(messages)]
     summaries = [message for message in new if message.additional_kwargs.get("lc_source") == "summarization"]
@@ -39,7 +39,13 @@ def retold(
     if summaries and (session := store.session(actor_id, session_id)) is not None and session.last_seq:
         found.update((str(message.id), None) for message in summaries)
     made_up = {message.id for message in new if _MADE_UP.fullmatch(str(message.id))}
-    if any(message.type == "ai" for message in earlier) and any(message.id in made_up for message in earlier):
+    answers = [message for message in earlier if message.type == "ai"]
+    asked = [place for place, message in enumerate(earlier) if message.type == "human" and message.id in made_up]
+    again = any(message.id in made_up for message in answers)
+    if not again and answers and asked:
+        last = store.messages(actor_id, session_id, last=len(earlier) - asked[-1])
+        again = all(message.id != earlier[asked[-1]].id for message in last)
+    if again:
         found.update(_said_again(earlier, store.messages(actor_id, session_id)))
     return found
 

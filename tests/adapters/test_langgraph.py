@@ -114,6 +114,12 @@ class Counting(SQLiteStore):
     """Counts the messages that it is sent."""
 
     sent = 0
+    read = 0
+
+    def messages(self, *args: Any, **options: Any) -> Any:
+        found = super().messages(*args, **options)
+        self.read += len(found)
+        return found
 
     def append(self, actor_id: str, session_id: str, messages: Any) -> Any:
         self.sent += len(messages)
@@ -130,6 +136,18 @@ def test_a_keeper_sends_no_message_twice() -> None:
     assert store.sent == 4
     StateKeeper(store).append(state, CONFIG)
     assert [message.text for message in store.messages("ines", "s1")] == ["One?", "1", "Two?", "Three?"]
+
+
+def test_another_process_reads_no_more_of_the_session_than_its_last_turn() -> None:
+    store = Counting(":memory:")
+    state = [type_(f"{n}") for n in range(9) for type_ in (HumanMessage, AIMessage)]
+    for number, message in enumerate(state):
+        message.id = f"lc_run-{number}" if message.type == "ai" else None  # as LangChain's chat models do
+    StateKeeper(store).append(state, CONFIG)
+    store.read = 0
+    StateKeeper(store).append([*state, HumanMessage("Ten?")], CONFIG)
+    assert store.read == 2
+    assert [message.text for message in store.messages("ines", "s1", last=2)] == ["8", "Ten?"]
 
 
 class Frame:
