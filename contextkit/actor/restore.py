@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Any, Final, TypeVar
 
-from contextkit.actor.lines import VERSION, from_plain
-from contextkit.errors import InvalidInput, StoreCorrupt, VersionConflict, shortened
+from contextkit.actor.lines import from_plain
+from contextkit.actor.reading import NEWER, Line, read_export, wrong
+from contextkit.errors import InvalidInput, VersionConflict, shortened
 from contextkit.memory.ledger import LEDGER, Ledger, Page
 from contextkit.memory.progress import Progress
 from contextkit.messages import dumps, loads
@@ -29,12 +29,6 @@ from contextkit.stores import (
 )
 from contextkit.types import Message
 
-AT_ONCE: Final = 500
-"""Lines of one kind that are written in one call."""
-
-BYTES_AT_ONCE: Final = 8 << 20
-"""Bytes of such lines: of images and moved texts a few may be as many as all this."""
-
 T = TypeVar("T")
 
 
@@ -48,31 +42,17 @@ def import_actor(lines: Iterable[bytes], *stores: object, actor_id: str | None =
     store keeps, and where a session holds other messages already; `VersionConflict` where it has
     another state. What stood before that line is imported by then.
     """
-    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    parsed = (_parsed(number, line) for number, line in numbered)
-    head = _head(next(parsed, None))
+    head, batches = read_export(lines)
     into = _Into(check_id("actor id", actor_id or head.values.get("actor_id")), stores)
     counts: Counter[str] = Counter()
-    for batch in _batches(_until_the_end(parsed)):
+    for batch in batches:
         _write(into, batch)
         counts[_WRITES[batch[0].kind][0]] += len(batch)
     into.finish()
     return counts
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of an export, and how many bytes it has."""
-
-    number: int
-    size: int
-    kind: str
-    values: Mapping[str, Any]
-
-    @property
-    def place(self) -> tuple[str, object]:
-        """Lines that can be written together have this in common."""
-        return self.kind, self.values.get("session_id")
+_ANOTHER: Final = "Delete the session first, or import under another actor id."
 
 
 @dataclass(slots=True)
@@ -83,12 +63,12 @@ class _Into:
     stores: Sequence[object]
     remembered: dict[str, Progress] = field(default_factory=dict)
 
-    def store(self, protocol: type[T], line: _Line) -> T:
+    def store(self, protocol: type[T], line: Line) -> T:
         """The first store that keeps such things."""
         for store in self.stores:
             if isinstance(store, protocol):
                 return store
-        raise _wrong(f"is of the kind {line.kind!r}, which none of the stores keeps", f"Pass a {protocol.__name__}.")
+        raise wrong(f"is of the kind {line.kind!r}, which none of the stores keeps", f"Pass a {protocol.__name__}.")
 
     def finish(self) -> None:
         """Note what has been remembered, so that it is not extracted a second time. What is known here stays."""
@@ -112,7 +92,7 @@ class _Into:
                 yield name, replace(progress, life=session.created_at)
 
 
-def _write(into: _Into, lines: Sequence[_Line]) -> None:
+def _write(into: _Into, lines: Sequence[Line]) -> None:
     """Write lines together, or where one of them is wrong each by itself, up to that one."""
     _, write = _WRITES.get(lines[0].kind, ("", _unknown))
     try:
@@ -126,40 +106,44 @@ def _write(into: _Into, lines: Sequence[_Line]) -> None:
             _write(into, [line])
 
 
-def _messages(into: _Into, lines: Sequence[_Line]) -> None:
-    store, session_id = into.store(SessionStore, lines[0]), _text(lines[0], "session_id")
-    given = [(_number(line, "seq"), _message(line)) for line in lines]
+def _messages(into: _Into, lines: Sequence[Line]) -> None:
+    store, session_id = into.store(SessionStore, lines[0]), lines[0].text("session_id")
+    given = [(line.count("seq"), line.made(_message)) for line in lines]
     first = given[0][0]
     there = store.messages(into.actor_id, session_id, after=first - 1, before=first + len(given))
     for (_, message), known in zip(given, there, strict=False):
         if dumps(message) != dumps(known):
-            raise _wrong(f"has a place that another message has in the session {session_id!r}", _ANOTHER)
+            raise wrong(f"has a place that another message has in the session {session_id!r}", _ANOTHER)
     stored = store.append(into.actor_id, session_id, [message for _, message in given])
     for (number, _), message in zip(given, stored, strict=True):
         if message.seq != number:
-            raise _wrong(f"is number {message.seq} in the session {session_id!r} now", _ANOTHER)
+            raise wrong(f"is number {message.seq} in the session {session_id!r} now", _ANOTHER)
 
 
-def _overflow(into: _Into, lines: Sequence[_Line]) -> None:
-    store, session_id = into.store(OverflowStore, lines[0]), _text(lines[0], "session_id")
+def _overflow(into: _Into, lines: Sequence[Line]) -> None:
+    store, session_id = into.store(OverflowStore, lines[0]), lines[0].text("session_id")
     store.put_overflow(
-        into.actor_id, session_id, [_made(line, lambda one: from_plain(Overflow, one["piece"])) for line in lines]
+        into.actor_id, session_id, [line.made(lambda one: from_plain(Overflow, one["piece"])) for line in lines]
     )
 
 
-def _session(into: _Into, lines: Sequence[_Line]) -> None:
+def _session(into: _Into, lines: Sequence[Line]) -> None:
     store, actor_id = into.store(SessionStore, lines[0]), into.actor_id
     for line in lines:
-        session_id, state = _text(line, "session_id"), line.values.get("state")
+        session_id, state = line.text("session_id"), line.values.get("state")
         there = store.session(actor_id, session_id)
         if state is not None and (there is None or there.state != state or not there.version):
             if there is not None and there.version:
                 raise VersionConflict(0, there)
             store.save_state(actor_id, session_id, state, expected=0)
         if "view" in line.values:
-            store.save_view(actor_id, session_id, _text(line, "view"))
+            store.save_view(actor_id, session_id, line.text("view"))
         if "remembered" in line.values:
-            into.remembered[session_id] = _made(line, _progress)
+            into.remembered[session_id] = line.made(_progress)
+
+
+def _message(values: Mapping[str, Any]) -> Message:
+    return loads(json.dumps(values["message"]))
 
 
 def _progress(values: Mapping[str, Any]) -> Progress:
@@ -172,21 +156,21 @@ def _progress(values: Mapping[str, Any]) -> Progress:
     return progress
 
 
-def _memories(into: _Into, lines: Sequence[_Line]) -> None:
-    records = [_made(line, lambda one: from_plain(MemoryRecord, one["record"])) for line in lines]
+def _memories(into: _Into, lines: Sequence[Line]) -> None:
+    records = [line.made(lambda one: from_plain(MemoryRecord, one["record"])) for line in lines]
     into.store(MemoryStore, lines[0]).put_memories(into.actor_id, records)
 
 
-def _preferences(into: _Into, lines: Sequence[_Line]) -> None:
-    values = {_text(line, "name"): _text(line, "value") for line in lines}
+def _preferences(into: _Into, lines: Sequence[Line]) -> None:
+    values = {line.text("name"): line.text("value") for line in lines}
     into.store(PreferenceStore, lines[0]).set_preferences(into.actor_id, values)
 
 
-def _unknown(_: _Into, lines: Sequence[_Line]) -> None:
-    raise _wrong(f"has the kind {shortened(lines[0].kind)}, which is not known", _NEWER)
+def _unknown(_: _Into, lines: Sequence[Line]) -> None:
+    raise wrong(f"has the kind {shortened(lines[0].kind)}, which is not known", NEWER)
 
 
-_WRITES: Final[Mapping[str, tuple[str, Callable[[_Into, Sequence[_Line]], None]]]] = {
+_WRITES: Final[Mapping[str, tuple[str, Callable[[_Into, Sequence[Line]], None]]]] = {
     "message": ("messages", _messages),
     "overflow": ("overflow", _overflow),
     "session": ("sessions", _session),
@@ -194,109 +178,3 @@ _WRITES: Final[Mapping[str, tuple[str, Callable[[_Into, Sequence[_Line]], None]]
     "preference": ("preferences", _preferences),
 }
 """By kind: what such lines are counted as, and what writes them."""
-
-_ANOTHER: Final = "Delete the session first, or import under another actor id."
-_NEWER: Final = "Import it with a newer contextkit."
-_UNCHANGED: Final = "Pass what `contextkit export` wrote, unchanged."
-
-
-def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
-    """Lines that follow each other and can be written together, so many at once."""
-    for _, run in groupby(lines, key=lambda line: line.place):
-        batch: list[_Line] = []
-        size = 0
-        try:
-            for line in run:
-                if batch and (len(batch) == AT_ONCE or size + line.size > BYTES_AT_ONCE):
-                    yield batch
-                    batch, size = [], 0
-                batch.append(line)
-                size += line.size
-        except InvalidInput:  # of the next line; these are in order
-            yield batch
-            raise
-        yield batch
-
-
-def _head(line: _Line | None) -> _Line:
-    """The first line, which says whose export it is. Raises `InvalidInput` for any other."""
-    version = line.values.get("version") if line and line.kind == "actor" else None
-    if line is None or not isinstance(version, int):
-        raise InvalidInput(
-            "Line 1 is not the beginning of an export.",
-            f"Pass what `contextkit export` wrote; its first line has kind 'actor' and version {VERSION}.",
-            value=line and line.values,
-        )
-    if version != VERSION:
-        raise InvalidInput(
-            f"The export is of version {version}; this contextkit reads version {VERSION}.", _NEWER, value=version
-        )
-    return line
-
-
-def _until_the_end(lines: Iterator[_Line]) -> Iterator[_Line]:
-    """The lines between the first and the last, which says how many it stands behind. Raises where any is missing."""
-    count = 1
-    for line in lines:
-        if line.kind == "end":
-            break
-        count += 1
-        yield line
-    else:
-        raise InvalidInput(f"The export breaks off after {count:,} lines, without its last one.", _AGAIN, value=count)
-    if line.values.get("lines") != count:
-        raise InvalidInput(
-            f"The export had {shortened(line.values.get('lines'))} lines, and here are {count:,}.", _AGAIN, value=count
-        )
-    if following := next(lines, None):
-        raise InvalidInput(
-            f"Line {following.number} stands behind the end of the export.", "Import one export at a time."
-        )
-
-
-_AGAIN: Final = "What is here is imported; export once more, and import that for the rest."
-
-
-def _parsed(number: int, line: bytes) -> _Line:
-    try:
-        values = json.loads(line.decode("utf-8", "surrogatepass"))
-        if not isinstance(values["kind"], str):
-            raise TypeError("its kind is no text")
-        return _Line(number, len(line), values["kind"], values)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InvalidInput(
-            f"Line {number} of the export, {shortened(line.decode('utf-8', 'replace'))}, cannot be read ({error}).",
-            _UNCHANGED,
-            value=line[:80],
-        ) from error
-
-
-def _message(line: _Line) -> Message:
-    return _made(line, lambda values: loads(json.dumps(values["message"])))
-
-
-def _made(line: _Line, make: Callable[[Mapping[str, Any]], T]) -> T:
-    """What a line describes. Raises `InvalidInput` where it does not."""
-    try:
-        return make(line.values)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, StoreCorrupt) as error:
-        raise _wrong(f"is no {line.kind} ({error})", _UNCHANGED) from error
-
-
-def _text(line: _Line, name: str) -> str:
-    value = line.values.get(name)
-    if isinstance(value, str):
-        return value
-    raise _wrong(f"has no text {name!r}", _UNCHANGED)
-
-
-def _number(line: _Line, name: str) -> int:
-    value = line.values.get(name)
-    if isinstance(value, int) and value > 0:
-        return value
-    raise _wrong(f"has no number {name!r}", _UNCHANGED)
-
-
-def _wrong(what: str, remedy: str) -> InvalidInput:
-    """What is wrong with a line; which one that is, `_write` says."""
-    return InvalidInput(f"It {what}.", remedy)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contextkit import Budget, ContextBuilder
-from contextkit.actor import export_actor, import_actor, restore
+from contextkit.actor import export_actor, import_actor, reading
 from contextkit.errors import InvalidInput, VersionConflict
 from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.journal import Journal
@@ -189,7 +189,7 @@ def test_large_lines_are_written_few_at_once(
     pieces = [Overflow(handle=f"h{n}", text=str(n) * 3_000, item_id="i") for n in range(9)]
     store.append("u1", "s", [{"role": "user", "content": "Hi."}])
     store.put_overflow("u1", "s", pieces)
-    monkeypatch.setattr(restore, "BYTES_AT_ONCE", 10_000)
+    monkeypatch.setattr(reading, "BYTES_AT_ONCE", 10_000)
     written: list[int] = []
     put = other.put_overflow
     monkeypatch.setattr(other, "put_overflow", lambda *given: (written.append(len(given[2])), put(*given)))
