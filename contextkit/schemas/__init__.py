@@ -8,33 +8,15 @@ is refused here, by name, and not in the middle of a conversation.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, MethodType
 from typing import Any, Final, get_args, get_type_hints
 
 from contextkit.errors import InvalidTool, shortened
+from contextkit.schemas.parameters import object_schema, wrong
 from contextkit.shown_tools import OWN_NAME
 from contextkit.types import Tool
 
-_TYPES: Final = {
-    "dict": "object",
-    "float": "number",
-    "int": "integer",
-    "str": "string",
-    "bool": "boolean",
-    "list": "array",
-    "tuple": "array",
-}
-"""Python's names for JSON's types, which some catalogues (the Berkeley leaderboard's) use."""
-
-_NULLABLE: Final = ("default", "const")
-"""Keywords that null is a value of. Any other is as good as not there, but providers refuse it: what Go's servers list
-has `"required": null`, for one."""
-
-_NAMED_SCHEMAS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_LISTED_SCHEMAS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
-_SCHEMAS: Final = ("items", "additionalProperties", "contains", "not", "if", "then", "else")
 _SCHEMA_KEYS: Final = ("input_schema", "inputSchema", "parameters")
 _OWN_TYPES: Final = (None, "function", "custom")
 _NO_LISTS: Final = (str, bytes, bool, int, float, dict, None)
@@ -107,8 +89,8 @@ def as_tool(given: object, *, index: int | None = None) -> Tool:
     _check_name(name, where, given)
     where = f"{where} ({name})"
     if not isinstance(description, str | None):
-        raise _wrong(where, f"has the description {shortened(description)}", "Describe it in text.", description)
-    tool = Tool(name, description or "", _object_schema(parameters, where), given)
+        raise wrong(where, f"has the description {shortened(description)}", "Describe it in text.", description)
+    tool = Tool(name, description or "", object_schema(parameters, where), given)
     return given if isinstance(given, Tool) and given == tool else tool
 
 
@@ -130,12 +112,12 @@ def _read(given: object, where: str) -> tuple[Any, Any, Any]:
         return _read_mapping(spec, where)
     if callable(given):
         return _read_mapping(_by_langchain(given, where), where)
-    raise _wrong(where, f"is {shortened(given)}, which is no tool", _FUNCTION, given)
+    raise wrong(where, f"is {shortened(given)}, which is no tool", _FUNCTION, given)
 
 
 def _read_mapping(given: Mapping[str, Any], where: str) -> tuple[Any, Any, Any]:
     if given.get("type") not in _OWN_TYPES:
-        raise _wrong(
+        raise wrong(
             where,
             f"is of type {shortened(given['type'])}, one the provider runs itself",
             _ELSEWHERE,
@@ -143,7 +125,7 @@ def _read_mapping(given: Mapping[str, Any], where: str) -> tuple[Any, Any, Any]:
         )
     found: Any = next((given[key] for key in _SCHEMA_KEYS if given.get(key) is not None), None)
     if found is None and given.get("type") == "custom":  # Anthropic's have one
-        raise _wrong(where, "is of type 'custom' and has no schema: OpenAI's takes free text", _ELSEWHERE, given)
+        raise wrong(where, "is of type 'custom' and has no schema: OpenAI's takes free text", _ELSEWHERE, given)
     match found:
         case {"json": Mapping() as inner}:
             found = inner
@@ -156,11 +138,11 @@ def _by_langchain(given: type | Callable[..., object] | object, where: str) -> M
     from langchain_core.utils.function_calling import convert_to_openai_function
 
     if isinstance(given, type) and issubclass(given, BaseTool):  # a pydantic model too, of what makes a tool
-        raise _wrong(where, f"is the class {given.__name__}", "Pass a tool of that class.", given)
+        raise wrong(where, f"is the class {given.__name__}", "Pass a tool of that class.", given)
     try:
         return _without_config(convert_to_openai_function(given), given)  # type: ignore[arg-type]
     except Exception as error:
-        raise _wrong(where, f"{shortened(given)} cannot be read ({error})", _FUNCTION, given) from error
+        raise wrong(where, f"{shortened(given)} cannot be read ({error})", _FUNCTION, given) from error
 
 
 def _without_config(read: dict[str, Any], given: object) -> dict[str, Any]:
@@ -181,91 +163,11 @@ def _without_config(read: dict[str, Any], given: object) -> dict[str, Any]:
 
 def _check_name(name: object, where: str, given: object) -> None:
     if name is None or name == "":
-        raise _wrong(where, f"has no name: {shortened(given)}", _FUNCTION, given)
+        raise wrong(where, f"has no name: {shortened(given)}", _FUNCTION, given)
     if not isinstance(name, str) or not OWN_NAME.fullmatch(name):
-        raise _wrong(
+        raise wrong(
             where,
             f"has the name {shortened(name)}",
             "Use 1 to 128 letters, digits, underscores, dots, slashes and hyphens.",
             name,
         )
-
-
-def _object_schema(parameters: object, where: str) -> Mapping[str, Any]:
-    """The schema in plain JSON values of its own, so that later changes to the original do not show."""
-    if not isinstance(parameters, Mapping):
-        raise _wrong(where, f"has the parameters {shortened(parameters)}", "Give them as a JSON schema.", parameters)
-    try:
-        schema: dict[str, Any] = _normalised(json.loads(json.dumps(dict(parameters), allow_nan=False)))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise _wrong(
-            where, f"has parameters that are not JSON ({error})", "Use plain JSON values only.", parameters
-        ) from error
-    if not schema or "properties" in schema or schema.get("type") == "object":
-        schema = {"type": "object", "properties": {}} | schema
-    _check_object(schema, where)
-    return schema
-
-
-def _check_object(schema: Mapping[str, Any], where: str) -> None:
-    if schema.get("type") != "object":
-        raise _wrong(
-            where,
-            f"has parameters of type {shortened(schema.get('type'))}",
-            'Wrap them in {"type": "object", "properties": {…}}; providers take nothing else.',
-            schema.get("type"),
-        )
-    properties = schema.get("properties", {})
-    if not isinstance(properties, dict):
-        raise _wrong(where, f"has the properties {shortened(properties)}", "Map names to schemas.", properties)
-    for name, value in properties.items():
-        if not isinstance(value, dict | bool):
-            raise _wrong(
-                where, f"has {shortened(value)} as the schema of {name!r}", "Use a JSON schema for each.", value
-            )
-    required = schema.get("required", [])
-    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-        raise _wrong(where, f"requires {shortened(required)}", "List the names of required parameters.", required)
-
-
-def _normalised(schema: Any) -> Any:
-    """A schema whose types have JSON schema's own names, and which lists what it requires, at every depth."""
-    if not isinstance(schema, dict):
-        return schema
-    listed = _listing_required(schema)
-    return {key: _keyword(key, value) for key, value in listed.items() if not _says_nothing(key, value)}
-
-
-def _says_nothing(key: str, value: Any) -> bool:
-    return (value is None and key not in _NULLABLE) or (key, value) == ("type", "any")
-
-
-def _listing_required(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with a list of what it requires, where properties say of themselves that they are required.
-
-    So they did until JSON schema's fourth draft, and people still write it; providers refuse a tool for it.
-    """
-    properties, listed = schema.get("properties"), schema.get("required") or []
-    if not isinstance(properties, dict):
-        return schema
-    objects = {name: inner for name, inner in properties.items() if isinstance(inner, dict)}
-    said = {name: inner["required"] for name, inner in objects.items() if isinstance(inner.get("required"), bool)}
-    if not said or not isinstance(listed, list):
-        return schema
-    plain = {name: {key: value for key, value in objects[name].items() if key != "required"} for name in said}
-    required = [*listed, *(name for name, needed in said.items() if needed and name not in listed)]
-    return schema | {"properties": properties | plain, "required": required}
-
-
-def _keyword(key: str, value: Any) -> Any:
-    if key == "type" and isinstance(value, str):
-        return _TYPES.get(value, value)
-    if key in _NAMED_SCHEMAS and isinstance(value, dict):
-        return {name: _normalised(inner) for name, inner in value.items()}
-    if key in (*_LISTED_SCHEMAS, "items") and isinstance(value, list):
-        return [_normalised(inner) for inner in value]
-    return _normalised(value) if key in _SCHEMAS else value
-
-
-def _wrong(where: str, problem: str, remedy: str, value: object) -> InvalidTool:
-    return InvalidTool(f"{where} {problem}.", remedy, value=value)
