@@ -40,11 +40,13 @@ NO_LONGER: Final = re.compile(
 )
 
 TRANSIENT: Final = re.compile(
-    r"^(?:I|[Ww]e) (?:am |have |was |do |need |want |would |can |will |just )*(?:a question"
+    r"^(?:I|[Ww]e) (?:am |are |have |was |do |need |want |would |can |will |just |so |really |very |super |also )*"
+    r"(?:a question"
     r"|questions|help|you to|looking for|trying to|wondering|to know|to ask|asking|here|not know"
     r"|sure|sorry|glad|happy to|thankful|grateful|afraid|see|understand|agree|appreciate|excited"
     r"|curious|confused|stuck|back|done|ready|fine|good|okay|ok|know|not understand|need help"
-    r"|need you|like to know|not sure|not have time|mean|forgot|remember|be (?:back|right)"
+    r"|need you|(?:always )?here for|always here|doing (?:my best|well|fine|good|great|ok)"
+    r"|like to know|not sure|not have time|mean|forgot|remember|be (?:back|right)"
     r"|let you know|thank|feel|feeling|getting an? (?:error|exception|warning)|an? (?:bug|error|issue"
     r"|problem|list|file|table|function|class|csv|CSV)|tired|bored|hungry|busy|running late)\b"
 )

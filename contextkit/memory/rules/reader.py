@@ -132,7 +132,7 @@ def _going_on(finding: Finding, statement: Statement, scene: Scene) -> Finding:
     """The finding with what it is about, where that goes on until somebody says that it is over."""
     if finding.subject or finding.kind in ("event", "decision", "instruction"):
         return finding
-    about = next(_matched(STATES, statement, scene), finding)
+    about = next(_matched(STATES, statement, replace(scene)), finding)  # it tells nobody new of whom "she" would speak
     return replace(finding, subject=about.subject, value=about.said or about.subject.partition(STATE)[0])
 
 

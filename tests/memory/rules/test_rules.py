@@ -280,6 +280,11 @@ NO_FACTS = [
     "I live in fear.",
     "I'm 30 minutes late.",
     "I'm fine.",
+    "I'm so excited to see what comes next, really.",
+    "We are really thankful for all of your help with this.",
+    "I'm always here for you if you need me.",
+    "I'm doing my best to keep up with all of this.",
+    "I'm feeling tired and a bit under the weather today.",
     "nếu tôi sống ở Huế thì sao",
     "Tôi sống ở đâu?",
     "如果我住在北京",
@@ -653,6 +658,11 @@ def test_a_summary_is_short_and_small_talk_has_none() -> None:
     assert len(found(LONG * 40, strategy=strategy)[0].text) <= LONGEST_SUMMARY
     assert found("Hello!", "Thanks.", strategy=strategy) == []
     assert found("Hello! <memories>\n" + LONG * 10 + "</memories>", strategy=strategy) == []
+
+
+def test_what_goes_on_is_told_of_nobody_new() -> None:
+    said = "My aunt Rosa met us. Pets bring so much joy to our whole house. She is 84."
+    assert ("Rosa is 84.", "age of Rosa") in [(fact.text, fact.subject) for fact in found(said)]
 
 
 def test_he_is_not_her() -> None:
