@@ -13,13 +13,14 @@ import logging
 import secrets
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from contextkit.errors import InvalidMessage, StoreError
 from contextkit.messages import dumps
 from contextkit.stores.codec import after, from_micros
 from contextkit.stores.dynamodb import keys
+from contextkit.stores.dynamodb.append import Append, Draft
 from contextkit.stores.dynamodb.database import batches
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.life import HOLD, LISTED, At, Life
@@ -66,7 +67,7 @@ class Appending:
         """What `SessionStore.append` does, of one message or more."""
         at = self._lives.clock.at(actor_id, session_id)
         given = [(message.id or new_id(), message) for message in messages]
-        work = _Append(at, dict(reversed(given)), keys.unique(name for name, _ in given))
+        work = Append(at, dict(reversed(given)), keys.unique(name for name, _ in given))
         work.life = self._lives.known(at)
         # One id is taken to be new, and the write itself finds out; of many, some may well be stored.
         named = sum(message.id is not None for _, message in given)
@@ -90,7 +91,7 @@ class Appending:
         found = {message.id: message for message in self._log.numbered(life, seqs)}
         return {name: found[name] for name in names if name in found}
 
-    def _append(self, work: _Append) -> None:
+    def _append(self, work: Append) -> None:
         """Write what is missing, behind whatever others write meanwhile."""
         for _ in self._database.attempts("append to a session"):
             at = work.at = self._lives.clock.later(work.at)
@@ -107,7 +108,7 @@ class Appending:
             if not work.missing:
                 return
 
-    def _settle(self, work: _Append) -> None:
+    def _settle(self, work: Append) -> None:
         """Have a life that may be written here, whose items will last as long as the session."""
         found = self._lives.ours(work.at, work.life)
         if found is not work.life:
@@ -117,18 +118,18 @@ class Appending:
         if work.life is not None:
             work.life = self._lives.renewed(work.at, work.life)
 
-    def _look(self, work: _Append) -> None:
+    def _look(self, work: Append) -> None:
         """Find those of the messages that the session has already."""
         work.stored = self._stored(work.at, work.life, work.names)
         work.looked = work.life
 
-    def _count(self, work: _Append) -> None:
+    def _count(self, work: Append) -> None:
         """Make ready what is missing. Counting a long list takes seconds: it is done once, and before any write."""
         for name in work.missing:
             if name not in work.drafts:
                 work.drafts[name] = self._draft(name, work.given[name], work.at)
 
-    def _write(self, at: At, life: Life | None, drafts: Sequence[_Draft], sure: bool) -> tuple[Life, list[Message]]:
+    def _write(self, at: At, life: Life | None, drafts: Sequence[Draft], sure: bool) -> tuple[Life, list[Message]]:
         """Write the drafts behind the last message, and give them as stored, with the life that has them.
 
         Raises `Refused` where that is no longer the last, or, unless it is `sure` that none is, where one is there.
@@ -190,7 +191,7 @@ class Appending:
         except (StoreError, Refused) as error:
             _log.warning("A session stays held for up to %s (%s).", HOLD, error)
 
-    def _rows(self, life: Life, seq: int, draft: _Draft, sure: bool) -> list[Write]:
+    def _rows(self, life: Life, seq: int, draft: Draft, sure: bool) -> list[Write]:
         columns = draft.columns.get(life.life)
         if columns is None:
             columns = self._payloads.put("sessions", life.pk, keys.blobs(life.life), draft.text, life.ttl)
@@ -203,7 +204,7 @@ class Appending:
             Put("sessions", {**place, "sk": keys.named(ID, life.life, draft.name)}, new),
         ]
 
-    def _draft(self, name: str, message: Message, at: At) -> _Draft:
+    def _draft(self, name: str, message: Message, at: At) -> Draft:
         counter = get_counter(self._counter)
         counted = replace(message, tokens=counter.message(message), counter=counter.name)
         complete = replace(counted, id=name, created_at=message.created_at or from_micros(at.now))
@@ -214,7 +215,7 @@ class Appending:
                 "Send its content as a reference, or open the store with a larger `max_message_bytes`.",
                 value=name,
             )
-        return _Draft(name, complete, text, {})
+        return Draft(name, complete, text, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,62 +228,6 @@ class Appended:
     life: Life
     messages: list[Message]
     new: list[Message]
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A message that is ready to be written but for its sequence number; `columns` hold its payload, by life."""
-
-    name: str
-    message: Message
-    text: bytes
-    columns: dict[str, Mapping[str, Value | None]]
-
-    def stored(self, seq: int) -> Message:
-        """The message under its number."""
-        return replace(self.message, seq=seq)
-
-
-@dataclass(slots=True)
-class _Append:
-    """One append under way: its messages by id, the session's life as last seen, and how far it has come.
-
-    `looked` is the life as it was when `stored` was found out; `new` are the messages that were written here.
-    """
-
-    at: At
-    given: Mapping[str, Message]
-    names: Sequence[str]
-    life: Life | None = None
-    looked: Life | None = None
-    stored: dict[str, Message] = field(default_factory=dict)
-    drafts: dict[str, _Draft] = field(default_factory=dict)
-    new: list[Message] = field(default_factory=list)
-
-    @property
-    def missing(self) -> list[str]:
-        """The messages that are still to be written."""
-        return [name for name in self.names if name not in self.stored]
-
-    @property
-    def drafted(self) -> list[_Draft]:
-        """The same, ready to be written."""
-        return [self.drafts[name] for name in self.missing]
-
-    @property
-    def sure(self) -> bool:
-        """True if nobody can have written one of them since we looked."""
-        if self.life is None:
-            return True
-        return self.looked is not None and (self.life.life, self.life.last_seq) == (
-            self.looked.life,
-            self.looked.last_seq,
-        )
-
-    @property
-    def outlived(self) -> bool:
-        """True if the session that we looked into has ended."""
-        return self.looked is not None and (self.life is None or self.life.life != self.looked.life)
 
 
 def _ended(life: Life, done: Life, free: str, at: At, token: str) -> Update:
