@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contextkit.errors import InvalidInput, StoreError
@@ -54,7 +55,7 @@ class Memories:
         self._database = database
         self._lifetimes = lifetimes
         self._embedder = embedder
-        self._indexes = _Indexes()
+        self._indexes = Recent[tuple[str, str, str | bytes], _Kept](INDEXES)
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         actor_id, now = check_id("actor id", actor_id), self._lifetimes.now()
@@ -73,9 +74,9 @@ class Memories:
         if active:
             statement, times = f"{statement} AND {_ACTIVE}", [now, now, now]
         with self._database.snapshot() as connection:
-            index = self._indexes.get(within, _stamp(connection, actor_id))
-            if index is not None:
-                return index.listed(index.shown(now, active))
+            kept = self._indexes.get(within)
+            if kept is not None and kept.stamp == _stamp(connection, actor_id):
+                return kept.index.listed(kept.index.shown(now, active))
             rows = connection.execute(f"{statement} ORDER BY created_at, record_id", (*within, *times)).fetchall()
         return [_record(row) for row in rows]
 
@@ -133,38 +134,24 @@ class Memories:
     def _index(self, actor_id: str, namespace: tuple[str, str | bytes]) -> MemoryIndex:
         within = (actor_id, *namespace)
         with self._database.snapshot() as connection:
-            stamp = _stamp(connection, actor_id)
-            index, former = self._indexes.get(within, stamp), self._indexes.former(within)
-            if index is not None:
-                return index
+            stamp, former = _stamp(connection, actor_id), self._indexes.get(within)
+            if former is not None and former.stamp == stamp:
+                return former.index
             rows = connection.execute(
                 f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} ORDER BY created_at, record_id", within
             ).fetchall()
-        index = _built(rows, former)
-        self._indexes.put(within, index, stamp)
-        return index
+        kept = _Kept(_built(rows, None if former is None else former.index), stamp)
+        self._indexes.put(within, kept)
+        return kept.index
 
 
-class _Indexes:
-    """The indexes in memory, least recently used first, each with the stamp of the records it was built from.
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An index of the records of all times, and the stamp of those it was built from: another process's change shows
+    in it."""
 
-    Another process's change shows in the stamp. Time changes nothing: an index has the records of all times.
-    """
-
-    def __init__(self) -> None:
-        self._kept: Recent[tuple[str, str, str | bytes], tuple[MemoryIndex, int | None]] = Recent(INDEXES)
-
-    def get(self, within: tuple[str, str, str | bytes], stamp: int | None) -> MemoryIndex | None:
-        index, built = self._kept.get(within) or (None, None)
-        return index if built == stamp else None
-
-    def former(self, within: tuple[str, str, str | bytes]) -> MemoryIndex | None:
-        """The index that was built last, whatever has changed since."""
-        index, _ = self._kept.get(within) or (None, None)
-        return index
-
-    def put(self, within: tuple[str, str, str | bytes], index: MemoryIndex, stamp: int | None) -> None:
-        self._kept.put(within, (index, stamp))
+    index: MemoryIndex
+    stamp: int | None
 
 
 def _built(rows: list[tuple[Any, ...]], former: MemoryIndex | None) -> MemoryIndex:
