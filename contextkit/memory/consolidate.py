@@ -51,6 +51,9 @@ MOST_SOURCES: Final = 20
 """Message ids a record keeps: the first, and the newest of those that said it again."""
 
 
+RESTS_ON: Final = {"home country": ("home city", "address"), "home city": ("address",)}
+"""What holds only as long as something else does: who moves to another city leaves their address."""
+
 SHELVES: Final = 16
 """Namespaces whose records stay indexed in memory between two batches; the least used goes first."""
 
@@ -122,12 +125,22 @@ class Placing:
         same, others = _by_value(timeline, fact)
         known = self._known(fact, subject, same)
         if known is None or _separated(known, fact.said_at, others):
-            return self.place(fact, others)
+            return self._with_what_rests(self.place(fact, others), subject)
         if says_more(known.text, fact.text):
             return self.repeat(fact, known, others)
         if says_more(fact.text, known.text):
             return self.update(fact, known, fact.text)
         return self.place(fact, others)  # the same value, with something else said of it: both hold
+
+    def _with_what_rests(self, change: Change, subject: str) -> Change:
+        """The change, and the end of what rested on what it supersedes, unless that speaks of the new value."""
+        what, of, owner = subject.partition(" of ")
+        if change.kind is not Kind.SUPERSEDE or what not in RESTS_ON:
+            return change
+        said, value = change.fact.said_at, change.fact.value.casefold()
+        rested = [one for each in RESTS_ON[what] for one in self.shelf.timeline(f"{each}{of}{owner}")]
+        left = [one for one in rested if begins(one) < said and _yields(one, said) and value not in one.text.casefold()]
+        return replace(change, records=(*change.records, *(self._put(replace(one, valid_to=said)) for one in left)))
 
     def _known(self, fact: Fact, subject: str, same: Sequence[MemoryRecord]) -> MemoryRecord | None:
         """A record that says it, that it says more exactly, or that gives the same value in other words."""

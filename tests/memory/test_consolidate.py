@@ -273,6 +273,30 @@ def test_what_tells_of_an_end_takes_the_place_of_what_ended(memory: Memory) -> N
     assert linked == {"Ana's dog is Rex.": None, "Rex died.": before.records[0].id, "Ana is sad.": None}
 
 
+def at_home(memory: Memory) -> None:
+    memory.learn(
+        said("Elm Road 12", 1, subject="address of Ana"), said("Ghent", 1, subject="home city of Ana", value="Ghent")
+    )
+    memory.learn(
+        said("Elm Road 14", 1, subject="address of Bo"), said("Ana's address is 3 Kai, Antwerp", 1, subject="desk")
+    )
+
+
+def test_who_moves_to_another_city_leaves_their_address(memory: Memory) -> None:
+    at_home(memory)
+    memory.learn(said("Ana is in Ghent still", 2, subject="home city of Ana", value="Ghent"))
+    assert "Elm Road 12" in memory.now
+    memory.learn(said("Antwerp", 3, subject="home city of Ana", value="Antwerp"))
+    assert memory.now == ["Ana's address is 3 Kai, Antwerp", "Antwerp", "Elm Road 14"]
+
+
+def test_an_address_in_the_new_city_stays(memory: Memory) -> None:
+    at_home(memory)
+    memory.learn(said("3 Kai, Antwerp", 2, subject="address of Ana"))
+    memory.learn(said("Antwerp", 3, subject="home city of Ana", value="Antwerp"))
+    assert "3 Kai, Antwerp" in memory.now
+
+
 def test_an_end_ends_its_further_subjects(memory: Memory) -> None:
     memory.learn(
         said("Bo is Ana's friend.", 1, subject="friend of Ana"), said("Bo is her boss.", 1, subject="boss of Ana")

@@ -13,8 +13,9 @@ from contextkit.memory.rules.words import NO_NAMES, PARTNERS, SINGLE_RELATIONS
 OVER: Final = re.compile(
     r"\b(?:quit|left|leave|resigned|lost|fired|laid off|let go|retired|unemployed|broken? up|split(?: up)?|separated"
     r"|divorced?|widowed|together|ex|ex-\w+|used to|not|died|dead|passed|put|killed|sold|gave|give|given|got rid"
-    r"|returned|traded|scrapped|donated|cancell?ed|unsubscribed|called off|switched|changed|stolen|total?led|stopped"
-    r"|done|finished|completed|graduated|handed|submitted|published|launched|ran|dropped|ended|over|gone|off|new)\b"
+    r"|returned|traded|scrapped|donated|cancell?ed|unsubscribed|called off|boyfriend|girlfriend|fiancée?|switched|changed"
+    r"|stolen|total?led|stopped|done|finished|completed|graduated|handed|submitted|published|launched|ran|dropped|ended|over"
+    r"|gone|off|new)\b"
 )
 """A word that every form below has, so that most clauses are read for none of them."""
 
@@ -78,6 +79,21 @@ ENDINGS: Final = (
         value="{value}{other}",
         ends=True,
         also=_SPOUSE[1:],
+    ),
+    form(
+        "relation",
+        r"^«who» «adv»(?:have|has|got) an? (?:\w+ )?(?:boyfriend|girlfriend|fiancée?)\b",
+        "marital status of {who}",
+        value="single",
+        ends=True,
+        importance=NO_NEWS,
+    ),
+    form(
+        "relation",
+        r"^(?:I|[Ww]e) «adv»called off (?:the|our|my) engagement\b",
+        "marital status of {who}",
+        value="engaged",
+        ends=True,
     ),
     form(
         "relation",

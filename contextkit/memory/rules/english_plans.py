@@ -28,6 +28,13 @@ PLANS: Final = (
     ),
     form(
         "decision",
+        r"^(?:I|[Ww]e) «adv»(?:switched|migrated|moved|changed) (?:from [^,;]+? )?to (?P<value>[^,;]+?) (?:for|as)"
+        r" (?P<what>(?:the|our|my) [\w' -]+?)(?=$|[,;.]| (?:because|since|after|instead|now|in \d|on \d|in [A-Z])\b)",
+        chosen,
+        importance=0.8,
+    ),
+    form(
+        "decision",
         r"^(?:I|[Ww]e)(?: have| all| both| finally| just| already)* (?:decided|agreed|chosen|chose"
         r"|settled on|opted|made the decision|voted)\b",
         importance=0.8,

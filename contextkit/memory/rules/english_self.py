@@ -37,7 +37,7 @@ _IS_AT: Final = (
 SELF: Final = (
     form(
         "profile",
-        r"^[Mm]y (?:full |first |last )?name is (?P<value>«name»)",
+        r"^[Mm]y (?:full )?name is (?P<value>«name»)",
         "name of {who}",
         text="{Who_s} name is {value}.",
         importance=0.9,

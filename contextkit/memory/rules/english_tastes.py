@@ -19,7 +19,7 @@ _NOTHING: Final = (
     r"(?!(?:it|that|this|them|you|your|how|what|when|where|why|who|the (?:idea|way)|both|up|option \w"
     r"|to (?:know|ask|hear|see|get|have"
     r"|be able|thank|learn)|her|him|these|those|one|all|yours|neither"
-    r"|the (?:former|latter)|the \w+ (?:one|ones|option|version))\b)"
+    r"|the (?:former|latter)|the (?:first|second|third|last|next|other)|the \w+ (?:one|ones|option|version))\b)"
 )
 
 
@@ -81,7 +81,13 @@ TASTES: Final = (
     ),
     form("preference", rf"^«who» «adv»prefers? {_NOTHING}«value»", _preferred, importance=0.7),
     form("preference", rf"^I would (?:rather|prefer) {_NOTHING}«value»", importance=0.6),
-    form("preference", rf"^«who» «adv»(?:{_LIKES}) {_NOTHING}«value»", taste_of, value=liking, importance=0.7),
+    form(
+        "preference",
+        rf"^«who» «adv»(?:(?:started|began|came|come|grew|grown|learne?[dt]) to )?(?:{_LIKES}) {_NOTHING}«value»",
+        taste_of,
+        value=liking,
+        importance=0.7,
+    ),
     form(
         "preference",
         r"^«who» (?:am|is|have been|has been) «adv»(?:on|following|doing) (?:an? "

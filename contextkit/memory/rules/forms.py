@@ -67,7 +67,7 @@ _MACROS: Final = {
     rf"|in (?:\d|the week|{_MONTH})|last|on (?:\d|the weekend)|recently|since|so|this|when|yesterday)\b)",
     "«date»": rf"(?P<date>(?:(?:\d{{1,2}}|the \w+) (?:{_MONTH})|(?:{_MONTH}) \d|(?:the )?(?:morning|afternoon"
     rf"|evening|night|week|weekend) of \d|\d{{4}}-\d\d|(?:{_MONTH})\b|\d{{1,2}}(?::\d\d)? ?(?:am|pm"
-    r"|o'clock)|\d{1,2}:\d\d|(?:19|20)\d\d\b|noon|midnight).*?)"
+    r"|o'clock)|\d{1,2}:\d\d|(?:19|20)\d\d\b(?! (?:[a-z]{3,}s|euro|eur|usd|kcal|km)\b)|noon|midnight).*?)"
     r"(?=$|,? (?:but|because|and (?:an?|my|our|the|another|then|I|we))\b)",
     "«np»": r"(?P<what>(?!(?:way|only|best|first|last|next|question|problem|point|idea|plan"
     r"|thing)\b)[a-z][\w'-]*(?: (?!is\b|was\b|are\b|has\b|got\b|on\b"

@@ -107,7 +107,6 @@ SYNONYMS: Final = {
     "date of birth": "birthday",
     "birth date": "birthday",
     "full name": "name",
-    "first name": "name",
     "nickname": "preferred name",
     "job": "occupation",
     "job title": "occupation",

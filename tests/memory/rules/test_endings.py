@@ -76,6 +76,10 @@ ENDED = [
     ("I do yoga every morning.", "I don't do yoga anymore."),
     ("I work for Siemens.", "I quit!"),
     ("I work at Google.", "I left Google to start my own company."),
+    ("We use Jenkins for our CI.", "We switched to GitHub Actions for our CI."),
+    ("I'm engaged.", "We called off the engagement."),
+    ("I'm single.", "I have a boyfriend now, his name is Theo."),
+    ("I hate olives.", "I started to like olives."),
     ("I live at 5 High St.", "We moved to Oak Avenue last month."),
     ("My address is 12 Elm Road.", "I live on Baker Street now."),
     ("I hate broccoli.", "I used to hate broccoli."),
@@ -169,6 +173,8 @@ KEPT = [
     ("我女朋友叫小丽。", "我朋友和他女朋友分手了。"),
     ("我的狗叫旺财。", "我的手机死了。"),
     ("我的狗叫旺财。", "我的狗走丢了。"),
+    ("My name is Anna Schmidt.", "My last name is Becker now."),
+    ("My name is Anna Schmidt.", "My first name is Anna."),
     ("I have asthma.", "I have a new boss."),
 ]
 

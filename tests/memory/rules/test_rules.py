@@ -345,6 +345,8 @@ NO_FACTS = [
         "My favourite food isn't sushi.",
         "My favourite of these is B.",
         "I like both.",
+        "I don't like the second line.",
+        "My budget for the trip is 2000 euros.",
         "I like option 2 better.",
         "I like the way you explain it.",
         "I can't stand up.",
