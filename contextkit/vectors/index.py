@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from contextkit.errors import InvalidId, InvalidInput, InvalidVector, shortened
 from contextkit.vectors.folder import FolderRows
 from contextkit.vectors.memory import MemoryRows
-from contextkit.vectors.rows import Matrix, Snapshot
+from contextkit.vectors.rows import Matrix, Snapshot, Storage
 
 _BLOCK = 256
 """Scores per block in `_best`. Any size from 64 to 1,024 measured alike on 100,000 scores."""
@@ -47,7 +47,7 @@ class VectorIndex:
             )
         self._writing = Lock()
         self._folder = FolderRows(Path(path), dimension) if path is not None else None
-        self._storage = self._folder or MemoryRows(dimension)
+        self._storage: Storage = self._folder or MemoryRows(dimension)
 
     @property
     def dimension(self) -> int | None:
