@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any, Final, Protocol
 
 from contextkit.compress.mishap import reads_as
@@ -22,6 +24,7 @@ from contextkit.compress.search import richest
 from contextkit.errors import InvalidInput, StoreCorrupt, shortened
 from contextkit.rank.terms import terms
 from contextkit.readable import readable
+from contextkit.transcript import heading
 from contextkit.types import Message, TokenCounter
 
 EXTRACT: Final = "extract"
@@ -173,11 +176,20 @@ _STAYED: Final = 0.5
 that a full summary takes in nothing new."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A sentence with who said it, the day it was said on (empty where it is not known), and what it is worth."""
+
+    text: str
+    day: str
+    worth: float
+
+
 def _extract(previous: str, turns: Sequence[Message], limit: int, counter: TokenCounter) -> str:
-    """The lines most worth remembering of the summary so far and of the turns, in order."""
-    lines = [(line, salience(line.partition(": ")[2] or line, _role_in(line)) + _STAYED) for line in _lines(previous)]
-    known = {line for line, _ in lines}
-    lines += [(line, worth) for line, worth in _sayings(turns) if line not in known]
+    """The lines most worth remembering of the summary so far and of the turns, in order, each under its day."""
+    lines = [*_stood(previous)]
+    known = {line.text for line in lines}
+    lines += [line for line in _sayings(turns) if line.text not in known]
     ranking = Ranking(_outline(lines))
     count = ranking.upto(limit * _LONG_TOKEN)
     best = richest(ranking.draft, ranking.sizes.__getitem__, count, limit, counter)
@@ -188,40 +200,56 @@ _LONG_TOKEN: Final = 8
 """Bytes per token that are more than a conversation ever has."""
 
 
-def _outline(lines: Sequence[tuple[str, float]]) -> Outline:
+def _outline(lines: Sequence[_Line]) -> Outline:
+    """The lines as pieces of a text, and the days above them: no line is shown without its own."""
+    written: list[str] = []
     pieces: list[Piece] = []
-    start = 0
-    for line, worth in lines:
-        about = tuple(dict.fromkeys(terms(line)))
-        pieces.append(Piece(start, start + len(line) + 1, about, worth))
-        start += len(line) + 1
-    weights = {term: _NEW_TERM for piece in pieces for term in piece.terms}
-    return Outline("".join(line + "\n" for line, _ in lines), pieces, weights, lambda *_: "")
+    start, day, needs = 0, "", tuple[int, ...]()
+    for line in lines:
+        if line.day != day:
+            day, needs = line.day, (len(pieces),)
+            written.append(f"{day or _UNDATED}\n")
+            pieces.append(Piece(start, start + len(written[-1])))
+            start = pieces[-1].end
+        written.append(f"{line.text}\n")
+        about = tuple(dict.fromkeys(terms(line.text)))
+        pieces.append(Piece(start, start + len(written[-1]), about, line.worth, needs))
+        start = pieces[-1].end
+    shared = Counter(term for piece in pieces for term in piece.terms)
+    weights = {term: _RARE_TERM * log(len(lines) / count) for term, count in shared.items()}
+    return Outline("".join(written), pieces, weights, lambda *_: "")
 
 
-_NEW_TERM: Final = 0.15
-"""What each term not yet in the summary adds to a line's worth, so that it speaks of many things."""
+_RARE_TERM: Final = 0.1
+"""What each term not yet in the summary adds to a line's worth, times how rare it is, so that it speaks of many things,
+and of those that not everybody says all the time."""
+
+_UNDATED: Final = "Day unknown"
+_DAY: Final = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4,}")
 
 
-def _lines(previous: str) -> Iterator[str]:
+def _stood(previous: str) -> Iterator[_Line]:
     """The lines of a summary; a paragraph a model wrote, sentence by sentence."""
+    day = ""
     for start, end in sentences(previous, (0, len(previous)), _LONGEST):
         line = " ".join(previous[start:end].split())
-        if line:
-            yield line
+        if line == _UNDATED or _DAY.fullmatch(line):
+            day = line.removeprefix(_UNDATED)
+        elif line:
+            yield _Line(line, day, salience(line.partition(": ")[2] or line, _role_in(line)) + _STAYED)
 
 
 def _role_in(line: str) -> str:
     return "user" if line.startswith("user: ") else "assistant"
 
 
-def _sayings(turns: Sequence[Message]) -> Iterator[tuple[str, float]]:
-    """What users and assistants said, a sentence a line, with who said it and what it is worth."""
+def _sayings(turns: Sequence[Message]) -> Iterator[_Line]:
+    """What users and assistants said, a sentence a line, with who said it."""
     for message in turns:
         if message.role not in ("user", "assistant"):
             continue
-        text = readable(message)[:_READ]
+        text, day = readable(message)[:_READ], heading(message)
         for start, end in sentences(text, (0, len(text)), _LONGEST):
             sentence = " ".join(text[start:end].split())
             if len(sentence) > 2:
-                yield f"{message.name or message.role}: {sentence}", salience(sentence, message.role)
+                yield _Line(f"{message.name or message.role}: {sentence}", day, salience(sentence, message.role))

@@ -50,7 +50,7 @@ PACKAGES = (
 )
 """Whose versions the table names."""
 
-NEED_DATA = {"locomo": "locomo", "bfcl": "bfcl", "memory_locomo": "locomo"}
+NEED_DATA = {"locomo": "locomo", "bfcl": "bfcl", "memory_locomo": "locomo", "summary": "locomo"}
 """Benchmarks that need data, and the option that names it."""
 
 TAKE_EMBEDDER = ("locomo", "bfcl")

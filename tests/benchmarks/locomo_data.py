@@ -21,6 +21,7 @@ class Question:
     text: str
     category: int
     evidence: tuple[int, ...]
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,12 @@ def conversations(path: Path) -> Iterator[Conversation]:
         order = {turn["id"]: number for number, turn in enumerate(record["turns"])}
         messages = [_message(number, turn, record["speakers"][0]) for number, turn in enumerate(record["turns"], 1)]
         questions = [
-            Question(q["question"], q["category"], tuple(dict.fromkeys(order[turn] for turn in q["evidence"])))
+            Question(
+                q["question"],
+                q["category"],
+                tuple(dict.fromkeys(order[turn] for turn in q["evidence"])),
+                str(q.get("answer", "")),
+            )
             for q in record["questions"]
         ]
         yield Conversation(messages, questions)

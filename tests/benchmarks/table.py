@@ -142,6 +142,16 @@ def prefix(found: Result) -> Iterator[Row]:
         )
 
 
+def summary(found: Result) -> Iterator[Row]:
+    kept = {name: series(shares.values()) for name, shares in found["kept"].items()}
+    limits = " / ".join(f"{int(limit):,}" for limit in found["by_chance"])
+    yield Row(
+        f"Sentences that LoCoMo's questions need, in a summary of {limits} tokens made without a model, %",
+        kept["contextkit"],
+        [f"the newest sentences {kept['newest']}", f"every n-th {kept['evenly']}"],
+    )
+
+
 def memory_search(found: Result) -> Iterator[Row]:
     times, ratios = found["milliseconds"], found["ratio_to_product"]
     yield Row(
@@ -338,6 +348,7 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "edges": edges,
     "calibration": calibration,
     "compression": compression,
+    "summary": summary,
     "memory_search": memory_search,
     "gather": gather,
     "import_time": import_time,

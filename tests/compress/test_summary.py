@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -106,6 +107,46 @@ def test_a_second_roll_reads_only_what_is_new_and_keeps_the_old(counter: TokenCo
     assert second.text.splitlines()[-1] == "user: We decided to bring our dog Rex."
     assert second.text.count("allergic to peanuts") == 1
     assert (second.first, second.last) == (1, 9)
+
+
+def dated(text: str, seq: int, day: int | None) -> Message:
+    when = None if day is None else datetime(2026, 3, day, 12, tzinfo=UTC)
+    return Message(role="user", name="Ann", content=text, seq=seq, created_at=when)
+
+
+def test_what_was_said_stands_under_its_day(counter: TokenCounter) -> None:
+    said = [
+        dated("I moved to Ghent last week. Well, well.", 1, 2),
+        dated("My dog is called Rex.", 2, 2),
+        dated("Ok.", 3, 3),
+        dated("I start at the bakery tomorrow.", 4, 9),
+        dated("I was born in Oslo.", 5, None),
+    ]
+    whole = "2 March 2026\nAnn: I moved to Ghent last week.\nAnn: My dog is called Rex.\n"
+    later = "9 March 2026\nAnn: I start at the bakery tomorrow.\nDay unknown\nAnn: I was born in Oslo."
+    at_once, _ = roll(None, said, counter.text(whole + later) + 2, counter)
+    assert at_once.text == whole + later
+
+
+def test_a_day_that_goes_on_stands_once(counter: TokenCounter) -> None:
+    summary, _ = roll(None, [dated("I moved to Ghent last week.", 1, 2)], 200, counter)
+    summary, _ = roll(summary, [dated("My dog is called Rex.", 2, 2)], 200, counter)
+    summary, _ = roll(summary, [dated("I start at the bakery tomorrow.", 3, 9)], 200, counter)
+    assert summary.text == (
+        "2 March 2026\nAnn: I moved to Ghent last week.\nAnn: My dog is called Rex.\n"
+        "9 March 2026\nAnn: I start at the bakery tomorrow."
+    )
+
+
+def test_no_day_stands_without_a_line(counter: TokenCounter) -> None:
+    said = [
+        dated(f"I met friend number {day} of mine, called Friend{day}, in April.", day, day) for day in range(1, 29)
+    ]
+    for limit in range(20, 120, 7):
+        summary, _ = roll(None, said, limit, counter)
+        lines = summary.text.splitlines()
+        assert lines[1::2] == [line for line in lines if line.startswith("Ann: ")]
+        assert len(lines) % 2 == 0
 
 
 def test_nothing_new_changes_nothing(counter: TokenCounter) -> None:
