@@ -13,9 +13,9 @@ from contextkit.memory.rules.words import NO_NAMES, PARTNERS, SINGLE_RELATIONS
 OVER: Final = re.compile(
     r"\b(?:quit|left|leave|resigned|lost|fired|laid off|let go|retired|unemployed|broken? up|split(?: up)?|separated"
     r"|divorced?|widowed|together|ex|ex-\w+|used to|not|died|dead|passed|put|killed|sold|gave|give|given|got rid"
-    r"|returned|traded|scrapped|donated|cancell?ed|unsubscribed|called off|boyfriend|girlfriend|fiancée?|switched|changed"
-    r"|stolen|total?led|stopped|done|finished|completed|graduated|handed|submitted|published|launched|ran|dropped|ended|over"
-    r"|gone|off|new)\b"
+    r"|returned|traded|scrapped|donated|cancell?ed|unsubscribed|called off|boyfriend|girlfriend|fiancée?|switched"
+    r"|changed|stolen|total?led|stopped|done|finished|completed|graduated|handed|submitted|published|launched|ran"
+    r"|dropped|ended|over|gone|off|new)\b"
 )
 """A word that every form below has, so that most clauses are read for none of them."""
 
