@@ -23,7 +23,7 @@ from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.langchain_calls import with_fitting_calls
 from contextkit.render.openai import fitting_name
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
-from contextkit.render.turns import NO_OUTPUT, OPENING, usable_parts
+from contextkit.render.turns import CLOSING, NO_OUTPUT, OPENING, usable_parts
 from contextkit.types import Message, Role, ToolCall
 
 
@@ -54,7 +54,8 @@ def to_langchain_prompt(
     * What another provider's servers did, and what only MCP or its own client shapes so, is told in words or in
       LangChain's blocks (`contextkit.render.langchain_blocks`).
     * A message with nothing in it is left out: Anthropic refuses blank text.
-    * Where the assistant would speak first, a user's `(continued)` is put before it: Bedrock, Anthropic, Gemini.
+    * Where the assistant would speak first, a user's `(continued)` is put before it: Bedrock, Anthropic, Gemini. Where
+      it spoke last, as an agent did that another follows, a user's `(continue)` is put behind it: Bedrock, Anthropic.
     * A failed tool result with nothing in it says `(no output)`: Anthropic.
     * Under which id OpenAI keeps an answer is left out: from there on `ChatOpenAI(use_previous_response_id=True)` would
       send the rest of the prompt alone, and the model would read whatever was said before, at any length.
@@ -104,7 +105,8 @@ def _worded(message: Message) -> Message:
 def _opened(prompt: Sequence[BaseMessage]) -> list[BaseMessage]:
     speaks = next((place for place, message in enumerate(prompt) if message.type != "system"), len(prompt))
     before = [HumanMessage(OPENING)] if [message.type for message in prompt[speaks : speaks + 1]] == ["ai"] else []
-    return [*prompt[:speaks], *before, *prompt[speaks:]]
+    behind = [HumanMessage(CLOSING)] if [message.type for message in prompt[-1:]] == ["ai"] else []
+    return [*prompt[:speaks], *before, *prompt[speaks:], *behind]
 
 
 def _message(message: Message) -> BaseMessage:

@@ -6,7 +6,8 @@ object. So where a prompt does not fit:
 
 * System messages at its start become the system prompt; a later one becomes text in the user's turn.
 * Messages of one role in a row become one turn. A message with nothing in it is left out.
-* Where the assistant would speak first, a user's turn `(continued)` is put before it.
+* Where the assistant would speak first, a user's turn `(continued)` is put before it; where it spoke last, a user's
+  turn `(continue)` behind it, since models of today refuse to take up what stands there as their own beginning.
 * Where calls and results are in the history but no tools are given, they become text, since both
   refuse such blocks without tools.
 * A user's name, for which they have no field, stands before the user's text.
@@ -32,7 +33,7 @@ from contextkit.types import Block, Message, Role, ToolCall
 
 Json: TypeAlias = dict[str, Any]
 
-OPENING = "(continued)"
+OPENING, CLOSING = "(continued)", "(continue)"
 NO_OUTPUT = "(no output)"
 MAX_BREAKPOINTS = 4
 """The most that Anthropic takes in one request, on Bedrock too (both document it)."""
@@ -72,6 +73,8 @@ def split(messages: Iterable[Message], points: Breakpoints, dialect: Dialect) ->
             dialect.mark(turns[-1].content if turns else system)
     if not turns:
         raise InvalidMessage("The prompt says nothing besides its system prompt.", "Add the user's message.")
+    if turns[-1].role == "assistant":
+        turns.append(Turn("user", [dialect.text(CLOSING)]))
     return system, turns
 
 

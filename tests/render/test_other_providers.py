@@ -15,6 +15,7 @@ from contextkit.render.converse import to_converse
 from contextkit.render.langchain import to_langchain_prompt
 from contextkit.render.langchain_cache import CacheStyle
 from contextkit.render.openai import to_openai
+from contextkit.render.request import Breakpoints
 from contextkit.render.responses import to_responses
 from contextkit.tokens import get_counter
 from contextkit.types import Message, Tool
@@ -256,6 +257,21 @@ def test_reasoning_that_an_answer_ends_in_is_left_out(kind: str) -> None:
     assert all("Six. Or" in request and SEALED not in request for request in requests)
     went_on = talk({"role": "assistant", "content": [*ENDINGS[kind], said]})
     assert any(SEALED in rendered(name, went_on) for name in RENDERED)
+
+
+def test_an_agent_that_follows_another_goes_on_from_its_answer() -> None:
+    """Claude's models of today refuse an answer of the assistant's at the end, through whichever API."""
+    said: list[dict[str, Any]] = [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": "Six."}]
+    prompt = as_messages(said)
+    points = Breakpoints((1,))
+    marked = {"type": "text", "text": "Six.", "cache_control": {"type": "ephemeral"}}
+    turns = to_anthropic(prompt, (FIND,), points)["messages"]
+    assert [turn["content"] for turn in turns[1:]] == [[marked], [{"type": "text", "text": "(continue)"}]]
+    assert to_converse(prompt, (FIND,))["messages"][-1] == {"role": "user", "content": [{"text": "(continue)"}]}
+    for style in ("anthropic", "converse"):
+        *_, answer, last = to_langchain_prompt(prompt, points, style)  # type: ignore[arg-type]
+        assert (answer.type, last.type, last.text) == ("ai", "human", "(continue)")
+    assert to_openai(prompt)["messages"][-1]["role"] == "assistant"
 
 
 @pytest.mark.parametrize("name", RENDERED)
