@@ -94,6 +94,8 @@ def abroad(sentence: Statement) -> Iterator[Statement]:
             clause, forget = clause[match.end() :].strip(), True
         if said_i and not forget and not tongue.myself.search(clause):
             clause = tongue.me + clause
+        if tongue.when.match(clause):
+            clause = tongue.when.sub(tongue.then, clause[:1].lower() + clause[1:])
         said_i = tongue.goes_on.match(clause) is not None
         if clause:
             yield replace(sentence, text=clause, forget=forget)

@@ -7,8 +7,11 @@ from typing import Final
 
 from contextkit.memory.rules.tongue import Tongue
 
-_I_ZH: Final = r"^我(?:现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
+_WHEN_ZH: Final = r"\d{4}年\d+月\d+日|上个?[周月]|上个?星期|去年|前年|今年|最近|前不久"
+_I_ZH: Final = rf"^我(?:{_WHEN_ZH}|现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
 _WE_ZH: Final = _I_ZH.replace("我", "我们?", 1)
+_DONE_ZH: Final = rf"{_WHEN_ZH}|已经|刚刚|刚"
+_I_DID_ZH: Final = rf"^我(?:{_DONE_ZH})*"
 _STOP_ZH: Final = r"(?P<value>[^，。！？；,.!?;]+?)(?:了|的|啦|呢|吧|哦| ?(?:and|but) .*)?$"
 
 _SURNAMES: Final = (
@@ -175,14 +178,14 @@ CHINESE: Final = Tongue(
     ),
     ends=(
         (re.compile(r"^我(?:已经)?(?:不再|不)在(?P<value>.*?)(?:工作|上班)了?$"), ("employer of {who}",)),
-        (re.compile(r"^我(?:已经)?(?:辞职|离职|退休|被裁员?|被解雇|失业)(?P<value>)了?"), ("employer of {who}",)),
+        (re.compile(rf"{_I_DID_ZH}(?:辞职|离职|退休|被裁员?|被解雇|失业)(?P<value>)了?"), ("employer of {who}",)),
         (re.compile(r"^我(?:已经)?(?:不再|不)住在?(?P<value>.*?)了?$"), ("home city of {who}",)),
         (
-            re.compile(r"^我(?:们|[和跟与](?P<value>[^，。]{1,6}?))(?:已经|刚刚|刚|最近)*分手了?$"),
+            re.compile(rf"^我(?:们|[和跟与](?P<value>[^，。]{{1,6}}?))(?:{_DONE_ZH})*分手了?$"),
             ("name of {who}'s girlfriend", "name of {who}'s boyfriend"),
         ),
         (
-            re.compile(r"^我们?(?:已经|刚刚|刚|最近)*离(?:了)?婚了?(?P<value>)$"),
+            re.compile(rf"^我们?(?:{_DONE_ZH})*离(?:了)?婚了?(?P<value>)$"),
             ("name of {who}'s wife", "name of {who}'s husband"),
         ),
         (re.compile(r"^我(?:已经)?不再?吃素了?(?P<value>)$"), ("diet of {who}",)),
@@ -198,6 +201,10 @@ CHINESE: Final = Tongue(
         r"(?P<what>[^，、。]{1,12}(?:、[^，、。]{1,12}?)+(?:和|与|以及|或)[^，、。]{1,12}|[^，、。]{1,12}(?:、[^，、。和与或]{1,12})+)$"
     ),
     item=re.compile("、|和|与|以及|或"),
+    when=re.compile(
+        rf"^(?P<when>{_WHEN_ZH})[，,]?(?P<who>我们?)(?=(?:{_DONE_ZH})*(?:从|搬|移居|辞职|离|退休|被|失业|跳槽|入职|[和跟与].*分手|分手))"
+    ),
+    then=r"\g<who>\g<when>",
     asks=re.compile(
         "^(?:请|以后|今后|从现在开始|从今以后|请?始终|请?一直|总是|都|要)+(?:请|都|始终|一直)*"
         "(?:用|使用)(?P<language>\\w{2,3}?)(?:来)?(?:回答|回复|跟我说|和我说)"

@@ -19,6 +19,7 @@ class Tongue:
     * `unstated`: what makes no statement of a sentence; `lead`, `forget`: what stands before one; `cuts`: between two.
     * `forms`: kind, pattern, subject and importance of what is stated; `ends`: what says that it is over, and
       of which subjects; `several`: a list of things, `item` of it, each of which somebody likes or does not.
+    * `when`: a day or month before a clause, and `then`: how it is told behind its "I" or at its end.
     * `asks`: what the assistant is to do from now on, and `asked`: how that is told; `languages` it may answer in.
     * `possessive`, `group`: what is somebody's, and those they speak for; `against`: that a taste is not there.
     """
@@ -37,6 +38,8 @@ class Tongue:
     ends: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
     several: re.Pattern[str]
     item: re.Pattern[str]
+    when: re.Pattern[str]
+    then: str
     asks: re.Pattern[str]
     asked: str
     languages: Mapping[str, str]

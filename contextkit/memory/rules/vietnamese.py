@@ -201,6 +201,12 @@ VIETNAMESE: Final = Tongue(
         re.IGNORECASE,
     ),
     item=re.compile(r", (?:và |hoặc |hay )?| (?:và|hoặc|hay) "),
+    when=re.compile(
+        r"^(?P<when>ngày \d[\d/]*|(?:tuần|tháng|năm) (?:trước|ngoái|rồi|vừa rồi)|(?:gần|mới) đây),? "
+        r"(?P<what>(?:tôi|mình|tớ|chúng tôi|bọn mình|chúng mình) (?!(?:có|sẽ|định|dự định|phải|đi)\b).+)$",
+        re.IGNORECASE,
+    ),
+    then=r"\g<what> \g<when>",
     asks=re.compile(
         r"^(?:(?:từ giờ|từ nay|từ bây giờ|luôn luôn|luôn|hãy|vui lòng|làm ơn)[ ,]*)+(?:luôn "
         r"|hãy )*(?:trả lời|viết|nói)(?: cho tôi| với tôi)? bằng tiếng (?P<language>\w+)",

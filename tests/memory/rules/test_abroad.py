@@ -230,3 +230,14 @@ def test_letters_and_their_accents_may_come_apart() -> None:
 )
 def test_what_holds_now_is_found(said: str, subject: str, value: str) -> None:
     assert [(fact.subject, fact.value) for fact in found(said)] == [(subject, value)]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Tháng trước tôi chuyển đến Huế.", "Người dùng chuyển đến Huế tháng trước."),
+        ("上个月我搬到了北京。", "用户上个月搬到了北京。"),
+    ],
+)
+def test_when_it_was_may_stand_before_it(said: str, told: str) -> None:
+    assert [fact.text for fact in found(said)] == [told]
