@@ -15,10 +15,15 @@ _DECIDED: Final = words(r"""
 """)
 _PERSONAL: Final = words(r"""
     my name | call me | i'?m | i am | i (?:live|work|have|own|moved|was born|come from|use) | my \w+ (?:is|are|was)
-    | i(?:'d)?(?: \w+)? (?:prefer|like|love|enjoy|hate|dislike|avoid|want|need) | favou?rite | allerg\w+ | vegetarian
-    | vegan | i (?:always|never|usually) | rather than | birthday | married | anniversary
-    | tên tôi | tôi tên | (?:tôi|em|mình) (?:là|sống|ở|làm|có|thích|không thích|ghét|muốn|cần|bị|dùng) | dị ứng
-    | ăn chay | sinh nhật | kết hôn | (?:vợ|chồng|con) (?:tôi|em|mình)
+    | i(?:'d)?(?: \w+)? (?:prefer|like|love|enjoy|hate|dislike|avoid|want|need) | favou?rite
+    | i (?:always|never|usually) | rather than | birthday | married | anniversary
+    | tên tôi | tôi tên | (?:tôi|em|mình) (?:là|sống|ở|làm|có|thích|không thích|ghét|muốn|cần|bị|dùng)
+    | sinh nhật | kết hôn | (?:vợ|chồng|con) (?:tôi|em|mình)
+""")
+_HARMFUL: Final = words(r"""
+    allerg\w+ | anaphyla\w+ | epipen\w* | intolerant | intolerance | coeliac | celiac | diabet\w+ | asthma\w*
+    | epilep\w+ | pregnant | vegetarian | vegan | halal | kosher | wheelchair
+    | dị ứng | tiểu đường | hen suyễn | mang thai | có thai | ăn chay
 """)
 _PROMISED: Final = words(r"""
     i'?ll | we'?ll | will | promise\w* | must | have to | need to | should | deadline | due | remind\w* | until | todo
@@ -38,9 +43,10 @@ _DECIDED_HAN: Final = anywhere(r"""
     决定|決定|确认|確認|同意|选[了择]|預?预?订[了购]?|下单|购买|买了|签[了字]|取消|批准|解决|修好|因为|原因是
 """)
 _PERSONAL_HAN: Final = anywhere(r"""
-    我叫|名字[叫是]|我是|我住|我在.{1,12}(?:工作|上班|上学)|我.{0,2}(?:喜欢|喜歡|讨厌|爱|习惯|想要?|需要|有)|我不(?:喜欢|喜歡|吃|喝|能|要|想)|过敏|過敏
-    |吃素|素食|生日|结婚|我的?(?:妻子|丈夫|太太|先生|女儿|儿子|孩子)
+    我叫|名字[叫是]|我是|我住|我在.{1,12}(?:工作|上班|上学)|我.{0,2}(?:喜欢|喜歡|讨厌|爱|习惯|想要?|需要|有)|我不(?:喜欢|喜歡|吃|喝|能|要|想)
+    |生日|结婚|我的?(?:妻子|丈夫|太太|先生|女儿|儿子|孩子)
 """)
+_HARMFUL_HAN: Final = anywhere("过敏|過敏|糖尿病|哮喘|怀孕|懷孕|吃素|素食|清真|轮椅")
 _PROMISED_HAN: Final = anywhere(r"""
     我们?[会將将]|必须|必須|截止|提醒|之前|下周|下个?月|明天|(?:周|星期|礼拜)[一二三四五六日天]|计划|打算
 """)
@@ -60,18 +66,27 @@ _WHEN_HAN: Final = anywhere(
 )
 """When something was or is to be. "Today" is none: it is the word of those who speak of the weather."""
 
-_CUES: Final = ((0.6, _DECIDED), (0.6, _PERSONAL), (0.5, _PROMISED), (0.5, _PUT_RIGHT), (0.4, _TROUBLE))
+_CUES: Final = (
+    (3.0, _HARMFUL),
+    (0.6, _DECIDED),
+    (0.6, _PERSONAL),
+    (0.5, _PROMISED),
+    (0.5, _PUT_RIGHT),
+    (0.4, _TROUBLE),
+)
 _CUES_HAN: Final = (
+    (3.0, _HARMFUL_HAN),
     (0.6, _DECIDED_HAN),
     (0.6, _PERSONAL_HAN),
     (0.5, _PROMISED_HAN),
     (0.5, _PUT_RIGHT_HAN),
     (0.4, _TROUBLE_HAN),
 )
-"""What each kind of cue is worth, by order of importance: what binds and what is true of the person come before what
-is due or corrected, and that before what went wrong. Friends who chat say such words at every turn: of what is asked
-about LoCoMo's conversations a summary keeps no more with them than without, and a third less where they are worth
-three times as much. Who talks about work says them where it matters."""
+"""What each kind of cue is worth, by order of importance: what does harm where it is forgotten comes before all else,
+what binds and what is true of the person before what is due or corrected, and that before what went wrong. Friends
+who chat say such words at every turn: of what is asked about LoCoMo's conversations a summary keeps no more with them
+than without, and a third less where they are worth three times as much. Who talks about work says them where it
+matters."""
 
 _HAN: Final = re.compile("[\u4e00-\u9fff]")
 

@@ -11,7 +11,7 @@ from contextkit.compress.salience import salience
         ("Last Friday I finally took my kids to a workshop.", "I totally agree with all of that."),
         ("The bill was 412 euros.", "The bill was far too high."),
         ("We went to Lisbon with Oskar.", "We went there with him."),
-        ("I'm allergic to peanuts.", "You're so good at this."),
+        ("I'm allergic to peanuts.", "The bill was 412 euros in April."),
         ("We decided to go by train.", "We talked a lot by the way."),
         ("The repair is due in April.", "Thanks, that is really kind!"),
         ("I passed the interview.", "How did it go?"),
