@@ -29,6 +29,7 @@ from pydantic import PrivateAttr
 
 from contextkit.adapters.artifacts import storable
 from contextkit.adapters.langchain_sessions import ids_of
+from contextkit.adapters.results import check_result
 from contextkit.aside import aside
 from contextkit.errors import InvalidInput, shortened
 from contextkit.messages import as_messages
@@ -347,15 +348,10 @@ def _query(last: object) -> object:
     return None if isinstance(last, Message) and last.role != "user" else last
 
 
+_APPEND = "Append the call and all its results to the store before the prompt is built, and have a History source."
+
+
 def _check_result(last: object, context: Context) -> None:
-    """Refuse a prompt that lacks the result it is to go on from: the model would call the tool for ever."""
-    if not isinstance(last, Message) or last.role != "tool":
-        return
-    if all(message.tool_call_id != last.tool_call_id for message in context.messages):
-        left_out = next((one.reason for one in context.report.at_hand if one.item_id == last.id), None)
-        why = f"the prompt leaves out: {left_out}" if left_out else "the session lacks"
-        raise InvalidInput(
-            f"The messages end in the result of the tool call {shortened(last.tool_call_id)}, which {why}.",
-            "Append the call and all its results to the store before the prompt is built, and have a History source.",
-            value=last.tool_call_id,
-        )
+    """Refuse a prompt that lacks the result it is to go on from."""
+    if isinstance(last, Message) and last.role == "tool":
+        check_result(context, last.tool_call_id, _APPEND, item_id=last.id)

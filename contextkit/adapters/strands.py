@@ -18,6 +18,7 @@ from typing import Any, cast
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.lifecycle import Lifecycle, Remembers, sessions_of
+from contextkit.adapters.results import check_result
 from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
@@ -142,6 +143,8 @@ class ContextPlugin(Plugin):
             self._context = context = await self._builder.abuild(
                 **self._ids, variables=self._variables, beside=_beside(call)
             )
+        if (call_id := _answered(call)) is not None:
+            check_result(context, call_id, "Have a History source, and one session for each agent at work.")
         try:
             async for event in proceed(self._shown(call, context)):
                 if isinstance(event, ModelStopReason):
@@ -183,6 +186,12 @@ class ContextPlugin(Plugin):
         unknown = sorted({*names} - {READ_TOOL})
         if unknown and not any(isinstance(source, AgentTools) for source in self._builder.sources):
             raise unknown_tools(unknown)
+
+
+def _answered(call: InvokeModelContext) -> str | None:
+    """The call whose result the agent goes on from."""
+    blocks = call.messages[-1]["content"] if call.messages else []
+    return next((block["toolResult"]["toolUseId"] for block in blocks if "toolResult" in block), None)
 
 
 def _specs(request: ConverseRequest, call: InvokeModelContext) -> list[ToolSpec]:

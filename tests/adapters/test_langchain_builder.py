@@ -147,7 +147,7 @@ async def test_results_that_were_never_appended_are_not_silently_left_out(
     call = AIMessage("", tool_calls=[{"name": "get_weather", "args": {"city": "Lund"}, "id": "call_1"}])
     said = [HumanMessage("Weather in Lund?"), call, ToolMessage("Rain in Lund.", tool_call_id="call_1")]
     state = {"messages": said, "customer": "Ada"}
-    with pytest.raises(InvalidInput, match=r"'call_1', which the session lacks\. Append"):
+    with pytest.raises(InvalidInput, match=r"'call_1', which the prompt lacks\. Append"):
         runnable.invoke(state, config=CONFIG)
     with pytest.raises(InvalidInput, match="call_1"):
         await runnable.ainvoke(state, config=CONFIG)
@@ -173,7 +173,7 @@ async def test_nothing_more_is_read_to_say_what_is_wrong_with_a_result(
     store.append("u1", "s1", [kinds[number % 2](f"Line {number}") for number in range(2_000)])
     monkeypatch.setattr(Decided, "decisions", read_all)
     state = {"messages": [ToolMessage("Rain in Lund.", tool_call_id="c1")], "customer": "Ada"}
-    with pytest.raises(InvalidInput, match=r"'c1', which the session lacks"):
+    with pytest.raises(InvalidInput, match=r"'c1', which the prompt lacks"):
         await builder.as_runnable().ainvoke(state, config=CONFIG)
 
 

@@ -21,7 +21,7 @@ strands = pytest.importorskip("strands", reason="needs the extra dev: strands-ag
 
 from strands.models import BedrockModel, Model  # noqa: E402
 from strands.multiagent import Swarm  # noqa: E402
-from strands.types.exceptions import ContextWindowOverflowException  # noqa: E402
+from strands.types.exceptions import ContextWindowOverflowException, EventLoopException  # noqa: E402
 
 from contextkit.adapters.strands import AgentTools, ContextPlugin  # noqa: E402
 from tests.strands_model import Scripted, call, text  # noqa: E402
@@ -219,6 +219,24 @@ def test_the_state_outlives_the_tasks_of_a_swarm(built: Callable[..., ContextBui
     session = store.session("u1", "s1")
     assert session is not None
     assert session.state == {"notes": ["one", "two"]}
+
+
+def test_an_agent_does_not_go_on_from_a_result_that_its_prompt_lacks(
+    built: Callable[..., ContextBuilder], store: SQLiteStore
+) -> None:
+    @strands.tool
+    def overheard() -> str:
+        """Has another agent speak in the session meanwhile."""
+        other = {"id": "other", "type": "function", "function": {"name": "overheard", "arguments": "{}"}}
+        store.append("u1", "s1", [{"role": "assistant", "content": "", "tool_calls": [other]}])
+        return "Hm."
+
+    blind = ContextBuilder(sources=[System("Be brief."), AgentTools()], budget=4_000, store=store)
+    for builder in (built(), blind):
+        model = Scripted(*[[call("overheard")]] * 2)
+        with pytest.raises(EventLoopException, match=r"call-1', which the prompt lacks\. Have a History source, and one"):
+            agent(model, builder, [overheard])("Hello?")
+        assert len(model.asked) == 1
 
 
 def test_a_prompt_that_the_model_refuses_as_too_long_is_not_sent_again(built: Callable[..., ContextBuilder]) -> None:
