@@ -234,7 +234,7 @@ def test_an_agent_does_not_go_on_from_a_result_that_its_prompt_lacks(
     blind = ContextBuilder(sources=[System("Be brief."), AgentTools()], budget=4_000, store=store)
     for builder in (built(), blind):
         model = Scripted(*[[call("overheard")]] * 2)
-        with pytest.raises(EventLoopException, match=r"call-1', which the prompt lacks\. Have a History source, and one"):
+        with pytest.raises(EventLoopException, match=r"call-1', which the prompt lacks\. Have a History source"):
             agent(model, builder, [overheard])("Hello?")
         assert len(model.asked) == 1
 
