@@ -42,6 +42,21 @@ _UNREACHED = (
 """What is between this machine and the service; all else that boto3 raises without an answer is on this machine."""
 
 
+def code_of(error: aws.ClientError) -> str:
+    """The service's name for the error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def text_of(error: aws.ClientError) -> str:
+    """What the service says about it."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def status_of(error: aws.ClientError) -> int:
+    """The HTTP status of the answer; 0 where there is none."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
 def unsigned(code: str, text: str, where: str) -> StoreError | None:
     """The error of an answer that refuses the caller's clock or credentials; None for any other answer."""
     if "skew" in code.lower() or "Signature expired" in text or "Signature not yet current" in text:

@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
-from contextkit.aws.provisioning.failures import text_of, told
+from contextkit.aws.failures import text_of
+from contextkit.aws.provisioning.failures import told
 from contextkit.errors import ProvisioningFailed
 
 Change: TypeAlias = Literal["made", "changed", "as it was"]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
-from contextkit.aws.failures import unanswered, unsigned
+from contextkit.aws.failures import code_of, text_of, unanswered, unsigned
 from contextkit.errors import ProvisioningFailed
 
 
@@ -24,13 +24,3 @@ def told(where: str, remedy: str) -> Iterator[None]:
         raise ProvisioningFailed(f"{where} refused {error.operation_name}: {code}: {text}.", remedy) from error
     except aws.BotoCoreError as error:
         raise unanswered(error, where) from error
-
-
-def code_of(error: aws.ClientError) -> str:
-    """The service's name for the error."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def text_of(error: aws.ClientError) -> str:
-    """What the service says about it."""
-    return str(error.response.get("Error", {}).get("Message", ""))

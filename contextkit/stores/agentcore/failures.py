@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
-from contextkit.aws.failures import unanswered, unsigned
+from contextkit.aws.failures import code_of, status_of, text_of, unanswered, unsigned
 from contextkit.errors import (
     MemoryNotReady,
     StoreError,
@@ -47,9 +47,7 @@ def translated(where: str, missing: Missing | None = None) -> Iterator[None]:
 
 
 def _answered(error: aws.ClientError, where: str, missing: Missing | None) -> StoreError:
-    code = error.response.get("Error", {}).get("Code", "")
-    text = error.response.get("Error", {}).get("Message", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code, text, status = code_of(error), text_of(error), status_of(error)
     if code in _THROTTLED:
         return StoreThrottled(
             f"{where} is throttled ({code}: {text}).",

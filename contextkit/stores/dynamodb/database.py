@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
+from contextkit.aws.failures import code_of
 from contextkit.errors import StoreUnavailable
 from contextkit.stores.dynamodb import consumption
 from contextkit.stores.dynamodb.dax import Cache
@@ -160,7 +161,7 @@ class Database:
             try:
                 answer = self._call("search_vectors", asked)
             except ClientError as error:
-                if _code(error) not in ("ValidationException", "UnknownOperationException", "AccessDeniedException"):
+                if code_of(error) not in ("ValidationException", "UnknownOperationException", "AccessDeniedException"):
                     raise
                 _log.info("Vectors are searched in this process, since %s has no index for them: %s", self.where, error)
                 return None
@@ -314,7 +315,7 @@ class Database:
                     if self._unless_raced(f"{name}_item", asked) is not None:
                         return
                 except ClientError as error:
-                    if _code(error) != "ConditionalCheckFailedException":
+                    if code_of(error) != "ConditionalCheckFailedException":
                         raise
                     item = error.response.get("Item")
                     raise Refused({0: to_row(item) if item else None}) from error
@@ -324,7 +325,7 @@ class Database:
         try:
             return self._call(operation, asked)
         except ClientError as error:
-            if _code(error) not in _RACED:
+            if code_of(error) not in _RACED:
                 raise
             return None
 
@@ -337,9 +338,9 @@ class Database:
                     self._call("transact_write_items", {"TransactItems": asked, "ClientRequestToken": token})
                     return
                 except ClientError as error:
-                    if _code(error) == "TransactionInProgressException":
+                    if code_of(error) == "TransactionInProgressException":
                         continue  # our own, whose answer came too late: its token gets that
-                    if _code(error) != "TransactionCanceledException":
+                    if code_of(error) != "TransactionCanceledException":
                         raise
                     reasons = error.response.get("CancellationReasons", [])
                     _raise_refused(reasons, error)
@@ -372,10 +373,6 @@ def _only(columns: Sequence[str]) -> dict[str, Any]:
     if not 0 < len(expression) <= EXPRESSION:
         return {}
     return {"ProjectionExpression": expression, "ExpressionAttributeNames": names}
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def batches(writes: Iterable[Write], reserved: int = 1) -> Iterator[list[Write]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
-from contextkit.aws.failures import unanswered, unsigned
+from contextkit.aws.failures import code_of, status_of, text_of, unanswered, unsigned
 from contextkit.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 
 _THROTTLED = {
@@ -61,7 +61,7 @@ def translated(where: str) -> Iterator[None]:
 
 def _answered(error: aws.ClientError, where: str) -> StoreError:
     code, text = _reason(error)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = status_of(error)
     if code in _THROTTLED:
         return StoreUnavailable(
             f"{where} is throttled ({code}: {text}).",
@@ -101,8 +101,7 @@ def _reason(error: aws.ClientError) -> tuple[str, str]:
         code = reason.get("Code", "None")
         if code not in ("None", "TransactionConflict"):
             return _REASONS.get(code, code), reason.get("Message", "")
-    told = error.response.get("Error", {})
-    return told.get("Code", ""), told.get("Message", "")
+    return code_of(error), text_of(error)
 
 
 def _denied(action: str, text: str, where: str) -> StoreError:
@@ -121,9 +120,7 @@ def is_outage(error: StoreUnavailable, where: str) -> bool:
     if not error.problem.startswith(where):
         return False
     if isinstance(cause, aws.ClientError):
-        code = cause.response.get("Error", {}).get("Code", "")
-        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or code in _FAILED
+        return status_of(cause) >= 500 or code_of(cause) in _FAILED
     return isinstance(cause, aws.ConnectionError | aws.HTTPClientError)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
+from contextkit.aws.failures import code_of
 from contextkit.stores.dynamodb.items import Table
 
 KEYS = (("pk", "HASH"), ("sk", "RANGE"))
@@ -86,7 +87,7 @@ def _create(client: Any, definition: dict[str, Any]) -> None:
     try:
         client.create_table(**definition)
     except ClientError as error:
-        if _code(error) != "ResourceInUseException":
+        if code_of(error) != "ResourceInUseException":
             raise
 
 
@@ -94,9 +95,9 @@ def _expire(client: Any, name: str) -> None:
     try:
         client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY})
     except ClientError as error:
-        if _code(error) == "UnknownOperationException":
+        if code_of(error) == "UnknownOperationException":
             return  # of a server that knows no TTL
-        if _code(error) != "ValidationException" or _expiry_of(client, name) != EXPIRY:
+        if code_of(error) != "ValidationException" or _expiry_of(client, name) != EXPIRY:
             raise  # or else it is on already
 
 
@@ -116,7 +117,3 @@ def _vector_index(dimensions: int) -> dict[str, Any]:
         "Dimensions": dimensions,
         "DistanceFunction": "COSINE",
     }
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
