@@ -18,6 +18,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
+SECOND = 1_000_000
+"""Microseconds, in which times are kept."""
+
 MAX_INTEGER = 2**63 - 1
 """SQLite's largest integer: above any sequence number."""
 
@@ -47,6 +50,11 @@ def from_micros(micros: None) -> None: ...
 def from_micros(micros: int | None) -> datetime | None:
     """The time in UTC that `to_micros` wrote."""
     return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def utc_now() -> datetime:
+    """The machine's time."""
+    return datetime.now(UTC)
 
 
 def after(now: int, wait: timedelta) -> int:

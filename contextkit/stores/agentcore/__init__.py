@@ -32,7 +32,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from contextkit.errors import StoreError
@@ -67,7 +67,7 @@ from contextkit.stores.agentcore.record import Namespace, NewRecord, Record, Rec
 from contextkit.stores.agentcore.records import Records
 from contextkit.stores.agentcore.service import Service
 from contextkit.stores.agentcore.strategies import strategies_of
-from contextkit.stores.codec import to_micros
+from contextkit.stores.codec import to_micros, utc_now
 from contextkit.types import Embeddings, Message, Notice
 
 if TYPE_CHECKING:
@@ -91,10 +91,6 @@ __all__ = [
 
 class StateStore(SessionStore, OverflowStore, PreferenceStore, ToolCache, CalibrationStore, Erasable, Protocol):
     """What an `AgentCoreStore` needs beside AgentCore: `SQLiteStore` and `DynamoDBStore` are such stores."""
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class AgentCoreStore(
@@ -136,7 +132,7 @@ class AgentCoreStore(
         endpoint: str | None = None,
         wait: float = 10.0,
         lease: float = LEASE,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         places = homes(strategies or {}, variables or {})
         self._service = Service(memory_id, client=client, region=region, endpoint=endpoint, wait=wait)

@@ -16,7 +16,7 @@ from contextkit.stores.agentcore.failures import Repeated
 from contextkit.stores.agentcore.history import EXPIRES, LAST, LINE, last_delivered
 from contextkit.stores.agentcore.ledger import Claim, Entry, Ledger, Place
 from contextkit.stores.agentcore.payloads import MAX_PARTS, fitting, to_payload
-from contextkit.stores.codec import from_micros, to_micros
+from contextkit.stores.codec import SECOND, from_micros, to_micros
 from contextkit.types import Message
 
 PACE = 0.2
@@ -31,7 +31,6 @@ LEASE = 10.0
 ERASED = 25
 """Events deleted in one step: five seconds' worth, after which other sessions have their turn."""
 
-_SECOND = 1_000_000
 _BEGINNING = from_micros(0)
 
 
@@ -76,16 +75,16 @@ class Delivery:
             return None if not entry.version or self._ledger.drop(place, entry) else 0.0
         if entry.life != to_micros(session.created_at):
             entry = self._begin(place, entry, session)
-        if (pause := entry.sent_at + PACE * _SECOND - _now()) > 0:
-            return min(pause / _SECOND, PACE)
+        if (pause := entry.sent_at + PACE * SECOND - _now()) > 0:
+            return min(pause / SECOND, PACE)
         return self._go_on(place, entry, session)
 
     def _go_on(self, place: Place, entry: Entry, session: Session) -> float | None:
         if entry.claim is None:
             return self._claim_and_send(place, entry, session)
-        left = entry.claim.at + self._lease * _SECOND - _now()
+        left = entry.claim.at + self._lease * SECOND - _now()
         if left > 0 and entry.claim.by != self._me():
-            return min(left / _SECOND, self._lease)
+            return min(left / SECOND, self._lease)
         messages = self._state.messages(
             place.actor_id, place.session_id, after=entry.delivered, before=entry.claim.last + 1
         )
@@ -218,11 +217,11 @@ class Delivery:
         """For how many seconds an event that was claimed before the session was deleted may still arrive."""
         if entry.claim is None:
             return 0.0
-        return (max(entry.claim.at, entry.sent_at) - _now()) / _SECOND + self._lease
+        return (max(entry.claim.at, entry.sent_at) - _now()) / SECOND + self._lease
 
 
 def _now() -> int:
-    return int(time.time() * _SECOND)
+    return int(time.time() * SECOND)
 
 
 def _time(messages: Sequence[Message], claim: Claim) -> datetime:

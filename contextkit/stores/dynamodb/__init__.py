@@ -37,7 +37,7 @@ from contextkit.stores import (
     SomeParts,
     ToolCache,
 )
-from contextkit.stores.codec import lifetime
+from contextkit.stores.codec import lifetime, utc_now
 from contextkit.stores.dynamodb.appending import new_id
 from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.bucket import Bucket
@@ -66,10 +66,6 @@ PATIENCE = 1.0
 """Seconds that a region may keep a call waiting, tries included, before the next one is asked: half of the
 shortest deadline of a section in the strategies that are shipped, so that a build which meets a region
 that hangs still has the other half; and each try is twice as long as DynamoDB's slowest healthy answers."""
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore, Erasable):
@@ -126,7 +122,7 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         consistency: Literal["eventual", "strong"] = "eventual",
         transactions: bool = True,
         dax: str | None = None,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._prefix = os.environ.get(PREFIX, "") if prefix is None else prefix
         self._embeddings = checked_embeddings(embeddings)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contextkit.errors import SessionEnded
-from contextkit.stores.codec import after, to_micros
+from contextkit.stores.codec import SECOND, after, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.items import Row, Value
 from contextkit.stores.dynamodb.lineage import Lineage, Span, Stretch
@@ -24,8 +24,6 @@ HOLD = timedelta(seconds=5)
 """How long a large append may pause between two of its transactions before others take over."""
 
 _ALWAYS = ("actor_id", "session_id", "life", "created_at", "updated_at")
-
-_SECOND = 1_000_000
 
 _DIGITS = 20
 """A life's name begins with when it began, in so many digits."""
@@ -100,7 +98,7 @@ class Life:
     @property
     def ttl(self) -> int | None:
         """What every item of the session has as its TTL: seconds since 1970."""
-        return None if self.kept_until is None else self.kept_until // _SECOND
+        return None if self.kept_until is None else self.kept_until // SECOND
 
     @property
     def rank(self) -> tuple[int, int, str]:

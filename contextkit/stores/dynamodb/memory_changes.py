@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from contextkit.recent import Recent
-from contextkit.stores.codec import after, from_json, to_json
+from contextkit.stores.codec import SECOND, after, from_json, to_json
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database
@@ -33,8 +33,6 @@ STAMP = "head"
 newer than they are."""
 
 _CHANGE = "chg"
-
-_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _follows(pk: str, head: Head, new: Head, changed: Sequence[str], now: int) -
         "stamp": new.stamp,
         "before": head.stamp,
         "changed": to_json(list(changed), "changes"),
-        "ttl": after(now, CHANGES) // _SECOND,
+        "ttl": after(now, CHANGES) // SECOND,
     }
     columns: dict[str, Value | None] = {"stamp": new.stamp, "revision": new.revision}
     # An eraser may update what there is of memories, and put nothing.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 
 from contextkit.stores import MemoryRecord, check_id
-from contextkit.stores.codec import from_json, from_micros, to_json, to_micros
+from contextkit.stores.codec import SECOND, from_json, from_micros, to_json, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.items import Columns, Row, Value
 from contextkit.stores.dynamodb.payloads import is_chunk
@@ -27,8 +27,6 @@ SHOWN = (
 SAYS_NOTHING = "known"
 """Marks a row without its content, which is kept as a record."""
 
-_SECOND = 1_000_000
-
 
 def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
     """The columns of a record, but for its content."""
@@ -42,7 +40,7 @@ def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
     return {
         "record_id": None if _id_in(sk_of(record.id)) == record.id else record.id,
         "facts": json.dumps(facts, separators=(",", ":")),
-        "ttl": None if expires_at is None else expires_at // _SECOND + 1,
+        "ttl": None if expires_at is None else expires_at // SECOND + 1,
         "awaits": 1 if record.text.strip() else None,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from contextkit.stores.codec import after
+from contextkit.stores.codec import SECOND, after
 from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database, Key
 from contextkit.stores.dynamodb.items import Value
@@ -20,7 +20,6 @@ POLL = 0.05
 """Seconds between two looks at a lease: each is a read that is paid for."""
 
 _LENGTH = 8
-_SECOND = 1_000_000
 
 
 class ToolResults:
@@ -76,7 +75,7 @@ def _key(asked: Asked) -> Key:
 
 def _place(asked: Asked, expires_at: int) -> dict[str, Value | None]:
     pk, sk = _key(asked)
-    return {"pk": pk, "sk": sk, "expires_at": expires_at, "ttl": expires_at // _SECOND + 1}
+    return {"pk": pk, "sk": sk, "expires_at": expires_at, "ttl": expires_at // SECOND + 1}
 
 
 def _ours(maker: str) -> Condition:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from contextkit.embedders import checked_embeddings
@@ -22,7 +22,7 @@ from contextkit.stores import (
     SomeParts,
     ToolCache,
 )
-from contextkit.stores.codec import lifetime
+from contextkit.stores.codec import lifetime, utc_now
 from contextkit.stores.embedding import Embedder
 from contextkit.stores.sqlite.calibrations import Calibrations
 from contextkit.stores.sqlite.connection import Database, Synchronous
@@ -43,10 +43,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["SQLiteStore"]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, ToolCache, CalibrationStore, Erasable):
@@ -77,7 +73,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         max_message_bytes: int = 64 << 20,
         wait: float = 10.0,
         synchronous: Synchronous = "NORMAL",
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._embeddings = checked_embeddings(embeddings)
         embedder = None if embeddings is None else Embedder(embeddings)
