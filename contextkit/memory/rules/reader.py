@@ -332,14 +332,15 @@ def _over(statement: Statement, match: re.Match[str], scene: Scene) -> Iterator[
 
 def _forgotten(statement: Statement, scene: Scene) -> Iterator[Finding]:
     """What is to be forgotten: a whole statement, or whatever "my …" may mean."""
-    for one in _matched(RULES, statement, scene):
-        yield replace(one, text=told(statement), ends=True)
+    found = list(_matched(RULES, statement, scene))
+    if not any(one.subject for one in found):
+        found += _matched(STATES, statement, scene)
+    yield from (replace(one, text=told(statement), ends=True) for one in found)
     match = re.match(r"^(?:about )?[Mm]y (?P<what>[\w' -]+)$", statement.text) or re.match(
         r"^(?:about )?(?P<what>where I live|where I work|the [\w' -]+)$", statement.text
     )
     if match:
         what = {"where I live": "home", "where I work": "job"}.get(match["what"], match["what"].removeprefix("the "))
-        for subject in subjects_of(what, statement.speaker):
-            yield Finding(
-                kind="note", text=as_sentence(f"{statement.speaker}'s {what} is forgotten"), subject=subject, ends=True
-            )
+        subject, *also = subjects_of(what, statement.speaker)
+        text = as_sentence(f"{statement.speaker}'s {what} is forgotten")
+        yield Finding(kind="note", text=text, subject=subject, ends=True, also=tuple(also))

@@ -145,7 +145,8 @@ def subjects_of(what: str, who: str) -> tuple[str, ...]:
     mine = tuple(f"{one} of {who}" for one in (told, *also))
     if told in SINGLE or told.startswith(("favourite", "preferred", "home")):
         return mine
-    return (*mine, f"date of {who}'s {plain}", f"taste of {who} for {plain}", f"name of {who}'s {plain}")
+    things = (state(kind)({"thing": plain, "who": who}) for kind in ("belonging", "habit", "undertaking"))
+    return (*mine, f"date of {who}'s {plain}", f"taste of {who} for {plain}", f"name of {who}'s {plain}", *things)
 
 
 def dated(groups: Mapping[str, str]) -> str:
