@@ -22,6 +22,7 @@ from contextkit.memory.rules.statement import THE_ASSISTANT, Statement
 from contextkit.memory.rules.statements import speaker_of, statements
 from contextkit.memory.rules.summary import summary_of
 from contextkit.memory.strategy import MemoryStrategy
+from contextkit.memory.strategy_parts import RuleKind
 from contextkit.types import Message
 
 __all__ = ["KIND", "RuleExtractor"]
@@ -30,11 +31,19 @@ KIND: Final = "kind"
 """The key of a fact's metadata for what kind of statement it was."""
 
 
+LASTING: Final = frozenset[RuleKind](("profile", "relation", "preference", "plan", "instruction", "note"))
+"""Kinds of what may come to an end; an event or a decision stays what it was."""
+
+
 class RuleExtractor:
-    """`Extractor` by built-in rules; keeps the kinds that the strategy's `extraction.rules` list. Never fails."""
+    """`Extractor` by built-in rules; keeps the kinds that the strategy's `extraction.rules` list. Never fails.
+
+    What is over is told to every strategy that keeps what lasts: "forget my favourite colour" is of no kind.
+    """
 
     def __init__(self, strategy: MemoryStrategy) -> None:
         self._kinds = frozenset(strategy.extraction.rules)
+        self._lasts = not self._kinds.isdisjoint(LASTING)
 
     def extract(self, batch: Batch) -> list[Fact]:
         """The facts that the batch's messages state, in the order in which they are stated."""
@@ -47,7 +56,7 @@ class RuleExtractor:
             told = list(_told(message, every[:n], names, scene))
             if n >= len(batch.before):
                 for statement, finding in told:
-                    if finding.kind in self._kinds:
+                    if finding.kind in self._kinds or (finding.ends and self._lasts):
                         fact = _fact(statement, finding)
                         found.setdefault((fact.text, fact.subject, fact.ends), fact)
         facts = list(found.values())

@@ -18,9 +18,9 @@ from tests.memory.sayings import day
 SEMANTIC = MemoryStrategy.load("semantic")
 
 
-def told(*said: str) -> list[MemoryRecord]:
+def told(*said: str, strategy: MemoryStrategy = SEMANTIC) -> list[MemoryRecord]:
     """Every record of what a user says week after week, in conversations of their own."""
-    extractor, consolidator = RuleExtractor(SEMANTIC), RuleConsolidator(SEMANTIC)
+    extractor, consolidator = RuleExtractor(strategy), RuleConsolidator(strategy)
     records: dict[str, MemoryRecord] = {}
     for week, text in enumerate(said):
         message = Message(role="user", content=text, id=f"m{week}", created_at=day(0) + timedelta(weeks=week))
@@ -217,6 +217,13 @@ def test_that_something_great_is_over_is_itself_known() -> None:
 def test_what_tells_that_it_is_over_takes_its_place(before: str, now: str) -> None:
     old, new = told(before, now)
     assert (old.valid_to, new.valid_to, new.metadata[SUPERSEDES]) == (new.valid_from, None, old.id)
+
+
+def test_what_is_over_is_over_in_every_strategy() -> None:
+    preferences = MemoryStrategy.load("user_preference")
+    said = ("My favourite colour is green.", "Forget my favourite colour.")
+    assert over(told(*said, strategy=preferences)) == ["The user's favourite colour is green."]
+    assert told(*said, strategy=MemoryStrategy.load("episodic")) == []
 
 
 def test_what_is_over_counts_as_one_fact() -> None:
