@@ -22,6 +22,9 @@ OVER: Final = re.compile(
 NO_NEWS: Final = 0.0
 """Importance of a form that is no news where nothing is known that it ends: "I finished dinner"."""
 
+QUIT_WHAT: Final = re.compile(r"^(?:I|[Ww]e) (?:\w+ )?quit$")
+"""What is quit is told by the question before it, where there is one."""
+
 _GONE: Final = state("belonging")
 _DONE: Final = state("undertaking")
 _HABIT: Final = state("habit")
@@ -59,7 +62,13 @@ ENDINGS: Final = (
     form(
         "profile",
         r"^«who» «adv»(?:retired|got fired|was fired|was laid off|got laid off|am retired|is retired"
-        r"|am unemployed|resigned|quit)(?=$|[,;.]| (?:on|in|last|today|now)\b)",
+        r"|am unemployed|resigned)(?=$|[,;.]| (?:on|in|last|today|now)\b)",
+        "employer of {who}",
+        ends=True,
+    ),
+    form(
+        "profile",
+        r"^«who» «adv»quit(?=$|[,;.]| (?:on (?:\d|the weekend)|in the week|today)\b)",
         "employer of {who}",
         ends=True,
     ),

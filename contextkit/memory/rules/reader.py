@@ -18,7 +18,7 @@ from contextkit.memory.rules.english import (
     STANDING,
     TRANSIENT,
 )
-from contextkit.memory.rules.english_endings import ENDINGS, NO_NEWS, OVER
+from contextkit.memory.rules.english_endings import ENDINGS, NO_NEWS, OVER, QUIT_WHAT
 from contextkit.memory.rules.english_states import STATES
 from contextkit.memory.rules.finding import Finding, Rule, named
 from contextkit.memory.rules.scene import Scene
@@ -116,14 +116,15 @@ def _stated(statement: Statement, scene: Scene) -> Iterator[Finding]:
     clause = _INSTEAD.sub("", statement.text)
     if clause != statement.text:
         statement = replace(statement, text=clause)
-    ended = list(_matched(ENDINGS, statement, scene)) if OVER.search(clause) else []
+    over = OVER.search(clause) and not (statement.asked and QUIT_WHAT.match(clause))
+    ended = list(_matched(ENDINGS, statement, scene)) if over else []
     found = list(_matched(RULES, statement, scene))
     yield from ended
     if not found and any(one.importance > NO_NEWS for one in ended):
         found = [Finding(kind="event", text=told(statement), importance=0.6)]
     yield from (_going_on(one, statement, scene) for one in found)
-    over = {word for one in ended for word in one.text.split()}
-    yield from (one for one in _apposed(statement, scene) if one.value not in over)
+    gone = {word for one in ended for word in one.text.split()}
+    yield from (one for one in _apposed(statement, scene) if one.value not in gone)
     if not found and (news := _news(statement)):
         yield _going_on(news, statement, scene)
 

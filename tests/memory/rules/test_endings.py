@@ -75,6 +75,7 @@ ENDED = [
     ("I eat meat every day.", "I no longer eat meat."),
     ("I do yoga every morning.", "I don't do yoga anymore."),
     ("I work for Siemens.", "I quit!"),
+    ("I work for Siemens.", "I quit yesterday."),
     ("I work at Google.", "I left Google to start my own company."),
     ("We use Jenkins for our CI.", "We switched to GitHub Actions for our CI."),
     ("I'm engaged.", "We called off the engagement."),
@@ -164,6 +165,8 @@ KEPT = [
     ("I usually cycle to the office.", "I left the office early today."),
     ("I work in a coffee shop every weekend.", "I quit coffee."),
     ("I work at Acme.", "I quit sugar."),
+    ("I work at Acme.", "I quit on the third level."),
+    ("I work at Acme.", "I quit last night's game."),
     ("I have a dog named Rex.", "I put Rex down for a nap."),
     ("I have a dog named Rex.", "We put Rex to sleep in the kitchen."),
     ("I have a dog named Rex.", "I gave Rex to my sister for the weekend."),
@@ -217,6 +220,13 @@ def test_that_something_great_is_over_is_itself_known() -> None:
 def test_what_tells_that_it_is_over_takes_its_place(before: str, now: str) -> None:
     old, new = told(before, now)
     assert (old.valid_to, new.valid_to, new.metadata[SUPERSEDES]) == (new.valid_from, None, old.id)
+
+
+def test_what_was_quit_is_told_by_the_question() -> None:
+    asked = Message(role="assistant", content="Do you still smoke?", id="m1", created_at=day(0))
+    quit_ = Message(role="user", content="I quit.", id="m2", created_at=day(0))
+    batch = Batch(actor_id="a", session_id="s", messages=[asked, quit_])
+    assert RuleExtractor(SEMANTIC).extract(batch) == []
 
 
 def test_what_is_over_is_over_in_every_strategy() -> None:
