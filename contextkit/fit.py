@@ -191,7 +191,6 @@ class _Fitting:
         Within a turn what they want does not count: a source may then offer only what stands already.
         """
         last = self.view.stable
-        self.had: Mapping[str, int] = {}
         sections = [section for section in self.strategy.region("stable") if section.name != "system"]
         self.demands: Mapping[str, int] = {section.name: self._demand(section) for section in sections}
         if last.demands.keys() != self.demands.keys():
@@ -204,8 +203,14 @@ class _Fitting:
             self.demands = last.demands
         cut = {name for name, wanted in last.demands.items() if last.shares.get(name, 0) < wanted}
         content = all(name in cut or wanted <= last.demands[name] for name, wanted in self.demands.items())
-        self.had = last.shares
         return last.shares if content else {}
+
+    @property
+    def _had(self) -> Mapping[str, int]:
+        """The shares of the last prompt's stable sections, where these were the same in a window of the same size."""
+        last = self.view.stable
+        same = last.demands.keys() == self.demands.keys() and last.available == self.available
+        return last.shares if same else {}
 
     def _standing_shares(self, last: Stable) -> Mapping[str, int]:
         """What the stable sections of a turn under way cost now, where a calibration has moved its counts or margin.
@@ -252,10 +257,8 @@ class _Fitting:
     def _extended(self, rest: int, stable: Sequence[Claim], others: Sequence[Claim]) -> dict[str, int]:
         """The same where one wants more than in the last prompt; none gets less than it had there, if that still fits
         beside what the others are promised: what it shows would go, and the cached prefix with it."""
-        fresh = self._fresh(rest, stable, others)
-        extended = {
-            claim.name: max(fresh[claim.name], min(self.had.get(claim.name, 0), claim.most)) for claim in stable
-        }
+        fresh, had = self._fresh(rest, stable, others), self._had
+        extended = {claim.name: max(fresh[claim.name], min(had.get(claim.name, 0), claim.most)) for claim in stable}
         floors = sum(min(claim.floor, claim.most) for claim in map(_promised, others))
         return extended if sum(extended.values()) + floors <= rest else fresh
 
