@@ -68,7 +68,7 @@ ENDINGS: Final = (
     ),
     form(
         "profile",
-        r"^«who» «adv»quit(?=$|[,;.]| (?:on (?:\d|the weekend)|in the week|today)\b)",
+        r"^«who» «adv»quit(?=$|[,;.]| (?:on (?:\d+|the weekend)|in the week|today)\b)",
         "employer of {who}",
         ends=True,
     ),
@@ -103,6 +103,14 @@ ENDINGS: Final = (
         "marital status of {who}",
         value="engaged",
         ends=True,
+    ),
+    form(
+        "relation",
+        r"^(?:I|[Ww]e) «adv»called off (?:the|our|my) engagement\b",
+        "name of {who}'s fiancé",
+        value="",
+        ends=True,
+        also=("name of {who}'s fiancée", "name of {who}'s fiance", "name of {who}'s fiancee"),
     ),
     form(
         "relation",
@@ -166,7 +174,7 @@ ENDINGS: Final = (
         value="{verb}",
         ends=True,
         importance=NO_NEWS,
-        also=(_DONE,),
+        also=(_DONE, _GONE),
     ),
     form(
         "preference",

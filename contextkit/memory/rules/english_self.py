@@ -28,7 +28,8 @@ _WORKS_AS_AT: Final = (
 """Two facts in one clause, each of which may end without the other."""
 
 _IS_AT: Final = (
-    rf"^«who» «adv»(?:am|is) (?P<a>(?:an?|the) |)(?P<value>(?:(?!{_UNLIKE_OCCUPATIONS})[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
+    rf"^«who» «adv»(?:am|is) (?P<a>(?:an?|the) |)(?!(?:\w+ ){{0,2}}student\b)"
+    rf"(?P<value>(?:(?!{_UNLIKE_OCCUPATIONS})[\w-]+ ){{0,3}}?(?:{OCCUPATION}"
     rf"|\w*(?:{'|'.join(OCCUPATION_ENDINGS)}))) (?:working )?(?:at|for"
     r"|with) (?P<employer>(?:the )?[A-Z][^,;.!?()]*?)"
     r"(?:«end»|(?= in [A-Z]))"

@@ -64,7 +64,7 @@ _MACROS: Final = {
     r"|completely|currently|daily|due|during|each|ended|every|for|from|has|in|is|last|lately|most|named|now|of|on|once|or|over|recently"
     r"|right|since|so|that|these|this|to|too|twice|until|was|weekly|when|while|with|yesterday)\b",
     "«wholly»": r"(?=$|[,;:.!?()]| (?:after (?!\d)|again|altogether|as|because|completely|due|for good|forever"
-    rf"|in (?:\d|the week|{_MONTH})|last|on (?:\d|the weekend)|recently|since|so|this|when|yesterday)\b)",
+    rf"|in (?:\d+|the week|{_MONTH})|last|on (?:\d+|the weekend)|recently|since|so|this|when|yesterday)\b)",
     "«date»": rf"(?P<date>(?:(?:\d{{1,2}}|the \w+) (?:{_MONTH})|(?:{_MONTH}) \d|(?:the )?(?:morning|afternoon"
     rf"|evening|night|week|weekend) of \d|\d{{4}}-\d\d|(?:{_MONTH})\b|\d{{1,2}}(?::\d\d)? ?(?:am|pm"
     r"|o'clock)|\d{1,2}:\d\d|(?:19|20)\d\d\b(?! (?:[a-z]{3,}s|euro|eur|usd|kcal|km)\b)|noon|midnight).*?)"

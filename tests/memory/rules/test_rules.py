@@ -176,6 +176,7 @@ VALUES = [
     ("I have worked at Siemens since 2010.", "employer of the user", "Siemens"),
     ("I work at Acme Monday to Friday.", "employer of the user", "Acme"),
     ("I work at Acme every weekend.", "employer of the user", "Acme"),
+    ("I'm a student at Yale.", "occupation of the user", "student"),
     ("I work nights as a nurse.", "occupation of the user", "nurse"),
     ("We use Kafka for the queue and Redis for caching.", "choice of the user for queue", "Kafka"),
     ("I have a talk with Bo on Friday and a visit on Monday.", "date of the user's talk with bo", "22 May 2026"),
