@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -23,8 +23,6 @@ VALUE: Final = "value"
 
 CONFIRMED: Final = "confirmed_at"
 """The key of a record's metadata for when it was last said again."""
-
-BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 _WORD: Final = re.compile(r"[\w']+")
 _DENIED: Final = re.compile(r"\b(?:not|never|no longer|cannot)\b|n['’]t\b")

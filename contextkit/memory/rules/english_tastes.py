@@ -29,10 +29,6 @@ def liking(groups: Mapping[str, str]) -> str:
     return "disliked" if against else "liked"
 
 
-_ACTING: Final = re.compile(r"^to |ing\b|\b(?:to|over|than|rather)\b")
-"""What somebody prefers to do; only things have a kind, of which one is preferred."""
-
-
 def _preferred(groups: Mapping[str, str]) -> str:
     """Of "window seats on long flights" the preferred seats on long flights; of a single word nothing is known."""
     words, _, condition = re.sub(r"^(?:the|a|an|to|my) ", "", groups["value"].lower()).partition(" on ")
