@@ -203,7 +203,7 @@ def _opened(query: Message, after: int, last: Turn | None, said: Sequence[Messag
     sought = topic(query.text, before)
     if sought == query.text:
         return _Opening(Turn(query=query, after=after), before)
-    notice = Notice("follow-up", _FOLLOWS.format(shortened(sought))) if sought else _NOTHING_SOUGHT
+    notice = Notice("follow-up", _FOLLOWS.format(shortened(" ".join(sought.split())))) if sought else _NOTHING_SOUGHT
     return _Opening(Turn(query=query, after=after, topic=sought), before, notice)
 
 
