@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -10,7 +9,7 @@ from itertools import accumulate
 from contextkit.ladder import Ladder, shown_message
 from contextkit.standing import Standing, whole_groups
 from contextkit.types import Form, Item, Message
-from contextkit.window import Stretches, window_start
+from contextkit.window import Stretches, start_of_all, window_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +126,7 @@ class History:
 
     def fits(self, share: int, *, cursor: int | None) -> bool:
         """Whether all of it from the cursor on stands within `share` tokens; without a cursor, all there is."""
-        kept = 0 if cursor is None else bisect_left(self.stretches.seqs, cursor)
-        return sum(self.stretches.tokens[kept:]) <= share
+        return start_of_all(self.stretches, share, cursor=cursor) is not None
 
     def window(self, share: int, *, cursor: int | None, low: float) -> Past:
         """What stands within `share` tokens."""

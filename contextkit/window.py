@@ -52,17 +52,22 @@ def window_start(stretches: Stretches, share: int, *, cursor: int | None, low: f
     otherwise the longest suffix within `low * share` does, with a long stretch before it where it
     is `POOR` without, or, where that would be nothing, the longest within the whole share.
     """
+    whole = start_of_all(stretches, share, cursor=cursor)
+    if whole is not None:
+        return whole
     if cursor is None:
-        whole = sum(stretches.tokens) <= share
-        return 0 if whole else _longest(stretches, int(share * FRESH))
-    kept = bisect_left(stretches.seqs, cursor)
-    if sum(stretches.tokens[kept:]) <= share:
-        return kept
+        return _longest(stretches, int(share * FRESH))
     start = _longest(stretches, int(share * low))
     held = sum(stretches.tokens[start:])
     if held < POOR * low * share and held + stretches.tokens[start - 1] <= share * (1 + low) / 2:
         return start - 1
     return start if start < len(stretches) else _longest(stretches, share)
+
+
+def start_of_all(stretches: Stretches, share: int, *, cursor: int | None) -> int | None:
+    """The index of the first stretch from the cursor on, or of all, where they stand within the share; else None."""
+    start = 0 if cursor is None else bisect_left(stretches.seqs, cursor)
+    return start if sum(stretches.tokens[start:]) <= share else None
 
 
 def _longest(stretches: Stretches, limit: int) -> int:
