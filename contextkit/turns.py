@@ -212,7 +212,7 @@ def _before(last: Turn | None, said: Sequence[Message]) -> str:
     if not said or not _answers(said[-1]):
         return ""
     if last is not None:
-        return exchange(last.query.text if last.topic is None else last.topic, said[-1].text)
+        return exchange(last.sought, said[-1].text)
     return exchange(said[-2].text if len(said) > 1 and said[-2].role == "user" else "", said[-1].text)
 
 

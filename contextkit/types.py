@@ -229,7 +229,7 @@ class Request:
     @property
     def topic(self) -> str:
         """What to look for: the query or, where it says nothing by itself, what it follows on; empty for nothing."""
-        return self.query if self.turn.topic is None else self.turn.topic
+        return self.turn.sought
 
     @property
     def life(self) -> datetime | None:

@@ -45,6 +45,11 @@ class Turn:
     counter: str = ""
     items: Sequence[Decision] = ()
 
+    @property
+    def sought(self) -> str:
+        """What is looked for in it: the topic, or else the question's own text; empty for nothing."""
+        return self.query.text if self.topic is None else self.topic
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stable:
