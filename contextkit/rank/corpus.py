@@ -28,9 +28,10 @@ class TextIndex:
     def scores(self, query: str, seconds: float = inf) -> Scores:
         """How well each text matches the query, in the order of the texts; higher is better, none below 0.
 
-        Raises what the embedder raises, and `TimeoutError` where it takes longer than `seconds`.
+        A query without a text has no meaning, and is not embedded. Raises what the embedder raises, and
+        `TimeoutError` where it takes longer than `seconds`.
         """
-        if self._meaning is None:
+        if self._meaning is None or not query:
             return self.lexical(query)
         return fuse(self.lexical(query), self._meaning.likeness(query, seconds=seconds))
 

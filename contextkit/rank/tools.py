@@ -114,10 +114,11 @@ class ToolIndex:
     ) -> Scores:
         """How well each tool serves the query, in the order of the tools; higher is better, 0 to about 1.
 
-        `before` is what the query follows on, if anything, which counts `BEFORE` times as much. Raises what the
-        embedder raises, and `TimeoutError` where it takes longer than `seconds`.
+        `before` is what the query follows on, if anything, which counts `BEFORE` times as much. A query without a
+        text asks for nothing, and is not embedded. Raises what the embedder raises, and `TimeoutError` where it takes
+        longer than `seconds`.
         """
-        if self._meaning is None:
+        if self._meaning is None or not query:
             return self.lexical(query, before=before)
         dense = _risen(self._meaning.likeness(query, query_vector, seconds))
         return (1 - DENSE_PART) * self._following(query, before) + DENSE_PART * dense + self._taking(query)
@@ -129,7 +130,7 @@ class ToolIndex:
     def _following(self, query: str, before: str) -> Scores:
         """Words in common with the query and, for less, with what it follows on; the best has 1."""
         shared = self._shared(query)
-        return _scaled(shared + BEFORE * self._shared(before)) if before else shared
+        return _scaled(shared + BEFORE * self._shared(before)) if before and query else shared
 
     def _shared(self, query: str) -> Scores:
         """Words and grams in common, a tool's kin lending it part of theirs; the best has 1."""

@@ -174,8 +174,6 @@ class Documents:
             yield self._item(chunk, place, float(scores[place]), request.counter)
 
     def _scores(self, request: Request) -> tuple[Scores, Notice | None]:
-        if not request.topic:
-            return self._index.lexical(""), None
         try:
             return self._index.scores(request.topic, for_meaning(request, "documents")), None
         except Exception as error:  # any embedder, any failure: words alone still find most of it

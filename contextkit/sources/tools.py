@@ -136,8 +136,6 @@ class Tools:
     def _scores(self, tools: tuple[Tool, ...], request: Request, spent: float) -> tuple[Scores, Notice | None]:
         index = self._index(tools)
         topic, before = request.topic, request.before
-        if not topic:
-            return index.lexical(""), None
         try:
             return index.scores(topic, seconds=for_meaning(request, "tools", spent), before=before), None
         except Exception as error:  # whatever an embedder raises costs the ranking its half, not the prompt its tools
