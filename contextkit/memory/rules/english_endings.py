@@ -37,6 +37,8 @@ _SPOUSE: Final = ("name of {who}'s wife", "name of {who}'s husband", "name of {w
 _DIED: Final = (
     r"«adv»(?:died|dead|passed away|(?:was |been |be )*(?:put (?:down|to sleep)|killed))(?=$|[,;.]| «from»| peacefully)"
 )
+_NAMED_DIED: Final = rf"^(?P<value>(?!(?:{any_of(NO_NAMES)})\b)«name») (?:has |is |had to be )*{_DIED}"
+_CALLED_OFF: Final = r"^(?:I|[Ww]e) «adv»called off (?:the|our|my) engagement\b"
 _TWO: Final = (
     r"^(?:(?:[Mm]y|[Oo]ur) (?:\w+ )??(?P<value>«name»)? ?and I|(?P<other>«name») and I|I|[Ww]e)"
     r" «adv»(?:am |is |are |got |have been |have gotten )?«adv»"
@@ -99,14 +101,14 @@ ENDINGS: Final = (
     ),
     form(
         "relation",
-        r"^(?:I|[Ww]e) «adv»called off (?:the|our|my) engagement\b",
+        _CALLED_OFF,
         "marital status of {who}",
         value="engaged",
         ends=True,
     ),
     form(
         "relation",
-        r"^(?:I|[Ww]e) «adv»called off (?:the|our|my) engagement\b",
+        _CALLED_OFF,
         "name of {who}'s fiancé",
         value="",
         ends=True,
@@ -127,14 +129,14 @@ ENDINGS: Final = (
     ),
     form(
         "relation",
-        rf"^(?P<value>(?!(?:{any_of(NO_NAMES)})\b)«name») (?:has |is |had to be )*{_DIED}",
+        _NAMED_DIED,
         state("belonging", "{value}"),
         value="",
         ends=True,
     ),
     form(
         "relation",
-        rf"^(?P<value>(?!(?:{any_of(NO_NAMES)})\b)«name») (?:has |is |had to be )*{_DIED}",
+        _NAMED_DIED,
         "name of {who}'s wife",
         ends=True,
         also=(*_SPOUSE[1:3], *_PARTNER),
