@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contextkit.fill import best_first
 from contextkit.fit import Fit
+from contextkit.fit.fill import best_first
 from contextkit.ladder import handle_of
 from contextkit.report import Decision, SectionUse
 from contextkit.strategy import Section, tokens_of

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from contextkit.blocks import block_message, block_tokens, render
 from contextkit.fit import Fit
+from contextkit.fit.standing import Standing
 from contextkit.messages import dumps
 from contextkit.render.request import Breakpoints
 from contextkit.report import Part
-from contextkit.standing import Standing
 from contextkit.strategy import Region
 from contextkit.system import system_message
 from contextkit.types import Message, Request, Tool

@@ -12,8 +12,8 @@ import tiktoken
 
 from contextkit import ContextBuilder
 from contextkit.context import Context
-from contextkit.earlier_calls import EARLIER
 from contextkit.fence import RESERVED, open_fence
+from contextkit.fit.earlier_calls import EARLIER
 from contextkit.report import Decision
 from contextkit.tokens.vocabulary import VOCABULARIES, find, parse
 from contextkit.types import Item, Message, Tool

@@ -30,8 +30,8 @@ LAYERS = (
     # Where items come from.
     "sources",
     # One build, step by step.
-    "beside gather said repeats known topic turns summarise system window standing",
-    "past earlier_calls present fill fit shortlist decide prompt draft assemble",
+    "beside gather said known topic turns summarise system",
+    "fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "actor adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",
     "aws.loads aws.traffic aws.bill aws.cost aws.provisioning aws.policy",

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from contextkit.blocks import Chosen, block_cost
 from contextkit.budget import Claim, allocate
 from contextkit.errors import BudgetTooSmall
-from contextkit.fill import Shelf, best_first, demand
+from contextkit.fit.fill import Shelf, best_first, demand
+from contextkit.fit.past import History, Past, Shortening, read_history
+from contextkit.fit.present import Present, Shrunk, read_present
+from contextkit.fit.repeats import Repeats
 from contextkit.ladder import READ_TOOL, Ladder
-from contextkit.past import History, Past, Shortening, read_history
-from contextkit.present import Present, Shrunk, read_present
-from contextkit.repeats import Repeats
 from contextkit.said import Said
 from contextkit.shares import claim_of
 from contextkit.strategy import BLOCKS, Region, Section, tokens_of

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from contextkit.budget import Claim, allocate
-from contextkit.earlier_calls import earlier_calls
+from contextkit.fit.earlier_calls import earlier_calls
+from contextkit.fit.standing import Standing, whole_groups
 from contextkit.ladder import READ_TOOL, Ladder
-from contextkit.standing import Standing, whole_groups
 from contextkit.types import Item
 
 RELIEF = 0.6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contextkit import Budget, ContextBuilder, Message
-from contextkit.repeats import Repeats
+from contextkit.fit.repeats import Repeats
 from contextkit.said import Said
 from contextkit.sources import Documents, History
 from contextkit.stores.sqlite import SQLiteStore

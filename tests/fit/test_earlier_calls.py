@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contextkit.conversation import history_item
-from contextkit.earlier_calls import earlier_calls
+from contextkit.fit.earlier_calls import earlier_calls
 from contextkit.ladder import Ladder
 from contextkit.tokens import get_counter
 from contextkit.types import Item, Message, ToolCall

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.blocks import line_tokens
-from contextkit.fill import Shelf, best_first
+from contextkit.fit.fill import Shelf, best_first
 from contextkit.ladder import Ladder
 from contextkit.strategy import Section
 from contextkit.tokens import get_counter

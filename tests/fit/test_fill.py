@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.blocks import block_cost, block_message, line_tokens, render
-from contextkit.fill import Shelf, best_first, demand, worthwhile
+from contextkit.fit.fill import Shelf, best_first, demand, worthwhile
 from contextkit.ladder import Ladder
 from contextkit.strategy import Section
 from contextkit.tokens import get_counter

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.conversation import history_item
-from contextkit.earlier_calls import EARLIER
+from contextkit.fit.earlier_calls import EARLIER
+from contextkit.fit.present import RELIEF, Present, Shrunk, read_present
 from contextkit.ladder import READ_TOOL, Ladder
-from contextkit.present import RELIEF, Present, Shrunk, read_present
 from contextkit.tokens import get_counter
 from contextkit.types import Form, Item, Message, ToolCall
 from tests import checks

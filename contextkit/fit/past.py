@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from contextkit.fit.standing import Standing, whole_groups
+from contextkit.fit.window import Stretches, start_of_all, window_start
 from contextkit.ladder import Ladder, shown_message
-from contextkit.standing import Standing, whole_groups
 from contextkit.types import Form, Item, Message
-from contextkit.window import Stretches, start_of_all, window_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from contextkit.blocks import Chosen, heading, section_cost
+from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
-from contextkit.repeats import Repeats
 from contextkit.strategy import Section
 from contextkit.types import Form, Item
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.window import FRESH, NEAR, Stretches, window_start
+from contextkit.fit.window import FRESH, NEAR, Stretches, window_start
 
 
 def row(*tokens: int, opens: set[int] | None = None) -> Stretches:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.conversation import history_item
+from contextkit.fit.past import History, Shortening, call_of, read_history
 from contextkit.ladder import Ladder
-from contextkit.past import History, Shortening, call_of, read_history
 from contextkit.tokens import get_counter
 from contextkit.types import Item, Message, ToolCall
 from tests import checks
