@@ -11,19 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contextkit.blocks import Chosen, block_cost
-from contextkit.budget import Claim, allocate
 from contextkit.errors import BudgetTooSmall
 from contextkit.fit.fill import Shelf, best_first, demand
 from contextkit.fit.past import History, Past, Shortening, read_history
 from contextkit.fit.present import Present, Shrunk, read_present
 from contextkit.fit.repeats import Repeats
+from contextkit.fit.sharing import kept, share
 from contextkit.ladder import READ_TOOL, Ladder
 from contextkit.said import Said
-from contextkit.shares import claim_of
 from contextkit.strategy import BLOCKS, Region, Section, tokens_of
 from contextkit.system import system_tokens
 from contextkit.types import Item, Notice, Request
-from contextkit.view import MUCH_LARGER, Stable
+from contextkit.view import Stable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +86,13 @@ class _Fitting:
 
     def result(self) -> Fit:
         fixed = self._framing() + self._system() + self._pinned()
-        self.kept = self._kept_shares()
+        wanted = self._wanted()
+        self.stable = self._kept(wanted)
         self.present, frozen = self._turn(self.available - fixed)
         rest = self.available - fixed - self.present.tokens - frozen
         history = self._history()
         headroom = 0 if self.request.continuing else max(0, self._size("turn", "floor") - self.present.tokens)
-        self.shares = self._shares(rest - headroom, history)
+        self._share(rest - headroom, {**wanted, "history": history.demand})
         left = rest - self._tools() - self._ranked("stable", rest)
         past = self._past(history, left)
         left -= past.tokens
@@ -109,8 +109,8 @@ class _Fitting:
             present=self.present,
             sections=self.sections,
             frozen=self.request.continuing and _BLOCK_GONE not in self.notices,
-            shares=self.shares,
-            stable=self._stable(),
+            shares=self.shared.shares,
+            stable=self.stable,
             used=self.used,
             reasons={**self.reasons, **past.reasons, **self.present.reasons},
             notices=self.notices,
@@ -142,7 +142,7 @@ class _Fitting:
         and its oldest calls a list; then the block goes; and only then the stable sections get less.
         """
         block = self.view.turn.block_tokens if self.request.continuing and self.view.turn else 0
-        kept = sum(self.kept.values())
+        kept = sum(self.stable.shares.values())
         for spared in dict.fromkeys((kept + block, kept, 0)):
             present = self._present(room - spared)
             if present.tokens <= room - spared:
@@ -159,9 +159,9 @@ class _Fitting:
             self.notices.append(_TURN_TORN)
         if self.request.continuing and self.view.turn and self.view.turn.block_tokens > block:
             self.notices.append(_BLOCK_GONE)
-        if spared < sum(self.kept.values()):
+        if spared < sum(self.stable.shares.values()):
             self.notices.append(_PREFIX_CUT)
-            self.kept = {}
+            self.stable = replace(self.stable, shares={})
         self.used["turn"] = present.tokens
         return present, block
 
@@ -183,105 +183,19 @@ class _Fitting:
         system = [("system", self.used["system"])] if self.used["system"] else []
         return [("framing", self._framing()), *system, *pinned, *present.required]
 
-    # How the rest is shared
+    # What is wanted of the rest
 
-    def _kept_shares(self) -> Mapping[str, int]:
-        """The shares of the stable sections in the last prompt, if those that had all they wanted want no more.
-
-        Within a turn what they want does not count: a source may then offer only what stands already.
-        """
-        last = self.view.stable
-        sections = [section for section in self.strategy.region("stable") if section.name != "system"]
-        self.demands: Mapping[str, int] = {section.name: self._demand(section) for section in sections}
-        if last.demands.keys() != self.demands.keys():
-            return {}
-        if last.available != self.available:
-            smaller, larger = sorted((last.available, self.available))
-            learnt = self.request.continuing and larger <= MUCH_LARGER * smaller
-            return self._standing_shares(last) if learnt else {}
-        if self.request.continuing:
-            self.demands = last.demands
-        cut = {name for name, wanted in last.demands.items() if last.shares.get(name, 0) < wanted}
-        content = all(name in cut or wanted <= last.demands[name] for name, wanted in self.demands.items())
-        return last.shares if content else {}
-
-    @property
-    def _had(self) -> Mapping[str, int]:
-        """The shares of the last prompt's stable sections, where these were the same in a window of the same size."""
-        last = self.view.stable
-        same = last.demands.keys() == self.demands.keys() and last.available == self.available
-        return last.shares if same else {}
-
-    def _standing_shares(self, last: Stable) -> Mapping[str, int]:
-        """What the stable sections of a turn under way cost now, where a calibration has moved its counts or margin.
-
-        The turn's prompt is only ever added to, so the tools that stand are those that stay.
-        """
-        self.demands = {name: max(wanted, last.demands[name]) for name, wanted in self.demands.items()}
-        uncut = {name for name, wanted in last.demands.items() if last.shares.get(name, 0) >= wanted}
-        whole = {name: wanted for name, wanted in self.demands.items() if name in uncut}
-        items = [item for item in self.items.get("tools", ()) if not item.required]
-        tools = sum(item.tokens for item in items if item.tool is not None and item.tool.name in self.view.tools)
-        return {**last.shares, **whole, **({"tools": tools} if "tools" in last.shares else {})}
-
-    def _shares(self, rest: int, history: History) -> dict[str, int]:
-        """What each section may use. Stable sections keep what they had, whatever this turn asks of the others."""
-        stable = [
-            claim_of(section, self.demands.get(section.name, 0), self.available)
-            for section in self.strategy.region("stable")
-        ]
-        others = [
-            claim_of(section, history.demand if section.name == "history" else self._demand(section), self.available)
-            for section in self.strategy.sections
-            if section.region != "stable"
-        ]
-        if not self.kept:
-            self.kept = self._extended(rest, stable, others)
-        elif not self.request.continuing:
-            fresh = self._fresh(rest, stable, self._expected(others))
-            if any(share > MUCH_LARGER * self.kept[name] for name, share in fresh.items()):
-                self.notices.append(_PREFIX_GROWN)
-                self.kept = fresh
-        left = max(0, rest - sum(self.kept.values()))
-        expected = allocate(left, self._expected(others))
-        self.unasked = left - sum(expected.values())
-        past = {name: share for name, share in expected.items() if name == "history"}
-        now = [claim for claim in others if claim.name != "history"]
-        return {**self.kept, **past, **allocate(left - sum(past.values()), now)}
-
-    def _fresh(self, rest: int, stable: Sequence[Claim], others: Sequence[Claim]) -> dict[str, int]:
-        """What the stable sections get beside the others, each of which is promised its floor at least."""
-        granted = allocate(max(0, rest), [*stable, *map(_promised, others)])
-        return {claim.name: granted[claim.name] for claim in stable}
-
-    def _extended(self, rest: int, stable: Sequence[Claim], others: Sequence[Claim]) -> dict[str, int]:
-        """The same where one wants more than in the last prompt; none gets less than it had there, if that still fits
-        beside what the others are promised: what it shows would go, and the cached prefix with it."""
-        fresh, had = self._fresh(rest, stable, others), self._had
-        extended = {claim.name: max(fresh[claim.name], min(had.get(claim.name, 0), claim.most)) for claim in stable}
-        floors = sum(min(claim.floor, claim.most) for claim in map(_promised, others))
-        return extended if sum(extended.values()) + floors <= rest else fresh
-
-    def _expected(self, claims: Sequence[Claim]) -> list[Claim]:
-        """The claims as if every volatile section asked for all it may have.
-
-        The history's share is measured against these. So it is the same in every turn, and the
-        history does not have to move on only because one question finds more than another.
-        """
-        if self.request.continuing:
-            return list(claims)
-        volatile = {section.name for section in self.strategy.region("volatile")} & self.request.filled
-        return [replace(claim, demand=claim.ceiling) if claim.name in volatile else claim for claim in claims]
-
-    def _stable(self) -> Stable:
-        return Stable(available=self.available, demands=self.demands, shares=self.kept)
+    def _wanted(self) -> Mapping[str, int]:
+        """What sections could use of it, by name, in tokens; of the history it is not known yet."""
+        apart = ("system", "turn", "history")
+        return {section.name: self._demand(section) for section in self.strategy.sections if section.name not in apart}
 
     def _demand(self, section: Section) -> int:
         items = self.items.get(section.name, ())
-        if section.name in ("system", "turn") or (section.region == "volatile" and self.request.continuing):
+        if section.region == "volatile" and self.request.continuing:
             return 0
         if section.name == "tools":
-            return sum(item.tokens for item in items if not item.required)
+            return sum(item.tokens for item in self._optional_tools())
         wanted = demand(items, section, self.ladder)
         if section.name == "summary" and self._expects(section):
             return max(wanted, tokens_of(section.floor, self.available))
@@ -291,11 +205,28 @@ class _Fitting:
         """Whether room is kept for a section: it has items, or is the summary, which is written later on."""
         return bool(self.items.get(section.name)) or (section.name == "summary" and self.request.store is not None)
 
+    # How it is shared
+
+    def _kept(self, wanted: Mapping[str, int]) -> Stable:
+        stable = {
+            section.name: wanted[section.name] for section in self.strategy.region("stable") if section.name in wanted
+        }
+        return kept(self.request, self.available, stable, self._optional_tools())
+
+    def _share(self, rest: int, wanted: Mapping[str, int]) -> None:
+        self.shared = share(rest, self.request, self.stable, wanted)
+        self.stable = self.shared.stable
+        if self.shared.grown:
+            self.notices.append(_PREFIX_GROWN)
+
+    def _optional_tools(self) -> list[Item]:
+        return [item for item in self.items.get("tools", ()) if not item.required]
+
     # What each section takes of it
 
     def _tools(self) -> int:
         """The best tools within the share, in their source's order; those of the last prompt before others."""
-        room = self.shares.get("tools", 0)
+        room = self.shared.shares.get("tools", 0)
         taken: list[Item] = []
         ranked = best_first(self.items.get("tools", ()))
         for item in sorted(ranked, key=lambda item: item.tool is None or item.tool.name not in self.view.tools):
@@ -322,7 +253,7 @@ class _Fitting:
         )
 
     def _past(self, history: History, left: int) -> Past:
-        share = min(left, self.shares.get("history", 0))
+        share = min(left, self.shared.shares.get("history", 0))
         past = self._whole_past(history, left) or replace(
             history.window(share, cursor=self.view.history_from, low=self.strategy.history_low),
             short_through=self.request.turn.after,
@@ -339,7 +270,7 @@ class _Fitting:
         stays so: else each prompt might have another beginning.
         """
         known, cursor = self.view.short_through, self.view.history_from
-        room = min(left, self.shares.get("history", 0) + self.unasked, self._size("history", "ceiling"))
+        room = min(left, self.shared.shares.get("history", 0) + self.shared.unasked, self._size("history", "ceiling"))
         if not history.shortens_after(known):
             return None
         whole = self._history(known + 1)
@@ -349,13 +280,13 @@ class _Fitting:
 
     def _ranked(self, region: Region, left: int, repeats: Repeats | None = None) -> int:
         """Fill the ranked sections of a region; what one leaves of its share the next may use, up to its ceiling."""
-        spare = max(0, left - sum(self.shares.get(section.name, 0) for section in self.strategy.region(region)))
+        spare = max(0, left - sum(self.shared.shares.get(section.name, 0) for section in self.strategy.region(region)))
         total = 0
         for section in self.strategy.region(region):
             if section.name in ("system", "tools"):
                 continue
             ceiling = tokens_of(section.ceiling, self.available)
-            own = self.shares.get(section.name, 0)
+            own = self.shared.shares.get(section.name, 0)
             room = min(own + (spare if region == "volatile" else 0), ceiling, left - total)
             used = self._fill(section, room, repeats)
             spare += own - used
@@ -382,11 +313,6 @@ class _Fitting:
         """A size of a section in tokens; 0 where the strategy has no such section."""
         found = self.strategy.section(section)
         return 0 if found is None else tokens_of(getattr(found, size), self.available)
-
-
-def _promised(claim: Claim) -> Claim:
-    """The claim with all of its floor: less is wanted now, maybe, but the stable sections stay as they are then."""
-    return replace(claim, demand=max(claim.demand, claim.floor))
 
 
 _CURSOR_MOVED = Notice(
