@@ -43,10 +43,11 @@ def write(fit: Fit, request: Request) -> Prompt:
     opening = [message for message in (system, block_message(stable) if stable else None) if message]
     past = fit.past.messages
     present = [one.message for one in fit.present.standing]
-    middle = [block_message(block)] if block else []
+    pause = [fit.pause.message] if fit.pause and fit.pause.message else []
+    middle = [*pause, *([block_message(block)] if block else [])]
     messages = (*opening, *past, *middle, *present)
     tools = tuple(item.tool for item in fit.tools if item.tool is not None)
-    pieces = (fit.used["system"], fit.used["tools"], stable_cost, fit.past.tokens, block_cost, fit.present.tokens)
+    pieces = (fit.used["system"], fit.used["tools"], stable_cost, fit.past.tokens, block_cost, fit.used["turn"])
     ends = {len(opening) - 1, len(opening) + len(past) - 1, len(messages) - 1 if len(present) > 1 else -1} - {-1}
     return Prompt(
         messages=messages,
@@ -72,6 +73,8 @@ def parts(fit: Fit, prompt: Prompt, request: Request) -> Iterator[Part]:
     if prompt.stable:
         yield Part("stable", "stable block", prompt.stable, count(block_message(prompt.stable)))
     yield from (_message_part("history", one) for one in fit.past.standing)
+    if fit.pause:
+        yield _message_part("turn", Standing(fit.pause))
     if prompt.block:
         yield Part("volatile", "volatile block", prompt.block, count(block_message(prompt.block)))
     yield from (_message_part("turn", one) for one in fit.present.standing)

@@ -14,7 +14,7 @@ tokens of lines add up to the tokens of their transcript.
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Final
 
 from contextkit.readable import readable
@@ -24,14 +24,23 @@ _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def heading(message: Message) -> str:
     """What stands above the messages of one day (UTC): `8 May 2023`; empty where the date is unknown."""
-    if message.created_at is None:
-        return ""
-    day = message.created_at.astimezone(UTC)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return "" if message.created_at is None else day(message.created_at)
+
+
+def day(when: datetime) -> str:
+    """The day (UTC) of a time, in English: `8 May 2023`."""
+    utc = when.astimezone(UTC)
+    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
+
+
+def weekday(when: datetime) -> str:
+    """The same with its name: `Monday 8 May 2023`."""
+    return f"{_WEEKDAYS[when.astimezone(UTC).weekday()]} {day(when)}"
 
 
 def speaker(message: Message) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -13,6 +13,7 @@ from contextkit.deadline import Deadline, patiently
 from contextkit.errors import EmptyQuery, InvalidMessage, StoreUnavailable, shortened
 from contextkit.known import KnownSessions
 from contextkit.messages import as_message
+from contextkit.pause import Pause
 from contextkit.question import asks
 from contextkit.rank.divided import drawers_of
 from contextkit.stores import Session, SessionStore, check_id
@@ -61,7 +62,7 @@ def open_request(
     log = _Log(sessions, session, deadline)
     if message is None and missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
-    opening = _continued(view, log) if message is None else _begun(message, view, log)
+    opening = _continued(view, log, now) if message is None else _begun(message, view, log, now)
     turn = opening.turn
     return Request(
         query=turn.query.text,
@@ -150,7 +151,7 @@ class _Opening:
     notice: Notice | None = None
 
 
-def _begun(query: Message, view: View, log: _Log) -> _Opening:
+def _begun(query: Message, view: View, log: _Log, now: datetime) -> _Opening:
     """A new turn. A question that was appended to the session before the build is not asked twice.
 
     Nor is one that is sent again, by its id, while its turn has no answer: that turn goes on.
@@ -163,7 +164,8 @@ def _begun(query: Message, view: View, log: _Log) -> _Opening:
     asked = bool(said) and asks(said[-1], query)
     if view.turn is not None and not asked and _goes_on(view.turn, query, said):
         return _Opening(view.turn)
-    return _opened(query, log.last_seq - asked, view.turn, said[:-1] if asked else said)
+    at = (said[-1] if asked else query).created_at or now
+    return _opened(query, log.last_seq - asked, view.turn, said[:-1] if asked else said, at)
 
 
 def _goes_on(turn: Turn, query: Message, said: Sequence[Message]) -> bool:
@@ -172,7 +174,7 @@ def _goes_on(turn: Turn, query: Message, said: Sequence[Message]) -> bool:
     return again and bool(said) and not _answers(said[-1])
 
 
-def _continued(view: View, log: _Log) -> _Opening:
+def _continued(view: View, log: _Log, now: datetime) -> _Opening:
     """The turn the session is in: the one of its view, unless the user has asked anew since."""
     since = log.since(view.turn.after) if view.turn is not None else _looked_through(log)
     place = _question(since)
@@ -183,7 +185,7 @@ def _continued(view: View, log: _Log) -> _Opening:
             "There is no turn to continue: this session has no question yet.", "Pass a query: build(query, …)."
         )
     question = since[place or 0]
-    return _opened(question, (question.seq or 1) - 1, view.turn, since[: place or 0])
+    return _opened(question, (question.seq or 1) - 1, view.turn, since[: place or 0], question.created_at or now)
 
 
 def _looked_through(log: _Log) -> Sequence[Message]:
@@ -197,14 +199,15 @@ def _looked_through(log: _Log) -> Sequence[Message]:
     return log.last(count)
 
 
-def _opened(query: Message, after: int, last: Turn | None, said: Sequence[Message]) -> _Opening:
-    """A turn that begins with this question, after the last turn and what was said until then."""
+def _opened(query: Message, after: int, last: Turn | None, said: Sequence[Message], at: datetime) -> _Opening:
+    """A turn that begins with this question, asked at that time, after the last turn and what was said until then."""
     before = _before(last, said)
     sought = topic(query.text, before)
+    turn = Turn(query=query, after=after, pause=Pause.between(said[-1].created_at if said else None, at))
     if sought == query.text:
-        return _Opening(Turn(query=query, after=after), before)
+        return _Opening(turn, before)
     notice = Notice("follow-up", _FOLLOWS.format(shortened(" ".join(sought.split())))) if sought else _NOTHING_SOUGHT
-    return _Opening(Turn(query=query, after=after, topic=sought), before, notice)
+    return _Opening(replace(turn, topic=sought), before, notice)
 
 
 def _before(last: Turn | None, said: Sequence[Message]) -> str:

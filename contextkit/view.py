@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from contextkit.blocks import block_message
 from contextkit.errors import StoreCorrupt
 from contextkit.messages import dumps, loads
+from contextkit.pause import Pause
 from contextkit.report.lazy import Lazy
 from contextkit.report.records import Decision
 from contextkit.types import Message, TokenCounter
@@ -35,11 +37,13 @@ class Turn:
     that is the question's own text (see `contextkit.topic`). `block` is the volatile
     block as it was rendered when the turn began (None before that), `block_tokens` its cost as
     counted by `counter`, and `items` the decisions behind it: the block stays as it is until the turn ends.
+    `pause` is how long nothing had been said before the question, where that was long.
     """
 
     query: Message
     after: int
     topic: str | None = None
+    pause: Pause | None = None
     block: str | None = None
     block_tokens: int = 0
     counter: str = ""
@@ -162,6 +166,7 @@ def _turn_to_dict(turn: Turn) -> dict[str, Any]:
         "query": dumps(turn.query),
         "after": turn.after,
         "topic": turn.topic,
+        "pause": turn.pause and [turn.pause.since.isoformat(), turn.pause.until.isoformat()],
         "block": turn.block,
         "block_tokens": turn.block_tokens,
         "counter": turn.counter,
@@ -174,4 +179,6 @@ def _turn_from_dict(data: dict[str, Any]) -> Turn:
     if any(len(values) != len(_FIELDS) for values in rows):
         raise ValueError("decisions of another shape")
     items = Lazy(lambda: (Decision(**dict(zip(_FIELDS, values, strict=True))) for values in rows))
-    return replace(Turn(**{**data, "query": loads(data["query"])}), items=items)
+    pause = data.pop("pause", None)
+    times = None if pause is None else Pause(*map(datetime.fromisoformat, pause))
+    return replace(Turn(**{**data, "query": loads(data["query"])}), pause=times, items=items)

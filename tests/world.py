@@ -323,7 +323,7 @@ class World:
 
 
 def numbered(messages: Iterable[Message], prefix: str) -> list[Message]:
-    """The messages with ids and times of their own, so that two stores hold the very same."""
+    """The messages with ids and times of their own, so that two stores hold the very same; every fifth, a night."""
     return [
         Message(
             role=message.role,
@@ -332,7 +332,7 @@ def numbered(messages: Iterable[Message], prefix: str) -> list[Message]:
             name=message.name,
             tool_calls=message.tool_calls,
             tool_call_id=message.tool_call_id,
-            created_at=NOW - timedelta(hours=1_000 - number),
+            created_at=NOW - timedelta(hours=9_000 - number - 12 * (number // 5)),
         )
         for number, message in enumerate(messages)
     ]

@@ -18,6 +18,7 @@ from contextkit.fit.present import Present, Shrunk, read_present
 from contextkit.fit.repeats import Repeats
 from contextkit.fit.sharing import kept, share
 from contextkit.ladder import READ_TOOL, Ladder
+from contextkit.pause import most_pauses
 from contextkit.said import Said
 from contextkit.strategy import BLOCKS, Region, Section, tokens_of
 from contextkit.system import system_tokens
@@ -30,7 +31,8 @@ class Fit:
     """What stands in the prompt.
 
     * `system`, `tools`: whole items, in prompt order.
-    * `past`: the history that stands verbatim; `present`: the current turn.
+    * `past`: the history that stands verbatim; `pause`: word of a long time between it and the question;
+      `present`: the current turn.
     * `sections`: of each ranked section, what was chosen.
     * `frozen`: whether the turn's volatile block stands as it was when the turn began.
     * `shares`, `used`: what the allocation gave each section and what it took, in tokens.
@@ -43,6 +45,7 @@ class Fit:
     system: Sequence[Item]
     tools: Sequence[Item]
     past: Past
+    pause: Item | None = None
     present: Present
     sections: Mapping[str, Sequence[Chosen]]
     frozen: bool = False
@@ -80,6 +83,7 @@ class _Fitting:
         self.tighter = tighter
         reads = any(item.tool is not None and item.tool.name == READ_TOOL for item in items.get("tools", ()))
         self.ladder = Ladder(self.counter, request.topic, handles, reads)
+        self.pause = self._paused()
         self.notices: list[Notice] = []
         self.used: dict[str, int] = {}
         self.sections: dict[str, Sequence[Chosen]] = {}
@@ -89,9 +93,9 @@ class _Fitting:
         wanted = self._wanted()
         self.stable = self._kept(wanted)
         self.present, frozen = self._turn(self.available - fixed)
-        rest = self.available - fixed - self.present.tokens - frozen
+        rest = self.available - fixed - self.used["turn"] - frozen
         history = self._history()
-        headroom = 0 if self.request.continuing else max(0, self._size("turn", "floor") - self.present.tokens)
+        headroom = 0 if self.request.continuing else max(0, self._size("turn", "floor") - self.used["turn"])
         self._share(rest - headroom, {**wanted, "history": history.demand})
         left = rest - self._tools() - self._ranked("stable", rest)
         past = self._past(history, left)
@@ -106,6 +110,7 @@ class _Fitting:
             system=self.items.get("system", ()),
             tools=self.tools,
             past=past,
+            pause=self.pause,
             present=self.present,
             sections=self.sections,
             frozen=self.request.continuing and _BLOCK_GONE not in self.notices,
@@ -119,11 +124,12 @@ class _Fitting:
     # What is required
 
     def _framing(self) -> int:
-        """What frames the request, with both block messages, and what a whole costs more than its parts.
+        """What frames the request, with both block messages and the pauses, and what a whole costs more than its parts.
 
         An upper bound, as blocks may turn out empty.
         """
-        messages = sum(len(group) for name, group in self.items.items() if name in ("history", "turn")) + 3
+        messages = sum(len(group) for name, group in self.items.items() if name in ("history", "turn")) + 4
+        messages += most_pauses(item.message.created_at for item in self.items.get("history", ()) if item.message)
         blocks = sum(1 for region in BLOCKS if any(map(self._expects, self.strategy.region(region))))
         framing = self.counter.framing(messages, len(self.items.get("tools", ())))
         return framing + blocks * block_cost(self.counter) + self.tighter
@@ -143,10 +149,15 @@ class _Fitting:
         """
         block = self.view.turn.block_tokens if self.request.continuing and self.view.turn else 0
         kept = sum(self.stable.shares.values())
+        pause = self.pause.tokens if self.pause else 0
         for spared in dict.fromkeys((kept + block, kept, 0)):
-            present = self._present(room - spared)
-            if present.tokens <= room - spared:
+            present = self._present(room - spared - pause)
+            if present.tokens <= room - spared - pause:
+                self.used["turn"] = present.tokens + pause
                 return self._accept(present, block if spared >= kept + block else 0, spared)
+        if self.pause:
+            self.pause = None
+            return self._turn(room)
         raise BudgetTooSmall(self._required(present), self.available, self.request.budget.window)
 
     def _accept(self, present: Present, block: int, spared: int) -> tuple[Present, int]:
@@ -162,8 +173,14 @@ class _Fitting:
         if spared < sum(self.stable.shares.values()):
             self.notices.append(_PREFIX_CUT)
             self.stable = replace(self.stable, shares={})
-        self.used["turn"] = present.tokens
         return present, block
+
+    def _paused(self) -> Item | None:
+        """Word of a pause before the question, where history stands before it: that bears no dates."""
+        turn, history = self.request.turn, self.strategy.section("history")
+        if turn.pause is None or history is None or "history" not in self.request.filled:
+            return None
+        return turn.pause.item(turn.after, "turn", self.counter)
 
     def _present(self, room: int) -> Present:
         return read_present(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from contextkit.fit.standing import Standing, whole_groups
 from contextkit.fit.window import Stretches, start_of_all, window_start
 from contextkit.ladder import Ladder, shown_message
-from contextkit.types import Form, Item, Message
+from contextkit.pause import Pause
+from contextkit.types import Form, Item, Message, TokenCounter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +104,14 @@ def call_of(items: Sequence[Item], index: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The candidate history in whole groups, each costed once. `forms` has the shortened ones, by item id."""
+    """The candidate history in whole groups, each costed once. `forms` has the shortened ones, by item id, and
+    `pauses` word of those behind groups, by the groups' indexes."""
 
     items: Sequence[Item]
     forms: Mapping[str, Form]
     stretches: Stretches
     reasons: Mapping[str, str]
+    pauses: Mapping[int, Item]
 
     @property
     def standing(self) -> tuple[Standing, ...]:
@@ -134,7 +137,7 @@ class History:
         start = window_start(self.stretches, share, cursor=cursor, low=low)
         if start == len(seqs):
             return Past(reasons=self.reasons, moved_on=cursor is not None and bool(seqs))
-        items = [self.items[place] for places in self.stretches.places[start:] for place in places]
+        items = [item for index in range(start, len(seqs)) for item in self._stretch(index)]
         return Past(
             items=items,
             forms={item.id: self.forms[item.id] for item in items if item.id in self.forms} if self.forms else {},
@@ -143,6 +146,12 @@ class History:
             moved_on=cursor is not None and seqs[start] > cursor and start > 0 and seqs[start - 1] >= cursor,
             reasons=self.reasons,
         )
+
+    def _stretch(self, index: int) -> Sequence[Item]:
+        """The messages of a stretch, and word of the pause after it."""
+        places = self.stretches.places[index]
+        pause = self.pauses.get(index)
+        return [*self.items[places.start : places.stop], *([pause] if pause else [])]
 
 
 def read_history(items: Sequence[Item], shortening: Shortening) -> History:
@@ -153,13 +162,27 @@ def read_history(items: Sequence[Item], shortening: Shortening) -> History:
     for place, form in shortened.items():
         costs[place] = form.tokens
     before = [0, *accumulate(costs)]
+    pauses = dict(_pauses(items, groups, shortening.ladder.counter))
+    tokens = [before[group.stop] - before[group.start] for group in groups]
+    for index, pause in pauses.items():
+        tokens[index] += pause.tokens
     stretches = Stretches(
         places=groups,
         seqs=[items[group.start].order for group in groups],
-        tokens=[before[group.stop] - before[group.start] for group in groups],
+        tokens=tokens,
         opens=lambda index: _opens(items[groups[index].start]),
     )
-    return History(items, {items[place].id: form for place, form in shortened.items()}, stretches, reasons)
+    return History(items, {items[place].id: form for place, form in shortened.items()}, stretches, reasons, pauses)
+
+
+def _pauses(items: Sequence[Item], groups: Sequence[range], counter: TokenCounter) -> Iterator[tuple[int, Item]]:
+    """The pauses behind groups, by the groups' indexes: they go with what stands before them, which a window's
+    beginning never does without what follows."""
+    times = [item.message.created_at if item.message else None for item in items]
+    for index, (group, following) in enumerate(pairwise(groups)):
+        pause = Pause.between(times[group.stop - 1], times[following.start])
+        if pause is not None:
+            yield index, pause.item(items[group.stop - 1].order, "history", counter)
 
 
 def _standing(items: Iterable[Item], forms: Mapping[str, Form]) -> tuple[Standing, ...]:

@@ -40,7 +40,11 @@ def talk(count: int) -> list[Item]:
 def test_all_of_it_stands_where_it_fits() -> None:
     found = history(talk(10))
     past = found.window(10**6, cursor=None, low=0.5)
-    assert [one.item.order for one in past.standing] == list(range(1, 11))
+    assert [one.item.id for one in past.standing if one.item.id in past.verbatim] == [
+        *(f"h{number}" for number in range(5)),
+        "pause-5",
+        *(f"h{number}" for number in range(5, 10)),
+    ]
     assert (past.start, past.moved_on, past.tokens) == (1, False, found.demand)
 
 

@@ -1,0 +1,74 @@
+"""Pause: hours or months in which nothing was said, told where they lie.
+
+Messages stand word for word and bear no date. "It arrives tomorrow" is news a minute later and history a week
+later: a model that is not told which it is answers as if no time had passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from contextkit.blocks import block_message
+from contextkit.fence import close_fence, open_fence
+from contextkit.transcript import weekday
+from contextkit.types import Item, Provenance, TokenCounter
+
+PAUSE: Final = "pause"
+"""What a pause is called: in its item's id, and in its fence."""
+
+LEAST: Final = timedelta(hours=6)
+"""The shortest pause worth its tokens: a night, not a lunch. Within it "now", "today" and "later" mean the same."""
+
+IN_HOURS: Final = timedelta(days=2)
+"""A pause below this is told in hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A stretch of time between two messages of a session, timezone-aware UTC."""
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def between(cls, before: datetime | None, after: datetime | None) -> Pause | None:
+        """The pause between two messages of these times; None where there is none, or a time is not known."""
+        if before is None or after is None or after - before < LEAST:
+            return None
+        return cls(before, after)
+
+    @property
+    def text(self) -> str:
+        """`96 days passed here, from Monday 2 March 2026 to Saturday 6 June 2026.`"""
+        passed = self.until - self.since
+        length = f"{passed.days} days" if passed >= IN_HOURS else f"{passed // timedelta(hours=1)} hours"
+        return f"{length} passed here, from {weekday(self.since)} to {weekday(self.until)}."
+
+    def item(self, order: int, section: str, counter: TokenCounter) -> Item:
+        """The message that tells of it, behind message number `order`."""
+        message = block_message(f"{open_fence(PAUSE)}{self.text}\n{close_fence(PAUSE)}")
+        return Item(
+            id=f"{PAUSE}-{order}",
+            section=section,
+            text=message.text,
+            tokens=counter.message(message),
+            order=order,
+            message=message,
+            provenance=Provenance(source="contextkit"),
+        )
+
+
+def most_pauses(times: Iterable[datetime | None]) -> int:
+    """The most pauses there can be between messages of these times, whichever of them stand."""
+    found = 0
+    last: datetime | None = None
+    for time in times:
+        if time is None:
+            continue
+        paused = last is not None and time - last >= LEAST
+        found += paused
+        last = time if paused or last is None else min(last, time)
+    return found
