@@ -1,8 +1,9 @@
 """Blocks: how the items of ranked sections stand as text.
 
 A block is one message of fenced sections. A section is lines: a heading once per run, then the
-run's items, each on lines of its own. Every line ends in a newline and begins with neither white
-space nor a slash, where no token can span the seam: so a block costs the sum of its lines.
+run's items, each on lines of its own, with a mark between passages. Every line ends in a newline and
+begins with neither white space nor a slash, where no token can span the seam: so a block costs the
+sum of its lines.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from contextkit.fence import BLOCK_NAME, close_fence, defused, open_fence
 from contextkit.place import runs
@@ -37,6 +39,10 @@ def line_tokens(counter: TokenCounter, lead: str, text: str, *, trusted: bool = 
 def heading(item: Item) -> str:
     """The line above a run of items that share it; empty without one."""
     return _heading(item.heading, item.trusted)
+
+
+GAP: Final = "[…]\n"
+"""Stands between two passages under one heading: what one ends with is not what the next begins with."""
 
 
 def section_cost(name: str, counter: TokenCounter) -> int:
@@ -74,11 +80,11 @@ def block_tokens(text: str, sections: Mapping[str, int], counter: TokenCounter) 
 
 
 def _section(name: str, chosen: Sequence[Chosen]) -> str:
-    texts = {one.item.id: one.form.text for one in chosen}
+    texts = {one.item.id: one.form.text for one in chosen if one.form.within is None}
     parts = [open_fence(name)]
-    for run in runs([one.item for one in chosen], heading):
+    for run in runs([one.item for one in chosen if one.item.id in texts], heading):
         parts.append(heading(run[0]))
-        parts.extend(texts[item.id] for item in run)
+        parts.append((GAP if all(item.passage for item in run) else "").join(texts[item.id] for item in run))
     return "".join(parts) + close_fence(name)
 
 

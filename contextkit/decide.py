@@ -120,7 +120,7 @@ class Decided:
         outcome = _OUTCOME[rung]
         handle = handle_of(item) if outcome != "kept" and (self.handles or item.handle) else None
         tokens = item.tokens if form is None else form.tokens
-        return self._decision(item, outcome, self._why_shown(item, rung), tokens, rung, handle)
+        return self._decision(item, outcome, self._why_shown(item, form), tokens, rung, handle)
 
     def _absent(self, item: Item, ranks: Mapping[str, _Rank]) -> Decision:
         kept_elsewhere = item.handle is not None or item.id in self.stored
@@ -144,7 +144,10 @@ class Decided:
             rung=rung,
         )
 
-    def _why_shown(self, item: Item, rung: Rung) -> str:
+    def _why_shown(self, item: Item, form: Form | None) -> str:
+        rung = "full" if form is None else form.rung
+        if form is not None and form.within is not None:
+            return f"it stands in one passage with {form.within!r}, where what both say stands once"
         if item.section == "turn" and rung == "full":
             return "it is part of the current turn"
         if item.required and rung == "full":

@@ -117,6 +117,8 @@ class Item:
     its own source advises against showing it (a tool ranked below the limit); such an item is
     only reported. `listed` says that its tool is from a list which is another's and may change at any
     time: beside a different one of its name, it is left out, which would otherwise be an error.
+    `passage` says that the text may be a piece of a longer one: under one heading such are set apart, and two of which
+    one begins as the other ends stand as the one text they were cut from.
     """
 
     id: str
@@ -136,6 +138,7 @@ class Item:
     handle: str | None = None
     left_out: str | None = None
     listed: bool = False
+    passage: bool = False
     provenance: Provenance = Provenance()
 
 
@@ -184,13 +187,15 @@ Gathered: TypeAlias = "Item | Unread | Notice"
 class Form:
     """One rung of an item's ladder, as it would stand in the prompt: its text and its cost.
 
-    `pictured` are those of a message's blocks that stand behind the text as they are.
+    `pictured` are those of a message's blocks that stand behind the text as they are. An item that stands `within`
+    the text of another, given by its id, has none of its own.
     """
 
     rung: Rung
     text: str
     tokens: int
     pictured: tuple[Block, ...] = field(default=(), hash=False)
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from contextkit.blocks import Chosen, heading, section_cost
+from contextkit.blocks import GAP, Chosen, heading, section_cost
+from contextkit.fit.passages import joined
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
 from contextkit.strategy import Section
@@ -30,6 +31,8 @@ class Shelf:
     chosen: list[Chosen] = field(default_factory=list)
     used: int = 0
     headings: set[str] = field(default_factory=set)
+    apart: bool = False
+    """Whether passages stand which no one has looked at for where one goes on in another."""
 
     def fill(self, items: Sequence[Item]) -> None:
         """Take what fits of the items worth their tokens; they stand best first."""
@@ -37,6 +40,7 @@ class Shelf:
         with_handles = "handle" in self.section.ladder and self.ladder.handles
         kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
         waiting = [unit for unit in units if not self._take_unit(unit, kept_back)]
+        self._join()
         if with_handles:
             for item in (item for unit in waiting for item in unit if self._may_take(1)):
                 self._take(item, self.ladder.handle(item, self._left(item)))
@@ -50,7 +54,7 @@ class Shelf:
         trial = replace(self, chosen=[*self.chosen], headings={*self.headings}, repeats=None)
         if not all(trial._take(item, self.ladder.full(item, trial._left(item) - kept_back)) for item in unit):
             return False
-        self.chosen, self.used, self.headings = trial.chosen, trial.used, trial.headings
+        self.chosen, self.used, self.headings, self.apart = trial.chosen, trial.used, trial.headings, trial.apart
         if self.repeats is not None:
             for item in unit:
                 self.repeats.add(item)
@@ -62,6 +66,8 @@ class Shelf:
 
     def _richest(self, item: Item, kept_back: int) -> Form | None:
         limit = min(self.item_ceiling, self._left(item) - kept_back)
+        if limit < item.tokens <= self.item_ceiling and self._join():
+            limit = min(self.item_ceiling, self._left(item) - kept_back)
         full = self.ladder.full(item, limit) if "full" in self.section.ladder else None
         if full is not None:
             return full
@@ -73,11 +79,31 @@ class Shelf:
         return self.room - self.used - self._overhead(item)
 
     def _overhead(self, item: Item) -> int:
-        """What must be paid before the item's own line: the fence for the first, the heading for a new run."""
+        """What must be paid before the item's own line: the fence for the first, the heading for a new run, and what
+        sets a passage apart in one that is there."""
         text = self.ladder.counter.text
         fence = 0 if self.chosen else section_cost(self.section.name, self.ladder.counter)
         line = heading(item)
-        return fence + (text(line) if line and line not in self.headings else 0)
+        if line in self.headings:
+            return fence + (text(GAP) if item.passage else 0)
+        return fence + (text(line) if line else 0)
+
+    def _join(self) -> bool:
+        """Let pieces that overlap stand as one; whether that freed any room."""
+        if not self.apart:
+            return False
+        self.apart = False
+        chosen = joined(self.chosen, self.ladder.counter)
+        freed = self._lines(self.chosen) - self._lines(chosen)
+        if freed > 0:
+            self.chosen, self.used = chosen, self.used - freed
+        return freed > 0
+
+    def _lines(self, chosen: Iterable[Chosen]) -> int:
+        """What these cost, but for what is paid once for all of them or for the run."""
+        gap = self.ladder.counter.text(GAP)
+        alone = (one for one in chosen if one.form.within is None)
+        return sum(one.form.tokens for one in chosen) + sum(gap for one in alone if heading(one.item))
 
     def _take(self, item: Item, form: Form | None) -> bool:
         if form is None or (self.repeats is not None and self.repeats.has(item)):
@@ -85,8 +111,10 @@ class Shelf:
         if self.repeats is not None:
             self.repeats.add(item, whole=form.rung == "full")
         self.used += self._overhead(item) + form.tokens
-        self.headings.add(heading(item))
+        if line := heading(item):
+            self.headings.add(line)
         self.chosen.append(Chosen(item, form))
+        self.apart |= item.passage and form.rung == "full"
         return True
 
 
@@ -112,9 +140,12 @@ def best_first(items: Sequence[Item]) -> list[Item]:
 
 
 def demand(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
-    """The most tokens a ranked section could use: every item in full, each heading once, and the fence."""
+    """The most tokens a ranked section could use: every item in full, set apart, each heading once, and the fence."""
     if not items:
         return 0
-    lines = {heading(item) for item in items}
-    headings = sum(ladder.counter.text(line) for line in lines if line)
-    return sum(item.tokens for item in items) + headings + section_cost(section.name, ladder.counter)
+    text = ladder.counter.text
+    headings = {line for item in items if (line := heading(item))}
+    passages = [line for item in items if item.passage and (line := heading(item))]
+    gaps = (len(passages) - len(set(passages))) * text(GAP)
+    above = section_cost(section.name, ladder.counter) + sum(map(text, headings))
+    return above + gaps + sum(item.tokens for item in items)

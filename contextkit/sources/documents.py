@@ -207,6 +207,7 @@ class Documents:
             score=score,
             order=order,
             kind=kind_of(document.text),
+            passage=True,
             provenance=Provenance(
                 source=self.name, title=document.title, uri=document.uri, created_at=document.created_at
             ),

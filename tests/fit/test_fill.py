@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,42 @@ def test_what_stands_costs_what_was_reckoned_and_never_more_than_the_room(
         assert one.form.rung != "handle" or handles
     assert len({one.item.id for one in filled.chosen}) == len(filled.chosen)
     assert filled.used <= demand(items, filled.section, filled.ladder)
+
+
+LONG = " ".join(f"On day {day} the ferry to Ghent left at {day % 24}:{day % 60:02}." for day in range(1, 90))
+spans = st.tuples(st.integers(0, 2_000), st.integers(40, 900))
+
+
+def pieces(*spans: tuple[int, int], heading: str = "ferry.md") -> list[Item]:
+    """Of a long text what stands from each place on, so many characters of it; the first are the best."""
+    cut = enumerate(LONG[start : start + size] for start, size in spans)
+    return [replace(item(number, text, 9.0 - number, heading), passage=True) for number, text in cut]
+
+
+@given(st.lists(spans, max_size=8), st.integers(0, 1_200), ladders, st.sampled_from(["", "ferry.md"]))
+def test_what_pieces_that_overlap_cost_is_what_is_written(
+    spans: list[tuple[int, int]], room: int, ladder: list[Rung], heading: str
+) -> None:
+    items = pieces(*spans, heading=heading)
+    filled = shelf(room, *ladder)
+    filled.fill(best_first(items))
+    text = render({"documents": filled.chosen})
+    written = COUNTER.message(block_message(text)) - block_cost(COUNTER) if text else 0
+    newline = COUNTER.text("</documents>\n") - COUNTER.text("</documents>")
+    assert filled.used <= room
+    assert filled.used == (written + newline if text else 0)
+    assert all(one.item.text in text for one in filled.chosen if one.form.rung == "full")
+    assert filled.used <= demand(items, filled.section, filled.ladder)
+
+
+def test_what_is_said_once_leaves_room_for_more() -> None:
+    overlapping, other = pieces((0, 900), (500, 900)), replace(item(7, LONG[3_000:3_400], 1), passage=True)
+    room = demand(pieces((0, 1_400)), shelf(0).section, shelf(0).ladder) + other.tokens
+    assert demand([*overlapping, other], shelf(0).section, shelf(0).ladder) > room + 80
+    filled = shelf(room + 80)
+    filled.fill(best_first([*overlapping, other]))
+    assert [one.item.id for one in filled.chosen] == ["i0", "i1", "i7"]
+    assert filled.used <= room
 
 
 def test_the_best_is_taken_before_the_rest() -> None:
