@@ -9,8 +9,11 @@ MINISTACK_VERSION := 1.5.33
 SETUP := pyproject.toml constraints.txt
 
 # The first interpreter that is new enough; `make PYTHON=/path/to/python test` uses another.
-PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell \
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python3.15 python,$(shell \
 	$(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+
+# What is pinned has wheels for Python 3.11 to 3.14; a newer one takes what is newest.
+PINS = $(shell $(PYTHON) -c 'import sys; sys.version_info < (3, 15) and print("--constraint constraints.txt")')
 
 # Compiled modules are kept, whatever the shell says: the tests start many interpreters.
 unexport PYTHONDONTWRITEBYTECODE
@@ -92,7 +95,7 @@ $(MINISTACK)/$(MINISTACK_VERSION).stamp: | $(BIN)/pip
 comma := ,
 define install
 	@echo "Installing $(1) into $(VENV) …"
-	@$(PIP) install --no-compile --constraint constraints.txt --editable '$(1)'
+	@$(PIP) install --no-compile $(PINS) --editable '$(1)'
 endef
 
 # Debian ships Python without ensurepip; where pip itself is there, it can fill a bare environment.

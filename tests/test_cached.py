@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import subprocess
 import sys
 import threading
@@ -173,7 +174,7 @@ async def test_a_coroutine_function_stays_one_and_is_awaited_in_its_loop(store: 
         await asyncio.sleep(0)
         return f"{city} for {acting.get()}"
 
-    assert asyncio.iscoroutinefunction(weather)
+    assert inspect.iscoroutinefunction(weather)
     assert [await weather("Bern"), await weather("Bern")] == ["Bern for u1"] * 2
     assert loops == [asyncio.get_running_loop()]
 
