@@ -17,7 +17,7 @@ from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
 from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore
-from contextkit.transcript import speaker
+from contextkit.transcript import day, speaker
 from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request
 
 T = TypeVar("T")
@@ -116,9 +116,8 @@ class _Recall:
         yield from self.notices
         for one in _in_time(ranked[: self.limit]):
             yield self._record_item(one)
-        for said in scored(request.topic, messages, found.active, request.now):
-            if (said.session_id, said.message.id) not in known:
-                yield self._said_item(said)
+        heard = scored(request.topic, messages, found.active, request.now)
+        yield from self._said_items([said for said in heard if (said.session_id, said.message.id) not in known])
 
     def _beside(self, what: str, read: Callable[[], list[T]]) -> list[T]:
         """What is read beside the memories; where that fails, the memories stand without it."""
@@ -183,18 +182,28 @@ class _Recall:
             ),
         )
 
-    def _said_item(self, said: Said) -> Item:
+    def _said_items(self, heard: Sequence[Said]) -> Iterator[Item]:
+        """What was said elsewhere, under its conversation and day and in the order in which it was said: "no, I meant
+        March" takes back what stands before it, and an answer stands behind its question."""
+        sessions = list(dict.fromkeys(said.session_id for said in heard))
+        order = 0
+        for said in heard:
+            order = max(order + 1, _seconds(said.message.created_at or self.request.now))
+            number = f" ({sessions.index(said.session_id) + 1})" if len(sessions) > 1 else ""
+            yield self._said_item(said, f"In another conversation{number}", order)
+
+    def _said_item(self, said: Said, where: str, order: int) -> Item:
         message, request = said.message, self.request
-        when = message.created_at or request.now
-        lead = f"- {when.date().isoformat()}, {speaker(message)} in another conversation: "
+        lead = f"{speaker(message)}: "
         return Item(
             id=f"{said.session_id}/{message.id or message.seq}",
             section="memories",
             text=message.text,
             lead=lead,
+            heading=f"{where}, {day(message.created_at or request.now)}:",
             tokens=line_tokens(request.counter, lead, message.text),
             score=said.score,
-            order=_seconds(when),
+            order=order,
             provenance=Provenance(source="memories", title=said.session_id, created_at=message.created_at),
         )
 

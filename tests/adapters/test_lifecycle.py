@@ -114,8 +114,9 @@ def test_what_was_said_is_recalled_in_the_next_session_whichever_way_it_gets_the
     first = lifecycle(store, remember=engine.run)
     first.message_added({"role": "user", "content": "I live in Ghent."})
     before = texts(lifecycle(store, session_id="s2").before_model("Where do I live?").messages)
-    assert "user in another conversation: I live in Ghent." in before[-2]
+    assert "In another conversation, " in before[-2]
+    assert "user: I live in Ghent." in before[-2]
     engine.run("u1", "s1", flush=True)
     after = texts(lifecycle(store, session_id="s2").before_model("Where do I live?").messages)
     assert "Ghent" in after[-2]
-    assert "in another conversation" not in after[-2]
+    assert "In another conversation" not in after[-2]

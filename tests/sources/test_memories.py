@@ -211,8 +211,28 @@ def test_nobody_repeats_what_another_session_just_heard(store: SQLiteStore) -> N
     store.append("u2", "phone", [{"role": "user", "content": "My flight is KL 1009.", "created_at": NOW}])
     for query in ("What was my flight?", "Good morning!"):
         text = texts_of(asked(store, query))
-        assert "- 2026-05-04, user in another conversation: My flight is BA 117 on Friday." in text
+        assert "In another conversation, 4 May 2026:\nuser: My flight is BA 117 on Friday.\n" in text
         assert "KL 1009" not in text
+
+
+def test_what_another_session_heard_stands_in_the_order_in_which_it_was_said(store: SQLiteStore) -> None:
+    """Appended at once, so that no times tell; what bears best on the query was said in the middle."""
+    talk = ["Which flight?", "Book me a flight in April.", "A flight in April it is.", "No, I meant March."]
+    said = [{"role": "user", "content": text, "id": f"{9 - n}", "created_at": NOW} for n, text in enumerate(talk)]
+    store.append("u1", "phone", said)
+    text = texts_of(asked(store, "When was I to book that flight in April?"))
+    assert "In another conversation, 4 May 2026:\n" + "".join(f"user: {one}\n" for one in talk) in text
+
+
+def test_what_two_other_sessions_heard_is_kept_apart(store: SQLiteStore) -> None:
+    for minute, (session_id, text) in enumerate(
+        (("phone", "A flight to Rome."), ("desk", "A flight to Oslo."), ("phone", "Cancel that flight."))
+    ):
+        when = NOW - timedelta(minutes=9 - minute)
+        store.append("u1", session_id, [{"role": "user", "content": text, "created_at": when}])
+    text = texts_of(asked(store, "Which flight?"))
+    assert "(1), 4 May 2026:\nuser: A flight to Rome.\nuser: Cancel that flight.\n" in text
+    assert "In another conversation (2), 4 May 2026:\nuser: A flight to Oslo.\n" in text
 
 
 def test_what_this_session_said_stands_once(store: SQLiteStore) -> None:
