@@ -91,15 +91,18 @@ SAID_DATE: Final = re.compile(
 """What a resolved text names a day or an hour by."""
 
 
+Past: TypeAlias = Callable[[str, int], bool]
+"""Tells whether what stands at a place of a text has happened."""
+
 Reader: TypeAlias = Callable[[re.Match[str], date, bool], str | None]
 """Tells the days that an expression means, said on a day, of what is past or not; None where it cannot."""
 
 
-def resolved(text: str, said_at: datetime, *, past: bool, yearly: bool = False) -> str:
+def resolved(text: str, said_at: datetime, *, past: Past, yearly: bool = False) -> str:
     """The text with every relative time expression replaced by the days it meant when it was said.
 
-    `past` says that the text tells of what has happened, so that "on Friday" is the last one; in
-    other texts it is the next; `yearly` that a date without a year is meant in every year. What is
+    Where `past` says that the text tells of what has happened, "on Friday" is the last one;
+    elsewhere it is the next; `yearly` that a date without a year is meant in every year. What is
     not understood is left as it stands.
     """
     today = said_at.date()
@@ -108,9 +111,9 @@ def resolved(text: str, said_at: datetime, *, past: bool, yearly: bool = False) 
     return _DOUBLY.sub("", text)
 
 
-def _replaced(told: Reader, text: str, today: date, past: bool) -> Callable[[re.Match[str]], str]:
+def _replaced(told: Reader, text: str, today: date, past: Past) -> Callable[[re.Match[str]], str]:
     def replaced(match: re.Match[str]) -> str:
-        days = told(match, today, past)
+        days = told(match, today, past(text, match.start()))
         if days is None:
             return match[0]
         bare = _BEFORE.search(text[: match.start()]) and not _LED.match(match[0])

@@ -19,7 +19,7 @@ from contextkit.memory.rules.abroad import abroad
 from contextkit.memory.rules.days import resolved
 from contextkit.memory.rules.forms import RELATION
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
-from contextkit.memory.rules.voice import expanded, is_past, with_subject
+from contextkit.memory.rules.voice import expanded, is_past_at, with_subject
 from contextkit.types import Message
 
 LONGEST_SENTENCE: Final = 400
@@ -277,7 +277,7 @@ def _in_english(sentence: Statement) -> Iterator[Statement]:
 def _dated(statement: Statement, clause: str) -> Statement:
     """The statement of a clause with the days that it means, behind what happened on them."""
     text = _LEADING.sub(lambda match: match[0].lower(), clause)
-    text = resolved(text, statement.said_at, past=is_past(text), yearly=_yearly(text, statement.asked))
+    text = resolved(text, statement.said_at, past=is_past_at, yearly=_yearly(text, statement.asked))
     return replace(statement, text=_DAY_FIRST.sub(r"\g<what> \g<day>", text))
 
 

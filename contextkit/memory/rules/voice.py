@@ -205,12 +205,24 @@ _AHEAD: Final = re.compile(
 _MOVED_HOUSE: Final = re.compile(r"\b(?:moved|relocated)\b.*\b(?:last|ago|yesterday|in)\b")
 
 
+_WANTS: Final = re.compile(r"^(?:I|[Ww]e)(?: \w+ly| still| also| just)? (?:want|need|would like|prefer|expect|hope)\b")
+"""What makes a wish of a clause, whatever is to be done by then: "I need it repaired by Friday"."""
+
+_SUBJECT: Final = re.compile(r"\b(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey)\b")
+
+
 def is_past(clause: str) -> bool:
     """Whether a clause tells of what has happened, so that its days are behind its speaker."""
-    if _AHEAD.search(clause) and not _MOVED_HOUSE.search(clause):
+    if _WANTS.match(clause) or (_AHEAD.search(clause) and not _MOVED_HOUSE.search(clause)):
         return False
     words = [word.lower() for word in re.findall(r"[A-Za-z']+", clause)[:8]]
     return any(_bare(word) in _FINISHED or (word.endswith("ed") and word not in _NO_PAST) for word in words)
+
+
+def is_past_at(clause: str, place: int) -> bool:
+    """The same of what stands at a place in it: a clause within has a time of its own, "the car I sold in May"."""
+    subjects = [match.start() for match in _SUBJECT.finditer(clause, 0, place)]
+    return is_past(clause[subjects[-1] : place] if len(subjects) > 1 else clause)
 
 
 def with_subject(clause: str) -> str:

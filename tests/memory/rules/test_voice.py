@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contextkit.memory.rules.voice import expanded, is_past, retold, third_person, with_subject
+from contextkit.memory.rules.voice import expanded, is_past, is_past_at, retold, third_person, with_subject
 
 RETOLD = [
     ("I live in Porto", "Ana lives in Porto."),
@@ -73,10 +73,27 @@ def test_what_has_happened(clause: str) -> None:
         "I booked a table for Friday",
         "I get paid",
         "my best friend visits us",
+        "I need it repaired by Friday",
+        "I still want a grinder delivered in April",
     ],
 )
 def test_what_has_not(clause: str) -> None:
     assert not is_past(clause)
+
+
+@pytest.mark.parametrize(
+    ("clause", "past"),
+    [
+        ("I want a refund for the grinder I ordered in May", True),
+        ("I think she left in May", True),
+        ("I heard that he will leave in May", False),
+        ("I went to Rome in May", True),
+        ("I fly to Rome in May", False),
+        ("in May I went to Rome", True),
+    ],
+)
+def test_a_clause_within_has_a_time_of_its_own(clause: str, past: bool) -> None:
+    assert is_past_at(clause, clause.index("in May")) == past
 
 
 def test_an_i_that_was_left_out_is_put_back() -> None:
