@@ -58,7 +58,8 @@ def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
         return code.outline if kind == "code" else prose.outline
     if mark := tables.separated(some):
         return partial(tables.outline, mark=mark)
-    if _share(some, _STAMPED) >= _MANY or "Traceback (most recent call last)" in text[:_MEASURED]:
+    reads = _reads_as_prose(some)
+    if _share(some, _STAMPED) >= _MANY or (not reads and "Traceback (most recent call last)" in text[:_MEASURED]):
         return logs.outline
     if kind != "code" and usage.is_usage(some):
         return usage.outline
@@ -66,7 +67,7 @@ def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
         return code.outline
     if tables.aligned(some):
         return partial(tables.outline, mark=tables.GAP)
-    return prose.outline if _reads_as_prose(some) else logs.outline
+    return prose.outline if reads else logs.outline
 
 
 _FEW: Final = 4
@@ -92,12 +93,20 @@ def _reads_as_prose(some: list[str]) -> bool:
 
 
 def _goes_on(line: str, after: str) -> bool:
-    """Whether a sentence may go on from one line to the next: not in a path, or what begins with a hash."""
-    return after[0].islower() and _WORD.match(after) is not None and _OPEN_END.search(line) is not None
+    """Whether a sentence may go on from one line to the next: not in a path, or what begins with a hash.
+
+    Of lines that are indented alike, only behind a word: the calls in which an error arose end in brackets.
+    """
+    indent = len(line) - len(line.lstrip())
+    if len(after) - len(after.lstrip()) != indent:
+        return False
+    end = _OPEN_WORD if indent else _OPEN_END
+    return after[indent].islower() and _WORD.match(after, indent) is not None and end.search(line) is not None
 
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*(?:[\s,.;:!?)\"”]|$)")
 _OPEN_END: Final = re.compile(r"[\w,;:'’\"”)–—-]\s*$")
+_OPEN_WORD: Final = re.compile(r"[\w,;]\s*$")
 
 _WRAPPED: Final = 40
 """Characters of a line that may go on in the next."""
