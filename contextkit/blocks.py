@@ -41,6 +41,11 @@ def heading(item: Item) -> str:
     return _heading(item.heading, item.trusted)
 
 
+def is_set_apart(item: Item) -> bool:
+    """Whether nothing but a mark tells the item from the one before it in its run."""
+    return item.passage and not item.lead and bool(heading(item))
+
+
 GAP: Final = "[…]\n"
 """Stands between two passages under one heading: what one ends with is not what the next begins with."""
 
@@ -84,7 +89,7 @@ def _section(name: str, chosen: Sequence[Chosen]) -> str:
     parts = [open_fence(name)]
     for run in runs([one.item for one in chosen if one.item.id in texts], heading):
         parts.append(heading(run[0]))
-        parts.append((GAP if all(item.passage for item in run) else "").join(texts[item.id] for item in run))
+        parts.append((GAP if all(map(is_set_apart, run)) else "").join(texts[item.id] for item in run))
     return "".join(parts) + close_fence(name)
 
 

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha1
-from typing import Any
+from typing import Any, Final
 
 from contextkit.errors import InvalidInput, shortened
+
+_LONGEST: Final = 160
+"""Characters of a name in a heading: more is paid with every prompt and tells no more."""
+
+_NO_NAMES: Final = (bytes, bytearray, Mapping, list, tuple, set, frozenset)
+"""What holds other things than a name: metadata is anybody's."""
+
+_HEADER: Final = re.compile(r"(?:header|heading|h)[ _]?[1-6]", re.IGNORECASE)
+"""Under what metadata a splitter by headings keeps them: "Header 1" as a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A text to show a model. `created_at` without a time zone is taken as UTC."""
+    """A text to show a model. `created_at` without a time zone is taken as UTC.
+
+    Of a longer one it may be a piece: `part` names the section or the page, and pieces under one heading stand in the
+    order of their `position`, the page and the character at which they begin.
+    """
 
     text: str
     id: str | None = None
     title: str | None = None
     uri: str | None = None
+    part: str | None = None
+    position: tuple[int, int] | None = None
     created_at: datetime | None = None
 
     @property
@@ -29,15 +45,24 @@ class Document:
 
     @property
     def heading(self) -> str:
-        """What stands above it in a prompt: its title, or else where it is from, and its date."""
-        named = self.title or self.uri or ""
+        """What stands above it in a prompt: its title, or else where it is from, or which part it is; and its date."""
+        named = _brief(self.title or self.uri or self.part or "")
         return " ".join(filter(None, (named, f"({self.created_at.date().isoformat()})" if self.created_at else "")))
+
+    @property
+    def lead(self) -> str:
+        """What stands before it there: which part it is of what the heading names, or a mark where nothing is known."""
+        if self.part and (self.title or self.uri):
+            return f"[{_brief(self.part)}]\n"
+        return "" if self.heading else "- "
 
 
 def as_document(given: object, *, source: str, index: int) -> Document:
     """A document from a `Document`, a LangChain document, a text, or a pair of title and text.
 
-    LangChain metadata is read for `id`, `title`, `source` (the URI) and `created_at` or `date`.
+    LangChain metadata is read for `id`, `title`, `source` (the URI; else the `location` that Bedrock's knowledge bases
+    give), `created_at` or `date`, the headings above a piece (`Header 1` …), `page_label` or `page_number`, and `page`
+    and `start_index`.
     Raises `InvalidInput`, naming the source and the index, for anything else and for an empty text.
     """
     document = _read(given, source, index)
@@ -73,13 +98,46 @@ def _of_langchain(text: str, document_id: object, metadata: Mapping[str, Any]) -
         text=text,
         id=_text(document_id) or _text(metadata.get("id")),
         title=_text(metadata.get("title")),
-        uri=_text(metadata.get("source")),
+        uri=_text(metadata.get("source")) or _location(metadata.get("location")),
+        part=_part(metadata),
+        position=_position(metadata.get("page"), metadata.get("start_index")),
         created_at=_time(metadata.get("created_at") or metadata.get("date")),
     )
 
 
+def _brief(name: str) -> str:
+    """A name as it stands in a prompt: a signed URL without its signature, and of any other long one its two ends."""
+    name = " ".join(name.split())
+    if len(name) > _LONGEST and "://" in name:
+        name = name.partition("?")[0]
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"
+
+
+def _part(metadata: Mapping[str, Any]) -> str | None:
+    """The headings above a piece, which its splitter took out of the text, outermost first, and the page as printed."""
+    headers = sorted(key for key in metadata if isinstance(key, str) and _HEADER.fullmatch(key))
+    page = _text(metadata.get("page_label")) or _text(metadata.get("page_number"))
+    named = [*filter(None, (_text(metadata[key]) for key in headers)), *([f"page {page}"] if page else [])]
+    return " > ".join(named) or None
+
+
+def _position(page: object, start: object) -> tuple[int, int] | None:
+    if not isinstance(page, int) and not isinstance(start, int):
+        return None
+    return (page if isinstance(page, int) else 0, start if isinstance(start, int) else 0)
+
+
+def _location(location: object) -> str | None:
+    """Where a knowledge base of Bedrock found it: the URI, URL or id in `{"type": "S3", "s3Location": {"uri": …}}`."""
+    places = location.values() if isinstance(location, Mapping) else ()
+    found = (place.get(key) for place in places if isinstance(place, Mapping) for key in ("uri", "url", "id"))
+    return next(filter(None, map(_text, found)), None)
+
+
 def _text(value: object) -> str | None:
-    return str(value) if value is not None and value != "" else None
+    """A name as metadata holds it, which may be a number or a path; None where it is none."""
+    name = "" if value is None or isinstance(value, _NO_NAMES) else str(value)
+    return name if name.strip() else None
 
 
 def _time(value: object) -> datetime | None:

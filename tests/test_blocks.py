@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.blocks import Chosen, block_message, block_tokens, heading, line, line_tokens, render, section_cost
+from contextkit.blocks import (
+    GAP,
+    Chosen,
+    block_message,
+    block_tokens,
+    heading,
+    is_set_apart,
+    line,
+    line_tokens,
+    render,
+    section_cost,
+)
 from contextkit.ladder import Ladder
 from contextkit.tokens import get_counter
 from contextkit.types import Form, Item
@@ -35,6 +48,7 @@ def items(draw: st.DrawFn) -> list[Item]:
                 score=draw(st.floats(0, 9)),
                 order=draw(st.integers(0, 9)),
                 trusted=trusted,
+                passage=draw(st.booleans()),
             )
         )
     return found
@@ -47,12 +61,21 @@ def test_a_block_costs_the_sum_of_its_lines(recalled: list[Item], documents: lis
         name: section_cost(name, COUNTER)
         + sum(COUNTER.text(one) for one in {heading(item) for item in chosen} if one)
         + sum(item.tokens for item in chosen)
+        + sum(map(_gaps, _runs(chosen)))
         for name, chosen in sections.items()
         if chosen
     }
     text = render({name: [Chosen(item, _full(item)) for item in chosen] for name, chosen in sections.items()})
     written = COUNTER.message(block_message(text)) if text else 0
     assert written == block_tokens(text, costs, COUNTER)
+
+
+def _runs(items: list[Item]) -> list[list[Item]]:
+    return [[item for item in items if heading(item) == line] for line in {heading(item) for item in items} if line]
+
+
+def _gaps(run: list[Item]) -> int:
+    return (len(run) - 1) * COUNTER.text(GAP) if all(map(is_set_apart, run)) else 0
 
 
 def _full(item: Item) -> Form:
@@ -96,6 +119,18 @@ def test_a_heading_stands_once_above_its_run() -> None:
         ]
     ]
     assert render({"recall": chosen}) == "<recall>\n8 May\nline 0\nline 1\nline 2\n</recall>"
+
+
+def test_pieces_under_one_heading_are_set_apart_by_their_leads_or_a_mark() -> None:
+    pieces = [
+        Item(id=f"i{number}", section="documents", text=f"line {number}", order=number, heading="8 May", passage=True)
+        for number in range(2)
+    ]
+    plain = [Chosen(item, Form("full", line(item, item.text), 3)) for item in pieces]
+    assert render({"documents": plain}) == "<documents>\n8 May\nline 0\n[…]\nline 1\n</documents>"
+    paged = [replace(item, lead=f"[page {item.order}]\n") for item in pieces]
+    told = [Chosen(item, Form("full", line(item, item.text), 6)) for item in paged]
+    assert render({"documents": told}) == "<documents>\n8 May\n[page 0]\nline 0\n[page 1]\nline 1\n</documents>"
 
 
 def test_a_section_without_items_leaves_no_trace() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from contextkit.blocks import GAP, Chosen, heading, section_cost
+from contextkit.blocks import GAP, Chosen, heading, is_set_apart, section_cost
 from contextkit.fit.passages import joined
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
@@ -85,7 +85,7 @@ class Shelf:
         fence = 0 if self.chosen else section_cost(self.section.name, self.ladder.counter)
         line = heading(item)
         if line in self.headings:
-            return fence + (text(GAP) if item.passage else 0)
+            return fence + (text(GAP) if is_set_apart(item) else 0)
         return fence + (text(line) if line else 0)
 
     def _join(self) -> bool:
@@ -102,8 +102,8 @@ class Shelf:
     def _lines(self, chosen: Iterable[Chosen]) -> int:
         """What these cost, but for what is paid once for all of them or for the run."""
         gap = self.ladder.counter.text(GAP)
-        alone = (one for one in chosen if one.form.within is None)
-        return sum(one.form.tokens for one in chosen) + sum(gap for one in alone if heading(one.item))
+        alone = (one.item for one in chosen if one.form.within is None)
+        return sum(one.form.tokens for one in chosen) + gap * sum(map(is_set_apart, alone))
 
     def _take(self, item: Item, form: Form | None) -> bool:
         if form is None or (self.repeats is not None and self.repeats.has(item)):
@@ -145,7 +145,7 @@ def demand(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
         return 0
     text = ladder.counter.text
     headings = {line for item in items if (line := heading(item))}
-    passages = [line for item in items if item.passage and (line := heading(item))]
-    gaps = (len(passages) - len(set(passages))) * text(GAP)
+    apart = [heading(item) for item in items if is_set_apart(item)]
+    gaps = (len(apart) - len(set(apart))) * text(GAP)
     above = section_cost(section.name, ladder.counter) + sum(map(text, headings))
     return above + gaps + sum(item.tokens for item in items)

@@ -106,7 +106,7 @@ class Documents:
             self.agather = partial(self._awaited, asearch)  # only a source that can await is an `AsyncSource`
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
-        texts = [f"{chunk.document.title or ''}\n{chunk.document.text}" for chunk in self._chunks]
+        texts = [_searched(chunk.document) for chunk in self._chunks]
         embedder = checked_embeddings(embeddings)
         self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
         self._items: tuple[str, dict[int, Item]] | None = None
@@ -168,10 +168,11 @@ class Documents:
             else:
                 documents.append(as_document(given, source=self.name, index=index))
         chunks = self._pieces(documents)
-        shared = text_scores(request.topic, [chunk.document.text for chunk in chunks])
+        shared = text_scores(request.topic, [_searched(chunk.document) for chunk in chunks])
         scores = fuse(np.array(shared, np.float32), np.arange(len(chunks), 0, -1, dtype=np.float32))
+        orders = _in_order([chunk.document for chunk in chunks])
         for place, chunk in enumerate(chunks):
-            yield self._item(chunk, place, float(scores[place]), request.counter)
+            yield self._item(chunk, orders[place], float(scores[place]), request.counter)
 
     def _scores(self, request: Request) -> tuple[Scores, Notice | None]:
         try:
@@ -195,13 +196,12 @@ class Documents:
 
     def _item(self, chunk: Chunk, order: int, score: float, counter: TokenCounter) -> Item:
         document = chunk.document
-        heading = document.heading
-        lead = "" if heading else "- "
+        lead = document.lead
         return Item(
             id=chunk.id,
             section="documents",
             text=document.text,
-            heading=heading,
+            heading=document.heading,
             lead=lead,
             tokens=line_tokens(counter, lead, document.text),
             score=score,
@@ -215,6 +215,23 @@ class Documents:
 
     def _reason(self, rank: int) -> str:
         return f"number {rank} of {len(self._chunks)} for this query; the limit is {self._limit}"
+
+
+def _searched(document: Document) -> str:
+    return "\n".join(filter(None, (document.title, document.part, document.text)))
+
+
+def _in_order(documents: Sequence[Document]) -> list[int]:
+    """The natural order of what a search found: as it did, but pieces under one heading by where they begin in it."""
+    orders = list(range(len(documents)))
+    under: dict[str, list[tuple[tuple[int, int], int]]] = {}
+    for place, document in enumerate(documents):
+        if document.position is not None:
+            under.setdefault(document.heading, []).append((document.position, place))
+    for pieces in under.values():
+        for order, (_, place) in zip(sorted(place for _, place in pieces), sorted(pieces), strict=True):
+            orders[place] = order
+    return orders
 
 
 def _checked_splitter(splitter: Splitter | None) -> Splitter | None:

@@ -140,6 +140,47 @@ def test_a_date_that_is_none_is_left_out(request_for: MakeRequest, date: object)
     assert item.provenance.created_at is None
 
 
+@pytest.mark.parametrize(
+    ("metadata", "heading", "lead"),
+    [
+        ({"source": "guide.md", "Header 2": "Linux", "Header 1": "Install"}, "guide.md", "[Install > Linux]\n"),
+        ({"Header 1": "Install", "Header 2": ""}, "Install", ""),
+        ({"source": "report.pdf", "page": 3, "page_label": "iv", "total_pages": 9}, "report.pdf", "[page iv]\n"),
+        ({"source": "report.pdf", "title": "Report", "page_number": 4}, "Report", "[page 4]\n"),
+        ({"source": "report.pdf", "page": 3}, "report.pdf", ""),
+        ({"location": {"type": "S3", "s3Location": {"uri": "s3://kb/faq.md"}}, "score": 0.4}, "s3://kb/faq.md", ""),
+        ({"location": {"type": "WEB", "webLocation": {"url": "https://kb/faq"}}}, "https://kb/faq", ""),
+        ({"location": "Ghent", "source": b"\x00", "title": {"en": "Report"}, "id": ["a"]}, "", "- "),
+        ({"source": f"https://kb/report.pdf?signature={'ab12' * 99}"}, "https://kb/report.pdf", ""),
+        ({"source": "https://kb/report?id=7"}, "https://kb/report?id=7", ""),
+        ({"title": f"Of the {'very ' * 99}end"}, f"Of the {('very ' * 99)[:73]}…{('very ' * 99)[-77:]}end", ""),
+    ],
+)
+def test_a_piece_says_which_part_of_what_it_is(
+    request_for: MakeRequest, metadata: dict[str, Any], heading: str, lead: str
+) -> None:
+    (item,) = items(Documents([LangChainDocument(page_content=REFUNDS, metadata=metadata)]).gather(request_for("x")))
+    assert (item.heading, item.lead) == (heading, lead)
+
+
+def test_the_headings_above_a_piece_are_searched(request_for: MakeRequest) -> None:
+    names = ("Windows", "Linux", "Solaris")
+    pieces = [LangChainDocument(page_content="Run it.", metadata={"Header 1": name}) for name in names]
+    for source in (Documents(pieces), Documents(lambda _: pieces)):
+        gathered = items(source.gather(request_for("How do I install it on Linux?")))
+        assert max(gathered, key=lambda item: item.score).heading == "Linux"
+
+
+def test_pieces_that_a_search_found_stand_in_the_order_of_their_text(request_for: MakeRequest) -> None:
+    places = [("b.md", 900), ("a.md", 300), ("b.md", 0), ("a.md", None), ("b.md", 400)]
+    found = [
+        LangChainDocument(page_content=f"{REFUNDS} {start}", metadata={"source": source, "start_index": start})
+        for source, start in places
+    ]
+    gathered = items(Documents(lambda _: found).gather(request_for("refunds")))
+    assert [item.order for item in gathered] == [4, 1, 0, 3, 2]
+
+
 def test_a_pair_is_title_and_text_and_the_title_is_searched(request_for: MakeRequest) -> None:
     gathered = Documents([("Deliveries", HOURS), ("Opening", SHIPPING)]).gather(request_for("deliveries"))
     assert by_score(gathered)[0] == HOURS
