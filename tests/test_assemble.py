@@ -21,7 +21,7 @@ from contextkit.sources import Documents, History, Memories, Overflow, Preferenc
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy, tokens_of
-from contextkit.types import Message, Source, TokenCounter, Tool, ToolCall
+from contextkit.types import Item, Message, Request, Source, TokenCounter, Tool, ToolCall
 from tests import checks
 from tests.world import NOW, Ranked, Schemas, schema
 
@@ -35,7 +35,11 @@ def store() -> Iterator[SQLiteStore]:
 
 
 def builder(
-    store: object, *, window: int = 16_000, strategy: str = "agent", sources: Sequence[Source] | None = None
+    store: object,
+    *,
+    window: int = 16_000,
+    strategy: str | ContextStrategy = "agent",
+    sources: Sequence[Source] | None = None,
 ) -> ContextBuilder:
     own = [
         System("You help with orders."),
@@ -721,6 +725,26 @@ def test_a_late_source_does_not_keep_the_interpreter_alive(call: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
     assert "source late" in done.stdout
     assert done.stderr == ""
+
+
+def test_tools_that_came_late_once_are_there_for_the_rest_of_the_turn(store: SQLiteStore) -> None:
+    answers = threading.Event()
+
+    class Late(Schemas):
+        def gather(self, request: Request) -> Iterator[Item]:
+            answers.wait(5)
+            return super().gather(request)
+
+    strategy = ContextStrategy.load("agent")
+    brief = [replace(one, deadline=0.1) if one.name == "tools" else one for one in strategy.sections]
+    sources = [System("Help."), Late([schema(n) for n in range(3)]), History()]
+    agent = builder(store, strategy=replace(strategy, sections=tuple(brief)), sources=sources)
+    first = agent.build("Where is it?", **A)
+    answers.set()
+    store.append("u1", "s1", [user("Where is it?"), called(1), result(1, "there")])
+    second, third = agent.build(**A), agent.build(**A)
+    assert [len(context.tools) for context in (first, second, third)] == [1, 4, 4]
+    assert [notices(context) for context in (first, second, third)] == [{"source late"}, {"prefix changed"}, set()]
 
 
 def test_a_huge_first_question_does_not_cost_the_tools_of_later_turns(store: SQLiteStore) -> None:

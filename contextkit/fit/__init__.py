@@ -362,5 +362,6 @@ _PREFIX_CUT = Notice(
 
 _PREFIX_GROWN = Notice(
     "prefix changed",
-    "Tools or other stable sections that had been cut short got more room, so the provider's cache starts anew once.",
+    "Tools or other stable sections that had been cut short, or came too late, got more room, so the provider's cache "
+    "starts anew once.",
 )

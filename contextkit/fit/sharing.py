@@ -42,8 +42,8 @@ def kept(request: Request, available: int, wanted: Mapping[str, int], tools: Seq
         smaller, larger = sorted((last.available, available))
         learnt = request.continuing and larger <= MUCH_LARGER * smaller
         return _recounted(request, anew, tools) if learnt else anew
-    if request.continuing:  # a source may then offer only what stands already
-        return last
+    if request.continuing:  # a source may then offer only what stands already, if it was in time for that
+        return anew if any(tokens and not last.demands[name] for name, tokens in wanted.items()) else last
     content = all(name in _cut(last) or tokens <= last.demands[name] for name, tokens in wanted.items())
     return replace(anew, shares=last.shares) if content else anew
 
@@ -54,7 +54,9 @@ def share(rest: int, request: Request, stable: Stable, wanted: Mapping[str, int]
     expected = _expected(request, others)
     shares, grown = stable.shares, False
     if not shares:
-        shares = _extended(rest, first, others, _had(request, stable))
+        had = _had(request, stable)
+        shares = _extended(rest, first, others, had)
+        grown = request.continuing and any(tokens > had[name] for name, tokens in shares.items() if had)
     elif not request.continuing:
         fresh = _fresh(rest, first, expected)
         grown = any(tokens > MUCH_LARGER * shares[name] for name, tokens in fresh.items())

@@ -104,6 +104,19 @@ def test_within_a_turn_what_is_wanted_does_not_count() -> None:
     assert kept(request(OLD, continuing=True), ROOM, {"tools": 700, "preferences": 0}, ()) == OLD
 
 
+def test_within_a_turn_what_came_too_late_for_its_first_prompt_still_gets_its_share() -> None:
+    late = Stable(available=ROOM, demands={"tools": 0, "preferences": 100}, shares={"tools": 0, "preferences": 100})
+    found = shared(request(late, continuing=True), {**WANTED, "documents": 0})
+    assert found.stable == OLD
+    assert found.grown
+    assert not shared(request(found.stable, continuing=True), {**WANTED, "documents": 0}).grown
+
+
+def test_within_a_turn_what_had_to_give_way_to_it_has_not_grown() -> None:
+    cut = request(OLD, continuing=True)
+    assert not share(250, cut, replace(OLD, shares={}), {**WANTED, "documents": 0}).grown
+
+
 @pytest.mark.parametrize(("room", "keeps"), [(ROOM + 200, True), (2 * ROOM, False)])
 def test_within_a_turn_tools_that_stand_stay_where_a_calibration_moves_the_room(room: int, keeps: bool) -> None:
     turn = request(replace(OLD, demands={"tools": 900, "preferences": 100}), continuing=True)
