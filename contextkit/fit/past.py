@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from contextkit.fit.standing import Standing, whole_groups
 from contextkit.fit.window import Stretches, start_of_all, window_start
 from contextkit.ladder import Ladder, shown_message
-from contextkit.pause import Pause
+from contextkit.pause import LEAST, Pause
 from contextkit.types import Form, Item, Message, TokenCounter
 
 
@@ -179,10 +179,11 @@ def _pauses(items: Sequence[Item], groups: Sequence[range], counter: TokenCounte
     """The pauses behind groups, by the groups' indexes: they go with what stands before them, which a window's
     beginning never does without what follows."""
     times = [item.message.created_at if item.message else None for item in items]
-    for index, (group, following) in enumerate(pairwise(groups)):
-        pause = Pause.between(times[group.stop - 1], times[following.start])
-        if pause is not None:
-            yield index, pause.item(items[group.stop - 1].order, "history", counter)
+    lasts = [times[group.stop - 1] for group in groups]
+    firsts = [times[group.start] for group in groups[1:]]
+    for index, (last, first) in enumerate(zip(lasts, firsts, strict=False)):
+        if last is not None and first is not None and first - last >= LEAST:  # of thousands, hardly one
+            yield index, Pause(last, first).item(items[groups[index].stop - 1].order, "history", counter)
 
 
 def _standing(items: Iterable[Item], forms: Mapping[str, Form]) -> tuple[Standing, ...]:
