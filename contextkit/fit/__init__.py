@@ -320,11 +320,9 @@ class _Fitting:
 
     def _repeats(self, past: Past) -> Repeats:
         """What the volatile sections must not say again."""
-        before = [*(one.item for one in self.present.standing), *self._chosen()]
-        return Repeats(self.said, past.verbatim, before)
-
-    def _chosen(self) -> list[Item]:
-        return [one.item for chosen in self.sections.values() for one in chosen]
+        turn = ((one.item, one.form) for one in self.present.standing)
+        stable = ((one.item, one.form) for chosen in self.sections.values() for one in chosen)
+        return Repeats(self.said, past.verbatim, (*turn, *stable))
 
     def _size(self, section: str, size: str) -> int:
         """A size of a section in tokens; 0 where the strategy has no such section."""

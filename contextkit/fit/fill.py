@@ -106,10 +106,10 @@ class Shelf:
         return sum(one.form.tokens for one in chosen) + gap * sum(map(is_set_apart, alone))
 
     def _take(self, item: Item, form: Form | None) -> bool:
-        if form is None or (self.repeats is not None and self.repeats.has(item)):
+        if form is None or (self.repeats is not None and self.repeats.has(item, whole=form.rung == "full")):
             return False
         if self.repeats is not None:
-            self.repeats.add(item, whole=form.rung == "full")
+            self.repeats.add(item, form)
         self.used += self._overhead(item) + form.tokens
         if line := heading(item):
             self.headings.add(line)

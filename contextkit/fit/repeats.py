@@ -7,38 +7,52 @@ because it stands elsewhere, and only so is no text read that has no chance of a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TypeAlias
 
 from contextkit.dedup import SeenTexts
 from contextkit.said import Said
-from contextkit.types import Item
+from contextkit.types import Form, Item
+
+Stands: TypeAlias = tuple[Item, Form | None]
+"""What stands, and in which form; a form of None is the item whole."""
 
 
 class Repeats:
     """What stands so far. `reasons` says of each item that was refused who says it already.
 
     `verbatim` are the ids of the messages that stand whole in the history, `standing` whatever
-    else stands before the first item asked about. A message that stands shortened is in neither, and
+    else stands before the first item asked about, with its form (None: whole). Of what stands
+    shortened only that says anything. A message that stands shortened is in neither, and
     may be recalled too: what bears on the query may be what was left out. On LoCoMo, with sixty turns
     joined to a message, 20.3% of the evidence stands in 4,000 tokens so, and 15.7% otherwise.
     """
 
-    def __init__(self, said: Said, verbatim: Collection[str], standing: Iterable[Item]) -> None:
+    def __init__(self, said: Said, verbatim: Collection[str], standing: Iterable[Stands]) -> None:
         self.reasons: dict[str, str] = {}
         self._said = said
         self._verbatim = verbatim
         self._quoted: set[str] = set()
         self._seen: SeenTexts[str] = SeenTexts()
-        for item in standing:
-            self.add(item)
+        self._shortened: SeenTexts[str] = SeenTexts()
+        for item, form in standing:
+            self.add(item, form)
 
-    def add(self, item: Item, *, whole: bool = True) -> None:
-        """Take note that the item stands, `whole` or in part."""
-        self._seen.add(item.id, item.text, read=True)
-        if whole and item.section == "recall":
-            self._quoted.add(item.id)
+    def add(self, item: Item, form: Form | None = None) -> None:
+        """Take note that the item stands, in this form or whole."""
+        if form is None or form.rung == "full":
+            self._seen.add(item.id, item.text, read=True)
+            if item.section == "recall":
+                self._quoted.add(item.id)
+            return
+        self._shortened.add(item.id, item.text, read=True)
+        if form.rung == "extract":
+            self._seen.add(item.id, form.text)
 
-    def has(self, item: Item) -> bool:
-        """Whether the item would repeat what stands."""
+    def has(self, item: Item, *, whole: bool = True) -> bool:
+        """Whether the item would repeat what stands.
+
+        One that would not stand `whole` would also repeat what stands shortened itself.
+        """
         if item.id in self._verbatim:
             return True
         made_from = item.provenance.messages
@@ -46,6 +60,8 @@ class Repeats:
             self.reasons[item.id] = f"{made_from[0]!r}, which it was made from, stands in the history"
             return True
         first = self._said.by(item.text, self._verbatim) or self._seen.match(item.text)
+        if first is None and not whole:
+            first = self._shortened.match(item.text)
         if first is not None:
             self.reasons[item.id] = f"{first!r} says it already"
         return first is not None

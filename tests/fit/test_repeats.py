@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from contextkit import Budget, ContextBuilder, Message
+from contextkit import Budget, ContextBuilder, Document, Message
 from contextkit.fit.repeats import Repeats
 from contextkit.said import Said
 from contextkit.sources import Documents, History
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.types import Item, Provenance, ToolCall
+from contextkit.types import Form, Item, Provenance, ToolCall
 
 
 def item(item_id: str, text: str) -> Item:
@@ -26,7 +26,7 @@ FACT = "Ann prefers window seats on the night train."
 
 
 def test_what_stands_before_is_not_taken_again_and_the_reason_names_it() -> None:
-    repeats = Repeats(Said(), (), [item("page", FACT)])
+    repeats = Repeats(Said(), (), [(item("page", FACT), None)])
     assert repeats.has(item("memory", FACT))
     assert repeats.reasons == {"memory": "'page' says it already"}
 
@@ -64,7 +64,7 @@ def test_what_was_made_from_a_message_is_not_shown_while_that_is_recalled_whole(
     memory = replace(item("memory", FACT), provenance=Provenance(messages=("m1",)))
     recalled = replace(item("m1", "I like it by the window."), section="recall")
     repeats = Repeats(Said(), (), [])
-    repeats.add(recalled, whole=False)
+    repeats.add(recalled, Form("extract", "[…]", 2))
     assert not repeats.has(memory)
     repeats.add(recalled)
     assert repeats.has(memory)
@@ -97,3 +97,28 @@ def test_what_a_message_that_stands_shortened_leaves_out_may_be_recalled() -> No
     shown = [message.text for message in context.messages if "workshop" in message.text]
     assert len(shown) == 2
     assert "behind the barometer" in "".join(shown)
+
+
+def test_what_a_text_that_stands_shortened_leaves_out_is_not_said() -> None:
+    page = item("page", f"The captain likes old lamps. {FACT} The pier is painted in May.")
+    for form in (Form("extract", "The captain likes old lamps. […]", 9), Form("handle", "Page [21 tokens stored]", 9)):
+        repeats = Repeats(Said(), (), [(page, form)])
+        assert not repeats.has(item("fact", FACT))
+        assert repeats.has(item("lamps", "The captain likes old lamps.")) is (form.rung == "extract")
+        assert repeats.has(item("copy", page.text), whole=False)
+
+
+def test_a_passage_stands_though_a_page_that_has_it_stands_shortened() -> None:
+    """And a copy of the page does not, which would be shortened to the same."""
+    harbours = [
+        f"Section {n}. The ferry in harbour {n} is painted every {n} years by its crew. The captain likes harbour {n} "
+        "for the old lamps on its pier. Boats moor there in winter."
+        for n in range(1, 70)
+    ]
+    page, passage = "\n\n".join(harbours), harbours[32].partition("crew. ")[2]
+    documents = [Document(id=name, text=text) for name, text in (("page", page), ("copy", page), ("part", passage))]
+    builder = ContextBuilder(sources=[Documents(lambda _: documents)], strategy="rag", budget=Budget(4_000))
+    context = builder.build("Who paints the ferry in harbour 12, and when?", actor_id="u", session_id="s")
+    outcomes = {name: context.report.decision(name).outcome for name in ("page", "copy", "part")}
+    assert outcomes == {"page": "shortened", "copy": "dropped", "part": "kept"}
+    assert passage in "".join(message.text for message in context.messages)
