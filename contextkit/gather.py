@@ -131,7 +131,7 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
         elif request.continuing and all(section.region == "volatile" for section in sections):
             skipped.append(_skipped(source, "what it gave when the turn began still stands"))
         else:
-            deadline = min(max(section.deadline for section in sections), request.deadline.end - now)
+            deadline = max(0.0, min(max(section.deadline for section in sections), request.deadline.end - now))
             jobs.append(_Job(source, deadline, any(section.required for section in sections), now))
     return jobs, skipped
 
@@ -176,6 +176,8 @@ def _answer(job: _Job) -> Answer:
 
 
 def _problem(job: _Job) -> str:
+    if job.error is None and job.deadline <= 0:
+        return "had no time left, as opening the session took all of the build's"
     if job.error is None:
         return f"did not answer within its deadline of {job.deadline:.3g} s"
     error = job.error

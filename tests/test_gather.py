@@ -6,7 +6,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from contextkit.context import Context
 from contextkit.errors import InvalidInput, SourceFailed
 from contextkit.strategy import ContextStrategy, parse_strategy
 from contextkit.types import Gathered, Item, Request
-from tests.world import Ranked
+from tests.world import NOW, Ranked
 
 A = {"actor_id": "u1", "session_id": "s1"}
 
@@ -90,6 +91,20 @@ def builder(*sources: object, using: ContextStrategy | None = None) -> ContextBu
 
 def status(context: Context) -> dict[str, str]:
     return {run.name: run.status for run in context.report.sources}
+
+
+def test_a_required_source_for_which_no_time_was_left_says_where_it_went() -> None:
+    def slow() -> datetime:
+        time.sleep(0.05)
+        return NOW
+
+    brief = strategy(deadline=0.01, required=True)
+    sections = tuple(replace(section, deadline=0.01) for section in brief.sections)
+    slowly = ContextBuilder(
+        sources=[Given(hang)], budget=Budget(2_000), strategy=replace(brief, sections=sections), clock=slow
+    )
+    with pytest.raises(SourceFailed, match="had no time left, as opening the session took all of the build's"):
+        slowly.build("Ghent?", **A)
 
 
 def test_a_source_that_hangs_is_left_behind_at_its_deadline() -> None:

@@ -76,6 +76,9 @@ _OFFSET: Final = re.compile(
 )
 """What may stand before a date and move it: `two weeks before`, `the Sunday after`."""
 
+_LONGEST_OFFSET: Final = 64
+"""Characters before a date in which that is looked for: a log that somebody pasted names thousands of dates."""
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -92,7 +95,8 @@ def periods(text: str, now: datetime, years: range) -> tuple[Period, ...]:
     that day or month in each of the `years`: which one is meant, the rest of the question has to
     say.
     """
-    return tuple(_moved(text[:place], period) for place, period in _found(text, now.date(), years))
+    found = _found(text, now.date(), years)
+    return tuple(_moved(text[max(0, place - _LONGEST_OFFSET) : place], period) for place, period in found)
 
 
 def nearness(
@@ -104,7 +108,7 @@ def nearness(
     nearness fades by e before the period starts and after it has ended.
     """
     nearest = np.zeros(len(days))
-    for period in spoken_of:
+    for period in set(spoken_of):
         early = np.maximum(_ordinal(period.start) - days, 0) / before
         late = np.maximum(days - _ordinal(period.end), 0) / after
         np.maximum(nearest, np.exp(-early - late), out=nearest)

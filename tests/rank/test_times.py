@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contextkit.rank import times
 from contextkit.rank.terms import terms
 from contextkit.rank.times import Period, asks_when, nearness, periods, tells_when
 
@@ -127,3 +128,30 @@ def test_messages_that_name_a_time(message):
 @pytest.mark.parametrize("message", ["I went there.", "you may go", ""])
 def test_messages_that_name_none(message):
     assert not tells_when(terms(message))
+
+
+def test_a_log_that_names_thousands_of_dates_is_looked_through_once_and_not_once_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: list[int] = []
+
+    class Counting:
+        def search(self, before: str) -> None:
+            looked_at.append(len(before))
+
+    monkeypatch.setattr(times, "_OFFSET", Counting())
+    log = "\n".join(f"2023-05-{day % 28 + 1:02} 12:00:00 INFO the train left" for day in range(2_000))
+    assert len(periods(log, NOW, YEARS)) == 2_000
+    assert sum(looked_at) <= 2 * len(log)
+
+
+def test_what_moves_a_date_far_into_a_text_is_seen() -> None:
+    assert named("It went on and on. " * 500 + "It was two weeks before August 11, 2023") == [
+        ("2023-07-28", "2023-08-11")
+    ]
+
+
+def test_a_day_named_often_is_as_near_as_one_named_once() -> None:
+    day, days = Period(date(2023, 5, 7), date(2023, 5, 8)), np.array([19_000.0, 19_484.0, 19_600.0])
+    once, often = (nearness([day] * count, days, before=10, after=10) for count in (1, 50))
+    assert np.array_equal(once, often)
