@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from contextkit.blocks import GAP, Chosen, heading, is_set_apart, section_cost
@@ -32,7 +32,7 @@ class Shelf:
     used: int = 0
     headings: set[str] = field(default_factory=set)
     apart: bool = False
-    """Whether passages stand which no one has looked at for where one goes on in another."""
+    """Whether passages stand of which is not known yet whether one goes on in another, or says all of it."""
 
     def fill(self, items: Sequence[Item]) -> None:
         """Take what fits of the items worth their tokens; they stand best first."""
@@ -40,7 +40,7 @@ class Shelf:
         with_handles = "handle" in self.section.ladder and self.ladder.handles
         kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
         waiting = [unit for unit in units if not self._take_unit(unit, kept_back)]
-        self._join()
+        self._settle()
         if with_handles:
             for item in (item for unit in waiting for item in unit if self._may_take(1)):
                 self._take(item, self.ladder.handle(item, self._left(item)))
@@ -66,7 +66,7 @@ class Shelf:
 
     def _richest(self, item: Item, kept_back: int) -> Form | None:
         limit = min(self.item_ceiling, self._left(item) - kept_back)
-        if limit < item.tokens <= self.item_ceiling and self._join():
+        if limit < item.tokens <= self.item_ceiling and self._settle():
             limit = min(self.item_ceiling, self._left(item) - kept_back)
         full = self.ladder.full(item, limit) if "full" in self.section.ladder else None
         if full is not None:
@@ -88,22 +88,34 @@ class Shelf:
             return fence + (text(GAP) if is_set_apart(item) else 0)
         return fence + (text(line) if line else 0)
 
-    def _join(self) -> bool:
-        """Let pieces that overlap stand as one; whether that freed any room."""
+    def _settle(self) -> bool:
+        """Let pieces that overlap stand as one, and nothing beside a longer text that says it; whether that freed any
+        room."""
         if not self.apart:
             return False
         self.apart = False
-        chosen = joined(self.chosen, self.ladder.counter)
-        freed = self._lines(self.chosen) - self._lines(chosen)
-        if freed > 0:
-            self.chosen, self.used = chosen, self.used - freed
-        return freed > 0
+        overtaken = self._overtaken()
+        chosen = joined(_without(overtaken, self.chosen), self.ladder.counter)
+        used = _cost(chosen, self.section, self.ladder)
+        if used >= self.used:
+            return False
+        self.chosen, self.used = chosen, used
+        self.headings = {line for one in chosen if (line := heading(one.item))}
+        if self.repeats is not None:
+            self.repeats.reasons |= {one: f"{by!r} says it already" for one, by in overtaken.items()}
+        return True
 
-    def _lines(self, chosen: Iterable[Chosen]) -> int:
-        """What these cost, but for what is paid once for all of them or for the run."""
-        gap = self.ladder.counter.text(GAP)
-        alone = (one.item for one in chosen if one.form.within is None)
-        return sum(one.form.tokens for one in chosen) + gap * sum(map(is_set_apart, alone))
+    def _overtaken(self) -> dict[str, str]:
+        """Of the passages that stand whole, those all of which a later one says, and which that is."""
+        later: set[str] = set()
+        found: dict[str, str] = {}
+        for item in (one.item for one in reversed(self.chosen) if one.item.passage and one.form.rung == "full"):
+            by = self.repeats.said_by(item, later) if self.repeats is not None and later else None
+            if by is not None:
+                found[item.id] = by
+            else:
+                later.add(item.id)
+        return found
 
     def _take(self, item: Item, form: Form | None) -> bool:
         if form is None or (self.repeats is not None and self.repeats.has(item, whole=form.rung == "full")):
@@ -140,12 +152,31 @@ def best_first(items: Sequence[Item]) -> list[Item]:
 
 
 def demand(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
-    """The most tokens a ranked section could use: every item in full, set apart, each heading once, and the fence."""
+    """The most tokens a ranked section could use: every item in full, and what stands around them."""
+    return sum(item.tokens for item in items) + _around(items, section, ladder)
+
+
+def _cost(chosen: Sequence[Chosen], section: Section, ladder: Ladder) -> int:
+    alone = [one.item for one in chosen if one.form.within is None]
+    return sum(one.form.tokens for one in chosen) + _around(alone, section, ladder)
+
+
+def _around(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
+    """What the fence costs around these items, a heading for each run of them, and the marks within it."""
     if not items:
         return 0
     text = ladder.counter.text
     headings = {line for item in items if (line := heading(item))}
     apart = [heading(item) for item in items if is_set_apart(item)]
-    gaps = (len(apart) - len(set(apart))) * text(GAP)
-    above = section_cost(section.name, ladder.counter) + sum(map(text, headings))
-    return above + gaps + sum(item.tokens for item in items)
+    gaps = len(apart) - len(set(apart))
+    return section_cost(section.name, ladder.counter) + sum(map(text, headings)) + gaps * text(GAP)
+
+
+def _without(overtaken: Mapping[str, str], chosen: Sequence[Chosen]) -> list[Chosen]:
+    """What was chosen but for what is overtaken, by what then is as good as that."""
+    best: dict[str, float] = {}
+    for one in chosen:
+        if (by := overtaken.get(one.item.id)) is not None:
+            best[by] = max(best.get(by, 0.0), one.item.score)
+    left = (one for one in chosen if one.item.id not in overtaken)
+    return [replace(one, item=replace(one.item, score=best.get(one.item.id, one.item.score))) for one in left]

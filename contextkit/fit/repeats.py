@@ -65,3 +65,7 @@ class Repeats:
         if first is not None:
             self.reasons[item.id] = f"{first!r} says it already"
         return first is not None
+
+    def said_by(self, item: Item, among: Collection[str]) -> str | None:
+        """Which of these, by their ids, says all that the item does."""
+        return self._seen.match(item.text, among)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from contextkit.blocks import block_cost, block_message, line_tokens, render
 from contextkit.fit.fill import Shelf, best_first, demand, worthwhile
+from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
+from contextkit.said import Said
 from contextkit.strategy import Section
 from contextkit.tokens import get_counter
 from contextkit.types import Item, Provenance, Rung
@@ -92,6 +94,32 @@ def test_what_pieces_that_overlap_cost_is_what_is_written(
     assert filled.used == (written + newline if text else 0)
     assert all(one.item.text in text for one in filled.chosen if one.form.rung == "full")
     assert filled.used <= demand(items, filled.section, filled.ladder)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6), st.sampled_from(["", "a.md", "b.md"])), max_size=9),
+    st.integers(0, 500),
+    ladders,
+)
+def test_whatever_is_left_out_as_said_is_said(spans: list[tuple[int, int, str]], room: int, ladder: list[Rung]) -> None:
+    said = [f"{sentence}." for sentence in LONG.split(". ")]
+    items = [
+        replace(item(number, " ".join(said[start : start + size]), 9.0 - number, heading), passage=True)
+        for number, (start, size, heading) in enumerate(spans)
+    ]
+    repeats = Repeats(Said(), (), [])
+    filled = replace(shelf(room, *ladder), repeats=repeats)
+    filled.fill(best_first(items))
+    text = render({"documents": filled.chosen})
+    written = COUNTER.message(block_message(text)) - block_cost(COUNTER) if text else 0
+    newline = COUNTER.text("</documents>\n") - COUNTER.text("</documents>")
+    assert filled.used == (written + newline if text else 0)
+    assert filled.used <= room
+    standing = {one.item.id for one in filled.chosen}
+    assert standing.isdisjoint(repeats.reasons)
+    whole = {one.item.id for one in filled.chosen if one.form.rung == "full"}
+    shortened = standing - whole
+    assert shortened or all(one.text in text for one in items if one.id in {*whole, *repeats.reasons})
 
 
 def test_what_is_said_once_leaves_room_for_more() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from contextkit import Budget, ContextBuilder, Document, Message
+import pytest
+
+from contextkit import Budget, Context, ContextBuilder, Document, Message
 from contextkit.fit.repeats import Repeats
 from contextkit.said import Said
 from contextkit.sources import Documents, History
@@ -122,3 +124,34 @@ def test_a_passage_stands_though_a_page_that_has_it_stands_shortened() -> None:
     outcomes = {name: context.report.decision(name).outcome for name in ("page", "copy", "part")}
     assert outcomes == {"page": "shortened", "copy": "dropped", "part": "kept"}
     assert passage in "".join(message.text for message in context.messages)
+
+
+PAGE = f"{FACT} She never sleeps on it. The kiosk in her station opens at six."
+
+
+def asked(*documents: Document, budget: int = 2_000) -> Context:
+    builder = ContextBuilder(sources=[Documents(lambda _: documents)], strategy="rag", budget=Budget(budget))
+    return builder.build("Which seats does Ann prefer?", actor_id="u", session_id="s")
+
+
+def test_a_passage_stands_no_more_once_a_longer_one_says_all_of_it() -> None:
+    """As good as what it says, the longer one stands in its place: next to the question."""
+    framed = f"Home | Trains | Contact\n{PAGE}\nAll rights reserved."
+    names = ("page", "other", "framed", "third")
+    texts = (PAGE, "Bob prefers seats at the back.", framed, "Nobody prefers seats by the door.")
+    context = asked(*(Document(id=name, title=name, text=text) for name, text in zip(names, texts, strict=True)))
+    assert context.report.decision("page").reason == "'framed' says it already"
+    assert {name: context.report.decision(name).outcome for name in names} == dict.fromkeys(names, "kept") | {
+        "page": "dropped"
+    }
+    prompt = "\n".join(message.text for message in context.messages)
+    assert prompt.count(FACT) == 1
+    assert prompt.index("\nframed\n") > max(prompt.index("\nother\n"), prompt.index("\nthird\n"))
+    assert sum(message.text.count("page\n") for message in context.messages) == 0
+
+
+@pytest.mark.parametrize(("word", "other"), [("six", "seven"), ("never", "always"), ("Ann", "Bob")])
+def test_pages_that_differ_in_one_word_both_stand(word: str, other: str) -> None:
+    pages = [Document(id="one", text=PAGE), Document(id="other", text=f"Home\n{PAGE.replace(word, other)}\nContact")]
+    report = asked(*pages).report
+    assert {report.decision(name).outcome for name in ("one", "other")} == {"kept"}
