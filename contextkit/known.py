@@ -8,6 +8,7 @@ from typing import Final
 
 from contextkit.deadline import patiently
 from contextkit.errors import StoreUnavailable
+from contextkit.rank.segments import Segment, is_united, segments_named
 from contextkit.recent import Recent
 from contextkit.stores import Session, SessionOpener, SessionStore
 from contextkit.types import Notice
@@ -29,8 +30,8 @@ class KnownSessions:
 
         If its store can do that, one that is read for the first time comes with more of its newest
         messages, and where older turns will be `sought` in its index, with that; and each time with those
-        drawers of the index that are sought and were not read before. Raises whatever the store raises but
-        `StoreUnavailable`.
+        drawers of the index that are sought and were not read before. The index comes again once segments of
+        it that lie in drawers have been made one. Raises whatever the store raises but `StoreUnavailable`.
         """
         key = (actor_id, session_id)
         seen = self._seen.get(key)
@@ -42,7 +43,7 @@ class KnownSessions:
         if session is None:
             self._seen.pop(key)
         else:
-            self._seen.put(key, _Seen(replace(session, derived=None, parts=None), reading.drawers_read(session)))
+            self._seen.put(key, reading.seen_now(session))
         return session, None
 
     def saw(self, session: Session | None, view: str) -> None:
@@ -51,15 +52,22 @@ class KnownSessions:
             key = (session.actor_id, session.session_id)
             seen = self._seen.get(key)
             facts = replace(session, view=view, derived=None, parts=None)
-            self._seen.put(key, _Seen(facts, seen.drawers if seen else None))
+            self._seen.put(key, replace(seen, session=facts) if seen else _Seen(facts))
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A session, and of an index that lies in drawers those that were read (None: it does not, or is not known)."""
+    """A session, and of an index that lies in drawers those that were read (None: it does not, or is not known), and
+    the segments that lay in them then."""
 
     session: Session
-    drawers: frozenset[int] | None
+    drawers: frozenset[int] | None = None
+    segments: frozenset[Segment] = frozenset()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether some of the segments will not be there much longer: they have been made one with others."""
+        return any(is_united(segment, self.session.last_seq) for segment in self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +82,35 @@ class _Reading:
 
     def session(self) -> Session | None:
         """The session, with what is to be read of its index."""
-        if isinstance(self.store, SessionOpener) and (self.seen is None or self.drawers):
-            return self.store.open_session(*self.key, derived=self.derived and self.seen is None, drawers=self.drawers)
+        if isinstance(self.store, SessionOpener) and (self.seen is None or self.anew or self.drawers):
+            return self.store.open_session(*self.key, derived=self.anew, drawers=self.drawers)
         return self.store.session(*self.key)
+
+    @property
+    def anew(self) -> bool:
+        """Whether the index is read that has been made by now."""
+        return self.derived and (self.seen is None or self.seen.outdated)
 
     @property
     def drawers(self) -> frozenset[int]:
         """Those that are sought and were not read before."""
-        if self.seen is None:
+        if self.seen is None or self.anew:
             return self.sought
         return frozenset() if self.seen.drawers is None else self.sought - self.seen.drawers
 
-    def drawers_read(self, session: Session) -> frozenset[int] | None:
-        """Those of this life of the session that were read by now."""
-        if self.seen is not None and self.seen.session.created_at == session.created_at:
-            had = self.seen.drawers
-            return had if had is None or session.parts is None else had | self.drawers
-        return None if session.parts is None else self.drawers
+    def seen_now(self, session: Session) -> _Seen:
+        """What is remembered of it: all that was read by now of this life of the session."""
+        facts = replace(session, derived=None, parts=None)
+        former = self.seen if self.seen and self.seen.session.created_at == session.created_at else None
+        if former is not None and not self.anew:
+            had = former.drawers
+            read = had if had is None or session.parts is None else had | self.drawers
+            return replace(former, session=facts, drawers=read)
+        if session.parts is None:
+            return _Seen(facts)
+        segments = segments_named({name for name, _ in session.parts})
+        last = session.last_seq
+        return _Seen(facts, self.drawers, frozenset(one for one in segments if not is_united(one, last)))
 
 
 def _as_seen(seen: _Seen | None, error: StoreUnavailable) -> tuple[Session | None, Notice]:

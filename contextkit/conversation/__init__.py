@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from contextkit.conversation.index import SessionIndex
+from contextkit.conversation.index import GAP, SessionIndex
 from contextkit.conversation.items import as_stored, history_item, recounted
 from contextkit.conversation.vectors import Vectors
 from contextkit.rank.conversation import ConversationIndex
@@ -85,22 +85,43 @@ class Conversation:
     def open(self, session: Session) -> bool:
         """Take what came with the session's facts, which is not read again.
 
-        True if that is all of the index up to the newest messages, in a process that has none of it yet.
+        True if that is all of the index up to the newest messages, but for some that the next call can have too, in a
+        process that has none of it yet.
         """
         self._index.life = session.created_at
         self._index.offer(session.derived, session.parts)
         if session.derived is None or self.items or not session.newest:
             return False
         self.items = self._items(session.newest)
-        return _indexed(session.derived) + 1 >= self.items[0].order
+        return self._comes_near(_indexed(session.derived))
+
+    @property
+    def foresees(self) -> bool:
+        """Whether the index has come as far as `open` said."""
+        return self._comes_near(self._index.last)
+
+    def _comes_near(self, indexed: int) -> bool:
+        return bool(self.items) and indexed + GAP + 1 >= self.items[0].order
+
+    @property
+    def indexed(self) -> int:
+        """The number of the last message that the index has."""
+        return self._index.last
 
     def start_of(self, room: int, longest: int = 2**62) -> int:
         """About where messages begin that `room` tokens hold, as the index has counted them. For `longest`, see
         `read_recent`."""
         seqs, firsts = np.unique(self.index.seqs, return_index=True)
         sizes = np.minimum(np.add.reduceat(self.index.tokens, firsts), longest) if len(seqs) else firsts
+        room -= self._behind_index(longest)
         held = int(np.searchsorted(np.cumsum(sizes[::-1]), MARGIN * room, side="right")) + 1
         return int(seqs[-held]) if held <= len(seqs) else 1
+
+    def _behind_index(self, longest: int) -> int:
+        """About how many tokens the messages count for that the index lacks yet, some of which may not be at hand."""
+        lacking = self.items[-1].order - self._index.last if self.items else 0
+        sizes = [min(item.tokens, longest) for item in self.items[-lacking:]] if lacking > 0 else []
+        return sum(sizes) * lacking // len(sizes) if sizes else 0
 
     def read_recent(
         self,
@@ -138,13 +159,15 @@ class Conversation:
         if self.items and start > self.items[0].order:
             self.items = [item for item in self.items if item.order >= start]
 
-    def read_index(self, store: SessionStore, seconds: float = inf, query: str = "") -> list[Notice]:
+    def read_index(
+        self, store: SessionStore, seconds: float = inf, query: str = "", *, reads: bool = True
+    ) -> list[Notice]:
         """Bring the index up to the newest message, as far as that takes no longer than `seconds`, and have in it what
-        is stored of the query's words."""
+        is stored of the query's words. Unless it `reads` messages, as far as they are at hand."""
         items = self.items
         at_hand = items[bisect_right(items, self._index.last, key=attrgetter("order")) :]
         newest = items[-1].order if items else None
-        return self._index.read(store, newest, [as_stored(item) for item in at_hand], seconds, query)
+        return self._index.read(store, newest, [as_stored(item) for item in at_hand], seconds, query, reads)
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and every indexed message's, NaN where a message has none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import Divided, Parts
 from contextkit.rank.lexical import LexicalIndex
-from contextkit.rank.segments import Segment
+from contextkit.rank.segments import Segment, beneath, segments_named
 from contextkit.stores import SomeParts
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ class DividedSegments:
     def add(self, parts: Divided) -> None:
         """Know of a segment of which the index has the head."""
         self._divided[parts.segment] = parts
+
+    def outdated(self, names: Iterable[str]) -> bool:
+        """Whether some of them are no longer what the index is made of which is stored under these names."""
+        found = segments_named(names)
+        return not self._divided.keys() <= set(found).difference(beneath(found))
 
     def clear(self) -> None:
         """Forget which parts the index has, which has nothing any more."""

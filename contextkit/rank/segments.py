@@ -71,6 +71,11 @@ class Segment:
         return f"{_PREFIX}{self.first}-{self.last}"
 
     @property
+    def size(self) -> int:
+        """How many messages it has."""
+        return self.last - self.first + 1
+
+    @property
     def ends(self) -> list[Segment]:
         """The smaller ones that end where it does: who began in the middle of it has made one of them."""
         return [Segment.ending(self.last, size) for size in SIZES if size <= self.last - self.first]
@@ -105,12 +110,7 @@ def completed(begun: int, last: int) -> list[Segment]:
 
     So of each size three are stored at the most, before a larger one ends with the fourth.
     """
-    found = []
-    ended = ended_by(last // SMALL * SMALL, begun)
-    while ended is not None:
-        found.append(ended)
-        ended = ended_by(ended.first - 1, begun)
-    return found[::-1]
+    return _chain(begun, last, LARGE)
 
 
 def completing(begun: int, done: int, last: int) -> list[Segment]:
@@ -118,9 +118,36 @@ def completing(begun: int, done: int, last: int) -> list[Segment]:
     return [segment for segment in completed(begun, last) if segment.last > done]
 
 
-def ended_by(seq: int, begun: int = 1) -> Segment | None:
-    """The largest segment made of messages that ends with number `seq`, and begins with `begun` or later."""
-    sizes = [size for size in SIZES if size <= LARGE and seq % size == 0 and begun + size <= seq + 1]
+def united(begun: int, last: int) -> list[Segment]:
+    """What `completed` gives once larger ones have been made of those."""
+    return _chain(begun, last, SIZES[-1])
+
+
+def is_united(segment: Segment, last: int) -> bool:
+    """Whether a larger segment takes its place where messages up to number `last` are there."""
+    sizes = (size for size in SIZES if size > segment.size)
+    return next((end_of(segment.last, size) <= last for size in sizes), False)
+
+
+def larger_than_large(last: int) -> Segment | None:
+    """The largest segment made of segments that ends with this number."""
+    sizes = [size for size in SIZES if size > LARGE and last and last % size == 0]
+    return Segment.ending(last, sizes[-1]) if sizes else None
+
+
+def _chain(begun: int, last: int, most: int) -> list[Segment]:
+    """The fewest segments of up to so many messages that follow each other from `begun` to `last`."""
+    found = []
+    ended = ended_by(last // SMALL * SMALL, begun, most)
+    while ended is not None:
+        found.append(ended)
+        ended = ended_by(ended.first - 1, begun, most)
+    return found[::-1]
+
+
+def ended_by(seq: int, begun: int, most: int) -> Segment | None:
+    """The largest segment that ends with number `seq`, and begins with `begun` or later."""
+    sizes = [size for size in SIZES if size <= most and seq % size == 0 and begun + size <= seq + 1]
     return Segment.ending(seq, sizes[-1]) if sizes else None
 
 

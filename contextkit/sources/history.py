@@ -178,12 +178,13 @@ class _Reading:
         except StoreError:
             return None
 
-    def _foresee(self, section: Section, start: int | None, room: int, longest: int) -> Foreseen:
-        if self.store.embeddings is None:
-            self.chosen = self._choose(section)
-        else:  # nothing can be chosen before the vectors are read
-            self._read_index()
-        turn = self.request.turn.after + 1
+    def _foresee(self, section: Section, start: int | None, room: int, longest: int) -> Foreseen | None:
+        self._read_index(reads=False)
+        if not self.conversation.foresees:
+            return None
+        if self.store.embeddings is None:  # else nothing can be chosen before the vectors are read
+            self.chosen = self._chosen(section)
+        turn = min(self.request.turn.after, self.conversation.indexed) + 1
         if start is None:
             begin = min(self.conversation.start_of(room, longest), turn)
         else:
@@ -233,7 +234,8 @@ class _Reading:
             yield _in_turn(item)
 
     def _recalled(self, section: Section) -> Sequence[Gathered]:
-        chosen = self._choose(section) if self.chosen is None else self.chosen
+        self._read_index()
+        chosen = self._chosen(section) if self.chosen is None else self.chosen
         messages = self.conversation.pick(self.store, list(chosen))
         items = [
             _recall_item(message, chosen[message.seq], self.request)
@@ -242,9 +244,8 @@ class _Reading:
         ]
         return [*self.notices, *items]
 
-    def _choose(self, section: Section) -> Mapping[int, float]:
+    def _chosen(self, section: Section) -> Mapping[int, float]:
         """The numbers of the turns to offer, and how much each bears on the query: a long one by its best passage."""
-        self._read_index()
         self._in_time(FOR_RECALL)
         index = self.conversation.index
         scores = self._scores()
@@ -254,9 +255,10 @@ class _Reading:
         best = _best(past, costs, section, tokens_of(section.ceiling, self.available))
         return {int(index.seqs[row]): float(scores[row]) for row in reversed(best)}
 
-    def _read_index(self) -> None:
+    def _read_index(self, *, reads: bool = True) -> None:
+        """Have in the index what is new, and what the query needs; unless it `reads` messages, of those at hand."""
         self.notices += self.conversation.read_index(
-            self.store, self._until(FOR_INDEX) - perf_counter(), self.request.topic
+            self.store, self._until(FOR_INDEX) - perf_counter(), self.request.topic, reads=reads
         )
 
     def _scores(self) -> Scores:

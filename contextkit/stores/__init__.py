@@ -387,6 +387,27 @@ class SessionOpener(Protocol):
 
 
 @runtime_checkable
+class SegmentKeeper(Protocol):
+    """A store that makes the segments of its sessions' indexes by itself, of messages as they are appended."""
+
+    def keep_segments(
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        *,
+        life: datetime | None = None,
+    ) -> None:
+        """Keep segments that a build found missing and has made, by name, and drop some that nobody needs.
+
+        It may be done behind the next append, since somebody waits for the build. `life` is as for
+        `SessionStore.save_view`.
+        """
+        ...
+
+
+@runtime_checkable
 class Degradable(Protocol):
     """A store that goes on where a part of it fails."""
 

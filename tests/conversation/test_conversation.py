@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from contextkit.conversation import Foreseen, history_item
-from contextkit.rank.segments import SMALL
+from contextkit.conversation.index import GAP
+from contextkit.rank.segments import SMALL, Segment
 from contextkit.readable import readable
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
@@ -274,15 +275,52 @@ def test_where_all_that_is_foreseen_is_at_hand_nothing_is_read(store: Counting) 
     assert one.items[0].order == SMALL - 1
 
 
-@pytest.mark.parametrize("newest", [9, 0])
-def test_an_index_that_does_not_reach_the_newest_messages_foresees_nothing(store: Counting, newest: int) -> None:
-    fill(store, SMALL + 10)
+@pytest.mark.parametrize(("newest", "foresees"), [(20, True), (19, False), (0, False)])
+def test_an_index_that_does_not_come_near_the_newest_messages_foresees_nothing(
+    store: Counting, newest: int, foresees: bool
+) -> None:
+    fill(store, SMALL)
     conversation().read_index(store)
-    assert not conversation().open(opened(store, newest))
+    fill(store, GAP + 20, SMALL)
+    assert conversation().open(opened(store, newest)) == foresees
+
+
+def test_what_is_missing_before_the_newest_messages_is_read_with_the_window_and_indexed_then(store: Counting) -> None:
+    fill(store, SMALL)
+    conversation().read_index(store)
+    fill(store, SMALL + 20, SMALL)
+    one, session = conversation(), opened(store, 12)
+    store.read.clear()
+    assert one.open(session)
+    assert one.read_index(store, reads=False) == []
+    assert (one.indexed, one.foresees, store.read) == (SMALL, True, [])
+    tokens = [item.tokens or 0 for item in store.messages("u1", "s1")]
+    begin = one.start_of(sum(tokens[20:]))
+    assert abs(begin - 21) <= 2
+    store.read.clear()
+    one.read_recent(store, session, None, 0, foreseen=Foreseen(begin, [3]))
+    assert store.picked == [3, *range(begin, 2 * SMALL + 9)]
+    assert one.read_index(store) == []
+    assert (one.indexed, store.read) == (2 * SMALL + 20, [])
+    assert Segment(SMALL + 1, 2 * SMALL).name in store.derived("u1", "s1")
+
+
+def test_where_too_much_is_missing_the_index_is_not_begun_until_messages_are_read(store: Counting) -> None:
+    fill(store, 2 * SMALL)
+    conversation().read_index(store)
+    fill(store, GAP + 20, 2 * SMALL)
+    session = opened(store, 20)
+    damaged = replace(session, derived=dict.fromkeys(session.derived or (), b""))
+    one = conversation()
+    assert one.open(damaged)
+    assert one.read_index(store, reads=False) == []
+    assert (one.indexed, one.foresees) == (0, False)
+    assert [notice.kind for notice in one.read_index(store)] == ["index made again"] * 2
+    assert one.indexed == 2 * SMALL + GAP + 20
 
 
 def test_an_index_with_a_gap_foresees_nothing(store: Counting) -> None:
-    fill(store, 3 * SMALL + 10)
+    fill(store, 5 * SMALL + 10)
     conversation().read_index(store)
     session = opened(store, 12)
     _, *rest = sorted(session.derived or {})

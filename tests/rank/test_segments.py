@@ -24,8 +24,11 @@ from contextkit.rank.segments import (
     ended_by,
     filled,
     grow,
+    is_united,
+    larger_than_large,
     passages,
     runs,
+    united,
 )
 from contextkit.tokens import get_counter
 from contextkit.types import Message
@@ -49,7 +52,7 @@ def test_every_message_is_in_one_segment_of_each_size(seq: int, size: int) -> No
 
 @given(numbers, numbers)
 def test_a_segment_ends_with_its_last_message_and_is_found_by_its_name(seq: int, begun: int) -> None:
-    ended = ended_by(seq, begun)
+    ended = ended_by(seq, begun, LARGE)
     sizes = [size for size in SIZES if size <= LARGE and seq % size == 0 and seq - size + 1 >= begun]
     assert (ended is None) == (not sizes)
     if ended is not None:
@@ -68,6 +71,16 @@ def test_completed_segments_follow_each_other_and_of_each_size_but_the_largest_a
     assert sum(size * many for size, many in sizes.items()) > more - 2 * SMALL
     if begun % LARGE == 1:
         assert all(sizes[size] <= 3 for size in SIZES if size < LARGE)
+
+
+@given(numbers)
+def test_united_segments_are_those_that_no_larger_one_takes_the_place_of(last: int) -> None:
+    found = united(1, last)
+    assert all(one.last + 1 == other.first for one, other in pairwise(found))
+    assert [segment for segment in found if is_united(segment, last)] == []
+    gone = set(completed(1, last)) - set(found)
+    assert all(is_united(segment, last) for segment in gone)
+    assert {larger_than_large(segment.last) for segment in found if segment.size > LARGE} <= set(found)
 
 
 def test_other_names_are_no_segments() -> None:

@@ -187,14 +187,17 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
             given = [message if message.id else replace(message, id=new_id()) for message in given]
 
         def append(parts: Parts) -> list[Message]:
-            appended = parts.appending.append(actor_id, session_id, given)
+            try:
+                appended = parts.appending.append(actor_id, session_id, given)
+            except StoreUnavailable:
+                parts.followup.doubt(at.pk)
+                raise
             if appended.new:
                 parts.vectors.keep(appended.life, appended.new)
-                parts.indexing.follow(appended.life, appended.new)
-                parts.packing.follow(appended.life, appended.new)
+                parts.followup.follow(appended.life, appended.new)
             return appended.messages
 
-        self._settings.clock.at(actor_id, session_id)  # also of no messages the ids are checked
+        at = self._settings.clock.at(actor_id, session_id)  # also of no messages the ids are checked
         return self._regions.run(append, (actor_id, session_id)) if given else []
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
@@ -251,6 +254,19 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
         self._regions.run(
             lambda each: each.indexing.save_derived(actor_id, session_id, add, remove, life, parts or {}),
             (actor_id, session_id),
+        )
+
+    def keep_segments(
+        self,
+        actor_id: str,
+        session_id: str,
+        add: Mapping[str, bytes],
+        remove: Iterable[str] = (),
+        *,
+        life: datetime | None = None,
+    ) -> None:
+        self._regions.run(
+            lambda parts: parts.indexing.keep_segments(actor_id, session_id, add, remove, life), (actor_id, session_id)
         )
 
     def derived_parts(

@@ -75,6 +75,14 @@ class DerivedData:
         data = self._payloads.get_intact("sessions", bodies, rows)
         return {_name(note): _made_out(note, content) for note, content in zip(notes, data, strict=True)}
 
+    def named(self, life: Life, names: Sequence[str]) -> tuple[dict[str, bytes], Parts]:
+        """What is derived under these names from a session in this life, with the parts that lie on sheets."""
+        places = [
+            (life.pk, sk_of(former, name)) for former in life.lives for name in names for sk_of in (_note_sk, _sheet_sk)
+        ]
+        rows = self._database.get_many("sessions", places)
+        return self.among(life, rows), self.parts_among(life, rows) or {}
+
     def parts_among(self, life: Life, rows: Mapping[Key, Row]) -> Parts | None:
         """The parts that were read with these rows; None where none of them has a sheet."""
         sheets = {_name(note): rows.get(_sheet_key(note), {}) for note in _notes(rows, life) if "sheet" in note}
@@ -145,7 +153,7 @@ class DerivedData:
 
         def writes(life: Life) -> list[Write]:
             life.goes_on_from(begun)
-            places = {name: keys.named(NOTE, life.life, name) for name in names}
+            places = {name: _note_sk(life.life, name) for name in names}
             for name in (name for name in names if name in add):
                 rows[name], beside = self._rows(life, places[name], add[name])
                 self._database.put_many("sessions", beside)
@@ -239,8 +247,12 @@ def _part_sk(life: str, name: str, number: int) -> str:
     return piece_of(keys.named(PART, life, name), number)
 
 
+def _note_sk(life: str, name: str) -> str:
+    return keys.named(NOTE, life, name)
+
+
 def _sheet_sk(life: str, name: str) -> str:
-    return piece_of(keys.named(NOTE, life, name), 0)
+    return piece_of(_note_sk(life, name), 0)
 
 
 def _sheet_key(note: Row) -> Key:

@@ -1,33 +1,45 @@
-"""Indexing: the segments of sessions' indexes, made of messages while they are appended.
+"""Indexing: the segments of sessions' indexes, made of messages behind their append.
 
-Here they are at hand: a process that opens a session which was imported, or which it only writes
-to, need not read all of it again. What is not made here (several processes write to one session,
-one begins in the middle of a segment) is made by the next build. A process that wrote all of a
-session has all of its index, and does not read that either when it builds from it.
+A segment is made by whoever appends the last of its messages, so that nobody who waits for a prompt
+has to: of the messages before it, as far as they are not at hand, what is stored is read. What is
+missing all the same (a writer died in between) is made by the build that comes upon it, and stored
+behind the next append. A process that wrote all of a session has all of its index, and does not read
+that either when it builds from it.
 """
 
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-
-from contextkit.errors import StoreError
+from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import divided, in_drawers
-from contextkit.rank.segments import LARGE, SMALL, Made, Segment, end_of, filled, grow, runs, segments_named
+from contextkit.rank.divided import IN_A_DRAWER, IN_DRAWERS, Parts, divided, in_drawers, loaded
+from contextkit.rank.segments import (
+    LARGE,
+    SMALL,
+    Made,
+    Segment,
+    completing,
+    end_of,
+    larger_than_large,
+    passages,
+    runs,
+    segments_named,
+    united,
+)
 from contextkit.recent import Recent
-from contextkit.stores import Session
+from contextkit.stores import Session, SomeParts
 from contextkit.stores.codec import from_micros
 from contextkit.stores.dynamodb.derived import DerivedData
+from contextkit.stores.dynamodb.growing import Growing, Whole, one_of
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lives import Lives
+from contextkit.stores.dynamodb.log import Log
 from contextkit.stores.dynamodb.sessions import NEWEST, Sessions
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
@@ -37,43 +49,58 @@ _log = logging.getLogger("contextkit.stores")
 OPEN: Final = 32
 """Sessions whose last segment is kept open, 1.2 MB each at the most; the one written to least recently goes."""
 
-STORED: Final = 4_096
-"""Segments of which it is known that this process has stored them, by life and name."""
-
-WHOLE: Final = 2 << 20
-"""Bytes, compressed, of the segments kept of a session that this process wrote from its beginning: those of some
-50,000 short messages. Of a longer one they are read."""
-
-_LEVEL: Final = 1
-"""zlib's effort for what is kept in memory: a fifth of the size in a millisecond for 100 messages."""
+AT_ONCE: Final = 512
+"""Messages of missing segments that are stored at once by the build that made them: reading them took it several calls
+anyway. And as many are read again at the most to make a larger segment of which a part is missing."""
 
 
 class Indexing:
-    """Follows what this process appends. Shared by threads."""
+    """Makes segments of what this process appends. Shared by threads."""
 
-    def __init__(self, lives: Lives, sessions: Sessions, derived: DerivedData, counter: str | TokenCounter) -> None:
+    def __init__(
+        self, lives: Lives, log: Log, sessions: Sessions, derived: DerivedData, counter: str | TokenCounter
+    ) -> None:
         self._lives = lives
+        self._log = log
         self._sessions = sessions
         self._derived = derived
         self._counter = counter
-        self._open = Recent[str, _Growing](OPEN)
-        self._stored = Recent[tuple[str, str], bool](STORED)
+        self._open = Recent[str, Growing](OPEN)
+        self._owed = Recent[str, _Owed](OPEN)
 
-    def follow(self, life: Life, appended: Sequence[Message]) -> None:
-        """Take in messages that were appended to a life, and store the segments that they complete.
+    def follow(self, life: Life, numbers: range, at_hand: dict[int, Message]) -> None:
+        """Store the segments that messages of this life with these numbers complete, and what is owed.
 
-        The messages are stored already: a failure here is never the caller's.
+        A failure is never the caller's: it leaves them to the next append.
         """
+        owed, made = self._owed_to(life), Made()
         try:
-            made = self._grown(life.pk, life.life, appended)
-            if made.add:
-                begun = from_micros(life.created_at)
-                stored, parts = _stored(*divided(made.add))
-                self._derived.save_derived(life.actor_id, life.session_id, stored, made.remove, begun, parts)
-                for name in made.add:
-                    self._stored.put((life.life, name), True)
+            self._grow(life, numbers, at_hand, made)
+            owed = self._settled(life, owed.beside(made), made)
         except StoreError as error:
-            _log.info("Segments of an index are left to the next build: %s", error)
+            _log.info("Segments of an index are left to the next append: %s", error)
+            owed = owed.beside(made)
+        if owed.add or owed.remove:
+            self._owed.put(life.pk, owed)
+
+    def owed(self, life: Life) -> list[int]:
+        """The numbers of the last messages of segments that are to be stored, of which nothing else may be made."""
+        owed = self._owed.get(life.pk)
+        return [] if owed is None or owed.life != life.life else [one.last for one in segments_named(owed.add)]
+
+    def keep_segments(
+        self, actor_id: str, session_id: str, add: Mapping[str, bytes], remove: Iterable[str], begun: datetime | None
+    ) -> None:
+        """What `SegmentKeeper.keep_segments` does."""
+        life = self._lives.known(self._lives.clock.at(actor_id, session_id))
+        if life is None:
+            return
+        life.goes_on_from(begun)
+        made = Made(dict(add), list(remove))
+        if sum(segment.size for segment in segments_named(add)) < AT_ONCE:
+            self._owed.put(life.pk, self._owed_to(life).beside(made))
+        else:
+            self._save(life, _Owed(life.life).beside(made))
 
     def save_derived(
         self,
@@ -84,12 +111,9 @@ class Indexing:
         begun: datetime | None = None,
         parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
     ) -> None:
-        """What `DerivedData.save_derived` does, in drawers, and only of what was not stored when it was appended."""
-        life = self._lives.known(self._lives.clock.at(actor_id, session_id))
-        new = {name: data for name, data in add.items() if not (life and self._stored.pop((life.life, name)))}
-        if new or not add:
-            stored, parts = _stored(new, parts)
-            self._derived.save_derived(actor_id, session_id, stored, remove, begun, parts)
+        """What `DerivedData.save_derived` does, in drawers."""
+        stored, parts = _stored(add, parts)
+        self._derived.save_derived(actor_id, session_id, stored, remove, begun, parts)
 
     def open_session(
         self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
@@ -108,23 +132,109 @@ class Indexing:
         reaches = session.last_seq - whole.last < SMALL
         return replace(session, derived=whole.segments) if life and life.life == whole.life and reaches else session
 
-    def _grown(self, pk: str, life: str, appended: Sequence[Message]) -> Made:
-        growing = self._open.pop(pk)  # nobody else's until it is put back
-        if growing is not None and growing.life > life:  # the session has ended since, and begun anew
-            self._open.put(pk, growing)
-            return Made()
-        if growing is not None and growing.life < life:
-            growing = None
-        known = 0 if growing is None else growing.last
-        new = {message.seq or 0: message for message in appended if (message.seq or 0) > known}
-        made = Made()
-        for run in runs(new[seq] for seq in sorted(new)):
-            growing = _continued(growing, life, run[0].seq or 0)
+    def _owed_to(self, life: Life) -> _Owed:
+        owed = self._owed.pop(life.pk)
+        return _Owed(life.life) if owed is None or owed.life != life.life else owed
+
+    def _settled(self, life: Life, owed: _Owed, made: Made) -> _Owed:
+        """What is still owed once all segments are stored: that those go which have just been made one.
+
+        They stay until the next is stored, if a question is answered from parts of them, by processes which do not
+        know yet that they are one.
+        """
+        if not owed.add:
+            return owed
+        later = [name for name in made.remove if _lies_in_drawers(name, made.add)]
+        self._save(life, replace(owed, remove=[name for name in owed.remove if name not in later]))
+        return _Owed(life.life, remove=later)
+
+    def _save(self, life: Life, owed: _Owed) -> None:
+        stored, parts = _stored(*divided(owed.add))
+        begun = from_micros(life.created_at)
+        self._derived.save_derived(life.actor_id, life.session_id, stored, owed.remove, begun, parts)
+
+    def _grow(self, life: Life, numbers: range, at_hand: dict[int, Message], made: Made) -> None:
+        """Take in these messages, and note the segments that they complete."""
+        growing = self._open.pop(life.pk)  # nobody else's until it is put back
+        if growing is not None and growing.life > life.life:  # the session has ended since, and begun anew
+            self._open.put(life.pk, growing)
+            return
+        begun = end_of(numbers[0], SMALL) - SMALL
+        if growing is None or growing.life < life.life or growing.last < begun:
+            growing = Growing.behind(life.life, begun)
+        for run in runs(self._following(life, growing.last, numbers[-1], at_hand)):
+            growing = growing.next() if growing.is_full else growing
+            last = run[-1].seq or 0
+            self._lead(life, growing, last)
             growing.add(run, get_counter(self._counter), made)
-        if growing is not None:
-            growing.keep(made)
-            self._open.put(pk, growing)
-        return made
+            if growing.whole is None:
+                self._unite(life, last, made)
+        growing.keep(made)
+        self._open.put(life.pk, growing)
+
+    def _following(self, life: Life, done: int, last: int, at_hand: dict[int, Message]) -> list[Message]:
+        """The messages behind number `done`; those not at hand are read where a segment ends. None if not all are
+        there."""
+        wanted = range(done + 1, last + 1)
+        lacking = [seq for seq in wanted if seq not in at_hand]
+        if lacking and last // SMALL * SMALL > done:
+            read = self._log.singles(life, lacking[0], lacking[-1])
+            at_hand |= {message.seq or 0: message for message in read}
+        found = [at_hand[seq] for seq in wanted if seq in at_hand]
+        return found if len(found) == len(wanted) else []
+
+    def _lead(self, life: Life, growing: Growing, last: int) -> None:
+        """Have all of a segment which a message up to number `last` ends, where only its end is there."""
+        segment = next((one for one in completing(1, growing.last, last) if one.first < growing.first), None)
+        if segment is not None:
+            before = self._stored_before(life, segment, growing.first - 1)
+            if before is not None:
+                growing.lead(segment.first, before)
+
+    def _unite(self, life: Life, last: int, made: Made) -> None:
+        """Make the segment of large ones which ends with this number, where one of these has just been made."""
+        larger, ended = larger_than_large(last), Segment.ending(last, LARGE)
+        if larger is not None and ended.name in made.add:
+            before = self._stored_before(life, larger, ended.first - 1)
+            if before is not None:
+                data = one_of([*before, ConversationIndex.from_bytes(made.add[ended.name])])
+                made.take(larger, data, [*united(larger.first, ended.first - 1), ended])
+
+    def _stored_before(self, life: Life, segment: Segment, last: int) -> list[ConversationIndex] | None:
+        """The segment up to that message, as it is stored; None where that is not at hand in a few calls.
+
+        What is missing, or damaged, is made of its messages.
+        """
+        pieces = united(segment.first, last)
+        found, parts = self._derived.named(life, [piece.name for piece in pieces])
+        stored = [self._opened(life, piece, found.get(piece.name, b""), parts) for piece in pieces]
+        missing = [piece for piece, index in zip(pieces, stored, strict=True) if index is None]
+        if sum(piece.size for piece in missing) > AT_ONCE:
+            return None
+        indexes = [index or self._analysed(life, piece) for piece, index in zip(pieces, stored, strict=True)]
+        there = [index for index in indexes if index is not None]
+        return there if len(there) == len(pieces) else None
+
+    def _opened(self, life: Life, segment: Segment, data: bytes, parts: Parts) -> ConversationIndex | None:
+        """The index of a segment with all its parts; None where it is not there, or damaged."""
+        try:
+            index, inside = loaded(segment, data)
+            if inside is not None:
+                lacking = SomeParts(inside.parts, inside.unread - inside.among(parts))
+                wanted = {segment.name: lacking} if lacking.numbers else {}
+                read = self._derived.derived_parts(life.actor_id, life.session_id, wanted) if wanted else {}
+                index.fill((0, part) for part in inside.opened(inside.unread, {**parts, **read}))
+        except StoreCorrupt:
+            return None
+        return index
+
+    def _analysed(self, life: Life, segment: Segment) -> ConversationIndex | None:
+        messages = self._log.numbered(life, range(segment.first, segment.last + 1))
+        if len(messages) < segment.size:
+            return None
+        index = ConversationIndex()
+        index.add(passages(messages), get_counter(self._counter))
+        return index
 
     def _whole(self, pk: str) -> Whole | None:
         """All of a session's index, if this process made all of it."""
@@ -138,61 +248,17 @@ class Indexing:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """The whole index of one life of a session, up to message number `last`, by the names of its segments."""
+class _Owed:
+    """What is stored of a life's index with the next segment, and what is deleted then."""
 
     life: str
-    last: int
-    segments: Mapping[str, bytes]
+    add: Mapping[str, bytes] = field(default_factory=dict)
+    remove: Sequence[str] = ()
 
-
-@dataclass(slots=True)
-class _Growing:
-    """The messages of one life of a session from number `first` on, up to `last`.
-
-    `whole` has every segment since its beginning, compressed, if this process made them all.
-    """
-
-    life: str
-    first: int
-    last: int
-    whole: dict[str, bytes] | None
-    index: ConversationIndex = field(default_factory=ConversationIndex)
-
-    def add(self, run: Sequence[Message], counter: TokenCounter, made: Made) -> None:
-        """Take in messages that follow each other, those of them that continue it."""
-        new = [message for message in run if (message.seq or 0) > self.last]
-        if new:
-            grow(self.index, new, counter, made, self.first)
-            self.last = new[-1].seq or 0
-
-    def keep(self, made: Made) -> None:
-        """Remember the segments that were made of what was added, those that fill a larger one as that."""
-        if self.whole is None:
-            return
-        compressed = {name: zlib.compress(data, _LEVEL) for name, data in made.add.items()}
-        whole = {name: data for name, data in self.whole.items() if name not in made.remove} | compressed
-        chain: list[Segment] = []
-        for segment in segments_named(whole):
-            chain.append(segment)
-            larger = filled(chain)
-            if larger is not None:
-                parts = [part for part in chain if part.first >= larger.first]
-                data = _united([whole.pop(part.name) for part in parts])
-                made.take(larger, data, parts)
-                whole[larger.name] = zlib.compress(data, _LEVEL)
-                chain = [*chain[: -len(parts)], larger]
-        self.whole = whole if sum(map(len, whole.values())) <= WHOLE else None
-
-    def copied(self) -> Whole | None:
-        if self.whole is None:
-            return None
-        segments = {name: zlib.decompress(data) for name, data in self.whole.items()}
-        first = self.last // SMALL * SMALL + 1
-        if first <= self.last:  # the last one is not complete, and stored nowhere yet
-            start = int(np.searchsorted(self.index.seqs, first))
-            segments[Segment(first, self.last).name] = self.index.to_bytes(start)
-        return Whole(self.life, self.last, segments)
+    def beside(self, made: Made) -> _Owed:
+        """The same with what was made since, which may span it."""
+        former = {name: data for name, data in self.add.items() if name not in made.remove}
+        return replace(self, add=former | made.add, remove=[*self.remove, *made.remove])
 
 
 def _stored(
@@ -205,18 +271,18 @@ def _stored(
     return {**segments, **heads}, {**parts, **{name: pieces for name, (_, pieces) in lying.items()}}
 
 
-def _united(segments: Iterable[bytes]) -> bytes:
-    """One segment of several that follow each other, which are compressed."""
-    index = ConversationIndex()
-    index.extend(ConversationIndex.from_bytes(zlib.decompress(data)) for data in segments)
-    return index.to_bytes()
+def _lies_in_drawers(name: str, larger: Mapping[str, bytes]) -> bool:
+    """Whether the segment of this name may be stored in parts, as one of these larger ones tells, which has it.
+
+    For each message that takes fewer bytes, but more than half as many.
+    """
+    inner = Segment.named(name)
+    outer = [(one, larger[one.name]) for one in segments_named(larger)]
+    return inner is not None and any(
+        one.first <= inner.first and inner.last <= one.last and 2 * len(data) * inner.size >= _PARTED * one.size
+        for one, data in outer
+    )
 
 
-def _continued(growing: _Growing | None, life: str, seq: int) -> _Growing:
-    """What message number `seq` continues; or what begins with it, or in the middle of a segment with the next one."""
-    before = growing if growing is not None and growing.last == seq - 1 else None
-    if before is not None and seq % LARGE != 1:
-        return before
-    done = end_of(seq - 1, SMALL)
-    whole = None if before is None else before.whole
-    return _Growing(life, done + 1, done, {} if seq == 1 else whole)
+_PARTED: Final = min(IN_DRAWERS) * IN_A_DRAWER
+"""Bytes from which on a segment is stored in parts."""

@@ -14,6 +14,7 @@ from contextkit.stores.dynamodb.clock import Clock
 from contextkit.stores.dynamodb.database import Database
 from contextkit.stores.dynamodb.derived import DerivedData
 from contextkit.stores.dynamodb.erasure import Erasure
+from contextkit.stores.dynamodb.followup import FollowUp
 from contextkit.stores.dynamodb.indexing import Indexing
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import Log
@@ -68,8 +69,8 @@ class Parts:
         self.sessions = Sessions(lives, payloads, log, self.derived)
         self.messages = Messages(lives, payloads, log)
         self.appending = Appending(lives, payloads, log, settings.counter, settings.max_message_bytes)
-        self.packing = Packing(lives, log, payloads)
-        self.indexing = Indexing(lives, self.sessions, self.derived, settings.counter)
+        self.indexing = Indexing(lives, log, self.sessions, self.derived, settings.counter)
+        self.followup = FollowUp(Packing(lives, log, payloads), self.indexing)
         self.vectors = MessageVectors(lives, self.messages, settings.embedder)
         self.overflow = OverflowPieces(lives, payloads, settings.overflow_ttl)
         self.memories = Memories(database, payloads, settings.clock, settings.embedder)

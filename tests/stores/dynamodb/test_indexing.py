@@ -18,16 +18,16 @@ from contextkit import ContextBuilder
 from contextkit.aws.client import new_client
 from contextkit.conversation import index as session_index
 from contextkit.conversation.index import SessionIndex
-from contextkit.errors import StoreUnavailable
+from contextkit.errors import SessionEnded, StoreUnavailable
 from contextkit.rank import divided, segments
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import LARGE, SIZES, SMALL, Segment
 from contextkit.sources import History, System
 from contextkit.stores import SomeParts
 from contextkit.stores.codec import from_micros
-from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb import DynamoDBStore, growing
 from contextkit.stores.dynamodb import indexing as indexing_module
-from contextkit.stores.dynamodb.indexing import OPEN, Indexing
+from contextkit.stores.dynamodb.indexing import AT_ONCE, OPEN, Indexing
 from contextkit.stores.dynamodb.keys import session_key
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.payloads import Payloads
@@ -55,9 +55,12 @@ def begun(session_id: str = "s", life: str = "1") -> Life:
 
 
 class Kept:
-    """Derived data of one session, how often it was written, and for which life of the session the last time."""
+    """Derived data of one session, how often it was written, and for which life of the session the last time; and its
+    messages, with how many of them were read."""
 
     def __init__(self) -> None:
+        self.log: list[Message] = []
+        self.read = 0
         self.segments: dict[str, bytes] = {}
         self.parts: dict[tuple[str, int], bytes] = {}
         self.writes = 0
@@ -80,6 +83,17 @@ class Kept:
         self.segments = {name: data for name, data in self.segments.items() if name not in remove} | add
         self.parts = {one: data for one, data in self.parts.items() if one[0] not in {*remove, *add}}
         self.parts |= {(name, number): data for name, all_ in parts.items() for number, data in enumerate(all_)}
+
+    def named(self, _: Life, names: Sequence[str]) -> tuple[dict[str, bytes], dict[tuple[str, int], bytes]]:
+        return {name: self.segments[name] for name in names if name in self.segments}, {}
+
+    def singles(self, _: Life, low: int, high: int) -> list[Message]:
+        found = [message for message in self.log if low <= (message.seq or 0) <= high]
+        self.read += len(found)
+        return found
+
+    def numbered(self, life: Life, seqs: range) -> list[Message]:
+        return self.singles(life, seqs[0], seqs[-1])
 
     def derived_parts(self, _: str, __: str, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
         asked = {(name, number) for name, some in wanted.items() for number in some.numbers}
@@ -105,7 +119,17 @@ def kept() -> Kept:
 
 @pytest.fixture
 def indexing(lives: Alive, kept: Kept) -> Indexing:
-    return Indexing(lives, kept, kept, "o200k_base")  # type: ignore[arg-type]
+    return indexing_of(kept, lives)
+
+
+def indexing_of(kept: Kept, lives: Alive) -> Indexing:
+    return Indexing(lives, kept, kept, kept, "o200k_base")  # type: ignore[arg-type]
+
+
+def follow(indexing: Indexing, messages: Sequence[Message], life: Life | None = None) -> None:
+    """What is done behind an append of these messages."""
+    at_hand = {message.seq or 0: message for message in messages}
+    indexing.follow(life or begun(), range(min(at_hand), max(at_hand) + 1), at_hand)
 
 
 def numbered(first: int, last: int) -> list[Message]:
@@ -120,10 +144,11 @@ def names(*segments: tuple[int, int]) -> list[str]:
 def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing, kept: Kept, at_once: int) -> None:
     messages = numbered(1, LARGE + 2 * SMALL + 5)
     for start in range(0, len(messages), at_once):
-        indexing.follow(begun(), messages[start : start + at_once])
-    assert sorted(kept.segments) == names(
-        (1, LARGE), (LARGE + 1, LARGE + SMALL), (LARGE + SMALL + 1, LARGE + 2 * SMALL)
-    )
+        follow(indexing, messages[start : start + at_once])
+    messages += numbered(len(messages) + 1, len(messages) + SMALL)
+    follow(indexing, messages[-SMALL:])  # with which those go that have been made one
+    last = [(LARGE + done + 1, LARGE + done + SMALL) for done in range(0, 3 * SMALL, SMALL)]
+    assert sorted(kept.segments) == names((1, LARGE), *last)
     for name in kept.segments:
         segment = Segment.named(name)
         assert segment is not None
@@ -137,7 +162,7 @@ def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing,
 def test_large_segments_are_stored_in_parts(indexing: Indexing, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(divided, "WHOLE", 5_000)
     messages = numbered(1, LARGE + SMALL)
-    indexing.follow(begun(), messages)
+    follow(indexing, messages)
     large, small = (Segment(1, LARGE), Segment(LARGE + 1, LARGE + SMALL))
     index, parts = divided.loaded(large, kept.segments[large.name])
     assert divided.loaded(small, kept.segments[small.name])[1] is None
@@ -152,71 +177,128 @@ def test_large_segments_are_stored_in_parts(indexing: Indexing, kept: Kept, monk
 def test_what_was_stored_already_is_not_analysed_again(indexing: Indexing, kept: Kept) -> None:
     messages = numbered(1, 2 * SMALL)
     for last in range(10, 2 * SMALL + 1, 10):
-        indexing.follow(begun(), messages[:last])
-    indexing.follow(begun(), messages)
+        follow(indexing, messages[:last])
+    follow(indexing, messages)
     assert sorted(kept.segments) == names((1, SMALL), (SMALL + 1, 2 * SMALL))
     assert kept.writes == 2
 
 
-def test_what_was_stored_while_it_was_appended_is_not_stored_again_by_a_build(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow(begun(), numbered(1, SMALL))
-    assert (kept.writes, kept.life) == (1, from_micros(1))
-    (name, data), *_ = kept.segments.items()
-    indexing.save_derived("u", "s", {name: data}, [])
-    assert kept.writes == 1
-    indexing.save_derived("u", "s", {name: data, "other": b""}, [])  # it was damaged, and made again
-    assert sorted(kept.segments) == [name, "other"]
-    assert kept.writes == 2
+def test_what_a_build_found_missing_is_stored_with_the_next_segment(indexing: Indexing, kept: Kept) -> None:
+    indexing.keep_segments("u", "s", {"missing": b"1", "gone": b""}, ["beneath"], from_micros(1))
+    follow(indexing, numbered(1, 1), begun("another"))
+    assert kept.writes == 0
+    follow(indexing, numbered(1, 1))
+    assert (kept.segments, kept.writes, kept.life) == ({"missing": b"1", "gone": b""}, 1, from_micros(1))
+    follow(indexing, numbered(2, SMALL))
+    assert sorted(kept.segments) == ["gone", *names((1, SMALL)), "missing"]
+    indexing.keep_segments("u", "s", {}, ["gone"], None)
+    follow(indexing, numbered(SMALL + 1, 2 * SMALL - 1))
+    assert "gone" in kept.segments  # that is not worth a call
+    follow(indexing, numbered(2 * SMALL, 2 * SMALL))
+    assert sorted(kept.segments) == [*names((1, SMALL), (SMALL + 1, 2 * SMALL)), "missing"]
+    assert kept.writes == 3
 
 
-def test_a_process_begins_at_the_next_segment(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow(begun(), numbered(LARGE - SMALL - 20, LARGE + SMALL))
-    assert sorted(kept.segments) == names((LARGE - SMALL + 1, LARGE), (LARGE + 1, LARGE + SMALL))
-    indexing.follow(begun("another"), numbered(SMALL + 2, 2 * SMALL - 1))
-    indexing.follow(begun("another"), numbered(2 * SMALL, 3 * SMALL))
-    assert Segment(2 * SMALL + 1, 3 * SMALL).name in kept.segments
-    assert kept.writes == 2
+def test_what_is_missing_of_a_session_that_has_ended_is_not_stored(indexing: Indexing, kept: Kept) -> None:
+    with pytest.raises(SessionEnded):
+        indexing.keep_segments("u", "s", {"missing": b"1"}, [], from_micros(0))
+    indexing.keep_segments("u", "s", {"missing": b"1"}, [], from_micros(1))
+    follow(indexing, numbered(1, SMALL), begun(life="2"))
+    assert sorted(kept.segments) == names((1, SMALL))
 
 
-def test_where_others_write_too_their_segments_are_left_to_the_next_build(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow(begun(), numbered(1, SMALL - 12))
-    indexing.follow(begun(), numbered(SMALL - 9, 3 * SMALL))
-    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL), (2 * SMALL + 1, 3 * SMALL))
+def test_of_much_that_is_missing_nothing_waits(indexing: Indexing, kept: Kept) -> None:
+    """A build that has read so many messages has made some calls already, and its process may append nothing."""
+    indexing.keep_segments("u", "s", {Segment(1, AT_ONCE).name: b"1"}, [], from_micros(1))
+    assert kept.segments == {Segment(1, AT_ONCE).name: b"1"}
+
+
+def test_who_ends_a_segment_makes_it_whoever_began_it(indexing: Indexing, kept: Kept) -> None:
+    kept.log = numbered(1, LARGE + SMALL)
+    follow(indexing, kept.log[SMALL + 1 : 2 * SMALL - 1])
+    assert (kept.writes, kept.read) == (0, 0)
+    follow(indexing, kept.log[2 * SMALL - 1 : 2 * SMALL])
+    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
+    assert kept.read == SMALL - 1
+    follow(indexing, kept.log[3 * SMALL + 4 : 4 * SMALL])
+    assert sorted(kept.segments) == names((1, 4 * SMALL))
+    assert kept.index(Segment(1, 4 * SMALL)).seqs.tolist() == list(range(1, 4 * SMALL + 1))
+    assert kept.read == (SMALL - 1) + 4 + 2 * SMALL  # and those of segments that nobody has made
+
+
+def test_segments_of_others_are_read_for_a_larger_one(lives: Alive, kept: Kept) -> None:
+    kept.log = numbered(1, LARGE)
+    for first in range(0, LARGE, SMALL):
+        follow(indexing_of(kept, lives), kept.log[first : first + SMALL])
+    assert sorted(kept.segments) == names((1, LARGE), *in_drawers_until_the_next(LARGE))
+    assert kept.read == 0
+    whole = ConversationIndex()
+    whole.add(kept.log, get_counter())
+    assert_same(kept.index(Segment(1, LARGE)), whole)
+
+
+def in_drawers_until_the_next(last: int) -> list[tuple[int, int]]:
+    """Of the segments that were made one, those that questions are answered from."""
+    parts = [*range(last // 4, last, last // 4)]
+    return [(part - last // 4 + 1, part) for part in parts]
+
+
+def test_of_a_larger_segment_of_which_too_much_is_missing_only_the_end_is_made(
+    lives: Alive, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing_module, "AT_ONCE", 2 * SMALL)
+    kept.log = numbered(1, 4 * SMALL)
+    follow(indexing_of(kept, lives), kept.log[3 * SMALL :])
+    assert (sorted(kept.segments), kept.read) == (names((3 * SMALL + 1, 4 * SMALL)), 0)
+
+
+@pytest.mark.parametrize("there", [0, SMALL - 2])
+def test_what_has_gone_meanwhile_is_in_no_segment(indexing: Indexing, kept: Kept, there: int) -> None:
+    kept.log = numbered(1, there)
+    follow(indexing, numbered(SMALL, SMALL))
+    assert kept.segments == {}
 
 
 def test_another_life_of_a_session_begins_with_nothing(indexing: Indexing, kept: Kept) -> None:
-    indexing.follow(begun(), numbered(1, SMALL - 12))
-    indexing.follow(begun(life="2"), numbered(SMALL - 11, 2 * SMALL))
-    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
-    indexing.follow(begun(life="1"), numbered(1, SMALL))  # it comes late
-    indexing.follow(begun(life="2"), numbered(2 * SMALL + 1, 3 * SMALL))
-    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL), (2 * SMALL + 1, 3 * SMALL))
+    follow(indexing, numbered(1, SMALL - 12))
+    follow(indexing, numbered(1, 5), begun(life="2"))
+    follow(indexing, numbered(SMALL - 11, SMALL))  # it comes late
+    assert kept.segments == {}
+    follow(indexing, numbered(6, SMALL), begun(life="2"))
+    assert sorted(kept.segments) == names((1, SMALL))
+    assert kept.read == 0
 
 
-def test_a_failure_costs_the_next_build_the_analysis_and_the_append_nothing(indexing: Indexing, kept: Kept) -> None:
+def test_what_could_not_be_stored_is_stored_behind_the_next_append(indexing: Indexing, kept: Kept) -> None:
     kept.fails = True
-    indexing.follow(begun(), numbered(1, SMALL))
+    for last in range(SMALL, 4 * SMALL + 1, SMALL):
+        follow(indexing, numbered(last - SMALL + 1, last))
+        assert kept.segments == {}
     kept.fails = False
-    indexing.follow(begun(), numbered(SMALL + 1, 2 * SMALL))
-    assert sorted(kept.segments) == names((SMALL + 1, 2 * SMALL))
-
-
-def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> None:
-    for number in range(OPEN + 1):
-        indexing.follow(begun(f"s{number}-"), numbered(1, SMALL - 12))
-    indexing.follow(begun("s0-"), numbered(SMALL - 11, SMALL))
-    assert kept.writes == 0
-    indexing.follow(begun(f"s{OPEN}-"), numbered(SMALL - 11, SMALL))
+    follow(indexing, numbered(4 * SMALL + 1, 4 * SMALL + 1))
+    assert sorted(kept.segments) == names((1, 4 * SMALL))
     assert kept.writes == 1
 
 
-class Whole(Kept):
-    """One session, its messages and what is derived from them; `read` counts the messages that were read."""
+def test_only_so_many_sessions_are_kept_open(indexing: Indexing, kept: Kept) -> None:
+    kept.log = numbered(1, SMALL)
+    for number in range(OPEN + 1):
+        follow(indexing, kept.log[:-12], begun(f"s{number}-"))
+    follow(indexing, kept.log[-12:], begun(f"s{OPEN}-"))
+    assert (kept.writes, kept.read) == (1, 0)
+    follow(indexing, kept.log[-12:], begun("s0-"))
+    assert (kept.writes, kept.read) == (2, SMALL - 12)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.log: list[Message] = []
-        self.read = 0
+
+class Whole(Kept):
+    """One session, as processes see it one of which appends too: with `indexing`."""
+
+    indexing: Indexing
+
+    def keep_segments(
+        self, _: str, __: str, add: Mapping[str, bytes], remove: Sequence[str], *, life: datetime | None
+    ) -> None:
+        self.indexing.keep_segments("u", "s", add, remove, life)
 
     def messages(self, _: str, __: str, *, after: int, before: int) -> list[Message]:
         found = self.log[after : before - 1]
@@ -236,9 +318,11 @@ def small_sizes(whole: int) -> Iterator[None]:
         patched.setattr(divided, "PART", 1_000)
         patched.setattr(segments, "SIZES", tuple(size // 16 for size in SIZES))
         patched.setattr(session_index, "SLICE", session_index.SLICE // 16)
-        for module in (segments, indexing_module):
+        patched.setattr(session_index, "SMALL", SMALL // 16)
+        patched.setattr(indexing_module, "AT_ONCE", AT_ONCE // 16)
+        for module in (segments, indexing_module, growing):
             for name in ("SMALL", "LARGE"):
-                patched.setattr(module, name, getattr(module, name) // 16)
+                patched.setattr(module, name, SMALL // 16 if name == "SMALL" else LARGE // 16)
         yield
 
 
@@ -250,19 +334,18 @@ WRITERS = ["one", "other", "build", "first build", ""]
 def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(
     steps: list[tuple[int, str]], largest_whole: int
 ) -> None:
-    """Two processes append, each sometimes; one builds now and then, and others do so for the first time."""
+    """Two processes append, each sometimes, and one that dies before it has done anything behind that; one builds now
+    and then, and others do so for the first time."""
     store, whole, built = Whole(), ConversationIndex(), SessionIndex("u", "s", get_counter())
-    appending = {
-        name: Indexing(Alive(), store, store, "o200k_base")  # type: ignore[arg-type]
-        for name in ("one", "other")
-    }
+    appending = {name: indexing_of(store, Alive()) for name in ("one", "other")}
+    store.indexing = appending["one"]
     with small_sizes(largest_whole):
         for many, who in steps:
             new = numbered(len(store.log) + 1, len(store.log) + many)
             store.log += new
             whole.add(new, get_counter())
             if who in appending:
-                appending[who].follow(begun(), new)
+                follow(appending[who], new)
             elif who:
                 one = built if who == "build" else SessionIndex("u", "s", get_counter())
                 notices = one.read(store, None, (), query="order 7")  # type: ignore[arg-type]
@@ -270,6 +353,10 @@ def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(
                 assert_same(one.index, whole)
             assert_disjoint_or_within([Segment.named(name) for name in store.segments])
         SessionIndex("u", "s", get_counter()).read(store, None, ())  # type: ignore[arg-type]
+        new = numbered(len(store.log) + 1, len(store.log) + 1)
+        store.log += new
+        whole.add(new, get_counter())
+        follow(store.indexing, new)
         assert {name for name, _ in store.parts} <= set(store.segments)
         store.read, last = 0, SessionIndex("u", "s", get_counter())
         last.read(store, None, (), query="order 7")  # type: ignore[arg-type]
@@ -325,11 +412,13 @@ def test_an_index_that_is_damaged_or_not_wholly_there_is_made_again(
     client = new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=20)
     damage(client, f"{tables}agent-sessions", session_key(actor, "s"), damaged)
     for kinds in ({"index made again", "index read again"}, set()):
-        builder = ContextBuilder(sources=[History()], budget=2_000, strategy="chat", store=stores())
+        store = stores()
+        builder = ContextBuilder(sources=[History()], budget=2_000, strategy="chat", store=store)
         context = builder.build("Where does the zebra live?", actor_id=actor, session_id="s")
         assert "The zebra lives in Antwerp." in "".join(message.text for message in context.messages)
         assert {notice.kind for notice in context.report.notices} <= kinds
         assert bool(kinds) == bool(context.report.notices)
+        store.append(actor, "s", [Message(role="assistant", content="In Antwerp.")])
 
 
 def damage(client: Any, table: str, pk: str, damaged: str) -> None:

@@ -16,7 +16,8 @@ from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.segments import Segment
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.dynamodb.database import MAX_GETS
-from contextkit.stores.dynamodb.packing import MOST, OPEN
+from contextkit.stores.dynamodb.followup import OPEN
+from contextkit.stores.dynamodb.packing import MOST
 from contextkit.stores.dynamodb.packs import LARGE, LEAST, MOST_BYTES, SMALL, Pack, ended_by, packed, unpacked
 from contextkit.stores.dynamodb.packs import worth_reading as chosen
 from contextkit.testing.faults import Call, Fault, FaultProxy, never
