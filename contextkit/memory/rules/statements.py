@@ -28,6 +28,10 @@ LONGEST_SENTENCE: Final = 400
 LONGEST_MESSAGE: Final = 8_000
 """Characters of a message that are read; what people say about themselves stands before what they paste."""
 
+_EMPTY: Final = re.compile(r"\s{9,}")
+"""White space that says no more than a line between paragraphs does. Pages of it cost a search each, character by
+character, in every pattern that may begin with white space."""
+
 _BLOCK: Final = re.compile(r"<([A-Za-z][\w-]*)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL)
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED_LINE: Final = re.compile(
@@ -237,6 +241,7 @@ def _spelled(name: str) -> str:
 def readable(message: Message) -> str:
     """The text that its author wrote themselves, without what was injected, pasted, quoted or coded."""
     text = unicodedata.normalize("NFC", message.text[:LONGEST_MESSAGE])
+    text = _EMPTY.sub(lambda match: "\n\n" if "\n" in match[0] else " ", text)
     for foreign in (_BLOCK, _CODE, _QUOTED_LINE, _TASK):
         text = foreign.sub(" ", text)
     text = _EMOJI.sub(lambda match: "." if _ENDS.match(text, match.end()) else " ", text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from contextkit.memory.rules.statements import clauses_of
+from contextkit.memory.rules.statements import clauses_of, readable
+from contextkit.types import Message
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,9 @@ from contextkit.memory.rules.statements import clauses_of
 )
 def test_a_sentence_is_cut_where_another_subject_begins(sentence: str, clauses: list[str]) -> None:
     assert list(clauses_of(sentence)) == clauses
+
+
+@pytest.mark.parametrize("empty", ["\n" * 40, " " * 40, "\r\n \t" * 20])
+def test_pages_of_white_space_are_read_as_the_end_of_a_paragraph_or_a_space(empty: str) -> None:
+    text = readable(Message(role="user", content=f"I live in Rome.{empty}I work for Acme."))
+    assert text == "I live in Rome." + ("\n\n" if "\n" in empty else " ") + "I work for Acme."
