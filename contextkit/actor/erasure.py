@@ -94,6 +94,10 @@ def erase_actor(actor_id: str, stores: Mapping[str, Erasable]) -> Receipt:
 
 
 def _check_stores(stores: Mapping[str, Erasable]) -> None:
+    if not isinstance(stores, Mapping):
+        raise InvalidInput(
+            f"The stores are a {type(stores).__name__}.", 'Pass them by name: {"agent.db": store}.', value=stores
+        )
     if not stores:
         raise InvalidInput("There is no store to erase from.", "Pass every store that may hold the actor.")
     for name, store in stores.items():

@@ -133,9 +133,17 @@ class _Recall:
         The message then competes for its place by itself. What was put together from several of
         them, or took the place of another record, is more than a message says.
         """
-        strategy, own = self.request.strategy, record.metadata.get(SESSION) == self.request.session_id
+        strategy = self.request.strategy
         recalls = "recall" in self.request.filled and strategy.section("recall") is not None
-        return own and recalls and len(record.sources) == 1 and SUPERSEDES not in record.metadata
+        return self._is_own(record) and recalls and len(record.sources) == 1 and SUPERSEDES not in record.metadata
+
+    def _is_own(self, record: MemoryRecord) -> bool:
+        """Whether it was made of this session's messages, and not of those of an earlier one of its name: these are
+        gone, expired or deleted, and only the memory is left of them."""
+        life = self.request.life
+        return (
+            record.metadata.get(SESSION) == self.request.session_id and life is not None and record.created_at >= life
+        )
 
     def _found(self, past: bool) -> Found:
         """What the store finds among the records of all times, as far as it is of use."""
@@ -164,7 +172,6 @@ class _Recall:
     def _record_item(self, one: ScoredMemory) -> Item:
         record, request = one.record, self.request
         lead = f"- {known_since(record, request.now)}: "
-        own = record.metadata.get(SESSION) == request.session_id
         return Item(
             id=record.id,
             section="memories",
@@ -178,7 +185,7 @@ class _Recall:
                 source="memories",
                 uri=record.namespace,
                 created_at=record.created_at,
-                messages=record.sources if own else (),
+                messages=record.sources if self._is_own(record) else (),
             ),
         )
 

@@ -258,6 +258,25 @@ def test_a_record_is_not_shown_beside_the_message_it_was_made_from(store: SQLite
     assert decision.reason.startswith("'m', which it was made from, is of this conversation")
 
 
+@pytest.mark.parametrize("ends", ["deleted", "expired"])
+def test_what_an_earlier_session_of_the_name_left_behind_is_known_in_the_next(ends: str) -> None:
+    """Whoever comes back after months comes back to the same session: what it said is gone, what it taught is not."""
+    now = NOW
+    with SQLiteStore(":memory:", clock=lambda: now, ttl=timedelta(days=30)) as store:
+        store.append("u1", "s1", [{"role": "user", "content": "I live in Ghent."}])
+        MemoryEngine(store, clock=lambda: now).run("u1", "s1", flush=True)
+        if ends == "deleted":
+            store.delete_session("u1", "s1")
+        now += timedelta(days=45)
+        build = ContextBuilder(
+            store=store, sources=[History(), Memories()], budget=8_000, strategy="chat", clock=lambda: now
+        ).build
+        for _ in range(2):
+            context = build("Where do I live?", actor_id="u1", session_id="s1")
+            assert "The user lives in Ghent." in texts_of(context)
+            store.append("u1", "s1", [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}])
+
+
 def test_what_says_more_than_one_message_of_this_session_may_stand(store: SQLiteStore) -> None:
     store.append("u1", "s1", [{"role": "user", "content": f"Message {n}.", "id": f"m{n}"} for n in range(3)])
     own = {"session_id": "s1"}
