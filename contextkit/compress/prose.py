@@ -97,7 +97,8 @@ def sentences(text: str, span: Span, longest: int) -> Iterator[Span]:
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     mark = match.group()
     if mark[0] == "\n":
-        wrapped = match.start() - start >= _WRAPPED and mark.count("\n") == 1
+        line = match.start() - text.rfind("\n", 0, match.start()) - 1
+        wrapped = line >= _WRAPPED and mark.count("\n") == 1
         return not (wrapped and _GOES_ON.match(text, match.end()))
     if mark[0] == ".":
         goes_on = "\n" not in mark and text[match.end() : match.end() + 1].islower()

@@ -83,6 +83,11 @@ def test_chinese_prose_is_cut_at_its_own_full_stops(counter: TokenCounter) -> No
             "This line is wrapped by hand after some eighty characters, as in a\nmail. Next.",
             ["This line is wrapped by hand after some eighty characters, as in a\nmail. ", "Next."],
         ),
+        (
+            "One that ends within a line, which is wrapped by hand. The\nnext goes on. Third.",
+            ["One that ends within a line, which is wrapped by hand. ", "The\nnext goes on. ", "Third."],
+        ),
+        ("Short. A line\nbegins small.", ["Short. ", "A line\n", "begins small."]),
         ("A heading\n\nA paragraph.", ["A heading\n\n", "A paragraph."]),
         ("", []),
     ],
