@@ -104,6 +104,8 @@ def test_bad_input_is_refused(stores: dict[str, SQLiteStore]) -> None:
     with pytest.raises(InvalidInput, match="no store to erase from"):
         erase_actor("ann", {})
     fill(stores["a"], "ann")
+    with pytest.raises(InvalidInput, match=r"The stores are a SQLiteStore\. Pass them by name"):
+        erase_actor("ann", stores["a"])  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match=r"'x' \(object\) cannot erase"):
         erase_actor("ann", {"a": stores["a"], "x": object()})  # type: ignore[dict-item]
     assert stores["a"].held("ann")
