@@ -296,8 +296,8 @@ class HandleNotFound(StoreError, LookupError):
 
     def __init__(self, handle: str) -> None:
         super().__init__(
-            f"Nothing is stored under the handle {shortened(handle)} for this actor and session.",
-            "Use a handle from this session's prompt, exactly as it stands there.",
+            f"Nothing is stored under the handle {shortened(handle)} for this actor and session, or no longer.",
+            "Use a handle from this session's prompt, exactly as it stands there; fetch anew what has expired.",
         )
         self.handle = handle
 

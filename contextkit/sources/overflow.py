@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from contextkit.blocks import line_tokens
 from contextkit.errors import HandleNotFound, InvalidInput
+from contextkit.pause import Pause
 from contextkit.rank.lexical import LexicalIndex
 from contextkit.rank.terms import terms
 from contextkit.rank.texts import LONGEST
@@ -16,6 +17,7 @@ from contextkit.recent import Recent
 from contextkit.sources.needs import needed
 from contextkit.stores import Overflow as Piece
 from contextkit.stores import OverflowStore, Session, SessionStore
+from contextkit.transcript import day
 from contextkit.types import Item, Provenance, Request
 
 REMEMBERED = 32
@@ -139,11 +141,13 @@ def _read_again(store: OverflowStore, request: Request, handle: str) -> Piece | 
 
 def _item(order: int, score: float, piece: Piece, request: Request) -> Item:
     lead = f"[{' '.join(piece.title.split())}] " if piece.title.strip() else ""
+    stored = Pause.between(piece.created_at, request.now)  # "as of today" was true on the day of a moment ago only
     return Item(
         id=f"overflow:{piece.handle}",
         section="overflow",
         text=piece.text,
         lead=lead,
+        heading=f"As of {day(stored.since)}:" if stored else "",
         tokens=line_tokens(request.counter, lead, piece.text),
         score=score,
         order=order,

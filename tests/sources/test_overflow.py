@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -56,6 +56,17 @@ def test_only_the_best_are_considered(request_for: MakeRequest, store: SQLiteSto
 def test_another_session_s_are_never_seen(request_for: MakeRequest, store: SQLiteStore) -> None:
     assert found(replace(request_for("Ghent"), session_id="s2"), store) == []
     assert found(replace(request_for("Ghent"), actor_id="u2"), store) == []
+
+
+def test_what_was_stored_long_ago_says_of_which_day_it_is(request_for: MakeRequest) -> None:
+    """A price "as of today", moved out in March, is no price of June's; one of this morning needs no date."""
+    clock = ManualClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
+    with Counting(clock) as store:
+        store.put("old")
+        clock.advance(timedelta(days=96))
+        store.put("new")
+        items = found(replace(request_for("Ghent"), now=clock()), store)
+    assert {item.handle: item.heading for item in items} == {"old": "As of 2 March 2026:", "new": ""}
 
 
 # Read once
