@@ -14,6 +14,7 @@ import numpy as np
 from contextkit.blocks import line_tokens
 from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
+from contextkit.encoded import without_data
 from contextkit.errors import InvalidInput, shortened
 from contextkit.quiet import quiet
 from contextkit.rank.corpus import TextIndex
@@ -79,6 +80,7 @@ class Documents:
       retriever's and a coroutine function's search is awaited where the build is (`abuild`).
 
     With a `splitter` (any LangChain text splitter) the pieces of a document compete one by one.
+    Of encoded data in a document, such as a picture in a page, its length stands.
     Documents are never trusted: they are fenced as data. An empty document is an `InvalidInput`
     in a list, and left out with a notice where a search returned it. What a search raises costs
     this source its share and is reported.
@@ -186,7 +188,8 @@ class Documents:
         given: Counter[str] = Counter()
         chunks = []
         for document in documents:
-            texts = [document.text] if self._splitter is None else self._splitter.split_text(document.text)
+            whole = without_data(document.text)
+            texts = [whole] if self._splitter is None else self._splitter.split_text(whole)
             for number, text in enumerate(texts):
                 key = document.key if len(texts) == 1 else f"{document.key}#{number}"
                 given[key] += 1
