@@ -747,6 +747,17 @@ def test_tools_that_came_late_once_are_there_for_the_rest_of_the_turn(store: SQL
     assert [notices(context) for context in (first, second, third)] == [{"source late"}, {"prefix changed"}, set()]
 
 
+def test_a_tool_whose_schema_grows_while_an_agent_is_at_work_stays_at_hand(store: SQLiteStore) -> None:
+    own = [schema(0), schema(1)]
+    agent = builder(store, sources=[System("Help."), Schemas(own), History()])
+    first = agent.build("Where is it?", **A)
+    store.append("u1", "s1", [user("Where is it?"), called(1), result(1, "there")])
+    longer = replace(own[1], description="Looks up an order, by its number, its country and the year it was made in.")
+    later = builder(store, sources=[System("Help."), Schemas([own[0], longer]), History()]).build(**A)
+    assert [tool.name for tool in later.tools] == [tool.name for tool in first.tools]
+    assert longer in later.tools
+
+
 def test_a_huge_first_question_does_not_cost_the_tools_of_later_turns(store: SQLiteStore) -> None:
     agent = builder(store, window=4_000, sources=[System("Help."), Schemas([schema(n) for n in range(20)]), History()])
     first = agent.build("word " * 3_200, **A)

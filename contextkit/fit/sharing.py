@@ -43,7 +43,10 @@ def kept(request: Request, available: int, wanted: Mapping[str, int], tools: Seq
         learnt = request.continuing and larger <= MUCH_LARGER * smaller
         return _recounted(request, anew, tools) if learnt else anew
     if request.continuing:  # a source may then offer only what stands already, if it was in time for that
-        return anew if any(tokens and not last.demands[name] for name, tokens in wanted.items()) else last
+        if any(tokens and not last.demands[name] for name, tokens in wanted.items()):
+            return anew
+        described_anew = _standing(request, tools) > last.shares.get("tools", 0)
+        return _recounted(request, anew, tools) if described_anew else last
     content = all(name in _cut(last) or tokens <= last.demands[name] for name, tokens in wanted.items())
     return replace(anew, shares=last.shares) if content else anew
 
@@ -74,16 +77,21 @@ def share(rest: int, request: Request, stable: Stable, wanted: Mapping[str, int]
 
 
 def _recounted(request: Request, anew: Stable, tools: Sequence[Item]) -> Stable:
-    """What the stable sections of a turn under way cost now, where a calibration has moved its counts or margin.
+    """What the stable sections of a turn under way cost now, where a calibration has moved its counts or margin, or a
+    list of tools describes one at more length.
 
     The turn's prompt is only ever added to, so the tools that stand are those that stay.
     """
     last = request.view.stable
     demands = {name: max(tokens, last.demands[name]) for name, tokens in anew.demands.items()}
     whole = {name: tokens for name, tokens in demands.items() if name not in _cut(last)}
-    standing = sum(item.tokens for item in tools if item.tool is not None and item.tool.name in request.view.tools)
-    shown = {"tools": standing} if "tools" in last.shares else {}
+    shown = {"tools": _standing(request, tools)} if "tools" in last.shares else {}
     return replace(anew, demands=demands, shares={**last.shares, **whole, **shown})
+
+
+def _standing(request: Request, tools: Sequence[Item]) -> int:
+    """What those tools cost that stood in the last prompt."""
+    return sum(item.tokens for item in tools if item.tool is not None and item.tool.name in request.view.tools)
 
 
 def _cut(stable: Stable) -> set[str]:

@@ -104,6 +104,14 @@ def test_within_a_turn_what_is_wanted_does_not_count() -> None:
     assert kept(request(OLD, continuing=True), ROOM, {"tools": 700, "preferences": 0}, ()) == OLD
 
 
+def test_within_a_turn_a_tool_that_is_described_at_more_length_stays() -> None:
+    few = Stable(available=ROOM, demands={"tools": 90, "preferences": 100}, shares={"tools": 90, "preferences": 100})
+    longer = kept(request(few, continuing=True), ROOM, {"tools": 120, "preferences": 100}, [TOOL])
+    assert longer.shares == {"tools": 120, "preferences": 100}
+    other = replace(TOOL, tool=schema(1))
+    assert kept(request(few, continuing=True), ROOM, {"tools": 120, "preferences": 100}, [other]) == few
+
+
 def test_within_a_turn_what_came_too_late_for_its_first_prompt_still_gets_its_share() -> None:
     late = Stable(available=ROOM, demands={"tools": 0, "preferences": 100}, shares={"tools": 0, "preferences": 100})
     found = shared(request(late, continuing=True), {**WANTED, "documents": 0})
