@@ -22,6 +22,7 @@ from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
+from urllib.error import HTTPError
 
 DOWNLOAD_SECONDS = 3.0
 """How long a process may wait, once, for a vocabulary: name lookup, connection and transfer together."""
@@ -144,6 +145,9 @@ def _fetch(vocabulary: Vocabulary, url: str, seconds: float, received: list[byte
     try:
         with urllib.request.urlopen(url, timeout=seconds) as response:
             data = response.read(MAX_BYTES)
+    except HTTPError as error:
+        error.close()  # it holds the connection
+        return
     except (OSError, HTTPException, ValueError):  # no network, no such host, an error page: the caller estimates
         return
     if vocabulary.is_intact(data):

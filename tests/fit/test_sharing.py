@@ -17,8 +17,7 @@ from contextkit.types import Item, Message, Request
 from contextkit.view import Stable, Turn, View
 from tests.world import NOW, schema
 
-STRATEGY = parse_strategy(
-    """
+TEXT = """
 [sections.system]
 region = "stable"
 [sections.tools]
@@ -33,9 +32,10 @@ region = "volatile"
 ceiling = 0.25
 [sections.turn]
 region = "turn"
-""",
-    name="test",
-)
+floor = {floor}
+"""
+STRATEGY = parse_strategy(TEXT.format(floor=0), name="test")
+ROOMY = parse_strategy(TEXT.format(floor=0.3), name="test")
 ROOM = 1_000
 WANTED = {"tools": 200, "preferences": 100, "history": 5_000, "documents": 200}
 STABLE = {"tools": 200, "preferences": 100}
@@ -130,6 +130,12 @@ def test_within_a_turn_tools_that_stand_stay_where_a_calibration_moves_the_room(
     turn = request(replace(OLD, demands={"tools": 900, "preferences": 100}), continuing=True)
     after = kept(turn, room, {"tools": 910, "preferences": 104}, [TOOL])
     assert after.shares == ({"tools": 120, "preferences": 104} if keeps else {})
+
+
+def test_room_for_the_turn_to_grow_is_no_claim_on_the_rest_which_lacks_it_already() -> None:
+    asked = request()
+    wanted = {**WANTED, "tools": 900}
+    assert shared(replace(asked, strategy=ROOMY), wanted) == shared(asked, wanted)
 
 
 def test_other_sections_are_shared_anew() -> None:

@@ -544,6 +544,9 @@ def interrupted(work: Callable[[], object], at: int) -> bool:
     return False
 
 
+@pytest.mark.skipif(
+    sys.version_info[:2] == (3, 14), reason="an interrupt there may leave any lock held: python/cpython#148874"
+)
 @pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 def test_wherever_a_read_is_interrupted_another_thread_goes_on(tmp_path: Path) -> None:
     with SQLiteStore(tmp_path / "store.db") as store:
