@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from contextkit.blocks import block_message
@@ -49,16 +50,22 @@ class Pause:
 
     def item(self, order: int, section: str, counter: TokenCounter) -> Item:
         """The message that tells of it, behind message number `order`."""
-        message = block_message(f"{open_fence(PAUSE)}{self.text}\n{close_fence(PAUSE)}")
-        return Item(
-            id=f"{PAUSE}-{order}",
-            section=section,
-            text=message.text,
-            tokens=counter.message(message),
-            order=order,
-            message=message,
-            provenance=Provenance(source="contextkit"),
-        )
+        return _item(self, order, section, counter)
+
+
+@lru_cache(maxsize=4_096)
+def _item(pause: Pause, order: int, section: str, counter: TokenCounter) -> Item:
+    """Remembered: a talk of years has hundreds of nights, the same in every build."""
+    message = block_message(f"{open_fence(PAUSE)}{pause.text}\n{close_fence(PAUSE)}")
+    return Item(
+        id=f"{PAUSE}-{order}",
+        section=section,
+        text=message.text,
+        tokens=counter.message(message),
+        order=order,
+        message=message,
+        provenance=Provenance(source="contextkit"),
+    )
 
 
 def most_pauses(times: Iterable[datetime | None]) -> int:

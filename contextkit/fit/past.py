@@ -137,7 +137,7 @@ class History:
         start = window_start(self.stretches, share, cursor=cursor, low=low)
         if start == len(seqs):
             return Past(reasons=self.reasons, moved_on=cursor is not None and bool(seqs))
-        items = [item for index in range(start, len(seqs)) for item in self._stretch(index)]
+        items = self._items(start)
         return Past(
             items=items,
             forms={item.id: self.forms[item.id] for item in items if item.id in self.forms} if self.forms else {},
@@ -147,11 +147,16 @@ class History:
             reasons=self.reasons,
         )
 
-    def _stretch(self, index: int) -> Sequence[Item]:
-        """The messages of a stretch, and word of the pause after it."""
-        places = self.stretches.places[index]
-        pause = self.pauses.get(index)
-        return [*self.items[places.start : places.stop], *([pause] if pause else [])]
+    def _items(self, start: int) -> list[Item]:
+        """The messages from that stretch on, and word of the pauses between them."""
+        if not self.pauses:
+            return [self.items[place] for places in self.stretches.places[start:] for place in places]
+        found: list[Item] = []
+        for index, places in enumerate(self.stretches.places[start:], start):
+            found += self.items[places.start : places.stop]
+            if index in self.pauses:
+                found.append(self.pauses[index])
+        return found
 
 
 def read_history(items: Sequence[Item], shortening: Shortening) -> History:
