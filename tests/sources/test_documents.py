@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,7 @@ def test_a_text_without_a_name_is_set_apart_by_a_mark(request_for: MakeRequest) 
     "metadata",
     [
         {"created_at": datetime(2026, 2, 3)},
+        {"date": date(2026, 2, 3)},
         {"created_at": "2026-02-03"},
         {"date": "2026-02-03T02:00:00+02:00"},
     ],
@@ -133,9 +134,9 @@ def test_langchain_metadata_is_read(request_for: MakeRequest, metadata: dict[str
     assert item.provenance.created_at == datetime(2026, 2, 3, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("date", ["yesterday", 1_700_000_000, None, []])
-def test_a_date_that_is_none_is_left_out(request_for: MakeRequest, date: object) -> None:
-    given = LangChainDocument(page_content=REFUNDS, metadata={"date": date})
+@pytest.mark.parametrize("given_date", ["yesterday", 1_700_000_000, None, [], "0001-01-01T00:00:00+02:00"])
+def test_a_date_that_is_none_is_left_out(request_for: MakeRequest, given_date: object) -> None:
+    given = LangChainDocument(page_content=REFUNDS, metadata={"date": given_date})
     (item,) = items(Documents([given]).gather(request_for("x")))
     assert item.provenance.created_at is None
 
