@@ -189,6 +189,8 @@ def _words(token: str) -> tuple[str, ...]:
     if token in _CONTRACTED:
         return _CONTRACTED[token]
     for ending, meaning in _ENDINGS:
+        if token == ending:  # as some corpora are written: "do n't"
+            return (meaning,)
         if token.endswith(ending):
             return (*_token(token.removesuffix(ending)).words, meaning)
     return (token if token in CHANGERS else _stem(token.removesuffix("'s")),)
