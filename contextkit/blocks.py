@@ -41,13 +41,24 @@ def heading(item: Item) -> str:
     return _heading(item.heading, item.trusted)
 
 
-def is_set_apart(item: Item) -> bool:
-    """Whether nothing but a mark tells the item from the one before it in its run."""
-    return item.passage and not item.lead and bool(heading(item))
-
-
 GAP: Final = "[…]\n"
-"""Stands between two passages under one heading: what one ends with is not what the next begins with."""
+"""Stands before a passage that has no lead, where another stands above it under its heading: what one ends with is not
+what the next begins with."""
+
+
+def is_set_apart(item: Item) -> bool:
+    """Whether a mark tells the item from what stands before it in its run."""
+    return item.passage and not item.lead
+
+
+def framing(name: str, items: Sequence[Item], counter: TokenCounter) -> int:
+    """What stands around these items of a section: its fence, the heading of each run, and the marks in it."""
+    if not items:
+        return 0
+    stretches = runs(items, heading)
+    headings = sum(counter.text(line) for run in stretches if (line := heading(run[0])))
+    marks = sum(map(is_set_apart, (item for run in stretches for item in run[1:])))
+    return section_cost(name, counter) + headings + marks * counter.text(GAP)
 
 
 def section_cost(name: str, counter: TokenCounter) -> int:
@@ -89,7 +100,8 @@ def _section(name: str, chosen: Sequence[Chosen]) -> str:
     parts = [open_fence(name)]
     for run in runs([one.item for one in chosen if one.item.id in texts], heading):
         parts.append(heading(run[0]))
-        parts.append((GAP if all(map(is_set_apart, run)) else "").join(texts[item.id] for item in run))
+        for place, item in enumerate(run):
+            parts += [GAP if place and is_set_apart(item) else "", texts[item.id]]
     return "".join(parts) + close_fence(name)
 
 

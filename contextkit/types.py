@@ -117,8 +117,8 @@ class Item:
     its own source advises against showing it (a tool ranked below the limit); such an item is
     only reported. `listed` says that its tool is from a list which is another's and may change at any
     time: beside a different one of its name, it is left out, which would otherwise be an error.
-    `passage` says that the text may be a piece of a longer one: under one heading such are set apart if they have no
-    lead, and two of which one begins as the other ends stand as the one text they were cut from.
+    `passage` says that the text may be a piece of a longer one: under one heading those without a lead are
+    set apart, and two of which one begins as the other ends stand as the one text they were cut from.
     """
 
     id: str

@@ -9,16 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.blocks import (
-    GAP,
     Chosen,
     block_message,
     block_tokens,
+    framing,
     heading,
-    is_set_apart,
     line,
     line_tokens,
     render,
-    section_cost,
 )
 from contextkit.ladder import Ladder
 from contextkit.tokens import get_counter
@@ -58,24 +56,13 @@ def items(draw: st.DrawFn) -> list[Item]:
 def test_a_block_costs_the_sum_of_its_lines(recalled: list[Item], documents: list[Item]) -> None:
     sections = {"recall": recalled, "documents": documents}
     costs = {
-        name: section_cost(name, COUNTER)
-        + sum(COUNTER.text(one) for one in {heading(item) for item in chosen} if one)
-        + sum(item.tokens for item in chosen)
-        + sum(map(_gaps, _runs(chosen)))
+        name: framing(name, chosen, COUNTER) + sum(item.tokens for item in chosen)
         for name, chosen in sections.items()
         if chosen
     }
     text = render({name: [Chosen(item, _full(item)) for item in chosen] for name, chosen in sections.items()})
     written = COUNTER.message(block_message(text)) if text else 0
     assert written == block_tokens(text, costs, COUNTER)
-
-
-def _runs(items: list[Item]) -> list[list[Item]]:
-    return [[item for item in items if heading(item) == line] for line in {heading(item) for item in items} if line]
-
-
-def _gaps(run: list[Item]) -> int:
-    return (len(run) - 1) * COUNTER.text(GAP) if all(map(is_set_apart, run)) else 0
 
 
 def _full(item: Item) -> Form:
@@ -131,6 +118,13 @@ def test_pieces_under_one_heading_are_set_apart_by_their_leads_or_a_mark() -> No
     paged = [replace(item, lead=f"[page {item.order}]\n") for item in pieces]
     told = [Chosen(item, Form("full", line(item, item.text), 6)) for item in paged]
     assert render({"documents": told}) == "<documents>\n8 May\n[page 0]\nline 0\n[page 1]\nline 1\n</documents>"
+
+
+def test_a_piece_without_a_lead_is_set_apart_from_one_with_it() -> None:
+    first = Item(id="i0", section="documents", text="a", heading="8 May", lead="[page 1]\n", order=0, passage=True)
+    second = replace(first, id="i1", text="b", lead="", order=1)
+    chosen = [Chosen(item, Form("full", line(item, item.text), 3)) for item in (second, first)]
+    assert render({"documents": chosen}) == "<documents>\n8 May\n[page 1]\na\n[…]\nb\n</documents>"
 
 
 def test_a_section_without_items_leaves_no_trace() -> None:

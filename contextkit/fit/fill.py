@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from contextkit.blocks import GAP, Chosen, heading, is_set_apart, section_cost
+from contextkit.blocks import GAP, Chosen, framing, heading, section_cost
 from contextkit.fit.passages import joined
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
@@ -44,6 +44,7 @@ class Shelf:
         if with_handles:
             for item in (item for unit in waiting for item in unit if self._may_take(1)):
                 self._take(item, self.ladder.handle(item, self._left(item)))
+        self.used = self._cost(self.chosen)
 
     def _take_unit(self, unit: Sequence[Item], kept_back: int) -> bool:
         """Take one item on its richest rung; several that belong together in full, or none of them."""
@@ -79,13 +80,13 @@ class Shelf:
         return self.room - self.used - self._overhead(item)
 
     def _overhead(self, item: Item) -> int:
-        """What must be paid before the item's own line: the fence for the first, the heading for a new run, and what
-        sets a passage apart in one that is there."""
+        """The most that is paid around the item's own line: the fence for the first, the heading for a new run, and
+        what sets a passage apart in one that is there."""
         text = self.ladder.counter.text
         fence = 0 if self.chosen else section_cost(self.section.name, self.ladder.counter)
         line = heading(item)
         if line in self.headings:
-            return fence + (text(GAP) if is_set_apart(item) else 0)
+            return fence + (text(GAP) if item.passage else 0)
         return fence + (text(line) if line else 0)
 
     def _settle(self) -> bool:
@@ -96,7 +97,7 @@ class Shelf:
         self.apart = False
         overtaken = self._overtaken()
         chosen = joined(_without(overtaken, self.chosen), self.ladder.counter)
-        used = _cost(chosen, self.section, self.ladder)
+        used = self._cost(chosen)
         if used >= self.used:
             return False
         self.chosen, self.used = chosen, used
@@ -104,6 +105,10 @@ class Shelf:
         if self.repeats is not None:
             self.repeats.reasons |= {one: f"{by!r} says it already" for one, by in overtaken.items()}
         return True
+
+    def _cost(self, chosen: Sequence[Chosen]) -> int:
+        alone = [one.item for one in chosen if one.form.within is None]
+        return sum(one.form.tokens for one in chosen) + framing(self.section.name, alone, self.ladder.counter)
 
     def _overtaken(self) -> dict[str, str]:
         """Of the passages that stand whole, those all of which a later one says, and which that is."""
@@ -153,23 +158,7 @@ def best_first(items: Sequence[Item]) -> list[Item]:
 
 def demand(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
     """The most tokens a ranked section could use: every item in full, and what stands around them."""
-    return sum(item.tokens for item in items) + _around(items, section, ladder)
-
-
-def _cost(chosen: Sequence[Chosen], section: Section, ladder: Ladder) -> int:
-    alone = [one.item for one in chosen if one.form.within is None]
-    return sum(one.form.tokens for one in chosen) + _around(alone, section, ladder)
-
-
-def _around(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
-    """What the fence costs around these items, a heading for each run of them, and the marks within it."""
-    if not items:
-        return 0
-    text = ladder.counter.text
-    headings = {line for item in items if (line := heading(item))}
-    apart = [heading(item) for item in items if is_set_apart(item)]
-    gaps = len(apart) - len(set(apart))
-    return section_cost(section.name, ladder.counter) + sum(map(text, headings)) + gaps * text(GAP)
+    return sum(item.tokens for item in items) + framing(section.name, items, ladder.counter)
 
 
 def _without(overtaken: Mapping[str, str], chosen: Sequence[Chosen]) -> list[Chosen]:

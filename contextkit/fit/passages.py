@@ -41,11 +41,11 @@ class Overlap:
 def joined(chosen: Sequence[Chosen], counter: TokenCounter) -> list[Chosen]:
     """What was chosen, best first, with pieces that overlap as one text, which stands in the place of the best of them.
 
-    Each counts what its own text adds to it.
+    Each counts what its own text adds to it. What was joined before is joined anew: another piece may stand between.
     """
     whole = [one.item for one in chosen if one.item.passage and one.form.rung == "full"]
     ranks = {item.id: rank for rank, item in enumerate(whole)}
-    forms: dict[str, Form] = {}
+    forms = {item.id: Form("full", line(item, item.text), item.tokens) for item in whole}
     for passage in _passages(whole):
         pieces = [passage[0].before, *(one.after for one in passage)]
         best = min(pieces, key=lambda item: ranks[item.id])

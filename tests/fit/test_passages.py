@@ -108,6 +108,20 @@ def test_a_piece_within_another_and_texts_that_turn_in_a_circle_are_no_passages(
     assert [one.form.within for one in chosen] == [None, "p0"]
 
 
+def test_what_was_joined_is_joined_anew_when_another_piece_stands_between() -> None:
+    first, last, between = cut((0, 400), (330, 800), (200, 700))
+    before = joined(whole([first, last]), COUNTER)
+    assert [one.form.within for one in before] == [None, "p0"]
+    chosen = joined([*before, *whole([between])], COUNTER)
+    assert chosen == joined(whole([first, last, between]), COUNTER)
+    assert chosen[0].form.text == f"{TEXT[:800]}\n"
+
+
+def test_a_passage_that_loses_a_piece_stands_without_it() -> None:
+    first, last = cut((0, 400), (300, 700))
+    assert joined(joined(whole([first, last]), COUNTER)[1:], COUNTER) == whole([last])
+
+
 def test_a_window_that_slides_far_over_itself_is_said_once() -> None:
     items = cut(*((start, start + 300) for start in range(0, 1_000, 60)))
     chosen = joined(whole(items), COUNTER)
