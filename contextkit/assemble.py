@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from contextkit.adapters.langchain import ContextRunnable
-    from contextkit.render.langchain_cache import CacheStyle
+    from contextkit.render.langchain_cache import Caching
 
 
 class ContextBuilder:
@@ -164,14 +164,12 @@ class ContextBuilder:
         page = Page.within(self.budget.available(counter.margin), counter)
         return answer_search(text, str(search), page) if search else answer_read(text, start, length, page)
 
-    def as_runnable(
-        self, *, cache: CacheStyle | None = None, beside: Sequence[Mapping[str, Any]] = ()
-    ) -> ContextRunnable:
+    def as_runnable(self, *, cache: Caching = "auto", beside: Sequence[Mapping[str, Any]] = ()) -> ContextRunnable:
         """This builder as a LangChain runnable: `builder.as_runnable() | model`.
 
-        With `cache` its prompts have their breakpoints marked, as `Context.to_langchain` says; leave it out where a
-        fallback is a chat model of another style, which refuses marks of this one. `beside` is what the model was
-        bound to besides, as `build` takes it: `beside=[Answer.model_json_schema()]` before
+        Prompts have their breakpoints marked as the chat model that comes next in the chain is told of them. Where
+        that is not known, `cache` names the style, as for `Context.to_langchain`; None is for no marks. `beside` is
+        what the model was bound to besides, as `build` takes it: `beside=[Answer.model_json_schema()]` before
         `model.with_structured_output(Answer)`.
         """
         from contextkit.adapters.langchain import ContextRunnable

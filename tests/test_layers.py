@@ -55,6 +55,7 @@ LIBRARIES = {
         "adapters.artifacts",
         "adapters.langchain",
         "adapters.langchain_agent",
+        "adapters.langchain_styles",
         "adapters.langchain_sessions",
         "adapters.langgraph",
         "adapters.langchain_tools",

@@ -6,9 +6,10 @@
 `builder.as_runnable() | model` does the same without tools; over a session that has calls of tools,
 Anthropic and Bedrock want them told in words then: `builder.as_runnable() | ContextPrompt.without_calls |
 model`, which is also for `model.with_structured_output(…)`. All work with `invoke`, `ainvoke`,
-`batch`, `abatch`, `stream` and `astream`. `as_runnable(cache="anthropic")` (or `"converse"`) marks
-what the provider is to cache, in messages and tools. What the model is bound to besides (tools of the
-provider's own, the schema of a structured answer) takes of the budget: `as_runnable(beside=[…])`.
+`batch`, `abatch`, `stream` and `astream`. What the provider is to cache is marked, in messages and tools,
+where a chat model that is told so comes right after the builder; elsewhere `as_runnable(cache="anthropic")`
+(or `"converse"`) says so. What the model is bound to besides (tools of the provider's own, the schema of a
+structured answer) takes of the budget: `as_runnable(beside=[…])`.
 """
 
 from __future__ import annotations
@@ -22,20 +23,27 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.prompt_values import ChatPromptValue
-from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableBinding, RunnableConfig
+from langchain_core.runnables import (
+    ConfigurableFieldSpec,
+    Runnable,
+    RunnableBinding,
+    RunnableConfig,
+    RunnableSerializable,
+)
 from langchain_core.runnables.configurable import DynamicRunnable
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
 from contextkit.adapters.artifacts import storable
 from contextkit.adapters.langchain_sessions import ids_of
+from contextkit.adapters.langchain_styles import cache_style
 from contextkit.adapters.results import check_result
 from contextkit.aside import aside
 from contextkit.errors import InvalidInput, shortened
 from contextkit.messages import as_messages
 from contextkit.offload import Reads, answer_call, read_tool
 from contextkit.render.langchain import to_langchain_prompt
-from contextkit.render.langchain_cache import CacheStyle
+from contextkit.render.langchain_cache import CacheStyle, Caching
 from contextkit.render.turns import as_text
 from contextkit.types import Message
 
@@ -139,8 +147,8 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         self,
         builder: Builder,
         *,
-        name: str = "contextkit",
-        cache: CacheStyle | None = None,
+        name: str | None = "contextkit",
+        cache: Caching = "auto",
         beside: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.builder = builder
@@ -157,6 +165,14 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         ]
 
     # The signatures from here on are LangChain's own, their **kwargs included.
+
+    def __or__(self, other: Any) -> RunnableSerializable[Any, Any]:
+        """A chain. Where a chat model comes next, prompts are marked as it is told what to cache."""
+        return super(ContextRunnable, self._before(other)).__or__(other)
+
+    def pipe(self, *others: Any, name: str | None = None) -> RunnableSerializable[Any, Any]:
+        """The same with several steps."""
+        return super(ContextRunnable, self._before(*others[:1])).pipe(*others, name=name)
 
     def invoke(self, input: ContextInput, config: RunnableConfig | None = None, **kwargs: Any) -> ContextPrompt:  # noqa: A002, ARG002
         """Build the prompt."""
@@ -178,7 +194,7 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
             _query(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
         )
         _check_result(last, context)
-        return ContextPrompt.of(context, self.builder, self.cache)
+        return ContextPrompt.of(context, self.builder, self._style)
 
     async def _abuild(
         self,
@@ -192,7 +208,17 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
             _query(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
         )
         _check_result(last, context)
-        return ContextPrompt.of(context, self.builder, self.cache)
+        return ContextPrompt.of(context, self.builder, self._style)
+
+    @property
+    def _style(self) -> CacheStyle | None:
+        return None if self.cache == "auto" else self.cache
+
+    def _before(self, step: object = None) -> ContextRunnable:
+        """The runnable for a chain in which this step comes next."""
+        if self.cache != "auto":
+            return self
+        return ContextRunnable(self.builder, name=self.name, cache=cache_style(step), beside=self.beside)
 
 
 class ModelWithTools(Runnable[ContextPrompt, AIMessage]):

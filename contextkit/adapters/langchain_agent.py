@@ -21,8 +21,9 @@ from langchain_core.tools import BaseTool
 
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
-from contextkit.adapters.langchain import ContextPrompt, read_context_tool
+from contextkit.adapters.langchain import ContextPrompt, ContextRunnable, read_context_tool
 from contextkit.adapters.langchain_sessions import agents_config, ids_of, running
+from contextkit.adapters.langchain_styles import cache_style
 from contextkit.adapters.langgraph import Difference, StateKeeper
 from contextkit.adapters.lifecycle import Remembers, sessions_of
 from contextkit.aside import aside
@@ -30,7 +31,7 @@ from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import MissingExtra
 from contextkit.ladder import READ_TOOL
-from contextkit.render.langchain_cache import CacheStyle
+from contextkit.render.langchain_cache import Caching
 from contextkit.sources.tools import Tools
 
 try:
@@ -69,7 +70,8 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     * An agent that one of its tools runs inherits the config, and would be in the midst of the same session: if it
       has this middleware too, each call of it has a session of its own, `<session>/<id of the tool call>`, unless the
       tool names another.
-    * `cache` marks breakpoints, as `ContextBuilder.as_runnable` says.
+    * What the provider is to cache is marked as the model is told so. Another middleware that does it, or that goes
+      over to a model of another provider, comes before this one in the list; `cache=None` is for no marks.
     * `variables` fill the system prompt's template.
     * `on_context` is called with each prompt, for its report.
     * `remember` hears when the agent has answered: `MemoryEngine.run`, or `BackgroundMemory.notify`.
@@ -87,7 +89,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self,
         builder: ContextBuilder,
         *,
-        cache: CacheStyle | None = None,
+        cache: Caching = "auto",
         variables: Mapping[str, Any] | None = None,
         on_context: Callable[[Context], object] | None = None,
         remember: Remembers | None = None,
@@ -96,7 +98,8 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self.tools = [read_context_tool(builder)]
         self._keeper = StateKeeper(sessions_of(builder))
         self._chooses = any(isinstance(source, Tools) for source in builder.sources)
-        self._prompts = partial(builder.as_runnable, cache=cache)
+        self._builder = builder
+        self._cache = cache
         self._variables = dict(variables or {})
         self._on_context = on_context
         self._remember = remember
@@ -107,7 +110,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Call the model with the builder's prompt, and learn from what it reports."""
         call = self._kept(request, agents_config(get_config()))
         with asking(_own(request), forced_tool(request.tool_choice)):
-            prompt = self._prompts(beside=_beside(request)).invoke(self._input(request), call.config)
+            prompt = self._prompts(request).invoke(self._input(request), call.config)
         response = handler(self._shown(call, prompt))
         _observe(prompt, response)
         return _by_own_names(response, prompt.context)
@@ -118,7 +121,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """The same, without blocking the event loop."""
         call = await aside(partial(self._kept, request, agents_config(get_config())))
         with asking(_own(request), forced_tool(request.tool_choice)):
-            prompt = await self._prompts(beside=_beside(request)).ainvoke(self._input(request), call.config)
+            prompt = await self._prompts(request).ainvoke(self._input(request), call.config)
         response = await handler(self._shown(call, prompt))
         await aside(partial(_observe, prompt, response))
         return _by_own_names(response, prompt.context)
@@ -150,6 +153,12 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         difference = self._keeper.keep(request.messages, config)
         difference.warn(stacklevel=2)
         return _Call(request, config, difference)
+
+    def _prompts(self, request: _Request) -> ContextRunnable:
+        style = self._cache
+        if style == "auto":  # marks are at most four: where another middleware sets them, they are its own
+            style = None if "cache_control" in request.model_settings else cache_style(request.model)
+        return self._builder.as_runnable(cache=style, beside=_beside(request))
 
     def _input(self, request: _Request) -> dict[str, Any]:
         return {**self._variables, "messages": request.messages}

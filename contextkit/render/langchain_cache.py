@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 CacheStyle: TypeAlias = Literal["anthropic", "converse"]
 """How a chat model is told what to cache: as Anthropic's Messages API is, or as Bedrock's Converse API."""
 
+Caching: TypeAlias = CacheStyle | Literal["auto"] | None
+"""A style, or whichever the chat model has that a prompt is for; None for no marks at all."""
+
 _Blocks: TypeAlias = list[Any]
 
 

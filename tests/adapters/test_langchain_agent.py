@@ -24,6 +24,7 @@ from contextkit.shown_tools import shown_name
 from contextkit.sources import Documents, History, Overflow, Preferences, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
+from tests.adapters.providers import STYLES
 from tests.noise import noise
 
 agents = pytest.importorskip("langchain.agents", reason="needs the extra dev: langchain")
@@ -405,6 +406,30 @@ class Parcel(BaseModel):
     place: str = Field(description=f"Where it is now. {noise(600)}")
 
 
+@pytest.mark.parametrize("name", STYLES)
+def test_what_the_provider_is_to_cache_is_marked_as_its_model_is_told(
+    store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]], models: dict[str, BaseChatModel], name: str
+) -> None:
+    builder = ContextBuilder(store=store, sources=[System("You are Otis."), AgentTools(), History()], budget=8_000)
+    expected = {"anthropic": '"cache_control"', "converse": '"cachePoint"'}[STYLES[name]]
+    for caching, marks in (({}, 2), ({"cache": None}, 0)):
+        middleware = ContextMiddleware(builder, **caching)
+        ask(agents.create_agent(models[name], tools=[track_order], middleware=[middleware]), HumanMessage("Hello?"))
+        assert json.dumps(provider[1][-1]).count(expected) == marks
+
+
+def test_where_another_middleware_marks_what_to_cache_ours_does_not(
+    store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]], models: dict[str, BaseChatModel]
+) -> None:
+    """Anthropic refuses more than four marks."""
+    caching = pytest.importorskip("langchain_anthropic.middleware")
+    builder = ContextBuilder(store=store, sources=[System("You are Otis."), AgentTools(), History()], budget=8_000)
+    middleware = [caching.AnthropicPromptCachingMiddleware(), ContextMiddleware(builder)]
+    ask(agents.create_agent(models["ChatAnthropic"], tools=[track_order], middleware=middleware), HumanMessage("Hi?"))
+    assert json.dumps(provider[1][-1]["messages"]).count("cache_control") == 0
+    assert provider[1][-1]["cache_control"] == {"type": "ephemeral", "ttl": "5m"}
+
+
 SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3, "allowed_domains": ["post.example"]}
 STRUCTURED = {
     "as a tool": agents.structured_output.ToolStrategy(Parcel),
@@ -438,7 +463,7 @@ def test_what_is_sent_beside_the_prompt_takes_of_the_budget(
         ask(agent, HumanMessage("Where is order 7?"))
     (context,) = seen
     request, own = provider[1][-1], {tool.name for tool in context.tools}
-    tools = request.get("tools") or [tool["toolSpec"] for tool in request["toolConfig"]["tools"]]
+    tools = request.get("tools") or [tool["toolSpec"] for tool in request["toolConfig"]["tools"] if "toolSpec" in tool]
     beside = [tool for tool in tools if tool["name"] not in own]
     beside += [request[key] for key in ("output_config", "outputConfig") if key in request]
     assert len(beside) == (wanted != "none") + (name == "ChatAnthropic")

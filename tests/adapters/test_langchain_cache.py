@@ -10,7 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import RunnablePassthrough
 
 from contextkit import Budget, ContextBuilder
 from contextkit.adapters.langchain import with_tools
@@ -80,6 +83,49 @@ def test_a_chain_marks_system_tools_history_and_turn(
     first, second = provider[1][-2:]
     assert marks(first) == [("tools",), ("system",), ("messages", 1)]
     assert marks(second) == [("tools",), ("system",), ("messages", 1), ("messages", 4)]
+
+
+Chain = Callable[[ContextBuilder, BaseChatModel], Any]
+CHAINS: dict[str, Chain] = {
+    "alone": lambda builder, model: builder.as_runnable() | model,
+    "with tools": lambda builder, model: builder.as_runnable() | with_tools(model).with_retry(),
+    "piped": lambda builder, model: builder.as_runnable().pipe(with_tools(model), StrOutputParser()),
+    "bound": lambda builder, model: builder.as_runnable() | (model.bind(stop=["."]) | StrOutputParser()),
+    "with a fallback": lambda builder, model: builder.as_runnable() | model.with_fallbacks([model]),
+}
+UNMARKED: dict[str, Chain] = {
+    "none wanted": lambda builder, model: builder.as_runnable(cache=None) | with_tools(model),
+    "a fallback of another provider": lambda builder, model: builder.as_runnable() | model.with_fallbacks([FAKE]),
+    "not the next step": lambda builder, model: builder.as_runnable() | RunnablePassthrough() | model,
+}
+FAKE = FakeListChatModel(responses=["Yes."])
+
+
+@pytest.fixture
+def first_request(provider: tuple[str, list[dict[str, Any]]], models: dict[str, BaseChatModel]) -> Any:
+    """What a model is sent by a chain."""
+
+    def request(name: str, chain: Chain) -> dict[str, Any]:
+        with SQLiteStore(":memory:") as store:
+            builder = ContextBuilder(store=store, sources=[System("Be brief."), History()], budget=Budget(8_000))
+            chain(builder, models[name]).invoke("Well?", {"configurable": {"actor_id": "u1", "session_id": "s1"}})
+        return provider[1][-1]
+
+    return request
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("name", STYLES)
+def test_a_chain_marks_by_itself_what_its_model_is_to_cache(name: str, chain: str, first_request: Any) -> None:
+    assert ("system",) in marks(first_request(name, CHAINS[chain]))
+
+
+@pytest.mark.parametrize("chain", UNMARKED)
+@pytest.mark.parametrize("name", STYLES)
+def test_a_chain_marks_nothing_where_it_is_not_known_that_its_model_is_told_so(
+    name: str, chain: str, first_request: Any
+) -> None:
+    assert marks(first_request(name, UNMARKED[chain])) == []
 
 
 def test_where_anthropic_wants_its_marks(sent: Sent) -> None:

@@ -1,0 +1,58 @@
+"""How chat models are told what to cache, by what they say of themselves."""
+
+from __future__ import annotations
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.runnables import RunnablePassthrough
+
+from contextkit.adapters.langchain_styles import cache_style
+from tests.adapters.providers import STYLES
+
+langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra dev: langchain-aws")
+AWS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_each_model_has_its_own(name: str, models: dict[str, BaseChatModel]) -> None:
+    assert cache_style(models[name]) == STYLES[name]
+    assert cache_style(models[name].bind_tools([]) | RunnablePassthrough()) == STYLES[name]
+
+
+@pytest.mark.parametrize("first", STYLES)
+@pytest.mark.parametrize("second", STYLES)
+def test_fallbacks_have_one_together_or_none(first: str, second: str, models: dict[str, BaseChatModel]) -> None:
+    both = models[first].with_fallbacks([models[second]])
+    assert cache_style(both) == (STYLES[first] if STYLES[first] == STYLES[second] else None)
+
+
+def test_what_is_not_known_has_none() -> None:
+    for model in (FakeListChatModel(responses=[]), RunnablePassthrough(), lambda prompt: prompt, None):
+        assert cache_style(model) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "cached"),
+    [
+        ("anthropic.claude-v2:1", False),
+        ("anthropic.claude-3-haiku-20240307-v1:0", False),
+        ("anthropic.claude-3-5-sonnet-20240620-v1:0", False),
+        ("us.anthropic.claude-3-5-sonnet-20241022-v2:0", True),
+        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", True),
+        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", True),
+        ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-6-v1", True),
+        ("meta.llama3-3-70b-instruct-v1:0", False),
+        ("amazon.nova-pro-v1:0", False),
+    ],
+)
+def test_bedrock_refuses_cache_points_of_models_that_do_not_cache(model: str, cached: bool) -> None:
+    chat = langchain_aws.ChatBedrockConverse(model=model, provider="anthropic", **AWS)
+    assert cache_style(chat) == ("converse" if cached else None)
+
+
+def test_a_profile_of_ones_own_is_known_by_its_base_model() -> None:
+    profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    base = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+    chat = langchain_aws.ChatBedrockConverse(model=profile, base_model=base, provider="anthropic", **AWS)
+    assert cache_style(chat) == "converse"
