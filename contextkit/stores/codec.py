@@ -49,7 +49,12 @@ def from_micros(micros: int) -> datetime: ...
 def from_micros(micros: None) -> None: ...
 def from_micros(micros: int | None) -> datetime | None:
     """The time in UTC that `to_micros` wrote."""
-    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+    try:
+        return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        raise StoreCorrupt(
+            f"A stored time, {micros} µs since 1970, is none.", "Restore the store from a copy."
+        ) from None
 
 
 def utc_now() -> datetime:

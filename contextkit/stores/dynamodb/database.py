@@ -88,7 +88,7 @@ class Database:
         with translated(self.where):
             asked = {"TableName": self.name(table), "Key": to_item({"pk": pk, "sk": sk}), "ConsistentRead": True}
             answer = self._call("get_item", asked)
-        return to_row(answer["Item"]) if "Item" in answer else None
+        return to_row(answer["Item"], table, self.name(table)) if "Item" in answer else None
 
     def get_many(self, table: Table, keys: Iterable[Key], columns: Sequence[str] = ()) -> dict[Key, Row]:
         """The rows that exist, by their keys, in as few calls as they take; of them these columns, or all (`_only`).
@@ -142,7 +142,7 @@ class Database:
         if where is not None:
             asked["FilterExpression"] = where.text
             asked["ExpressionAttributeValues"] |= {f":{name}": to_attribute(v) for name, v in where.values.items()}
-        rows = self._pages(asked | _only(columns))
+        rows = self._pages(table, asked | _only(columns))
         return (Columns(row, pk=pk) for row in rows) if columns else rows
 
     def nearest(
@@ -165,7 +165,8 @@ class Database:
                     raise
                 _log.info("Vectors are searched in this process, since %s has no index for them: %s", self.where, error)
                 return None
-        return [(to_row(found["Item"])["sk"], float(found["Score"])) for found in answer["SearchResults"]]
+        found = [(to_row(one["Item"], table, self.name(table)), float(one["Score"])) for one in answer["SearchResults"]]
+        return [(row["sk"], score) for row, score in found]
 
     def keys(self, table: Table, pk: str) -> list[Key]:
         """The keys of everything in a partition."""
@@ -179,7 +180,7 @@ class Database:
             "ExpressionAttributeValues": {":pk": to_attribute(pk)},
             **_PLACES,
         }
-        return self._pages(asked)
+        return self._pages(table, asked)
 
     def places_under(self, table: Table, beginning: str) -> Iterator[Row]:
         """`places` of all the partitions whose keys begin so. Reads the whole table."""
@@ -189,12 +190,12 @@ class Database:
             "ExpressionAttributeValues": {":beginning": to_attribute(beginning)},
             **_PLACES,
         }
-        return self._pages(asked, "scan")
+        return self._pages(table, asked, "scan")
 
     def scan(self, table: Table, columns: Sequence[str]) -> Iterator[Row]:
         """These columns of every row of a table. Reads, and is billed for, the whole table."""
         asked: dict[str, Any] = {"TableName": self.name(table), "ConsistentRead": True}
-        return self._pages(asked | _only(columns), "scan")
+        return self._pages(table, asked | _only(columns), "scan")
 
     def delete_expired(self, table: Table, keys: Iterable[Key], now: int) -> None:
         """Delete rows whose TTL is before `now`, unless it has been put off meanwhile."""
@@ -247,12 +248,12 @@ class Database:
         consumption.note(operation, answer, self._client.meta.region_name, self.replicas)
         return answer
 
-    def _pages(self, asked: dict[str, Any], operation: str = "query") -> Iterator[Row]:
+    def _pages(self, table: Table, asked: dict[str, Any], operation: str = "query") -> Iterator[Row]:
         while True:
             with translated(self.where):
                 answer = self._call(operation, asked)
             for item in answer.get("Items", ()):
-                yield to_row(item)
+                yield to_row(item, table, self.name(table))
             if "LastEvaluatedKey" not in answer:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -266,7 +267,8 @@ class Database:
         for _ in self.attempts("read"):
             with translated(self.where):
                 answer = self._call("batch_get_item", {"RequestItems": asked})
-            rows += [Columns(to_row(item), **shared) for item in answer.get("Responses", {}).get(name, ())]
+            items = answer.get("Responses", {}).get(name, ())
+            rows += [Columns(to_row(item, table, name), **shared) for item in items]
             asked = answer.get("UnprocessedKeys") or {}
             if not asked:
                 break
@@ -277,7 +279,7 @@ class Database:
         name = self.name(table)
         asked = {"RequestItems": {name: {"Keys": [to_item({"pk": pk, "sk": sk}) for pk, sk in keys]}}}
         answer = self.cache.call("batch_get_item", asked) if self.cache else None
-        rows = [to_row(item) for item in (answer or {}).get("Responses", {}).get(name, ())]
+        rows = [to_row(item, table, name) for item in (answer or {}).get("Responses", {}).get(name, ())]
         return {(row["pk"], row["sk"]): row for row in rows}
 
     def _batches(self, table: Table, asked: list[tuple[dict[str, Any], int]]) -> None:
@@ -318,7 +320,8 @@ class Database:
                     if code_of(error) != "ConditionalCheckFailedException":
                         raise
                     item = error.response.get("Item")
-                    raise Refused({0: to_row(item) if item else None}) from error
+                    row = to_row(item, write.table, self.name(write.table)) if item else None
+                    raise Refused({0: row}) from error
 
     def _unless_raced(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
         """The answer of a write, or None where somebody else was writing the same item."""
@@ -343,20 +346,19 @@ class Database:
                     if code_of(error) != "TransactionCanceledException":
                         raise
                     reasons = error.response.get("CancellationReasons", [])
-                    _raise_refused(reasons, error)
+                    self._raise_refused(writes, reasons, error)
                     if not _passing(reasons):
                         raise
                     token = uuid.uuid4().hex  # a cancelled transaction answers its own token with the same again
 
-
-def _raise_refused(reasons: Sequence[Mapping[str, Any]], error: ClientError) -> None:
-    refused = {
-        number: to_row(reason["Item"]) if reason.get("Item") else None
-        for number, reason in enumerate(reasons)
-        if reason.get("Code") == "ConditionalCheckFailed"
-    }
-    if refused:
-        raise Refused(refused) from error
+    def _raise_refused(self, writes: Sequence[Write], reasons: Sequence[Mapping[str, Any]], error: ClientError) -> None:
+        refused = {
+            number: to_row(reason["Item"], write.table, self.name(write.table)) if reason.get("Item") else None
+            for number, (write, reason) in enumerate(zip(writes, reasons, strict=False))
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+        if refused:
+            raise Refused(refused) from error
 
 
 def _passing(reasons: Sequence[Mapping[str, Any]]) -> bool:

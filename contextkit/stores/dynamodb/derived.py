@@ -20,11 +20,11 @@ from contextkit.stores import SomeParts
 from contextkit.stores.codec import from_bytes, to_bytes
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES, Key
-from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.items import Columns, Row, Value
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, packed, piece_of
-from contextkit.stores.dynamodb.sheets import HEAD, columns_for, columns_of, fits, parts_on, sheet
+from contextkit.stores.dynamodb.sheets import HEAD, columns_for, columns_of, fits, head_on, parts_on, sheet
 from contextkit.stores.dynamodb.writes import Delete, Put, Write
 
 Name = TypeVar("Name")
@@ -71,7 +71,7 @@ class DerivedData:
     def among(self, life: Life, rows: Mapping[Key, Row]) -> dict[str, bytes]:
         """What is derived from a session in this life, among rows that were read of it; empty where it is damaged."""
         notes = [note for note in _notes(rows, life) if _sheet_key(note) in rows or "sheet" not in note]
-        bodies = [{**note, "body": rows[_sheet_key(note)][HEAD]} if "sheet" in note else note for note in notes]
+        bodies = [Columns(note, body=head_on(rows[_sheet_key(note)])) if "sheet" in note else note for note in notes]
         data = self._payloads.get_intact("sessions", bodies, rows)
         return {_name(note): _made_out(note, content) for note, content in zip(notes, data, strict=True)}
 
@@ -143,7 +143,7 @@ class DerivedData:
         places = {(life.pk, sk_of(former, name)): (former, name) for former in reversed(life.lives) for name in wanted}
         rows = self._database.get_many("sessions", places, columns)
         there = [(*places[place], rows[place]) for place in places if place in rows]
-        return {name: row for former, name, row in there if _holds(life, former, row)}
+        return {name: row for former, name, row in there if _is_ours(row) and _holds(life, former, row)}
 
     def _save_notes(self, at: At, names: Sequence[str], add: Mapping[str, _Note], begun: datetime | None) -> None:
         """Write or delete the notes of these names, and then the parts and chunks that belong to none any more."""
@@ -216,7 +216,15 @@ def _notes(rows: Mapping[Key, Row], life: Life) -> list[Row]:
 def _notes_of(rows: Mapping[Key, Row], life: Life, former: str) -> list[Row]:
     low, high = keys.below(f"{NOTE}#{former}")
     found = [row for (_, sk), row in rows.items() if low <= sk < high and "named" in row]
-    return [row for row in found if _holds(life, former, row)]
+    return [row for row in found if _is_ours(row) and _holds(life, former, row)]
+
+
+def _is_ours(row: Row) -> bool:
+    """Whether it is as this library writes it. What is not is done without: all of it can be computed again."""
+    if isinstance(row, Columns) and not row.is_ours:
+        _log.warning("The item %r is not of this library, and is done without.", row["sk"])
+        return False
+    return True
 
 
 def _holds(life: Life, former: str, row: Row) -> bool:

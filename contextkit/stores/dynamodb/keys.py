@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from urllib.parse import quote, unquote_to_bytes
 
+from contextkit.errors import StoreCorrupt, shortened
+
 MAX_PART = 480
 """Bytes of one part: four of them and their separators stay below 2,048, two below 1,024."""
 
@@ -126,7 +128,12 @@ def numbered(kind: str, life: str, seq: int) -> str:
 
 def number_in(sk: str) -> int:
     """The number of a message, from the sort key of what belongs to it."""
-    return int(sk.rpartition("#")[2])
+    try:
+        return int(sk.rpartition("#")[2])
+    except ValueError:
+        raise StoreCorrupt(
+            f"The sort key {shortened(sk)} ends in no number: another program wrote the item.", "Delete the item."
+        ) from None
 
 
 def blobs(life: str) -> str:

@@ -23,7 +23,7 @@ LISTED = timedelta(hours=6)
 HOLD = timedelta(seconds=5)
 """How long a large append may pause between two of its transactions before others take over."""
 
-_ALWAYS = ("actor_id", "session_id", "life", "created_at", "updated_at")
+_ALWAYS = ("actor_id", "session_id", "life", "created_at", "updated_at", "last_seq")
 
 _DIGITS = 20
 """A life's name begins with when it began, in so many digits."""

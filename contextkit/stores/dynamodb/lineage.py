@@ -13,6 +13,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contextkit.errors import StoreCorrupt, shortened
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -57,8 +59,14 @@ class Lineage:
         """The lineage that `text` wrote."""
         if text is None:
             return cls()
-        stretches, reached = json.loads(text)
-        return cls(tuple(Stretch(*one) for one in stretches), reached)
+        try:
+            stretches, reached = json.loads(text)
+            return cls(tuple(Stretch(*one) for one in stretches), dict(reached))
+        except (TypeError, ValueError) as error:
+            raise StoreCorrupt(
+                f"What a session says it has taken over is damaged ({error}): {shortened(text)}.",
+                "Restore the table from a backup, or delete the session.",
+            ) from error
 
     @property
     def text(self) -> str | None:

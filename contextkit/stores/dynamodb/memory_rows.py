@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import NoneType
 
+from contextkit.errors import shortened
 from contextkit.stores import MemoryRecord, check_id
 from contextkit.stores.codec import SECOND, from_json, from_micros, to_json, to_micros
 from contextkit.stores.dynamodb import keys
@@ -14,7 +16,12 @@ from contextkit.stores.dynamodb.payloads import is_chunk
 RECORD = "rec"
 """Sort keys of records."""
 
-_FACTS = ("namespace", "strategy", "importance", "created_at", "valid_from", "valid_to", "expires_at")
+_FACTS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("namespace", "strategy"), (str,)),
+    "importance": (float, int),
+    "created_at": (int,),
+    **dict.fromkeys(("valid_from", "valid_to", "expires_at"), (int, NoneType)),
+}
 """What is said of a record in one column, as JSON: every name of a column is sent with each item."""
 
 SHOWN = (
@@ -48,9 +55,11 @@ def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
 def told(row: Row) -> Row:
     """A record's row that was read, with what its facts say in columns of their own."""
     columns = Columns(row)
-    facts = zip(_FACTS, from_json(columns["facts"].encode()), strict=False)
+    facts = from_json(columns["facts"].encode())
+    if not isinstance(facts, list) or not all(map(isinstance, facts, _FACTS.values())):
+        raise columns.corrupt(f"says {shortened(facts)} in the column 'facts', which are none of a memory's")
     del columns["facts"]
-    columns.update((name, fact) for name, fact in facts if fact is not None)
+    columns.update((name, fact) for name, fact in zip(_FACTS, facts, strict=False) if fact is not None)
     columns.setdefault("record_id", _id_in(row["sk"]))
     return columns
 

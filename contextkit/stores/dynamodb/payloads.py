@@ -123,7 +123,7 @@ class Payloads:
 
     def _chunks(self, table: Table, rows: Sequence[Row], known: Mapping[Key, Row]) -> Mapping[Key, Row]:
         """The chunks that the rows point to, as far as they are there; those not `known` are read together."""
-        missing = [key for row in rows for key in chunk_keys(row) if key not in known]
+        missing = [key for row in rows for key in _pointed(row) if key not in known]
         return {**known, **self._database.get_settled(table, missing)} if missing else known
 
     def _content(self, row: Row, chunks: Mapping[Key, Row]) -> bytes:
@@ -155,6 +155,14 @@ def packed(content: bytes) -> bytes:
 def chunk_keys(row: Row) -> Iterator[Key]:
     """The keys of the chunks that the row points to."""
     return ((row["pk"], piece_of(row["base"], number)) for number in range(row.get("chunks", 0)))
+
+
+def _pointed(row: Row) -> list[Key]:
+    """The same; none where the row does not say so, as is told once its content is asked for."""
+    try:
+        return list(chunk_keys(row))
+    except StoreCorrupt:
+        return []
 
 
 def piece_of(base: str, number: int) -> str:

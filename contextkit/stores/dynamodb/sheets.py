@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from contextkit.errors import StoreCorrupt
 from contextkit.rank.divided import IN_DRAWERS
 from contextkit.stores.dynamodb.items import Row
 
@@ -39,11 +40,19 @@ def columns_of(count: int, numbers: Collection[int]) -> list[str]:
     return [_column(count, number) for number in sorted(numbers)]
 
 
+def head_on(row: Row) -> bytes:
+    """The head on a sheet; nothing, as if it were damaged, where there is none of ours."""
+    try:
+        return bytes(row[HEAD])
+    except StoreCorrupt:
+        return b""
+
+
 def parts_on(row: Row) -> Iterator[tuple[int, bytes]]:
     """The parts that were read of a sheet, by number."""
     for column, part in row.items():
         found = _COLUMN.fullmatch(column)
-        if found is not None:
+        if found is not None and isinstance(part, bytes):
             yield int(found[1]), part
 
 

@@ -9,7 +9,7 @@ from contextkit.errors import StoreError
 from contextkit.readable import readable
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Key
-from contextkit.stores.dynamodb.items import Row, Value
+from contextkit.stores.dynamodb.items import Columns, Row, Value
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Span, Stretch
 from contextkit.stores.dynamodb.lives import Lives
@@ -55,7 +55,7 @@ class MessageVectors:
 
     def _rows(self, life: Life, after: int) -> list[Row]:
         rows: list[Row] = [
-            {**row, "seq": row["seq"] + span.shift}
+            Columns(row, seq=row["seq"] + span.shift)
             for span in life.spans(min(after, _TOP) + 1, _TOP)
             for row in self._database.query("sessions", life.pk, _between(span.stretch))
         ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contextkit.errors import StoreCorrupt
 from contextkit.stores.dynamodb import keys
 
 TRIALS = 10_000
@@ -75,3 +77,9 @@ def test_a_partition_s_owner_is_its_actor_and_nobody_else(actor: str, other: str
     shared = {keys.owner(pk) for pk in (keys.tool_key(name, None), keys.model_key(actor))}
     assert not shared & {keys.owner_of(actor), keys.owner_of("*")}
     assert (keys.owner_of(actor) == keys.owner_of(other)) == (actor == other)
+
+
+def test_a_key_without_a_number_is_told() -> None:
+    assert keys.number_in(keys.numbered("log", "1", 7)) == 7
+    with pytest.raises(StoreCorrupt, match="ends in no number"):
+        keys.number_in("log#1#first")

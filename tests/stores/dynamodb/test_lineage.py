@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contextkit.errors import StoreCorrupt
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Lineage, Stretch
 
@@ -112,3 +113,9 @@ def test_nothing_is_lost_or_doubled_and_each_life_keeps_its_order(
 @pytest.mark.parametrize("lineage", [Lineage(), Lineage((), {"a": 0}), Lineage((Stretch("a", 1, 2),), {"a": 2})])
 def test_a_lineage_comes_back_from_its_column(lineage: Lineage) -> None:
     assert Lineage.of(lineage.text) == lineage
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "[1,{}]", '[[["life",1]],{}]', "[[],7]"])
+def test_a_lineage_that_is_damaged_is_told(text: str) -> None:
+    with pytest.raises(StoreCorrupt, match="taken over is damaged"):
+        Lineage.of(text)

@@ -44,9 +44,10 @@ def test_a_short_record_has_few_columns() -> None:
     assert len(to_item(written)["facts"]["S"]) < 50
 
 
-def test_facts_that_are_damaged_are_told() -> None:
+@pytest.mark.parametrize("facts", ["[", "5", '{"a":1}', '["n",1,0.5,1]', '["n","s",0.5,"today"]', '["n","s",0.5,null]'])
+def test_facts_that_are_damaged_are_told(facts: str) -> None:
     with pytest.raises(StoreCorrupt):
-        told(Columns({"sk": "rec#m1", "facts": "["}))
+        told(Columns({"sk": "rec#m1", "facts": facts}))
 
 
 def test_a_row_of_another_version_is_told() -> None:
