@@ -554,13 +554,31 @@ def test_parallel_results_too_large_together_share_the_room(store: SQLiteStore) 
 
 
 def test_unfinished_and_orphaned_calls_are_never_shown_and_never_lost(store: SQLiteStore) -> None:
-    store.append("u1", "s1", [user("One?"), called(1), user("Two?"), result(1, "late"), result(7, "nobody asked")])
+    store.append("u1", "s1", [user("One?"), called(1), user("Two?"), called(2), result(7, "nobody asked")])
     context = builder(store).build("Three?", **A)
     checks.groups_are_whole(context.messages)
-    for name in ("a1", "r1", "r7"):
+    for name in ("a1", "a2", "r7"):
         decision = context.report.decision(name)
         assert decision.section == "recall" or (decision.outcome == "moved" and "tool" in decision.reason)
     assert builder(store).read_context("m5", **A) == "nobody asked"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_result_that_comes_after_the_user_spoke_stands_behind_its_call(store: SQLiteStore, asked: bool) -> None:
+    """Who interrupts an agent speaks while its tools are still running; their results are not lost for that."""
+    agent = builder(store, sources=[System("Help."), History()])
+    agent.build("One and two?", **A)
+    calls = tuple(ToolCall(f"call-{n}", "tool_1", "{}") for n in (1, 2))
+    store.append("u1", "s1", [user("One and two?"), Message(role="assistant", tool_calls=calls), result(1, "one")])
+    store.append("u1", "s1", [user("Stop! And three?")])
+    before = agent.build("Stop! And three?" if asked else None, **A)
+    assert [one.text for one in before.messages[1:] if one.name is None] == ["One and two?", "Stop! And three?"]
+    store.append("u1", "s1", [result(2, "two")])
+    for context in (agent.build(**A), builder(store, sources=[System("Help."), History()]).build("Well?", **A)):
+        said = [one.text for one in context.messages[1:] if one.name is None and one.text != "Well?"]
+        assert said == ["One and two?", "", "one", "two", "Stop! And three?"]
+        checks.groups_are_whole(context.messages)
+        assert "turn incomplete" not in notices(context)
 
 
 def test_a_turn_that_goes_on_without_all_results_is_told_of(store: SQLiteStore) -> None:

@@ -17,6 +17,7 @@ from contextkit.fit.past import History, Past, Shortening, read_history
 from contextkit.fit.present import Present, Shrunk, read_present
 from contextkit.fit.repeats import Repeats
 from contextkit.fit.sharing import kept, share
+from contextkit.fit.standing import in_call_order
 from contextkit.ladder import READ_TOOL, Ladder
 from contextkit.pause import most_pauses
 from contextkit.said import Said
@@ -78,6 +79,7 @@ class _Fitting:
         self.counter = request.counter
         self.view = request.view
         self.items = {name: [item for item in group if item.left_out is None] for name, group in items.items()}
+        self._put_in_order()
         self.reasons = {item.id: item.left_out for group in items.values() for item in group if item.left_out}
         self.available = request.budget.available(self.counter.margin)
         self.tighter = tighter
@@ -87,6 +89,13 @@ class _Fitting:
         self.notices: list[Notice] = []
         self.used: dict[str, int] = {}
         self.sections: dict[str, Sequence[Chosen]] = {}
+
+    def _put_in_order(self) -> None:
+        """Results behind their calls, also where these are of the history and the user's next question came between."""
+        past, turn = self.items.get("history", []), self.items.get("turn", [])
+        ordered = in_call_order([*past, *turn])
+        begins = next((place for place, item in enumerate(ordered) if turn and item is turn[0]), len(past))
+        self.items |= {"history": list(ordered[:begins]), "turn": list(ordered[begins:])}
 
     def result(self) -> Fit:
         fixed = self._framing() + self._system() + self._pinned()

@@ -26,6 +26,41 @@ class Standing:
         return shown_message(self.item, self.form)
 
 
+def in_call_order(items: Sequence[Item]) -> Sequence[Item]:
+    """The messages with results that came after the user had spoken put back behind their calls.
+
+    Who interrupts an agent speaks while its tools are still running. Providers want each result right behind its call:
+    where it was said it could not stand, nor the call without it.
+    """
+    found: list[Item] | None = None
+    last: Message | None = None
+    for place, item in enumerate(items):
+        message = item.message
+        if message is not None and message.role == "tool" and last is not None and is_alone(last):
+            found = list(items) if found is None else found
+            called = _called(found, place)
+            if called is not None:
+                found.insert(called, found.pop(place))
+                continue  # the one before the next is still the user's
+        last = message
+    return items if found is None else found
+
+
+def _called(items: Sequence[Item], place: int) -> int | None:
+    """Where a result belongs that stands behind what a user said: after the call that waits for it, or None."""
+    messages = [item.message for item in items[: place + 1]]
+    behind = place
+    while behind and (said := messages[behind - 1]) and is_alone(said) and said.role != "assistant":
+        behind -= 1
+    first = behind - 1
+    while first >= 0 and (given := messages[first]) and given.role == "tool":
+        first -= 1
+    group = [message for message in messages[max(first, 0) : behind] if message is not None]
+    waiting = group_at(group, 0).missing if group else ()
+    result = messages[place]
+    return behind if result is not None and result.tool_call_id in waiting else None
+
+
 def whole_groups(items: Sequence[Item]) -> tuple[list[range], dict[str, str]]:
     """The groups a provider takes as they stand, by the places of their items; by item id, why the rest cannot be."""
     messages = [item.message for item in items if item.message is not None]
