@@ -241,7 +241,7 @@ class ContextBuilder:
         section = self.strategy.section("summary")
         left = draft.left_window
         if section is None or not left:
-            return draft
+            return draft.without_summary() if draft.stands_twice else draft
         with step("summarise"):
             summary, failed = rolled(draft.request, section, left, draft.fit.available, self._summarizer)
             return draft.with_summary(summary).noting(*([failed] if failed else []))

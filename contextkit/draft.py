@@ -72,6 +72,17 @@ class Draft:
         notices = (*self.notices, *(note for note in self.fit.notices if note not in fitted.notices))
         return replace(self, request=request, listed=listed, fit=fitted, notices=notices)
 
+    @property
+    def stands_twice(self) -> bool:
+        """Whether a summary stands of messages that all stand themselves: the window has grown since."""
+        return self.fit.past.start == 1 and bool(self.listed.by_section.get("summary"))
+
+    def without_summary(self) -> Draft:
+        """The draft fitted anew without the summary. The view keeps it, for when the window moves on again."""
+        listed = self.listed.with_summary(None)
+        fitted = fit_whole(listed.by_section, self.request, said=self.said, handles=self.handles)
+        return replace(self, listed=listed, fit=fitted)
+
     def refitted(self, window: int) -> list[Decision]:
         """The decisions of the same build within another window."""
         budget = replace(self.request.budget, window=window)

@@ -97,7 +97,8 @@ def _own(request: Request, with_read_tool: bool) -> Iterator[Item]:
             provenance=Provenance(source="contextkit"),
         )
     summary = summary_item(request.view.summary, request.counter)
-    if summary is not None and request.strategy.section("summary"):
+    all_stands = request.view.history_from == 1  # and what it would say
+    if summary is not None and request.strategy.section("summary") and not all_stands:
         yield summary
 
 

@@ -108,6 +108,23 @@ def test_the_summary_stands_in_the_stable_prefix_and_changes_only_with_the_curso
     assert first.report.decision("summary").outcome == "kept"
 
 
+def test_no_summary_stands_beside_all_that_it_says_and_it_is_there_again_when_that_has_gone(store: SQLiteStore) -> None:
+    """A window that grows shows the first message again; of one that shrinks the summary goes on."""
+    recorder = Recorder()
+    talk(store, 1, 40)
+    assert "<summary>" in build(store, recorder).messages[1].text
+    large = build(store, recorder, window=9_000)
+    assert large.messages[1].text.startswith("Ada decided on day 1 ")
+    again = build(store, recorder, window=9_000)
+    assert again.messages == large.messages
+    talk(store, 41, 42)
+    assert "<summary>" not in "".join(message.text for message in build(store, recorder, window=9_000).messages)
+    assert "<summary>\nSummary number 2" in build(store, recorder).messages[1].text
+    read = [seq for _, seqs in recorder.given for seq in seqs]
+    assert read == sorted(set(read)), "no message is read twice"
+    assert recorder.given[1][0] == "Summary number 1: Ada ordered a lamp."
+
+
 def test_without_a_summarizer_sentences_are_taken_from_the_conversation(store: SQLiteStore) -> None:
     talk(store, 1, 40)
     context = build(store)
