@@ -26,8 +26,13 @@ def query_item(request: Request) -> Item:
 
 
 def asks(message: Message | None, query: Message) -> bool:
-    """Whether a user's message says all that the query does: its words, and the pictures and files that came along."""
+    """Whether a user's message says all that the query does: its words, and the pictures and files that came along.
+
+    One of another name does not: in a group two may say "me too", one right after the other.
+    """
     if message is None or message.role != "user" or message.text != query.text:
+        return False
+    if query.name and message.name and query.name != message.name:
         return False
     attached = _attached(message)
     return all(block in attached for block in _attached(query))

@@ -109,6 +109,16 @@ def test_the_app_may_append_the_question_before_the_build_or_after_it_or_never(s
     assert extends(first, second)
 
 
+def test_two_who_say_the_same_have_both_said_it(store: SQLiteStore) -> None:
+    build = builder(store, sources=[System("Help."), History()]).build
+    store.append("u1", "s1", [user("Who wants tea?"), Message(role="user", content="Me!", name="Ben")])
+    said = [(one.name, one.text) for one in build({"role": "user", "name": "Ana", "content": "Me!"}, **A).messages]
+    assert said[-2:] == [("Ben", "Me!"), ("Ana", "Me!")]
+    for query in ("Me!", {"role": "user", "name": "Ben", "content": "Me!"}):
+        said = [(one.name, one.text) for one in build(query, **A).messages]
+        assert said[1:] == [(None, "Who wants tea?"), ("Ben", "Me!")]
+
+
 def test_a_picture_stays_in_its_turn_where_only_the_words_with_it_were_appended(store: SQLiteStore) -> None:
     build = builder(store).build
     picture = {"type": "image", "url": "https://x.test/cup.png"}
