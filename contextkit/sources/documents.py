@@ -108,6 +108,7 @@ class Documents:
             self.agather = partial(self._awaited, asearch)  # only a source that can await is an `AsyncSource`
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
+        self._orders = _newest_first([chunk.document for chunk in self._chunks])
         texts = [_searched(chunk.document) for chunk in self._chunks]
         embedder = checked_embeddings(embeddings)
         self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
@@ -150,7 +151,7 @@ class Documents:
         if kept is None or kept[0] != counter.name:
             kept = self._items = (counter.name, {})
         if place not in kept[1]:
-            kept[1][place] = self._item(self._chunks[place], place, 0.0, counter)
+            kept[1][place] = self._item(self._chunks[place], self._orders[place], 0.0, counter)
         return kept[1][place]
 
     def _found(self, found: Iterable[object], request: Request) -> Iterator[Gathered]:
@@ -222,6 +223,18 @@ class Documents:
 
 def _searched(document: Document) -> str:
     return "\n".join(filter(None, (document.title, document.part, document.text)))
+
+
+def _newest_first(documents: Sequence[Document]) -> list[int]:
+    """The natural order of documents given once: as they were, but of two that are as good the newer one comes first.
+
+    Pieces under one heading are of one day, and stay in order.
+    """
+    days = [document.created_at.toordinal() if document.created_at else 0 for document in documents]
+    orders = [0] * len(documents)
+    for order, place in enumerate(sorted(range(len(documents)), key=lambda place: -days[place])):
+        orders[place] = order
+    return orders
 
 
 def _in_order(documents: Sequence[Document]) -> list[int]:

@@ -172,6 +172,19 @@ def test_the_headings_above_a_piece_are_searched(request_for: MakeRequest) -> No
         assert max(gathered, key=lambda item: item.score).heading == "Linux"
 
 
+def test_of_two_versions_of_a_page_the_newer_one_stands_next_to_the_question() -> None:
+    versions = [
+        Document(id=f"v{year}", title="Refunds", text=text, created_at=datetime(year, 1, 1))
+        for year, text in ((2024, REFUNDS), (2026, "Refunds take ten days."), (2025, REFUNDS), (2023, REFUNDS))
+    ]
+    builder = ContextBuilder(sources=[Documents(versions)], strategy="rag", budget=2_000)
+    context = builder.build("How long do refunds take?", actor_id="u", session_id="s")
+    assert context.messages[0].text == (
+        f"<documents>\nRefunds (2025-01-01)\n{REFUNDS}\nRefunds (2026-01-01)\nRefunds take ten days.\n</documents>"
+    )
+    assert context.report.decision("v2024").reason == "'v2025' says it already"
+
+
 def test_pieces_that_a_search_found_stand_in_the_order_of_their_text(request_for: MakeRequest) -> None:
     places = [("b.md", 900), ("a.md", 300), ("b.md", 0), ("a.md", None), ("b.md", 400)]
     found = [
