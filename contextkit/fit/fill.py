@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from contextkit.blocks import GAP, Chosen, framing, heading, section_cost
-from contextkit.fit.passages import joined
+from contextkit.fit.passages import holds, joined
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
 from contextkit.strategy import Section
@@ -111,11 +111,18 @@ class Shelf:
         return sum(one.form.tokens for one in chosen) + framing(self.section.name, alone, self.ladder.counter)
 
     def _overtaken(self) -> dict[str, str]:
-        """Of the passages that stand whole, those all of which a later one says, and which that is."""
+        """Of the passages that stand whole, those all of which another one says, and which that is.
+
+        What was taken before another is known not to say all of it, unless a sentence is cut in two at its ends.
+        """
+        if self.repeats is None:
+            return {}
+        whole = [one.item for one in self.chosen if one.item.passage and one.form.rung == "full"]
         later: set[str] = set()
         found: dict[str, str] = {}
-        for item in (one.item for one in reversed(self.chosen) if one.item.passage and one.form.rung == "full"):
-            by = self.repeats.said_by(item, later) if self.repeats is not None and later else None
+        for item in (item for item in reversed(whole) if item.group is None):
+            by = self.repeats.said_by(item, later)
+            by = by or next((other.id for other in whole if holds(other, item)), None)
             if by is not None:
                 found[item.id] = by
             else:
@@ -161,11 +168,13 @@ def demand(items: Sequence[Item], section: Section, ladder: Ladder) -> int:
     return sum(item.tokens for item in items) + framing(section.name, items, ladder.counter)
 
 
-def _without(overtaken: Mapping[str, str], chosen: Sequence[Chosen]) -> list[Chosen]:
+def _without(overtaken: dict[str, str], chosen: Sequence[Chosen]) -> list[Chosen]:
     """What was chosen but for what is overtaken, by what then is as good as that."""
-    best: dict[str, float] = {}
-    for one in chosen:
-        if (by := overtaken.get(one.item.id)) is not None:
-            best[by] = max(best.get(by, 0.0), one.item.score)
+    scores = {one.item.id: one.item.score for one in chosen}
+    for small, large in reversed(overtaken.items()):
+        scores[large] = max(scores[large], scores[small])
     left = (one for one in chosen if one.item.id not in overtaken)
-    return [replace(one, item=replace(one.item, score=best.get(one.item.id, one.item.score))) for one in left]
+    return [
+        replace(one, item=replace(one.item, score=score)) if (score := scores[one.item.id]) > one.item.score else one
+        for one in left
+    ]

@@ -21,6 +21,9 @@ LEAST: Final = 32
 REACH: Final = 8_000
 """Characters at the end of a piece among which the next one may begin."""
 
+_LARGER: Final = 2
+"""How many times as large a piece is that is looked through for another: those of one splitter are much alike."""
+
 _KEY: Final = 16
 """Characters by which the beginning of a piece is looked up."""
 
@@ -57,6 +60,13 @@ def joined(chosen: Sequence[Chosen], counter: TokenCounter) -> list[Chosen]:
                 for piece, share in zip(pieces, _shares(passage, tokens), strict=True)
             }
     return [replace(one, form=forms.get(one.item.id, one.form)) for one in chosen]
+
+
+def holds(item: Item, other: Item) -> bool:
+    """Whether the other is a piece of the item: of one document, where both small and large pieces are searched."""
+    if len(item.text) < _LARGER * len(other.text) or (item.heading, item.lead) != (other.heading, other.lead):
+        return False
+    return bool(item.heading) and item.trusted == other.trusted and other.text in item.text
 
 
 def overlaps(items: Iterable[Item]) -> Iterator[Overlap]:

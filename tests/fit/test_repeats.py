@@ -155,3 +155,15 @@ def test_pages_that_differ_in_one_word_both_stand(word: str, other: str) -> None
     pages = [Document(id="one", text=PAGE), Document(id="other", text=f"Home\n{PAGE.replace(word, other)}\nContact")]
     report = asked(*pages).report
     assert {report.decision(name).outcome for name in ("one", "other")} == {"kept"}
+
+
+@pytest.mark.parametrize("small_first", [True, False])
+def test_a_piece_cut_within_a_sentence_does_not_stand_beside_a_larger_one_that_has_it(small_first: bool) -> None:
+    small = Document(id="small", title="Trains", text=PAGE[4:52])
+    large = Document(id="large", title="Trains", text=PAGE)
+    other = Document(id="other", title="Cars", text=PAGE[8:48])
+    pieces = (small, large, other) if small_first else (large, small, other)
+    context = asked(*pieces)
+    assert context.report.decision("small").reason == "'large' says it already"
+    assert {context.report.decision(name).outcome for name in ("large", "other")} == {"kept"}
+    assert context.messages[0].text.count(small.text) == 1
