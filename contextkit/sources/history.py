@@ -269,10 +269,15 @@ class _Reading:
         try:
             seconds = min(EMBEDDING, self._until(FOR_MEANING) - perf_counter())
             vector = self.patience.call(lambda: embedder.embed_query(request.topic), seconds)
-            similarity = self.conversation.similarity(self.store, vector)
         except Exception as error:  # any embedder, any failure: words alone still find most of it
             text = f"The query could not be embedded ({error}), so turns were recalled by words alone."
             self.notices.append(Notice("embedder failed", text))
+            return index.scores(request.topic, now=request.now)
+        try:
+            similarity = self.conversation.similarity(self.store, vector)
+        except (StoreError, ValueError) as error:  # or the vectors are another embedder's
+            text = f"Turns were recalled by words alone, since the vectors of messages are of no use: {error}"
+            self.notices.append(Notice("vectors not read", text))
             return index.scores(request.topic, now=request.now)
         return index.scores(request.topic, now=request.now, similarity=similarity)
 

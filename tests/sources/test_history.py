@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from contextkit.conversation import UNREAD
-from contextkit.errors import StoreUnavailable
+from contextkit.errors import StoreCorrupt, StoreUnavailable
 from contextkit.readable import readable
 from contextkit.shares import history_most
 from contextkit.sources.history import FAR, REMEMBERED, SPARE, History
@@ -272,6 +272,23 @@ def test_a_query_that_cannot_be_embedded_is_recalled_by_words(request_for: MakeR
         [notice] = [one for one in found if isinstance(one, Notice)]
     assert max(by_meaning, key=lambda item: item.score).text == "My kitten sleeps."
     assert notice.kind == "embedder failed"
+    assert max(items(found, "recall"), key=lambda item: item.score).text == "My kitten sleeps."
+
+
+def test_where_vectors_cannot_be_read_turns_are_recalled_by_words_and_the_embedder_is_not_blamed(
+    request_for: MakeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object, **__: object) -> None:
+        raise StoreCorrupt("The item 'vec#1' is damaged.", "Delete the item.")
+
+    with SQLiteStore(":memory:", embeddings=Embedder(), clock=lambda: NOW) as store:
+        store.append("u1", "s1", [Message(role="user", content="My kitten sleeps.")])
+        talk(store, 40)
+        monkeypatch.setattr(store, "vectors", damaged)
+        found = list(History().gather(of(request_for("kitten"), store)))
+    [notice] = [one for one in found if isinstance(one, Notice)]
+    assert notice.kind == "vectors not read"
+    assert "'vec#1' is damaged." in notice.text
     assert max(items(found, "recall"), key=lambda item: item.score).text == "My kitten sleeps."
 
 
