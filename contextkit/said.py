@@ -6,11 +6,24 @@ import threading
 from collections.abc import Container, Sequence
 
 from contextkit.dedup import SeenTexts
+from contextkit.dedup.sentence import LARGEST
+from contextkit.fence import BLOCK_NAME
 from contextkit.recent import Recent
 from contextkit.types import Item, Request
 
 REMEMBERED = 64
 """Sessions kept; the one used least recently is forgotten first."""
+
+
+def told(item: Item) -> str:
+    """What an item says and, of a message or a recalled one whose speaker has a name, who says it.
+
+    "I take the fish" of one guest repeats nobody else's. A text that is only compared as a whole stays as it is.
+    """
+    name = item.message.name if item.message is not None else None
+    if item.section == "recall":
+        name = item.provenance.title
+    return f"{name}: {item.text}" if name and name != BLOCK_NAME and len(item.text) < LARGEST - len(name) else item.text
 
 
 class Said:
@@ -25,7 +38,7 @@ class Said:
         """Take in the messages that are new since the last time."""
         with self._lock:
             for item in history[self._first_new(history) :]:
-                self._texts.add(item.id, item.text)
+                self._texts.add(item.id, told(item))
                 self._read_to = item.order
 
     def by(self, text: str, standing: Container[str]) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
 from contextkit.dedup import SeenTexts
-from contextkit.said import Said
+from contextkit.said import Said, told
 from contextkit.types import Form, Item
 
 Stands: TypeAlias = tuple[Item, Form | None]
@@ -40,11 +40,11 @@ class Repeats:
     def add(self, item: Item, form: Form | None = None) -> None:
         """Take note that the item stands, in this form or whole."""
         if form is None or form.rung == "full":
-            self._seen.add(item.id, item.text, read=True)
+            self._seen.add(item.id, told(item), read=True)
             if item.section == "recall":
                 self._quoted.add(item.id)
             return
-        self._shortened.add(item.id, item.text, read=True)
+        self._shortened.add(item.id, told(item), read=True)
         if form.rung == "extract":
             self._seen.add(item.id, form.text)
 
@@ -59,13 +59,14 @@ class Repeats:
         if made_from and all(message in self._verbatim or message in self._quoted for message in made_from):
             self.reasons[item.id] = f"{made_from[0]!r}, which it was made from, stands in the history"
             return True
-        first = self._said.by(item.text, self._verbatim) or self._seen.match(item.text)
+        text = told(item)
+        first = self._said.by(text, self._verbatim) or self._seen.match(text)
         if first is None and not whole:
-            first = self._shortened.match(item.text)
+            first = self._shortened.match(text)
         if first is not None:
             self.reasons[item.id] = f"{first!r} says it already"
         return first is not None
 
     def said_by(self, item: Item, among: Collection[str]) -> str | None:
         """Which of these, by their ids, says all that the item does."""
-        return self._seen.match(item.text, among)
+        return self._seen.match(told(item), among)

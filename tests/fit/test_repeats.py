@@ -48,6 +48,23 @@ def test_a_message_says_it_only_while_it_stands() -> None:
     assert not Repeats(said(message), {"m2"}, []).has(item("memory", FACT))
 
 
+def quoted(item_id: str, name: str | None) -> Item:
+    return replace(item(item_id, "I take the fish with rice."), section="recall", provenance=Provenance(title=name))
+
+
+def test_what_another_said_in_the_same_words_is_no_repeat() -> None:
+    """Who takes the fish? Not only whoever said so first."""
+    spoken = Message(role="user", content="I take the fish with rice.", name="Ben")
+    message = replace(item("m1", spoken.text), section="history", message=spoken)
+    standing = Repeats(said(message), {"m1"}, [])
+    repeats = Repeats(Said(), (), [(quoted("m1", "Ben"), None)])
+    for each in (standing, repeats):
+        assert not each.has(quoted("m2", "Ana"))
+        assert each.has(quoted("m3", "Ben"))
+        assert each.has(quoted("m4", None))
+        assert each.has(item("memory", "Takes the fish with rice."))
+
+
 def test_a_message_that_stands_is_not_recalled_beside_itself() -> None:
     repeats = Repeats(Said(), {"m1"}, [])
     assert repeats.has(item("m1", "Yes."))
