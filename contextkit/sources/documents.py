@@ -79,7 +79,8 @@ class Documents:
       every turn. Its own order counts for half of the score, shared words for the other half. A
       retriever's and a coroutine function's search is awaited where the build is (`abuild`).
 
-    With a `splitter` (any LangChain text splitter) the pieces of a document compete one by one.
+    With a `splitter` (any LangChain text splitter) the pieces of a document compete one by one. Where
+    pieces that overlap both stand, in a list or as a search found them, what they share stands once.
     Of encoded data in a document, such as a picture in a page, its length stands.
     Documents are never trusted: they are fenced as data. An empty document is an `InvalidInput`
     in a list, and left out with a notice where a search returned it. What a search raises costs
