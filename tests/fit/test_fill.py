@@ -70,6 +70,20 @@ def test_what_stands_costs_what_was_reckoned_and_never_more_than_the_room(
     assert filled.used <= demand(items, filled.section, filled.ladder)
 
 
+def test_a_shortened_item_leaves_room_for_what_could_use_it_and_takes_what_nothing_could() -> None:
+    ferry = item(0, LONG, 9.0)
+    others = [item(number, f"The {number}. train leaves at {number}. " * 12, 5.0 - number) for number in range(1, 4)]
+    between = shelf(ferry.tokens // 2, "full", "extract")
+    between.fill([ferry, *others])
+    assert [one.form.rung for one in between.chosen] == ["extract", "full", "full", "full"]
+    assert between.chosen[0].form.tokens > ferry.tokens // 8
+    alone = shelf(ferry.tokens // 2, "full", "extract")
+    alone.fill([ferry])
+    (whole,) = alone.chosen
+    assert whole.form.tokens > 0.4 * ferry.tokens
+    assert sum(one.form.tokens for one in between.chosen) > 0.8 * whole.form.tokens
+
+
 LONG = " ".join(f"On day {day} the ferry to Ghent left at {day % 24}:{day % 60:02}." for day in range(1, 90))
 spans = st.tuples(st.integers(0, 2_000), st.integers(40, 900))
 
