@@ -22,7 +22,7 @@ from contextkit.rank.segments import (
     end_of,
     filled,
     grow,
-    passages,
+    in_passages,
     segments_named,
 )
 from contextkit.stores import SegmentKeeper
@@ -180,14 +180,14 @@ class SessionIndex:
         reading.done = analysed.last
         if len(messages) >= SLICE:
             index = ConversationIndex()
-            index.add(passages(messages), self._counter)
+            index.add(in_passages(messages), self._counter)
             reading.parts.append((analysed, index))
             if reading.stores:
                 reading.made.take(analysed, index.to_bytes())
             return
         self._join(reading)
         if not reading.stores:
-            self.index.add(passages(messages), self._counter)
+            self.index.add(in_passages(messages), self._counter)
             return
         begun = 1 if reading.unites else end_of(analysed.first - 1, SMALL) + 1
         whole = completing(begun, analysed.first - 1, analysed.last)

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.passages import LONG, passages
 from contextkit.readable import readable
 from contextkit.types import Message, TokenCounter
 
@@ -28,19 +29,6 @@ SMALL: Final = SIZES[0]
 
 LARGE: Final = SIZES[3]
 """Messages of the largest that is made of messages. Larger ones are made of segments, by who has them at hand."""
-
-LONG: Final = 2_000
-"""Characters above which a message is indexed in passages. As one, its few telling words would be
-lost among thousands: BM25 holds long texts back."""
-
-PASSAGE: Final = 1_000
-"""Characters of a passage: a long turn's length, so that passages and turns compare fairly."""
-
-INDEXED: Final = 1_000_000
-"""Characters of one message that are indexed, half of them from its beginning and half from its end."""
-
-MOST_PASSAGES: Final = 512
-"""Passages of one message at the most; those of a huge one are longer instead."""
 
 _PREFIX: Final = "index/"
 
@@ -99,7 +87,7 @@ def grow(
 ) -> None:
     """Append messages to an index that begins with number `begun`, and take in the segments that they complete."""
     done = (messages[0].seq or 0) - 1
-    index.add(passages(messages), counter)
+    index.add(in_passages(messages), counter)
     for segment in completing(begun, done, messages[-1].seq or 0):
         data = index.to_bytes(*np.searchsorted(index.seqs, (segment.first, segment.last + 1)).tolist())
         made.take(segment, data, completed(segment.first, done) + segment.ends)
@@ -192,24 +180,11 @@ def runs(messages: Iterable[Message]) -> Iterator[list[Message]]:
         yield run
 
 
-def passages(messages: Iterable[Message]) -> Iterator[Message]:
-    """The messages as the index takes them: a long one in passages, each found by what it says itself."""
+def in_passages(messages: Iterable[Message]) -> Iterator[Message]:
+    """The messages as the index takes them: a long one in passages."""
     for message in messages:
         text = readable(message)
-        if len(text) > INDEXED:
-            text = text[: INDEXED // 2] + text[-INDEXED // 2 :]
         if len(text) <= LONG:
             yield message
         else:
-            size = max(PASSAGE, len(text) // MOST_PASSAGES)
-            yield from (replace(message, content=passage, tokens=None) for passage in _cut(text, size))
-
-
-def _cut(text: str, size: int) -> Iterator[str]:
-    """Pieces of about `size` characters, cut at the ends of lines where there are any."""
-    start = 0
-    while start < len(text):
-        line_end = text.find("\n", start + size, start + 2 * size)
-        end = line_end + 1 if line_end >= 0 else start + size
-        yield text[start:end]
-        start = end
+            yield from (replace(message, content=passage, tokens=None) for passage in passages(text))

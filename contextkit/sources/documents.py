@@ -20,6 +20,7 @@ from contextkit.quiet import quiet
 from contextkit.rank.corpus import TextIndex
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
+from contextkit.rank.passages import passages
 from contextkit.rank.texts import text_scores
 from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
@@ -110,7 +111,7 @@ class Documents:
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
         self._orders = _newest_first([chunk.document for chunk in self._chunks])
-        texts = [_searched(chunk.document) for chunk in self._chunks]
+        texts = [_in_passages(chunk.document) for chunk in self._chunks]
         embedder = checked_embeddings(embeddings)
         self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
         self._items: tuple[str, dict[int, Item]] | None = None
@@ -220,6 +221,11 @@ class Documents:
 
     def _reason(self, rank: int) -> str:
         return f"number {rank} of {len(self._chunks)} for this query; the limit is {self._limit}"
+
+
+def _in_passages(document: Document) -> list[str]:
+    """What is searched of a document: each passage of its text under its title."""
+    return [_searched(replace(document, text=passage)) for passage in passages(document.text)]
 
 
 def _searched(document: Document) -> str:

@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.passages import LONG
 from contextkit.rank.segments import (
     LARGE,
-    LONG,
-    MOST_PASSAGES,
-    PASSAGE,
     SIZES,
     SMALL,
     Made,
@@ -24,9 +22,9 @@ from contextkit.rank.segments import (
     ended_by,
     filled,
     grow,
+    in_passages,
     is_united,
     larger_than_large,
-    passages,
     runs,
     united,
 )
@@ -163,15 +161,7 @@ def test_runs_are_all_there_is_and_lie_in_one_large_segment_without_gaps(seqs: l
 
 def test_what_stands_in_other_blocks_than_text_is_in_passages_too() -> None:
     rows = tuple({"type": "rows", "rows": [f"zebra {n}"] * LONG} for n in range(3))
-    found = list(passages([Message(role="tool", content=rows, tool_call_id="c", seq=7)]))
+    found = list(in_passages([Message(role="tool", content=rows, tool_call_id="c", seq=7)]))
     assert len(found) > 1
     assert {passage.seq for passage in found} == {7}
     assert [any(f"zebra {n}" in passage.text for passage in found) for n in (0, 2)] == [True, True]
-
-
-@given(st.text(st.sampled_from("ab \n"), max_size=3 * LONG))
-def test_passages_hold_the_whole_text(text: str) -> None:
-    found = [message.text for message in passages([Message(role="user", content=text)])]
-    assert "".join(found) == text
-    assert len(found) <= MOST_PASSAGES
-    assert len(found) == 1 or all(len(passage) <= 2 * PASSAGE for passage in found)

@@ -67,6 +67,16 @@ def test_texts_are_ranked_and_keep_their_order(request_for: MakeRequest) -> None
     assert by_score(gathered)[0] == REFUNDS
 
 
+def test_a_long_document_is_as_good_as_its_best_passage(request_for: MakeRequest) -> None:
+    lines = [f"Section {n} of the handbook tells how branch {n} keeps its books." for n in range(200)]
+    answer = "For parcels that arrive broken refunds follow within five days."
+    words = ["parcels", "broken", "refunds", "follow"]
+    far = "\n".join(f"{line} {words[n // 25 % 4]}" if n % 25 == 0 else line for n, line in enumerate(lines))
+    near = "\n".join([*lines[:150], answer, *lines[150:]])
+    best, *_ = by_score(Documents([far, near]).gather(request_for("When do refunds follow for broken parcels?")))
+    assert best == near
+
+
 def test_beyond_the_limit_documents_are_left_out_with_the_reason(request_for: MakeRequest) -> None:
     item, unread = Documents([SHIPPING, REFUNDS, HOURS], limit=1).gather(request_for("refunds"))
     assert isinstance(item, Item)

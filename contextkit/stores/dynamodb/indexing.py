@@ -26,8 +26,8 @@ from contextkit.rank.segments import (
     Segment,
     completing,
     end_of,
+    in_passages,
     larger_than_large,
-    passages,
     runs,
     segments_named,
     united,
@@ -233,7 +233,7 @@ class Indexing:
         if len(messages) < segment.size:
             return None
         index = ConversationIndex()
-        index.add(passages(messages), get_counter(self._counter))
+        index.add(in_passages(messages), get_counter(self._counter))
         return index
 
     def _whole(self, pk: str) -> Whole | None:

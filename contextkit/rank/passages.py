@@ -1,0 +1,38 @@
+"""Passages: a long text in pieces, each found by what it says itself.
+
+As one, its few telling words would be lost among thousands: BM25 holds long texts back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+LONG: Final = 2_000
+"""Characters above which a text is indexed in passages."""
+
+PASSAGE: Final = 1_000
+"""Characters of a passage: a long turn's length, so that passages and turns compare fairly."""
+
+INDEXED: Final = 1_000_000
+"""Characters of one text that are indexed, half of them from its beginning and half from its end."""
+
+MOST_PASSAGES: Final = 512
+"""Passages of one text at the most; those of a huge one are longer instead."""
+
+
+def passages(text: str) -> Iterator[str]:
+    """A long text in passages; a shorter one as it is."""
+    if len(text) > INDEXED:
+        text = text[: INDEXED // 2] + text[-INDEXED // 2 :]
+    return _cut(text, max(PASSAGE, -(-len(text) // MOST_PASSAGES))) if len(text) > LONG else iter((text,))
+
+
+def _cut(text: str, size: int) -> Iterator[str]:
+    """Pieces of about `size` characters, cut at the ends of lines where there are any."""
+    start = 0
+    while start < len(text):
+        line_end = text.find("\n", start + size, start + 2 * size)
+        end = line_end + 1 if line_end >= 0 else start + size
+        yield text[start:end]
+        start = end

@@ -1,0 +1,24 @@
+"""Passages: a long text in pieces that hold all of it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.rank.passages import INDEXED, LONG, MOST_PASSAGES, PASSAGE, passages
+
+
+@given(st.text(st.sampled_from("ab \n"), max_size=3 * LONG))
+def test_they_hold_the_whole_text(text: str) -> None:
+    found = list(passages(text))
+    assert "".join(found) == text
+    assert len(found) == 1 or all(len(passage) <= 2 * PASSAGE for passage in found)
+
+
+def test_a_huge_text_is_indexed_by_its_beginning_and_its_end() -> None:
+    text = "a" * INDEXED + "b" * INDEXED
+    found = list(passages(text))
+    assert len(found) <= MOST_PASSAGES
+    assert sum(map(len, found)) == INDEXED
+    assert found[0].startswith("a")
+    assert found[-1].endswith("b")
