@@ -45,7 +45,8 @@ class Pause:
     def text(self) -> str:
         """`96 days passed here, from Monday 2 March 2026 to Saturday 6 June 2026.`"""
         passed = self.until - self.since
-        length = f"{passed.days} days" if passed >= IN_HOURS else f"{passed // timedelta(hours=1)} hours"
+        days = (self.until.date() - self.since.date()).days  # between the days named, whatever the hour
+        length = f"{days} days" if passed >= IN_HOURS else f"{passed // timedelta(hours=1)} hours"
         return f"{length} passed here, from {weekday(self.since)} to {weekday(self.until)}."
 
     def item(self, order: int, section: str, counter: TokenCounter) -> Item:
