@@ -33,6 +33,7 @@ checkpoints = pytest.importorskip("langgraph.checkpoint.memory", reason="needs t
 from langchain.agents.middleware import (  # noqa: E402
     AgentMiddleware,
     HumanInTheLoopMiddleware,
+    ModelFallbackMiddleware,
     SummarizationMiddleware,
 )
 from langgraph.types import Command  # noqa: E402
@@ -428,6 +429,20 @@ def test_where_another_middleware_marks_what_to_cache_ours_does_not(
     ask(agents.create_agent(models["ChatAnthropic"], tools=[track_order], middleware=middleware), HumanMessage("Hi?"))
     assert json.dumps(provider[1][-1]["messages"]).count("cache_control") == 0
     assert provider[1][-1]["cache_control"] == {"type": "ephemeral", "ttl": "5m"}
+
+
+def test_a_fallback_of_another_provider_gets_its_own_prompt(
+    store: SQLiteStore, provider: tuple[str, list[dict[str, Any]]], models: dict[str, BaseChatModel]
+) -> None:
+    anthropic = pytest.importorskip("langchain_anthropic")
+    down = anthropic.ChatAnthropic(model="claude-opus-5-5", api_key="x", base_url="http://127.0.0.1:9", max_retries=0)
+    builder = ContextBuilder(store=store, sources=[System("You are Otis."), AgentTools(), History()], budget=8_000)
+    middleware = [ModelFallbackMiddleware(models["ChatBedrockConverse"]), ContextMiddleware(builder)]
+    answer = ask(agents.create_agent(down, tools=[track_order], middleware=middleware), HumanMessage("Hello?"))
+    sent = json.dumps(provider[1][-1])
+    assert ('"cachePoint"' in sent, '"cache_control"' in sent) == (True, False)
+    assert [message.text for message in store.messages("u1", "s1")] == ["Hello?", "Yes."]
+    assert answer["messages"][-1].text == "Yes."
 
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3, "allowed_domains": ["post.example"]}
