@@ -14,7 +14,8 @@ from contextkit.conversation.index import SLICE, SessionIndex
 from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided
-from contextkit.rank.segments import INDEXED, LARGE, SMALL, Segment, completed, passages
+from contextkit.rank.passages import INDEXED
+from contextkit.rank.segments import LARGE, SMALL, Segment, completed, in_passages
 from contextkit.stores import SomeParts
 from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
 from tests.world import NOW
@@ -275,7 +276,7 @@ def test_only_the_parts_of_a_question_are_read_and_once(parted: Parts) -> None:
     conversation().read_index(parted)
     parted.read.clear()
     one, whole = conversation(), conversation()
-    whole.index.add(passages(parted.messages("u1", "s1")), COUNTER)
+    whole.index.add(in_passages(parted.messages("u1", "s1")), COUNTER)
     parted.read.clear()
     assert one.read_index(parted, query=QUESTION) == []
     assert parted.read == []
@@ -299,7 +300,7 @@ def test_what_is_said_since_is_found_beside_the_parts(parted: Parts) -> None:
     one.read_index(parted)
     fill(parted, 20, SMALL)
     one.read_index(parted, query=QUESTION)
-    whole.index.add(passages(parted.messages("u1", "s1")), COUNTER)
+    whole.index.add(in_passages(parted.messages("u1", "s1")), COUNTER)
     assert scores(one) == pytest.approx(scores(whole))
 
 
@@ -313,7 +314,7 @@ def test_segments_in_parts_are_united_as_others_are(parted: Parts) -> None:
     parted.read.clear()
     one.read_index(parted, query=QUESTION)
     whole = ConversationIndex()
-    whole.add(passages(parted.messages("u1", "s1")), COUNTER)
+    whole.add(in_passages(parted.messages("u1", "s1")), COUNTER)
     assert scores(one) == pytest.approx(dict(zip(whole.seqs.tolist(), whole.scores(QUESTION, now=NOW), strict=True)))
 
 
@@ -344,7 +345,7 @@ def test_one_who_has_the_heads_of_segments_that_others_unite_reads_the_new_one(p
     assert stored(parted) == [Segment(1, 4 * SMALL)]
     assert [notice.kind for notice in late.read_index(parted, query=QUESTION)] == ["index read again"]
     whole = ConversationIndex()
-    whole.add(passages(parted.messages("u1", "s1")), COUNTER)
+    whole.add(in_passages(parted.messages("u1", "s1")), COUNTER)
     assert scores(late) == pytest.approx(dict(zip(whole.seqs.tolist(), whole.scores(QUESTION, now=NOW), strict=True)))
 
 
@@ -364,5 +365,5 @@ def test_a_segment_with_damaged_parts_is_made_again(parted: Parts, damaged: int)
     assert conversation().read_index(parted, query=QUESTION) == []
     assert parted.derived("u1", "s1") == whole
     index = ConversationIndex()
-    index.add(passages(parted.messages("u1", "s1")), COUNTER)
+    index.add(in_passages(parted.messages("u1", "s1")), COUNTER)
     assert scores(one) == pytest.approx(dict(zip(index.seqs.tolist(), index.scores(QUESTION, now=NOW), strict=True)))
