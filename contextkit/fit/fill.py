@@ -20,9 +20,9 @@ SHORTENED = 2
 """One part in so many of the room that is left is the most that a shortened item takes while others could use the
 rest: much of what it says goes anyway.
 
-Chosen on questions about one or two sentences of the pages of Python's reference, three words of each: within 24,000
-tokens under `agent` 82 and 73% of the sentences stand in the prompt, of 67 and 57 where the best takes what it can; of
-8,000 under `rag` 85 and 83, of 83 and 78. A third of the section's room gains half as much."""
+Chosen on questions about one or two sentences of long pages (`tests/benchmarks/pages.py`): within 24,000 tokens under
+`agent` 78 and 79% of the sentences stand in the prompt, of 73 and 63 where the best takes what it can. A third of the
+section's room gains half as much."""
 
 
 @dataclass(slots=True)
