@@ -138,9 +138,11 @@ class _Fitting:
         An upper bound, as blocks may turn out empty.
         """
         messages = sum(len(group) for name, group in self.items.items() if name in ("history", "turn")) + 4
-        messages += most_pauses(item.message.created_at for item in self.items.get("history", ()) if item.message)
+        tools = len(self.items.get("tools", ()))
+        if self.counter.framing(2 * messages, tools) > self.counter.framing(messages, tools):  # else they need no count
+            messages += most_pauses(item.message.created_at for item in self.items.get("history", ()) if item.message)
         blocks = sum(1 for region in BLOCKS if any(map(self._expects, self.strategy.region(region))))
-        framing = self.counter.framing(messages, len(self.items.get("tools", ())))
+        framing = self.counter.framing(messages, tools)
         return framing + blocks * block_cost(self.counter) + self.tighter
 
     def _system(self) -> int:

@@ -184,10 +184,12 @@ def _pauses(items: Sequence[Item], groups: Sequence[range], counter: TokenCounte
     """The pauses behind groups, by the groups' indexes: they go with what stands before them, which a window's
     beginning never does without what follows."""
     times = [item.message.created_at if item.message else None for item in items]
-    lasts = [times[group.stop - 1] for group in groups]
-    firsts = [times[group.start] for group in groups[1:]]
+    lasts, firsts = times, times[1:]
+    if len(groups) < len(items):
+        lasts = [times[group.stop - 1] for group in groups]
+        firsts = [times[group.start] for group in groups[1:]]
     for index, (last, first) in enumerate(zip(lasts, firsts, strict=False)):
-        if last is not None and first is not None and first - last >= LEAST:  # of thousands, hardly one
+        if last and first and first - last >= LEAST:  # of thousands, hardly one
             yield index, Pause(last, first).item(items[groups[index].stop - 1].order, "history", counter)
 
 
