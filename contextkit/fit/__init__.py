@@ -93,7 +93,10 @@ class _Fitting:
     def _put_in_order(self) -> None:
         """Results behind their calls, also where these are of the history and the user's next question came between."""
         past, turn = self.items.get("history", []), self.items.get("turn", [])
-        ordered = in_call_order([*past, *turn])
+        said = [*past, *turn]
+        ordered = in_call_order(said)
+        if ordered is said:
+            return
         begins = next((place for place, item in enumerate(ordered) if turn and item is turn[0]), len(past))
         self.items |= {"history": list(ordered[:begins]), "turn": list(ordered[begins:])}
 
