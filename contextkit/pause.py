@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -45,7 +45,7 @@ class Pause:
     def text(self) -> str:
         """`96 days passed here, from Monday 2 March 2026 to Saturday 6 June 2026.`"""
         passed = self.until - self.since
-        days = (self.until.date() - self.since.date()).days  # between the days named, whatever the hour
+        days = (self.until.astimezone(UTC).date() - self.since.astimezone(UTC).date()).days  # of those named below
         length = f"{days} days" if passed >= IN_HOURS else f"{passed // timedelta(hours=1)} hours"
         return f"{length} passed here, from {weekday(self.since)} to {weekday(self.until)}."
 

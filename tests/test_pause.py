@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
@@ -173,6 +173,8 @@ def test_a_short_one_is_told_in_hours() -> None:
     assert Pause(MARCH, MARCH + timedelta(days=2.2)).text.startswith("2 days passed here, ")
     evening, morning = MARCH.replace(hour=22), MARCH.replace(hour=7) + timedelta(days=7)
     assert Pause(evening, morning).text == "7 days passed here, from Monday 2 March 2026 to Monday 9 March 2026."
+    far = timezone(timedelta(hours=9))
+    assert Pause(evening.astimezone(far), morning).text == Pause(evening, morning).text
 
 
 def test_times_that_are_not_known_or_run_backwards_make_none() -> None:
