@@ -164,17 +164,20 @@ class ContextBuilder:
         page = Page.within(self.budget.available(counter.margin), counter)
         return answer_search(text, str(search), page) if search else answer_read(text, start, length, page)
 
-    def as_runnable(self, *, cache: Caching = "auto", beside: Sequence[Mapping[str, Any]] = ()) -> ContextRunnable:
+    def as_runnable(
+        self, *, cache: Caching = "auto", beside: Sequence[Mapping[str, Any]] = (), model: object = None
+    ) -> ContextRunnable:
         """This builder as a LangChain runnable: `builder.as_runnable() | model`.
 
-        Prompts have their breakpoints marked as the chat model that comes next in the chain is told of them. Where
-        that is not known, `cache` names the style, as for `Context.to_langchain`; None is for no marks. `beside` is
-        what the model was bound to besides, as `build` takes it: `beside=[Answer.model_json_schema()]` before
-        `model.with_structured_output(Answer)`.
+        Prompts are written for the chat model that comes next in the chain, so that it takes what models of other
+        providers said earlier in the session, and have their breakpoints marked as it is told of them. Where it does
+        not come next, pass it as `model`, or name the style of the marks by `cache`, as for `Context.to_langchain`;
+        None is for no marks. `beside` is what the model was bound to besides, as `build` takes it:
+        `beside=[Answer.model_json_schema()]` before `model.with_structured_output(Answer)`.
         """
         from contextkit.adapters.langchain import ContextRunnable
 
-        return ContextRunnable(self, cache=cache, beside=beside)
+        return ContextRunnable(self, cache=cache, beside=beside, model=model)
 
     @property
     def counter(self) -> TokenCounter:

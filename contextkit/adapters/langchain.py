@@ -14,10 +14,10 @@ structured answer) takes of the budget: `as_runnable(beside=[…])`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
@@ -28,7 +28,10 @@ from langchain_core.runnables import (
     Runnable,
     RunnableBinding,
     RunnableConfig,
+    RunnableLambda,
+    RunnableSequence,
     RunnableSerializable,
+    RunnableWithFallbacks,
 )
 from langchain_core.runnables.configurable import DynamicRunnable
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
@@ -36,14 +39,14 @@ from pydantic import PrivateAttr
 
 from contextkit.adapters.artifacts import storable
 from contextkit.adapters.langchain_sessions import ids_of
-from contextkit.adapters.langchain_styles import cache_style
+from contextkit.adapters.langchain_styles import Target, differ, target_of
 from contextkit.adapters.results import check_result
 from contextkit.aside import aside
 from contextkit.errors import InvalidInput, shortened
 from contextkit.messages import as_messages
 from contextkit.offload import Reads, answer_call, read_tool
 from contextkit.render.langchain import to_langchain_prompt
-from contextkit.render.langchain_cache import CacheStyle, Caching
+from contextkit.render.langchain_cache import Caching
 from contextkit.render.turns import as_text
 from contextkit.types import Message
 
@@ -94,7 +97,9 @@ class ContextPrompt(ChatPromptValue):
 
     _context: Context = PrivateAttr()
     _builder: Builder = PrivateAttr()
-    _cache: CacheStyle | None = PrivateAttr(default=None)
+    _caching: Caching = PrivateAttr(default=None)
+    _target: Target = PrivateAttr(default=Target())
+    _calls: bool = PrivateAttr(default=True)
 
     @classmethod
     def lc_id(cls) -> list[str]:
@@ -102,12 +107,24 @@ class ContextPrompt(ChatPromptValue):
         return ChatPromptValue.lc_id()
 
     @classmethod
-    def of(cls, context: Context, builder: Builder, cache: CacheStyle | None = None) -> ContextPrompt:
-        """The prompt of a context that this builder made, its breakpoints marked in the style of `cache`."""
-        prompt = cls(messages=context.to_langchain(cache=cache))
+    def of(cls, context: Context, builder: Builder, caching: Caching = "auto", model: object = None) -> ContextPrompt:
+        """The prompt of a context that this builder made, for this chat model if it is known; marked as `caching` says.
+
+        Where it says "auto", the marks are those that the model takes.
+        """
+        return cls._written(context, builder, caching, target_of(model, caching), calls=True)
+
+    @classmethod
+    def _written(
+        cls, context: Context, builder: Builder, caching: Caching, target: Target, *, calls: bool
+    ) -> ContextPrompt:
+        said = context.messages if calls else [*as_text(context.messages)]
+        prompt = cls(messages=to_langchain_prompt(said, context.breakpoints, target.cache, target.family))
         prompt._context = context
         prompt._builder = builder
-        prompt._cache = cache
+        prompt._caching = caching
+        prompt._target = target
+        prompt._calls = calls
         return prompt
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> ContextPrompt:
@@ -122,13 +139,18 @@ class ContextPrompt(ChatPromptValue):
     @property
     def tools(self) -> list[dict[str, Any]]:
         """The prompt's tools, for a model's `bind_tools`."""
-        return self._context.to_langchain_tools(cache=self._cache)
+        return self._context.to_langchain_tools(cache=self._target.cache)
+
+    def for_model(self, model: object) -> ContextPrompt:
+        """The prompt for a chat model, of whichever provider; as it is, where it is not known whose that is."""
+        target = target_of(model, self._caching)
+        if target.family is None or target == self._target:
+            return self
+        return self._written(self._context, self._builder, self._caching, target, calls=self._calls)
 
     def without_calls(self) -> ContextPrompt:
         """The prompt for a model without tools: calls and results as text, since Anthropic and Bedrock refuse them."""
-        context = self._context
-        told = to_langchain_prompt([*as_text(context.messages)], context.breakpoints, self._cache)
-        return self.model_copy(update={"messages": told})
+        return self._written(self._context, self._builder, self._caching, self._target, calls=False)
 
     def observe(self, usage: UsageMetadata | None) -> None:
         """Tell the builder what the model reported, if it did, so that its counting learns from it."""
@@ -150,11 +172,13 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
         name: str | None = "contextkit",
         cache: Caching = "auto",
         beside: Sequence[Mapping[str, Any]] = (),
+        model: object = None,
     ) -> None:
         self.builder = builder
         self.name = name
         self.cache = cache
         self.beside = beside
+        self.model = model
 
     @property
     def config_specs(self) -> list[ConfigurableFieldSpec]:
@@ -167,12 +191,16 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
     # The signatures from here on are LangChain's own, their **kwargs included.
 
     def __or__(self, other: Any) -> RunnableSerializable[Any, Any]:
-        """A chain. Where a chat model comes next, prompts are marked as it is told what to cache."""
-        return super(ContextRunnable, self._before(other)).__or__(other)
+        """A chain. Where a chat model comes next, prompts are written for it, marked as it is told what to cache."""
+        if other == ContextPrompt.without_calls:
+            return _Told(first=self, last=RunnableLambda(_without_calls))
+        return super(ContextRunnable, self._before(other)).__or__(_each_its_own(other))
 
     def pipe(self, *others: Any, name: str | None = None) -> RunnableSerializable[Any, Any]:
         """The same with several steps."""
-        return super(ContextRunnable, self._before(*others[:1])).pipe(*others, name=name)
+        model = next((step for step in others if step != ContextPrompt.without_calls), None)
+        steps = [_each_its_own(step) if step is model else step for step in others]
+        return super(ContextRunnable, self._before(model)).pipe(*steps, name=name)
 
     def invoke(self, input: ContextInput, config: RunnableConfig | None = None, **kwargs: Any) -> ContextPrompt:  # noqa: A002, ARG002
         """Build the prompt."""
@@ -194,7 +222,7 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
             _query(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
         )
         _check_result(last, context)
-        return ContextPrompt.of(context, self.builder, self._style)
+        return ContextPrompt.of(context, self.builder, self.cache, self.model)
 
     async def _abuild(
         self,
@@ -208,17 +236,45 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
             _query(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
         )
         _check_result(last, context)
-        return ContextPrompt.of(context, self.builder, self._style)
-
-    @property
-    def _style(self) -> CacheStyle | None:
-        return None if self.cache == "auto" else self.cache
+        return ContextPrompt.of(context, self.builder, self.cache, self.model)
 
     def _before(self, step: object = None) -> ContextRunnable:
         """The runnable for a chain in which this step comes next."""
-        if self.cache != "auto":
+        if self.model is not None:
             return self
-        return ContextRunnable(self.builder, name=self.name, cache=cache_style(step), beside=self.beside)
+        return ContextRunnable(self.builder, name=self.name, cache=self.cache, beside=self.beside, model=step)
+
+
+class _Told(RunnableSequence[ContextInput, ContextPrompt]):
+    """`builder.as_runnable() | ContextPrompt.without_calls`, behind which a chat model comes."""
+
+    def __or__(self, other: Any) -> RunnableSerializable[Any, Any]:
+        """The chain, its prompts written for the model."""
+        return cast("ContextRunnable", self.first)._before(other).pipe(self.last, _each_its_own(other))
+
+
+def _without_calls(prompt: ContextPrompt) -> ContextPrompt:
+    return prompt.without_calls()
+
+
+def _each_its_own(step: Any) -> Any:
+    """The step; of a model with fallbacks of other providers, each with the prompt written for it."""
+    return _with_each(step, lambda model: _written_for(model) | model) if differ(step) else step
+
+
+def _with_each(
+    models: RunnableWithFallbacks[Any, Any], change: Callable[[Runnable[Any, Any]], Runnable[Any, Any]]
+) -> RunnableWithFallbacks[Any, Any]:
+    return models.model_copy(
+        update={"runnable": change(models.runnable), "fallbacks": [change(one) for one in models.fallbacks]}
+    )
+
+
+def _written_for(model: Runnable[Any, Any]) -> RunnableLambda[ContextPrompt, ContextPrompt]:
+    def for_model(prompt: ContextPrompt) -> ContextPrompt:
+        return prompt.for_model(model)
+
+    return RunnableLambda(for_model)
 
 
 class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
@@ -230,13 +286,13 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
 
     def invoke(self, input: ContextPrompt, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
         """Call the model with the prompt and its tools."""
-        answer = self._bound(input).invoke(_shown(input, kwargs), config, **kwargs)
+        answer = self._bound(input).invoke(self._shown(input, kwargs), config, **kwargs)
         input.observe(answer.usage_metadata)
         return answer
 
     async def ainvoke(self, input: ContextPrompt, config: RunnableConfig | None = None, **kwargs: Any) -> AIMessage:  # noqa: A002
         """Call the model with the prompt and its tools."""
-        answer = await self._bound(input).ainvoke(_shown(input, kwargs), config, **kwargs)
+        answer = await self._bound(input).ainvoke(self._shown(input, kwargs), config, **kwargs)
         await aside(partial(input.observe, answer.usage_metadata))
         return answer
 
@@ -248,7 +304,7 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
     ) -> Iterator[AIMessage]:
         """The model's answer in chunks, as they come."""
         usage: UsageMetadata | None = None
-        for chunk in self._bound(input).stream(_shown(input, kwargs), config, **kwargs):
+        for chunk in self._bound(input).stream(self._shown(input, kwargs), config, **kwargs):
             usage = _sum(usage, chunk)
             yield chunk
         input.observe(usage)
@@ -261,7 +317,7 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
     ) -> AsyncIterator[AIMessage]:
         """The model's answer in chunks, as they come."""
         usage: UsageMetadata | None = None
-        async for chunk in self._bound(input).astream(_shown(input, kwargs), config, **kwargs):
+        async for chunk in self._bound(input).astream(self._shown(input, kwargs), config, **kwargs):
             usage = _sum(usage, chunk)
             yield chunk
         await aside(partial(input.observe, usage))
@@ -273,16 +329,29 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
                 "Put it right after `builder.as_runnable()` in the chain.",
                 value=prompt,
             )
+        if differ(self.model):
+            return _with_each(
+                cast("RunnableWithFallbacks[Any, Any]", self.model),
+                lambda model: _written_for(model) | self._given(model, prompt.for_model(model)),
+            )
+        return self._given(self.model, prompt.for_model(self.model))
+
+    def _given(self, model: Runnable[Any, Any], prompt: ContextPrompt) -> Runnable[Any, AIMessage]:
         if not prompt.context.tools:
-            return self.model
+            return model
         try:
-            return self.model.bind_tools(prompt.tools)
+            return cast(BaseChatModel, model).bind_tools(prompt.tools)
         except NotImplementedError as error:
             raise InvalidInput(
                 f"The model {self.name} cannot be given tools.",
                 "Use a model that has `bind_tools`, or build without the Tools source.",
                 value=self.model,
             ) from error
+
+    def _shown(self, prompt: ContextPrompt, options: Mapping[str, Any]) -> ContextPrompt:
+        """The prompt as a call of the model with these options shows it."""
+        calls = prompt.context.tools or options.get("tools")
+        return (prompt if calls else prompt.without_calls()).for_model(self.model)
 
 
 def with_tools(model: BaseChatModel) -> ModelWithTools:
@@ -327,11 +396,6 @@ def read_context_tool(builder: Builder, *, actor_id: str | None = None, session_
         args_schema=dict(tool.parameters),
         handle_tool_error=True,
     )
-
-
-def _shown(prompt: ContextPrompt, options: Mapping[str, Any]) -> ContextPrompt:
-    """The prompt as a call with these options shows it."""
-    return prompt if prompt.context.tools or options.get("tools") else prompt.without_calls()
 
 
 def _sum(usage: UsageMetadata | None, chunk: AIMessage) -> UsageMetadata | None:

@@ -23,7 +23,6 @@ from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.langchain import ContextPrompt, ContextRunnable, read_context_tool
 from contextkit.adapters.langchain_sessions import agents_config, ids_of, running
-from contextkit.adapters.langchain_styles import cache_style
 from contextkit.adapters.langgraph import Difference, StateKeeper
 from contextkit.adapters.lifecycle import Remembers, sessions_of
 from contextkit.aside import aside
@@ -155,10 +154,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         return _Call(request, config, difference)
 
     def _prompts(self, request: _Request) -> ContextRunnable:
-        style = self._cache
-        if style == "auto":  # marks are at most four: where another middleware sets them, they are its own
-            style = None if "cache_control" in request.model_settings else cache_style(request.model)
-        return self._builder.as_runnable(cache=style, beside=_beside(request))
+        # marks are at most four: where another middleware sets them, they are its own
+        cache = None if self._cache == "auto" and "cache_control" in request.model_settings else self._cache
+        return self._builder.as_runnable(cache=cache, beside=_beside(request), model=request.model)
 
     def _input(self, request: _Request) -> dict[str, Any]:
         return {**self._variables, "messages": request.messages}

@@ -8,6 +8,7 @@ blocks are kept once, as tool calls; `metadata["content_calls"]` remembers where
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from contextkit.messages.anthropic import from_anthropic, is_anthropic
 from contextkit.messages.arguments import argument_object, argument_text
 from contextkit.messages.check import CALL_BLOCKS, checked_message
 from contextkit.messages.openai import function_call_id
+from contextkit.parts.media import Media
 from contextkit.types import Message, ToolCall
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool"}
@@ -49,7 +51,7 @@ def from_langchain(value: Any) -> list[Message]:
         return from_anthropic({"role": role, "content": content, "id": value.id, "metadata": metadata})
     calls = _tool_calls(value, metadata)
     if isinstance(content, list) and role == "assistant":
-        content = _without_calls(content, calls, metadata)
+        content = [_encoded(block) for block in _without_calls(content, calls, metadata)]
     return [
         checked_message(
             role,
@@ -128,6 +130,36 @@ def _without_calls(content: list[Any], calls: list[ToolCall], metadata: dict[str
     if placed:
         metadata["content_calls"] = placed
     return kept
+
+
+_SEALED = "redacted_content"
+"""Where `ChatBedrockConverse` keeps the bytes of reasoning that only its provider can read."""
+
+
+def _encoded(block: Any) -> Any:
+    """The block with those bytes as base64, which JSON can say."""
+    key = _sealed_in(block)
+    sealed = block[key][_SEALED] if key else None
+    if not isinstance(sealed, bytes):
+        return block
+    return {**block, key: {**block[key], _SEALED: base64.b64encode(sealed).decode()}}
+
+
+def decoded(block: Any) -> Any:
+    """The block with those bytes as bytes, as Bedrock's client takes them."""
+    key = _sealed_in(block)
+    sealed = block[key][_SEALED] if key else None
+    if not isinstance(sealed, str):
+        return block
+    return {**block, key: {**block[key], _SEALED: Media(kind="file", data=sealed).raw}}
+
+
+def _sealed_in(block: Any) -> str | None:
+    """Under which key of the block they are: of its own shape, or of LangChain's v1."""
+    if not isinstance(block, Mapping):
+        return None
+    places = ("reasoning_content", "extras")
+    return next((key for key in places if isinstance(block.get(key), Mapping) and _SEALED in block[key]), None)
 
 
 def _slim(block: Mapping[str, Any], kind: str, call: ToolCall) -> dict[str, Any]:

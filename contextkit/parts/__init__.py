@@ -103,11 +103,17 @@ def _reasoning(kind: object, block: Block) -> Part | None:
         case "redacted_thinking":
             return Redacted(field(block, "data") or "")
         case "reasoning_content":
-            said = inner(block, "reasoning_content")
-            return Reasoning(field(said, "text") or "", field(said, "signature"))
+            return _bedrock_s(inner(block, "reasoning_content"), "text")
         case "reasoning":
-            return Reasoning(field(block, "reasoning") or "", field(inner(block, "extras"), "signature"))
+            return _bedrock_s({**inner(block, "extras"), "reasoning": block.get("reasoning")}, "reasoning")
     return None
+
+
+def _bedrock_s(said: Block, text: str) -> Part:
+    """Reasoning as LangChain's chat model for Converse has it, in its own shape or in that of v1."""
+    if sealed := field(said, "redacted_content"):
+        return Redacted(sealed)
+    return Reasoning(field(said, text) or "", field(said, "signature"))
 
 
 def _resource(kind: object, block: Block) -> Part | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +17,17 @@ from langchain_core.messages import (
 )
 
 from contextkit.messages.arguments import argument_object
-from contextkit.messages.langchain import with_calls
-from contextkit.render.langchain_blocks import common_content, is_blank, with_attachments, with_documents
+from contextkit.messages.langchain import decoded, with_calls
+from contextkit.render.langchain_blocks import (
+    common_content,
+    is_blank,
+    placed_calls,
+    with_attachments,
+    with_documents,
+)
 from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.langchain_calls import with_fitting_calls
+from contextkit.render.langchain_family import ANTHROPIC, BEDROCK, FAMILIES, Family, is_own, is_v1, keeps_v1
 from contextkit.render.openai import fitting_name
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
 from contextkit.render.turns import CLOSING, NO_OUTPUT, OPENING, usable_parts
@@ -41,9 +48,14 @@ def to_langchain(
 
 
 def to_langchain_prompt(
-    messages: Sequence[Message], breakpoints: Breakpoints = NO_BREAKPOINTS, cache: CacheStyle | None = None
+    messages: Sequence[Message],
+    breakpoints: Breakpoints = NO_BREAKPOINTS,
+    cache: CacheStyle | None = None,
+    family: Family | None = None,
 ) -> list[BaseMessage]:
     """The messages with what LangChain's chat models pass on as it is, and providers refuse, put right.
+
+    `family` is whose chat model they are for: that of the style, if it is not given; None where it is not known.
 
     * A system message behind others becomes the user's, where it stands: Anthropic's chat models refuse it there, and
       Converse's puts it in front of all that was cached. (`to_openai` and `to_responses` leave it the system's.)
@@ -63,27 +75,35 @@ def to_langchain_prompt(
     * Reasoning that an answer ends in is left out, since nothing came of it: Anthropic, Bedrock, the Responses API.
     """
     start = opening(messages)
+    if family is None and cache is not None:
+        family = FAMILIES.get(cache)
     fitting = enumerate(with_fitting_calls(messages))
-    common = [_common(message, cache, leading=place < start) for place, message in fitting]
-    if cache is None:
+    common = [_common(message, family, leading=place < start) for place, message in fitting]
+    if family not in (*ANTHROPIC, *BEDROCK):
         common = [*with_attachments(common)]
-    if cache != "anthropic":
+    if family not in ANTHROPIC:
         common = [*with_documents(common)]
     shaped = to_langchain(common, breakpoints, cache)
     return _opened([one for one, message in zip(shaped, common, strict=True) if not _is_nothing(message)])
 
 
-def _common(message: Message, cache: CacheStyle | None, *, leading: bool) -> Message:
+def _common(message: Message, family: Family | None, *, leading: bool) -> Message:
     """The message as the kind that every chat model takes."""
     role: Role = "user" if message.role == "system" and not leading else message.role
     metadata = {key: value for key, value in message.metadata.items() if key not in _ONLY_OPENAI}
     for field, left_out in _ONLY_OPENAI_S_OWN:
         if field in metadata:
-            metadata[field] = {key: value for key, value in metadata[field].items() if key != left_out}
+            metadata[field] = _without(metadata[field], left_out)
     if metadata.get("role") == "function":
         del metadata["role"]
+    if "content_calls" in metadata:
+        metadata["content_calls"] = placed_calls(message, family)
+    if family is not None and is_own(message, family) is False:
+        metadata["response_metadata"] = {}  # by which chat models read the blocks as those of another provider
+    elif is_v1(message) and not keeps_v1(message, family):
+        metadata["response_metadata"] = _without(metadata["response_metadata"], "output_version")
     name = message.name if message.name is None or role == "tool" else fitting_name(message.name)
-    return _worded(replace(message, role=role, name=name, content=common_content(message, cache), metadata=metadata))
+    return _worded(replace(message, role=role, name=name, content=common_content(message, family), metadata=metadata))
 
 
 _ONLY_OPENAI = ("langchain_type", "function_call")
@@ -91,6 +111,10 @@ _ONLY_OPENAI = ("langchain_type", "function_call")
 
 _ONLY_OPENAI_S_OWN = (("additional_kwargs", "function_call"), ("response_metadata", "id"))
 """The same within what LangChain keeps of a message; and under which id OpenAI's servers keep an answer."""
+
+
+def _without(fields: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != key}
 
 
 def _is_nothing(message: Message) -> bool:
@@ -128,10 +152,11 @@ def _message(message: Message) -> BaseMessage:
 def _fields(message: Message) -> dict[str, Any]:
     """What all kinds of LangChain message have, and whatever else this one arrived with."""
     metadata = message.metadata
-    content = message.content if isinstance(message.content, str) else with_calls(list(message.content), message)
+    content = message.content
+    blocks = content if isinstance(content, str) else with_calls([decoded(block) for block in content], message)
     return {
         **metadata.get("model_extra", {}),
-        "content": content,
+        "content": blocks,
         "id": message.id,
         "name": message.name,
         "additional_kwargs": _additional(message),

@@ -6,6 +6,8 @@ LangChain has no breakpoint of its own. Each chat model passes on what its provi
   `ChatBedrock` with a model of Anthropic's.
 * `"converse"`: a `cachePoint` block of its own. `ChatBedrockConverse`, and `ChatBedrock` with
   `beta_use_converse_api`.
+* `"nova"`: the same for Amazon's Nova, which takes a cache point in the system prompt and in what a user says, but not
+  after tools, and in no message with a call of one or a result.
 
 Where a mark may stand is what those models pass on (read in langchain-anthropic 1.7 and
 langchain-aws 1.9, and tested against them): on text and on a tool's result. On a tool call it is
@@ -16,6 +18,7 @@ before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from contextkit.errors import InvalidInput, shortened
@@ -27,8 +30,9 @@ from contextkit.types import Tool
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-CacheStyle: TypeAlias = Literal["anthropic", "converse"]
-"""How a chat model is told what to cache: as Anthropic's Messages API is, or as Bedrock's Converse API."""
+CacheStyle: TypeAlias = Literal["anthropic", "converse", "nova"]
+"""How a chat model is told what to cache: as Anthropic's Messages API is, as Bedrock's Converse API is, or as that is
+for Nova."""
 
 Caching: TypeAlias = CacheStyle | Literal["auto"] | None
 """A style, or whichever the chat model has that a prompt is for; None for no marks at all."""
@@ -42,8 +46,11 @@ def marked(messages: Sequence[BaseMessage], points: Breakpoints, style: CacheSty
     What a message is apart from a mark never depends on where the marks are: the prefix has to stay the same.
     """
     _check(style)
-    wanted = points.at_most(MAX_BREAKPOINTS).messages
-    places = {_bearer(messages, index) for index in wanted}
+    points = replace(points, after_tools=points.after_tools and style != "nova")
+    can_bear = [
+        _can_bear(message) and (style != "nova" or _is_plain(messages, at)) for at, message in enumerate(messages)
+    ]
+    places = {_bearer(can_bear, index) for index in points.at_most(MAX_BREAKPOINTS).messages}
     write, mark = (_for_anthropic, _with_control) if style == "anthropic" else (_for_converse, _with_point)
     return [
         message.model_copy(update={"content": mark(write(message)) if place in places else write(message)})
@@ -62,7 +69,7 @@ def langchain_tools(
     shaped: list[dict[str, Any]] = [dict(openai_tool(tool)) for tool in tools]
     if style is not None:
         _check(style)
-        if shaped and points.after_tools:
+        if shaped and points.after_tools and style != "nova":
             shaped = _marked_tools(shaped, tools[-1], style)
     return encodable(shaped)
 
@@ -71,7 +78,8 @@ def _check(style: object) -> None:
     if style not in get_args(CacheStyle):
         raise InvalidInput(
             f"The cache style {shortened(style)} is unknown.",
-            'Use "anthropic" for ChatAnthropic and ChatBedrock, "converse" for ChatBedrockConverse, None for others.',
+            'Use "anthropic" for ChatAnthropic and ChatBedrock, "converse" for ChatBedrockConverse, "nova" for that '
+            "with a model of Amazon's, None for others.",
             value=style,
         )
 
@@ -83,10 +91,17 @@ def _marked_tools(shaped: list[dict[str, Any]], last: Tool, style: CacheStyle) -
     return [*shaped[:-1], native | _control()]
 
 
-def _bearer(messages: Sequence[BaseMessage], index: int) -> int | None:
+def _bearer(can_bear: Sequence[bool], index: int) -> int | None:
     """The place of the last message up to `index` that can be marked."""
-    upto = range(min(index, len(messages) - 1), -1, -1)
-    return next((place for place in upto if _can_bear(messages[place])), None)
+    upto = range(min(index, len(can_bear) - 1), -1, -1)
+    return next((place for place in upto if can_bear[place]), None)
+
+
+def _is_plain(messages: Sequence[BaseMessage], place: int) -> bool:
+    """Whether it is the system's, or a user's in a turn without a tool's result."""
+    kind = messages[place].type
+    before = next((one.type for one in reversed(messages[:place]) if one.type != "human"), None)
+    return kind == "system" or (kind == "human" and before != "tool")
 
 
 def _can_bear(message: BaseMessage) -> bool:

@@ -12,7 +12,7 @@ object. So where a prompt does not fit:
   refuse such blocks without tools.
 * A user's name, for which they have no field, stands before the user's text.
 * Arguments that are no JSON object are passed as `{"unparsed": text}`.
-* Reasoning without a signature is left out.
+* Reasoning without a signature is left out, and that which another model than Claude signed, as Gemini does.
 * An empty tool result says `(no output)`: Converse takes no blank text, and Anthropic no failure without a word.
 """
 
@@ -25,8 +25,9 @@ from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages.arguments import argument_object
-from contextkit.parts import Other, Part, Reasoning, Text, introduced, part, parts
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text, introduced, part, parts
 from contextkit.parts.media import Media
+from contextkit.render.maker import may_be_claude_s
 from contextkit.render.request import Breakpoints
 from contextkit.render.told import told_block
 from contextkit.types import Block, Message, Role, ToolCall
@@ -89,13 +90,19 @@ def _open_turn(turns: list[Turn], role: Role, dialect: Dialect) -> Turn:
 
 def usable_parts(message: Message) -> list[Part]:
     """The parts that may be sent: no blank text, no unsigned reasoning, the user's name in front."""
-    return introduced([part for part in parts(message) if not _is_empty(part)], message)
+    claude_s = may_be_claude_s(message)
+    return introduced([part for part in parts(message) if not _is_empty(part, claude_s)], message)
 
 
-def _is_empty(part: Part) -> bool:
-    if isinstance(part, Text):
-        return not part.text.strip()
-    return isinstance(part, Reasoning) and not part.signature
+def _is_empty(part: Part, claude_s: bool) -> bool:
+    match part:
+        case Text(text):
+            return not text.strip()
+        case Reasoning(_, signature):
+            return not (claude_s and signature)
+        case Redacted():
+            return not claude_s
+    return False
 
 
 def to_be_cited(media: Media) -> Json:

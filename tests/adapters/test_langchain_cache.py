@@ -85,6 +85,28 @@ def test_a_chain_marks_system_tools_history_and_turn(
     assert marks(second) == [("tools",), ("system",), ("messages", 1), ("messages", 4)]
 
 
+def test_nova_is_told_what_it_takes_marks_in(provider: tuple[str, list[dict[str, Any]]]) -> None:
+    """Not the tools, and no message in a turn with calls or results: it answers with an error to a mark there."""
+    langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra dev: langchain-aws")
+    aws = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    nova = langchain_aws.ChatBedrockConverse(model="us.amazon.nova-pro-v1:0", endpoint_url=provider[0], **aws)
+    config: Any = {"configurable": {"actor_id": "u1", "session_id": "s1"}}
+    call = AIMessage("", tool_calls=[{"name": "get_weather", "args": {"city": "Lund"}, "id": "c1"}])
+    with SQLiteStore(":memory:") as store:
+        sources = [System("Be brief."), Tools([get_weather]), History()]
+        chain = ContextBuilder(store=store, sources=sources, budget=8_000).as_runnable() | with_tools(nova)
+        store.append("u1", "s1", [HumanMessage("Hello."), AIMessage("Hi.")])
+        chain.invoke("Weather?", config)
+        store.append("u1", "s1", [HumanMessage("Weather?"), call, ToolMessage("Rain.", tool_call_id="c1")])
+        chain.invoke(None, config)
+        store.append("u1", "s1", [HumanMessage("And in Malmö?"), AIMessage("Rain.")])
+        chain.invoke("Why?", config)
+    first, second, third = provider[1][-3:]
+    assert marks(first) == [("system",), ("messages", 0)]
+    assert marks(second) == [("system",), ("messages", 0), ("messages", 2)]
+    assert marks(third) == [("system",), ("messages", 2)]
+
+
 Chain = Callable[[ContextBuilder, BaseChatModel], Any]
 CHAINS: dict[str, Chain] = {
     "alone": lambda builder, model: builder.as_runnable() | model,
@@ -92,10 +114,13 @@ CHAINS: dict[str, Chain] = {
     "piped": lambda builder, model: builder.as_runnable().pipe(with_tools(model), StrOutputParser()),
     "bound": lambda builder, model: builder.as_runnable() | (model.bind(stop=["."]) | StrOutputParser()),
     "with a fallback": lambda builder, model: builder.as_runnable() | model.with_fallbacks([model]),
+    "with one of another provider": lambda builder, model: builder.as_runnable() | model.with_fallbacks([FAKE]),
 }
 UNMARKED: dict[str, Chain] = {
     "none wanted": lambda builder, model: builder.as_runnable(cache=None) | with_tools(model),
-    "a fallback of another provider": lambda builder, model: builder.as_runnable() | model.with_fallbacks([FAKE]),
+    "fallbacks out of sight": lambda builder, model: (
+        builder.as_runnable() | model.with_fallbacks([FAKE]).with_config(tags=["a"])
+    ),
     "not the next step": lambda builder, model: builder.as_runnable() | RunnablePassthrough() | model,
 }
 FAKE = FakeListChatModel(responses=["Yes."])

@@ -35,20 +35,25 @@ def test_what_is_not_known_has_none() -> None:
 @pytest.mark.parametrize(
     ("model", "cached"),
     [
-        ("anthropic.claude-v2:1", False),
-        ("anthropic.claude-3-haiku-20240307-v1:0", False),
-        ("anthropic.claude-3-5-sonnet-20240620-v1:0", False),
-        ("us.anthropic.claude-3-5-sonnet-20241022-v2:0", True),
-        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", True),
-        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", True),
-        ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-6-v1", True),
-        ("meta.llama3-3-70b-instruct-v1:0", False),
-        ("amazon.nova-pro-v1:0", False),
+        ("anthropic.claude-v2:1", None),
+        ("anthropic.claude-3-haiku-20240307-v1:0", None),
+        ("anthropic.claude-3-5-sonnet-20240620-v1:0", None),
+        ("us.anthropic.claude-3-5-sonnet-20241022-v2:0", "converse"),
+        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", "converse"),
+        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", "converse"),
+        ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-6-v1", "converse"),
+        ("meta.llama3-3-70b-instruct-v1:0", None),
+        ("amazon.nova-pro-v1:0", "nova"),
+        ("us.amazon.nova-premier-v1:0", "nova"),
+        ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0", "nova"),
+        ("us.amazon.nova-2-lite-v1:0", "nova"),
+        ("amazon.nova-2-sonic-v1:0", None),
+        ("amazon.titan-text-express-v1", None),
     ],
 )
-def test_bedrock_refuses_cache_points_of_models_that_do_not_cache(model: str, cached: bool) -> None:
+def test_bedrock_refuses_cache_points_of_models_that_do_not_cache(model: str, cached: str | None) -> None:
     chat = langchain_aws.ChatBedrockConverse(model=model, provider="anthropic", **AWS)
-    assert cache_style(chat) == ("converse" if cached else None)
+    assert cache_style(chat) == cached
 
 
 def test_a_profile_of_ones_own_is_known_by_its_base_model() -> None:

@@ -65,6 +65,11 @@ CAME_FROM_LANGCHAIN: list[BaseMessage] = [
         ],
         response_metadata={"output_version": "v1"},
     ),
+    AIMessage([{"type": "reasoning_content", "reasoning_content": {"redacted_content": b"\x12\xa8"}}]),
+    AIMessage(
+        [{"type": "reasoning", "extras": {"redacted_content": b"\x12\xa8"}}, {"type": "text", "text": "So."}],
+        response_metadata={"output_version": "v1", "model_provider": "bedrock_converse"},
+    ),
     AIMessage(
         [{"type": "function_call", "name": "find", "arguments": '{"q": 1}', "call_id": "c1", "id": "fc_1"}],
         tool_calls=[{"name": "find", "args": {"q": 1}, "id": "c1"}],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages, dumps, loads
@@ -235,6 +236,43 @@ def test_what_openai_s_servers_did_is_told(name: str) -> None:
     request = rendered(name, prompt)
     assert all(shown in request for shown in ("Porto's bridges", "len(x)", "270 metres", "image_generation", "Six."))
     assert SEALED not in request
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "reasoning_content", "reasoning_content": {"redacted_content": b"SEALED"}},
+        {"type": "reasoning", "extras": {"redacted_content": b"SEALED"}},
+    ],
+    ids=["", "v1"],
+)
+def test_reasoning_that_langchain_keeps_as_bytes_goes_back_to_claude(block: dict[str, Any]) -> None:
+    said = AIMessage(
+        [block, {"type": "text", "text": "Six."}], response_metadata={"model_provider": "bedrock_converse"}
+    )
+    prompt = [loads(dumps(message)) for message in as_messages([("user", "?"), said, ("user", "And now?")])]
+    sealed, _ = to_anthropic(prompt)["messages"][1]["content"]
+    assert sealed == {"type": "redacted_thinking", "data": "U0VBTEVE"}
+    sealed, _ = to_converse(prompt)["messages"][1]["content"]
+    assert sealed == {"reasoningContent": {"redactedContent": b"SEALED"}}
+    assert "U0VBTEVE" not in str((to_openai(prompt), to_responses(prompt)))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "thinking", "thinking": "Hm.", "signature": SEALED},
+        {"type": "reasoning", "reasoning": "Hm.", "extras": {"signature": SEALED}},
+    ],
+    ids=["", "v1"],
+)
+def test_reasoning_that_gemini_signed_is_not_claude_s(block: dict[str, Any]) -> None:
+    """It looks the same, and Anthropic answers with an error to a signature that is not its own."""
+    said = AIMessage([block, {"type": "text", "text": "Six."}], response_metadata={"model_provider": "google_genai"})
+    prompt = as_messages([("user", "How many?"), said, ("user", "And now?")])
+    for request in (to_anthropic(prompt), to_converse(prompt)):
+        assert SEALED not in str(request)
+        assert "Six." in str(request)
 
 
 ENDINGS: dict[str, list[dict[str, Any]]] = {
