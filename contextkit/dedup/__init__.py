@@ -14,11 +14,11 @@ Containment of whole phrases is what near-duplicate detection by shingles approx
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from typing import Final, Generic, TypeVar
 
 from contextkit.dedup.marks import marks_needed
-from contextkit.dedup.sentence import LARGEST, Sentence, marks_of, sentences
+from contextkit.dedup.sentence import LARGEST, Sentence, marks_of, marks_sought, sentences
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -26,11 +26,15 @@ _SUBSTANCE: Final = 2
 """Words of content that make a statement: "likes tea"."""
 
 
+_FRESH: Final = 64
+"""Texts that are gone through one by one: to compare the marks of so many takes less than to sort those of one."""
+
+
 class SeenTexts(Generic[Id]):
     """Texts that stand in the prompt already, and whether another would repeat one of them.
 
-    Adding a text looks at the beginnings of its words only: it is read once another is looked up that it
-    might say, by its marks. Looking one up takes, mostly, no more than one look for its rarest sentence.
+    Adding a text looks at the beginnings of its words only, and so, mostly, does looking one up: a text is
+    read once another is looked up that it might say, by its marks.
     Not safe for use by several threads at once.
     """
 
@@ -40,28 +44,29 @@ class SeenTexts(Generic[Id]):
         self._read: dict[int, tuple[Sentence, ...]] = {}
         self._stated: dict[int, list[int]] = {}
         self._same: dict[str, list[int]] = {}
+        self._compared = 0
+        """The numbers of the texts that are compared by their sentences, as the bits of one integer, as all sets of
+        numbers are."""
         self._unread = 0
+        self._fresh: dict[int, frozenset[str]] = {}
+        """The marks of texts that were added lately."""
+        self._sorted = 0
         self._marked: dict[str, int] = {}
-        """Of each mark, the numbers of the texts that have it, as the bits of one integer; `_unread` alike."""
+        """Of each mark, which of the other texts, the sorted ones, have it."""
 
-    def add(self, text_id: Id, text: str, *, read: bool = False) -> None:
-        """Remember a text. Where several say the same, the one added first is the one matched.
-
-        `read` it at once where it was looked up before, and so has been analysed already.
-        """
+    def add(self, text_id: Id, text: str) -> None:
+        """Remember a text. Where several say the same, the one added first is the one matched."""
         number = len(self._ids)
         self._ids.append(text_id)
         self._texts.append(text)
         if len(text) > LARGEST:
             self._same.setdefault(text, []).append(number)
             return
-        if read:
-            self._read_text(number)
-            return
-        bit = 1 << number
-        self._unread |= bit
-        for mark in marks_of(text):
-            self._marked[mark] = self._marked.get(mark, 0) | bit
+        self._compared |= 1 << number
+        self._unread |= 1 << number
+        self._fresh[number] = marks_of(text)
+        if len(self._fresh) > _FRESH:
+            self._sort()
 
     def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
         """The id of a text that says all that this one says, of those `among` the given ids; None where there is none.
@@ -69,43 +74,73 @@ class SeenTexts(Generic[Id]):
         A text without two words of content in one sentence ("Yes, please.") says nothing by
         itself and repeats nothing.
         """
-        said = sentences(text)
-        for number in self._same.get(text, ()) if len(text) > LARGEST else self._candidates(said):
-            text_id, held = self._ids[number], self._read.get(number, ())
-            known = among is None or text_id in among
-            if known and all(any(each.holds(sentence) for each in held) for sentence in said):
-                return text_id
+        if len(text) > LARGEST:
+            found = self._same.get(text, ())
+            return next((self._ids[number] for number in found if among is None or self._ids[number] in among), None)
+        having = self._having(marks_sought(text), self._compared)
+        said = sentences(text) if having else ()
+        if not any(sentence.content >= _SUBSTANCE for sentence in said):
+            return None
+        if among is not None:
+            having = sum(1 << number for number in _numbers(having) if self._ids[number] in among)
+        for number in self._candidates(said, having):
+            held = self._read[number]
+            if all(any(each.holds(sentence) for each in held) for sentence in said):
+                return self._ids[number]
         return None
 
-    def _candidates(self, said: Sequence[Sentence]) -> Iterable[int]:
-        """The numbers of the texts that may hold all the sentences, the first added first."""
-        if not any(sentence.content >= _SUBSTANCE for sentence in said):
-            return ()
-        self._read_marked(said)
+    def _having(self, marks: Sequence[str], among: int) -> int:
+        """Those of the texts that have all these marks."""
+        having = among & self._sorted
+        for mark in marks:
+            if not having:
+                break
+            having &= self._marked.get(mark, 0)
+        for number, its in self._fresh.items():
+            if among >> number & 1 and its.issuperset(marks):
+                having |= 1 << number
+        return having
+
+    def _sort(self) -> None:
+        """Have the texts that were added lately told by each mark, too: of many that is quicker."""
+        for number, marks in self._fresh.items():
+            bit = 1 << number
+            self._sorted |= bit
+            for mark in marks:
+                self._marked[mark] = self._marked.get(mark, 0) | bit
+        self._fresh.clear()
+
+    def _candidates(self, said: Sequence[Sentence], having: int) -> list[int]:
+        """Of the texts `having` some of their marks, in order, those that may hold all the sentences."""
+        self._read_marked(said, having & self._unread)
         rarest: Sequence[Sequence[int]] = ()
         for sentence in said:
             found = [numbers for key in sentence.sought if (numbers := self._stated.get(key)) is not None]
             if not found:
-                return ()
+                return []
             if not rarest or sum(map(len, found)) < sum(map(len, rarest)):
                 rarest = found
-        return sorted(set().union(*rarest))
+        return sorted(number for number in set().union(*rarest) if having >> number & 1)
 
-    def _read_marked(self, said: Sequence[Sentence]) -> None:
-        """Read the texts that have all the marks of these sentences."""
-        unread = self._unread
+    def _read_marked(self, said: Sequence[Sentence], unread: int) -> None:
+        """Read those of the unread texts that have all the marks of these sentences."""
         for sentence in said:
-            for mark in marks_needed(sentence.words):
-                unread &= self._marked.get(mark, 0)
             if not unread:
                 return
+            unread = self._having(marks_needed(sentence.words), unread)
         self._unread ^= unread
-        while unread:
-            number = (unread & -unread).bit_length() - 1
-            unread &= unread - 1
+        for number in _numbers(unread):
             self._read_text(number)
 
     def _read_text(self, number: int) -> None:
         said = self._read[number] = sentences(self._texts[number])
         for key in (key for sentence in said for key in sentence.keys):
             self._stated.setdefault(key, []).append(number)
+
+
+def _numbers(bits: int) -> Iterator[int]:
+    """The places of the bits that are 1, the lowest first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest

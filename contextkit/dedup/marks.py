@@ -22,6 +22,7 @@ SOUGHT: Final = 8
 """Words of a sentence whose marks a text must have to be read."""
 
 _BEGINNING: Final = re.compile(r"(?<![a-z])[a-z]{2,5}")
+_PLAIN: Final = re.compile(r"(?<![\w'])[a-z]{5,}(?![\w'])")
 _NUMBER: Final = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*")
 _AS_WORD: Final = re.compile(r"\W*([0-9]+(?:[.:/][0-9]+)*)\W*")
 """A number as it is compared, with its sign and unit."""
@@ -36,6 +37,11 @@ def beginnings(spoken: str) -> set[str]:
     found = set(_BEGINNING.findall(spoken))
     numbers = [number.replace(",", "") for number in _NUMBER.findall(spoken)]
     return found.union([mark[:3] for mark in found], [mark[:2] for mark in found], numbers)
+
+
+def plain_words(spoken: str) -> list[str]:
+    """The longer words of a text in lower case that stand by themselves, in plain letters."""
+    return _PLAIN.findall(spoken)
 
 
 @lru_cache(8_192)

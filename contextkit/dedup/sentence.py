@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from contextkit.dedup.marks import beginnings, marks_needed
+from contextkit.dedup.marks import SOUGHT, beginnings, marks_needed, plain_words
 from contextkit.dedup.words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
 from contextkit.rank.terms import STOPWORDS, terms
 
@@ -87,15 +87,27 @@ def _sentences_of(text: str) -> tuple[Sentence, ...]:
     return tuple(sentence for sentence in found if sentence.words)
 
 
-def marks_of(text: str) -> set[str]:
-    """The marks that a text has: those of all that it may say, and others."""
+@lru_cache(maxsize=512)
+def marks_of(text: str) -> frozenset[str]:
+    """The marks that a text has: those of all that it may say, and others. Remembered, as its sentences are."""
     spoken = _spoken(text)
     found = beginnings(spoken)
     if not spoken.isascii():
         for each in _TOKEN.findall(spoken):
             if not each.isascii():
                 found.update(marks_needed((*_token(each).words, *_unit(each).words)))
-    return found
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def marks_sought(text: str) -> tuple[str, ...]:
+    """Some of the marks that a text must have to say all that this one says, told without reading this one either."""
+    spoken = _spoken(text)
+    found = {*plain_words(spoken)}
+    if not spoken.isascii():
+        found.update(each for each in _TOKEN.findall(spoken) if not each.isascii())
+    longest = sorted(found, key=lambda each: (len(each), each))[-SOUGHT:]
+    return marks_needed(tuple(word for each in longest for word in _token(each).words))
 
 
 def _spoken(text: str) -> str:

@@ -40,11 +40,11 @@ class Repeats:
     def add(self, item: Item, form: Form | None = None) -> None:
         """Take note that the item stands, in this form or whole."""
         if form is None or form.rung == "full":
-            self._seen.add(item.id, told(item), read=True)
+            self._seen.add(item.id, told(item))
             if item.section == "recall":
                 self._quoted.add(item.id)
             return
-        self._shortened.add(item.id, told(item), read=True)
+        self._shortened.add(item.id, told(item))
         if form.rung == "extract":
             self._seen.add(item.id, form.text)
 

@@ -38,7 +38,7 @@ def repeated(shown: SeenTexts[str], candidates: Sequence[str]) -> list[str]:
         if (shown.match(text) or standing.match(text)) is not None:
             found.append(text)
         else:
-            standing.add(text, text, read=True)
+            standing.add(text, text)
     return found
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contextkit import dedup
 from contextkit.dedup import SeenTexts
 from contextkit.dedup.marks import marks_needed
-from contextkit.dedup.sentence import marks_of, sentences
+from contextkit.dedup.sentence import marks_of, marks_sought, sentences
 from contextkit.rank.irregular import IRREGULAR
 
 WORDS = sorted({word.strip(".,;:()'\"`*") for text in topics.values() for word in text.split()})
@@ -20,7 +20,7 @@ OTHERS = "école naïve Straße İstanbul ﬁnd o'clock don't can't I'll CamelCa
 
 
 def needed(text: str) -> set[str]:
-    return {mark for sentence in sentences(text) for mark in marks_needed(sentence.words)}
+    return {mark for sentence in sentences(text) for mark in marks_needed(sentence.words)}.union(marks_sought(text))
 
 
 @pytest.mark.parametrize("some", range(8))
@@ -61,5 +61,16 @@ def test_only_texts_that_have_the_marks_are_read(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(dedup, "sentences", lambda text: read.append(text) or sentences(text))
     assert seen.match("Ines prefers window seats.") == 500
     assert len(read) == 2
+    assert seen.match("Marek prefers window seats.") is None
+    assert len(read) == 2
     assert seen.match("Order 77 left the warehouse in Ghent.") == 77
     assert seen.match("Order 12 left the warehouse in Ghent.") == 12
+
+
+def test_a_text_repeats_one_that_was_added_lately_and_one_of_long_ago_alike() -> None:
+    seen: SeenTexts[int] = SeenTexts()
+    for number in range(200):
+        seen.add(number, f"Parcel {number} stays in Antwerp overnight.")
+        assert seen.match(f"Parcel {number} stays in Antwerp overnight.") == number
+    assert seen.match("Parcel 3 stays in Antwerp overnight.", among={3}) == 3
+    assert seen.match("Parcel 3 stays in Antwerp overnight.", among={199}) is None
