@@ -26,8 +26,8 @@ _SUBSTANCE: Final = 2
 """Words of content that make a statement: "likes tea"."""
 
 
-_FRESH: Final = 64
-"""Texts that are gone through one by one: to compare the marks of so many takes less than to sort those of one."""
+_OFTEN: Final = 128
+"""How often texts are gone through one by one before they are sorted: by then that has taken about as long."""
 
 
 class SeenTexts(Generic[Id]):
@@ -48,8 +48,9 @@ class SeenTexts(Generic[Id]):
         """The numbers of the texts that are compared by their sentences, as the bits of one integer, as all sets of
         numbers are."""
         self._unread = 0
-        self._fresh: dict[int, frozenset[str]] = {}
-        """The marks of texts that were added lately."""
+        self._fresh: list[tuple[int, frozenset[str]]] = []
+        """The texts that were added lately, with their marks."""
+        self._gone_through = 0
         self._sorted = 0
         self._marked: dict[str, int] = {}
         """Of each mark, which of the other texts, the sorted ones, have it."""
@@ -62,11 +63,10 @@ class SeenTexts(Generic[Id]):
         if len(text) > LARGEST:
             self._same.setdefault(text, []).append(number)
             return
-        self._compared |= 1 << number
-        self._unread |= 1 << number
-        self._fresh[number] = marks_of(text)
-        if len(self._fresh) > _FRESH:
-            self._sort()
+        bit = 1 << number
+        self._compared |= bit
+        self._unread |= bit
+        self._fresh.append((bit, marks_of(text)))
 
     def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
         """The id of a text that says all that this one says, of those `among` the given ids; None where there is none.
@@ -77,38 +77,50 @@ class SeenTexts(Generic[Id]):
         if len(text) > LARGEST:
             found = self._same.get(text, ())
             return next((self._ids[number] for number in found if among is None or self._ids[number] in among), None)
-        having = self._having(marks_sought(text), self._compared)
+        sought = marks_sought(text)
+        having = self._among(self._having(sought, self._compared), among if sought else None)
         said = sentences(text) if having else ()
         if not any(sentence.content >= _SUBSTANCE for sentence in said):
             return None
-        if among is not None:
-            having = sum(1 << number for number in _numbers(having) if self._ids[number] in among)
+        having = self._among(having, among)
         for number in self._candidates(said, having):
             held = self._read[number]
             if all(any(each.holds(sentence) for each in held) for sentence in said):
                 return self._ids[number]
         return None
 
+    def _among(self, numbers: int, ids: Container[Id] | None) -> int:
+        """Those of the texts that have one of these ids."""
+        if ids is None:
+            return numbers
+        return sum(1 << number for number in _numbers(numbers) if self._ids[number] in ids)
+
     def _having(self, marks: Sequence[str], among: int) -> int:
         """Those of the texts that have all these marks."""
+        if not marks:
+            return among
         having = among & self._sorted
         for mark in marks:
             if not having:
                 break
             having &= self._marked.get(mark, 0)
-        for number, its in self._fresh.items():
-            if among >> number & 1 and its.issuperset(marks):
-                having |= 1 << number
+        first = marks[0]
+        for bit, its in self._fresh:
+            if first in its and bit & among and its.issuperset(marks):
+                having |= bit
+        self._gone_through += 1
+        if self._gone_through > _OFTEN:
+            self._sort()
         return having
 
     def _sort(self) -> None:
-        """Have the texts that were added lately told by each mark, too: of many that is quicker."""
-        for number, marks in self._fresh.items():
-            bit = 1 << number
+        """Have the texts that were added lately told by each mark, too."""
+        for bit, marks in self._fresh:
             self._sorted |= bit
             for mark in marks:
                 self._marked[mark] = self._marked.get(mark, 0) | bit
         self._fresh.clear()
+        self._gone_through = 0
 
     def _candidates(self, said: Sequence[Sentence], having: int) -> list[int]:
         """Of the texts `having` some of their marks, in order, those that may hold all the sentences."""

@@ -46,9 +46,12 @@ def plain_words(spoken: str) -> list[str]:
 
 @lru_cache(8_192)
 def marks_needed(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Marks of a text that has these words, of a sentence as it is compared: of the longest, which are the rarest."""
+    """Marks of a text that has these words, of a sentence as it is compared: of the longest, which are the rarest.
+
+    The rarest mark comes first."""
     longest = sorted(set(words), key=lambda word: (word[-1:].isdigit(), len(word)))[-SOUGHT:]
-    return tuple({mark for mark in map(_mark, longest) if mark is not None})
+    found = {mark for mark in map(_mark, longest) if mark is not None}
+    return tuple(sorted(found, key=lambda mark: (-len(mark), mark)))
 
 
 @lru_cache(65_536)
