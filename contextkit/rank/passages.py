@@ -1,10 +1,11 @@
-"""Passages: a long text in pieces, each found by what it says itself.
+"""Passages: a long text in pieces, each found by what it says itself; and the sentences of these.
 
 As one, its few telling words would be lost among thousands: BM25 holds long texts back.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -36,3 +37,11 @@ def _cut(text: str, size: int) -> Iterator[str]:
         end = line_end + 1 if line_end >= 0 else start + size
         yield text[start:end]
         start = end
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, paragraphs apart; the text itself where it has none."""
+    return [one for one in _SENTENCE_END.split(text) if one and not one.isspace()] or [text]
+
+
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n\s*\n")

@@ -23,6 +23,9 @@ _MARKS: Final = "\u0300-\u036f\u0900-\u0963\u0966-\u0e4e\u0e50-\u0e59\u0e80-\u0f
 _WORD: Final = re.compile(rf"[\w'’{_MARKS}]+")
 """A word as it stands in the text, apostrophes and, in scripts where `\\w` leaves them out, vowel signs included."""
 
+_FORM: Final = re.compile(rf"[\w{_MARKS}]+")
+"""The same without apostrophes, at which a word ends."""
+
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 """A part of an ASCII identifier: `getHTTPResponse2` is get, HTTP, Response, 2."""
 
@@ -79,6 +82,17 @@ def terms(text: str) -> list[str]:
         analysed = _known.get(word)
         found += _remember(word) if analysed is None else analysed
     return found
+
+
+def forms(text: str) -> list[str]:
+    """The words of a text as they stand, in its order and with repetitions; function words are left out.
+
+    Only capitals do not matter. For who looks for these very words. Any text is accepted.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    found = _FORM.findall(text.casefold())
+    return [word for word in found if word not in STOPWORDS and len(word) <= _LONGEST]
 
 
 def _remember(word: str) -> tuple[str, ...]:

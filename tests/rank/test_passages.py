@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.rank.passages import INDEXED, LONG, MOST_PASSAGES, PASSAGE, passages
+from contextkit.rank.passages import INDEXED, LONG, MOST_PASSAGES, PASSAGE, passages, sentences
 
 
 @given(st.text(st.sampled_from("ab \n"), max_size=3 * LONG))
@@ -22,3 +22,15 @@ def test_a_huge_text_is_indexed_by_its_beginning_and_its_end() -> None:
     assert sum(map(len, found)) == INDEXED
     assert found[0].startswith("a")
     assert found[-1].endswith("b")
+
+
+def test_sentences_end_with_their_marks_and_with_paragraphs() -> None:
+    assert sentences("One of\nthem. Two!  Three?\n\nA heading\n\nfour") == [
+        "One of\nthem.",
+        "Two!",
+        "Three?",
+        "A heading",
+        "four",
+    ]
+    assert sentences("一。二！三") == ["一。", "二！", "三"]
+    assert sentences(" \n\n ") == [" \n\n "]

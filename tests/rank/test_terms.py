@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.rank.terms import terms
+from contextkit.rank.terms import forms, terms
 
 
 def test_words_are_lower_cased_and_stemmed():
@@ -113,3 +113,18 @@ def _in_child(word: str) -> int:
         signal.alarm(10)
         os._exit(0 if terms(word) else 1)
     return os.waitpid(child, 0)[1]
+
+
+def test_forms_are_the_words_as_they_stand():
+    assert forms("Painting the Café’s get_user") == ["painting", "café", "get_user"]
+    assert forms("हिन्दी a-b") == ["हिन्दी", "b"]
+    assert forms("") == []
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")))
+def test_canonical_spellings_have_the_same_forms(text):
+    assert forms(unicodedata.normalize("NFC", text)) == forms(unicodedata.normalize("NFD", text))
+
+
+def test_a_word_too_long_for_one_is_no_form():
+    assert forms(f"key {'a' * 10_000} end") == ["key", "end"]
