@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from contextkit.render.request import MOST_OPENAI_TOOLS, NO_BREAKPOINTS, Breakpoints
 from contextkit.shown_tools import shown_name
@@ -94,14 +94,22 @@ class Context:
 
         return to_anthropic(self.messages, self.tools, self._breakpoints(cache))
 
-    def to_converse(self, *, cache: bool = True) -> ConverseRequest:
+    def to_converse(self, *, cache: bool | Literal["nova"] = True) -> ConverseRequest:
         """Keyword arguments for Bedrock's `client.converse`: `system`, `messages`, `toolConfig`.
 
-        Pass `cache=False` for a model without prompt caching, which would refuse cache points.
+        Pass `cache=False` for a model without prompt caching, which would refuse cache points, and `cache="nova"` for
+        Amazon Nova, which takes them in the system prompt and in what a user says.
         """
         from contextkit.render.converse import to_converse
 
-        return to_converse(self.messages, self.tools, self._breakpoints(cache))
+        points = self._breakpoints(bool(cache))
+        return to_converse(
+            self.messages,
+            self.tools,
+            points,
+            family="bedrock" if cache == "nova" else "converse",
+            nova=cache == "nova",
+        )
 
     def _breakpoints(self, cache: bool) -> Breakpoints:
         return self.breakpoints if cache else NO_BREAKPOINTS

@@ -59,7 +59,7 @@ class Scripted(Model):
         yield {"messageStart": {"role": "assistant"}}
         for block in blocks:
             call = block.get("toolUse")
-            begun = {"toolUse": {"toolUseId": call["toolUseId"], "name": call["name"]}} if call else {}
+            begun = {"toolUse": {key: call[key] for key in call if key != "input"}} if call else {}
             said = {"toolUse": {"input": json.dumps(call["input"])}} if call else {"text": block["text"]}
             yield {"contentBlockStart": {"start": begun}}
             yield {"contentBlockDelta": {"delta": said}}

@@ -6,7 +6,6 @@ provider refuses a request with marks that it does not know, and without any it 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,17 +14,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 
+from contextkit.adapters.bedrock_models import caching_of, is_claude
+from contextkit.render.family import Family
 from contextkit.render.langchain_cache import CacheStyle, Caching
-from contextkit.render.langchain_family import FAMILIES, Family
-
-_CACHED: Final = re.compile(r"anthropic\.claude-(?!v\d|instant|3-(?:haiku|sonnet|opus)|3-5-sonnet-20240620)")
-"""Bedrock's ids of the models of Claude that take cache points: those since the second Claude 3.5 Sonnet.
-
-By Amazon Bedrock's user guide, "Prompt caching for faster model inference", as the next.
-"""
-
-_NOVA: Final = re.compile(r"amazon\.nova-(?:micro|lite|pro|premier|2-lite)-")
-"""The ids of the models of Nova that take them in the system prompt and in messages."""
+from contextkit.render.langchain_family import FAMILIES
 
 _FAMILIES: Final[Mapping[str, Family]] = {
     "ChatAnthropic": "anthropic",
@@ -101,13 +93,14 @@ def _style(model: object) -> CacheStyle | None:
     kinds = {kind.__name__ for kind in type(model).__mro__}
     if "ChatAnthropic" in kinds:
         return "anthropic"
-    if _is_converse(model, kinds) and _NOVA.search(_bedrock_id(model)):
-        return "nova"
-    if not _CACHED.search(_bedrock_id(model)):
-        return None
-    if _is_converse(model, kinds):
-        return "converse"
-    return "anthropic" if "ChatBedrock" in kinds else None
+    match caching_of(_bedrock_id(model)):
+        case "claude" if _is_converse(model, kinds):
+            return "converse"
+        case "claude" if "ChatBedrock" in kinds:
+            return "anthropic"
+        case "nova" if _is_converse(model, kinds):
+            return "nova"
+    return None
 
 
 def _is_converse(model: object, kinds: set[str]) -> bool:
@@ -117,7 +110,7 @@ def _is_converse(model: object, kinds: set[str]) -> bool:
 
 
 def _is_claude(model: object) -> bool:
-    return getattr(model, "provider", None) == "anthropic" or "anthropic.claude" in _bedrock_id(model)
+    return getattr(model, "provider", None) == "anthropic" or is_claude(_bedrock_id(model))
 
 
 def _bedrock_id(model: object) -> str:

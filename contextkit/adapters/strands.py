@@ -13,19 +13,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.lifecycle import Lifecycle, Remembers, sessions_of
 from contextkit.adapters.results import check_result
+from contextkit.adapters.strands_models import Target, target_of
 from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import InvalidBudget, MissingExtra
 from contextkit.ladder import READ_TOOL
 from contextkit.offload import answer_call, read_tool
-from contextkit.render.converse import ConverseMessage, ConverseRequest, tool_spec
+from contextkit.render.converse import ConverseMessage, ConverseRequest, to_converse, tool_spec
+from contextkit.render.request import NO_BREAKPOINTS
 
 try:
     from strands.agent import Agent
@@ -53,7 +55,9 @@ class ContextPlugin(Plugin):
     * The agent's `state` is the session's state document: loaded when the agent is made, and whenever Strands has set
       it back (a swarm does before each task); saved under compare-and-set when an invocation ends.
     * `remember` hears when an invocation ends: `MemoryEngine.run`, or `BackgroundMemory.notify`.
-    * `variables` fill the system prompt's template. Without `cache` no cache points are marked.
+    * `variables` fill the system prompt's template.
+    * Prompts are written for the agent's model: another provider's model may have spoken earlier in the session. Cache
+      points are marked as the model takes them; `cache` says otherwise, as for `Context.to_converse`.
 
     What the model reports to have read teaches the builder how it counts. One plugin is for one
     session. What a guardrail takes out of a message afterwards stays in the session as it was said.
@@ -73,7 +77,7 @@ class ContextPlugin(Plugin):
         session_id: str,
         remember: Remembers | None = None,
         variables: Mapping[str, Any] | None = None,
-        cache: bool = True,
+        cache: bool | Literal["auto", "nova"] = "auto",
     ) -> None:
         super().__init__()
         self._builder = builder
@@ -84,6 +88,7 @@ class ContextPlugin(Plugin):
         self._lifecycle = Lifecycle(builder, self._store, remember=remember, variables=variables, **self._ids)
         self._context: Context | None = None
         self._opened = False
+        self._target: Target | None = None
 
     @property
     def context(self) -> Context | None:
@@ -118,7 +123,7 @@ class ContextPlugin(Plugin):
 
     async def _message_added(self, event: MessageAddedEvent) -> None:
         """What was said is appended to the session, by whomever."""
-        await aside(partial(self._lifecycle.message_added, event.message))
+        await aside(partial(self._lifecycle.message_added, _by(self._target, event.message)))
 
     async def _invocation_ended(self, event: AfterInvocationEvent) -> None:
         """The agent's state is saved, with what others saved meanwhile in it; and what was said may be remembered."""
@@ -164,7 +169,15 @@ class ContextPlugin(Plugin):
 
     def _shown(self, call: InvokeModelContext, context: Context) -> InvokeModelContext:
         """The call with the context in it."""
-        request = context.to_converse(cache=self._cache)
+        self._target = target = target_of(call.model)
+        marks = target.marks if self._cache == "auto" else self._cache
+        request = to_converse(
+            context.messages,
+            context.tools,
+            context.breakpoints if marks else NO_BREAKPOINTS,
+            family=target.family,
+            nova=marks == "nova",
+        )
         return call.replace(
             messages=[_told(message) for message in request["messages"]],
             system_prompt=cast(list[SystemContentBlock] | None, request.get("system")),
@@ -207,6 +220,14 @@ def _beside(call: InvokeModelContext) -> list[Mapping[str, Any]]:
     """The schema of a structured answer, which goes to providers that keep to one beside the tool that has it."""
     model = call.structured_output_model
     return [] if model is None else [model.model_json_schema()]
+
+
+def _by(target: Target | None, message: StrandsMessage) -> Mapping[str, Any]:
+    """The message; an answer with who made it, since others cannot read what its model thought."""
+    maker = target.maker if target is not None and message["role"] == "assistant" else None
+    if maker is None:
+        return message
+    return {**message, "metadata": {**message.get("metadata", {}), "response_metadata": maker}}
 
 
 def _told(message: ConverseMessage) -> StrandsMessage:

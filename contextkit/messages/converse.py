@@ -42,10 +42,12 @@ def from_converse(data: Mapping[Any, Any]) -> list[Message]:
     """The messages in one dict: each toolResult apart, toolUse blocks as tool calls.
 
     What Bedrock's own tools did while the model answered is nobody's to run: their calls and results stay blocks.
+    Strands notes beside a call how Gemini signed it (`reasoningSignature`), which `metadata["call_signatures"]` keeps.
     Bytes become base64 text in a block of LangChain's standard shape. Cache points are left
     out: where they stand is decided anew for every prompt.
     """
     turn = Turn()
+    signatures: list[object] = []
     for block in data["content"]:
         if _is_of_server(block):
             turn.rest.append(block)
@@ -54,9 +56,10 @@ def from_converse(data: Mapping[Any, Any]) -> list[Message]:
         elif "toolUse" in block:
             use = _dict(block["toolUse"], "toolUse")
             turn.calls.append(ToolCall(use.get("toolUseId", ""), use.get("name", ""), argument_text(use.get("input"))))
+            signatures.append(use.get("reasoningSignature"))
         elif "cachePoint" not in block:
             turn.rest.append(_standard(block))
-    return turn.messages(data)
+    return turn.messages({**data, "call_signatures": signatures} if any(signatures) else data)
 
 
 def _is_of_server(block: Mapping[str, Any]) -> bool:

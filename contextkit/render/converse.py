@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import count
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain, count, repeat
 from typing import Literal, NotRequired, TypedDict
 
 from contextkit.messages.converse import is_converse
 from contextkit.parts import Other, Part, Reasoning, Redacted, Text
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
+from contextkit.render.family import ANTHROPIC, BEDROCK, Family
 from contextkit.render.request import (
     NO_BREAKPOINTS,
     Breakpoints,
@@ -27,13 +30,14 @@ from contextkit.render.turns import (
     NO_OUTPUT,
     Dialect,
     Json,
+    Turn,
     as_text,
     call_input,
     split,
     to_be_cited,
     usable_parts,
 )
-from contextkit.types import Message, Tool
+from contextkit.types import Message, Tool, ToolCall
 
 _FORMATS = {
     "image": ("png", "jpeg", "gif", "webp"),
@@ -78,9 +82,18 @@ class ConverseRequest(TypedDict):
 
 
 def to_converse(
-    messages: Sequence[Message], tools: Sequence[Tool] = (), breakpoints: Breakpoints = NO_BREAKPOINTS
+    messages: Sequence[Message],
+    tools: Sequence[Tool] = (),
+    breakpoints: Breakpoints = NO_BREAKPOINTS,
+    *,
+    family: Family = "converse",
+    nova: bool = False,
 ) -> ConverseRequest:
     """The prompt for Converse; how it is made to fit is told in `contextkit.render.turns`.
+
+    `family` is whose model it is for, where that is another than Claude: it is not sent what Claude thought. Strands
+    writes to every provider so, and to one apart from Bedrock not what only Converse has. `nova` is for marks as Amazon
+    Nova takes them: after no tools, and in no turn with a call or a result.
 
     Breakpoints become cache points, at most four; pass none for a model without prompt caching,
     which refuses them. Media must come as data or under an `s3://` URL, in a format that Converse
@@ -89,9 +102,10 @@ def to_converse(
     """
     check_pairs(messages)
     tools = shown(tools)
-    points = breakpoints.at_most(MAX_BREAKPOINTS)
+    points = replace(breakpoints, after_tools=breakpoints.after_tools and not nova).at_most(MAX_BREAKPOINTS)
     fitting = with_fitting_ids(finished(messages), CALL_ID)
-    system, turns = split(fitting if tools else as_text(fitting), points, _DIALECT)
+    dialect = Dialect(partial(_blocks, family=family), _text, _mark, _is_plain if nova else _is_any)
+    system, turns = split(fitting if tools else as_text(fitting), points, dialect)
     names: set[str] = set()
     request: ConverseRequest = {
         "messages": [{"role": turn.role, "content": _named_apart(turn.content, names)} for turn in turns]
@@ -113,16 +127,30 @@ def tool_spec(tool: Tool) -> ConverseToolSpec:
     return spec
 
 
-def _blocks(message: Message) -> list[Json]:
-    blocks = [_block(part, message) for part in usable_parts(message)]
+def _blocks(message: Message, family: Family) -> list[Json]:
+    blocks = [_block(part, message, family) for part in usable_parts(message) if not _is_sealed(part, family)]
     if message.role == "tool":
         return [_result(message, blocks)]
     if message.role == "user" and _has(blocks, "document") and not _has(blocks, "text"):
         blocks.append(_text(ATTACHED))
-    calls = [
-        {"toolUse": {"toolUseId": call.id, "name": call.name, "input": call_input(call)}} for call in message.tool_calls
-    ]
-    return blocks + calls
+    signed = zip(message.tool_calls, _signatures(message, family), strict=False)
+    return blocks + [_call(call, signature) for call, signature in signed]
+
+
+def _call(call: ToolCall, signature: str | None) -> Json:
+    signed = {"reasoningSignature": signature} if signature else {}
+    return {"toolUse": {"toolUseId": call.id, "name": call.name, "input": call_input(call), **signed}}
+
+
+def _signatures(message: Message, family: Family) -> Iterable[str | None]:
+    """How Gemini signed each call, for Strands' model of Gemini alone: it answers with an error to one without."""
+    signatures: Iterable[str | None] = message.metadata.get("call_signatures", ()) if family == "google" else ()
+    return chain(signatures, repeat(None))
+
+
+def _is_sealed(found: Part, family: Family) -> bool:
+    """Whether it is reasoning that a model of the family cannot read."""
+    return isinstance(found, Reasoning | Redacted) and family not in (*ANTHROPIC, "converse")
 
 
 def _result(message: Message, blocks: list[Json]) -> Json:
@@ -132,7 +160,7 @@ def _result(message: Message, blocks: list[Json]) -> Json:
     return {"toolResult": result}
 
 
-def _block(part: Part, message: Message) -> Json:
+def _block(part: Part, message: Message, family: Family) -> Json:
     match part:
         case Text(text):
             return _text(text)
@@ -142,7 +170,7 @@ def _block(part: Part, message: Message) -> Json:
             return {"reasoningContent": {"redactedContent": Media(kind="file", data=data).raw}}
         case Media() if message.role in ("user", "tool") and (media := _media(part)):
             return media
-        case Other(block) if is_converse([block]):
+        case Other(block) if family in BEDROCK and is_converse([block]):
             return dict(block)
     return _text(told(part, message, "Bedrock Converse"))
 
@@ -206,4 +234,10 @@ def _mark(blocks: list[Json]) -> None:
         blocks.append({"cachePoint": {"type": "default"}})
 
 
-_DIALECT = Dialect(blocks=_blocks, text=_text, mark=_mark)
+def _is_any(_: Turn) -> bool:
+    return True
+
+
+def _is_plain(turn: Turn) -> bool:
+    """Whether it is what a user says, and nothing else."""
+    return turn.role == "user" and not _has(turn.content, "toolResult")

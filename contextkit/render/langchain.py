@@ -18,6 +18,7 @@ from langchain_core.messages import (
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import decoded, with_calls
+from contextkit.render.family import ANTHROPIC, BEDROCK, Family, is_own
 from contextkit.render.langchain_blocks import (
     common_content,
     is_blank,
@@ -27,7 +28,7 @@ from contextkit.render.langchain_blocks import (
 )
 from contextkit.render.langchain_cache import CacheStyle, marked
 from contextkit.render.langchain_calls import with_fitting_calls
-from contextkit.render.langchain_family import ANTHROPIC, BEDROCK, FAMILIES, Family, is_own, is_v1, keeps_v1
+from contextkit.render.langchain_family import FAMILIES, is_v1, keeps_v1
 from contextkit.render.openai import fitting_name
 from contextkit.render.request import NO_BREAKPOINTS, Breakpoints, encodable, opening
 from contextkit.render.turns import CLOSING, NO_OUTPUT, OPENING, usable_parts

@@ -31,7 +31,8 @@ from contextkit.parts import Other, Reasoning, Redacted, Text, part, parts, unus
 from contextkit.parts.media import Media
 from contextkit.render.anthropic import NATIVE, media_block
 from contextkit.render.converse import ATTACHED, document_name, free_name
-from contextkit.render.langchain_family import ANTHROPIC, BEDROCK, Family, is_own, is_v1, keeps_v1
+from contextkit.render.family import ANTHROPIC, BEDROCK, Family, is_own
+from contextkit.render.langchain_family import is_v1, keeps_v1
 from contextkit.render.maker import may_be_claude_s
 from contextkit.render.openai import ATTACHED as ATTACHED_TO_RESULTS
 from contextkit.render.openai import BELOW

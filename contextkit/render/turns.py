@@ -53,11 +53,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a provider writes: a message's own blocks, bare text, and a cache breakpoint after blocks."""
+    """How a provider writes: a message's own blocks, bare text, and a cache breakpoint after blocks.
+
+    A breakpoint in a turn that is not `markable` stands behind the last one before that is, or the system prompt.
+    """
 
     blocks: Callable[[Message], list[Json]]
     text: Callable[[str], Json]
     mark: Callable[[list[Json]], None]
+    markable: Callable[[Turn], bool] = lambda _: True
 
 
 def split(messages: Iterable[Message], points: Breakpoints, dialect: Dialect) -> tuple[list[Json], list[Turn]]:
@@ -70,13 +74,18 @@ def split(messages: Iterable[Message], points: Breakpoints, dialect: Dialect) ->
             system += blocks
         elif blocks:
             _open_turn(turns, message.role, dialect).content.extend(blocks)
-        if index in points.messages and (turns or system):
-            dialect.mark(turns[-1].content if turns else system)
+        if index in points.messages and (bearer := _bearer(system, turns, dialect)):
+            dialect.mark(bearer)
     if not turns:
         raise InvalidMessage("The prompt says nothing besides its system prompt.", "Add the user's message.")
     if turns[-1].role == "assistant":
         turns.append(Turn("user", [dialect.text(CLOSING)]))
     return system, turns
+
+
+def _bearer(system: list[Json], turns: list[Turn], dialect: Dialect) -> list[Json]:
+    """The blocks that a breakpoint after all of these stands behind."""
+    return next((turn.content for turn in reversed(turns) if dialect.markable(turn)), system)
 
 
 def _open_turn(turns: list[Turn], role: Role, dialect: Dialect) -> Turn:

@@ -50,8 +50,10 @@ def built(store: SQLiteStore) -> Callable[..., ContextBuilder]:
     return build
 
 
-def agent(model: Model, builder: ContextBuilder, tools: Sequence[Any] = (track_order,), **options: Any) -> Any:
-    plugin = ContextPlugin(builder, **IDS)
+def agent(
+    model: Model, builder: ContextBuilder, tools: Sequence[Any] = (track_order,), cache: Any = "auto", **options: Any
+) -> Any:
+    plugin = ContextPlugin(builder, cache=cache, **IDS)
     return strands.Agent(model, tools=list(tools), plugins=[plugin], callback_handler=None, **options)
 
 
@@ -76,13 +78,42 @@ def test_the_model_is_sent_what_the_builder_decides_and_all_that_is_said_is_stor
 def test_strands_own_provider_for_anthropic_takes_the_prompt(built: Callable[..., ContextBuilder]) -> None:
     anthropic = pytest.importorskip("strands.models.anthropic", reason="needs the extra dev: langchain-anthropic")
     model = Scripted([call("track_order", order_id="TT-1")], [text("On Friday.")])
-    agent(model, built())("Where is my order TT-1?")
+    agent(model, built(), cache=True)("Where is my order TT-1?")
     asked = model.asked[1]
     provider = anthropic.AnthropicModel(client_args={"api_key": "x"}, model_id="m", max_tokens=100)
     request = provider.format_request(asked.messages, asked.specs, system_prompt_content=asked.system)
     assert request["messages"][2]["content"][0]["type"] == "tool_result"
     assert not request["messages"][2]["content"][0]["is_error"]
     assert request["system"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+class GeminiModel(Scripted):
+    """A model of Gemini's, as far as its name goes."""
+
+
+class AnthropicModel(Scripted):
+    """A model of Claude's."""
+
+
+def test_how_gemini_signed_a_call_goes_back_to_it_alone(built: Callable[..., ContextBuilder]) -> None:
+    """It answers with an error to a call of its own without; and nobody else knows the field."""
+    signed = call("track_order", order_id="TT-1")
+    signed["toolUse"]["reasoningSignature"] = "c2lnbmVk"
+    gemini, claude = GeminiModel([signed], [text("On Friday.")]), AnthropicModel([text("Yes.")])
+    agent(gemini, built())("Where is my order TT-1?")
+    assert gemini.asked[1].messages[1]["content"][0]["toolUse"]["reasoningSignature"] == "c2lnbmVk"
+    agent(claude, built())("Is that late?")
+    assert "toolUse" in claude.asked[0].text
+    assert "c2lnbmVk" not in claude.asked[0].text
+
+
+def test_a_model_is_marked_only_what_it_takes_marks_in(built: Callable[..., ContextBuilder]) -> None:
+    """Strands' models of others than Claude ignore cache points, and some raise an error."""
+    other, claude = Scripted([text("A fine name.")]), AnthropicModel([text("Andorinha.")])
+    agent(other, built())("Our café is called Andorinha.")
+    agent(claude, built())("What is it called?")
+    assert "cachePoint" not in other.asked[0].text
+    assert claude.asked[0].text.count("cachePoint") == 2
 
 
 def test_another_agent_goes_on_with_the_session(built: Callable[..., ContextBuilder]) -> None:
@@ -341,7 +372,8 @@ def test_bedrock_is_sent_a_request_it_takes_with_its_cache_points(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     url, asked = provider
-    model = BedrockModel(model_id="m", endpoint_url=url, region_name="us-east-1", streaming=False)
+    claude = "global.anthropic.claude-sonnet-4-6"
+    model = BedrockModel(model_id=claude, endpoint_url=url, region_name="us-east-1", streaming=False)
     several = agent(model, built())
     for question in ("Is it late?", "Is it in Porto?"):
         assert str(several(question)) == "Yes.\n"

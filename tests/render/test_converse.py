@@ -8,6 +8,7 @@ from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse
 from contextkit.render.request import Breakpoints
 from contextkit.types import Message, Tool
+from tests.render.converse_types import check_converse
 
 MARK = {"cachePoint": {"type": "default"}}
 
@@ -113,6 +114,37 @@ def test_an_empty_result_says_so(tools: tuple[Tool, ...], loop: tuple[Message, .
 def test_cache_points_that_a_message_arrived_with_are_left_out() -> None:
     message = Message(role="user", content=({"type": "text", "text": "hi"}, {"cachePoint": {"type": "default"}}))
     assert to_converse([message])["messages"] == [{"role": "user", "content": [{"text": "hi"}]}]
+
+
+def test_nova_is_marked_in_what_the_system_and_the_user_say() -> None:
+    """It answers with an error to a cache point after tools, and to one in a turn with a call or a result."""
+    call = {"toolUse": {"toolUseId": "c1", "name": "find", "input": {}}}
+    said = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"text": "Where?"}]},
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [{"toolResult": {"toolUseId": "c1", "content": [{"text": "Here."}]}}]},
+    ]
+    prompt, tools = as_messages(said), [Tool("find", "Find it.", {"type": "object", "properties": {}})]
+    points = Breakpoints((0, 1, 2, 3), after_tools=True)
+    request = to_converse(prompt, tools, points, family="bedrock", nova=True)
+    check_converse(request)
+    assert request["system"] == [{"text": "Be brief."}, MARK]
+    assert [turn["content"][1:] for turn in request["messages"]] == [[MARK], [], []]
+    assert MARK not in request["toolConfig"]["tools"]
+
+
+def test_another_provider_s_model_is_told_what_only_converse_has() -> None:
+    """Strands writes to every provider in Converse's blocks; what a provider has none for, it refuses."""
+    cited = {"citationsContent": {"content": [{"text": "It is safe."}], "citations": []}}
+    thought = [
+        {"reasoningContent": {"redactedContent": b"SEALED"}},
+        {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "s"}}},
+    ]
+    prompt = as_messages([("user", "?"), {"role": "assistant", "content": [*thought, cited]}, ("user", "And now?")])
+    assert to_converse(prompt, family="openai")["messages"][1]["content"] == [{"text": "It is safe."}]
+    assert to_converse(prompt, family="bedrock")["messages"][1]["content"] == [cited]
+    assert to_converse(prompt)["messages"][1]["content"] == [*thought, cited]
 
 
 def test_two_breakpoints_at_one_place_are_one_cache_point() -> None:
