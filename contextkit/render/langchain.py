@@ -18,8 +18,10 @@ from langchain_core.messages import (
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import decoded, with_calls
+from contextkit.render.cues import cues
 from contextkit.render.family import ANTHROPIC, BEDROCK, Family, is_own
 from contextkit.render.langchain_blocks import (
+    NAMING,
     common_content,
     is_blank,
     placed_calls,
@@ -72,7 +74,9 @@ def to_langchain_prompt(
     * A failed tool result with nothing in it says `(no output)`: Anthropic.
     * Under which id OpenAI keeps an answer is left out: from there on `ChatOpenAI(use_previous_response_id=True)` would
       send the rest of the prompt alone, and the model would read whatever was said before, at any length.
-    * Names of users and agents have no white space: OpenAI, to whom LangChain passes on what an agent is called.
+    * Names of users and agents have no white space: OpenAI, to whom LangChain passes on what an agent is called. Where
+      LangChain does not, an agent's name stands in the user's turn before, if others answered too
+      (`contextkit.render.cues`).
     * Reasoning that an answer ends in is left out, since nothing came of it: Anthropic, Bedrock, the Responses API.
     """
     start = opening(messages)
@@ -84,8 +88,18 @@ def to_langchain_prompt(
         common = [*with_attachments(common)]
     if family not in ANTHROPIC:
         common = [*with_documents(common)]
-    shaped = to_langchain(common, breakpoints, cache)
-    return _opened([one for one, message in zip(shaped, common, strict=True) if not _is_nothing(message)])
+    said = zip(to_langchain(common, breakpoints, cache), common, _cues(common, family), strict=True)
+    shown = [(one, cue) for one, message, cue in said if not _is_nothing(message)]
+    return _opened([each for one, cue in shown for each in ([HumanMessage([_text(cue)]), one] if cue else [one])])
+
+
+def _cues(messages: Sequence[Message], family: Family | None) -> Sequence[str | None]:
+    """Who gave which answer, for chat models that do not pass on names."""
+    return [None] * len(messages) if family in NAMING else cues(messages)
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}
 
 
 def _common(message: Message, family: Family | None, *, leading: bool) -> Message:
@@ -103,7 +117,8 @@ def _common(message: Message, family: Family | None, *, leading: bool) -> Messag
         metadata["response_metadata"] = {}  # by which chat models read the blocks as those of another provider
     elif is_v1(message) and not keeps_v1(message, family):
         metadata["response_metadata"] = _without(metadata["response_metadata"], "output_version")
-    name = message.name if message.name is None or role == "tool" else fitting_name(message.name)
+    fits = message.name is None or role == "tool" or family not in (*NAMING, "other")
+    name = message.name if fits else fitting_name(str(message.name))
     return _worded(replace(message, role=role, name=name, content=common_content(message, family), metadata=metadata))
 
 

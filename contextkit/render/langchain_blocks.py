@@ -59,12 +59,12 @@ def common_content(message: Message, family: Family | None) -> str | tuple[Block
     White space alone is nothing: before a call, `ChatAnthropic` passes it on, and Anthropic refuses it.
     """
     content = _taken(message, family)
-    if family in _NAMING or message.role != "user" or not message.name or message.name == BLOCK_NAME:
+    if family in NAMING or message.role != "user" or not message.name or message.name == BLOCK_NAME:
         return content
     return content if is_blank(message) else _introduced(content, f"{message.name}:")
 
 
-_NAMING: Final = (None, "openai")
+NAMING: Final = (None, "openai")
 """The families whose chat models pass on names. Where the family is not known, they may."""
 
 

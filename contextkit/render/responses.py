@@ -6,7 +6,8 @@ where a prompt does not fit:
 
 * System messages at its start become the `instructions`; a later one is an item of its own.
 * An answer becomes the items that it was, reasoning included where it may go back (`contextkit.render.answer`).
-* A user's name, for which there is no field, stands before the user's text. A message with nothing in it is left out.
+* A user's name, for which there is no field, stands before the user's text, and an assistant's before its answer, where
+  others answered too (`contextkit.render.cues`). A message with nothing in it is left out.
 * Functions are not strict: where a request does not say, the API may take schemas as strict that were not written so.
 """
 
@@ -21,6 +22,7 @@ from contextkit.errors import InvalidMessage
 from contextkit.parts import Part, Text, introduced, parts
 from contextkit.parts.media import Media
 from contextkit.render.answer import answer
+from contextkit.render.cues import cues
 from contextkit.render.request import (
     MOST_OPENAI_TOOLS,
     NO_BREAKPOINTS,
@@ -105,9 +107,12 @@ def _instructions(message: Message) -> str:
 def _input(messages: Sequence[Message], start: int, points: Breakpoints) -> list[Json]:
     items: list[Json] = []
     fitting = with_fitting_ids(finished(messages), _CALL_ID)
-    for index, (said, message) in enumerate(zip(messages, fitting, strict=True)):
+    for index, (said, message, cue) in enumerate(zip(messages, fitting, cues(messages), strict=True)):
         if message.role == "assistant":
-            items += answer(message, said, PROVIDER)
+            answered = [*answer(message, said, PROVIDER)]
+            if cue and answered:
+                items.append({"role": "user", "content": [{"type": "input_text", "text": cue}]})
+            items += answered
         elif index >= start:
             items += _items(message, listed=bool(points.messages))
         if index in points.messages:

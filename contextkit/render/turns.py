@@ -10,7 +10,8 @@ object. So where a prompt does not fit:
   turn `(continue)` behind it, since models of today refuse to take up what stands there as their own beginning.
 * Where calls and results are in the history but no tools are given, they become text, since both
   refuse such blocks without tools.
-* A user's name, for which they have no field, stands before the user's text.
+* A user's name, for which they have no field, stands before the user's text, and an assistant's before its turn, where
+  others answered too (`contextkit.render.cues`).
 * Arguments that are no JSON object are passed as `{"unparsed": text}`.
 * Reasoning without a signature is left out, and that which another model than Claude signed, as Gemini does.
 * An empty tool result says `(no output)`: Converse takes no blank text, and Anthropic no failure without a word.
@@ -27,6 +28,7 @@ from contextkit.errors import InvalidMessage
 from contextkit.messages.arguments import argument_object
 from contextkit.parts import Other, Part, Reasoning, Redacted, Text, introduced, part, parts
 from contextkit.parts.media import Media
+from contextkit.render.cues import cues
 from contextkit.render.maker import may_be_claude_s
 from contextkit.render.request import Breakpoints
 from contextkit.render.told import told_block
@@ -68,11 +70,14 @@ def split(messages: Iterable[Message], points: Breakpoints, dialect: Dialect) ->
     """The system prompt's blocks and the turns of a prompt, with the breakpoints marked."""
     system: list[Json] = []
     turns: list[Turn] = []
-    for index, message in enumerate(messages):
+    said = [*messages]
+    for index, (message, cue) in enumerate(zip(said, cues(said), strict=True)):
         blocks = dialect.blocks(message)
         if message.role == "system" and not turns:
             system += blocks
         elif blocks:
+            if cue:
+                _open_turn(turns, "user", dialect).content.append(dialect.text(cue))
             _open_turn(turns, message.role, dialect).content.extend(blocks)
         if index in points.messages and (bearer := _bearer(system, turns, dialect)):
             dialect.mark(bearer)
