@@ -49,7 +49,7 @@ LIBRARIES = {
     "boto3": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
     "botocore": ("stores.dynamodb", "stores.agentcore", "stores.s3", "aws", "testing"),
     "amazondax": ("stores.dynamodb.dax",),
-    "langchain": ("adapters.langchain_agent",),
+    "langchain": ("adapters.langchain_added", "adapters.langchain_agent"),
     "langgraph": ("adapters.langchain_agent",),
     "langchain_core": (
         "adapters.artifacts",

@@ -39,6 +39,8 @@ try:
     from langgraph.config import get_config
     from langgraph.runtime import Runtime
     from langgraph.types import Command
+
+    from contextkit.adapters.langchain_added import added, watched
 except ImportError as error:
     raise MissingExtra("The middleware for LangChain's agents", "agents") from error
 
@@ -76,7 +78,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     * `remember` hears when the agent has answered: `MemoryEngine.run`, or `BackgroundMemory.notify`.
 
     What the model reports to have read teaches the builder how it counts. Put it first in the list: what other
-    middleware changes in a request before it is taken for what was said. A message that is edited after it was
+    middleware changes in a request before it is taken for what was said. What those behind it add to the system prompt
+    (`TodoListMiddleware` does) takes of the budget from the second call of the model on, as they did in the call
+    before. A message that is edited after it was
     stored is named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`), and so is what the
     session has where the state goes on without: it went back to an earlier checkpoint (`DivergedState`).
 
@@ -102,6 +106,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self._variables = dict(variables or {})
         self._on_context = on_context
         self._remember = remember
+        self._added: list[Mapping[str, Any]] = []
 
     # LangChain's hooks
 
@@ -110,7 +115,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         call = self._kept(request, agents_config(get_config()))
         with asking(_own(request), forced_tool(request.tool_choice)):
             prompt = self._prompts(request).invoke(self._input(request), call.config)
-        response = handler(self._shown(call, prompt))
+        with watched(self._shown(call, prompt)) as (shown, copies):
+            response = handler(shown)
+        self._added = added(copies[0], copies[-1])
         _observe(prompt, response)
         return _by_own_names(response, prompt.context)
 
@@ -121,7 +128,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         call = await aside(partial(self._kept, request, agents_config(get_config())))
         with asking(_own(request), forced_tool(request.tool_choice)):
             prompt = await self._prompts(request).ainvoke(self._input(request), call.config)
-        response = await handler(self._shown(call, prompt))
+        with watched(self._shown(call, prompt)) as (shown, copies):
+            response = await handler(shown)
+        self._added = added(copies[0], copies[-1])
         await aside(partial(_observe, prompt, response))
         return _by_own_names(response, prompt.context)
 
@@ -156,7 +165,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _prompts(self, request: _Request) -> ContextRunnable:
         # marks are at most four: where another middleware sets them, they are its own
         cache = None if self._cache == "auto" and "cache_control" in request.model_settings else self._cache
-        return self._builder.as_runnable(cache=cache, beside=_beside(request), model=request.model)
+        return self._builder.as_runnable(cache=cache, beside=[*_beside(request), *self._added], model=request.model)
 
     def _input(self, request: _Request) -> dict[str, Any]:
         return {**self._variables, "messages": request.messages}

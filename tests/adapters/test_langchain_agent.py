@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -35,6 +36,7 @@ from langchain.agents.middleware import (  # noqa: E402
     HumanInTheLoopMiddleware,
     ModelFallbackMiddleware,
     SummarizationMiddleware,
+    TodoListMiddleware,
 )
 from langgraph.types import Command  # noqa: E402
 
@@ -485,6 +487,40 @@ def test_what_is_sent_beside_the_prompt_takes_of_the_budget(
     sent = sum(COUNTER.text(json.dumps(one)) for one in beside)
     assert sent <= context.beside + 40, "what a provider wraps a schema in"
     assert context.tokens <= 1_500
+
+
+class Searching(AgentMiddleware[Any, Any, Any]):
+    """Offers the model a tool that its provider runs."""
+
+    def wrap_model_call(self, request: Any, handler: Any) -> Any:
+        return handler(request.override(tools=[*request.tools, WEB]))
+
+    async def awrap_model_call(self, request: Any, handler: Any) -> Any:
+        return await handler(request.override(tools=[*request.tools, WEB]))
+
+
+WEB = {"type": "function", "function": {"name": "web_search", "parameters": {"type": "object", "properties": {}}}}
+
+
+@pytest.mark.parametrize("in_a_loop", [False, True])
+def test_what_other_middleware_adds_takes_of_the_budget_from_the_next_call_on(
+    made: Made, store: SQLiteStore, in_a_loop: bool
+) -> None:
+    store.append("u1", "s1", [HumanMessage(f"Order {n} went to Ghent, and arrived on day {n}.") for n in range(200)])
+    model, seen = says("In Ghent.", "In Lund.", "In Faro."), list[Context]()
+    plan = "\n".join(f"Step {number}: look again." for number in range(40))
+    todo = TodoListMiddleware(system_prompt=plan)
+    agent = made(model, todo, Searching(), window=1_500, on_context=seen.append)
+    for question in ("Where is order 7?", "And 8?", "And 9?"):
+        asked = {"messages": [HumanMessage(question)]}
+        asyncio.run(agent.ainvoke(asked, CONFIG)) if in_a_loop else agent.invoke(asked, CONFIG)
+    assert all(plan in texts for texts in (model.texts(place)[0] for place in range(3)))
+    room = [context.tokens - context.beside for context in seen]
+    assert [context.beside == 0 for context in seen] == [True, False, False]
+    assert seen[1].beside > COUNTER.text(plan)
+    assert room[0] > room[1]
+    assert all(context.tokens <= 1_000 for context in seen)
+    assert {"beside:middleware", "beside:web_search"} <= {one.id for one in seen[1].report.decisions}
 
 
 @pytest.mark.parametrize("choice", ["weather_29", {"type": "function", "function": {"name": "weather_29"}}])

@@ -1,0 +1,48 @@
+"""What middleware of an agent's, behind ours in its list, adds to a request after the prompt was built.
+
+LangChain hands the request from one to the next, each changes a copy, and only the model gets the last. So the request
+that is handed on makes copies that tell of themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import fields
+from typing import Any, TypeAlias
+
+from langchain.agents.middleware import ModelRequest
+
+Request: TypeAlias = ModelRequest[Any]
+
+_copies: ContextVar[list[Request] | None] = ContextVar("contextkit_copies", default=None)
+
+
+class _Watched(ModelRequest[Any]):
+    """A request whose copies are noted."""
+
+    def override(self, **changes: Any) -> Request:  # the signature is LangChain's own
+        copy = super().override(**changes)
+        if (noted := _copies.get()) is not None:
+            noted.append(copy)
+        return copy
+
+
+@contextmanager
+def watched(request: Request) -> Iterator[tuple[Request, list[Request]]]:
+    """The request to hand on within a `with` block, and what it was last made: the last of the list."""
+    copies = [request]
+    token = _copies.set(copies)
+    try:
+        yield _Watched(**{field.name: getattr(request, field.name) for field in fields(request)}), copies
+    finally:
+        _copies.reset(token)
+
+
+def added(given: Request, sent: Request) -> list[Mapping[str, Any]]:
+    """What is sent beside what was given: text of the system prompt, and tools that the provider runs."""
+    before, after = given.system_prompt or "", sent.system_prompt or ""
+    more = after.replace(before, "", 1)
+    words: Sequence[Mapping[str, Any]] = [{"name": "middleware", "text": more}] if more.strip() else []
+    return [*words, *(tool for tool in sent.tools if isinstance(tool, dict) and tool not in given.tools)]
