@@ -520,7 +520,7 @@ def test_what_other_middleware_adds_takes_of_the_budget_from_the_next_call_on(
     assert seen[1].beside > COUNTER.text(plan)
     assert room[0] > room[1]
     assert all(context.tokens <= 1_000 for context in seen)
-    assert {"beside:middleware", "beside:web_search"} <= {one.id for one in seen[1].report.decisions}
+    assert {"beside:middleware", "beside:web_search"} <= {one.item_id for one in seen[1].report.decisions}
 
 
 @pytest.mark.parametrize("choice", ["weather_29", {"type": "function", "function": {"name": "weather_29"}}])
