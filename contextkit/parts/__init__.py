@@ -62,7 +62,7 @@ def part(block: Block) -> Part:
     kind = block.get("type")
     if kind == "non_standard" and isinstance(block.get("value"), Mapping):
         return part(block["value"])
-    if kind in _TEXTS and isinstance(block.get("text"), str):
+    if (kind in _TEXTS or block.get("source_type") == "text") and isinstance(block.get("text"), str):
         return Text(block["text"])
     if kind == "refusal" and isinstance(block.get("refusal"), str):
         return Text(block["refusal"])

@@ -85,6 +85,10 @@ def _media(block: Block) -> Media | None:
             return _anthropic("image", block)
         case "image" | "audio" | "video" | "file" as kind:
             return _langchain(kind, block)
+        case "text-plain":
+            return _langchain("file", {"mime_type": "text/plain", **block})
+        case "media":
+            return _langchain_google(block)
     return None
 
 
@@ -145,6 +149,12 @@ def _langchain(kind: MediaKind, block: Block) -> Media | None:
     if url := field(block, "url"):
         return _from_url(kind, url, mime=mime, name=name)
     return _uploaded(kind, field(block, "file_id") or (field(block, "id") if "source_type" in block else None), name)
+
+
+def _langchain_google(block: Block) -> Media | None:
+    """What LangChain's chat models for Gemini call a medium of any kind: its MIME type tells which."""
+    kind = _KINDS.get((field(block, "mime_type") or "").partition("/")[0], "file")
+    return _langchain(kind, {**block, "url": block.get("file_uri")})
 
 
 def mcp_resource(resource: Mapping[str, Any]) -> Media | None:

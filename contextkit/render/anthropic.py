@@ -144,7 +144,17 @@ def _source(media: Media) -> Json | None:
         return {"type": "url", "url": media.url}
     if media.kind == "file" and media.mime.startswith("text/"):
         return {"type": "text", "media_type": "text/plain", "data": media.raw.decode(errors="replace")}
-    return {"type": "base64", "media_type": media.mime, "data": media.data} if media.mime else None
+    mime = _ALSO.get(media.mime, media.mime)
+    return {"type": "base64", "media_type": mime, "data": media.data} if mime in _TAKEN[media.kind] else None
+
+
+_TAKEN = {
+    "image": ("image/jpeg", "image/png", "image/gif", "image/webp"),
+    "file": ("application/pdf",),
+}
+"""What it takes as data, by its own types; files of text beside them."""
+
+_ALSO = {"image/jpg": "image/jpeg"}
 
 
 def _title(media: Media) -> Json:

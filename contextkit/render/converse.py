@@ -10,7 +10,7 @@ from itertools import chain, count, repeat
 from typing import Literal, NotRequired, TypedDict
 
 from contextkit.messages.converse import is_converse
-from contextkit.parts import Other, Part, Reasoning, Redacted, Text
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text, unusable
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
 from contextkit.render.family import ANTHROPIC, BEDROCK, Family
@@ -168,6 +168,8 @@ def _block(part: Part, message: Message, family: Family) -> Json:
             return {"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}}
         case Redacted(data) if message.role == "assistant":
             return {"reasoningContent": {"redactedContent": Media(kind="file", data=data).raw}}
+        case Media(kind="audio") if message.role == "tool":
+            raise unusable(part, message, "Bedrock Converse")
         case Media() if message.role in ("user", "tool") and (media := _media(part)):
             return media
         case Other(block) if family in BEDROCK and is_converse([block]):

@@ -36,11 +36,12 @@ from contextkit.render.langchain_family import is_v1, keeps_v1
 from contextkit.render.maker import may_be_claude_s
 from contextkit.render.openai import ATTACHED as ATTACHED_TO_RESULTS
 from contextkit.render.openai import BELOW
+from contextkit.render.responses import PROVIDER as RESPONSES
 from contextkit.render.told import mentioned, told_block
 from contextkit.render.turns import to_be_cited
 from contextkit.types import Block, Message
 
-_ELSEWHERE_S = ("resource", "input_image", "input_file")
+_ELSEWHERE_S = ("resource", "input_image", "input_file", "text-plain")
 """What pictures, sounds and files are called that only MCP or the Responses API shapes so."""
 
 _LEFT = ("non_standard", "json", "guard_content")
@@ -127,11 +128,11 @@ def _common(block: Block, message: Message, family: Family | None) -> Block:
             return {"type": "text", "text": mentioned(found)}
         case Media() if family in ANTHROPIC and (shaped := media_block(found)):
             return shaped  # `ChatBedrock` passes on what a result holds as it is
-        case Media(url=str(url)) if family in BEDROCK and not url.startswith("s3://"):
-            raise unusable(found, message, "Bedrock Converse")
+        case Media() if (provider := _refusing(found, family)) is not None:
+            raise unusable(found, message, provider)
         case Media(kind="file") if family not in (*ANTHROPIC, *BEDROCK) and message.role != "assistant":
-            return _file(found, block)
-        case Media() if _is_elsewhere_s(block) or (family in BEDROCK and found.data):
+            return _file(found, block, family)
+        case Media() if _is_elsewhere_s(block, family) or (family in BEDROCK and found.data):
             return _standard(found)
         case Other(inner):
             shown = block if family is None else inner
@@ -180,21 +181,32 @@ def _reasoning(found: Reasoning | Redacted, block: Block, message: Message, fami
     return _NOTHING
 
 
-def _is_elsewhere_s(block: Block) -> bool:
+def _refusing(media: Media, family: Family | None) -> str | None:
+    """The provider of the family, if it does not take the medium and its chat model would not say so."""
+    if family in ANTHROPIC:
+        return "Anthropic"
+    if family in BEDROCK and not media.data and not (media.url or "").startswith("s3://"):
+        return "Bedrock Converse"
+    return RESPONSES if family == "responses" and media.kind in ("audio", "video") else None
+
+
+def _is_elsewhere_s(block: Block, family: Family | None) -> bool:
     return (
         block["type"] in _ELSEWHERE_S
+        or (block["type"] == "media" and family not in (None, "google"))
+        or str(block.get("url")).startswith("data:")
         or "mimeType" in block
         or "file" in block
         or isinstance(block.get("image_url"), str)
     )
 
 
-def _file(file: Media, block: Block) -> Block:
+def _file(file: Media, block: Block, family: Family | None) -> Block:
     """A file for a chat model of whichever provider. Text that is to be cited stays Anthropic's, who alone cites it."""
     if file.data and file.mime.startswith("text/"):
         told = "\n".join(filter(None, (file.name, file.context, file.raw.decode(errors="replace"))))
         return block if file.cited else {"type": "text", "text": told}
-    return _standard(file) if file.data or _is_elsewhere_s(block) or "source" in block else block
+    return _standard(file) if file.data or _is_elsewhere_s(block, family) or "source" in block else block
 
 
 def _standard(media: Media) -> Block:
