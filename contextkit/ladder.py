@@ -64,7 +64,10 @@ class Ladder:
         room = limit - self.counter.text(line(item, pointer))
         if room < LEAST_EXTRACT:
             return None
-        text = _shorten(item.text, room, self.counter, self.query)
+        if item.best and self.query:
+            text = compress.passages_of(item.text, item.best, room, self.counter, query=self.query)
+        else:
+            text = _shorten(item.text, room, self.counter, self.query)
         if not text or text == item.text:
             return None
         return self._within(limit, "extract", line(item, f"{text} {pointer}"))

@@ -25,6 +25,9 @@ Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 Block: TypeAlias = Mapping[str, Any]
 """One content block (text, image, audio, reasoning …) exactly as its provider shaped it."""
 
+Span: TypeAlias = tuple[int, int]
+"""A stretch of a text: the character with which it begins, and the one before which it ends."""
+
 ContentKind: TypeAlias = Literal["prose", "code", "json", "cjk"]
 """What a text mostly is; decides how it is shortened and which calibration applies to it."""
 
@@ -119,6 +122,7 @@ class Item:
     time: beside a different one of its name, it is left out, which would otherwise be an error.
     `passage` says that the text may be a piece of a longer one: under one heading those without a lead are
     set apart, and two of which one begins as the other ends stand as the one text they were cut from.
+    `best` are the stretches of a long text that bear on the query, best first: an extract is made of them.
     """
 
     id: str
@@ -139,6 +143,7 @@ class Item:
     left_out: str | None = None
     listed: bool = False
     passage: bool = False
+    best: tuple[Span, ...] = ()
     provenance: Provenance = Provenance()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -164,3 +165,18 @@ def test_what_was_shortened_is_not_kept_whole() -> None:
 def test_only_a_message_item_has_a_message() -> None:
     with pytest.raises(TypeError, match="'d' of section 'documents'"):
         whole_message(ranked("x"))
+
+
+def test_an_extract_is_of_the_stretches_that_are_said_to_be_best() -> None:
+    text = f"{LONG}The depot in Ghent burnt down. {LONG}"
+    item = replace(ranked(text), best=((len(LONG), len(LONG) + 31), (0, len(LONG))))
+    form = WITH.extract(item, 100)
+    assert form is not None
+    assert form.text.startswith("[… 2,760 characters left out …] The depot in Ghent burnt down. [… 2,760 characters")
+    assert f"read_context('{handle_of(item)}') has all of it]" in form.text
+
+
+def test_without_a_query_the_best_stretches_do_not_matter() -> None:
+    still = replace(WITH, query="")
+    item = ranked(LONG)
+    assert still.extract(replace(item, best=((2_000, len(LONG)),)), 100) == still.extract(item, 100)

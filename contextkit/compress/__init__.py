@@ -5,10 +5,11 @@ Everything here is pure: no I/O but the call of a summarizer that was passed in.
 
 from contextkit.compress.chat import ChatModel as ChatModel
 from contextkit.compress.chat import from_chat_model as from_chat_model
+from contextkit.compress.passages import passages_of as passages_of
 from contextkit.compress.summary import Made as Made
 from contextkit.compress.summary import Summarizer as Summarizer
 from contextkit.compress.summary import Summary as Summary
 from contextkit.compress.summary import roll as roll
 from contextkit.compress.text import shorten as shorten
 
-__all__ = ["ChatModel", "Made", "Summarizer", "Summary", "from_chat_model", "roll", "shorten"]
+__all__ = ["ChatModel", "Made", "Summarizer", "Summary", "from_chat_model", "passages_of", "roll", "shorten"]

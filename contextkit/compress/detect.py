@@ -70,6 +70,13 @@ def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
     return prose.outline if reads else logs.outline
 
 
+def flows(text: str) -> bool:
+    """Whether a part of the text reads by itself: it is prose or Markdown, and no data, code, log, table or page."""
+    if text.lstrip()[:1] + text.rstrip()[-1:] in ("{}", "[]"):
+        return False
+    return outliner_of(text) in (prose.outline, markdown.outline)
+
+
 _FEW: Final = 4
 _MANY: Final = 0.3
 _MANY_OF_SCRIPT: Final = 0.45

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import Final
 
 from contextkit.rank.terms import terms
-
-Span: TypeAlias = tuple[int, int]
+from contextkit.types import Span as Span
 
 _READ: Final = 400_000
 """Characters read in any case: about 100,000 tokens, more than most shortened forms may have."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from contextkit.compress.detect import outliner_of
 from contextkit.compress.pieces import Outline, Ranking, fit
-from contextkit.compress.sample import parts
+from contextkit.compress.sample import Span, parts
 from contextkit.compress.search import byte_size, fits, richest
 from contextkit.compress.structured import LARGEST, parse, parse_lines, shorten_json, shorten_json_lines
 from contextkit.errors import InvalidInput
@@ -38,6 +38,16 @@ def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", ki
         or fit(_outline(text, limit, query, kind, _LEAST), limit, counter)
         or _cut(text, limit, counter)
     )
+
+
+def shorten_within(text: str, span: Span, limit: int, counter: TokenCounter, *, query: str) -> str:
+    """The same for a text that is not JSON, of which nothing is kept but what stands between two positions.
+
+    Empty where the limit is too small for that.
+    """
+    outlined = outliner_of(text)
+    drafts = (fit(outlined(text, [span], query, longest), limit, counter) for longest in (_longest(limit), _LEAST))
+    return next(filter(None, drafts), "").strip()
 
 
 def _structured(text: str, limit: int, counter: TokenCounter, query: str) -> str | None:

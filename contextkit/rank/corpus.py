@@ -65,7 +65,7 @@ class TextIndex:
         """Texts in the index."""
         return len(self._starts)
 
-    def scores(self, query: str, seconds: float = inf) -> Scores:
+    def matches(self, query: str, seconds: float = inf) -> Matches:
         """How well each text matches the query, in the order of the texts; higher is better, none below 0.
 
         A query without a text has no meaning, and is not embedded. Raises what the embedder raises, and
@@ -73,11 +73,11 @@ class TextIndex:
         """
         if self._meaning is None or not query:
             return self.lexical(query)
-        return _best(fuse(self._lexical(query), self._meaning.likeness(query, seconds=seconds)), self._starts)
+        return Matches(fuse(self._lexical(query), self._meaning.likeness(query, seconds=seconds)), self._starts)
 
-    def lexical(self, query: str) -> Scores:
+    def lexical(self, query: str) -> Matches:
         """The same by words alone."""
-        return _best(self._lexical(query), self._starts)
+        return Matches(self._lexical(query), self._starts)
 
     def _lexical(self, query: str) -> Scores:
         """How well each passage matches the query."""
@@ -86,6 +86,22 @@ class TextIndex:
         as_they_stand = self._forms.scores(dict.fromkeys(forms(query), FORMS))
         sentences = self._sentences.scores(dict.fromkeys(asked, SENTENCE), b=SENTENCE_B)
         return stems + as_they_stand + _best(sentences, self._sentence_starts)
+
+
+class Matches:
+    """How well texts match a query, and each of their passages."""
+
+    def __init__(self, passages: Scores, starts: NDArray[np.intp]) -> None:
+        self.scores = _best(passages, starts)
+        """Of each text, the score of its best passage."""
+        self._passages = passages
+        self._starts = starts
+
+    def best(self, text: int) -> list[int]:
+        """The passages of a text that match at all, by their numbers in it, best first."""
+        end = self._starts[text + 1] if text + 1 < len(self._starts) else len(self._passages)
+        scores = self._passages[self._starts[text] : end]
+        return [place for place in np.argsort(-scores, kind="stable").tolist() if scores[place] > 0]
 
 
 def _best(scores: Scores, starts: NDArray[np.intp]) -> Scores:

@@ -12,20 +12,32 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from contextkit.blocks import line_tokens
+from contextkit.compress.detect import flows
 from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
 from contextkit.encoded import without_data
 from contextkit.errors import InvalidInput, shortened
 from contextkit.quiet import quiet
-from contextkit.rank.corpus import TextIndex
+from contextkit.rank.corpus import Matches, TextIndex
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
-from contextkit.rank.passages import passages
+from contextkit.rank.stretches import stretches
 from contextkit.rank.texts import text_scores
 from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
 from contextkit.tokens.estimates import kind_of
-from contextkit.types import Embeddings, Gathered, Item, Notice, Provenance, Request, TokenCounter, Unread, UnreadItem
+from contextkit.types import (
+    Embeddings,
+    Gathered,
+    Item,
+    Notice,
+    Provenance,
+    Request,
+    Span,
+    TokenCounter,
+    Unread,
+    UnreadItem,
+)
 
 __all__ = ["Document", "Documents"]
 
@@ -111,7 +123,12 @@ class Documents:
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
         self._orders = _newest_first([chunk.document for chunk in self._chunks])
-        texts = [_in_passages(chunk.document) for chunk in self._chunks]
+        self._stretches = [stretches(chunk.document.text) for chunk in self._chunks]
+        self._quoted = [
+            len(cut) > 1 and flows(chunk.document.text)
+            for chunk, cut in zip(self._chunks, self._stretches, strict=True)
+        ]
+        texts = [_in_passages(chunk.document, cut) for chunk, cut in zip(self._chunks, self._stretches, strict=True)]
         embedder = checked_embeddings(embeddings)
         self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
         self._items: tuple[str, dict[int, Item]] | None = None
@@ -132,15 +149,22 @@ class Documents:
 
     def _kept(self, request: Request) -> Iterator[Gathered]:
         """The best `limit` of the documents given once, in their own order, and word of all others."""
-        scores, notice = self._scores(request)
+        matches, notice = self._matches(request)
+        scores = matches.scores
         if notice is not None:
             yield notice
         best_first = (-scores).argsort(kind="stable").tolist()
         for place in sorted(best_first[: self._limit]):
-            yield replace(self._read(place, request.counter), score=float(scores[place]))
+            item = self._read(place, request.counter)
+            yield replace(item, score=float(scores[place]), best=self._best(place, matches))
         others = best_first[self._limit :]
         if others:
             yield Unread("documents", self.name, len(others), lambda: self._left_out(others, scores, request.counter))
+
+    def _best(self, place: int, matches: Matches) -> tuple[Span, ...]:
+        """The stretches of a long document that match, best first; none of a text no part of which reads by itself."""
+        cut = self._stretches[place]
+        return tuple(cut[number] for number in matches.best(place)) if self._quoted[place] else ()
 
     def _left_out(self, others: Sequence[int], scores: Scores, counter: TokenCounter) -> Iterator[UnreadItem]:
         for rank, place in enumerate(others, self._limit + 1):
@@ -179,9 +203,9 @@ class Documents:
         for place, chunk in enumerate(chunks):
             yield self._item(chunk, orders[place], float(scores[place]), request.counter)
 
-    def _scores(self, request: Request) -> tuple[Scores, Notice | None]:
+    def _matches(self, request: Request) -> tuple[Matches, Notice | None]:
         try:
-            return self._index.scores(request.topic, for_meaning(request, "documents")), None
+            return self._index.matches(request.topic, for_meaning(request, "documents")), None
         except Exception as error:  # any embedder, any failure: words alone still find most of it
             text = f"{self.name!r} was ranked by words alone: the embedder failed ({type(error).__name__}: {error})."
             return self._index.lexical(request.topic), Notice("embedder failed", text)
@@ -223,9 +247,9 @@ class Documents:
         return f"number {rank} of {len(self._chunks)} for this query; the limit is {self._limit}"
 
 
-def _in_passages(document: Document) -> list[str]:
-    """What is searched of a document: each passage of its text under its title."""
-    return [_searched(replace(document, text=passage)) for passage in passages(document.text)]
+def _in_passages(document: Document, cut: Sequence[Span]) -> list[str]:
+    """What is searched of a document: each of these passages of its text under its title."""
+    return [_searched(replace(document, text=document.text[start:end])) for start, end in cut]
 
 
 def _searched(document: Document) -> str:

@@ -12,7 +12,7 @@ OTHERS = ("The garden is closed in winter.", "Bring a passport.", "Tickets are s
 def ranked(query: str, *texts: str) -> list[str]:
     """Those of the texts, which stand among others, that match: best first."""
     every = (*texts, *OTHERS)
-    scores = TextIndex([[text] for text in every]).lexical(query).tolist()
+    scores = TextIndex([[text] for text in every]).lexical(query).scores.tolist()
     return sorted(
         (text for text, score in zip(every, scores, strict=True) if score), key=lambda it: -scores[every.index(it)]
     )
@@ -53,11 +53,17 @@ def test_sentences_are_told_apart_where_no_space_follows() -> None:
 
 def test_a_text_is_as_good_as_its_best_passage() -> None:
     index = TextIndex([["nothing here", "the key is blue"], ["the key is blue"], ["nothing here"]])
-    first, second, third = index.lexical("blue key").tolist()
+    first, second, third = index.lexical("blue key").scores.tolist()
     assert first == second > third == 0
 
 
 def test_without_texts_or_words_there_is_nothing_to_score() -> None:
-    assert TextIndex([]).scores("key").tolist() == []
-    assert TextIndex([["…"], [""]]).scores("key").tolist() == [0, 0]
-    assert TextIndex([["key"]]).scores("").tolist() == [0]
+    assert TextIndex([]).matches("key").scores.tolist() == []
+    assert TextIndex([["…"], [""]]).matches("key").scores.tolist() == [0, 0]
+    assert TextIndex([["key"]]).matches("").scores.tolist() == [0]
+
+
+def test_of_each_text_the_passages_that_match_are_told_best_first() -> None:
+    index = TextIndex([["the key", "nothing here", "the key is blue"], ["nothing here"], ["a blue key", "blue"]])
+    matches = index.lexical("blue key")
+    assert [matches.best(text) for text in range(3)] == [[2, 0], [], [0, 1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -75,6 +76,23 @@ def test_a_long_document_is_as_good_as_its_best_passage(request_for: MakeRequest
     near = "\n".join([*lines[:150], answer, *lines[150:]])
     best, *_ = by_score(Documents([far, near]).gather(request_for("When do refunds follow for broken parcels?")))
     assert best == near
+
+
+def test_a_long_text_says_which_of_its_stretches_match_best_first(request_for: MakeRequest) -> None:
+    filler = "The branch keeps its books in the cellar and shows them to whoever asks.\n\n" * 20
+    text = f"{filler}Refunds take five days.\n\n{filler}Refunds for broken parcels take a week.\n\n{filler}"
+    (item,) = items(Documents([text]).gather(request_for("When do refunds follow for broken parcels?")))
+    shown = [item.text[start:end] for start, end in item.best]
+    assert ["broken parcels" in each for each in shown] == [True, False]
+    assert "five days" in shown[1]
+
+
+@pytest.mark.parametrize(
+    "text", [REFUNDS, json.dumps([REFUNDS] * 200), "def refunds() -> int:\n    return 5\n\n\n" * 200]
+)
+def test_a_short_text_and_one_that_is_not_read_in_parts_has_none(request_for: MakeRequest, text: str) -> None:
+    (item,) = items(Documents([text]).gather(request_for("refunds")))
+    assert item.best == ()
 
 
 def test_beyond_the_limit_documents_are_left_out_with_the_reason(request_for: MakeRequest) -> None:
