@@ -30,12 +30,12 @@ from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
 from contextkit.steps import elapsed, step, timed
 from contextkit.stored import StoredPieces
-from contextkit.stores import Degradable, OverflowStore, SessionStore
+from contextkit.stores import Degradable, OverflowStore, Session, SessionStore
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import rolled
 from contextkit.tokens import get_counter
 from contextkit.turns import open_request
-from contextkit.types import Notice, Request, Source, TokenCounter
+from contextkit.types import Notice, Remembering, Request, Source, TokenCounter
 from contextkit.usage import input_tokens
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ class ContextBuilder:
         self._summarizer = summarizer
         self._clock = clock
         self._said = SaidInSessions()
-        self._known = KnownSessions()
+        self._known = KnownSessions(self._remembered)
+        asked = [source for source in self.sources if any(map(self.strategy.section, source.sections))]
+        self._remembering = [source for source in asked if isinstance(source, Remembering)]
         self._stored = StoredPieces()
         self._filled = frozenset(section for source in self.sources for section in source.sections)
 
@@ -275,6 +277,10 @@ class ContextBuilder:
             return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
         self._known.saw(request.session, view)
         return []
+
+    def _remembered(self, session: Session) -> bool:
+        """Whether every source that reads sessions once still has what it read of this one."""
+        return all(source.remembers(session, self.store) for source in self._remembering)
 
     def _shows_handles(self, request: Request) -> bool:
         rehydrates = any("overflow" in source.sections for source in self.sources)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,29 +13,38 @@ from contextkit.recent import Recent
 from contextkit.stores import Session, SessionOpener, SessionStore
 from contextkit.types import Notice
 
-REMEMBERED: Final = 256
-"""Sessions whose facts are kept, some 30 KB each in a large window; the one used least recently goes first."""
+REMEMBERED: Final = 32_000_000
+"""Characters of sessions' views that are kept, up to 30,000 of each in a large window; the session used least recently
+goes first."""
+
+FACTS: Final = 1_000
+"""What a session counts for besides its view."""
 
 
 class KnownSessions:
-    """The facts of sessions: read from a store, or as they were when it last answered."""
+    """The facts of sessions: read from a store, or as they were when it last answered.
 
-    def __init__(self) -> None:
-        self._seen = Recent[tuple[str, str], _Seen](REMEMBERED)
+    `remembered` tells whether what was read of a session is still at hand, for those who need it.
+    """
+
+    def __init__(self, remembered: Callable[[Session], bool] = lambda _: True) -> None:
+        self._remembered = remembered
+        self._seen = Recent[tuple[str, str], _Seen](REMEMBERED, lambda seen: FACTS + len(seen.session.view or ""))
 
     def read(
         self, store: SessionStore, actor_id: str, session_id: str, seconds: float, sought: Set[int] | None = None
     ) -> tuple[Session | None, Notice | None]:
         """The session, None where there is none; with a notice where the store did not say so within `seconds`.
 
-        If its store can do that, one that is read for the first time comes with more of its newest
-        messages, and where older turns will be `sought` in its index, with that; and each time with those
+        If its store can do that, one that is read for the first time, or was forgotten, comes with more of its
+        newest messages, and where older turns will be `sought` in its index, with that; and each time with those
         drawers of the index that are sought and were not read before. The index comes again once segments of
         it that lie in drawers have been made one. Raises whatever the store raises but `StoreUnavailable`.
         """
         key = (actor_id, session_id)
         seen = self._seen.get(key)
-        reading = _Reading(store, key, seen, frozenset(sought or ()), derived=sought is not None)
+        at_hand = seen if seen is not None and self._remembered(seen.session) else None
+        reading = _Reading(store, key, at_hand, frozenset(sought or ()), derived=sought is not None)
         try:
             session = patiently(reading.session, seconds)
         except StoreUnavailable as error:
@@ -72,7 +81,7 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One reading of a session that was `seen` before or not."""
+    """One reading of a session that was `seen` before, and has not been forgotten since, or was not."""
 
     store: SessionStore
     key: tuple[str, str]

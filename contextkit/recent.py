@@ -11,16 +11,24 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
+def _one(_: object) -> int:
+    return 1
+
+
 class Recent(Generic[Key, Value]):
     """Values by key: at most so many, of which the one used least recently is forgotten first.
 
-    Every method is one step, whichever threads share it, and counts as a use. A value is never
-    None: that says that there is none.
+    Where they `weigh` differently, their weights come to `most` at the most, but for a single one that is
+    heavier; one that grows is weighed when it is `put`. Every method is one step, whichever threads share it, and
+    counts as a use. A value is never None: that says that there is none.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, weigh: Callable[[Value], int] = _one) -> None:
         self._most = most
+        self._weigh = weigh
         self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._weights: dict[Key, int] = {}
+        self._weight = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -52,10 +60,15 @@ class Recent(Generic[Key, Value]):
     def pop(self, key: Key) -> Value | None:
         """Take the value out: nobody else gets it. None where there is none."""
         with self._lock:
+            self._weight -= self._weights.pop(key, 0)
             return self._values.pop(key, None)
 
     def _put(self, key: Key, value: Value) -> None:
+        weight = self._weigh(value)
+        self._weight += weight - self._weights.get(key, 0)
+        self._weights[key] = weight
         self._values[key] = value
         self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
+        while self._weight > self._most and len(self._values) > 1:
+            oldest, _ = self._values.popitem(last=False)
+            self._weight -= self._weights.pop(oldest)

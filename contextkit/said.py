@@ -11,8 +11,12 @@ from contextkit.fence import BLOCK_NAME
 from contextkit.recent import Recent
 from contextkit.types import Item, Request
 
-REMEMBERED = 64
-"""Sessions kept; the one used least recently is forgotten first."""
+REMEMBERED = 100_000
+"""Texts kept of all sessions, some hundred bytes each, and ten times that of those that were read; the session used
+least recently is forgotten first."""
+
+SESSION = 8
+"""What a session counts for besides its texts."""
 
 
 def told(item: Item) -> str:
@@ -46,6 +50,10 @@ class Said:
         with self._lock:
             return self._texts.match(text, among=standing)
 
+    def __len__(self) -> int:
+        """How many texts there are."""
+        return len(self._texts)
+
     def _first_new(self, history: Sequence[Item]) -> int:
         return next((len(history) - i for i, item in enumerate(reversed(history)) if item.order <= self._read_to), 0)
 
@@ -54,10 +62,12 @@ class SaidInSessions:
     """What was said, by session."""
 
     def __init__(self) -> None:
-        self._sessions = Recent[tuple[object, ...], Said](REMEMBERED)
+        self._sessions = Recent[tuple[object, ...], Said](REMEMBERED, lambda said: SESSION + len(said))
 
     def of(self, request: Request, history: Sequence[Item]) -> Said:
         """What the request's session has said, brought up to date with its history."""
-        said = self._sessions.of((request.actor_id, request.session_id, request.life), Said)
+        key = (request.actor_id, request.session_id, request.life)
+        said = self._sessions.of(key, Said)
         said.read(history)
+        self._sessions.put(key, said)
         return said

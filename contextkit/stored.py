@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from contextkit.ladder import handle_of
 from contextkit.recent import Recent
 from contextkit.stores import Session
 from contextkit.types import Item
 
-REMEMBERED: Final = 256
-"""Sessions whose handles are kept; the one used least recently goes first."""
+REMEMBERED: Final = 500_000
+"""Handles kept of all sessions, fifty megabytes; those of the session used least recently go first."""
+
+SESSION: Final = 8
+"""What a session counts for besides its handles."""
 
 MOST: Final = 10_000
 """Handles kept of one session, about a megabyte. Beyond, all of them are forgotten, and written once more."""
@@ -26,7 +29,7 @@ class StoredPieces:
     """
 
     def __init__(self) -> None:
-        self._until = Recent[tuple[object, ...], Mapping[str, datetime | None]](REMEMBERED)
+        self._until = Recent[tuple[object, ...], _Until](REMEMBERED, lambda until: SESSION + len(until))
 
     def lacking(self, session: Session | None, moved: Iterable[Item], now: datetime) -> list[Item]:
         """Those of the items that are not known to be stored, or not for long enough."""
@@ -44,6 +47,9 @@ class StoredPieces:
 
     def _known(self, session: Session | None) -> Mapping[str, datetime | None]:
         return (session and self._until.get(_key(session))) or {}
+
+
+_Until: TypeAlias = Mapping[str, datetime | None]
 
 
 def _key(session: Session) -> tuple[object, ...]:

@@ -274,6 +274,15 @@ class AsyncSource(Protocol):
     async def agather(self, request: Request) -> Iterable[Gathered]: ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A source that reads a session once, and with later builds only what is new in it."""
+
+    def remembers(self, session: Session, store: object) -> bool:
+        """Whether it still has what it read of this session. If not, all of that is read again, with the session."""
+        ...
+
+
 class TokenCounter(Hashable, Protocol):
     """Counts what a provider will bill for.
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from contextkit import known as known_module
 from contextkit.errors import StoreCorrupt, StoreError, StoreUnavailable
-from contextkit.known import REMEMBERED, KnownSessions
+from contextkit.known import FACTS, KnownSessions
 from contextkit.rank.divided import DRAWERS
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
@@ -78,9 +79,10 @@ def test_damage_is_no_absence(store: Away) -> None:
         KnownSessions().read(store, "u1", "s1", 5.0)
 
 
-def test_the_session_used_least_recently_is_forgotten_first(store: Away) -> None:
+def test_the_session_used_least_recently_is_forgotten_first(store: Away, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_module, "REMEMBERED", 5 * FACTS)
     known = KnownSessions()
-    for number in range(REMEMBERED + 1):
+    for number in range(6):
         say(store, f"s{number}")
         known.read(store, "u1", f"s{number}", 5.0)
         known.read(store, "u1", "s0", 5.0)
@@ -130,6 +132,22 @@ def test_what_a_first_build_needs_comes_with_its_session_and_is_not_kept(opening
     remembered, _ = known.read(opening, "u1", "s1", 5.0, {7})
     assert remembered is not None
     assert (remembered.derived, remembered.parts) == (None, None)
+
+
+def test_what_was_forgotten_is_read_as_for_the_first_time(opening: Opening) -> None:
+    say(opening)
+    opening.parted = True
+    at_hand = {"s1"}
+    known = KnownSessions(lambda session: session.session_id in at_hand)
+    known.read(opening, "u1", "s1", 5.0, {7})
+    at_hand.clear()
+    known.read(opening, "u1", "s1", 5.0, {8})
+    known.read(opening, "u1", "s1", 5.0)
+    assert opening.opened == [(True, {7}), (True, {8}), (False, set())]
+    opening.error = StoreUnavailable("The store is away.", "Wait.")
+    session, _ = known.read(opening, "u1", "s1", 5.0, {8})
+    assert session is not None
+    assert session.last_seq == 1
 
 
 def test_an_index_that_does_not_lie_in_drawers_is_not_asked_for_again(opening: Opening) -> None:

@@ -59,6 +59,31 @@ def test_a_value_that_could_not_be_made_leaves_nothing_behind() -> None:
     assert (recent.get("a"), recent.get("b")) == (1.0, None)
 
 
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), max_size=30))
+def test_values_that_weigh_differently_come_to_no_more_than_the_most(puts: list[tuple[int, int]]) -> None:
+    recent = Recent[int, str](10, len)
+    used: dict[int, str] = {}
+    for key, weight in puts:
+        used.pop(key, None)
+        used[key] = "x" * weight
+        while len(used) > 1 and sum(map(len, used.values())) > 10:
+            del used[next(iter(used))]
+        recent.put(key, used[key])
+    assert {key: recent.pop(key) for key in range(7)} == {key: used.get(key) for key in range(7)}
+    recent.put(0, "x" * 10)
+    assert len(recent) == 1
+
+
+def test_what_grew_is_weighed_when_it_is_put_and_may_stay_alone() -> None:
+    recent = Recent[str, list[int]](3, len)
+    grows = recent.of("a", list)
+    recent.put("b", [1])
+    grows.extend(range(9))
+    assert len(recent) == 2
+    recent.put("a", grows)
+    assert (recent.get("a"), recent.get("b")) == (grows, None)
+
+
 def test_threads_get_one_and_the_same_value() -> None:
     recent = Recent[str, object](1)
     slow, made = threading.Event(), []

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from contextkit import said as said_module
 from contextkit.budget import Budget
-from contextkit.said import REMEMBERED, Said, SaidInSessions
+from contextkit.said import SESSION, Said, SaidInSessions
 from contextkit.stores import Session
 from contextkit.strategy import ContextStrategy
 from contextkit.tokens import get_counter
@@ -67,8 +68,10 @@ def test_what_one_session_said_no_other_has(sessions: SaidInSessions, other: dic
     assert sessions.of(request(), []).by(FACT, {"m1"}) == "m1"
 
 
-def test_the_session_used_least_recently_is_forgotten(sessions: SaidInSessions) -> None:
-    for number in range(REMEMBERED):
+def test_the_session_used_least_recently_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(said_module, "REMEMBERED", 9 * (SESSION + 1))
+    sessions = SaidInSessions()
+    for number in range(9):
         sessions.of(request(session_id=f"s{number}"), [message(1)])
     sessions.of(request(session_id="s0"), [])
     sessions.of(request(session_id="one more"), [])

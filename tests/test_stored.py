@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from contextkit import stored as stored_module
 from contextkit.ladder import handle_of
-from contextkit.stored import MOST, REMEMBERED, StoredPieces
+from contextkit.stored import MOST, SESSION, StoredPieces
 from contextkit.stores import Session
 from contextkit.types import Item
 from tests.world import NOW
@@ -53,9 +56,10 @@ def test_another_session_or_another_life_of_it_has_its_own() -> None:
         assert stored.lacking(other, [ONE, TWO], NOW) == [ONE, TWO]
 
 
-def test_it_holds_no_more_than_it_says() -> None:
+def test_it_holds_no_more_than_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_module, "REMEMBERED", 9 * (SESSION + 1))
     stored = StoredPieces()
-    for number in range(REMEMBERED + 1):
+    for number in range(10):
         stored.add(session(f"s{number}"), [ONE], NOW, None)
     assert stored.lacking(session("s0"), [ONE], NOW) == [ONE]
     assert stored.lacking(session("s1"), [ONE], NOW) == []

@@ -34,6 +34,9 @@ __all__ = ["UNREAD", "Conversation", "Foreseen", "history_item"]
 PAGE = 64
 """Messages of the first page of history, which tells how long they are: more than a small window holds."""
 
+INDEXED = 16
+"""Messages that the index has and that take about as much memory as one at hand, some 2.5 KB."""
+
 ENOUGH = 32
 """Messages that tell how many more the room will hold."""
 
@@ -70,6 +73,11 @@ class Conversation:
         self._index = SessionIndex(actor_id, session_id, counter)
         self._vectors = Vectors()
         self._picked: dict[int, Message] = {}
+
+    @property
+    def weight(self) -> int:
+        """About how many messages at hand take as much memory as all of this."""
+        return len(self.items) + len(self._picked) + len(self.index) // INDEXED
 
     @property
     def index(self) -> ConversationIndex:

@@ -26,6 +26,9 @@ _SUBSTANCE: Final = 2
 """Words of content that make a statement: "likes tea"."""
 
 
+_FRESH: Final = 256
+"""Texts that are gone through one by one at the most. Sorted they take less memory: each mark is there only once."""
+
 _OFTEN: Final = 128
 """How often texts are gone through one by one before they are sorted: by then that has taken about as long."""
 
@@ -55,6 +58,10 @@ class SeenTexts(Generic[Id]):
         self._marked: dict[str, int] = {}
         """Of each mark, which of the other texts, the sorted ones, have it."""
 
+    def __len__(self) -> int:
+        """How many texts were added."""
+        return len(self._ids)
+
     def add(self, text_id: Id, text: str) -> None:
         """Remember a text. Where several say the same, the one added first is the one matched."""
         number = len(self._ids)
@@ -67,6 +74,8 @@ class SeenTexts(Generic[Id]):
         self._compared |= bit
         self._unread |= bit
         self._fresh.append((bit, marks_of(text)))
+        if len(self._fresh) > _FRESH:
+            self._sort()
 
     def match(self, text: str, among: Container[Id] | None = None) -> Id | None:
         """The id of a text that says all that this one says, of those `among` the given ids; None where there is none.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,12 @@ from contextkit.types import Gathered, Item, Message, Notice, Provenance, Reques
 
 T = TypeVar("T")
 
-REMEMBERED = 64
-"""Conversations kept in memory by one source; the one used least recently is forgotten first."""
+REMEMBERED = 100_000
+"""Messages of all conversations that one source keeps in memory, 250 MB at the most, those in the index counted for
+less; the conversation used least recently is forgotten first."""
+
+SESSION = 4
+"""What a conversation counts for besides its messages."""
 
 SPARE, SPARE_TURNS = 1.5, 1.25
 """Recalled turns are offered for so many times the room they can have, and so many times their number where a section
@@ -74,7 +78,7 @@ class History:
     def __init__(self, store: SessionStore | None = None) -> None:
         self._store = store
         self._patience = Patience("embedder")
-        self._conversations = Recent[tuple[object, ...], tuple[SessionStore, Conversation]](REMEMBERED)
+        self._conversations = Recent[tuple[object, ...], _Kept](REMEMBERED, lambda kept: SESSION + kept[1].weight)
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, SessionStore, self.name)
@@ -83,18 +87,29 @@ class History:
             session = store.session(request.actor_id, request.session_id)
         if session is None or not session.last_seq:
             return iter(())
-        conversation = self._conversation(request, store, session)
-        with conversation.lock:
-            conversation.count_with(request.counter)
-            return iter([*_Reading(request, store, session, conversation, self._patience).gathered()])
-
-    def _conversation(self, request: Request, store: SessionStore, session: Session) -> Conversation:
-        # A forked child begins its own: one of its parent's may be held by a build that never ends here.
-        key = (os.getpid(), id(store), request.actor_id, request.session_id, session.created_at)
-        _, found = self._conversations.of(  # with the store, so that its id stays its own
+        key = _key(store, session)
+        kept = self._conversations.of(  # with the store, so that its id stays its own
             key, lambda: (store, Conversation(request.actor_id, request.session_id, request.counter))
         )
-        return found
+        _, conversation = kept
+        with conversation.lock:
+            conversation.count_with(request.counter)
+            gathered = [*_Reading(request, store, session, conversation, self._patience).gathered()]
+        self._conversations.put(key, kept)
+        return iter(gathered)
+
+    def remembers(self, session: Session, store: object) -> bool:
+        """What `Remembering.remembers` does. Of a store of its own this source always reads all by itself."""
+        return self._store not in (None, store) or self._conversations.get(_key(store, session)) is not None
+
+
+_Kept: TypeAlias = tuple[SessionStore, Conversation]
+
+
+def _key(store: object, session: Session) -> tuple[object, ...]:
+    """One life of a session. A forked child begins its own: one of its parent's may be held by a build that never ends
+    here."""
+    return os.getpid(), id(store), session.actor_id, session.session_id, session.created_at
 
 
 class _Reading:

@@ -20,11 +20,15 @@ from contextkit.stores import OverflowStore, Session, SessionStore
 from contextkit.transcript import day
 from contextkit.types import Item, Provenance, Request
 
-REMEMBERED = 32
-"""Sessions whose pieces one source keeps in memory; the one used least recently is forgotten first."""
+REMEMBERED = 64 << 20
+"""Characters of pieces that one source keeps in memory, of all sessions; the one used least recently is forgotten
+first."""
 
 HELD = 2 << 20
 """Characters of pieces kept for each of them; a piece used less recently is read again where a question needs it."""
+
+PIECE = 1_000
+"""Characters that what is known of a piece counts for, and a session without any."""
 
 
 class Overflow:
@@ -41,7 +45,7 @@ class Overflow:
             raise InvalidInput(f"The limit of pieces is {limit!r}.", "Use a whole number from 1 on.", value=limit)
         self._store = store
         self._limit = limit
-        self._known = Recent[tuple[object, ...], tuple[OverflowStore, _Pieces]](REMEMBERED)
+        self._known = Recent[tuple[object, ...], tuple[OverflowStore, _Pieces]](REMEMBERED, lambda kept: kept[1].weight)
 
     def gather(self, request: Request) -> Iterator[Item]:
         store = needed(self._store or request.store, OverflowStore, self.name)
@@ -62,12 +66,18 @@ class Overflow:
         pieces = _Pieces() if session is None else self._remembered(session, store)
         if session is None or session.pieces > pieces.last:
             pieces.add(store.overflow(request.actor_id, request.session_id, after=pieces.last))
+            if session is not None:
+                self._known.put(_key(session, store), (store, pieces))
         return pieces
 
     def _remembered(self, session: Session, store: OverflowStore) -> _Pieces:
-        key = (id(store), session.actor_id, session.session_id, session.created_at)
-        _, pieces = self._known.of(key, lambda: (store, _Pieces()))  # with the store, so that its id stays its own
+        _, pieces = self._known.of(_key(session, store), lambda: (store, _Pieces()))  # with it, so that its id stays
         return pieces
+
+
+def _key(session: Session, store: OverflowStore) -> tuple[object, ...]:
+    """One life of a session."""
+    return id(store), session.actor_id, session.session_id, session.created_at
 
 
 class _Pieces:
@@ -81,6 +91,11 @@ class _Pieces:
         self._held: OrderedDict[str, int] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
+
+    @property
+    def weight(self) -> int:
+        """About how many characters take as much memory."""
+        return self._size + PIECE * (1 + len(self._pieces))
 
     def add(self, pieces: Iterable[Piece]) -> None:
         """Take in pieces that were not known yet."""

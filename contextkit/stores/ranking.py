@@ -54,6 +54,10 @@ class MemoryIndex:
         self._ends = _times((record.valid_to for record in records), _NEVER)
         self._expires = _times((record.expires_at for record in records), _NEVER)
 
+    def __len__(self) -> int:
+        """How many records there are."""
+        return len(self._records)
+
     def shown(self, now: int, active: bool) -> Shown:
         """Which records there are at a time, in microseconds since 1970: those that hold, or all that are unexpired."""
         unexpired = self._expires > now

@@ -15,7 +15,8 @@ from contextkit.conversation import UNREAD
 from contextkit.errors import StoreCorrupt, StoreUnavailable
 from contextkit.readable import readable
 from contextkit.shares import history_most
-from contextkit.sources.history import FAR, REMEMBERED, SPARE, History
+from contextkit.sources import history as history_module
+from contextkit.sources.history import FAR, SESSION, SPARE, History
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Block, Item, Message, Notice, Request, ToolCall, Unread
@@ -323,12 +324,26 @@ def test_two_stores_of_one_source_are_kept_apart(request_for: MakeRequest, store
         assert [item.text for item in found] == ["elsewhere"]
 
 
-def test_memory_is_bounded(request_for: MakeRequest, store: SQLiteStore) -> None:
+def test_memory_is_bounded_by_messages(
+    request_for: MakeRequest, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_module, "REMEMBERED", 100 * (SESSION + 1))
     history = History()
-    for number in range(REMEMBERED + 9):
+
+    def remembered(actors: range) -> list[bool]:
+        sessions = [store.session(f"u{number}", "s1") for number in actors]
+        return [session is not None and history.remembers(session, store) for session in sessions]
+
+    for number in range(101):
         talk(store, 1, f"u{number}")
         list(history.gather(of(replace(request_for("hi"), actor_id=f"u{number}"), store)))
-    assert len(history._conversations) == REMEMBERED
+    assert remembered(range(101)) == [False, *[True] * 100]
+    talk(store, 400, "u101")
+    list(history.gather(of(replace(request_for("hi"), actor_id="u101"), store)))
+    assert sum(remembered(range(101))) < 90
+    assert remembered(range(101, 102)) == [True]
+    with SQLiteStore(":memory:", clock=lambda: NOW) as other:
+        assert History(other).remembers(of(request_for("hi"), store).session, store)
 
 
 def test_a_forked_child_waits_for_no_build_of_its_parent(
@@ -341,10 +356,12 @@ def test_a_forked_child_waits_for_no_build_of_its_parent(
     before = list(history.gather(request))
     session = store.session("u1", "s1")
     assert session is not None
-    held = history._conversation(request, store, session)
+    kept = history._conversations.get(history_module._key(store, session))
+    assert kept is not None
+    _, held = kept
     with held.lock:
         monkeypatch.setattr("contextkit.sources.history.os.getpid", lambda: 0)
-        assert history._conversation(request, store, session) is not held
+        assert not history.remembers(session, store)
         assert list(history.gather(request)) == before
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from contextkit.errors import InvalidInput
 from contextkit.sources import overflow
-from contextkit.sources.overflow import REMEMBERED, Overflow
+from contextkit.sources import overflow as overflow_module
+from contextkit.sources.overflow import PIECE, Overflow
 from contextkit.stores import Overflow as Piece
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.clock import ManualClock
@@ -159,14 +160,15 @@ def test_what_has_ended_is_offered_no_more_and_what_was_put_off_is(request_for: 
         assert (sorted(store.got), store.listed) == (["a", "b"], ["a", "b"])
 
 
-def test_sessions_used_least_recently_are_forgotten(request_for: MakeRequest) -> None:
+def test_sessions_used_least_recently_are_forgotten(request_for: MakeRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overflow_module, "REMEMBERED", 9 * (2 * PIECE + len("Ghent")))
     request, source = request_for("Ghent"), Overflow()
     with Counting() as store:
-        for number in range(REMEMBERED + 1):
+        for number in range(10):
             store.put_overflow("u1", f"s{number}", [Piece(handle=f"h{number}", text="Ghent", item_id="x")])
             assert seen(source, request, store, f"s{number}") == [f"h{number}"]
         store.listed.clear()
-        assert seen(source, request, store, f"s{REMEMBERED}") == [f"h{REMEMBERED}"]
+        assert seen(source, request, store, "s9") == ["h9"]
         assert store.listed == []
         assert seen(source, request, store, "s0") == ["h0"]
         assert store.listed == ["h0"]

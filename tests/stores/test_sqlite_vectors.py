@@ -241,8 +241,8 @@ def test_records_share_one_index_until_they_change(store: SQLiteStore, monkeypat
     assert built == [1, 1, 2]
 
 
-def test_no_more_indexes_are_kept_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memories, "INDEXES", 2)
+def test_no_more_records_are_kept_in_indexes_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memories, "INDEXED", 2 * (memories.INDEX + 1))
     with SQLiteStore(":memory:") as store:
         for actor in ("a", "b", "c"):
             store.put_memories(actor, [record("m1", "a red car")])

@@ -45,8 +45,11 @@ from contextkit.stores.embedding import BATCH, Embedder, matrix
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex
 
-INDEXES = 64
-"""Indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
+INDEXED = 250_000
+"""Records in all indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
+
+INDEX = 8
+"""What an index counts for besides its records."""
 
 REPLICATED = timedelta(seconds=5)
 """How long an index is trusted where other regions write: global tables take about a second."""
@@ -65,7 +68,7 @@ class Memories:
         self._embedder = embedder
         self._nearest = Nearest(database)
         self._shown = SHOWN if embedder is None else ()
-        self._indexes = Recent[tuple[str, str | None], _Kept](INDEXES)
+        self._indexes = Recent[tuple[str, str | None], _Kept](INDEXED, lambda kept: INDEX + len(kept.index))
         self._changes = Changes(database, clock)
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:

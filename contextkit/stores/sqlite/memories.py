@@ -27,8 +27,11 @@ from contextkit.stores.sqlite.sessions import Lifetimes
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex
 
-INDEXES = 64
-"""Indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
+INDEXED = 250_000
+"""Records in all indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
+
+INDEX = 8
+"""What an index counts for besides its records."""
 
 _COLUMNS = """
 record_id, namespace, strategy, importance, created_at, valid_from, valid_to, expires_at, sources, metadata, text
@@ -55,7 +58,7 @@ class Memories:
         self._database = database
         self._lifetimes = lifetimes
         self._embedder = embedder
-        self._indexes = Recent[tuple[str, str, str | bytes], _Kept](INDEXES)
+        self._indexes = Recent[tuple[str, str, str | bytes], _Kept](INDEXED, lambda kept: INDEX + len(kept.index))
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         actor_id, now = check_id("actor id", actor_id), self._lifetimes.now()

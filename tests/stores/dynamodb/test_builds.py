@@ -14,7 +14,7 @@ from contextkit.aws.client import new_client
 from contextkit.errors import StoreUnavailable
 from contextkit.rank.divided import loaded
 from contextkit.rank.segments import Segment
-from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System
+from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System, history
 from contextkit.stores import SomeParts
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy, Sometimes, never
@@ -70,6 +70,22 @@ def test_a_build_in_a_session_that_is_known_reads_what_is_new(
         builder.build("And what was said last?", actor_id=actor, session_id="s")
     assert len(calls) <= 4
     assert sum(call.received for call in calls) <= 2 * WINDOW_BYTES
+
+
+def test_a_session_that_was_forgotten_is_read_in_as_few_calls_as_a_new_one(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a process that serves more sessions than it can remember."""
+    monkeypatch.setattr(history, "REMEMBERED", 1)
+    builder = ContextBuilder(
+        sources=[System("Be brief."), Memories(), History()], budget=WINDOW, strategy="chat", store=store
+    )
+    other = with_long_session(store)
+    for said in ("What was said first?", "And what was said last?"):
+        for one in (actor, other):
+            with proxy.counted() as calls:
+                builder.build(said, actor_id=one, session_id="s")
+            assert len(calls) <= 4
 
 
 @pytest.mark.parametrize("again", [True, False])
