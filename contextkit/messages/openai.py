@@ -41,6 +41,10 @@ def from_openai(data: Mapping[Any, Any]) -> Message:
     role = _LANGCHAIN.get(str(data.get("role")), data.get("role"))
     calls = [_tool_call(call) for call in _sequence(data.get("tool_calls"))]
     metadata = extra(data, _FIELDS)
+    given = map(plain_model, _sequence(data.get("tool_calls")))
+    extras = [call.get("extra_content") if isinstance(call, Mapping) else None for call in given]
+    if any(extras):
+        metadata["call_extras"] = extras
     answered = data.get("tool_call_id")
     if isinstance(role, str) and role in _MODERN:
         metadata["role"] = role

@@ -57,6 +57,17 @@ def parts(message: Message) -> list[Part]:
     return [part(block) for block in message.content if "cachePoint" not in block]
 
 
+def aside(message: Message) -> str:
+    """What a model of OpenAI's said beside its content: that it refuses, or the words of an answer that it spoke."""
+    if message.role != "assistant" or not message.metadata:
+        return ""
+    places = (message.metadata, inner(message.metadata, "additional_kwargs"))
+    refused = next((words for place in places if (words := field(place, "refusal"))), None)
+    if refused is not None or not any("audio" in place for place in places) or message.text.strip():
+        return refused or ""
+    return next((words for place in places if (words := field(inner(place, "audio"), "transcript"))), "")
+
+
 def part(block: Block) -> Part:
     """One block as a part: LangChain's v1 and v0 shapes, OpenAI's, Anthropic's, MCP's, and Bedrock's for reasoning."""
     kind = block.get("type")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any, Literal, NotRequired, TypedDict
 
-from contextkit.parts import Part, Reasoning, Redacted, Text, parts, unusable
+from contextkit.parts import Part, Reasoning, Redacted, Text, aside, parts, unusable
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
 from contextkit.render.request import MOST_OPENAI_TOOLS, check_count, check_pairs, encodable, shown, with_fitting_ids
@@ -40,6 +42,7 @@ class OpenAIToolCall(TypedDict):
     id: str
     type: Literal["function"]
     function: OpenAIFunction
+    extra_content: NotRequired[dict[str, Any]]
 
 
 class OpenAIMessage(TypedDict):
@@ -76,12 +79,16 @@ def to_openai(
     Reasoning is left out, since chat completions take none back. No breakpoints are marked: models
     before GPT-5.6 need none, and refuse them. A tool's result may only be text there: its images and
     files follow in a user's message, behind the results of all the calls they belong with. More than
-    `most_tools` are refused.
+    `most_tools` are refused. What a server that speaks this API notes beside a call (`extra_content`: Gemini's, which
+    refuses the call without) goes back to it within the turn.
     """
     check_pairs(messages)
     check_count(tools, most_tools, _PROVIDER)
     tools = shown(tools)
-    request: OpenAIRequest = {"messages": [*_messages(with_fitting_ids(messages, _CALL_ID))]}
+    fitting = [*with_fitting_ids(messages, _CALL_ID)]
+    asked = max((place for place, message in enumerate(messages) if message.role == "user"), default=0)
+    fitting[:asked] = map(_without_extras, fitting[:asked])
+    request: OpenAIRequest = {"messages": [*_messages(fitting)]}
     if tools:
         request["tools"] = [openai_tool(tool) for tool in tools]
     return encodable(request)
@@ -112,7 +119,8 @@ def _message(message: Message) -> OpenAIMessage:
     elif message.name:
         shaped["name"] = fitting_name(message.name)
     if message.tool_calls:
-        shaped["tool_calls"] = [_call(call) for call in message.tool_calls]
+        extras = chain(message.metadata.get("call_extras", ()), repeat(None))
+        shaped["tool_calls"] = [_call(*call) for call in zip(message.tool_calls, extras, strict=False)]
         shaped["content"] = shaped["content"] or None
     if message.metadata.get("role") == "developer":
         shaped["role"] = "developer"
@@ -133,8 +141,16 @@ def _add_extras(shaped: OpenAIMessage, message: Message) -> None:
         shaped["audio"] = {"id": audio["id"]}
 
 
-def _call(call: ToolCall) -> OpenAIToolCall:
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+def _call(call: ToolCall, extra: dict[str, Any] | None) -> OpenAIToolCall:
+    function: OpenAIFunction = {"name": call.name, "arguments": call.arguments}
+    shaped: OpenAIToolCall = {"id": call.id, "type": "function", "function": function}
+    return {**shaped, "extra_content": extra} if extra else shaped
+
+
+def _without_extras(message: Message) -> Message:
+    """A message of an earlier turn: how Gemini signed a call is asked for in the turn alone, and unknown to OpenAI."""
+    kept = {key: value for key, value in message.metadata.items() if key != "call_extras"}
+    return replace(message, metadata=kept) if "call_extras" in message.metadata else message
 
 
 def openai_tool(tool: Tool) -> OpenAITool:
@@ -146,9 +162,11 @@ def openai_tool(tool: Tool) -> OpenAITool:
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:
+    words = "" if {"refusal", "audio"} & message.metadata.keys() else aside(message)
     if isinstance(message.content, str):
-        return message.content
+        return message.content or words
     kept = [part for part in parts(message) if not isinstance(part, Reasoning | Redacted)]
+    kept += [Text(words)] if words else []
     if message.role == "tool" and any(isinstance(part, Media) for part in kept):
         kept = [part for part in kept if not isinstance(part, Media)] or [Text(BELOW)]
     return [_block(part, message) for part in kept] or ""

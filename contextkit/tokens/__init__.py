@@ -19,6 +19,7 @@ from typing import Any
 
 from contextkit.errors import InvalidInput, InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
 from contextkit.media import separate
+from contextkit.parts import aside
 from contextkit.shown_tools import shown_tool
 from contextkit.tokens.contents import ContentCache
 from contextkit.tokens.estimates import estimate
@@ -150,6 +151,8 @@ class BpeCounter:
             tokens += PER_NAME + self.text(message.name)
         if message.tool_call_id is not None:
             tokens += PER_RESULT + self.text(message.tool_call_id) + (0 if _is_text(message) else PER_ATTACHMENT)
+        if words := aside(message):
+            tokens += self.text(words)
         return tokens + sum(map(self._call, message.tool_calls))
 
     def tool(self, tool: Tool) -> int:
