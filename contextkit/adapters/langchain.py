@@ -112,7 +112,7 @@ class ContextPrompt(ChatPromptValue):
 
         Where it says "auto", the marks are those that the model takes.
         """
-        return cls._written(context, builder, caching, target_of(model, caching), calls=True)
+        return cls._written(context, builder, caching, target_of(model, caching, tools=bool(context.tools)), calls=True)
 
     @classmethod
     def _written(
@@ -143,7 +143,7 @@ class ContextPrompt(ChatPromptValue):
 
     def for_model(self, model: object) -> ContextPrompt:
         """The prompt for a chat model, of whichever provider; as it is, where it is not known whose that is."""
-        target = target_of(model, self._caching)
+        target = target_of(model, self._caching, tools=bool(self._context.tools))
         if target.family is None or target == self._target:
             return self
         return self._written(self._context, self._builder, self._caching, target, calls=self._calls)

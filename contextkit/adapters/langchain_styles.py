@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import Runnable, RunnableSequence, RunnableWithFallbacks
+from langchain_core.runnables import Runnable, RunnableParallel, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 
 from contextkit.adapters.bedrock_models import caching_of, is_claude
@@ -36,15 +36,20 @@ class Target:
     cache: CacheStyle | None = None
 
 
-def target_of(model: object, caching: Caching = "auto") -> Target:
+def target_of(model: object, caching: Caching = "auto", *, tools: bool = False) -> Target:
     """What a prompt for a chat model goes by. A style that is given says whose it is, too.
+
+    Whether it is given the prompt's `tools` decides by which API `ChatOpenAI` calls some of OpenAI's models.
 
     A model may be bound, wrapped, or the first step of a chain. Of one with fallbacks it is what all of them have:
     where they differ, no marks, and what every chat model takes.
     """
     if caching is not None and caching != "auto":
         return Target(FAMILIES.get(caching), caching)
-    found = {Target(_family(one, options), _style(one)) for one, options in _models(model, {})}
+    given = {"tools": [{"type": "function"}]} if tools else {}
+    found = {Target(_family(one, options), _style(one)) for one, options in _models(model, given)}
+    if not found:
+        return Target()
     families, styles = {one.family for one in found}, {one.cache for one in found}
     family = families.pop() if len(families) == 1 else "other"
     return Target(family, styles.pop() if caching and len(styles) == 1 else None)
@@ -69,6 +74,9 @@ def _models(step: object, options: Mapping[str, Any]) -> Iterator[tuple[object, 
     elif isinstance(step, RunnableWithFallbacks):
         for one in step.runnables:
             yield from _models(one, options)
+    elif isinstance(step, RunnableParallel):  # `with_structured_output(…, include_raw=True)`
+        for branch in step.steps__.values():
+            yield from (found for found in _models(branch, options) if isinstance(found[0], BaseChatModel))
     elif isinstance(inner := getattr(step, "model", None), Runnable):  # `with_tools`
         yield from _models(inner, options)
     else:

@@ -6,8 +6,9 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.runnables import RunnablePassthrough
+from pydantic import BaseModel
 
-from contextkit.adapters.langchain_styles import cache_style
+from contextkit.adapters.langchain_styles import cache_style, target_of
 from tests.adapters.providers import STYLES
 
 langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra dev: langchain-aws")
@@ -25,6 +26,28 @@ def test_each_model_has_its_own(name: str, models: dict[str, BaseChatModel]) -> 
 def test_fallbacks_have_one_together_or_none(first: str, second: str, models: dict[str, BaseChatModel]) -> None:
     both = models[first].with_fallbacks([models[second]])
     assert cache_style(both) == (STYLES[first] if STYLES[first] == STYLES[second] else None)
+
+
+class Answer(BaseModel):
+    """The answer."""
+
+    days: str
+
+
+@pytest.mark.filterwarnings("ignore:You are attempting to use structured output")
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("name", STYLES)
+def test_one_that_answers_by_a_schema_is_known(name: str, raw: bool, models: dict[str, BaseChatModel]) -> None:
+    assert cache_style(models[name].with_structured_output(Answer, include_raw=raw)) == STYLES[name]
+
+
+def test_by_which_api_openai_s_is_called_may_depend_on_tools() -> None:
+    openai = pytest.importorskip("langchain_openai", reason="needs the extra dev: langchain-openai")
+    model = openai.ChatOpenAI(model="gpt-6", api_key="x")
+    bare, given = target_of(model), target_of(model, tools=True)
+    assert (bare.family, given.family) == ("openai", "responses")
+    assert target_of(model.bind_tools([Answer])) == given
+    assert target_of(model.bind(reasoning={"effort": "low"})) == given
 
 
 def test_what_is_not_known_has_none() -> None:
