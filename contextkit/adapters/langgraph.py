@@ -65,8 +65,12 @@ class Difference:
             warnings.warn(DivergedState(_lack_told(self.lacking)), stacklevel=stacklevel + 1)
 
 
-SESSIONS = 256
-"""Sessions of which a keeper knows what it has appended. Of any other it asks the store."""
+REMEMBERED = 100_000
+"""Messages, of all sessions, which a keeper knows that it has appended. Of sessions used less recently it asks the
+store."""
+
+SESSION = 4
+"""What a session counts for besides its messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class StateKeeper:
 
     def __init__(self, store: SessionStore) -> None:
         self._store = store
-        self._known: Recent[tuple[str, str], _Known] = Recent(SESSIONS)
+        self._known = Recent[tuple[str, str], _Known](REMEMBERED, lambda known: SESSION + len(known.messages))
 
     def append(self, messages: Sequence[BaseMessage], config: RunnableConfig) -> list[str]:
         """Append what the session lacks of these messages; the ids of those that it has in other words.

@@ -14,8 +14,8 @@ from contextkit.recent import Recent
 from contextkit.report import Break, Part, Report
 from contextkit.report.diff import find_break, leading, regions_of
 
-REMEMBERED: Final = 256
-"""Sessions whose last prompt is known; the one used least recently goes first. A prompt of 200 messages takes 50 KB."""
+REMEMBERED: Final = 50_000
+"""Parts of last prompts that are known, of all sessions, 250 bytes each; the one used least recently goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Prefixes:
     """The last prompts of sessions, without their texts. Shared by threads."""
 
     def __init__(self) -> None:
-        self._last = Recent[tuple[str, str], Sequence[Part]](REMEMBERED)
+        self._last = Recent[tuple[str, str], Sequence[Part]](REMEMBERED, lambda parts: 1 + len(parts))
 
     def compared(self, actor_id: str, session_id: str, report: Report) -> Prefix | None:
         """This prompt against the session's last one, in whose place it is remembered. None where none is known."""

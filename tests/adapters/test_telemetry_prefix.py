@@ -8,7 +8,8 @@ from string import Template
 import pytest
 
 from contextkit import Budget, ContextBuilder, Report
-from contextkit.adapters.telemetry_prefix import REMEMBERED, Prefix, Prefixes
+from contextkit.adapters import telemetry_prefix
+from contextkit.adapters.telemetry_prefix import Prefix, Prefixes
 from contextkit.sources import History, Overflow, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from tests.noise import noise
@@ -87,12 +88,16 @@ def test_a_history_that_moves_on_is_named(builder: ContextBuilder, store: SQLite
     assert {*moved} <= {"stable", "history"}
 
 
-def test_so_many_sessions_are_remembered_and_no_text_of_theirs(builder: ContextBuilder) -> None:
-    report, prefixes = built(builder, "Where is the parcel for quillfeather lane?"), Prefixes()
-    for number in range(REMEMBERED + 1):
+def test_so_many_sessions_are_remembered_and_no_text_of_theirs(
+    builder: ContextBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = built(builder, "Where is the parcel for quillfeather lane?")
+    monkeypatch.setattr(telemetry_prefix, "REMEMBERED", 9 * (1 + len(report.parts)))
+    prefixes = Prefixes()
+    for number in range(10):
         prefixes.compared("u1", f"s{number}", report)
-    assert prefixes.compared("u1", f"s{REMEMBERED}", report) is not None
+    assert prefixes.compared("u1", "s9", report) is not None
     assert prefixes.compared("u1", "s0", report) is None
     kept = [part for parts in prefixes._last._values.values() for part in parts]
-    assert len(kept) == REMEMBERED * len(report.parts)
+    assert len(kept) == 9 * len(report.parts)
     assert "quillfeather" not in str(kept)
