@@ -6,6 +6,7 @@ writes it in its own provider's shape.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -77,7 +78,20 @@ def part(block: Block) -> Part:
         return Text(block["text"])
     if kind == "refusal" and isinstance(block.get("refusal"), str):
         return Text(block["refusal"])
-    return _reasoning(kind, block) or _resource(kind, block) or media(block) or Other(block)
+    return _reasoning(kind, block) or _resource(kind, block) or media(block) or Other(_whole(block))
+
+
+def _whole(block: Block) -> Block:
+    """The block without that by which LangChain put the chunks of a stream together."""
+    if not block.keys() & {"index", "partial_json"}:
+        return block
+    kept = {key: value for key, value in block.items() if key not in ("index", "partial_json")}
+    if (given := field(block, "partial_json")) and not kept.get("input"):
+        try:
+            kept["input"] = json.loads(given)
+        except ValueError:  # the stream broke off: what there is of it
+            kept["input"] = {"unparsed": given}
+    return kept
 
 
 def introduced(found: list[Part], message: Message) -> list[Part]:

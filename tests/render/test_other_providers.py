@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages, dumps, loads
@@ -140,6 +140,23 @@ def test_a_call_that_claude_s_code_made_is_one_and_anthropic_is_told_whose(name:
     turns = to_anthropic(prompt, [FIND])["messages"]
     assert turns[1]["content"] == said
     assert turns[3]["content"] == [{**call, "id": "toolu_2"}]
+
+
+@pytest.mark.parametrize(("written", "read"), [('{"query": "bridges"}', {"query": "bridges"}), ("{bad", "{bad")])
+def test_what_claude_s_servers_did_is_whole_where_it_was_streamed(written: str, read: Any) -> None:
+    """LangChain leaves the chunks' numbers in it, and what a server was called with as the text that came."""
+    use = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+    result = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+    chunks = [{**use, "partial_json": written, "index": 1}, {**result, "index": 2}, {"type": "text", "text": "Six."}]
+    said = AIMessageChunk(content=chunks, response_metadata={"model_provider": "anthropic"})
+    prompt = talk({"role": "user", "content": "How many?"}, said)  # type: ignore[arg-type]
+    rendered("anthropic", prompt)
+    called = {**use, "input": read if isinstance(read, dict) else {"unparsed": read}}
+    assert to_anthropic(prompt)["messages"][1]["content"][:2] == [called, result]
+    assert to_langchain_prompt(prompt, family="invoke")[1].content[:2] == [called, result]
+    for name in ("openai", "responses", "converse"):
+        assert "[called web_search with" in rendered(name, prompt)
+        assert (written if read == written else "bridges") in rendered(name, prompt)
 
 
 @pytest.mark.parametrize("name", ["openai", "responses", "converse"])
