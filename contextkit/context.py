@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from contextkit.render.anthropic import AnthropicRequest
     from contextkit.render.converse import ConverseRequest
+    from contextkit.render.family import Family
     from contextkit.render.langchain_cache import CacheStyle
     from contextkit.render.openai import OpenAIRequest
     from contextkit.render.responses import ResponsesRequest
@@ -48,18 +49,20 @@ class Context:
         """
         return next((tool for tool in self.tools if name in (tool.name, shown_name(tool.name))), None)
 
-    def to_langchain(self, *, cache: CacheStyle | None = None) -> list[BaseMessage]:
+    def to_langchain(self, *, cache: CacheStyle | None = None, family: Family | None = None) -> list[BaseMessage]:
         """The messages as LangChain's. The tools are bound to the model: see `to_langchain_tools`.
 
         Made to fit every chat model, as `contextkit.render.langchain.to_langchain_prompt` tells: a system
         message behind others is the user's, and where the assistant would speak first, the user says `(continued)`.
 
         Breakpoints are marked where `cache` names a style: "anthropic" for `ChatAnthropic` and
-        `ChatBedrock`, "converse" for `ChatBedrockConverse`. Other chat models take neither.
+        `ChatBedrock`, "converse" for `ChatBedrockConverse`, "nova" for that with a model of Amazon's. Other chat models
+        take none. `family` says whose chat model it is where no style does ("openai" for `ChatOpenAI`, or "responses"
+        by that API, "google" for Gemini's, "other"), so that it takes what another provider's said in the session.
         """
         from contextkit.render.langchain import to_langchain_prompt
 
-        return to_langchain_prompt(self.messages, self.breakpoints, cache)
+        return to_langchain_prompt(self.messages, self.breakpoints, cache, family)
 
     def to_langchain_tools(self, *, cache: CacheStyle | None = None) -> list[dict[str, Any]]:
         """The tools for `model.bind_tools(…)`, with the breakpoint after them marked in the style of `cache`."""

@@ -203,6 +203,7 @@ def _is_elsewhere_s(block: Block, family: Family | None) -> bool:
     return (
         block["type"] in _ELSEWHERE_S
         or (block["type"] == "media" and family not in (None, "google"))
+        or ("source" in block and family in ("google", "other"))
         or str(block.get("url")).startswith("data:")
         or "mimeType" in block
         or "file" in block

@@ -284,3 +284,5 @@ def test_a_prompt_is_written_for_a_model_that_does_not_come_next(
     assert SEALED in str(unseen.to_messages())
     assert SEALED not in str(unseen.for_model(every["ChatOpenAI"]).to_messages())
     assert unseen.for_model(object()) is unseen
+    outside = builder.build(actor_id="u1", session_id="s1").to_langchain(family="openai")
+    assert SEALED not in str(outside)

@@ -71,6 +71,13 @@ def test_a_picture_in_a_data_url_is_one_in_base64_to_every_chat_model() -> None:
     assert shown.content[1] == {"type": "image", "base64": PNG, "mime_type": "image/png"}
 
 
+@pytest.mark.parametrize("family", ["google", "other"])
+def test_a_picture_in_anthropic_s_shape_is_langchain_s_to_chat_models_that_do_not_convert_it(family: Any) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": PNG}
+    (shown,) = to_langchain_prompt(prompt({"type": "image", "source": source}), family=family)
+    assert shown.content[1] == {"type": "image", "base64": PNG, "mime_type": "image/png"}
+
+
 @pytest.mark.parametrize("mime", ["image/jpg", "image/jpeg"])
 def test_anthropic_is_told_of_a_jpeg_by_its_own_name(mime: str) -> None:
     (turn,) = to_anthropic(prompt({"type": "image", "base64": "/9j/", "mime_type": mime}))["messages"]
