@@ -15,7 +15,7 @@ from contextkit.blocks import line
 from contextkit.fence import defused
 from contextkit.readable import named, pictured, readable
 from contextkit.recent import Recent
-from contextkit.types import Block, Form, Item, Message, Rung, TokenCounter
+from contextkit.types import Block, Form, Item, Message, Rung, Span, TokenCounter
 
 LEAST_EXTRACT = 24
 """Tokens below which an extract says too little to be worth its place: about one sentence."""
@@ -64,8 +64,9 @@ class Ladder:
         room = limit - self.counter.text(line(item, pointer))
         if room < LEAST_EXTRACT:
             return None
-        if item.best and self.query:
-            text = compress.passages_of(item.text, item.best, room, self.counter, query=self.query)
+        best = (item.best or _best_stretches(item.text, self.query)) if item.passage and self.query else ()
+        if best:
+            text = compress.passages_of(item.text, best, room, self.counter, query=self.query)
         else:
             text = _shorten(item.text, room, self.counter, self.query)
         if not text or text == item.text:
@@ -163,13 +164,29 @@ _EXTRACTS: Final = Recent[_Key, str](256)
 
 def _shorten(text: str, limit: int, counter: TokenCounter, query: str) -> str:
     """`compress.shorten`, remembered: a message shown shortened is shown so in every prompt of its session."""
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    key = (digest, limit, counter, query)
+    key = (_digest(text), limit, counter, query)
     known = _EXTRACTS.get(key)
     if known is None:
         known = compress.shorten(text, limit, counter, query=query)
         _EXTRACTS.put(key, known)
     return known
+
+
+_STRETCHES: Final = Recent[tuple[bytes, str], tuple[Span, ...]](256)
+
+
+def _best_stretches(text: str, query: str) -> tuple[Span, ...]:
+    """`compress.best_stretches`, remembered: a report of other windows shortens the same texts."""
+    key = (_digest(text), query)
+    known = _STRETCHES.get(key)
+    if known is None:
+        known = compress.best_stretches(text, query)
+        _STRETCHES.put(key, known)
+    return known
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _first_words(text: str) -> str:

@@ -122,7 +122,8 @@ class Item:
     time: beside a different one of its name, it is left out, which would otherwise be an error.
     `passage` says that the text may be a piece of a longer one: under one heading those without a lead are
     set apart, and two of which one begins as the other ends stand as the one text they were cut from.
-    `best` are the stretches of a long text that bear on the query, best first: an extract is made of them.
+    `best` are the stretches of a long one that bear on the query, best first, where its source knows them: an
+    extract is made of them.
     """
 
     id: str

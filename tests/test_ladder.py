@@ -34,9 +34,11 @@ def said(message: Message) -> Item:
     )
 
 
-@given(texts, st.integers(0, 400), st.booleans())
-def test_every_rung_is_shorter_and_within_its_limit(text: str, limit: int, handles: bool) -> None:
-    ladder, item = Ladder(COUNTER, "Ghent", handles), ranked(text)
+@given(texts, st.integers(0, 400), st.booleans(), st.booleans(), st.integers(1, 40))
+def test_every_rung_is_shorter_and_within_its_limit(
+    text: str, limit: int, handles: bool, passage: bool, times: int
+) -> None:
+    ladder, item = Ladder(COUNTER, "Ghent", handles), replace(ranked((text or "Ghent ") * times), passage=passage)
     for form in (ladder.extract(item, limit), ladder.handle(item, limit)):
         if form is not None:
             assert form.tokens == COUNTER.text(form.text) <= limit
@@ -169,7 +171,7 @@ def test_only_a_message_item_has_a_message() -> None:
 
 def test_an_extract_is_of_the_stretches_that_are_said_to_be_best() -> None:
     text = f"{LONG}The depot in Ghent burnt down. {LONG}"
-    item = replace(ranked(text), best=((len(LONG), len(LONG) + 31), (0, len(LONG))))
+    item = replace(ranked(text), passage=True, best=((len(LONG), len(LONG) + 31), (0, len(LONG))))
     form = WITH.extract(item, 100)
     assert form is not None
     assert form.text.startswith("[… 2,760 characters left out …] The depot in Ghent burnt down. [… 2,760 characters")
@@ -179,4 +181,20 @@ def test_an_extract_is_of_the_stretches_that_are_said_to_be_best() -> None:
 def test_without_a_query_the_best_stretches_do_not_matter() -> None:
     still = replace(WITH, query="")
     item = ranked(LONG)
-    assert still.extract(replace(item, best=((2_000, len(LONG)),)), 100) == still.extract(item, 100)
+    assert still.extract(replace(item, passage=True, best=((2_000, len(LONG)),)), 100) == still.extract(item, 100)
+
+
+def test_of_a_long_passage_the_stretches_stand_that_bear_on_the_query() -> None:
+    days = [f"On day {n} of May the train to Bruges was late by {n * 7} minutes.\n\n" for n in range(80)]
+    days[40] = "The depot in Ghent burnt down.\n\n"
+    form = WITH.extract(replace(ranked("".join(days)), passage=True), 400)
+    assert form is not None
+    assert "".join(days[40:48]) in form.text
+    assert form.text.count("left out …]") == 2
+
+
+def test_code_is_not_shown_in_passages() -> None:
+    code = "".join(f"def depart_{n}(harbour: str) -> int:\n    ghent = {n}\n    return ghent\n\n\n" for n in range(90))
+    form = WITH.extract(replace(ranked(code), passage=True), 400)
+    assert form is not None
+    assert form == WITH.extract(ranked(code), 400)

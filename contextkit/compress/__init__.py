@@ -5,6 +5,7 @@ Everything here is pure: no I/O but the call of a summarizer that was passed in.
 
 from contextkit.compress.chat import ChatModel as ChatModel
 from contextkit.compress.chat import from_chat_model as from_chat_model
+from contextkit.compress.passages import best_stretches as best_stretches
 from contextkit.compress.passages import passages_of as passages_of
 from contextkit.compress.summary import Made as Made
 from contextkit.compress.summary import Summarizer as Summarizer
@@ -12,4 +13,14 @@ from contextkit.compress.summary import Summary as Summary
 from contextkit.compress.summary import roll as roll
 from contextkit.compress.text import shorten as shorten
 
-__all__ = ["ChatModel", "Made", "Summarizer", "Summary", "from_chat_model", "passages_of", "roll", "shorten"]
+__all__ = [
+    "ChatModel",
+    "Made",
+    "Summarizer",
+    "Summary",
+    "best_stretches",
+    "from_chat_model",
+    "passages_of",
+    "roll",
+    "shorten",
+]

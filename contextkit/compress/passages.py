@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+from contextkit.compress.detect import flows
 from contextkit.compress.pieces import GAP_BYTES, Outline, Piece
 from contextkit.compress.search import byte_size, richest
 from contextkit.compress.text import shorten_within
+from contextkit.rank.corpus import TextIndex
+from contextkit.rank.stretches import stretches
 from contextkit.types import Span, TokenCounter
+
+
+def best_stretches(text: str, query: str) -> tuple[Span, ...]:
+    """Of a long text that reads in parts, the stretches that bear on the query, best first; of another one none."""
+    cut = stretches(text)
+    if len(cut) == 1 or not flows(text):
+        return ()
+    matches = TextIndex([[text[start:end] for start, end in cut]]).lexical(query)
+    return tuple(cut[number] for number in matches.best(0))
 
 
 def passages_of(text: str, best: Sequence[Span], limit: int, counter: TokenCounter, *, query: str) -> str:

@@ -94,7 +94,8 @@ class Documents:
 
     With a `splitter` (any LangChain text splitter) the pieces of a document compete one by one. Where
     pieces that overlap both stand, in a list or as a search found them, what they share stands once.
-    Of encoded data in a document, such as a picture in a page, its length stands.
+    Of a long text that does not fit whole the passages stand that match best, as they are; of code and data,
+    what matters in all of it. Of encoded data in a document, such as a picture in a page, its length stands.
     Documents are never trusted: they are fenced as data. An empty document is an `InvalidInput`
     in a list, and left out with a notice where a search returned it. What a search raises costs
     this source its share and is reported.
