@@ -12,7 +12,12 @@ from contextvars import ContextVar
 from dataclasses import fields
 from typing import Any, TypeAlias
 
-from langchain.agents.middleware import ModelRequest
+from contextkit.errors import MissingExtra
+
+try:
+    from langchain.agents.middleware import ModelRequest
+except ImportError as error:
+    raise MissingExtra("The middleware for LangChain's agents", "agents") from error
 
 Request: TypeAlias = ModelRequest[Any]
 

@@ -22,6 +22,7 @@ from langchain_core.tools import BaseTool
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.langchain import ContextPrompt, ContextRunnable, read_context_tool
+from contextkit.adapters.langchain_added import added, watched
 from contextkit.adapters.langchain_sessions import agents_config, ids_of, running
 from contextkit.adapters.langgraph import Difference, StateKeeper
 from contextkit.adapters.lifecycle import Remembers, sessions_of
@@ -39,8 +40,6 @@ try:
     from langgraph.config import get_config
     from langgraph.runtime import Runtime
     from langgraph.types import Command
-
-    from contextkit.adapters.langchain_added import added, watched
 except ImportError as error:
     raise MissingExtra("The middleware for LangChain's agents", "agents") from error
 
