@@ -127,15 +127,18 @@ class ConversationIndex:
 
         A message's size is what its store counted, for it only decides how many are looked at.
         """
-        for message in messages:
+        rows, analysed = bytearray(), list[list[str]]()
+        for number, message in enumerate(messages, len(self) + 1):
             said = readable(message)
             found = terms(said)
             asks = _ENDS_ASKING.search(said[-_TAIL:]) is not None
             traits = _ASKS * asks + _TELLS * tells_when(found)
             speaker = self._names.setdefault(_name(message), len(self._names))
-            seq = len(self) + 1 if message.seq is None else message.seq
-            self._rows += _ROW.pack(seq, _time(message.created_at), _size(message, counter), speaker, traits)
-            self._lexical.add(found)
+            seq = number if message.seq is None else message.seq
+            rows += _ROW.pack(seq, _time(message.created_at), _size(message, counter), speaker, traits)
+            analysed.append(found)
+        self._lexical.add_all(analysed)
+        self._rows += rows
 
     def scores(self, query: str, *, now: datetime, similarity: ArrayLike | None = None) -> Scores:
         """How much every message bears on the question: about `FLOOR` for not at all, no upper bound.

@@ -50,16 +50,12 @@ class TextIndex:
         passages = [passage for text in texts for passage in text]
         self._starts = np.cumsum([0, *map(len, texts)])[:-1]
         self._meaning = Meaning(passages, embeddings) if embeddings and texts else None
+        said = [[terms(sentence) for sentence in sentences(passage)] for passage in passages]
         self._stems, self._forms, self._sentences = LexicalIndex(), LexicalIndex(), LexicalIndex()
-        begun = []
-        for passage in passages:
-            begun.append(len(self._sentences))
-            said = [terms(sentence) for sentence in sentences(passage)]
-            for sentence in said:
-                self._sentences.add(sentence)
-            self._stems.add(chain.from_iterable(said))
-            self._forms.add(forms(passage))
-        self._sentence_starts = np.array(begun, np.intp)
+        self._stems.add_all(map(chain.from_iterable, said))
+        self._forms.add_all(map(forms, passages))
+        self._sentences.add_all(chain.from_iterable(said))
+        self._sentence_starts = np.cumsum([0, *map(len, said)])[:-1]
 
     def __len__(self) -> int:
         """Texts in the index."""

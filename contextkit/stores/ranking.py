@@ -127,8 +127,7 @@ class _Words:
             known = len(self._texts)
             if self._texts != texts[:known]:
                 return False
-            for text in texts[known:]:
-                self._index.add(terms(text))
+            self._index.add_all(map(terms, texts[known:]))
             self._texts += texts[known:]
             return True
 

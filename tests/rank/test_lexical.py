@@ -75,6 +75,22 @@ def test_documents_are_numbered_in_order():
     assert [index.add(["sun"]), index.add([]), index.add(["sea"])] == [0, 1, 2]
 
 
+@given(documents, documents)
+def test_documents_that_are_added_at_once_are_as_if_each_was_added(texts, more):
+    index, one_by_one = LexicalIndex(), indexed(texts)
+    index.add_all(iter(texts))
+    assert index.to_bytes() == one_by_one.to_bytes()
+    assert index.lengths.tolist() == one_by_one.lengths.tolist()
+    assert index.mean_length == one_by_one.mean_length
+    index.add_all(more)
+    for text in more:
+        one_by_one.add(text)
+    assert index.to_bytes() == one_by_one.to_bytes()
+    for term in {term for text in [*texts, *more] for term in text}:
+        one, other = index.postings(term), one_by_one.postings(term)
+        assert [column.tolist() for column in one] == [column.tolist() for column in other]
+
+
 @given(documents, documents, st.lists(words, max_size=4))
 def test_what_is_read_back_scores_the_same_and_grows_on(texts, more, query):
     index = indexed(texts)
