@@ -20,9 +20,9 @@ SHORTENED = 2
 """One part in so many of the room that is left is the most that a shortened item takes while others could use the
 rest: much of what it says goes anyway.
 
-Chosen on questions about one or two sentences of long pages (`tests/benchmarks/pages.py`): within 24,000 tokens under
-`agent` 78 and 79% of the sentences stand in the prompt, of 73 and 63 where the best takes what it can. A third of the
-section's room gains half as much."""
+Chosen on questions about one or two sentences of long pages (`tests/benchmarks/pages.py`), when extracts were made of
+single sentences: within 24,000 tokens under `agent` 78 and 79% of the sentences stood in the prompt, of 73 and 63 where
+the best takes what it can. A third of the section's room gained half as much."""
 
 
 @dataclass(slots=True)
