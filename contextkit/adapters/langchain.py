@@ -143,10 +143,18 @@ class ContextPrompt(ChatPromptValue):
 
     def for_model(self, model: object) -> ContextPrompt:
         """The prompt for a chat model, of whichever provider; as it is, where it is not known whose that is."""
-        target = target_of(model, self._caching, tools=bool(self._context.tools))
-        if target.family is None or target == self._target:
+        target = self._target_for(model)
+        if target == self._target:
             return self
         return self._written(self._context, self._builder, self._caching, target, calls=self._calls)
+
+    def tools_for(self, model: object) -> list[dict[str, Any]]:
+        """The prompt's tools, for the `bind_tools` of such a chat model."""
+        return self._context.to_langchain_tools(cache=self._target_for(model).cache)
+
+    def _target_for(self, model: object) -> Target:
+        found = target_of(model, self._caching, tools=bool(self._context.tools))
+        return self._target if found.family is None else found
 
     def without_calls(self) -> ContextPrompt:
         """The prompt for a model without tools: calls and results as text, since Anthropic and Bedrock refuse them."""
@@ -332,15 +340,15 @@ class ModelWithTools(Runnable[ContextPrompt, AIMessage]):
         if differ(self.model):
             return _with_each(
                 cast("RunnableWithFallbacks[Any, Any]", self.model),
-                lambda model: _written_for(model) | self._given(model, prompt.for_model(model)),
+                lambda model: _written_for(model) | self._given(model, prompt),
             )
-        return self._given(self.model, prompt.for_model(self.model))
+        return self._given(self.model, prompt)
 
     def _given(self, model: Runnable[Any, Any], prompt: ContextPrompt) -> Runnable[Any, AIMessage]:
         if not prompt.context.tools:
             return model
         try:
-            return cast(BaseChatModel, model).bind_tools(prompt.tools)
+            return cast(BaseChatModel, model).bind_tools(prompt.tools_for(model))
         except NotImplementedError as error:
             raise InvalidInput(
                 f"The model {self.name} cannot be given tools.",

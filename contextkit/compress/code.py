@@ -13,7 +13,7 @@ from typing import Final
 from contextkit.compress.asked import bearing
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
-from contextkit.compress.sample import Span
+from contextkit.types import Span
 
 _IMPORT: Final = re.compile(
     r"\s*(?:import|from|#\s*include|use|using|package|require|extern crate|const .*=\s*require)\b"

@@ -10,8 +10,7 @@ from typing import Final, TypeAlias
 
 from contextkit.compress import code, diff, logs, markdown, markup, prose, tables, usage
 from contextkit.compress.pieces import Outline
-from contextkit.compress.sample import Span
-from contextkit.types import ContentKind
+from contextkit.types import ContentKind, Span
 
 Outliner: TypeAlias = Callable[[str, Sequence[Span], str, int], Outline]
 """Cuts the spans of a text into pieces of at most so many characters, and says what each is worth for a query."""

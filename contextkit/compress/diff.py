@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 from contextkit.compress.asked import bearing
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
-from contextkit.compress.sample import Span
+from contextkit.types import Span
 
 _Role: TypeAlias = Literal["said", "file", "fate", "named", "hunk", "changed", "kept"]
 """What a line is: said of the whole; of a file the line that names it first, what became of it, and its name again;

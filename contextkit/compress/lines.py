@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from contextkit.compress.sample import Span
+from contextkit.types import Span
 
 
 def lines(text: str, spans: Sequence[Span], longest: int) -> Iterator[Span]:

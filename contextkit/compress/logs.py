@@ -19,7 +19,7 @@ from contextkit.compress.asked import bearing
 from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS, failed_status
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
-from contextkit.compress.sample import Span
+from contextkit.types import Span
 
 _ERROR: Final = re.compile(
     r"\b(?:errors?|fatal|panic(?:ked)?|critical|exceptions?|fail(?:ed|ure|ures|s)?|abort(?:ed)?|traceback|segfault"

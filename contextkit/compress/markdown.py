@@ -16,8 +16,8 @@ from contextkit.compress.asked import Asked
 from contextkit.compress.lines import lines, lines_left_out
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.compress.prose import SMALL_GAP, sentences, valued
-from contextkit.compress.sample import Span
 from contextkit.compress.tables import is_rule
+from contextkit.types import Span
 
 _Kind: TypeAlias = Literal["heading", "text", "entry", "code", "line", "table", "silent"]
 

@@ -17,8 +17,8 @@ from typing import Final, Literal
 from contextkit.compress.lines import in_parts, lines_left_out
 from contextkit.compress.pieces import Outline
 from contextkit.compress.prose import sentences, valued
-from contextkit.compress.sample import Span
 from contextkit.compress.tables import Rows
+from contextkit.types import Span
 
 _PAGE: Final = re.compile(r"\s*(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
 _TEMPLATE: Final = re.compile(r"\s*<(?:\?(?:php\b|=)|%|(?:template|script|style)\b)", re.IGNORECASE)

@@ -14,10 +14,15 @@ from contextkit.rank.stretches import stretches
 from contextkit.types import Span, TokenCounter
 
 
+def reads_in_parts(text: str, cut: Sequence[Span]) -> bool:
+    """Whether a text that is cut so is long, and each part of it reads by itself."""
+    return len(cut) > 1 and flows(text)
+
+
 def best_stretches(text: str, query: str) -> tuple[Span, ...]:
     """Of a long text that reads in parts, the stretches that bear on the query, best first; of another one none."""
     cut = stretches(text)
-    if len(cut) == 1 or not flows(text):
+    if not reads_in_parts(text, cut):
         return ()
     matches = TextIndex([[text[start:end] for start, end in cut]]).lexical(query)
     return tuple(cut[number] for number in matches.best(0))

@@ -18,8 +18,8 @@ from typing import Final
 from contextkit.compress.asked import Asked, weights
 from contextkit.compress.lines import in_parts, spread
 from contextkit.compress.pieces import GapMark, Outline, Piece
-from contextkit.compress.sample import Span
 from contextkit.rank.terms import terms
+from contextkit.types import Span
 
 _FIRST: Final = 0.6
 _LAST: Final = 0.3

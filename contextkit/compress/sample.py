@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from contextkit.rank.terms import terms
-from contextkit.types import Span as Span
+from contextkit.types import Span
 
 _READ: Final = 400_000
 """Characters read in any case: about 100,000 tokens, more than most shortened forms may have."""

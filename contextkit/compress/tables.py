@@ -19,7 +19,7 @@ from contextkit.compress.failures import FAILED
 from contextkit.compress.lines import lines, lines_left_out
 from contextkit.compress.pieces import GapMark, Outline, Piece
 from contextkit.compress.rare import rare_values
-from contextkit.compress.sample import Span
+from contextkit.types import Span
 
 _RULE: Final = re.compile(r"(?=[\s:|+]*?[-=])[\s:|+=-]++$")
 

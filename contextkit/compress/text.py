@@ -8,11 +8,11 @@ from typing import Final
 
 from contextkit.compress.detect import outliner_of
 from contextkit.compress.pieces import Outline, Ranking, fit
-from contextkit.compress.sample import Span, parts
+from contextkit.compress.sample import parts
 from contextkit.compress.search import byte_size, fits, richest
 from contextkit.compress.structured import LARGEST, parse, parse_lines, shorten_json, shorten_json_lines
 from contextkit.errors import InvalidInput
-from contextkit.types import ContentKind, TokenCounter
+from contextkit.types import ContentKind, Span, TokenCounter
 
 
 def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", kind: ContentKind | None = None) -> str:

@@ -14,7 +14,7 @@ from contextkit.compress.asked import bearing
 from contextkit.compress.failures import FAILED
 from contextkit.compress.lines import in_parts, lines, lines_left_out
 from contextkit.compress.pieces import Outline, Piece
-from contextkit.compress.sample import Span
+from contextkit.types import Span
 
 _OPTION: Final = re.compile(r"\s*--?[\w?#][\w-]*(?:[\s=,\[<]|$)")
 _USAGE: Final = re.compile(r"\s*usage:", re.IGNORECASE)

@@ -86,8 +86,7 @@ class SeenTexts(Generic[Id]):
         if len(text) > LARGEST:
             found = self._same.get(text, ())
             return next((self._ids[number] for number in found if among is None or self._ids[number] in among), None)
-        sought = marks_sought(text)
-        having = self._among(self._having(sought, self._compared), among if sought else None)
+        having = self._having(marks_sought(text), self._compared)
         said = sentences(text) if having else ()
         if not any(sentence.content >= _SUBSTANCE for sentence in said):
             return None

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from contextkit.blocks import line_tokens
-from contextkit.compress.detect import flows
+from contextkit.compress.passages import reads_in_parts
 from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
 from contextkit.encoded import without_data
@@ -126,8 +126,7 @@ class Documents:
         self._orders = _newest_first([chunk.document for chunk in self._chunks])
         self._stretches = [stretches(chunk.document.text) for chunk in self._chunks]
         self._quoted = [
-            len(cut) > 1 and flows(chunk.document.text)
-            for chunk, cut in zip(self._chunks, self._stretches, strict=True)
+            reads_in_parts(chunk.document.text, cut) for chunk, cut in zip(self._chunks, self._stretches, strict=True)
         ]
         texts = [_in_passages(chunk.document, cut) for chunk, cut in zip(self._chunks, self._stretches, strict=True)]
         embedder = checked_embeddings(embeddings)
