@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any, TypeAlias
 
 from contextkit.errors import MissingExtra
+from contextkit.recent import Recent
 
 try:
     from langchain.agents.middleware import ModelRequest
@@ -20,6 +21,11 @@ except ImportError as error:
     raise MissingExtra("The middleware for LangChain's agents", "agents") from error
 
 Request: TypeAlias = ModelRequest[Any]
+
+Added: TypeAlias = Sequence[Mapping[str, Any]]
+
+REMEMBERED = 1_000
+"""Sessions of which it is known what was added in their last call."""
 
 _copies: ContextVar[list[Request] | None] = ContextVar("contextkit_copies", default=None)
 
@@ -45,9 +51,30 @@ def watched(request: Request) -> Iterator[tuple[Request, list[Request]]]:
         _copies.reset(token)
 
 
-def added(given: Request, sent: Request) -> list[Mapping[str, Any]]:
+class Additions:
+    """What was added in each session's last call. Shared by threads.
+
+    Middleware mostly adds the same in every session: in one that is not known, what it did in any other's last call.
+    """
+
+    def __init__(self) -> None:
+        self._known = Recent[tuple[str, str], Added](REMEMBERED)
+        self._last: Added = ()
+
+    def of(self, ids: tuple[str, str]) -> Added:
+        """What to expect in the session's next call."""
+        known = self._known.get(ids)
+        return self._last if known is None else known
+
+    def put(self, ids: tuple[str, str], added: Added) -> None:
+        """Remember what was added in a call of the session's."""
+        self._known.put(ids, added)
+        self._last = added
+
+
+def added(given: Request, sent: Request) -> Added:
     """What is sent beside what was given: text of the system prompt, and tools that the provider runs."""
     before, after = given.system_prompt or "", sent.system_prompt or ""
     more = after.replace(before, "", 1)
-    words: Sequence[Mapping[str, Any]] = [{"name": "middleware", "text": more}] if more.strip() else []
+    words: Added = [{"name": "middleware", "text": more}] if more.strip() else []
     return [*words, *(tool for tool in sent.tools if isinstance(tool, dict) and tool not in given.tools)]

@@ -22,7 +22,7 @@ from langchain_core.tools import BaseTool
 from contextkit.adapters.agent_tools import AgentTools as AgentTools
 from contextkit.adapters.agent_tools import asking, forced_tool, own_prompt, unknown_tools
 from contextkit.adapters.langchain import ContextPrompt, ContextRunnable, read_context_tool
-from contextkit.adapters.langchain_added import added, watched
+from contextkit.adapters.langchain_added import Additions, added, watched
 from contextkit.adapters.langchain_sessions import agents_config, ids_of, running
 from contextkit.adapters.langgraph import Difference, StateKeeper
 from contextkit.adapters.lifecycle import Remembers, sessions_of
@@ -78,8 +78,8 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     What the model reports to have read teaches the builder how it counts. Put it first in the list: what other
     middleware changes in a request before it is taken for what was said. What those behind it add to the system prompt
-    (`TodoListMiddleware` does) takes of the budget from the second call of the model on, as they did in the call
-    before. A message that is edited after it was
+    (`TodoListMiddleware` does) takes of the budget as much as in the session's call before; in a session's first call
+    as much as in the last call of any other, and in the very first nothing. A message that is edited after it was
     stored is named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`), and so is what the
     session has where the state goes on without: it went back to an earlier checkpoint (`DivergedState`).
 
@@ -105,7 +105,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         self._variables = dict(variables or {})
         self._on_context = on_context
         self._remember = remember
-        self._added: list[Mapping[str, Any]] = []
+        self._added = Additions()
 
     # LangChain's hooks
 
@@ -113,10 +113,10 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Call the model with the builder's prompt, and learn from what it reports."""
         call = self._kept(request, agents_config(get_config()))
         with asking(_own(request), forced_tool(request.tool_choice)):
-            prompt = self._prompts(request).invoke(self._input(request), call.config)
+            prompt = self._prompts(call).invoke(self._input(request), call.config)
         with watched(self._shown(call, prompt)) as (shown, copies):
             response = handler(shown)
-        self._added = added(copies[0], copies[-1])
+        self._added.put(ids_of(call.config), added(copies[0], copies[-1]))
         _observe(prompt, response)
         return _by_own_names(response, prompt.context)
 
@@ -126,10 +126,10 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """The same, without blocking the event loop."""
         call = await aside(partial(self._kept, request, agents_config(get_config())))
         with asking(_own(request), forced_tool(request.tool_choice)):
-            prompt = await self._prompts(request).ainvoke(self._input(request), call.config)
+            prompt = await self._prompts(call).ainvoke(self._input(request), call.config)
         with watched(self._shown(call, prompt)) as (shown, copies):
             response = await handler(shown)
-        self._added = added(copies[0], copies[-1])
+        self._added.put(ids_of(call.config), added(copies[0], copies[-1]))
         await aside(partial(_observe, prompt, response))
         return _by_own_names(response, prompt.context)
 
@@ -161,10 +161,12 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         difference.warn(stacklevel=2)
         return _Call(request, config, difference)
 
-    def _prompts(self, request: _Request) -> ContextRunnable:
+    def _prompts(self, call: _Call) -> ContextRunnable:
+        request = call.request
         # marks are at most four: where another middleware sets them, they are its own
         cache = None if self._cache == "auto" and "cache_control" in request.model_settings else self._cache
-        return self._builder.as_runnable(cache=cache, beside=[*_beside(request), *self._added], model=request.model)
+        beside = [*_beside(request), *self._added.of(ids_of(call.config))]
+        return self._builder.as_runnable(cache=cache, beside=beside, model=request.model)
 
     def _input(self, request: _Request) -> dict[str, Any]:
         return {**self._variables, "messages": request.messages}

@@ -38,6 +38,7 @@ from langchain.agents.middleware import (  # noqa: E402
     SummarizationMiddleware,
     TodoListMiddleware,
 )
+from langgraph.config import get_config  # noqa: E402
 from langgraph.types import Command  # noqa: E402
 
 from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware  # noqa: E402
@@ -521,6 +522,25 @@ def test_what_other_middleware_adds_takes_of_the_budget_from_the_next_call_on(
     assert room[0] > room[1]
     assert all(context.tokens <= 1_000 for context in seen)
     assert {"beside:middleware", "beside:web_search"} <= {one.item_id for one in seen[1].report.decisions}
+
+
+class Planning(AgentMiddleware):
+    """Adds to the system prompt in one of the sessions."""
+
+    def wrap_model_call(self, request: Any, handler: Any) -> Any:
+        if get_config()["configurable"]["thread_id"] != "planned":
+            return handler(request)
+        return handler(request.override(system_prompt=f"{request.system_prompt} {noise(200)}"))
+
+
+def test_what_other_middleware_adds_is_known_of_each_session(made: Made) -> None:
+    seen = list[Context]()
+    agent = made(says(*(["Soon."] * 5)), Planning(), on_context=seen.append)
+    for thread in ("planned", "new", "planned", "new", "planned"):
+        ask(agent, HumanMessage("When?"), {"configurable": {"actor_id": "u1", "thread_id": thread}})
+    first, new, *rest = (context.beside for context in seen)
+    assert (first, new > 0) == (0, True), "what is not known of a session is taken to be as in the last call"
+    assert rest == [new, 0, new]
 
 
 @pytest.mark.parametrize("choice", ["weather_29", {"type": "function", "function": {"name": "weather_29"}}])
