@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextkit.render.langchain_cache import CacheStyle
     from contextkit.render.openai import OpenAIRequest
     from contextkit.render.responses import ResponsesRequest
+    from contextkit.render.thinking import Thinking
     from contextkit.report import Report
 
 
@@ -70,14 +71,20 @@ class Context:
 
         return langchain_tools(self.tools, self.breakpoints, cache)
 
-    def to_openai(self, *, most_tools: int = MOST_OPENAI_TOOLS) -> OpenAIRequest:
+    def to_openai(self, *, most_tools: int = MOST_OPENAI_TOOLS, thinking: Thinking = "auto") -> OpenAIRequest:
         """Keyword arguments for `client.chat.completions.create`: `messages` and `tools`.
 
         More than `most_tools` are refused. OpenAI takes 128; another server that speaks its API may take more.
+
+        What a thinking model's server tells beside its answers (DeepSeek's and Kimi's `reasoning_content`) goes back
+        with their calls of tools, where the session's last answers came with such: these servers answer with an error
+        to a call that comes back without. Where a session goes over from another model to theirs, pass
+        `thinking="reasoning_content"`; where it goes from theirs to a server that knows no such field (OpenAI, Groq,
+        Mistral), pass `thinking=None`.
         """
         from contextkit.render.openai import to_openai
 
-        return to_openai(self.messages, self.tools, most_tools=most_tools)
+        return to_openai(self.messages, self.tools, most_tools=most_tools, thinking=thinking)
 
     def to_responses(self, *, cache: bool = False, most_tools: int = MOST_OPENAI_TOOLS) -> ResponsesRequest:
         """Keyword arguments for `client.responses.create`: `instructions`, `input`, `tools`.

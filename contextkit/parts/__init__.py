@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage, shortened
 from contextkit.parts.media import Media, field, inner, mcp_resource, media
@@ -67,6 +67,26 @@ def aside(message: Message) -> str:
     if refused is not None or not any("audio" in place for place in places) or message.text.strip():
         return refused or ""
     return next((words for place in places if (words := field(inner(place, "audio"), "transcript"))), "")
+
+
+ThinkingField: TypeAlias = Literal["thinking_blocks", "reasoning_details", "reasoning_content", "reasoning"]
+"""What servers that speak OpenAI's language call that which their model thought, beside the content; the fullest first:
+LiteLLM for Claude; OpenRouter; DeepSeek, Kimi and many others; vLLM, Groq and Ollama."""
+
+_THOUGHTS: Final[Mapping[ThinkingField, type]] = {
+    "thinking_blocks": list,
+    "reasoning_details": list,
+    "reasoning_content": str,
+    "reasoning": str,
+}
+
+
+def thoughts(message: Message) -> dict[ThinkingField, Any]:
+    """What a model thought, as its server told it beside the content."""
+    if message.role != "assistant" or not message.metadata:
+        return {}
+    told = {**inner(message.metadata, "additional_kwargs"), **message.metadata}
+    return {name: told[name] for name, kind in _THOUGHTS.items() if isinstance(told.get(name), kind) and told[name]}
 
 
 def part(block: Block) -> Part:

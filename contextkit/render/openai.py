@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
-from contextkit.parts import Part, Reasoning, Redacted, Text, aside, parts, unusable
+from contextkit.parts import Part, Reasoning, Redacted, Text, ThinkingField, aside, parts, unusable
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
 from contextkit.render.request import MOST_OPENAI_TOOLS, check_count, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.thinking import Thinking, field_for, given_back
 from contextkit.render.told import told
 from contextkit.types import Message, Tool, ToolCall
 
@@ -55,6 +56,10 @@ class OpenAIMessage(TypedDict):
     tool_call_id: NotRequired[str]
     refusal: NotRequired[str]
     audio: NotRequired[dict[str, Any]]
+    reasoning_content: NotRequired[str]
+    reasoning: NotRequired[str]
+    reasoning_details: NotRequired[list[Any]]
+    thinking_blocks: NotRequired[list[Any]]
 
 
 class OpenAITool(TypedDict):
@@ -72,11 +77,17 @@ class OpenAIRequest(TypedDict):
 
 
 def to_openai(
-    messages: Sequence[Message], tools: Sequence[Tool] = (), *, most_tools: int = MOST_OPENAI_TOOLS
+    messages: Sequence[Message],
+    tools: Sequence[Tool] = (),
+    *,
+    most_tools: int = MOST_OPENAI_TOOLS,
+    thinking: Thinking = "auto",
 ) -> OpenAIRequest:
     """The prompt for chat completions.
 
-    Reasoning is left out, since chat completions take none back. No breakpoints are marked: models
+    Reasoning among the content is left out, since chat completions take none back there. What a server tells of it
+    beside the content goes back with calls of tools, under the name that it has in the last answers, or the one that
+    `thinking` is (`contextkit.render.thinking`). No breakpoints are marked: models
     before GPT-5.6 need none, and refuse them. A tool's result may only be text there: its images and
     files follow in a user's message, behind the results of all the calls they belong with. More than
     `most_tools` are refused. What a server that speaks this API notes beside a call (`extra_content`: Gemini's, which
@@ -88,20 +99,21 @@ def to_openai(
     fitting = [*with_fitting_ids(messages, _CALL_ID)]
     asked = max((place for place, message in enumerate(messages) if message.role == "user"), default=0)
     fitting[:asked] = map(_without_extras, fitting[:asked])
-    request: OpenAIRequest = {"messages": [*_messages(fitting)]}
+    field = field_for(messages, thinking, tools=bool(tools))
+    request: OpenAIRequest = {"messages": [*_messages(fitting, field)]}
     if tools:
         request["tools"] = [openai_tool(tool) for tool in tools]
     return encodable(request)
 
 
-def _messages(messages: Iterable[Message]) -> Iterator[OpenAIMessage]:
+def _messages(messages: Iterable[Message], field: ThinkingField | None) -> Iterator[OpenAIMessage]:
     """The messages, and after the results of a message's calls one with what of them is more than text."""
     attached: list[dict[str, Any]] = []
     for message in messages:
         if attached and message.role != "tool":
             yield _attachment(attached)
             attached = []
-        yield _message(message)
+        yield cast("OpenAIMessage", {**_message(message), **given_back(message, field)})
         if message.role == "tool":
             attached += [_media_block(part, message) for part in parts(message) if isinstance(part, Media)]
     if attached:

@@ -19,7 +19,7 @@ from typing import Any
 
 from contextkit.errors import InvalidInput, InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
 from contextkit.media import separate
-from contextkit.parts import aside
+from contextkit.parts import aside, thoughts
 from contextkit.shown_tools import shown_tool
 from contextkit.tokens.contents import ContentCache
 from contextkit.tokens.estimates import estimate
@@ -153,6 +153,8 @@ class BpeCounter:
             tokens += PER_RESULT + self.text(message.tool_call_id) + (0 if _is_text(message) else PER_ATTACHMENT)
         if words := aside(message):
             tokens += self.text(words)
+        if message.tool_calls and (thought := next(iter(thoughts(message).values()), None)):  # else it never goes back
+            tokens += self.text(_inline(thought))
         return tokens + sum(map(self._call, message.tool_calls))
 
     def tool(self, tool: Tool) -> int:
