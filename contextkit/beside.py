@@ -28,7 +28,6 @@ def beside_item(sent: Mapping[str, Any], counter: TokenCounter) -> Item:
         order=-2,
         required=True,
         trusted=True,
-        kind="json",
         provenance=Provenance(source=BESIDE),
     )
 

@@ -29,7 +29,7 @@ Span: TypeAlias = tuple[int, int]
 """A stretch of a text: the character with which it begins, and the one before which it ends."""
 
 ContentKind: TypeAlias = Literal["prose", "code", "json", "cjk"]
-"""What a text mostly is; decides how it is shortened and which calibration applies to it."""
+"""What a text mostly is, which decides how its tokens are estimated and calibrated."""
 
 Outcome: TypeAlias = Literal["kept", "shortened", "moved", "dropped"]
 
@@ -137,7 +137,6 @@ class Item:
     group: str | None = None
     required: bool = False
     trusted: bool = False
-    kind: ContentKind = "prose"
     message: Message | None = None
     tool: Tool | None = None
     handle: str | None = None

@@ -55,11 +55,6 @@ class Calibration:
         return min(MOST, max(LEAST, self.expected(typical) / typical.texts))
 
     @property
-    def per_digit(self) -> float:
-        """How much of `Composition.digits` the model really spends: 0 (three a token) to 1 (one a token)."""
-        return fit(self.observations).per_digit
-
-    @property
     def evidence(self) -> int:
         """How many of the remembered reports are believed."""
         return fit(self.observations).accepted

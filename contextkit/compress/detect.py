@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from contextkit.compress import code, diff, logs, markdown, markup, prose, tables, usage
 from contextkit.compress.pieces import Outline
-from contextkit.types import ContentKind, Span
+from contextkit.types import Span
 
 Outliner: TypeAlias = Callable[[str, Sequence[Span], str, int], Outline]
 """Cuts the spans of a text into pieces of at most so many characters, and says what each is worth for a query."""
@@ -40,29 +40,29 @@ _STAMPED: Final = re.compile(
 )
 
 
-def outliner_of(text: str, kind: ContentKind | None = None) -> Outliner:
-    """How to cut a text that is not JSON. A kind given by the caller decides between prose and code."""
+def outliner_of(text: str) -> Outliner:
+    """How to cut a text that is not JSON."""
     if markup.is_page(text):
         return markup.page
     if diff.is_diff(text[:_MEASURED]):
         return diff.outline
     some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
-    if kind != "code" and markdown.is_markdown(some) and not _is_script(list(markdown.prose_of(some))):
+    if markdown.is_markdown(some) and not _is_script(list(markdown.prose_of(some))):
         return markdown.outline
     if markup.is_template(text):
         return code.outline
-    if kind != "code" and (record := markup.record_of(text)):
+    if record := markup.record_of(text):
         return partial(markup.data, record=record)
     if len(some) < _FEW:
-        return code.outline if kind == "code" else prose.outline
+        return prose.outline
     if mark := tables.separated(some):
         return partial(tables.outline, mark=mark)
     reads = _reads_as_prose(some)
     if _share(some, _STAMPED) >= _MANY or (not reads and "Traceback (most recent call last)" in text[:_MEASURED]):
         return logs.outline
-    if kind != "code" and usage.is_usage(some):
+    if usage.is_usage(some):
         return usage.outline
-    if kind == "code" or (kind is None and _share(some, _CODE) >= _MOST):
+    if _share(some, _CODE) >= _MOST:
         return code.outline
     if tables.aligned(some):
         return partial(tables.outline, mark=tables.GAP)

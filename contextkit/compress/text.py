@@ -12,10 +12,10 @@ from contextkit.compress.sample import parts
 from contextkit.compress.search import byte_size, fits, richest
 from contextkit.compress.structured import LARGEST, parse, parse_lines, shorten_json, shorten_json_lines
 from contextkit.errors import InvalidInput
-from contextkit.types import ContentKind, Span, TokenCounter
+from contextkit.types import Span, TokenCounter
 
 
-def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", kind: ContentKind | None = None) -> str:
+def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "") -> str:
     """A shorter form of a text that counts at most `limit` tokens, or the text itself where it fits.
 
     What is kept stands verbatim and in order, and every gap is marked in its place. JSON stays
@@ -25,8 +25,7 @@ def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", ki
 
     However long the text, only a few hundred thousand characters of it (its ends, and where the
     query's terms and failures stand) are read; JSON beyond 4 million characters is shortened as
-    text. With a limit too small for a mark the result is empty. `kind` is what the text is known
-    to be; without it the text is looked at. Raises `InvalidInput` for a negative limit.
+    text. With a limit too small for a mark the result is empty. Raises `InvalidInput` for a negative limit.
     """
     if limit < 0:
         raise InvalidInput(f"The limit {limit} is negative.", "Pass a number of tokens, 0 or more.", value=limit)
@@ -34,8 +33,8 @@ def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "", ki
         return text
     return (
         _structured(text, limit, counter, query)
-        or fit(_outline(text, limit, query, kind, _longest(limit)), limit, counter)
-        or fit(_outline(text, limit, query, kind, _LEAST), limit, counter)
+        or fit(_outline(text, limit, query, _longest(limit)), limit, counter)
+        or fit(_outline(text, limit, query, _LEAST), limit, counter)
         or _cut(text, limit, counter)
     )
 
@@ -78,7 +77,7 @@ def _excerpts(text: str, query: str) -> Callable[[int], str]:
         if characters < _CHOOSE:
             return text[:characters].rstrip() + " […]"
         if not rankings:
-            rankings.append(Ranking(_outline(text, _CHOOSE, query, None, _USUAL)))
+            rankings.append(Ranking(_outline(text, _CHOOSE, query, _USUAL)))
         return rankings[0].within(characters)
 
     return excerpt
@@ -88,9 +87,9 @@ _CHOOSE: Final = 200
 """Characters from which on there is something to choose; below, the beginning is taken."""
 
 
-def _outline(text: str, limit: int, query: str, kind: ContentKind | None, longest: int) -> Outline:
+def _outline(text: str, limit: int, query: str, longest: int) -> Outline:
     spans = parts(text, limit, query)
-    return outliner_of(text, kind)(text, spans, query, longest)
+    return outliner_of(text)(text, spans, query, longest)
 
 
 def _longest(limit: int) -> int:

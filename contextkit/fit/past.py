@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -34,7 +34,7 @@ class Past:
     @property
     def standing(self) -> tuple[Standing, ...]:
         """Every message that stands, and how."""
-        return _standing(self.items, self.forms)
+        return tuple(Standing(item, self.forms.get(item.id)) for item in self.items)
 
     @property
     def messages(self) -> list[Message]:
@@ -114,11 +114,6 @@ class History:
     pauses: Mapping[int, Item]
 
     @property
-    def standing(self) -> tuple[Standing, ...]:
-        """Every candidate message, and how it would stand."""
-        return _standing(self.items, self.forms)
-
-    @property
     def demand(self) -> int:
         return sum(self.stretches.tokens)
 
@@ -191,10 +186,6 @@ def _pauses(items: Sequence[Item], groups: Sequence[range], counter: TokenCounte
     for index, (last, first) in enumerate(zip(lasts, firsts, strict=False)):
         if last and first and first - last >= LEAST:  # of thousands, hardly one
             yield index, Pause(last, first).item(items[groups[index].stop - 1].order, "history", counter)
-
-
-def _standing(items: Iterable[Item], forms: Mapping[str, Form]) -> tuple[Standing, ...]:
-    return tuple(Standing(item, forms.get(item.id)) for item in items)
 
 
 def _opens(item: Item) -> bool:

@@ -150,7 +150,7 @@ def _strategy(name: str, file: StrategyFile) -> MemoryStrategy:
         description=read_text(data, "description", LONGEST_DESCRIPTION, file),
         namespace=namespace,
         variables=variables,
-        expires_after=read_bounded(data, "expires_after", (0, LONGEST_LIFE), 0, file),
+        expires_after=read_bounded(data, "expires_after", (0, LONGEST_LIFE), file),
         extraction=read_extraction(read_table(data, "extraction", file), file),
         consolidation=read_consolidation(read_table(data, "consolidation", file), file),
         triggers=read_triggers(data.get("triggers", {}), file),

@@ -62,9 +62,9 @@ def read_text(table: Mapping[str, Any], key: str, most: int, file: StrategyFile,
 
 
 def read_bounded(
-    table: Mapping[str, Any], key: str, bounds: tuple[int, int], default: int, file: StrategyFile, where: str = ""
+    table: Mapping[str, Any], key: str, bounds: tuple[int, int], file: StrategyFile, where: str = ""
 ) -> int:
-    value, (least, most) = table.get(key, default), bounds
+    value, (least, most) = table.get(key, 0), bounds
     if not least <= value <= most:
         raise file.wrong(f"`{where}{key}` is {value}.", f"Use {least} to {most:,}.", where + key, value)
     return int(value)
@@ -132,7 +132,7 @@ def read_consolidation(table: Mapping[str, Any], file: StrategyFile) -> Consolid
 
 def read_triggers(table: Mapping[str, Any], file: StrategyFile) -> Triggers:
     file.check_keys(table, dict.fromkeys(TRIGGER_BOUNDS, int), "triggers.")
-    return Triggers(**{key: read_bounded(table, key, TRIGGER_BOUNDS[key], 0, file, "triggers.") for key in table})
+    return Triggers(**{key: read_bounded(table, key, TRIGGER_BOUNDS[key], file, "triggers.") for key in table})
 
 
 def read_fields(tables: Mapping[str, Any], file: StrategyFile) -> Iterator[RecordField]:

@@ -32,13 +32,13 @@ class Group:
         return not self.missing and not self.orphans
 
 
-def groups(messages: Sequence[Message], start: int = 0) -> list[Group]:
-    """The groups of `messages[start:]`, in order and without gaps, in linear time.
+def groups(messages: Sequence[Message]) -> list[Group]:
+    """The groups of the messages, in order and without gaps, in linear time.
 
-    Appending messages can only lengthen the last group. To follow a growing list, keep all
-    groups but the last and call again with `start` at the last one's start.
+    Appending messages can only lengthen the last group.
     """
     found: list[Group] = []
+    start = 0
     while start < len(messages):
         group = group_at(messages, start)
         found.append(group)

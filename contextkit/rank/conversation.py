@@ -114,14 +114,6 @@ class ConversationIndex:
         """About what every message costs as a line of a transcript."""
         return self._now().tokens
 
-    @property
-    def days(self) -> NDArray[np.int64]:
-        """The day (UTC, counted from 1 January 1970) of every message, -1 where it is not known.
-
-        Messages of one day stand under one heading of a transcript.
-        """
-        return self._now().days
-
     def add(self, messages: Iterable[Message], counter: TokenCounter) -> None:
         """Take messages in, in the order of the conversation; each is analysed once.
 
@@ -260,7 +252,6 @@ class _View:
     seqs: NDArray[np.int64]
     tokens: NDArray[np.int64]
     times: NDArray[np.float64]
-    days: NDArray[np.int64]
     speakers: NDArray[np.uint32]
     telling: Scores
     tells_when: NDArray[np.bool_]
@@ -277,7 +268,6 @@ class _View:
             seqs=rows["seq"].copy(),
             tokens=rows["tokens"].astype(np.int64),
             times=times,
-            days=np.where(np.isnan(times), -1, np.floor(np.nan_to_num(times))).astype(np.int64),
             speakers=rows["speaker"].copy(),
             telling=np.where(rows["traits"] & _ASKS, np.float32(ASKING), np.float32(1)),
             tells_when=(rows["traits"] & _TELLS) > 0,

@@ -25,13 +25,13 @@ _SAME: Final = 1e-6
 """Of the largest score: single-precision scores that deviate by no more differ by rounding only."""
 
 
-def fuse(lexical: Scores, dense: Scores, *, part: float = DENSE) -> Scores:
+def fuse(lexical: Scores, dense: Scores) -> Scores:
     """One score from two of different scale, for the same candidates in the same order.
 
     The weighted mean of both, each standardised over the candidates, moved so that the least is
     `LEAST` over their number. One that says the same of every candidate takes no part.
     """
-    mean = np.float32(1 - part) * standardised(lexical) + np.float32(part) * standardised(dense)
+    mean = np.float32(1 - DENSE) * standardised(lexical) + np.float32(DENSE) * standardised(dense)
     least = np.float32(mean.min(initial=0.0)) - np.float32(LEAST / max(1, len(mean)))
     return mean - least
 

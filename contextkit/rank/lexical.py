@@ -111,10 +111,6 @@ class LexicalIndex:
         """The number of documents the term stands in."""
         return len(self.postings(term)[0])
 
-    def idf(self, term: str) -> float:
-        """How much the term tells: ln(1 + (N - n + ½) / (n + ½)), never negative."""
-        return inverse_frequency(len(self), self.frequency(term))
-
     def scores(self, query: Iterable[str] | Mapping[str, float], *, k1: float = K1, b: float = B) -> Scores:
         """The BM25 score of every document, by document number; 0 where no term is shared.
 

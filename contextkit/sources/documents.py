@@ -25,7 +25,6 @@ from contextkit.rank.stretches import stretches
 from contextkit.rank.texts import text_scores
 from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
-from contextkit.tokens.estimates import kind_of
 from contextkit.types import (
     Embeddings,
     Gathered,
@@ -236,7 +235,6 @@ class Documents:
             tokens=line_tokens(counter, lead, document.text),
             score=score,
             order=order,
-            kind=kind_of(document.text),
             passage=True,
             provenance=Provenance(
                 source=self.name, title=document.title, uri=document.uri, created_at=document.created_at

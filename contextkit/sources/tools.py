@@ -119,7 +119,6 @@ class Tools:
                 order=order,
                 required=tool.name in pins,
                 trusted=True,
-                kind="json",
                 tool=tool,
                 left_out=None if order < len(chosen) else self._reason(rank, len(tools), request.continuing),
                 listed=self._listing is not None,

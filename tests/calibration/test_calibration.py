@@ -56,7 +56,7 @@ def learnt(counted: list[Composition], reports: list[int]) -> Calibration:
 def test_without_evidence_nothing_is_changed_and_the_margin_is_wide() -> None:
     calibration = Calibration()
     assert [calibration.ratio(kind) for kind in ("prose", "code", "json", "cjk")] == [1.0] * 4
-    assert (calibration.margin, calibration.evidence, calibration.per_digit) == (UNPROVEN_MARGIN, 0, 0.0)
+    assert (calibration.margin, calibration.evidence) == (UNPROVEN_MARGIN, 0)
 
 
 @pytest.mark.parametrize("kind", ["prose", "code", "json", "cjk"])
@@ -81,7 +81,7 @@ def test_more_reports_settle_each_ratio() -> None:
     calibration = learnt(counted, [real(each, CLAUDE_LIKE, 1.0) for each in counted])
     for kind in ("prose", "code", "json", "cjk"):
         assert calibration.ratio(kind) == pytest.approx(CLAUDE_LIKE[kind], rel=0.02)
-    assert calibration.per_digit == pytest.approx(1.0, abs=0.01)
+    assert calibration.expected(Composition(digits=1_000)) == pytest.approx(1_000, rel=0.01)
 
 
 @pytest.mark.parametrize("factor", [0.02, 0.25, 4.0, 50.0])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from contextkit.conversation import history_item
 from contextkit.fit.past import History, Shortening, call_of, read_history
+from contextkit.fit.standing import Standing
 from contextkit.ladder import Ladder
 from contextkit.tokens import get_counter
 from contextkit.types import Item, Message, ToolCall
@@ -29,6 +30,11 @@ def history(items: list[Item], *, ceiling: int = 10**6, result_ceiling: int = 10
     return read_history(
         items, Shortening(ladder=LADDER, ceiling=ceiling, result_ceiling=result_ceiling, stubs_through=through)
     )
+
+
+def whole(found: History) -> tuple[Standing, ...]:
+    """All of it, as it stands where there is room enough."""
+    return found.window(10**9, cursor=None, low=0.5).standing
 
 
 def talk(count: int) -> list[Item]:
@@ -71,10 +77,10 @@ def test_long_messages_are_shortened_and_calls_never() -> None:
         Message(role="assistant", content=long, tool_calls=(ToolCall("c", "look_up", "{}"),)),
         Message(role="tool", content=long, tool_call_id="c"),
     ]
-    found = history(items_of(messages), ceiling=100, result_ceiling=60)
-    assert [one.form.rung if one.form else "full" for one in found.standing] == ["extract", "full", "extract"]
-    assert found.standing[0].tokens <= 100
-    assert found.standing[2].tokens <= 60
+    standing = whole(history(items_of(messages), ceiling=100, result_ceiling=60))
+    assert [one.form.rung if one.form else "full" for one in standing] == ["extract", "full", "extract"]
+    assert standing[0].tokens <= 100
+    assert standing[2].tokens <= 60
 
 
 def test_a_past_result_takes_no_more_than_any_past_message() -> None:
@@ -82,8 +88,8 @@ def test_a_past_result_takes_no_more_than_any_past_message() -> None:
     trains = " ".join(f"Train {number} to Ghent was late." for number in range(60))
     result = Message(role="tool", content=trains, tool_call_id="c")
     call = Message(role="assistant", tool_calls=(ToolCall("c", "look_up", "{}"),))
-    found = history(items_of([call, result]), ceiling=60, result_ceiling=100)
-    assert found.standing[1].tokens <= 60
+    standing = whole(history(items_of([call, result]), ceiling=60, result_ceiling=100))
+    assert standing[1].tokens <= 60
 
 
 def test_results_that_had_become_handles_stay_handles() -> None:
@@ -95,8 +101,8 @@ def test_results_that_had_become_handles_stay_handles() -> None:
             Message(role="tool", content="word " * 90, tool_call_id=f"c{number}"),
         )
     ]
-    found = history(items_of(messages), through=4)
-    assert [one.form.rung if one.form else "full" for one in found.standing[1::2]] == ["handle", "handle", "full"]
+    standing = whole(history(items_of(messages), through=4))
+    assert [one.form.rung if one.form else "full" for one in standing[1::2]] == ["handle", "handle", "full"]
 
 
 def test_a_result_is_shortened_for_what_its_tool_was_called_with() -> None:

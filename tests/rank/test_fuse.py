@@ -49,9 +49,3 @@ def test_every_candidate_is_worth_something_and_the_least_of_many_next_to_nothin
 def test_the_lesser_of_two_is_worth_a_third_of_the_better():
     lexical, dense = np.array([3, 1], np.float32), np.array([0.9, 0.1], np.float32)
     np.testing.assert_allclose(fuse(lexical, dense), [3, 1], atol=1e-5)
-
-
-def test_part_is_the_weight_of_the_dense_scores():
-    lexical, dense = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
-    assert fuse(lexical, dense, part=0.2).argmax() == 0
-    assert fuse(lexical, dense, part=0.8).argmax() == 1

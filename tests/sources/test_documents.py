@@ -132,7 +132,7 @@ def test_an_item_says_where_it_is_from(request_for: MakeRequest) -> None:
     day = datetime(2026, 2, 3, tzinfo=UTC)
     document = Document(text=REFUNDS, id="kb-7", title="Refunds", uri="https://kb/7", created_at=day)
     (item,) = items(Documents([document], name="help").gather(request_for("x")))
-    assert (item.id, item.section, item.trusted, item.kind) == ("kb-7", "documents", False, "prose")
+    assert (item.id, item.section, item.trusted) == ("kb-7", "documents", False)
     assert (item.heading, item.lead) == ("Refunds (2026-02-03)", "")
     assert item.provenance.source == "help"
     assert (item.provenance.title, item.provenance.uri, item.provenance.created_at) == ("Refunds", "https://kb/7", day)

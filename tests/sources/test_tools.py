@@ -52,7 +52,7 @@ def test_every_tool_is_one_item_and_the_best_are_shown(request_for: MakeRequest)
 def test_an_item_says_what_it_is(request_for: MakeRequest) -> None:
     request = request_for("weather")
     (item,) = items(Tools([CATALOGUE[2]]).gather(request))
-    assert (item.section, item.kind, item.trusted, item.required) == ("tools", "json", True, False)
+    assert (item.section, item.trusted, item.required) == ("tools", True, False)
     assert item.text == "get_weather: Get weather."
     assert item.tokens == request.counter.tool(CATALOGUE[2])
     assert item.tool == CATALOGUE[2]
