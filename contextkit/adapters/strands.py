@@ -56,6 +56,8 @@ class ContextPlugin(Plugin):
       it back (a swarm does before each task); saved under compare-and-set when an invocation ends.
     * `remember` hears when an invocation ends: `MemoryEngine.run`, or `BackgroundMemory.notify`.
     * `variables` fill the system prompt's template.
+    * What other plugins add is sent behind the builder's, and takes of the budget: to the agent's system prompt
+      (`AgentSkills`), and to what the user says (`ContextInjector`, or a memory manager of Strands').
     * Prompts are written for the agent's model: another provider's model may have spoken earlier in the session. Cache
       points are marked as the model takes them; `cache` says otherwise, as for `Context.to_converse`.
 
@@ -88,6 +90,7 @@ class ContextPlugin(Plugin):
         self._lifecycle = Lifecycle(builder, self._store, remember=remember, variables=variables, **self._ids)
         self._context: Context | None = None
         self._opened = False
+        self._said: tuple[str, int] | None = None
         self._target: Target | None = None
 
     @property
@@ -123,7 +126,14 @@ class ContextPlugin(Plugin):
 
     async def _message_added(self, event: MessageAddedEvent) -> None:
         """What was said is appended to the session, by whomever."""
-        await aside(partial(self._lifecycle.message_added, _by(self._target, event.message)))
+        await aside(partial(self._lifecycle.message_added, _by(self._target, self._unsaid(event.message))))
+
+    def _unsaid(self, message: StrandsMessage) -> StrandsMessage:
+        """The message; where Strands put more behind what it had said before, which it does under its id, only that."""
+        key, content = message.get("tracking_id"), message["content"]
+        known = self._said[1] if key and self._said and self._said[0] == key else 0
+        self._said = (key, len(content)) if key else None
+        return {**message, "content": content[known:]}
 
     async def _invocation_ended(self, event: AfterInvocationEvent) -> None:
         """The agent's state is saved, with what others saved meanwhile in it; and what was said may be remembered."""
@@ -178,11 +188,10 @@ class ContextPlugin(Plugin):
             family=target.family,
             nova=marks == "nova",
         )
-        return call.replace(
-            messages=[_told(message) for message in request["messages"]],
-            system_prompt=cast(list[SystemContentBlock] | None, request.get("system")),
-            tool_specs=_specs(request, call),
-        )
+        messages = [_told(message) for message in request["messages"]]
+        messages[-1]["content"] += _injected(call)
+        system = [*cast(list[SystemContentBlock], request.get("system", [])), *_instructions(call)]
+        return call.replace(messages=messages, system_prompt=system or None, tool_specs=_specs(request, call))
 
     def _read(self, use: ToolUse, **_: Any) -> ToolResult:
         """The `read_context` tool, as `answer_call` answers it."""
@@ -217,9 +226,25 @@ def _specs(request: ConverseRequest, call: InvokeModelContext) -> list[ToolSpec]
 
 
 def _beside(call: InvokeModelContext) -> list[Mapping[str, Any]]:
-    """The schema of a structured answer, which goes to providers that keep to one beside the tool that has it."""
+    """What other plugins add; and the schema of a structured answer, which goes to providers that keep to one beside
+    the tool that has it."""
+    added: list[Mapping[str, Any]] = [
+        {"name": "plugins", **block} for block in (*_instructions(call), *_injected(call))
+    ]
     model = call.structured_output_model
-    return [] if model is None else [model.model_json_schema()]
+    return added if model is None else [*added, model.model_json_schema()]
+
+
+def _instructions(call: InvokeModelContext) -> list[SystemContentBlock]:
+    """What plugins made the agent's system prompt, which is empty else; without marks, of which there are few."""
+    given = call.system_prompt or []
+    blocks: list[SystemContentBlock] = [{"text": given}] if isinstance(given, str) else given
+    return [block for block in blocks if block.get("text", "").strip()]
+
+
+def _injected(call: InvokeModelContext) -> list[ContentBlock]:
+    """What plugins put behind the last message, for this call alone."""
+    return call.messages[-1]["content"][-call.dynamic_trailing_blocks :] if call.dynamic_trailing_blocks else []
 
 
 def _by(target: Target | None, message: StrandsMessage) -> Mapping[str, Any]:

@@ -207,6 +207,56 @@ def test_agents_of_a_swarm_hand_over_by_the_tool_that_strands_adds(store: SQLite
     assert store.messages("u1", "two", last=1)[0].text == "Done."
 
 
+def test_results_of_tools_in_the_background_are_stored_and_what_was_said_before_them_once(
+    built: Callable[..., ContextBuilder], store: SQLiteStore
+) -> None:
+    """Strands puts the call by which it delivers such a result behind the answer before, in the same message."""
+
+    @strands.tool
+    async def bake(loaf: str) -> str:
+        """Bake a loaf, which takes until the model has been asked again."""
+        while len(model.asked) < 2:
+            await asyncio.sleep(0.001)
+        return f"The {loaf} is baked."
+
+    model = Scripted([call("bake", loaf="rye")], [text("It is in the oven.")], [text("It is ready.")])
+    agent(model, built(), [bake], background_tasks={"always": ["bake"]})("Bake me a rye.")
+    roles = [message.role for message in store.messages("u1", "s1")]
+    assert roles == ["user", "assistant", "tool", "assistant", "assistant", "tool", "assistant"]
+    assert [words for role, words in said(store) if role == "assistant" and words] == [
+        "It is in the oven.",
+        "It is ready.",
+    ]
+    assert "The rye is baked." in model.asked[2].text
+    assert [message["role"] for message in model.asked[2].messages] == [
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+        "user",
+    ]
+
+
+def test_what_other_plugins_add_is_sent_too_and_takes_of_the_budget(built: Callable[..., ContextBuilder]) -> None:
+    injector = pytest.importorskip("strands.vended_plugins.context_injector")
+    skills = pytest.importorskip("strands.vended_plugins.skills")
+    skill = skills.Skill(name="baking", description="How to bake a loaf.", instructions="Knead it.")
+    model, plugin = Scripted([text("At noon.")], [text("Now.")]), ContextPlugin(built(), **IDS)
+    clock = injector.ContextInjector(lambda _: "It is ten to twelve.")
+    adding = [skills.AgentSkills(skills=[skill]), clock]
+    baker = strands.Agent(model, plugins=[*adding, plugin], callback_handler=None)
+    for question in ("When is lunch?", "And now?"):
+        baker(question)
+        assert model.asked[-1].system[0] == {"text": "You are Otis, an assistant."}
+        assert model.asked[-1].text.count("How to bake a loaf.") == 1
+        assert model.asked[-1].text.count("It is ten to twelve.") == 1
+        assert model.asked[-1].messages[-1]["content"][0] == {"text": question}
+    counter, context = get_counter(), plugin.context
+    assert context is not None
+    assert context.beside > counter.text(model.asked[-1].system[1]["text"]) + counter.text("It is ten to twelve.")
+    assert "beside:plugins" in {one.item_id for one in context.report.decisions}
+
+
 def test_messages_that_an_agent_begins_with_open_a_session_that_has_none(
     built: Callable[..., ContextBuilder], store: SQLiteStore
 ) -> None:
