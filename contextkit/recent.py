@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -19,8 +20,8 @@ class Recent(Generic[Key, Value]):
     """Values by key: at most so many, of which the one used least recently is forgotten first.
 
     Where they `weigh` differently, their weights come to `most` at the most, but for a single one that is
-    heavier; one that grows is weighed when it is `put`. Every method is one step, whichever threads share it, and
-    counts as a use. A value is never None: that says that there is none.
+    heavier; one that grows is weighed anew when it is `put`, or when who was `using` it is done. Every method is one
+    step, whichever threads share it, and counts as a use. A value is never None: that says that there is none.
     """
 
     def __init__(self, most: int, weigh: Callable[[Value], int] = _one) -> None:
@@ -56,6 +57,18 @@ class Recent(Generic[Key, Value]):
                 value = make()
             self._put(key, value)
             return value
+
+    @contextmanager
+    def using(self, key: Key, make: Callable[[], Value]) -> Iterator[Value]:
+        """The value, made if there is none, while it may grow; it is weighed anew afterwards, whatever became of that.
+
+        Others may be using it at the same time.
+        """
+        value = self.of(key, make)
+        try:
+            yield value
+        finally:
+            self.put(key, value)
 
     def pop(self, key: Key) -> Value | None:
         """Take the value out: nobody else gets it. None where there is none."""

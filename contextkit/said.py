@@ -67,7 +67,6 @@ class SaidInSessions:
     def of(self, request: Request, history: Sequence[Item]) -> Said:
         """What the request's session has said, brought up to date with its history."""
         key = (request.actor_id, request.session_id, request.life)
-        said = self._sessions.of(key, Said)
-        said.read(history)
-        self._sessions.put(key, said)
+        with self._sessions.using(key, Said) as said:
+            said.read(history)
         return said

@@ -84,6 +84,16 @@ def test_what_grew_is_weighed_when_it_is_put_and_may_stay_alone() -> None:
     assert (recent.get("a"), recent.get("b")) == (grows, None)
 
 
+def test_what_grew_in_use_is_weighed_anew_even_if_its_use_failed() -> None:
+    recent = Recent[str, list[int]](3, len)
+    recent.put("b", [1])
+    with pytest.raises(ZeroDivisionError), recent.using("a", list) as grows:
+        grows.extend(9 // left for left in range(9, -1, -1))
+    assert (recent.get("a"), recent.get("b")) == (grows, None)
+    with recent.using("a", list) as same:
+        assert same is grows
+
+
 def test_threads_get_one_and_the_same_value() -> None:
     recent = Recent[str, object](1)
     slow, made = threading.Event(), []

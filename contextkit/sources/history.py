@@ -87,16 +87,10 @@ class History:
             session = store.session(request.actor_id, request.session_id)
         if session is None or not session.last_seq:
             return iter(())
-        key = _key(store, session)
-        kept = self._conversations.of(  # with the store, so that its id stays its own
-            key, lambda: (store, Conversation(request.actor_id, request.session_id, request.counter))
-        )
-        _, conversation = kept
-        with conversation.lock:
+        fresh = partial(_kept, store, request)
+        with self._conversations.using(_key(store, session), fresh) as (_, conversation), conversation.lock:
             conversation.count_with(request.counter)
-            gathered = [*_Reading(request, store, session, conversation, self._patience).gathered()]
-        self._conversations.put(key, kept)
-        return iter(gathered)
+            return iter([*_Reading(request, store, session, conversation, self._patience).gathered()])
 
     def remembers(self, session: Session, store: object) -> bool:
         """What `Remembering.remembers` does. Of a store of its own this source always reads all by itself."""
@@ -104,6 +98,11 @@ class History:
 
 
 _Kept: TypeAlias = tuple[SessionStore, Conversation]
+"""A conversation with its store, so that the store's id stays its own."""
+
+
+def _kept(store: SessionStore, request: Request) -> _Kept:
+    return store, Conversation(request.actor_id, request.session_id, request.counter)
 
 
 def _key(store: object, session: Session) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from contextkit.blocks import line_tokens
 from contextkit.errors import HandleNotFound, InvalidInput
@@ -45,7 +46,7 @@ class Overflow:
             raise InvalidInput(f"The limit of pieces is {limit!r}.", "Use a whole number from 1 on.", value=limit)
         self._store = store
         self._limit = limit
-        self._known = Recent[tuple[object, ...], tuple[OverflowStore, _Pieces]](REMEMBERED, lambda kept: kept[1].weight)
+        self._known = Recent[tuple[object, ...], _Kept](REMEMBERED, lambda kept: kept[1].weight)
 
     def gather(self, request: Request) -> Iterator[Item]:
         store = needed(self._store or request.store, OverflowStore, self.name)
@@ -61,17 +62,14 @@ class Overflow:
     def _pieces(self, request: Request, store: OverflowStore) -> _Pieces:
         """The session's pieces, of which only those that are new are read."""
         session = _session(request, store)
-        if session is None and isinstance(store, SessionStore):
-            return _Pieces()
-        pieces = _Pieces() if session is None else self._remembered(session, store)
-        if session is None or session.pieces > pieces.last:
-            pieces.add(store.overflow(request.actor_id, request.session_id, after=pieces.last))
-            if session is not None:
-                self._known.put(_key(session, store), (store, pieces))
-        return pieces
-
-    def _remembered(self, session: Session, store: OverflowStore) -> _Pieces:
-        _, pieces = self._known.of(_key(session, store), lambda: (store, _Pieces()))  # with it, so that its id stays
+        if session is None:
+            pieces = _Pieces()
+            if not isinstance(store, SessionStore):  # else there is no session, and nothing of it
+                pieces.add(store.overflow(request.actor_id, request.session_id))
+            return pieces
+        with self._known.using(_key(session, store), lambda: (store, _Pieces())) as (_, pieces):
+            if session.pieces > pieces.last:
+                pieces.add(store.overflow(request.actor_id, request.session_id, after=pieces.last))
         return pieces
 
 
@@ -132,6 +130,10 @@ class _Pieces:
             scores = zip(self._index.scores(terms(query)).tolist(), self._pieces, strict=True)
             found = [(score, piece) for score, piece in scores if piece is not None and score > 0]
         return sorted(found, key=lambda pair: (-pair[0], pair[1].handle))[:limit]
+
+
+_Kept: TypeAlias = tuple[OverflowStore, _Pieces]
+"""A session's pieces with their store, so that the store's id stays its own."""
 
 
 def _lasts(piece: Piece, request: Request) -> bool:
