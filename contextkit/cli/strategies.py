@@ -13,8 +13,9 @@ from rich.text import Text
 from contextkit.cli.screen import stdout
 from contextkit.errors import UnknownStrategy
 from contextkit.memory.strategy import MemoryStrategy, memory_strategy_names, read_memory_strategy
-from contextkit.strategy import ContextStrategy, read_strategy, strategy_folder, strategy_names
+from contextkit.strategy import ContextStrategy, read_strategy, strategy_names
 from contextkit.strategy.file import StrategyFile
+from contextkit.strategy.shipped import shipped_file
 
 strategies = typer.Typer(help="List the strategies that ship with contextkit, show one, or check your own.")
 
@@ -63,7 +64,7 @@ _MEMORY_KEYS = frozenset(("namespace", "extraction", "consolidation"))
 
 def _shipped(name: str) -> Path:
     if name in strategy_names():
-        return strategy_folder("context") / f"{name}.toml"
+        return shipped_file("context", name)
     if name in memory_strategy_names():
-        return strategy_folder("memory") / f"{name}.toml"
+        return shipped_file("memory", name)
     raise UnknownStrategy(name, [*strategy_names(), *memory_strategy_names()])

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from contextkit.errors import UnknownStrategy
 from contextkit.memory.namespaces import filled_namespace
 from contextkit.memory.strategy_parts import (
     LONGEST_DESCRIPTION,
@@ -36,8 +35,8 @@ from contextkit.memory.strategy_tables import (
     read_triggers,
     read_variables,
 )
-from contextkit.strategy import strategy_folder
 from contextkit.strategy.file import StrategyFile
+from contextkit.strategy.shipped import shipped_names, strategy_file
 
 LONGEST_LIFE: Final = 36_500
 """Days that a record may be kept at most: a hundred years."""
@@ -74,9 +73,7 @@ class MemoryStrategy:
         """A strategy from itself, from the name of one that ships with contextkit, or from a TOML file."""
         if isinstance(strategy, MemoryStrategy):
             return strategy
-        if isinstance(strategy, str) and not strategy.endswith(".toml"):
-            return read_memory_strategy(_shipped(strategy))
-        return read_memory_strategy(Path(strategy))
+        return read_memory_strategy(strategy_file("memory", strategy))
 
     def namespace_of(self, actor_id: str, session_id: str, variables: Mapping[str, str] | None = None) -> str:
         """The namespace of one session's records, its variables filled in.
@@ -95,7 +92,7 @@ class MemoryStrategy:
 
 def memory_strategy_names() -> list[str]:
     """The names of the memory strategies that ship with contextkit."""
-    return sorted(path.stem for path in strategy_folder("memory").glob("*.toml"))
+    return shipped_names("memory")
 
 
 def read_memory_strategy(path: Path) -> MemoryStrategy:
@@ -106,12 +103,6 @@ def read_memory_strategy(path: Path) -> MemoryStrategy:
 def parse_memory_strategy(text: str, *, name: str, file: str = "<strategy>") -> MemoryStrategy:
     """A strategy from TOML text."""
     return _strategy(name, StrategyFile(file, text))
-
-
-def _shipped(name: str) -> Path:
-    if name not in memory_strategy_names():
-        raise UnknownStrategy(name, memory_strategy_names())
-    return strategy_folder("memory") / f"{name}.toml"
 
 
 def _filled(name: str, template: str, actor_id: str, session_id: str, variables: Mapping[str, str]) -> str:

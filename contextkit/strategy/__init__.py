@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
-from typing import Literal
 
-from contextkit.errors import InvalidInput, UnknownStrategy, shortened
 from contextkit.strategy.file import StrategyFile
 from contextkit.strategy.section import BLOCKS, DEADLINE, Region, Section, read_sections, tokens_of
+from contextkit.strategy.shipped import shipped_names, strategy_file, strategy_folder
 
 __all__ = [
     "BLOCKS",
@@ -63,33 +61,12 @@ class ContextStrategy:
         """A strategy from itself, from the name of one that ships with contextkit, or from a TOML file."""
         if isinstance(strategy, ContextStrategy):
             return strategy
-        if isinstance(strategy, str) and not strategy.endswith(".toml"):
-            return read_strategy(_shipped(strategy))
-        if not isinstance(strategy, str | PathLike):
-            raise InvalidInput(
-                f"The strategy is {shortened(strategy)}.",
-                "Pass the name of one, the path of a TOML file, or a ContextStrategy.",
-                value=strategy,
-            )
-        return read_strategy(Path(strategy))
-
-
-def strategy_folder(kind: Literal["context", "memory"]) -> Path:
-    """The folder of strategies that ship with contextkit: inside the wheel, or beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "strategies" / kind
-    return installed if installed.is_dir() else package.parent / "strategies" / kind
+        return read_strategy(strategy_file("context", strategy))
 
 
 def strategy_names() -> list[str]:
     """The names of the context strategies that ship with contextkit."""
-    return sorted(path.stem for path in strategy_folder("context").glob("*.toml"))
-
-
-def _shipped(name: str) -> Path:
-    if name not in strategy_names():
-        raise UnknownStrategy(name, strategy_names())
-    return strategy_folder("context") / f"{name}.toml"
+    return shipped_names("context")
 
 
 def read_strategy(path: Path) -> ContextStrategy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,12 @@ prompt = "Compare."
 """
 
 SHIPPED = ["custom_example", "episodic", "procedural", "semantic", "summary", "user_preference"]
+
+
+@pytest.mark.parametrize("strategy", [None, 5, MemoryStrategy], ids=str)
+def test_what_names_no_strategy_is_refused(strategy: Any) -> None:
+    with pytest.raises(InvalidInput, match="a MemoryStrategy"):
+        MemoryStrategy.load(strategy)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
