@@ -6,9 +6,8 @@ between is pure and shared by `build` and `abuild`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from contextkit.aside import aside
 from contextkit.budget import Budget
 from contextkit.calibration.meter import Meter
 from contextkit.charges import metered
+from contextkit.clock import Clock, utc_now
 from contextkit.compress.summary import Summarizer
 from contextkit.context import Context
 from contextkit.deadline import Deadline, patiently
@@ -71,7 +71,7 @@ class ContextBuilder:
         counter: str | TokenCounter = "o200k_base",
         model: str = "default",
         summarizer: Summarizer | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = utc_now,
     ) -> None:
         self.sources = _sources(sources)
         self.budget = Budget.of(budget)

@@ -6,10 +6,11 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+from contextkit.clock import utc_now
 from contextkit.errors import ErasureIncomplete, InvalidInput, StoreError
 from contextkit.stores import Erasable, check_id
 
@@ -47,11 +48,11 @@ class Receipt:
         five minutes), and an agent that was not stopped may have written anew: looks again until
         nothing is there, or that time is over.
         """
-        until = datetime.now(UTC) + within
+        until = utc_now() + within
         pause = FIRST_PAUSE
         while True:
             found = {name: held for name, store in self.stores.items() if (held := store.held(self.actor_id))}
-            left = until - datetime.now(UTC)
+            left = until - utc_now()
             if not found or left <= timedelta():
                 return found
             sleep(min(pause, left).total_seconds())
@@ -87,7 +88,7 @@ def erase_actor(actor_id: str, stores: Mapping[str, Erasable]) -> Receipt:
             erased[name] = store.erase(actor_id)
         except StoreError as error:
             failed[name] = str(error)
-    receipt = Receipt(actor_id=actor_id, at=datetime.now(UTC), erased=erased, failed=failed, stores=dict(stores))
+    receipt = Receipt(actor_id=actor_id, at=utc_now(), erased=erased, failed=failed, stores=dict(stores))
     if failed:
         raise ErasureIncomplete(receipt)
     return receipt

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from contextkit.actor.lines import VERSION, Kind, to_plain
+from contextkit.clock import utc_now
 from contextkit.errors import InvalidInput
 from contextkit.memory.ledger import LEDGER, Ledger, Page
 from contextkit.messages import dumps
@@ -113,7 +114,7 @@ def _memories(actor_id: str, store: MemoryStore) -> Iterator[bytes]:
 
 def _ledger(store: SessionStore) -> Ledger:
     """The store's ledgers, to read in."""
-    return Ledger(store, timedelta(), lambda: datetime.now(UTC))
+    return Ledger(store, timedelta(), utc_now)
 
 
 def _line(kind: Kind, **values: Any) -> bytes:

@@ -9,11 +9,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from contextkit.actor.lines import from_plain
 from contextkit.actor.reading import NEWER, Line, read_export, wrong
+from contextkit.clock import utc_now
 from contextkit.errors import InvalidInput, VersionConflict, shortened
 from contextkit.memory.ledger import LEDGER, Ledger, Page
 from contextkit.memory.progress import Progress
@@ -85,7 +86,7 @@ class _Into:
 
     def _unknown(self, store: SessionStore, page: Page) -> Iterator[tuple[str, Progress]]:
         """The sessions of whose lives here nothing is known to be remembered."""
-        ledger = Ledger(store, timedelta(), lambda: datetime.now(UTC))
+        ledger = Ledger(store, timedelta(), utc_now)
         for name, progress in self.remembered.items():
             session = store.session(self.actor_id, name)
             if session is not None and ledger.progress(page, session) == Progress(life=session.created_at):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from contextkit.clock import utc_now
 from contextkit.compress.mishap import reads_as
 from contextkit.errors import shortened
 from contextkit.memory.asking import malformed
@@ -100,7 +100,7 @@ def _fact(told: object, strategy: MemoryStrategy, messages: Sequence[Message]) -
     return Fact(
         text=text,
         sources=tuple(message.id for message in sources if message.id),
-        said_at=max(message.created_at or datetime.now(UTC) for message in sources),
+        said_at=max(message.created_at or utc_now() for message in sources),
         subject=(told.get("subject") or "").strip(),
         value=(told.get("value") or "").strip(),
         importance=0.5 if importance is None else float(importance),

@@ -16,13 +16,14 @@ supersedes another's.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from contextkit.clock import Clock, utc_now
 from contextkit.memory.facts import Change, Fact, Kind
 from contextkit.memory.shelf import (
     CONFIRMED,
@@ -58,18 +59,13 @@ SHELVES: Final = 16
 """Namespaces whose records stay indexed in memory between two batches; the least used goes first."""
 
 
-def utc_now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
-
-
 class RuleConsolidator:
     """`Consolidator` without a model. Changes come in the order in which the facts were said.
 
     Every record it makes carries the strategy's name and expiry. It may be shared by threads.
     """
 
-    def __init__(self, strategy: MemoryStrategy, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, strategy: MemoryStrategy, *, clock: Clock = utc_now) -> None:
         self._strategy = strategy
         self._clock = clock
         self._shelves = Shelves()

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
+from contextkit.clock import Clock, utc_now
 from contextkit.compress.mishap import reads_as
 from contextkit.errors import shortened
 from contextkit.fence import close_fence, defused, open_fence
 from contextkit.memory.answer import LONGEST_FACT
 from contextkit.memory.asking import Asker, StructuredModel, malformed
-from contextkit.memory.consolidate import Placing, Shelves, utc_now
+from contextkit.memory.consolidate import Placing, Shelves
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.shelf import Shelf, begins, ends_after, says_more
 from contextkit.memory.strategy import MemoryStrategy
@@ -102,9 +103,7 @@ class ModelConsolidator:
     structured output.
     """
 
-    def __init__(
-        self, model: StructuredModel, strategy: MemoryStrategy, *, clock: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, model: StructuredModel, strategy: MemoryStrategy, *, clock: Clock = utc_now) -> None:
         self._strategy = strategy
         self._clock = clock
         self._shelves = Shelves()
@@ -132,9 +131,7 @@ class ModelConsolidator:
         return {asked[number]: decision for number, decision in _read(answer, len(asked), shown).items()}
 
 
-def consolidated_by(
-    model: StructuredModel, *, clock: Callable[[], datetime] = utc_now
-) -> Callable[[MemoryStrategy], Consolidator]:
+def consolidated_by(model: StructuredModel, *, clock: Clock = utc_now) -> Callable[[MemoryStrategy], Consolidator]:
     """What makes a consolidator by this model for each strategy."""
     return lambda strategy: ModelConsolidator(model, strategy, clock=clock)
 

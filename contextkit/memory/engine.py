@@ -17,14 +17,15 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from contextkit.clock import Clock, utc_now
 from contextkit.errors import InvalidInput, VersionConflict
 from contextkit.memory.asking import StructuredModel
-from contextkit.memory.consolidate import RuleConsolidator, utc_now
+from contextkit.memory.consolidate import RuleConsolidator
 from contextkit.memory.consolidate_model import consolidated_by
 from contextkit.memory.due import Due
 from contextkit.memory.extract_model import by_model
@@ -77,7 +78,7 @@ class MemoryEngine:
         consolidator: MakeConsolidator | None = None,
         attempts: int = ATTEMPTS,
         lease: timedelta = LEASE,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         loaded = _loaded(strategies)
         if attempts < 1:

@@ -30,13 +30,14 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final
 
+from contextkit.clock import Clock
 from contextkit.errors import SessionEnded, StoreError, VersionConflict
 from contextkit.memory.journal import Journal
 from contextkit.memory.progress import Progress
@@ -91,7 +92,7 @@ class Ledger:
     `lease` is how long whoever works on one may go without a sign of life.
     """
 
-    def __init__(self, store: SessionStore, lease: timedelta, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: SessionStore, lease: timedelta, clock: Clock) -> None:
         self._store = store
         self._lease = lease
         self._clock = clock
@@ -134,7 +135,7 @@ class Hold:
         version: int,
         page: Page,
         lease: timedelta,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self.actor_id = actor_id
         self.page = replace(page, holder=uuid.uuid4().hex)

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from contextkit.clock import Clock, utc_now
 from contextkit.errors import InvalidInput, StoreUnavailable, UnknownMemory, shortened
-from contextkit.memory.consolidate import SESSION, RuleConsolidator, utc_now
+from contextkit.memory.consolidate import SESSION, RuleConsolidator
 from contextkit.memory.engine import ATTEMPTS, LEASE
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.ledger import Ledger
@@ -70,7 +71,7 @@ class MemoryTools:
         variables: Mapping[str, str] | None = None,
         consolidator: Consolidator | None = None,
         may_delete: bool = True,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self._store = store
         self._actor_id = check_id("actor id", actor_id)

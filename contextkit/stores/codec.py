@@ -57,11 +57,6 @@ def from_micros(micros: int | None) -> datetime | None:
         ) from None
 
 
-def utc_now() -> datetime:
-    """The machine's time."""
-    return datetime.now(UTC)
-
-
 def after(now: int, wait: timedelta) -> int:
     """The time that much later, or the last one there is."""
     return min(now + wait // _MICROSECOND, _LAST)

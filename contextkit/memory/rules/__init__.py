@@ -10,9 +10,10 @@ context and other people's opinions are not facts, and secrets (passwords, card 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
+from contextkit.clock import utc_now
 from contextkit.memory.facts import Batch, Fact
 from contextkit.memory.rules.abroad import read_abroad
 from contextkit.memory.rules.finding import Finding
@@ -82,7 +83,7 @@ def _told(
 
 def _latest(before: Sequence[Message]) -> datetime:
     """When the last of them was said, as far as is known; otherwise now."""
-    return next((message.created_at for message in reversed(before) if message.created_at), datetime.now(UTC))
+    return next((message.created_at for message in reversed(before) if message.created_at), utc_now())
 
 
 def _listener(message: Message, names: set[str]) -> str:

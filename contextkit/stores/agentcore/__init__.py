@@ -35,6 +35,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from contextkit.clock import Clock, utc_now
 from contextkit.errors import StoreError
 from contextkit.messages import as_messages
 from contextkit.stores import (
@@ -67,7 +68,7 @@ from contextkit.stores.agentcore.record import Namespace, NewRecord, Record, Rec
 from contextkit.stores.agentcore.records import Records
 from contextkit.stores.agentcore.service import Service
 from contextkit.stores.agentcore.strategies import strategies_of
-from contextkit.stores.codec import to_micros, utc_now
+from contextkit.stores.codec import to_micros
 from contextkit.types import Embeddings, Message, Notice
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class AgentCoreStore(
         endpoint: str | None = None,
         wait: float = 10.0,
         lease: float = LEASE,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         places = homes(strategies or {}, variables or {})
         self._service = Service(memory_id, client=client, region=region, endpoint=endpoint, wait=wait)

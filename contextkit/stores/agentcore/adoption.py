@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from contextkit.clock import Clock
 from contextkit.errors import StoreError
 from contextkit.recent import Recent
 from contextkit.stores import Session, SessionStore
@@ -40,9 +41,7 @@ class Adoption:
     Unless `wanted`, sessions are adopted only when that is asked for.
     """
 
-    def __init__(
-        self, state: SessionStore, events: Events, ledger: Ledger, clock: Callable[[], datetime], wanted: bool
-    ) -> None:
+    def __init__(self, state: SessionStore, events: Events, ledger: Ledger, clock: Clock, wanted: bool) -> None:
         self._state = state
         self._events = events
         self._ledger = ledger

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
+from contextkit.clock import utc_now
 from contextkit.errors import InvalidInput
 from contextkit.stores.agentcore.failures import NotThere
 from contextkit.stores.agentcore.ids import ACTORS, SESSIONS
@@ -158,7 +159,7 @@ class Events:
 
     def check_metadata(self, metadata: Mapping[str, str]) -> None:
         """Raise `InvalidInput` where the service would refuse these metadata, or this object's variables."""
-        request = self._request("actor", "session", [], datetime.now(UTC), "token", metadata, None, True)
+        request = self._request("actor", "session", [], utc_now(), "token", metadata, None, True)
         self._service.check("CreateEvent", request)
 
     def _request(

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import chain, count
 from math import ceil, inf
 
+from contextkit.clock import Clock
 from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused, StoreReadOnly
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.agentcore import envelope
@@ -36,9 +37,7 @@ class Memories:
     record carries; AgentCore's own expiry, in whole days, only sweeps up behind.
     """
 
-    def __init__(
-        self, records: Records, homes: Sequence[Home], min_score: float, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, records: Records, homes: Sequence[Home], min_score: float, clock: Clock) -> None:
         self._records = records
         self._homes = homes
         self._min_score = min_score

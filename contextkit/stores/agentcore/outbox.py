@@ -13,9 +13,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import takewhile
 
+from contextkit.clock import Clock
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.stores.agentcore.delivery import PACE
 from contextkit.stores.agentcore.ledger import Ledger, Place
@@ -80,7 +80,7 @@ class Outbox:
         step: Callable[[Place], float | None],
         ledger: Ledger,
         me: Callable[[], str],
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._step = step
         self._ledger = ledger

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from contextkit.aws.client import ATTEMPTS, fork_safe, new_client
+from contextkit.clock import utc_now
 from contextkit.embedders import checked_embeddings
 from contextkit.errors import InvalidInput, StoreError, StoreUnavailable
 from contextkit.messages import as_messages
@@ -37,7 +38,7 @@ from contextkit.stores import (
     SomeParts,
     ToolCache,
 )
-from contextkit.stores.codec import lifetime, utc_now
+from contextkit.stores.codec import lifetime
 from contextkit.stores.dynamodb.appending import new_id
 from contextkit.stores.dynamodb.breaker import Breaker
 from contextkit.stores.dynamodb.bucket import Bucket

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from contextkit.clock import Clock, utc_now
 from contextkit.embedders import checked_embeddings
 from contextkit.stores import (
     CalibrationStore,
@@ -22,7 +23,7 @@ from contextkit.stores import (
     SomeParts,
     ToolCache,
 )
-from contextkit.stores.codec import lifetime, utc_now
+from contextkit.stores.codec import lifetime
 from contextkit.stores.embedding import Embedder
 from contextkit.stores.sqlite.calibrations import Calibrations
 from contextkit.stores.sqlite.connection import Database, Synchronous
@@ -73,7 +74,7 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
         max_message_bytes: int = 64 << 20,
         wait: float = 10.0,
         synchronous: Synchronous = "NORMAL",
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self._embeddings = checked_embeddings(embeddings)
         embedder = None if embeddings is None else Embedder(embeddings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from contextkit.clock import Clock
 from contextkit.errors import SessionEnded, VersionConflict
 from contextkit.recent import Recent
 from contextkit.stores import Session, SomeParts, check_id
@@ -58,7 +59,7 @@ class Key:
 class Lifetimes:
     """When it is, and how long sessions live: what turns ids into keys and keys into rows."""
 
-    def __init__(self, clock: Callable[[], datetime], ttl: timedelta | None) -> None:
+    def __init__(self, clock: Clock, ttl: timedelta | None) -> None:
         self._clock = clock
         self._ttl = ttl
         self._ended = Recent[tuple[str, str], int](_REMEMBERED)

@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from contextkit.clock import Clock, utc_now
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Plan, no_fault
 from contextkit.testing.agentcore.engine import Engines, rule_engine
 from contextkit.testing.agentcore.service import Service
 from contextkit.testing.agentcore.wire import Answer, Request
-from contextkit.testing.clock import Clock, system_clock
 from contextkit.types import Embeddings
 
 MAX_BODY = 32_000_000
@@ -38,7 +38,7 @@ class AgentCoreEmulator:
         behaviour: Behaviour | None = None,
         *,
         port: int = 0,
-        clock: Clock = system_clock,
+        clock: Clock = utc_now,
         plan: Plan = no_fault,
         embeddings: Embeddings | None = None,
         engines: Engines = rule_engine,

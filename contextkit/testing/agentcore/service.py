@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from contextkit.clock import Clock, utc_now
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.calls import Call, Fault, Plan, new_call, no_fault
 from contextkit.testing.agentcore.engine import Engines, rule_engine
@@ -21,7 +22,6 @@ from contextkit.testing.agentcore.records import RecordCalls, every_second_fails
 from contextkit.testing.agentcore.refusals import Refused
 from contextkit.testing.agentcore.wire import Answer, Params, Request, answer, check, refusal, route
 from contextkit.testing.agentcore.world import Handler, Ids, World
-from contextkit.testing.clock import Clock, system_clock
 from contextkit.types import Embeddings
 
 _log = logging.getLogger("contextkit.testing")
@@ -38,7 +38,7 @@ class Service:
         self,
         behaviour: Behaviour | None = None,
         *,
-        clock: Clock = system_clock,
+        clock: Clock = utc_now,
         plan: Plan = no_fault,
         embeddings: Embeddings | None = None,
         engines: Engines = rule_engine,
