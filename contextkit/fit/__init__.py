@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from contextkit.blocks import Chosen, block_cost
 from contextkit.errors import BudgetTooSmall
+from contextkit.fit import notices
 from contextkit.fit.fill import Shelf, best_first, demand
-from contextkit.fit.past import History, Past, Shortening, read_history
+from contextkit.fit.past import CandidateHistory, Past, Shortening, read_history
 from contextkit.fit.present import Present, Shrunk, read_present
 from contextkit.fit.repeats import Repeats
-from contextkit.fit.sharing import kept, share
+from contextkit.fit.sharing import Shared, kept, share
 from contextkit.fit.standing import in_call_order
 from contextkit.ladder import READ_TOOL, Ladder
 from contextkit.pause import most_pauses
@@ -69,6 +71,12 @@ def fit(items: Mapping[str, Sequence[Item]], request: Request, *, said: Said, ha
 
 class _Fitting:
     """One fit under way: the room that is left, and what has been decided so far."""
+
+    # Decided on the way, in this order:
+    stable: Stable
+    present: Present
+    shared: Shared
+    tools: Sequence[Item]
 
     def __init__(
         self, items: Mapping[str, Sequence[Item]], request: Request, said: Said, handles: bool, tighter: int
@@ -125,7 +133,7 @@ class _Fitting:
             pause=self.pause,
             present=self.present,
             sections=self.sections,
-            frozen=self.request.continuing and _BLOCK_GONE not in self.notices,
+            frozen=self.request.continuing and notices.BLOCK_GONE not in self.notices,
             shares=self.shared.shares,
             stable=self.stable,
             used=self.used,
@@ -177,15 +185,15 @@ class _Fitting:
     def _accept(self, present: Present, block: int, spared: int) -> tuple[Present, int]:
         """Note what had to give way to the turn."""
         if replace(present.shrunk, left=self._shrunk.left) != self._shrunk:
-            self.notices.append(_RESULTS_MOVED)
+            self.notices.append(notices.RESULTS_MOVED)
         if present.shrunk.left != self._shrunk.left:
-            self.notices.append(_CALLS_LEFT)
+            self.notices.append(notices.CALLS_LEFT)
         if present.torn:
-            self.notices.append(_TURN_TORN)
+            self.notices.append(notices.TURN_TORN)
         if self.request.continuing and self.view.turn and self.view.turn.block_tokens > block:
-            self.notices.append(_BLOCK_GONE)
+            self.notices.append(notices.BLOCK_GONE)
         if spared < sum(self.stable.shares.values()):
-            self.notices.append(_PREFIX_CUT)
+            self.notices.append(notices.PREFIX_CUT)
             self.stable = replace(self.stable, shares={})
         return present, block
 
@@ -248,7 +256,7 @@ class _Fitting:
         self.shared = share(rest, self.request, self.stable, wanted)
         self.stable = self.shared.stable
         if self.shared.grown:
-            self.notices.append(_PREFIX_GROWN)
+            self.notices.append(notices.PREFIX_GROWN)
 
     def _optional_tools(self) -> list[Item]:
         return [item for item in self.items.get("tools", ()) if not item.required]
@@ -268,8 +276,8 @@ class _Fitting:
         self.used["tools"] = sum(item.tokens for item in taken)
         return sum(item.tokens for item in taken if not item.required)
 
-    def _history(self, whole_from: int = 2**62) -> History:
-        """The history; from number `whole_from` on messages stand whole, tools' results excepted."""
+    def _history(self, whole_from: int | None = None) -> CandidateHistory:
+        """The history; its messages from number `whole_from` on stand whole, tools' results excepted."""
         section = self.strategy.section("history")
         can_shorten = section is not None and "extract" in section.ladder
         return read_history(
@@ -283,7 +291,7 @@ class _Fitting:
             ),
         )
 
-    def _past(self, history: History, left: int) -> Past:
+    def _past(self, history: CandidateHistory, left: int) -> Past:
         share = min(left, self.shared.shares.get("history", 0))
         past = self._whole_past(history, left) or replace(
             history.window(share, cursor=self.view.history_from, low=self.strategy.history_low),
@@ -291,10 +299,10 @@ class _Fitting:
         )
         self.used["history"] = past.tokens
         if past.moved_on:
-            self.notices.append(_CURSOR_MOVED)
+            self.notices.append(notices.CURSOR_MOVED)
         return past
 
-    def _whole_past(self, history: History, left: int) -> Past | None:
+    def _whole_past(self, history: CandidateHistory, left: int) -> Past | None:
         """The history with its long messages whole, where no other section could ask for the room that takes.
 
         A file that someone pasted is what the next questions are about. Once a message stood shortened it
@@ -338,42 +346,7 @@ class _Fitting:
         stable = ((one.item, one.form) for chosen in self.sections.values() for one in chosen)
         return Repeats(self.said, past.verbatim, (*turn, *stable))
 
-    def _size(self, section: str, size: str) -> int:
+    def _size(self, section: str, size: Literal["floor", "ceiling", "item_ceiling"]) -> int:
         """A size of a section in tokens; 0 where the strategy has no such section."""
         found = self.strategy.section(section)
         return 0 if found is None else tokens_of(getattr(found, size), self.available)
-
-
-_CURSOR_MOVED = Notice(
-    "cursor moved",
-    "The history outgrew its share and its cursor moved forward, so the provider's cache starts anew there once.",
-)
-_RESULTS_MOVED = Notice(
-    "turn shortened",
-    "The current turn outgrew the window, so older tool results in it stand as handles. Return smaller results.",
-)
-_CALLS_LEFT = Notice(
-    "calls left out",
-    "The current turn outgrew the window even with its results as handles, so its oldest calls stand as a list. "
-    "Use a larger window, or give parts of the work to other agents.",
-)
-_TURN_TORN = Notice(
-    "turn incomplete",
-    "In the current turn a tool call lacks a result, or a result its call; providers refuse that, so it is left out. "
-    "Append a call and the results of all its tools before you build.",
-)
-_BLOCK_GONE = Notice(
-    "block dropped",
-    "The current turn needs the whole window, so what was recalled for it no longer stands. Use a larger window.",
-)
-
-_PREFIX_CUT = Notice(
-    "prefix changed",
-    "The current turn needs so much of the window that tools or other stable sections got less. Use a larger window.",
-)
-
-_PREFIX_GROWN = Notice(
-    "prefix changed",
-    "Tools or other stable sections that had been cut short, or came too late, got more room, so the provider's cache "
-    "starts anew once.",
-)

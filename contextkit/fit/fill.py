@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from contextkit.blocks import GAP, Chosen, framing, heading, section_cost
-from contextkit.fit.passages import holds, joined
+from contextkit.fit.overlaps import holds, joined
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
 from contextkit.strategy import Section

@@ -53,14 +53,14 @@ class Shortening:
 
     A message above `ceiling` tokens stands as an extract, a tool result for what the tool was
     called with, and within `result_ceiling` too; a result up to `stubs_through` stands as its handle.
-    What is no tool's result stands whole from number `whole_from` on.
+    What is no tool's result stands whole from number `whole_from` on (None: nowhere).
     """
 
     ladder: Ladder
     ceiling: int
     result_ceiling: int
     stubs_through: int
-    whole_from: int = 2**62
+    whole_from: int | None = None
 
     def forms(self, items: Sequence[Item]) -> Iterator[tuple[int, Form]]:
         """The places of the items that stand shortened, and the form of each."""
@@ -76,7 +76,7 @@ class Shortening:
         is_result = item.message is not None and item.message.role == "tool"
         if is_result and item.order <= self.stubs_through:
             return self.ladder.message_stub(item, item.tokens)
-        if not is_result and item.order >= self.whole_from:
+        if not is_result and self.whole_from is not None and item.order >= self.whole_from:
             return None
         limit = min(self.ceiling, self.result_ceiling) if is_result else self.ceiling
         if item.tokens <= limit or (item.message is not None and item.message.tool_calls):
@@ -103,7 +103,7 @@ def call_of(items: Sequence[Item], index: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CandidateHistory:
     """The candidate history in whole groups, each costed once. `forms` has the shortened ones, by item id, and
     `pauses` word of those behind groups, by the groups' indexes."""
 
@@ -154,7 +154,7 @@ class History:
         return found
 
 
-def read_history(items: Sequence[Item], shortening: Shortening) -> History:
+def read_history(items: Sequence[Item], shortening: Shortening) -> CandidateHistory:
     """Group and cost the candidate history, oldest first."""
     groups, reasons = whole_groups(items)
     shortened = dict(shortening.forms(items))
@@ -172,7 +172,8 @@ def read_history(items: Sequence[Item], shortening: Shortening) -> History:
         tokens=tokens,
         opens=lambda index: _opens(items[groups[index].start]),
     )
-    return History(items, {items[place].id: form for place, form in shortened.items()}, stretches, reasons, pauses)
+    forms = {items[place].id: form for place, form in shortened.items()}
+    return CandidateHistory(items, forms, stretches, reasons, pauses)
 
 
 def _pauses(items: Sequence[Item], groups: Sequence[range], counter: TokenCounter) -> Iterator[tuple[int, Item]]:

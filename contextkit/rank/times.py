@@ -140,8 +140,9 @@ def _untaken(pattern: re.Pattern[str], text: str, taken: bytearray) -> Iterator[
             yield match
 
 
-def _month_of(match: re.Match[str]) -> int:
-    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(match["month"].lower()[:3]))
+def month_number(name: str) -> int:
+    """The number of a month, 1 to 12, by its English name or the beginning of that."""
+    return next(n for n, month in enumerate(MONTHS, 1) if month.startswith(name.lower()[:3]))
 
 
 def _years_of(match: re.Match[str], years: range) -> Iterable[int]:
@@ -169,14 +170,14 @@ def _read_iso(match: re.Match[str], years: range) -> Iterator[Period]:
 
 def _read_day(match: re.Match[str], years: range) -> Iterator[Period]:
     for year in _years_of(match, years):
-        yield from _one_day(year, _month_of(match), int(match["day"]))
+        yield from _one_day(year, month_number(match["month"]), int(match["day"]))
 
 
 def _read_month(match: re.Match[str], years: range) -> Iterator[Period]:
     if not match["year"] and match["month"] not in _MONTHS_IN_TEXT:
         return
     for year in _years_of(match, years):
-        yield _months(year, _month_of(match), 1)
+        yield _months(year, month_number(match["month"]), 1)
 
 
 def _read_season(match: re.Match[str], years: range) -> Iterator[Period]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.blocks import block_cost, block_message, line_tokens, render
+from contextkit.blocks import block_cost, block_message, render
 from contextkit.fit.fill import Shelf, best_first, demand, worthwhile
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
@@ -16,22 +16,14 @@ from contextkit.said import Said
 from contextkit.strategy import Section
 from contextkit.tokens import get_counter
 from contextkit.types import Item, Provenance, Rung
+from tests.fit.candidates import document
 from tests.world import ladders, texts
 
 COUNTER = get_counter()
 
 
 def item(number: int, text: str, score: float = 1.0, heading: str = "", title: str | None = None) -> Item:
-    return Item(
-        id=f"i{number}",
-        section="documents",
-        text=text,
-        tokens=line_tokens(COUNTER, "", text),
-        score=score,
-        order=number,
-        heading=heading,
-        provenance=Provenance(title=title),
-    )
+    return document(number, text, score=score, heading=heading, provenance=Provenance(title=title))
 
 
 def shelf(
@@ -216,3 +208,26 @@ def test_no_more_stand_than_the_limit_and_they_are_the_best_of_those_without(
     limited.fill(items)
     free.fill(items)
     assert [one.item.id for one in limited.chosen] == [one.item.id for one in free.chosen][:limit]
+
+
+def one_of_a_group(number: int, group: str | None, score: float, words: int) -> Item:
+    text = f"Line {number} " + "and more words " * words
+    return document(number, text, score=score, group=group, heading=f"Heading {number % 3}")
+
+
+in_groups = st.lists(
+    st.tuples(st.sampled_from([None, "a", "b", "c"]), st.floats(0, 10), st.integers(0, 30)), max_size=14
+).map(lambda drawn: [one_of_a_group(number, *one) for number, one in enumerate(drawn)])
+
+
+@given(in_groups, st.integers(0, 400), st.sampled_from([0.0, 0.3]), st.booleans())
+def test_a_group_stands_whole_or_not_at_all(items: list[Item], room: int, relevance: float, shortens: bool) -> None:
+    rungs: tuple[Rung, ...] = ("full", "extract") if shortens else ("full",)
+    filled = shelf(room, *rungs, handles=False, item_ceiling=room, relevance=relevance)
+    filled.fill(best_first(items))
+    shown = {one.item.id: one.form.rung for one in filled.chosen}
+    for name in {one.group for one in items} - {None}:
+        members = [one.id for one in items if one.group == name]
+        if len(members) > 1:
+            assert {shown.get(member) for member in members} in ({"full"}, {None})
+    assert filled.used <= room

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.conversation import history_item
-from contextkit.fit.past import History, Shortening, call_of, read_history
+from contextkit.fit.past import CandidateHistory, Shortening, call_of, read_history
 from contextkit.fit.standing import Standing
 from contextkit.ladder import Ladder
 from contextkit.tokens import get_counter
@@ -26,13 +26,15 @@ def items_of(messages: list[Message]) -> list[Item]:
     return [history_item(message, COUNTER) for message in stored]
 
 
-def history(items: list[Item], *, ceiling: int = 10**6, result_ceiling: int = 10**6, through: int = 0) -> History:
+def history(
+    items: list[Item], *, ceiling: int = 10**6, result_ceiling: int = 10**6, through: int = 0
+) -> CandidateHistory:
     return read_history(
         items, Shortening(ladder=LADDER, ceiling=ceiling, result_ceiling=result_ceiling, stubs_through=through)
     )
 
 
-def whole(found: History) -> tuple[Standing, ...]:
+def whole(found: CandidateHistory) -> tuple[Standing, ...]:
     """All of it, as it stands where there is room enough."""
     return found.window(10**9, cursor=None, low=0.5).standing
 

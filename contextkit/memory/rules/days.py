@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final, TypeAlias
 
-from contextkit.rank.times import MONTHS, WEEKDAYS, Period, periods
+from contextkit.rank.times import MONTHS, WEEKDAYS, Period, month_number, periods
 
 _MONTH: Final = (
     "(?:"
@@ -205,12 +205,8 @@ def _weekday(match: re.Match[str], today: date, past: bool) -> date:
     return today + timedelta(days=step - 7 if past and step < 7 else -7 if past else step)
 
 
-def _month_number(match: re.Match[str]) -> int:
-    return next(n for n, name in enumerate(MONTHS, 1) if name.startswith(match["month"].lower()[:3]))
-
-
 def _calendar_day(match: re.Match[str], today: date, past: bool) -> str | None:
-    month, day = _month_number(match), int(match["day"])
+    month, day = month_number(match["month"]), int(match["day"])
     years = [int(match["year"])] if match["year"] else range(today.year - 4, today.year + 5)
     days = [found for year in years if (found := _day(year, month, day))]
     if not match["year"]:
@@ -226,7 +222,7 @@ def _day(year: int, month: int, day: int) -> date | None:
 
 
 def _calendar_month(match: re.Match[str], today: date, past: bool) -> str | None:
-    lead, number = match["lead"].lower(), _month_number(match)
+    lead, number = match["lead"].lower(), month_number(match["month"])
     if match["year"]:
         return None
     if lead in ("last", "since") or (lead in ("in", "until", "by") and past):
@@ -249,7 +245,7 @@ def _nth(match: re.Match[str], today: date, past: bool) -> str | None:
 def _every_year(match: re.Match[str], today: date, past: bool) -> str | None:
     if match["year"]:
         return _calendar_day(match, today, past)
-    day, month = int(match["day"]), _month_number(match)
+    day, month = int(match["day"]), month_number(match["month"])
     return f"{day} {MONTHS[month - 1].capitalize()}" if _day(2000, month, day) else None
 
 

@@ -1,4 +1,4 @@
-"""Passages: pieces of one document that overlap stand as the text they were cut from.
+"""Overlaps: pieces of one document that overlap stand as the text they were cut from.
 
 A splitter lets a piece begin with the end of the one before it, so that no sentence is torn from what
 it follows on. Where both stand, the text goes on from one to the other and what they share is said

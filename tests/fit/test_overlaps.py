@@ -1,4 +1,4 @@
-"""Passages: pieces that overlap stand as one text, each verbatim in it, for fewer tokens."""
+"""Pieces that overlap stand as one text, each verbatim in it, for fewer tokens."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from langchain_text_splitters import CharacterTextSplitter, RecursiveCharacterTextSplitter, TextSplitter
 
 from contextkit import Budget, ContextBuilder
-from contextkit.blocks import Chosen, line, line_tokens, render
+from contextkit.blocks import Chosen, line, render
 from contextkit.demo import load
-from contextkit.fit.passages import LEAST, joined, overlaps
+from contextkit.fit.overlaps import LEAST, joined, overlaps
 from contextkit.sources import Documents
 from contextkit.strategy import ContextStrategy, Section
 from contextkit.tokens import get_counter
 from contextkit.types import Form, Item
+from tests.fit.candidates import document
 
 COUNTER = get_counter()
 
@@ -33,17 +34,7 @@ ALL = ContextStrategy(
 
 
 def piece(number: int, text: str, heading: str = "ferry.md", score: float = 1.0) -> Item:
-    tokens = line_tokens(COUNTER, "", text)
-    return Item(
-        id=f"p{number}",
-        section="documents",
-        text=text,
-        heading=heading,
-        tokens=tokens,
-        order=number,
-        score=score,
-        passage=True,
-    )
+    return document(number, text, heading=heading, score=score, passage=True)
 
 
 def whole(items: Sequence[Item]) -> list[Chosen]:
@@ -61,7 +52,7 @@ def shown(chosen: Sequence[Chosen]) -> str:
 def test_two_pieces_that_overlap_stand_as_the_text_they_were_cut_from() -> None:
     first, second = cut((0, 400), (300, 700))
     chosen = joined(whole([second, first]), COUNTER)
-    assert [one.form.within for one in chosen] == [None, "p1"]
+    assert [one.form.within for one in chosen] == [None, "i1"]
     assert chosen[0].form.text == line(second, TEXT[:700])
     assert sum(one.form.tokens for one in chosen) == COUNTER.text(f"{TEXT[:700]}\n")
     assert chosen[1].form.tokens == first.tokens
@@ -105,13 +96,13 @@ def test_a_piece_within_another_and_texts_that_turn_in_a_circle_are_no_passages(
     assert joined(whole(inside), COUNTER) == whole(inside)
     one, other = TEXT[:200], TEXT[200:400]
     chosen = joined(whole([piece(0, one + other), piece(1, other + one)]), COUNTER)
-    assert [one.form.within for one in chosen] == [None, "p0"]
+    assert [one.form.within for one in chosen] == [None, "i0"]
 
 
 def test_what_was_joined_is_joined_anew_when_another_piece_stands_between() -> None:
     first, last, between = cut((0, 400), (330, 800), (200, 700))
     before = joined(whole([first, last]), COUNTER)
-    assert [one.form.within for one in before] == [None, "p0"]
+    assert [one.form.within for one in before] == [None, "i0"]
     chosen = joined([*before, *whole([between])], COUNTER)
     assert chosen == joined(whole([first, last, between]), COUNTER)
     assert chosen[0].form.text == f"{TEXT[:800]}\n"
