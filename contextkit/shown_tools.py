@@ -40,7 +40,8 @@ _DIGITS: Final = 6
 def shown_tool(tool: Tool) -> Tool:
     """The tool under a name that every provider takes; what they refuse of its schema is told in its description.
 
-    The tool itself where it will do. The schema only grows wider: what it no longer forbids is for the tool to refuse.
+    The tool itself where it will do. The schema only grows wider: what it no longer forbids is for the tool to refuse;
+    the object that it was made from is another then.
     """
     parameters, refused = _parted(tool.parameters)
     if not refused:
@@ -52,6 +53,7 @@ def shown_tool(tool: Tool) -> Tool:
         name=shown_name(tool.name),
         description=f"{tool.description}\n{told}" if tool.description else told,
         parameters=parameters,
+        origin=None,
     )
 
 

@@ -17,6 +17,7 @@ from contextkit.render.request import (
     shown,
     with_fitting_ids,
 )
+from contextkit.render.strict import is_strict
 from contextkit.render.told import told
 from contextkit.render.turns import (
     CALL_ID,
@@ -49,6 +50,7 @@ class AnthropicTool(TypedDict):
     name: str
     input_schema: Json
     description: NotRequired[str]
+    strict: NotRequired[bool]
     cache_control: NotRequired[dict[str, str]]
 
 
@@ -87,6 +89,8 @@ def _tool(tool: Tool) -> AnthropicTool:
     shaped: AnthropicTool = {"name": tool.name, "input_schema": dict(tool.parameters)}
     if tool.description:
         shaped["description"] = tool.description
+    if (strict := is_strict(tool, "anthropic")) is not None:
+        shaped["strict"] = strict
     return shaped
 
 

@@ -23,6 +23,7 @@ from contextkit.render.request import (
     shown,
     with_fitting_ids,
 )
+from contextkit.render.strict import is_strict
 from contextkit.render.told import told
 from contextkit.render.turns import (
     CALL_ID,
@@ -65,6 +66,7 @@ class ConverseToolSpec(TypedDict):
     name: str
     inputSchema: Json
     description: NotRequired[str]
+    strict: NotRequired[bool]
 
 
 class ConverseToolConfig(TypedDict):
@@ -124,6 +126,8 @@ def tool_spec(tool: Tool) -> ConverseToolSpec:
     spec: ConverseToolSpec = {"name": tool.name, "inputSchema": {"json": dict(tool.parameters)}}
     if tool.description:
         spec["description"] = tool.description
+    if (strict := is_strict(tool, "converse")) is not None:
+        spec["strict"] = strict
     return spec
 
 

@@ -12,6 +12,7 @@ from contextkit.parts import Part, Reasoning, Redacted, Text, ThinkingField, asi
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
 from contextkit.render.request import MOST_OPENAI_TOOLS, check_count, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.strict import is_strict
 from contextkit.render.thinking import Thinking, field_for, given_back
 from contextkit.render.told import told
 from contextkit.types import Message, Tool, ToolCall
@@ -34,6 +35,7 @@ class OpenAIFunction(TypedDict):
     name: str
     description: NotRequired[str]
     parameters: NotRequired[dict[str, Any]]
+    strict: NotRequired[bool]
     arguments: NotRequired[str]
 
 
@@ -170,6 +172,8 @@ def openai_tool(tool: Tool) -> OpenAITool:
     function: OpenAIFunction = {"name": tool.name, "parameters": dict(tool.parameters)}
     if tool.description:
         function["description"] = tool.description
+    if (strict := is_strict(tool, "openai")) is not None:
+        function["strict"] = strict
     return {"type": "function", "function": function}
 
 

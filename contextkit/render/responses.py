@@ -35,6 +35,7 @@ from contextkit.render.request import (
     shown,
     with_fitting_ids,
 )
+from contextkit.render.strict import is_strict
 from contextkit.render.told import told
 from contextkit.render.turns import Json
 from contextkit.types import Message, Tool
@@ -54,7 +55,7 @@ class ResponsesTool(TypedDict):
     type: Literal["function"]
     name: str
     parameters: Json
-    strict: Literal[False]
+    strict: bool
     description: NotRequired[str]
 
 
@@ -93,8 +94,9 @@ def to_responses(
 
 
 def _tool(tool: Tool) -> ResponsesTool:
+    strict = bool(is_strict(tool, "openai"))  # which the API takes for granted where nothing is said
     parameters = dict(tool.parameters)
-    shaped: ResponsesTool = {"type": "function", "name": tool.name, "parameters": parameters, "strict": False}
+    shaped: ResponsesTool = {"type": "function", "name": tool.name, "parameters": parameters, "strict": strict}
     if tool.description:
         shaped["description"] = tool.description
     return shaped

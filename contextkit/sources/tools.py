@@ -45,6 +45,8 @@ class Tools:
     once stay. Those in `pinned` are always in and count towards the limit. With any `embeddings` the
     ranking also goes by meaning; when they fail, it goes by words alone and a notice says so.
 
+    A schema in a provider's own shape that says `strict` is strict in that provider's requests.
+
     Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin, and
     `InvalidInput` for what is neither tools nor a function that lists them. Who lists tools is another,
     so of a function's a tool no provider would take, or whose name an earlier one has, is left out, a pin
