@@ -82,6 +82,9 @@ def _standard(block: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"type": "text", "text": argument_text(block["json"])}
     if "reasoningContent" in block:
         return _reasoning(_dict(block["reasoningContent"], "reasoningContent"))
+    if "image" in (guarded := _dict(block.get("guardContent", {}), "guardContent")):
+        image = _media("image", _dict(guarded["image"], "image"))
+        return block if image is None else {**image, "extras": {"guarded": True}}
     for kind in ("image", "document", "video", "audio"):
         if kind in block:
             return _media(kind, _dict(block[kind], kind)) or block

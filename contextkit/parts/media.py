@@ -20,7 +20,8 @@ class Media:
     """An image, sound, film or file: as base64 `data`, behind a `url`, or uploaded before under `file_id`.
 
     `detail` is OpenAI's wish for how closely an image is looked at; whether a file is to be `cited`, and the `context`
-    of it that is not cited, are Anthropic's and Converse's.
+    of it that is not cited, are Anthropic's and Converse's; whether an image is `guarded`, looked at by Bedrock's
+    guardrails, is Converse's.
     """
 
     kind: MediaKind
@@ -32,6 +33,7 @@ class Media:
     detail: str | None = None
     cited: bool = False
     context: str | None = None
+    guarded: bool = False
 
     @property
     def raw(self) -> bytes:
@@ -59,6 +61,8 @@ class Media:
 def media(block: Block) -> Media | None:
     """The block as media; None where it is something else, or names neither data nor a place to find it."""
     found = _media(block)
+    if found is not None and inner(block, "extras").get("guarded") is True:
+        return replace(found, guarded=True)
     return found if found is None or found.kind != "file" else _to_be_cited(found, block)
 
 

@@ -44,7 +44,10 @@ _FORMATS = {
     "image": ("png", "jpeg", "gif", "webp"),
     "file": ("pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"),
     "video": ("mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"),
-    "audio": ("mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "m4a", "mpeg", "pcm", "webm"),
+    "audio": (
+        *("mp3", "opus", "wav", "aac", "x-aac", "flac", "mp4", "ogg", "mkv", "mka", "m4a", "mpeg", "mpga", "pcm"),
+        "webm",
+    ),
 }
 """What the service's own model lists for each kind of block."""
 
@@ -189,7 +192,8 @@ def _media(media: Media) -> Json | None:
     if media.kind == "file":
         named: Json = {"name": document_name(media.name), "format": form, "source": source}
         return {"document": named | to_be_cited(media)}
-    return {media.kind: {"format": form, "source": source}}
+    shaped: Json = {media.kind: {"format": form, "source": source}}
+    return {"guardContent": shaped} if media.guarded else shaped
 
 
 def _source(media: Media) -> Json | None:

@@ -1,5 +1,6 @@
 from typing import Any
 
+import botocore.session
 import pytest
 
 from contextkit.errors import InvalidMessage
@@ -63,7 +64,9 @@ def test_converse_dicts_come_back_as_they_were(tools: tuple[Tool, ...]) -> None:
                 {"document": {"format": "md", "name": "notes", "source": {"bytes": b"# hi"}}},
                 {"video": {"format": "three_gp", "source": {"bytes": b"\x00"}}},
                 {"audio": {"format": "mp3", "source": {"bytes": b"\x00"}}},
+                {"audio": {"format": "x-aac", "source": {"bytes": b"\x00"}}},
                 {"guardContent": {"text": {"text": "hi"}}},
+                {"guardContent": {"image": {"format": "png", "source": {"bytes": b"\x89PNG"}}}},
             ],
         },
         {
@@ -225,3 +228,20 @@ def test_a_document_never_comes_without_a_word() -> None:
     blank = {"type": "text", "text": " "}
     request = to_converse([Message(role="user", content=(blank, _document()))])
     assert request["messages"][0]["content"][1:] == [{"text": "(attached)"}]
+
+
+@pytest.mark.parametrize("kind", ["image", "document", "video", "audio"])
+def test_every_format_that_the_service_lists_is_sent(kind: str) -> None:
+    shapes = botocore.session.get_session().get_service_model("bedrock-runtime")
+    named = {"name": "notes"} if kind == "document" else {}
+    for form in shapes.shape_for(f"{kind.capitalize()}Format").enum:
+        block = {kind: {"format": form, **named, "source": {"bytes": b"\x00"}}}
+        request = to_converse(as_messages([{"role": "user", "content": [{"text": "Look."}, block]}]))
+        check_converse(request)
+        assert [*request["messages"][0]["content"][1]] == [kind]
+
+
+def test_a_guarded_image_is_an_image_to_other_providers() -> None:
+    guarded = {"guardContent": {"image": {"format": "png", "source": {"bytes": b"\x89PNG"}}}}
+    prompt = as_messages([{"role": "user", "content": [{"text": "Look."}, guarded]}])
+    assert to_anthropic(prompt)["messages"][0]["content"][1]["type"] == "image"
