@@ -34,7 +34,7 @@ from contextkit.stores import Degradable, OverflowStore, Session, SessionStore
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import rolled
 from contextkit.tokens import get_counter
-from contextkit.turns import open_request
+from contextkit.turns import Asked, open_request
 from contextkit.types import Notice, Remembering, Request, Source, TokenCounter
 from contextkit.usage import input_tokens
 
@@ -115,8 +115,9 @@ class ContextBuilder:
         Raises `BudgetTooSmall` where what is required does not fit, `EmptyQuery` where there is
         nothing to answer, `SourceFailed` for a required source, and other `InvalidInput`.
         """
+        asked = Asked(query, actor_id, session_id, variables or {}, beside)
         with metered(), timed():
-            request = self._open(query, actor_id, session_id, variables or {}, beside)
+            request = self._open(asked)
             with step("gather"):
                 answers = gather(self.sources, request)
             return self._assemble(request, answers)
@@ -131,8 +132,9 @@ class ContextBuilder:
         beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         """`build` for an event loop, which it never blocks."""
+        asked = Asked(query, actor_id, session_id, variables or {}, beside)
         with metered(), timed():
-            request = await aside(partial(self._open, query, actor_id, session_id, variables or {}, beside))
+            request = await aside(partial(self._open, asked))
             with step("gather"):
                 answers = await agather(self.sources, request)
             return await aside(partial(self._assemble, request, answers))
@@ -189,21 +191,11 @@ class ContextBuilder:
     # The steps
 
     @step("open")
-    def _open(
-        self,
-        query: object,
-        actor_id: str,
-        session_id: str,
-        variables: Mapping[str, Any],
-        beside: Sequence[Mapping[str, Any]],
-    ) -> Request:
+    def _open(self, asked: Asked) -> Request:
         self._meter.plain.text(".")  # the first count loads a vocabulary, which no source's deadline should pay for
         deadline = Deadline(self.strategy.seconds(self._filled))
         return open_request(
-            query,
-            actor_id=actor_id,
-            session_id=session_id,
-            variables=variables,
+            asked,
             budget=self.budget,
             counter=self._meter.within(deadline.for_opening / 2),
             strategy=self.strategy,
@@ -212,7 +204,6 @@ class ContextBuilder:
             now=self._clock(),
             known=self._known,
             deadline=deadline,
-            beside=beside,
         )
 
     def _assemble(self, request: Request, answers: Sequence[Answer]) -> Context:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -27,12 +27,20 @@ LOOKED_BACK = 64
 as many, and so on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a build is asked, as its caller puts it: see `ContextBuilder.build`."""
+
+    query: object
+    actor_id: str
+    session_id: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    beside: Sequence[Mapping[str, Any]] = ()
+
+
 def open_request(
-    query: object,
+    asked: Asked,
     *,
-    actor_id: str,
-    session_id: str,
-    variables: Mapping[str, Any],
     budget: Budget,
     counter: TokenCounter,
     strategy: ContextStrategy,
@@ -41,16 +49,14 @@ def open_request(
     now: datetime,
     known: KnownSessions,
     deadline: Deadline,
-    beside: Sequence[Mapping[str, Any]] = (),
 ) -> Request:
     """The request of one build: reads the session and its view, and finds the turn it is in.
 
     A store that does not answer costs a new turn what its session has said since it was `known`.
     A turn that goes on cannot do without: raises `StoreUnavailable`.
     """
-    check_id("actor id", actor_id)
-    check_id("session id", session_id)
-    message = None if query is None else as_query(query)
+    actor_id, session_id = check_id("actor id", asked.actor_id), check_id("session id", asked.session_id)
+    message = None if asked.query is None else as_query(asked.query)
     sessions = store if isinstance(store, SessionStore) else None
     available = budget.available(counter.margin)
     session, missed = None, None
@@ -79,10 +85,10 @@ def open_request(
         now=now,
         view=view,
         session=session,
-        variables=variables,
+        variables=asked.variables,
         deadline=deadline,
         notices=[notice for notice in (missed, opening.notice) if notice is not None],
-        beside=beside,
+        beside=asked.beside,
     )
 
 

@@ -15,7 +15,7 @@ from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.tokens import get_counter
-from contextkit.turns import LOOKED_BACK, as_query, open_request
+from contextkit.turns import LOOKED_BACK, Asked, as_query, open_request
 from contextkit.types import Message, Request, ToolCall
 from contextkit.view import Stable, Turn, View
 from tests.world import NOW
@@ -37,10 +37,7 @@ def opened(
     filled: frozenset[str] = frozenset(),
 ) -> Request:
     return open_request(
-        query,
-        actor_id=actor_id,
-        session_id=session_id,
-        variables={},
+        Asked(query, actor_id, session_id),
         budget=Budget(8_000),
         counter=get_counter(),
         strategy=ContextStrategy.load("agent"),
