@@ -133,25 +133,21 @@ def offload(
     return None
 
 
-def read_context(
-    store: object,
-    actor_id: str,
-    session_id: str,
-    handle: str,
-    *,
-    start: int = 0,
-    length: int | None = None,
-    search: str | None = None,
-) -> str:
-    """What is stored under a handle of this session: whole, a range of characters, or around a search.
+def read_context(store: object, actor_id: str, session_id: str, handle: str) -> str:
+    """The whole of what is stored under a handle of this session.
 
     Raises `HandleNotFound` for a handle that is unknown, expired, or another session's.
     """
-    text = _whole(store, actor_id, session_id, handle)
-    if search:
-        return "\n".join(_found(text, str(search)))
-    _check_range(start, length)
-    return text[start:] if length is None else text[start : start + length]
+    if not isinstance(handle, str):
+        raise HandleNotFound(handle)
+    if (message := re.fullmatch(r"m(\d{1,18})", handle)) and isinstance(store, SessionStore):
+        found = store.pick(actor_id, session_id, [int(message[1])])
+        if not found:
+            raise HandleNotFound(handle)
+        return readable(found[0])
+    if isinstance(store, OverflowStore):
+        return store.get_overflow(actor_id, session_id, handle).text
+    raise HandleNotFound(handle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +201,6 @@ def _check_range(start: object, length: object) -> None:
             "Use whole numbers: a start of at least 0 and a length of at least 1.",
             value=(start, length),
         )
-
-
-def _whole(store: object, actor_id: str, session_id: str, handle: str) -> str:
-    if not isinstance(handle, str):
-        raise HandleNotFound(handle)
-    if (message := re.fullmatch(r"m(\d{1,18})", handle)) and isinstance(store, SessionStore):
-        found = store.pick(actor_id, session_id, [int(message[1])])
-        if not found:
-            raise HandleNotFound(handle)
-        return readable(found[0])
-    if isinstance(store, OverflowStore):
-        return store.get_overflow(actor_id, session_id, handle).text
-    raise HandleNotFound(handle)
 
 
 def _found(text: str, search: str) -> list[str]:

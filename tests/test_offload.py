@@ -287,10 +287,8 @@ def store() -> Iterator[SQLiteStore]:
         yield store
 
 
-def test_the_whole_a_range_and_a_message(store: SQLiteStore) -> None:
+def test_a_piece_and_a_message_are_read_whole(store: SQLiteStore) -> None:
     assert read_context(store, "u1", "s1", "c1") == LONG
-    assert read_context(store, "u1", "s1", "c1", start=5, length=3) == LONG[5:8]
-    assert read_context(store, "u1", "s1", "c1", start=len(LONG) + 9) == ""
     assert read_context(store, "u1", "s1", "m1") == "Hello"
 
 
@@ -299,14 +297,6 @@ def test_of_a_result_that_is_no_text_block_all_is_read_back(store: SQLiteStore) 
     asked = {"role": "assistant", "tool_calls": [{"id": "c1", "function": {"name": "log", "arguments": "{}"}}]}
     store.append("u1", "s2", [asked, {"role": "tool", "tool_call_id": "c1", "content": [log]}])
     assert read_context(store, "u1", "s2", "m2") == "step 1\nstep 2"
-
-
-def test_a_search_shows_what_stands_around_each_place(store: SQLiteStore) -> None:
-    found = read_context(store, "u1", "s1", "c1", search="line 30 of")
-    assert found.startswith("[1 place]\n[at ")
-    assert "Line 30 of the report" in found
-    assert len(read_context(store, "u1", "s1", "c1", search="Ghent")) < len(LONG)
-    assert read_context(store, "u1", "s1", "c1", search="Paris").startswith("['Paris' does not occur")
 
 
 @pytest.mark.parametrize("handle", ["c2", "m2", "m0", "", "m" + "9" * 30, "x\ud800", "m1 ", "../m1", None, 1])
@@ -318,8 +308,6 @@ def test_an_unknown_handle_is_not_found(store: SQLiteStore, handle: Any) -> None
 @pytest.mark.parametrize(("start", "length"), [(-1, None), (0, 0), (0, -5), ("5", None), (None, None), (0, 2.5)])
 def test_a_range_that_cannot_be_is_refused(store: SQLiteStore, start: Any, length: Any) -> None:
     """A model wrote it, so it may be anything; the error tells it what to write."""
-    with pytest.raises(InvalidInput):
-        read_context(store, "u1", "s1", "c1", start=start, length=length)
     with pytest.raises(InvalidInput):
         builder(store).read_context("c1", start=start, length=length, **A)
 
@@ -352,12 +340,26 @@ def called(name: str, answer: str) -> list[dict[str, Any]]:
     ]
 
 
+def test_a_search_shows_what_stands_around_each_place() -> None:
+    found = answer_search(LONG, "line 30 of", PAGE)
+    assert found.startswith("[1 place]\n[at ")
+    assert "Line 30 of the report" in found
+    assert len(answer_search(LONG, "Ghent", PAGE)) < len(LONG)
+    assert answer_search(LONG, "Paris", PAGE).startswith("['Paris' does not occur")
+
+
 def test_a_search_finds_no_more_than_goes_on_a_page() -> None:
     text = "退款订单火车延误。" * 3_000
     found = answer_search(text, "退款", Page(get_counter(), 500))
     assert get_counter().text(found) <= 500
     assert found.startswith("[3000 places]\n[at 0] 退款")
     assert answer_search(text, "退款", Page(get_counter(), 5)).count("[at ") == 1
+
+
+def test_a_range_is_read_with_word_of_what_is_left() -> None:
+    assert answer_read(LONG, 5, 3, PAGE).partition("\n")[0] == LONG[5:8]
+    assert answer_read(LONG, len(LONG) - 3, 9, PAGE) == LONG[-3:]
+    assert answer_read(LONG, len(LONG) + 9, None, PAGE).startswith("[nothing stands from character ")
 
 
 def test_a_model_reads_a_page_at_a_time() -> None:
