@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from contextkit.aws.client import new_client
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.testing.clock import ManualClock
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for `from tests.world import …`, whatever starts pytest
 
@@ -39,6 +42,27 @@ def pytest_collection_finish() -> None:
     """What thousands of collected tests hold stays: it need not be looked through again, nor copied by forks."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands until the test moves it."""
+    return ManualClock()
+
+
+@pytest.fixture
+def actor() -> str:
+    """An actor whom no other test knows, wherever stores are shared."""
+    return f"actor-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    """A store of the test's own, whose time stands still."""
+    from tests.world import NOW
+
+    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
+        yield store
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,12 +28,6 @@ from tests.world import NOW, Ranked, Schemas, schema
 A = {"actor_id": "u1", "session_id": "s1"}
 
 
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
-        yield store
-
-
 def builder(
     store: object,
     *,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,12 +35,6 @@ from tests import checks
 from tests.world import NOW
 
 A = {"actor_id": "u1", "session_id": "s1"}
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
-        yield store
 
 
 def builder(store: object, window: int = 4_000) -> ContextBuilder:

@@ -23,11 +23,6 @@ from contextkit.testing.conformance import ManualClock
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def store(clock: ManualClock) -> Iterator[SQLiteStore]:
     with SQLiteStore(":memory:", clock=clock) as store:
         yield store

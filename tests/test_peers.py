@@ -6,7 +6,7 @@ The references name the project and thread where it was reported.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -24,12 +24,6 @@ from tests import checks
 from tests.world import NOW, Ranked, Schemas, schema
 
 A = {"actor_id": "u1", "session_id": "s1"}
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
-        yield store
 
 
 def builder(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from contextkit import Budget, ContextBuilder
 from contextkit.sources import History, Memories, Preferences, System
 from contextkit.stores import MemoryRecord
@@ -14,12 +10,6 @@ from contextkit.types import Message, ToolCall
 from tests.world import NOW, Ranked, Schemas, schema
 
 A = {"actor_id": "u1", "session_id": "s1"}
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
-        yield store
 
 
 def builder(store: SQLiteStore, strategy: str = "agent") -> ContextBuilder:

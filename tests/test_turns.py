@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import pytest
 
@@ -19,12 +19,6 @@ from contextkit.turns import LOOKED_BACK, Asked, as_query, open_request
 from contextkit.types import Message, Request, ToolCall
 from contextkit.view import Stable, Turn, View
 from tests.world import NOW
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
-        yield store
 
 
 def opened(

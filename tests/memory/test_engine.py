@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,17 +27,6 @@ from tests.memory.sayings import Sayings, day, every_third, turns
 
 NAMESPACE = "/strategies/semantic/actors/u1/"
 LEASE = timedelta(seconds=30)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store(clock: ManualClock) -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=clock) as store:
-        yield store
 
 
 def engine(store: SQLiteStore, clock: Callable[[], datetime], sayings: Sayings | None = None) -> MemoryEngine:

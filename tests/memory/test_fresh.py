@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,17 +15,6 @@ from contextkit.testing.conformance import ManualClock
 from contextkit.types import Message
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store(clock: ManualClock) -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=clock) as store:
-        yield store
 
 
 def say(store: SQLiteStore, *texts: str, session_id: str = "other", role: str = "user", actor_id: str = "u1") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,17 +17,6 @@ from contextkit.memory.tools import LONGEST, MOST, SHORT_ID, MemoryTools
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.clock import ManualClock
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store(clock: ManualClock) -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=clock) as store:
-        yield store
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -35,12 +35,6 @@ class Embedder:
         if self.fails:
             raise ConnectionError("no embedder today")
         return [1.0, float("kitten" in text or "cat" in text)]
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
-        yield store
 
 
 def talk(store: SQLiteStore, count: int, actor_id: str = "u1") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +20,6 @@ from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Item, Notice, Request
 from tests.sources.conftest import MakeRequest
 from tests.world import NOW
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:", clock=lambda: NOW) as store:
-        yield store
 
 
 def remember(store: SQLiteStore, *texts: str, actor_id: str = "u1", namespace: str = "default", **more: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -60,16 +59,6 @@ def opened(memory: tuple[AgentCoreEmulator, str], endpoint: str, tables: str, cl
             return store, *gates
 
         yield opened
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def actor() -> str:
-    return f"actor-{uuid.uuid4()}"
 
 
 def at_work(store: AgentCoreStore, actor: str) -> None:

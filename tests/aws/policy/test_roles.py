@@ -40,11 +40,6 @@ def client(endpoint: str) -> Iterator[Any]:
     client.close()
 
 
-@pytest.fixture
-def actor() -> str:
-    return f"actor-{uuid.uuid4()}"
-
-
 Opened: TypeAlias = tuple[DynamoDBStore, Gate]
 Open: TypeAlias = Callable[..., Opened]
 

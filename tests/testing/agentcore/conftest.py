@@ -15,11 +15,6 @@ from tests.testing.agentcore.raw import Raw
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def server(clock: ManualClock) -> Iterator[AgentCoreEmulator]:
     with AgentCoreEmulator(Behaviour(), clock=clock) as server:
         yield server
