@@ -73,8 +73,17 @@ class Additions:
 
 
 def added(given: Request, sent: Request) -> Added:
-    """What is sent beside what was given: text of the system prompt, and tools that the provider runs."""
+    """What is sent beside what was given: words of the system prompt and of messages, and the provider's own tools."""
     before, after = given.system_prompt or "", sent.system_prompt or ""
-    more = after.replace(before, "", 1)
-    words: Added = [{"name": "middleware", "text": more}] if more.strip() else []
-    return [*words, *(tool for tool in sent.tools if isinstance(tool, dict) and tool not in given.tools)]
+    words = [after.replace(before, "", 1), *_said(given, sent)]
+    tools = [tool for tool in sent.tools if isinstance(tool, dict) and tool not in given.tools]
+    return [*({"name": "middleware", "text": text} for text in words if text.strip()), *tools]
+
+
+def _said(given: Request, sent: Request) -> Iterator[str]:
+    """The words of messages that were not given. A changed one counts for the difference, if it is longer."""
+    same = {id(message) for message in given.messages}
+    texts = {message.id: message.text for message in given.messages if message.id}
+    for message in sent.messages:
+        if id(message) not in same and message not in given.messages:
+            yield message.text[len(texts.get(message.id or "", "")) :]

@@ -78,10 +78,13 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     What the model reports to have read teaches the builder how it counts. Put it first in the list: what other
     middleware changes in a request before it is taken for what was said. What those behind it add to the system prompt
-    (`TodoListMiddleware` does) takes of the budget as much as in the session's call before; in a session's first call
-    as much as in the last call of any other, and in the very first nothing. A message that is edited after it was
-    stored is named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`), and so is what the
-    session has where the state goes on without: it went back to an earlier checkpoint (`DivergedState`).
+    (`TodoListMiddleware` does), to the messages or to the provider's own tools takes of the budget as much as in the
+    session's call before; in a session's first call as much as in the last call of any other, and in the very first
+    nothing.
+
+    A message that is edited after it was stored is named in the report and by a warning
+    (`contextkit.adapters.langgraph.EditedMessage`), and so is what the session has where the state goes on without: it
+    went back to an earlier checkpoint (`DivergedState`).
 
     Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a system prompt of
     its own, or has tools where the builder has no source of any.

@@ -524,6 +524,24 @@ def test_what_other_middleware_adds_takes_of_the_budget_from_the_next_call_on(
     assert {"beside:middleware", "beside:web_search"} <= {one.item_id for one in seen[1].report.decisions}
 
 
+class Reminding(AgentMiddleware):
+    """Copies the messages, makes the last one longer, and says something behind it."""
+
+    def wrap_model_call(self, request: Any, handler: Any) -> Any:
+        *before, last = [message.model_copy() for message in request.messages]
+        longer = last.model_copy(update={"content": f"{last.text} Please."})
+        return handler(request.override(messages=[*before, longer, HumanMessage(noise(900))]))
+
+
+def test_what_other_middleware_says_takes_of_the_budget(made: Made) -> None:
+    seen, model = list[Context](), says("Soon.", "Very.")
+    agent = made(model, Reminding(), on_context=seen.append)
+    for question in (noise(2_000), "How soon?"):
+        ask(agent, HumanMessage(question))
+    words, counted = COUNTER.text(noise(900)), seen[1].beside
+    assert words < counted < 1.5 * words, "what was given is not counted twice"
+
+
 class Planning(AgentMiddleware):
     """Adds to the system prompt in one of the sessions."""
 
