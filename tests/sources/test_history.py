@@ -16,7 +16,8 @@ from contextkit.errors import StoreCorrupt, StoreUnavailable
 from contextkit.readable import readable
 from contextkit.shares import history_most
 from contextkit.sources import history as history_module
-from contextkit.sources.history import FAR, SESSION, SPARE, History
+from contextkit.sources.history import SESSION, History
+from contextkit.sources.recall import FAR, SPARE
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.types import Block, Item, Message, Notice, Request, ToolCall, Unread
@@ -420,7 +421,7 @@ def test_a_store_that_is_slow_costs_recall_and_not_the_history(
         return read(*given, **within)
 
     monkeypatch.setattr(store, slow, slowly)
-    for module in ("sources.history", "conversation.index", "deadline"):
+    for module in ("sources.pace", "conversation.index", "deadline"):
         monkeypatch.setattr(f"contextkit.{module}.perf_counter", lambda: passed[0])
     found = [*History().gather(of(request_for("Where does order 3 go?"), store, start=1_990))]
     assert [one.id for one in found if isinstance(one, Item) and one.section == "history"][-1] == "i2000"
