@@ -108,7 +108,7 @@ def to_converse(
     check_pairs(messages)
     tools = shown(tools)
     points = replace(breakpoints, after_tools=breakpoints.after_tools and not nova).at_most(MAX_BREAKPOINTS)
-    fitting = with_fitting_ids(finished(messages), CALL_ID)
+    fitting = with_fitting_ids(finished(messages), CALL_ID, signed=family == "openai")
     dialect = Dialect(partial(_blocks, family=family), _text, _mark, _is_plain if nova else _is_any)
     system, turns = split(fitting if tools else as_text(fitting), points, dialect)
     names: set[str] = set()

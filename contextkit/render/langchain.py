@@ -82,7 +82,7 @@ def to_langchain_prompt(
     start = opening(messages)
     if family is None and cache is not None:
         family = FAMILIES.get(cache)
-    fitting = enumerate(with_fitting_calls(messages))
+    fitting = enumerate(with_fitting_calls(messages, signed=family == "openai"))
     common = [_common(message, family, leading=place < start) for place, message in fitting]
     if family not in (*ANTHROPIC, *BEDROCK):
         common = [*with_attachments(common)]

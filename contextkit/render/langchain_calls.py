@@ -22,10 +22,13 @@ _CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 """The characters that Anthropic and Bedrock take, and as many of them as OpenAI does."""
 
 
-def with_fitting_calls(messages: Sequence[Message]) -> Iterator[Message]:
-    """The messages with calls that every provider takes. What fits stays as it is, among the blocks too."""
+def with_fitting_calls(messages: Sequence[Message], *, signed: bool = False) -> Iterator[Message]:
+    """The messages with calls that every provider takes. What fits stays as it is, among the blocks too.
+
+    `signed` is as for `with_fitting_ids`.
+    """
     check_pairs(messages)
-    for said, message in zip(messages, with_fitting_ids(finished(messages), _CALL_ID), strict=True):
+    for said, message in zip(messages, with_fitting_ids(finished(messages), _CALL_ID, signed=signed), strict=True):
         yield _with_calls(message, said) if said.tool_calls else message
 
 

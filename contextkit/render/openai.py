@@ -11,7 +11,15 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 from contextkit.parts import Part, Reasoning, Redacted, Text, ThinkingField, aside, parts, unusable
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
-from contextkit.render.request import MOST_OPENAI_TOOLS, check_count, check_pairs, encodable, shown, with_fitting_ids
+from contextkit.render.request import (
+    MOST_OPENAI_TOOLS,
+    asked,
+    check_count,
+    check_pairs,
+    encodable,
+    shown,
+    with_fitting_ids,
+)
 from contextkit.render.strict import is_strict
 from contextkit.render.thinking import Thinking, field_for, given_back
 from contextkit.render.told import told
@@ -93,14 +101,14 @@ def to_openai(
     before GPT-5.6 need none, and refuse them. A tool's result may only be text there: its images and
     files follow in a user's message, behind the results of all the calls they belong with. More than
     `most_tools` are refused. What a server that speaks this API notes beside a call (`extra_content`: Gemini's, which
-    refuses the call without) goes back to it within the turn.
+    refuses the call without) goes back to it within the turn, and so do ids that LiteLLM made to say as much.
     """
     check_pairs(messages)
     check_count(tools, most_tools, _PROVIDER)
     tools = shown(tools)
-    fitting = [*with_fitting_ids(messages, _CALL_ID)]
-    asked = max((place for place, message in enumerate(messages) if message.role == "user"), default=0)
-    fitting[:asked] = map(_without_extras, fitting[:asked])
+    fitting = [*with_fitting_ids(messages, _CALL_ID, signed=True)]
+    turn = asked(messages)
+    fitting[:turn] = map(_without_extras, fitting[:turn])
     field = field_for(messages, thinking, tools=bool(tools))
     request: OpenAIRequest = {"messages": [*_messages(fitting, field)]}
     if tools:

@@ -141,17 +141,26 @@ def _is_unsaid(found: Part) -> bool:
     return isinstance(found, Reasoning | Redacted)
 
 
-def with_fitting_ids(messages: Iterable[Message], allowed: re.Pattern[str]) -> Iterator[Message]:
+SIGNED: Final = "__thought__"
+"""What LiteLLM puts between a call's id and how Gemini signed the call, which it finds there again."""
+
+
+def with_fitting_ids(
+    messages: Iterable[Message], allowed: re.Pattern[str], *, signed: bool = False
+) -> Iterator[Message]:
     """The messages with call ids that match `allowed` and occur once, and tool names a provider takes.
 
     What fits stays as it is. A new id depends only on the messages before it, so that a prompt
-    that grows keeps its beginning.
+    that grows keeps its beginning. With `signed`, which is for OpenAI's language, an id of the turn that says how
+    Gemini signed the call stays too: Gemini 3 refuses a call of the turn without.
     """
+    said = [*messages]
+    turn = asked(said) if signed else len(said)
     used: dict[str, int] = {}
     renamed: dict[str, str] = {}
-    for message in messages:
+    for place, message in enumerate(said):
         if message.tool_calls:
-            renamed = {call.id: _fitting(call.id, allowed, used) for call in message.tool_calls}
+            renamed = {call.id: _fitting(call.id, allowed, used, signed=place > turn) for call in message.tool_calls}
             calls = tuple(
                 ToolCall(renamed[call.id], shown_name(call.name), call.arguments) for call in message.tool_calls
             )
@@ -162,9 +171,14 @@ def with_fitting_ids(messages: Iterable[Message], allowed: re.Pattern[str]) -> I
             yield message
 
 
-def _fitting(call_id: str, allowed: re.Pattern[str], used: dict[str, int]) -> str:
+def asked(messages: Sequence[Message]) -> int:
+    """The place of the last of the user's messages, with which the turn begins."""
+    return max((place for place, message in enumerate(messages) if message.role == "user"), default=0)
+
+
+def _fitting(call_id: str, allowed: re.Pattern[str], used: dict[str, int], *, signed: bool) -> str:
     number = used[call_id] = used.get(call_id, 0) + 1
-    if number == 1 and allowed.fullmatch(call_id):
+    if number == 1 and (allowed.fullmatch(call_id) or (signed and SIGNED in call_id)):
         return call_id
     digest = hashlib.sha256(f"{number} {call_id}".encode(errors="surrogatepass")).hexdigest()
     return f"call_{digest[:24]}"

@@ -44,6 +44,10 @@ PER_RESULT = 8
 """Around a tool result, by the same format: `functions.`, ` to=assistant` and the channel. The
 call's id is counted in place of the tool's name, which providers put there instead."""
 
+LONGEST_ID = 64
+"""Characters of a call's id that are counted. Anthropic and Bedrock take no longer ones, OpenAI no more than 40: what
+is longer is shown under another, or has a signature in it (`render.request`), which no model reads."""
+
 PER_ATTACHMENT = 24
 """A result that is more than text, where such things follow the results in a message of the user's (`render.openai`):
 that message's own framing and words, and the word that stands in the result for them."""
@@ -150,7 +154,9 @@ class BpeCounter:
         if message.name is not None:
             tokens += PER_NAME + self.text(message.name)
         if message.tool_call_id is not None:
-            tokens += PER_RESULT + self.text(message.tool_call_id) + (0 if _is_text(message) else PER_ATTACHMENT)
+            tokens += (
+                PER_RESULT + self.text(message.tool_call_id[:LONGEST_ID]) + (0 if _is_text(message) else PER_ATTACHMENT)
+            )
         if words := aside(message):
             tokens += self.text(words)
         if message.tool_calls and (thought := next(iter(thoughts(message).values()), None)):  # else it never goes back

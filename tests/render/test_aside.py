@@ -69,3 +69,36 @@ def test_what_gemini_notes_of_a_call_goes_back_within_the_turn() -> None:
     assert called["tool_calls"] == calls
     later = to_openai(as_messages([question, *turn, question]), tools)
     assert "c2lnbmVk" not in json.dumps(later)
+
+
+SIGNED_ID = f"call_1__thought__{'Ab+/' * 200}=="
+
+
+def signed_turn(question: str = "Where?") -> list[Any]:
+    calls = [{"id": SIGNED_ID, "type": "function", "function": {"name": "find", "arguments": "{}"}}]
+    result = {"role": "tool", "tool_call_id": SIGNED_ID, "content": "Here."}
+    return [("user", question), {"role": "assistant", "content": None, "tool_calls": calls}, result]
+
+
+FIND = [Tool("find", "Find it.", {"type": "object", "properties": {}})]
+
+
+def test_an_id_in_which_litellm_says_how_gemini_signed_the_call_stays_within_the_turn() -> None:
+    """By whichever client: it is all that goes back of the signature, and OpenAI itself takes no id as long."""
+    now, later = as_messages(signed_turn()), as_messages([*signed_turn(), ("user", "And now?")])
+    for talk, places in ((now, 2), (later, 0)):
+        assert json.dumps(to_openai(talk, FIND)).count(SIGNED_ID) == places
+        assert json.dumps(to_converse(talk, FIND, family="openai")).count(SIGNED_ID) == places
+        shown = to_langchain_prompt(talk, family="openai")
+        assert [shown[1].tool_calls[0]["id"], shown[2].tool_call_id].count(SIGNED_ID) == places
+    for request in (to_converse(now, FIND), to_anthropic(now, FIND), to_responses(now, FIND)):
+        assert SIGNED_ID not in json.dumps(request)
+
+
+def test_a_signature_is_not_counted() -> None:
+    counter = get_counter()
+    (_, _, signed), short = (
+        as_messages(signed_turn()),
+        Message(role="tool", content="Here.", tool_call_id=SIGNED_ID[:64]),
+    )
+    assert counter.message(signed) == counter.message(short)
