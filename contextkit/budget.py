@@ -116,6 +116,10 @@ def _is_price(price: object) -> bool:
     return isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < math.inf
 
 
+UNBOUNDED: Final = 2**62
+"""More tokens than any window has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What one section asks of the budget, in tokens.
@@ -127,7 +131,7 @@ class Claim:
     name: str
     demand: int
     floor: int = 0
-    ceiling: int = 2**62
+    ceiling: int = UNBOUNDED
     weight: int = 1
 
     @property

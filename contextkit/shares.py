@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextkit.budget import Claim, allocate
+from contextkit.budget import UNBOUNDED, Claim, allocate
 from contextkit.strategy import ContextStrategy, Section, tokens_of
-
-_ALL = 2**62
 
 
 def claim_of(section: Section, wanted: int, available: int) -> Claim:
@@ -28,7 +26,7 @@ def history_most(strategy: ContextStrategy, filled: frozenset[str], available: i
     if history is None or "history" not in filled:
         return 0
     beside = [section for section in strategy.region("volatile") if section.name in filled]
-    return allocate(available, [claim_of(section, _ALL, available) for section in (history, *beside)])["history"]
+    return allocate(available, [claim_of(section, UNBOUNDED, available) for section in (history, *beside)])["history"]
 
 
 def longest_shown(strategy: ContextStrategy, available: int) -> int:

@@ -60,9 +60,8 @@ def cost(
     The traffic is described by a file, by --turns, by --recorded reports, or by --example.
     """
     from contextkit.aws.cost import estimate
-    from contextkit.aws.loads import Agent, recorded
     from contextkit.aws.prices import Prices, shipped
-    from contextkit.aws.traffic import EXAMPLE, Traffic
+    from contextkit.aws.traffic import EXAMPLE
 
     given = [file is not None, turns > 0, record is not None, example]
     if sum(given) != 1:
@@ -75,18 +74,25 @@ def cost(
             "--builds goes with --turns or --recorded, --dax-node with --dax-nodes.",
             "Pass both, or say it in the file.",
         )
-    if file is not None or example:
-        traffic = Traffic.read(file or EXAMPLE)
-    elif record is not None:
-        traffic = Traffic(loads=tuple(recorded(_lines(record), builds or None)))
-    else:
-        traffic = Traffic(loads=tuple(Agent(turns=turns, builds=builds or Agent().builds).loads()))
+    traffic = _traffic(EXAMPLE if example else file, record, turns, builds)
     bill = estimate(_deployed(traffic, regions, dax_nodes, dax_node), Prices.read(prices) if prices else shipped())
     if as_json:
         sys.stdout.write(json.dumps(bill.to_dict(), ensure_ascii=False) + "\n")
     else:
         console = stdout()
         console.print(_drawn(bill, console.width))
+
+
+def _traffic(file: Path | None, record: Path | None, turns: int, builds: int) -> Traffic:
+    """The traffic of a file, of a record of reports, or of an agent that is asked so many questions."""
+    from contextkit.aws.loads import Agent, recorded
+    from contextkit.aws.traffic import Traffic
+
+    if file is not None:
+        return Traffic.read(file)
+    if record is not None:
+        return Traffic(loads=tuple(recorded(_lines(record), builds or None)))
+    return Traffic(loads=tuple(Agent(turns=turns, builds=builds or Agent().builds).loads()))
 
 
 def _deployed(traffic: Traffic, regions: Sequence[str] | None, nodes: int, node: str) -> Traffic:

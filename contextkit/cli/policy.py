@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contextkit.cli.screen import note
+from contextkit.cli.screen import note, write_json
 from contextkit.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -91,7 +89,7 @@ def policy(
     )
     if agentcore and scope.is_one:
         note(_LEDGER)
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    write_json(document)
 
 
 def _scope(actor: str, tag: str, everybody: bool) -> Scope:

@@ -5,15 +5,13 @@ As in every command about AWS, what loads boto3 is imported when the command run
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contextkit.cli.screen import note
+from contextkit.cli.screen import note, write_json
 from contextkit.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -105,7 +103,7 @@ def tables(
     elif apply:
         say(deploy(template(plan), stack or stack_name(prefix), _cloudformation(plan), protection=protection))
     else:
-        write(template(plan))
+        write_json(template(plan))
 
 
 def _needs(option: str, given: object, others: Mapping[str, object]) -> None:
@@ -155,15 +153,10 @@ def patient(service: str, *, region: str | None = None, endpoint: str | None = N
         )
 
 
-def write(document: dict[str, Any]) -> None:
-    """A template or policy to standard output, as JSON to read."""
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
-
-
 def say(deployed: Deployed) -> None:
     """What became of a stack to standard error, its outputs to standard output."""
     note(f"The stack {deployed.stack!r} is {deployed.change}.")
-    write(dict(deployed.outputs))
+    write_json(dict(deployed.outputs))
 
 
 @provision.command("agentcore")
@@ -191,11 +184,11 @@ def agentcore(
     chosen = tuple(_strategies(strategies, model))
     plan = MemoryPlan(name=name, strategies=chosen, event_days=event_days, model=model, role=role, key=key)
     if not (apply or endpoint):
-        write(memory_template(plan))
+        write_json(memory_template(plan))
         return
     made = create_memory(plan, patient("bedrock-agentcore-control", endpoint=endpoint or None))
     note(f"The memory {made.id} is {'made' if made.is_new else 'there already, and left as it was'}.")
-    write({"MemoryId": made.id, "MemoryArn": made.arn})
+    write_json({"MemoryId": made.id, "MemoryArn": made.arn})
 
 
 def _strategies(names: list[str] | None, model: str) -> Iterator[MemoryStrategy]:

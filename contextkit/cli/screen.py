@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.text import Text
@@ -35,6 +37,11 @@ def stdout() -> Console:
 def stderr() -> Console:
     """The console for notes and progress, which never mix with results."""
     return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """A document to standard output, as JSON to read."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 def note(text: str) -> None:

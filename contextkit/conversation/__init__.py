@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from contextkit.budget import UNBOUNDED
 from contextkit.conversation.index import GAP, SessionIndex
 from contextkit.conversation.items import as_stored, history_item, recounted
 from contextkit.conversation.vectors import Vectors
@@ -116,7 +117,7 @@ class Conversation:
         """The number of the last message that the index has."""
         return self._index.last
 
-    def start_of(self, room: int, longest: int = 2**62) -> int:
+    def start_of(self, room: int, longest: int = UNBOUNDED) -> int:
         """About where messages begin that `room` tokens hold, as the index has counted them. For `longest`, see
         `read_recent`."""
         seqs, firsts = np.unique(self.index.seqs, return_index=True)
@@ -137,12 +138,12 @@ class Conversation:
         session: Session,
         start: int | None,
         room: int,
-        longest: int = 2**62,
+        longest: int = UNBOUNDED,
         foreseen: Foreseen | None = None,
-        turn: int = 2**62,
+        turn: int | None = None,
     ) -> None:
         """Have every message from sequence number `start` on as an item; without one, what `room` tokens hold, and all
-        from number `turn` on.
+        from number `turn` on, if that is given.
 
         A message counts for `longest` tokens at the most. What came with the session's facts is not
         read again. What is `foreseen` is read in one call.
@@ -159,7 +160,7 @@ class Conversation:
             start = turn
         elif not self.items:
             self.items = self._items(store.messages(self._actor_id, self._session_id, after=start - 1))
-        if self.items and start < self.items[0].order:
+        if self.items and start is not None and start < self.items[0].order:
             self._read_older(store, start)
 
     def forget_before(self, start: int) -> None:

@@ -22,24 +22,30 @@ def check_request(shape: Shape, request: Mapping[str, Any]) -> None:
 
 
 def _check(shape: Shape, value: Any, where: str) -> None:
-    if shape.type_name == "structure" and isinstance(value, Mapping):
-        if not getattr(shape, "is_document_type", False):
-            for name, member in shape.members.items():
-                if value.get(name) is not None:
-                    _check(member, value[name], f"{where}.{name}".lstrip("."))
-    elif shape.type_name == "list" and isinstance(value, list | tuple):
-        _check_size(shape, len(value), "items", where, value)
-        for number, member in enumerate(value):
-            _check(shape.member, member, f"{where}[{number}]")
-    elif shape.type_name == "map" and isinstance(value, Mapping):
-        _check_size(shape, len(value), "entries", where, value)
-        for key, member in value.items():
-            _check(shape.key, key, f"the key {key!r:.80} of {where}")
-            _check(shape.value, member, f"{where}[{key!r:.80}]")
-    elif shape.type_name == "string" and isinstance(value, str):
-        _check_text(shape, value, where)
-    elif isinstance(value, int | float):
-        _check_size(shape, value, "", where, value)
+    match shape.type_name, value:
+        case "structure", Mapping():
+            _check_members(shape, value, where)
+        case "list", list() | tuple():
+            _check_size(shape, len(value), "items", where, value)
+            for number, member in enumerate(value):
+                _check(shape.member, member, f"{where}[{number}]")
+        case "map", Mapping():
+            _check_size(shape, len(value), "entries", where, value)
+            for key, member in value.items():
+                _check(shape.key, key, f"the key {key!r:.80} of {where}")
+                _check(shape.value, member, f"{where}[{key!r:.80}]")
+        case "string", str():
+            _check_text(shape, value, where)
+        case _, int() | float():
+            _check_size(shape, value, "", where, value)
+
+
+def _check_members(shape: Shape, value: Mapping[str, Any], where: str) -> None:
+    if getattr(shape, "is_document_type", False):  # any JSON
+        return
+    for name, member in shape.members.items():
+        if value.get(name) is not None:
+            _check(member, value[name], f"{where}.{name}".lstrip("."))
 
 
 def _check_size(shape: Shape, size: float, unit: str, where: str, value: object) -> None:

@@ -21,7 +21,7 @@ PATIENCE = 600.0
 """Seconds for which an erasure waits for AgentCore, which deletes five events a second of each session."""
 
 
-class StateStore(SessionStore, Erasable, Protocol):
+class ErasableSessions(SessionStore, Erasable, Protocol):
     """What an erasure needs of the state store."""
 
 
@@ -30,7 +30,7 @@ class Erasure:
 
     def __init__(
         self,
-        state: StateStore,
+        state: ErasableSessions,
         events: Events,
         memories: Memories,
         outbox: Outbox,

@@ -130,7 +130,7 @@ class Events:
         """The actor's sessions that hold events, newest first, whoever wrote them."""
         request = {"actorId": ACTORS.encode(actor_id), "filter": {"eventFilter": "HAS_EVENTS"}}
         found = [
-            SessionSummary(SESSIONS.decode(each["sessionId"]), each["sessionId"], _utc(each["createdAt"]))
+            SessionSummary(SESSIONS.decode(each["sessionId"]), each["sessionId"], each["createdAt"].astimezone(UTC))
             for page in self._service.pages("ListSessions", request)
             for each in page["sessionSummaries"]
         ]
@@ -229,12 +229,8 @@ def _event(given: Mapping[str, Any]) -> Event:
     branch = given.get("branch") or {"name": MAIN}
     return Event(
         id=given["eventId"],
-        at=_utc(given["eventTimestamp"]),
+        at=given["eventTimestamp"].astimezone(UTC),
         payload=tuple(given.get("payload", ())),
         branch=Branch(branch["name"], branch.get("rootEventId")),
         metadata={key: value.get("stringValue", "") for key, value in given.get("metadata", {}).items()},
     )
-
-
-def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)

@@ -114,9 +114,9 @@ def from_answer(given: Mapping[str, Any]) -> Record:
         text=given["content"]["text"],
         namespace=next(iter(given.get("namespaces", ())), None),
         strategy_id=given.get("memoryStrategyId", ""),
-        created_at=_utc(given["createdAt"]),
-        timestamp=None if timestamp is None else _utc(timestamp),
-        expires_at=None if expires_at is None else _utc(expires_at),
+        created_at=given["createdAt"].astimezone(UTC),
+        timestamp=None if timestamp is None else timestamp.astimezone(UTC),
+        expires_at=None if expires_at is None else expires_at.astimezone(UTC),
         score=given.get("score"),
         metadata={key: _from_value(value) for key, value in given.get("metadata", {}).items()},
     )
@@ -147,13 +147,9 @@ def _to_value(value: MetadataValue) -> dict[str, Any]:
 
 def _from_value(value: Mapping[str, Any]) -> MetadataValue:
     ((kind, held),) = value.items()
-    if kind == "stringListValue":
-        return tuple(held)
-    if kind == "dateTimeValue":
-        return _utc(held)
     found: MetadataValue = held
+    if kind == "stringListValue":
+        found = tuple(held)
+    elif kind == "dateTimeValue":
+        found = held.astimezone(UTC)
     return found
-
-
-def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused
 from contextkit.stores.agentcore.failures import NotThere
@@ -21,6 +21,8 @@ from contextkit.stores.agentcore.record import (
     to_update,
 )
 from contextkit.stores.agentcore.service import Service
+
+T = TypeVar("T")
 
 BATCH = 100
 """Records of one batch call, and the most that one search gives, by botocore's model of the service."""
@@ -185,7 +187,7 @@ def _days(days: int) -> int:
     )
 
 
-def _batches(records: Sequence[Any]) -> list[Sequence[Any]]:
+def _batches(records: Sequence[T]) -> list[Sequence[T]]:
     return [records[start : start + BATCH] for start in range(0, len(records), BATCH)]
 
 
