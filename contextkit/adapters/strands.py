@@ -23,7 +23,7 @@ from contextkit.adapters.strands_models import Target, target_of
 from contextkit.aside import aside
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
-from contextkit.errors import InvalidBudget, MissingExtra
+from contextkit.errors import InvalidBudget, InvalidInput, MissingExtra
 from contextkit.ladder import READ_TOOL
 from contextkit.offload import answer_call, read_tool
 from contextkit.render.converse import ConverseMessage, ConverseRequest, to_converse, tool_spec
@@ -65,8 +65,8 @@ class ContextPlugin(Plugin):
     session. What a guardrail takes out of a message afterwards stays in the session as it was said.
 
     Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a
-    system prompt of its own, or has tools where the builder has no `AgentTools`; `InvalidBudget` where
-    the model refuses a prompt as too long.
+    system prompt of its own, or has tools where the builder has no `AgentTools`, or that is asked by Strands' old
+    `agent.structured_output`, past every plugin; `InvalidBudget` where the model refuses a prompt as too long.
     """
 
     name = "contextkit"
@@ -112,6 +112,8 @@ class ContextPlugin(Plugin):
 
     async def _invocation_begins(self, event: BeforeInvocationEvent) -> None:
         """What the agent has from the beginning, or from a session manager, opens a session that has no messages."""
+        if event.messages is None:
+            raise _past_plugins()
         if not self._opened:
             await aside(partial(self._open, event.agent.messages))
         if event.agent.state is not self._taken:
@@ -208,6 +210,15 @@ class ContextPlugin(Plugin):
         unknown = sorted({*names} - {READ_TOOL})
         if unknown and not any(isinstance(source, AgentTools) for source in self._builder.sources):
             raise unknown_tools(unknown)
+
+
+def _past_plugins() -> InvalidInput:
+    """The refusal of `agent.structured_output`, which alone gives a plugin no messages."""
+    return InvalidInput(
+        "`agent.structured_output` asks the model past every plugin: it would not see what the builder decides, and "
+        "nothing of it would be stored.",
+        "Pass the schema to the agent's call: `agent(question, structured_output_model=…)`.",
+    )
 
 
 def _answered(call: InvokeModelContext) -> str | None:

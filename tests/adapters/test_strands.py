@@ -174,6 +174,12 @@ def test_structured_output_is_given_by_the_tool_that_strands_adds(built: Callabl
     assert all("Parcel" in asked.tools for asked in model.asked)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_answer_by_a_schema_past_every_plugin_is_refused(built: Callable[..., ContextBuilder]) -> None:
+    with pytest.raises(InvalidInput, match=r"past every plugin: .*, structured_output_model=…\)`\."):
+        agent(Scripted(), built()).structured_output(Parcel, "Where is my order?")
+
+
 def test_a_tool_that_the_model_is_forced_to_call_is_shown_among_however_many(
     built: Callable[..., ContextBuilder],
 ) -> None:
