@@ -80,7 +80,7 @@ class Context:
         with their calls of tools, where the session's last answers came with such: these servers answer with an error
         to a call that comes back without. Where a session goes over from another model to theirs, pass
         `thinking="reasoning_content"`; where it goes from theirs to a server that knows no such field (OpenAI, Groq,
-        Mistral), pass `thinking=None`.
+        Mistral), pass `thinking=None`. For gpt-oss on vLLM, Groq or Ollama pass `thinking="reasoning"`.
         """
         from contextkit.render.openai import to_openai
 

@@ -2,9 +2,9 @@
 
 Of DeepSeek's thinking mode and of Kimi, a request with tools must bear `reasoning_content` in every answer that called
 some, of earlier turns too, or they answer with an error; a blank one will do. LiteLLM takes back Claude's as
-`thinking_blocks`, OpenRouter and vLLM theirs as `reasoning_details` and `reasoning`. OpenAI, Groq, Mistral and others
-answer with an error to a name that they do not know. So what is given back goes by what the server itself said last, or
-by what the caller says of it.
+`thinking_blocks`, OpenRouter what it calls `reasoning_details`. OpenAI, Groq, Mistral and others answer with an error
+to a name that they do not know. So what is given back goes by what the server itself said last, or by what the caller
+says of it: vLLM, Groq and Ollama take back `reasoning`, but so may a program call what it notes for itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from contextkit.types import Message
 
 Thinking: TypeAlias = ThinkingField | Literal["auto"] | None
 """Under which name it is given back; "auto" goes by the last answers, None is for never."""
+
+_AMBIGUOUS = "reasoning"
+"""The name that is given back only where it is asked for."""
 
 INSISTED = "reasoning_content"
 """The name of those who insist on it."""
@@ -56,6 +59,6 @@ def _last_said(messages: Sequence[Message]) -> ThinkingField | None:
         if message.role == "user" and answered:
             return None
         answered = answered or message.role == "assistant"
-        if said := thoughts(message):
-            return next(iter(said))
+        if said := [field for field in thoughts(message) if field != _AMBIGUOUS]:
+            return said[0]
     return None
