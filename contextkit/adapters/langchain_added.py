@@ -83,7 +83,9 @@ def added(given: Request, sent: Request) -> Added:
 def _said(given: Request, sent: Request) -> Iterator[str]:
     """The words of messages that were not given. A changed one counts for the difference, if it is longer."""
     same = {id(message) for message in given.messages}
-    texts = {message.id: message.text for message in given.messages if message.id}
+    by_id = {message.id: message.text for message in given.messages if message.id}
+    without = {message.text for message in given.messages if not message.id}
     for message in sent.messages:
-        if id(message) not in same and message not in given.messages:
-            yield message.text[len(texts.get(message.id or "", "")) :]
+        if id(message) in same or (not message.id and message.text in without):
+            continue
+        yield message.text[len(by_id.get(message.id or "", "")) :]
