@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from contextkit.fit import Fit
 from contextkit.fit.fill import best_first
@@ -13,7 +14,7 @@ from contextkit.report import Decision, SectionUse
 from contextkit.strategy import Section, tokens_of
 from contextkit.types import Form, Item, Outcome, Request, Rung, Unread, UnreadItem
 
-_IN_ORDER = ("history", "turn")
+_IN_ORDER: Final = ("history", "turn")
 """Sections in which messages stand that were read, beside what is recalled of those that were not."""
 
 _OUTCOME: Mapping[Rung, Outcome] = {"full": "kept", "extract": "shortened", "handle": "moved"}

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from contextkit.actor.erasure import Receipt
@@ -106,7 +106,7 @@ class InvalidVector(InvalidInput):
     """A vector has the wrong dimension or no direction, or holds what is not a finite number."""
 
 
-LISTED = 12
+LISTED: Final = 12
 """The most required items that an error names: the largest, as their shortening helps most."""
 
 

@@ -10,21 +10,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import Final
 
-RESERVED = ("documents", "memories", "overflow", "preferences", "recall", "summary")
+RESERVED: Final = ("documents", "memories", "overflow", "preferences", "recall", "summary")
 """Sections fenced by their bare names. With the prefix of all others these are the only fences
 there are, in any strategy: text that is harmless in one is harmless in every other."""
 
-PREFIX = "context-"
+PREFIX: Final = "context-"
 
-BLOCK_NAME = "context"
+BLOCK_NAME: Final = "context"
 """The `name` of the messages that hold blocks: they are ours, not the user's."""
 
-_FORGED = re.compile(rf"<(?=[^\w<>]*(?:{'|'.join(RESERVED)}|{PREFIX})\b)", re.IGNORECASE)
+_FORGED: Final = re.compile(rf"<(?=[^\w<>]*(?:{'|'.join(RESERVED)}|{PREFIX})\b)", re.IGNORECASE)
 
-_TAG = rf"(?P<tag>{'|'.join(RESERVED)}|{PREFIX}[\w-]+)>"
-_OPENING = re.compile(f"<{_TAG}", re.IGNORECASE)
-_CLOSING = re.compile(rf"</{_TAG}\s*", re.IGNORECASE)
+_TAG: Final = rf"(?P<tag>{'|'.join(RESERVED)}|{PREFIX}[\w-]+)>"
+_OPENING: Final = re.compile(f"<{_TAG}", re.IGNORECASE)
+_CLOSING: Final = re.compile(rf"</{_TAG}\s*", re.IGNORECASE)
 
 
 def open_fence(section: str) -> str:

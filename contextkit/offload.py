@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from contextkit.deadline import patiently
 from contextkit.errors import ContextKitError, HandleNotFound, InvalidId, InvalidInput, StoreError, shortened
@@ -23,19 +23,19 @@ from contextkit.stored import StoredPieces
 from contextkit.stores import Overflow, OverflowStore, SessionStore
 from contextkit.types import Item, Notice, Request, TokenCounter, Tool
 
-LONGEST_READ = 8_000
+LONGEST_READ: Final = 8_000
 """Characters that one read gives unless asked for another number: about 2,000 tokens of English."""
 
-PAGE = 2_000
+PAGE: Final = 2_000
 """Tokens that one read gives unless asked for a number of characters: Chinese and base64 have few to a token."""
 
-PAGE_SHARE = 4
+PAGE_SHARE: Final = 4
 """One part in so many of a prompt is the most that one read gives: the next prompt has to show it whole."""
 
-AROUND = 240
+AROUND: Final = 240
 """Characters shown on either side of what a search finds."""
 
-MOST_FOUND = 10
+MOST_FOUND: Final = 10
 """Places that one search shows."""
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from contextkit.readable import readable
 from contextkit.types import Block, Item, Message, Provenance, Request
 
-QUERY = "query"
+QUERY: Final = "query"
 """What a question is called that has no id of its own, or one that another item has."""
 
 

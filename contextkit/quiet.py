@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-_NOT_STREAMED = "nostream"
+_NOT_STREAMED: Final = "nostream"
 """LangGraph's tag for what its streams of messages leave out."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Container, Sequence
+from typing import Final
 
 from contextkit.dedup import SeenTexts
 from contextkit.dedup.sentence import LARGEST
@@ -11,11 +12,11 @@ from contextkit.fence import BLOCK_NAME
 from contextkit.recent import Recent
 from contextkit.types import Item, Request
 
-REMEMBERED = 100_000
+REMEMBERED: Final = 100_000
 """Texts kept of all sessions, some hundred bytes each, and ten times that of those that were read; the session used
 least recently is forgotten first."""
 
-SESSION = 8
+SESSION: Final = 8
 """What a session counts for besides its texts."""
 
 

@@ -17,19 +17,19 @@ from collections import UserDict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from contextkit.aside import aside
 from contextkit.errors import VersionConflict
 from contextkit.stores import Session, SessionStore
 
-TRIES = 16
+TRIES: Final = 16
 """Saves that are tried before a conflict is the caller's: each lost one means that another writer won."""
 
-PAUSE = 0.005
+PAUSE: Final = 0.005
 """Seconds, about what a save takes in DynamoDB: after each lost one, a random part of twice as long as before it."""
 
-LONGEST_PAUSE = 0.16
+LONGEST_PAUSE: Final = 0.16
 """Seconds in which some 30 writers come one after another; all tries together then wait a second."""
 
 

@@ -7,6 +7,7 @@ changes, and the only time. It reads the messages that just left the window and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from contextkit.blocks import line_tokens, section_cost
 from contextkit.compress.summary import Summarizer, Summary, roll
@@ -14,7 +15,7 @@ from contextkit.deadline import begun, timely
 from contextkit.strategy import Section, tokens_of
 from contextkit.types import Item, Message, Notice, Provenance, Request, TokenCounter
 
-LEAST = 32
+LEAST: Final = 32
 """Tokens below which a summary says nothing worth a place."""
 
 

@@ -22,7 +22,7 @@ from contextkit.topic import exchange, says_something, topic
 from contextkit.types import Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
 
-LOOKED_BACK = 64
+LOOKED_BACK: Final = 64
 """Messages in which the question of a turn is looked for first, where no view of the session tells; then in four times
 as many, and so on."""
 

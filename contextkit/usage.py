@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from contextkit.errors import InvalidInput, shortened
 
-_CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+_CACHED: Final = (
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cacheReadInputTokens",
+    "cacheWriteInputTokens",
+)
 """What Anthropic and Bedrock report apart from their input tokens, and bill as input all the same."""
 
 
-_CACHE_READS = ("cache_read_input_tokens", "cacheReadInputTokens", "cache_read", "cached_tokens")
+_CACHE_READS: Final = ("cache_read_input_tokens", "cacheReadInputTokens", "cache_read", "cached_tokens")
 """What was read from the provider's cache: as Anthropic, Bedrock, LangChain and OpenAI call it."""
 
-_DETAILS = ("input_token_details", "prompt_tokens_details", "input_tokens_details")
+_DETAILS: Final = ("input_token_details", "prompt_tokens_details", "input_tokens_details")
 """Where LangChain and OpenAI, in either API, say more about the input tokens."""
 
-_KNOWN = ("prompt_tokens", "input_tokens", "inputTokens", *_CACHED, *_CACHE_READS, *_DETAILS)
+_KNOWN: Final = ("prompt_tokens", "input_tokens", "inputTokens", *_CACHED, *_CACHE_READS, *_DETAILS)
 
 
 def input_tokens(usage: object) -> int:

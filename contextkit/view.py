@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from contextkit.blocks import block_message
 from contextkit.errors import StoreCorrupt
@@ -21,11 +21,11 @@ from contextkit.report.lazy import Lazy
 from contextkit.report.records import Decision
 from contextkit.types import Message, TokenCounter
 
-VERSION = 1
+VERSION: Final = 1
 """The format of the stored text. A view of another version is not read; the session starts afresh."""
 
 
-MUCH_LARGER = 1.25
+MUCH_LARGER: Final = 1.25
 """How much a window has to grow for the history to be filled afresh: more than a margin that shrinks ever gives."""
 
 
@@ -157,8 +157,8 @@ def _scaled(item: Decision, now: int, before: int) -> Decision:
     return replace(item, tokens=item.tokens * now // before, full_tokens=item.full_tokens * now // before)
 
 
-_FIELDS = tuple(each.name for each in fields(Decision))
-_VALUES = attrgetter(*_FIELDS)
+_FIELDS: Final = tuple(each.name for each in fields(Decision))
+_VALUES: Final = attrgetter(*_FIELDS)
 
 
 def _turn_to_dict(turn: Turn) -> dict[str, Any]:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
 from contextkit.errors import InvalidInput
 
-CONNECT_TIMEOUT = 1.0
+CONNECT_TIMEOUT: Final = 1.0
 """Seconds to reach an endpoint. botocore's own 60 would hold a prompt back for minutes."""
 
-READ_TIMEOUT = 2.0
+READ_TIMEOUT: Final = 2.0
 """Seconds to wait for an answer: DynamoDB's slowest healthy answers, a 1 MB page, take a tenth of that."""
 
-ATTEMPTS = 2
+ATTEMPTS: Final = 2
 """Tries of one call, the first included. `standard` mode, for `adaptive` was seen to hold healthy
 calls back by up to 1.8 s after a throttle."""
 
-CONNECTIONS = 50
+CONNECTIONS: Final = 50
 """Connections that a client keeps: as many threads can call at once without waiting for one."""
 
-ENDPOINT = "CONTEXTKIT_{}_ENDPOINT"
+ENDPOINT: Final = "CONTEXTKIT_{}_ENDPOINT"
 """The environment variable that names an endpoint for one service, as CONTEXTKIT_BEDROCK_AGENTCORE_ENDPOINT."""
 
 

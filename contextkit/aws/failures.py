@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
 from contextkit.errors import StoreError, StoreUnavailable
 
-_CREDENTIALS = {
+_CREDENTIALS: Final = {
     "UnrecognizedClientException",
     "InvalidSignatureException",
     "ExpiredTokenException",
@@ -20,7 +22,7 @@ _CREDENTIALS = {
 }
 
 
-_WITHOUT_CREDENTIALS = (
+_WITHOUT_CREDENTIALS: Final = (
     aws.NoCredentialsError,
     aws.PartialCredentialsError,
     aws.CredentialRetrievalError,
@@ -29,9 +31,9 @@ _WITHOUT_CREDENTIALS = (
     aws.RefreshWithMFAUnsupportedError,
 )
 
-_SIGNED_OUT = (aws.SSOError, aws.TokenRetrievalError, aws.LoginError)
+_SIGNED_OUT: Final = (aws.SSOError, aws.TokenRetrievalError, aws.LoginError)
 
-_UNREACHED = (
+_UNREACHED: Final = (
     aws.ConnectionError,
     aws.HTTPClientError,
     aws.IncompleteReadError,

@@ -10,26 +10,26 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from contextkit.aws.toml import Share
 from contextkit.errors import InvalidInput, shortened
 from contextkit.stores.dynamodb.items import Table
 from contextkit.stores.dynamodb.schema import SCHEMAS
 
-GB = 1_000_000_000
+GB: Final = 1_000_000_000
 """Bytes. Amazon bills by this one, not by 2³⁰."""
 
 READ_BYTES, WRITE_BYTES = 4_096, 1_024
 """Bytes of one strongly consistent read request unit and of one write request unit."""
 
-TRANSACTIONAL = 2
+TRANSACTIONAL: Final = 2
 """Units that a write in a transaction takes for each that it would take alone."""
 
-OVERHEAD = 100
+OVERHEAD: Final = 100
 """Bytes that DynamoDB stores with each item, by its documentation."""
 
-DAYS = 365 / 12
+DAYS: Final = 365 / 12
 """Days of a month."""
 
 
@@ -144,20 +144,20 @@ class Agent:
         return Load("memories", self.turns * reads, self.turns * writes, stored)
 
 
-_END = 2
+_END: Final = 2
 """Read units for a session's facts and its newest messages: two pages of 4 KB, as measured."""
 
-_CHECK = TRANSACTIONAL
+_CHECK: Final = TRANSACTIONAL
 """Write units for the session's `meta`, which every transaction checks or changes."""
 
 _DERIVED, _DERIVED_BYTES = 0.5, 900
 """Write units for a message's part in the index and in packs of messages: so many, and one more for so many bytes.
 Measured on LoCoMo's turns, joined to messages of 130, 320 and 760 bytes: 0.6, 1.1 and 1.3."""
 
-_LEAD = 120
+_LEAD: Final = 120
 """Bytes of the item that leads from a message's id to its number."""
 
-_SWEPT = 2
+_SWEPT: Final = 2
 """Days until DynamoDB deletes what has expired: it promises "a few", and bills for them."""
 
 

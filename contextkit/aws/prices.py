@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from contextkit.aws.toml import TomlFile
 from contextkit.errors import InvalidInput
 
-SHIPPED = Path(__file__).with_name("prices.toml")
+SHIPPED: Final = Path(__file__).with_name("prices.toml")
 """The list that comes with contextkit. It names its sources and its date."""
 
-MILLION = 1_000_000
+MILLION: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

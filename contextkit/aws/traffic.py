@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from contextkit.aws.loads import Agent, Calls, Load
 from contextkit.aws.toml import TomlFile
 
-EXAMPLE = Path(__file__).with_name("example.toml")
+EXAMPLE: Final = Path(__file__).with_name("example.toml")
 """A published design with its author's own estimate, to compare with."""
 
 

@@ -9,22 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
+from typing import Final
 
 from contextkit.calibration.composition import Composition
 from contextkit.calibration.regression import LEAST, MOST, Observation, fit
 from contextkit.errors import StoreCorrupt
 from contextkit.types import ContentKind
 
-MEMORY = 32
+MEMORY: Final = 32
 """Reports remembered: enough to average over, few enough to follow a model that changes."""
 
-UNPROVEN_MARGIN = 0.10
+UNPROVEN_MARGIN: Final = 0.10
 """The margin without any evidence; vocabularies of one generation differ by about that on English and code."""
 
-MOST_MARGIN = 0.25
+MOST_MARGIN: Final = 0.25
 """Reports that scatter more than this say more about the reporting than about the tokenizer."""
 
-LEAN = 0.005
+LEAN: Final = 0.005
 """How far calibrated counts lean to the high side: an overflow costs a request, half a percent costs little."""
 
 TYPICAL: Mapping[ContentKind, Composition] = {

@@ -7,31 +7,32 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import add, attrgetter
+from typing import Final
 
 from contextkit.tokens.contents import ContentCache
 from contextkit.tokens.estimates import kind_of
 from contextkit.tokens.seams import segments
 from contextkit.types import Message, TokenCounter, Tool
 
-CLASSES = ("prose", "code", "json", "cjk", "hangul", "script")
+CLASSES: Final = ("prose", "code", "json", "cjk", "hangul", "script")
 """What has a ratio of its own: the content kinds, with Korean apart from Chinese and Japanese, and prose in
 alphabets other than Latin apart from the rest. (Of voyage-3 over o200k_base: 0.83 for Chinese and Japanese
 prose, 1.18 for Korean, 1.0 for English, 1.2 for Russian, 2.5 for Hindi.)"""
 
-TRAITS = ("han", "hiragana", "katakana", "syllables", "runs", "contractions")
+TRAITS: Final = ("han", "hiragana", "katakana", "syllables", "runs", "contractions")
 """What vocabularies differ on within a class, in characters or places: characters of each East Asian script
 (`syllables` are Korean) and the unbroken runs of them; and English contractions such as `it's`, which
 o200k_base and its kin alone write as one token. Chosen among sixty such counts, as those that kept a fit to five
 prompts near the truth for every vocabulary (see `contextkit.calibration.regression`). Letters, words, capitals, marks,
 indentation and lines helped some vocabularies on some text, and misled others on more."""
 
-TERMS = (*CLASSES, *TRAITS)
+TERMS: Final = (*CLASSES, *TRAITS)
 """What a fit weighs: the tokens of each class, then each trait."""
 
-_EAST = "\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"
-_RUN = re.compile(f"[{_EAST}]+")
-_HANGUL = re.compile("[\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]")
-_PATTERNS = {
+_EAST: Final = "\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"
+_RUN: Final = re.compile(f"[{_EAST}]+")
+_HANGUL: Final = re.compile("[\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]")
+_PATTERNS: Final = {
     "han": re.compile("[\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff]"),
     "hiragana": re.compile("[\u3041-\u309f]"),
     "katakana": re.compile("[\u30a0-\u30ff]"),
@@ -39,9 +40,9 @@ _PATTERNS = {
     "runs": _RUN,
     "contractions": re.compile("(?<=[A-Za-z])'(?:[sdmt]|ll|ve|re)(?![A-Za-z])"),
 }
-_DIGITS = re.compile(r"[0-9]+")
-_SCRIPT = re.compile("[\u0370-\u10ff\u1200-\u1dff]")
-_COMPOSITIONS_BYTES = 16 * 2**20
+_DIGITS: Final = re.compile(r"[0-9]+")
+_SCRIPT: Final = re.compile("[\u0370-\u10ff\u1200-\u1dff]")
+_COMPOSITIONS_BYTES: Final = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class Composition:
         return Composition(**dict(zip(_FIELDS, map(add, _ALL(self), _ALL(more)), strict=True)))
 
 
-_FIELDS = (*TERMS, "digits", "other")
+_FIELDS: Final = (*TERMS, "digits", "other")
 _BY_CLASS, _TERMS, _ALL = attrgetter(*CLASSES), attrgetter(*TERMS), attrgetter(*_FIELDS)
 
 
@@ -109,7 +110,7 @@ def total(parts: Iterable[Composition]) -> Composition:
     return Composition(**dict(zip(_FIELDS, map(sum, zip(*map(_ALL, parts), strict=True)), strict=False)))
 
 
-_COMPOSITIONS = ContentCache[Composition](_COMPOSITIONS_BYTES)
+_COMPOSITIONS: Final = ContentCache[Composition](_COMPOSITIONS_BYTES)
 
 
 def of_text(counter: TokenCounter, text: str) -> Composition:

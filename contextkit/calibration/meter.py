@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 from contextkit.calibration import Calibration
 from contextkit.calibration.composition import compose
@@ -17,11 +17,11 @@ from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.stores import CalibrationStore
 from contextkit.types import Message, Notice, TokenCounter, Tool
 
-NOTICEABLE = 0.005
+NOTICEABLE: Final = 0.005
 """A calibrated count has to move by this much before it is adopted: each change of counts may reshape
 what is shown shortened, and so cost the provider's cached prefix."""
 
-WAIT = 1.0
+WAIT: Final = 1.0
 """Seconds that are waited for what was learnt of a model, where no deadline says less: without it, counts are
 only less precise."""
 

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import mul
 from statistics import median
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ from contextkit.calibration.composition import CLASSES, TERMS, TRAITS, Compositi
 LEAST, MOST = 0.25, 4.0
 """Bounds of a ratio, whatever is reported: voyage-3 needs 3.2 times o200k_base's tokens for Malayalam, its worst."""
 
-HABITS = {
+HABITS: Final = {
     "cl100k_base": (0.04, -0.01, 0.00, 0.54, 0.60, 0.56, -0.01, -0.17, 0.03, 0.27, -0.64, 0.90),
     "Llama 4": (-0.01, 0.00, 0.00, -0.11, -0.01, -0.12, -0.05, -0.03, -0.25, -0.04, -0.15, 0.00),
     "Mistral Tekken": (0.04, 0.04, 0.02, -0.33, -0.44, 0.14, 0.44, 0.15, 0.13, 0.10, 0.47, 0.90),
@@ -50,8 +51,8 @@ HABITS = {
 all texts named above, each source weighed alike, digits set apart where the vocabulary writes them singly.
 Contractions were measured by leaving them out of 1,400 places: fitted, they would stand for all small talk."""
 
-_PIECE = 1_000
-_SPREAD = np.array([0.01, 0.015, 0.01, 0.03, 0.03, 0.05])
+_PIECE: Final = 1_000
+_SPREAD: Final = np.array([0.01, 0.015, 0.01, 0.03, 0.03, 0.05])
 """Standard deviation of the ratio between pieces of 1,000 tokens of one class, digits set apart."""
 
 _FLOOR, _FRAMES = 0.002, 4.0
@@ -60,22 +61,22 @@ _FLOOR, _FRAMES = 0.002, 4.0
 _COMMON, _OWN, _TRAIT = 0.2, (0.02, 0.02, 0.02, 0.1, 0.1, 0.5), 0.02
 """What a prior may lack, as deviations: of all ratios together, of each class from the rest, of each trait."""
 
-_GATE = math.log(2.0)
+_GATE: Final = math.log(2.0)
 
-REJECT = 12.0
+REJECT: Final = 12.0
 """A report is not believed whose squared error is so many times its variance: 3.5 deviations."""
 
-_ROUNDS = 8
+_ROUNDS: Final = 8
 
 _Vector = NDArray[np.float64]
 
-_KNOWN = np.array(list(HABITS.values()))
-_PLAIN = np.array((1.0,) * len(CLASSES) + (0.0,) * len(TRAITS))
-_EXPECTED = _PLAIN + [_KNOWN[:, at].mean() if name == "contractions" else 0.0 for at, name in enumerate(TERMS)]
+_KNOWN: Final = np.array(list(HABITS.values()))
+_PLAIN: Final = np.array((1.0,) * len(CLASSES) + (0.0,) * len(TRAITS))
+_EXPECTED: Final = _PLAIN + [_KNOWN[:, at].mean() if name == "contractions" else 0.0 for at, name in enumerate(TERMS)]
 """What a model that has reported anything is expected to be like: o200k_base, but for contractions, since all but
 one of the vocabularies known write them as two tokens, and few reports have enough of them to tell."""
 
-_BOUNDS = np.where(_PLAIN > 0, LEAST, -MOST), np.full(len(_PLAIN), MOST)
+_BOUNDS: Final = np.where(_PLAIN > 0, LEAST, -MOST), np.full(len(_PLAIN), MOST)
 
 
 def _precision() -> _Vector:
@@ -86,7 +87,7 @@ def _precision() -> _Vector:
     return inverse
 
 
-_PRIOR = _precision()
+_PRIOR: Final = _precision()
 
 
 @dataclass(frozen=True, slots=True)

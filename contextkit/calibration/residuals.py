@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2s
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +35,15 @@ from contextkit.calibration.composition import CLASSES, of_text, texts_of
 from contextkit.calibration.regression import REJECT, Fit, Observation, noise, scatter
 from contextkit.types import Message, TokenCounter
 
-REPORTS = 64
+REPORTS: Final = 64
 """Reports remembered: many sessions share a process."""
 
-ALIKE = 4
+ALIKE: Final = 4
 """Reports remembered that the newest shares most of its texts with, so that a busy session leaves room for others.
 More would teach little: where weights alone are off by 1.03% (one deviation, Japanese, 4,000 tokens), the last
 report of a conversation leaves 0.88, the last two 0.84, the last three and all of them 0.83."""
 
-LINES = 2**15
+LINES: Final = 2**15
 """Lines remembered of all reports together, at 24 bytes (and while they are counted with, some 100 more)."""
 
 _Vector = NDArray[np.float64]
@@ -139,7 +140,7 @@ class Corrections:
         return float(sum(times * more for times, more in zip(lines.times.tolist(), each, strict=True)))
 
 
-NOTHING = Corrections()
+NOTHING: Final = Corrections()
 """What is known of texts before any report."""
 
 

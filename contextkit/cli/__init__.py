@@ -11,12 +11,13 @@ import errno
 import io
 import os
 import sys
+from typing import Final
 
 from contextkit.cli.exits import INTERRUPTED, UNREAD, hush
 
-NEEDED = ("typer", "rich")
+NEEDED: Final = ("typer", "rich")
 
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 """What a write to an output fails with that has no room left, or was closed before we began."""
 
 

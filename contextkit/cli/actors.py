@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -22,9 +22,9 @@ from contextkit.errors import ErasureIncomplete, InvalidInput
 
 Actor = Annotated[str, typer.Option("--actor", metavar="ID", help="Whose data.")]
 
-STDOUT = Path("-")
+STDOUT: Final = Path("-")
 
-LONGEST = 86_400
+LONGEST: Final = 86_400
 """Seconds for which a verification may wait: a day."""
 
 

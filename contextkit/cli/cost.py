@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Group
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from contextkit.aws.bill import Bill, Comparison, Line
     from contextkit.aws.traffic import Traffic
 
-KINDS = ("reads", "writes", "storage", "recovery", "transfer")
+KINDS: Final = ("reads", "writes", "storage", "recovery", "transfer")
 """The columns of the bill; whatever else there is stands under `other`."""
 
-_NARROW = 64
+_NARROW: Final = 64
 """Columns below which a bill has no room for kinds: their amounts would be broken."""
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from contextkit.cli.screen import note
 from contextkit.errors import InvalidInput
 
-LONGEST = 86_400
+LONGEST: Final = 86_400
 """Seconds of a delay: a day."""
 
 emulate = typer.Typer(help="Stand in for a service of the cloud, on this machine.", no_args_is_help=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-SLACK = 24
+SLACK: Final = 24
 """Characters by which a line may be longer than asked, and a cut may come earlier: a mark is about as long."""
 
 

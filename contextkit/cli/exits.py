@@ -2,11 +2,12 @@
 
 import os
 import sys
+from typing import Final
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
 """The shell's own code for a command that Ctrl-C ended: 128 + SIGINT."""
 
-UNREAD = 141
+UNREAD: Final = 141
 """The shell's own code for a command whose reader has gone: 128 + SIGPIPE."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -11,10 +12,10 @@ from contextkit.cli.screen import stderr
 from contextkit.stores import SessionStore
 from contextkit.types import Message
 
-BATCH = 500
+BATCH: Final = 500
 """Messages per write: large enough that the write costs little, small enough that the bar moves."""
 
-LONG = 2_000
+LONG: Final = 2_000
 """Messages from which an import takes about a second, and a bar is worth its lines."""
 
 

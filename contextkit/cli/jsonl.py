@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from contextkit.errors import ContextKitError, InvalidMessage, shortened
 from contextkit.messages import as_messages
 from contextkit.messages.responses import at_once
 from contextkit.types import Message
 
-STDIN = Path("-")
+STDIN: Final = Path("-")
 
-_ONE_PER_LINE = 'Write one JSON object per line, such as {"role": "user", "content": "Hello"}.'
+_ONE_PER_LINE: Final = 'Write one JSON object per line, such as {"role": "user", "content": "Hello"}.'
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from contextkit.stores.agentcore import AgentCoreStore
     from contextkit.stores.dynamodb import DynamoDBStore
 
-DYNAMODB = "dynamodb:"
-AGENTCORE = "agentcore:"
+DYNAMODB: Final = "dynamodb:"
+AGENTCORE: Final = "agentcore:"
 
 Stores: TypeAlias = "dict[str, SQLiteStore | DynamoDBStore | AgentCoreStore]"
 
-_KINDS = "An SQLite file, dynamodb:PREFIX (or PREFIX@BUCKET), or agentcore:MEMORY+STORE with either"
+_KINDS: Final = "An SQLite file, dynamodb:PREFIX (or PREFIX@BUCKET), or agentcore:MEMORY+STORE with either"
 
 StoreName = Annotated[str, typer.Option("--store", metavar="STORE", help=f"{_KINDS}.")]
 StoreNames = Annotated[list[str], typer.Option("--store", metavar="STORE", help=f"{_KINDS}; repeat it for several.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,10 +22,10 @@ class RoleName(StrEnum):
     admin = "admin"
 
 
-TAG = "actor"
+TAG: Final = "actor"
 """The tag that names the actor where nothing else is said."""
 
-_LEDGER = (
+_LEDGER: Final = (
     "In the store beside AgentCore, AgentCoreStore notes what it has to deliver of any actor. "
     "If these tables are that store, its roles need --all-actors."
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -16,9 +17,9 @@ from contextkit.report import Part
 from contextkit.report.layout import printable
 from contextkit.types import Message, Tool
 
-_COLOURS = {"system": "magenta", "user": "cyan", "assistant": "green", "tool": "yellow"}
-_MARK = "dim italic"
-_SPEAKER = 12
+_COLOURS: Final = {"system": "magenta", "user": "cyan", "assistant": "green", "tool": "yellow"}
+_MARK: Final = "dim italic"
+_SPEAKER: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Limits:
     edge: int = 4
 
 
-WHOLE = Limits(message=10**9, section=10**9, characters=10**9, edge=10**9)
+WHOLE: Final = Limits(message=10**9, section=10**9, characters=10**9, edge=10**9)
 """Everything, to the last character."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from rich.console import Console
 from rich.text import Text
@@ -13,10 +13,10 @@ from rich.text import Text
 from contextkit.cli.exits import UNREAD, hush
 from contextkit.report.layout import printable
 
-WIDEST = 110
+WIDEST: Final = 110
 """Columns beyond which lines of prose are hard to read."""
 
-NARROWEST = 40
+NARROWEST: Final = 40
 
 
 class Screen(Console):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.syntax import Syntax
@@ -58,7 +58,7 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A strategy 
     typer.echo("ok")
 
 
-_MEMORY_KEYS = frozenset(("namespace", "extraction", "consolidation"))
+_MEMORY_KEYS: Final = frozenset(("namespace", "extraction", "consolidation"))
 """What only a strategy for memory has; none can do without."""
 
 

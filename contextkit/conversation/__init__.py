@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
 __all__ = ["UNREAD", "Conversation", "Foreseen", "history_item"]
 
-PAGE = 64
+PAGE: Final = 64
 """Messages of the first page of history, which tells how long they are: more than a small window holds."""
 
-INDEXED = 16
+INDEXED: Final = 16
 """Messages that the index has and that take about as much memory as one at hand, some 2.5 KB."""
 
-ENOUGH = 32
+ENOUGH: Final = 32
 """Messages that tell how many more the room will hold."""
 
 UNREAD: Final = "history incomplete"
 """The kind of the notice that not all of the conversation could be read which was wanted."""
 
-MARGIN = 1.03
+MARGIN: Final = 1.03
 """What is foreseen of the room is read for so much more of it: the index has long messages in passages, which count a
 little more together, and what is read too little takes another call."""
 

@@ -264,7 +264,7 @@ class _Reading:
         self.made.take(whole, index.to_bytes(), [part for part, _ in united])
 
 
-_INCOMPLETE = (
+_INCOMPLETE: Final = (
     "The index of this conversation has come as far as message {}, and older turns are recalled up to there. "
     "The next builds index the rest."
 )

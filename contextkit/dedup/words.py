@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from typing import Final
 
-_SPEAKER = """
+_SPEAKER: Final = """
 i me my mine myself we us our ours you your yours i'm i've we're we've you're you've
 user user's users customer customer's client client's 我 我们 您
 """
 SPEAKER: Final = frozenset(_SPEAKER.split())
 """Words for the person a fact is about by default: "Prefers tea", "I prefer tea", "The user prefers tea"."""
 
-_EMPTY = """
+_EMPTY: Final = """
 a an the this that these those am is are be being has have having do does and so also too just really very well please
 that's there's
 """
 EMPTY: Final = frozenset(_EMPTY.split())
 """Articles, auxiliaries of the present and fillers: a statement is the same with and without them."""
 
-_CHANGERS = """
+_CHANGERS: Final = """
 no not never none nothing nobody neither nor cannot without hardly rarely seldom barely except unless if whether would
 could should might may maybe perhaps possibly probably can must was were had did been used formerly previously former ex
 will shall going gonna until till anymore longer stop stopped stops quit instead rather than only or some sometimes
@@ -40,7 +40,7 @@ CHANGERS: Final = frozenset(_CHANGERS.split())
 NEGATIONS: Final = frozenset({"no", "not", "never", "cannot"})
 """Those of them that make a statement with one other word: "cannot drive"."""
 
-_FOLLOWING = """
+_FOLLOWING: Final = """
 on in at to for from with by of about over under near as because since but which who where today now though always
 usually generally anyway thanks
 """

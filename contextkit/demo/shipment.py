@@ -18,14 +18,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
+from typing import Final
 
-PARCELS = 24
-DISPATCHED = datetime(2025, 4, 8, 17, 0, tzinfo=UTC)
-LEFT_IN_COURTYARD = datetime(2025, 4, 11, 14, 20, tzinfo=UTC)
-SIGNED = datetime(2025, 4, 11, 14, 42, tzinfo=UTC)
-DROPPED = datetime(2025, 4, 9, 22, 17, tzinfo=UTC)
+PARCELS: Final = 24
+DISPATCHED: Final = datetime(2025, 4, 8, 17, 0, tzinfo=UTC)
+LEFT_IN_COURTYARD: Final = datetime(2025, 4, 11, 14, 20, tzinfo=UTC)
+SIGNED: Final = datetime(2025, 4, 11, 14, 42, tzinfo=UTC)
+DROPPED: Final = datetime(2025, 4, 9, 22, 17, tzinfo=UTC)
 
-HUBS = (
+HUBS: Final = (
     # hub, code, hours after dispatch at which the trailer docks
     ("Rotterdam RTM1", "NL-RTM1", 0.0),
     ("Venlo crossdock", "NL-VNL2", 4.0),
@@ -36,7 +37,7 @@ HUBS = (
     ("Göteborg terminal", "SE-GOT1", 60.0),
 )
 
-ROAD = (
+ROAD: Final = (
     # latitude, longitude, hours after dispatch
     (51.885, 4.286, 0.0),
     (51.370, 6.172, 4.0),

@@ -18,10 +18,10 @@ from contextkit.types import Item, Provenance
 EARLIER: Final = "earlier-calls"
 """The id of the message, and the name of its fence."""
 
-NAMED = 8
+NAMED: Final = 8
 """Tools whose calls are counted by name, those called most; the others are counted together."""
 
-SHOWN = 80
+SHOWN: Final = 80
 """Characters shown of what a tool was called with, and of what the model said before."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from contextkit.budget import Claim, allocate
 from contextkit.fit.earlier_calls import earlier_calls
@@ -11,17 +12,17 @@ from contextkit.fit.standing import Standing, whole_groups
 from contextkit.ladder import READ_TOOL, Ladder
 from contextkit.types import Item
 
-RELIEF = 0.6
+RELIEF: Final = 0.6
 """Where a turn ends up, as a part of its room, when it has outgrown it: results become handles rarely and far.
 
 Chosen on turns of 150 calls with results of 5 to 600 rows in windows of 16,000 and 64,000 tokens, where a cached token
 costs a tenth: at 0.8 their prompts cost 24 to 53% more, at 0.5 up to 14% less, but fewer results stand whole."""
 
-CROWDED = 0.5
+CROWDED: Final = 0.5
 """What older calls may take of the room as handles alone, in a turn that has outgrown it. Beyond that the oldest are
 left out, until they take half as much: the newest results are worth more."""
 
-LISTED = 2
+LISTED: Final = 2
 """One part in so many of what one result may take is the most that the list of calls left out does."""
 
 
@@ -295,4 +296,4 @@ def _is_result(item: Item) -> bool:
     return item.message is not None and item.message.role == "tool"
 
 
-_LEFT = "the turn outgrew the window even with its results as handles, so its oldest calls stand as a list"
+_LEFT: Final = "the turn outgrew the window even with its results as handles, so its oldest calls stand as a list"

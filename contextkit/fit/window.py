@@ -11,16 +11,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Final
 
-FRESH = 0.95
+FRESH: Final = 0.95
 """The part of its share that the history fills at first: shares differ a little from turn to turn (with the
 tools chosen, above all), and the second prompt of a session should not have to move the cursor for that."""
 
-NEAR = 0.2
+NEAR: Final = 0.2
 """The part of its room that a window gives up in order to begin where a user begins to speak."""
 
 
-POOR = 0.1
+POOR: Final = 0.1
 """The part of the low water mark below which a window holds next to nothing, because one long message stands in the
 way: a tool's result, of which only the answer would stand. Then that one stands too, where half of the room that the
 mark keeps free remains. 0.25 is all the same; at 0.5 windows that hold enough fill up, and move more often."""

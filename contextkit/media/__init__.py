@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from contextkit.media.images import Size
 from contextkit.media.medium import Media, MediaKind, Provider, decoded
 
-ENCRYPTED_PER_TOKEN = 16 / 3
+ENCRYPTED_PER_TOKEN: Final = 16 / 3
 """Characters of what is encrypted: base64 of four bytes. So OpenAI's Codex counts (`estimate_reasoning_length`), less
 650 bytes for the envelope; here they stay, to err on the high side. As text it would be 3.6 times as many tokens."""
 
-_ENCRYPTED = ("reasoning", "compaction")
+_ENCRYPTED: Final = ("reasoning", "compaction")
 """The items of OpenAI's Responses API whose text is in their `encrypted_content`, in LangChain's blocks too."""
 
 _KINDS: Mapping[str, MediaKind] = {
@@ -36,14 +36,14 @@ _KINDS: Mapping[str, MediaKind] = {
     "document": "file",
     "media": "file",
 }
-_WRAPPERS = ("source", "image_url", "input_audio", "file", "inline_data", "image", "audio", "video", "document")
-_PAYLOADS = ("data", "base64", "blob", "file_data", "bytes", "url", "image_url", "result")
-_REFERENCES = ("file_id", "id", "uri", "file_url", "file_uri")
-_MIMES = ("mime_type", "media_type", "mimeType")
-_IN_EXTRAS = ("title", "context", "name", "filename")
+_WRAPPERS: Final = ("source", "image_url", "input_audio", "file", "inline_data", "image", "audio", "video", "document")
+_PAYLOADS: Final = ("data", "base64", "blob", "file_data", "bytes", "url", "image_url", "result")
+_REFERENCES: Final = ("file_id", "id", "uri", "file_url", "file_uri")
+_MIMES: Final = ("mime_type", "media_type", "mimeType")
+_IN_EXTRAS: Final = ("title", "context", "name", "filename")
 """What LangChain's blocks may have among their `extras`."""
 
-_ASIDE = (*_IN_EXTRAS, "content")
+_ASIDE: Final = (*_IN_EXTRAS, "content")
 
 
 def separate(value: Any) -> tuple[int, Any]:

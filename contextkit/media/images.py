@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Final
 
-HEADER_BYTES = 2**18
+HEADER_BYTES: Final = 2**18
 """How much of a file is looked at. JPEG puts its size after its metadata, seldom beyond 256 KB."""
 
-_JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset(range(0xD0, 0xDA)) | {0x01, 0xFF}
+_JPEG_SIZES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_BARE: Final = frozenset(range(0xD0, 0xDA)) | {0x01, 0xFF}
 
 
 @dataclass(frozen=True, slots=True)

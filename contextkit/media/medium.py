@@ -8,7 +8,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from contextkit.media.images import HEADER_BYTES, Size, image_size
 from contextkit.media.pdf import PICTURE, TEXT, is_pdf, pdf_tokens
@@ -33,7 +33,7 @@ _PDFS: Recent[bytes, int] = Recent(256)
 LOW_DETAIL, TILE, TILE_SIDE = 85, 170, 512
 """OpenAI's image rule: 85 tokens, and at high detail 170 more for each tile of 512 pixels a side."""
 
-OPENAI_MOST = LOW_DETAIL + 8 * TILE
+OPENAI_MOST: Final = LOW_DETAIL + 8 * TILE
 """What its largest image comes to: 768 pixels by 2,048, two tiles by four."""
 
 

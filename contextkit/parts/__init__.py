@@ -45,7 +45,7 @@ class Other:
     block: Block
 
 
-_TEXTS = (None, "text", "text-plain", "input_text", "output_text")
+_TEXTS: Final = (None, "text", "text-plain", "input_text", "output_text")
 """What texts call themselves; Converse's do not call themselves anything."""
 
 Part: TypeAlias = Text | Media | Reasoning | Redacted | Other

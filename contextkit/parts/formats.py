@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_DOCUMENTS = {
+from typing import Final
+
+_DOCUMENTS: Final = {
     "pdf": "application/pdf",
     "csv": "text/csv",
     "doc": "application/msword",
@@ -13,15 +15,15 @@ _DOCUMENTS = {
     "txt": "text/plain",
     "md": "text/markdown",
 }
-_VIDEOS = {
+_VIDEOS: Final = {
     "mov": "video/quicktime",
     "mkv": "video/x-matroska",
     "wmv": "video/x-ms-wmv",
     "flv": "video/x-flv",
     "three_gp": "video/3gpp",
 }
-_ALSO = {"image/jpg": "jpeg", "audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav"}
-_SHORT = {mime: short for short, mime in (_DOCUMENTS | _VIDEOS).items()} | _ALSO
+_ALSO: Final = {"image/jpg": "jpeg", "audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav"}
+_SHORT: Final = {mime: short for short, mime in (_DOCUMENTS | _VIDEOS).items()} | _ALSO
 
 
 def mime_type(kind: str, short: str) -> str:

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
 from contextkit.parts.formats import mime_type
@@ -189,7 +189,7 @@ def _embedded(kind: MediaKind, data: str, mime: str, name: str | None, detail: s
     return Media(kind=kind, data=data, mime=mime or _sniffed(kind, data), name=name, detail=detail)
 
 
-_SIGNATURES = {
+_SIGNATURES: Final = {
     "iVBORw0KGgo": "image/png",
     "/9j/": "image/jpeg",
     "R0lGOD": "image/gif",

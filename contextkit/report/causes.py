@@ -6,17 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from contextkit.report.records import Decision, SectionUse
     from contextkit.report.report import Report
     from contextkit.types import Outcome
 
-TOLD = 6
+TOLD: Final = 6
 """How many reasons are told wherever there may be more: enough for nearly every prompt."""
 
-_PARTICULAR = re.compile(r"('[^']*'|\"[^\"]*\"|\d[\w,.]*)")
+_PARTICULAR: Final = re.compile(r"('[^']*'|\"[^\"]*\"|\d[\w,.]*)")
 """What is an item's own in a reason: numbers, and ids and names in quotes."""
 
 

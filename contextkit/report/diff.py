@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from contextkit.report.layout import printable
 from contextkit.report.records import Decision, Part, SectionUse
@@ -19,7 +19,7 @@ from contextkit.types import Rung
 
 BreakKind: TypeAlias = Literal["changed", "added", "removed", "replaced", "cursor"]
 
-_NAMED = 6
+_NAMED: Final = 6
 """How many items of each kind `str(diff)` names before it counts the rest; about a screen in all."""
 
 

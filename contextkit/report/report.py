@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from contextkit.charges import Charge
 from contextkit.errors import InvalidInput, UnknownItem, shortened
@@ -22,7 +22,7 @@ from contextkit.steps import Step
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-_COMPARED = 5_000
+_COMPARED: Final = 5_000
 """How many ids are compared with one that is unknown; difflib takes about 0.1 s for so many."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contextkit.report.layout import MARKS, OUTCOMES, printable
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from contextkit.report.records import Decision, SectionUse
     from contextkit.report.report import Report
 
-LISTED = 2_000
+LISTED: Final = 2_000
 """The most items a page lists, so that it stays near a megabyte; those in the prompt go first."""
 
-PREVIEW = 160
+PREVIEW: Final = 160
 """The most characters of an item's text, and of its id and reason, that a page shows."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from contextkit.errors import BudgetTooSmall, InvalidBudget
 from contextkit.report.layout import OUTCOMES, tally
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from contextkit.report.records import Decision
     from contextkit.report.report import Report
 
-STOPS = 24
+STOPS: Final = 24
 """Budgets tried: close enough together that hardly an item changes unseen between two, on 150 items."""
 
 _SMALLEST, _LARGEST = 0.1, 2.0
 """The range of budgets tried, as fractions of the window."""
 
-_DECISIONS = 120_000
+_DECISIONS: Final = 120_000
 """The most decisions made for one page, about a second's work; long histories get fewer stops."""
 
-_TOKENS = 1_500_000
+_TOKENS: Final = 1_500_000
 """The most tokens of what is not whole that are shortened anew for one page, about a second's work, too."""
 
 _REASONS, _REASON = 1_000, 160

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contextkit.report.causes import TOLD, Cause, causes_at_hand
 from contextkit.report.layout import MARKS, OUTCOMES, nothing_offered, offered, printable
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from contextkit.report.report import Report
 
-_COLOURS = ("blue", "green", "magenta", "cyan", "yellow", "red", "bright_blue", "bright_green", "bright_magenta")
+_COLOURS: Final = ("blue", "green", "magenta", "cyan", "yellow", "red", "bright_blue", "bright_green", "bright_magenta")
 
-_OUTCOME_COLOURS = {"kept": "green", "shortened": "yellow", "moved": "blue", "dropped": "bright_black"}
+_OUTCOME_COLOURS: Final = {"kept": "green", "shortened": "yellow", "moved": "blue", "dropped": "bright_black"}
 
-_NARROW = 64
+_NARROW: Final = 64
 """Columns below which an outcome is headed by its sign alone."""
 
-_STATUS_COLOURS = {"ok": "green", "late": "yellow", "failed": "red", "skipped": "bright_black"}
+_STATUS_COLOURS: Final = {"ok": "green", "late": "yellow", "failed": "red", "skipped": "bright_black"}
 
 
 def to_rich(report: Report, width: int) -> Iterator[RenderableType]:

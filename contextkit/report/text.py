@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contextkit.report.causes import TOLD, Cause, causes_at_hand
 from contextkit.report.layout import (
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from contextkit.report.records import Decision, SectionUse, SourceRun
     from contextkit.report.report import Report
 
-_PLAIN_WIDTH = 72
+_PLAIN_WIDTH: Final = 72
 
-_SIGNS = {"section": "█▓", "framing": "▒", "free": "·", "margin": "╱", "reserve": "╱"}
+_SIGNS: Final = {"section": "█▓", "framing": "▒", "free": "·", "margin": "╱", "reserve": "╱"}
 
-COLUMNS = ("section", "used", "share", *OUTCOMES)
+COLUMNS: Final = ("section", "used", "share", *OUTCOMES)
 
 
 def explain(report: Report, decision: Decision) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from contextkit.conversation import UNREAD, Conversation
 from contextkit.deadline import Patience, retried
@@ -23,11 +23,11 @@ from contextkit.stores import Session, SessionStore
 from contextkit.strategy import Section, tokens_of
 from contextkit.types import Gathered, Item, Message, Notice, Request, Unread, UnreadItem
 
-REMEMBERED = 100_000
+REMEMBERED: Final = 100_000
 """Messages of all conversations that one source keeps in memory, 250 MB at the most, those in the index counted for
 less; the conversation used least recently is forgotten first."""
 
-SESSION = 4
+SESSION: Final = 4
 """What a conversation counts for besides its messages."""
 
 
@@ -183,7 +183,7 @@ def _listed(messages: Iterable[Message], gathered: set[str]) -> list[UnreadItem]
     ]
 
 
-_LIES_BEFORE = "it lies before the window of the history, and other turns bear more on the query"
+_LIES_BEFORE: Final = "it lies before the window of the history, and other turns bear more on the query"
 
 _id, _order = attrgetter("id"), attrgetter("order")
 

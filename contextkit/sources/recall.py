@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +28,19 @@ SPARE, SPARE_TURNS = 1.5, 1.25
 """Recalled turns are offered for so many times the room they can have, and so many times their number where a section
 has a limit, so that dropped duplicates are made up for. Turns that are likely to stand in the history come on top."""
 
-FAR = 4
+FAR: Final = 4
 """Where the last prompt's history began is so many times further back than the history has room for now, once much was
 appended in between (a conversation that was imported). What lies still further is not read only to be left out: more
 than this cannot stand, even where most of it has shrunk."""
 
-HUGE = 2_000_000
+HUGE: Final = 2_000_000
 """Characters of a message that is never shown in full as a recalled line."""
 
-LEAST_OFFERED = 24
+LEAST_OFFERED: Final = 24
 """Turns offered also for the smallest section, as the best of them may be too long for it or stand elsewhere.
 On LoCoMo with 500 tokens, 32 recall no more and 16 a little less."""
 
-SHORTEST_LINE = 6
+SHORTEST_LINE: Final = 6
 """Tokens of the shortest line worth recalling: no more turns are looked at than would fit at that size."""
 
 

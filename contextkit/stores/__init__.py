@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from contextkit.errors import InvalidId, shortened
 from contextkit.types import Embeddings, Message, Notice
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_ID_BYTES = 2_048
+MAX_ID_BYTES: Final = 2_048
 """DynamoDB's limit for a partition key, and so the longest id that any store accepts."""
 
 

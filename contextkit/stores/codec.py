@@ -8,20 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from contextkit.errors import InvalidInput, StoreCorrupt, shortened
 from contextkit.stores import MemoryRecord, check_id
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
-SECOND = 1_000_000
+SECOND: Final = 1_000_000
 """Microseconds, in which times are kept."""
 
-MAX_INTEGER = 2**63 - 1
+MAX_INTEGER: Final = 2**63 - 1
 """SQLite's largest integer: above any sequence number."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contextkit.deadline import EMBEDDING, Patience
 from contextkit.types import Embeddings
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("contextkit.stores")
 
-BATCH = 256
+BATCH: Final = 256
 """Texts per call of the embedder: what was embedded before a failure is kept."""
 
-MAX_CHARACTERS = 8_000
+MAX_CHARACTERS: Final = 8_000
 """How much of a text is embedded. Hosted embedders refuse more than 8,191 tokens; few texts have
 more tokens than characters, and local models read a few hundred tokens at most."""
 
-PER_TEXT = 2.0
+PER_TEXT: Final = 2.0
 """Seconds more that each text to be stored is waited for: a large model on a slow machine takes less."""
 
-_REST = 60.0
+_REST: Final = 60.0
 """Seconds without another try after a failure, so that an outage does not slow down every read."""
 
 

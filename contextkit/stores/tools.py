@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from contextkit.canonical import canonical_json
 from contextkit.errors import InvalidInput, StoreCorrupt, StoreError, shortened
@@ -26,7 +26,7 @@ from contextkit.stores.flight import SingleFlight
 
 _log = logging.getLogger("contextkit.stores")
 
-LEASE = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=60)
 """How long another process waits for the maker of a result before it makes the call itself."""
 
 

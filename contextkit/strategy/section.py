@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from contextkit.strategy.file import StrategyFile
 from contextkit.types import Rung
@@ -30,14 +30,14 @@ each question, and is not looked for again until its turn ends."""
 BLOCKS: tuple[Region, ...] = ("stable", "volatile")
 """Where all other sections stand, and what is recalled: as text in a block."""
 
-DEADLINE = 2.0
+DEADLINE: Final = 2.0
 """Seconds a source may take where its section does not say."""
 
-LONGEST_DEADLINE = 86_400
+LONGEST_DEADLINE: Final = 86_400
 """Seconds that a source may be waited for at most: a day."""
 
-RUNGS = get_args(Rung)
-REGIONS = get_args(Region)
+RUNGS: Final = get_args(Rung)
+REGIONS: Final = get_args(Region)
 
 
 def tokens_of(size: Size, available: int) -> int:

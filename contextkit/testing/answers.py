@@ -7,9 +7,9 @@ import binascii
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-_BINARY = re.compile(rb'"B": ?"([A-Za-z0-9+/]{24,}={0,2})"')
+_BINARY: Final = re.compile(rb'"B": ?"([A-Za-z0-9+/]{24,}={0,2})"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from contextkit.testing.answers import Answer, corrupted, halves, handed_back, refusal
@@ -145,7 +145,7 @@ class _Server(ThreadingHTTPServer):
         """A client that has given up is nothing to report."""
 
 
-_HOP = {"content-length", "transfer-encoding", "connection", "keep-alive"}
+_HOP: Final = {"content-length", "transfer-encoding", "connection", "keep-alive"}
 """Headers that concern one connection alone."""
 
 

@@ -15,7 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from contextkit.errors import InvalidInput, InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
 from contextkit.media import separate
@@ -27,39 +27,39 @@ from contextkit.tokens.seams import slices
 from contextkit.tokens.vocabulary import VOCABULARIES, Vocabulary, find, parse
 from contextkit.types import Block, Message, TokenCounter, Tool, ToolCall
 
-PER_MESSAGE = 3
+PER_MESSAGE: Final = 3
 """Start, separator and end of a message (OpenAI cookbook, "How to count tokens with tiktoken")."""
 
-PER_NAME = 1
+PER_NAME: Final = 1
 """A named message (the same notebook)."""
 
-REPLY = 3
+REPLY: Final = 3
 """The start of the answer, with which every prompt ends (the same notebook)."""
 
-PER_CALL = 14
+PER_CALL: Final = 14
 """Around one tool call's name and arguments: the tokens of OpenAI's published harmony format
 (start, role, channel, ` to=functions.`, constraint, end), as if each call were a message."""
 
-PER_RESULT = 8
+PER_RESULT: Final = 8
 """Around a tool result, by the same format: `functions.`, ` to=assistant` and the channel. The
 call's id is counted in place of the tool's name, which providers put there instead."""
 
-LONGEST_ID = 64
+LONGEST_ID: Final = 64
 """Characters of a call's id that are counted. Anthropic and Bedrock take no longer ones, OpenAI no more than 40: what
 is longer is shown under another, or has a signature in it (`render.request`), which no model reads."""
 
-PER_ATTACHMENT = 24
+PER_ATTACHMENT: Final = 24
 """A result that is more than text, where such things follow the results in a message of the user's (`render.openai`):
 that message's own framing and words, and the word that stands in the result for them."""
 
 PER_PROPERTIES, PER_PROPERTY, PER_ENUM, PER_ENUM_ITEM = 3, 3, -3, 3
 """Tool schemas: before a list of properties, per property, per enum and per value of it (the notebook)."""
 
-AFTER_TOOLS = 12
+AFTER_TOOLS: Final = 12
 """Once per request that has tools (the notebook)."""
 
-TEXT_CACHE_BYTES = 32 * 2**20
-TOOL_CACHE_BYTES = 8 * 2**20
+TEXT_CACHE_BYTES: Final = 32 * 2**20
+TOOL_CACHE_BYTES: Final = 8 * 2**20
 
 
 def get_counter(counter: str | TokenCounter = "o200k_base") -> TokenCounter:
@@ -285,4 +285,4 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, (tuple, set, frozenset)) else str(value)
 
 
-_COUNTERS = {vocabulary: BpeCounter(vocabulary) for vocabulary in VOCABULARIES.values()}
+_COUNTERS: Final = {vocabulary: BpeCounter(vocabulary) for vocabulary in VOCABULARIES.values()}

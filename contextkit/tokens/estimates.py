@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from contextkit.types import ContentKind
 
-_SAMPLE = 4_096
-_CJK = re.compile(
+_SAMPLE: Final = 4_096
+_CJK: Final = re.compile(
     "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
-_JSON_START = re.compile(r'\s*(?:\{\s*["}]|\[\s*(?:["\d{\[\]-]|true\b|false\b|null\b))')
-_JSON_MARK = re.compile(r'[{}\[\]":,]')
-_CODE_MARK = re.compile(r"[{}()\[\]=<>;_/\\|&*#$@^~`+]")
-_SPACE = re.compile(r"\s+")
+_JSON_START: Final = re.compile(r'\s*(?:\{\s*["}]|\[\s*(?:["\d{\[\]-]|true\b|false\b|null\b))')
+_JSON_MARK: Final = re.compile(r'[{}\[\]":,]')
+_CODE_MARK: Final = re.compile(r"[{}()\[\]=<>;_/\\|&*#$@^~`+]")
+_SPACE: Final = re.compile(r"\s+")
 
 
 def kind_of(text: str) -> ContentKind:
@@ -39,7 +40,7 @@ def _sample(text: str) -> str:
     return text[:third] + text[middle : middle + third] + text[-third:]
 
 
-_PIECES = re.compile(
+_PIECES: Final = re.compile(
     r"(?P<run>([^\w\s])\2{7,}|\s\s{3,})"
     r"|(?P<capitals> ?[A-Z]{2,}(?![a-z]))"
     r"|(?P<word> ?[A-Z]?[a-z]+)"
@@ -51,7 +52,7 @@ _PIECES = re.compile(
     re.DOTALL,
 )
 
-_COSTS = {"single": 4, "latin": 4, "east": 5, "script": 8, "rest": 12}
+_COSTS: Final = {"single": 4, "latin": 4, "east": 5, "script": 8, "rest": 12}
 """Quarters of a token for pieces that have one size."""
 
 

@@ -22,28 +22,29 @@ from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 from urllib.error import HTTPError
 
-DOWNLOAD_SECONDS = 3.0
+DOWNLOAD_SECONDS: Final = 3.0
 """How long a process may wait, once, for a vocabulary: name lookup, connection and transfer together."""
 
-MAX_BYTES = 16 * 2**20
+MAX_BYTES: Final = 16 * 2**20
 """No vocabulary is larger: the largest, o200k_base, has 3.6 MB."""
 
-_SOURCE = "https://openaipublic.blob.core.windows.net/encodings"
+_SOURCE: Final = "https://openaipublic.blob.core.windows.net/encodings"
 
-_WORDS = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+_WORDS: Final = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 
-_CL100K = (
+_CL100K: Final = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
     r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
 )
 
-_UPPER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
-_LOWER = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-_CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+_UPPER: Final = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
+_LOWER: Final = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_CONTRACTION: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 
-_O200K = (
+_O200K: Final = (
     rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{_CONTRACTION}|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_CONTRACTION}"
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -68,10 +69,10 @@ class Vocabulary:
         return hashlib.sha256(data).hexdigest() == self.sha256
 
 
-_R50K = Vocabulary("r50k_base", _WORDS, "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930")
-_P50K = Vocabulary("p50k_base", _WORDS, "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069")
-_CL = Vocabulary("cl100k_base", _CL100K, "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7")
-_O2 = Vocabulary("o200k_base", _O200K, "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d")
+_R50K: Final = Vocabulary("r50k_base", _WORDS, "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930")
+_P50K: Final = Vocabulary("p50k_base", _WORDS, "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069")
+_CL: Final = Vocabulary("cl100k_base", _CL100K, "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7")
+_O2: Final = Vocabulary("o200k_base", _O200K, "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d")
 
 VOCABULARIES: Mapping[str, Vocabulary] = MappingProxyType(
     {

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
 from weakref import finalize
 
 import numpy as np
@@ -39,9 +39,9 @@ from contextkit.vectors.rows import Matrix, Rows, Snapshot
 
 _Identity: TypeAlias = tuple[int, int]
 
-_ANEW = "Delete the folder and add the vectors again."
+_ANEW: Final = "Delete the folder and add the vectors again."
 
-_ATTEMPTS = 10
+_ATTEMPTS: Final = 10
 """How often a reader follows a journal that is compacted away under it; one is hardly ever needed."""
 
 

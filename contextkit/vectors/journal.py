@@ -12,10 +12,11 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from contextkit.errors import StoreCorrupt
 
-FORMAT = "contextkit-vectors-1"
+FORMAT: Final = "contextkit-vectors-1"
 """Changes whenever a file of before could not be read as it was meant."""
 
 

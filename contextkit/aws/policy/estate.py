@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from botocore.exceptions import UnknownRegionError  # type: ignore[import-untyped]
 from botocore.loaders import create_loader  # type: ignore[import-untyped]
@@ -15,13 +16,13 @@ from contextkit.stores.dynamodb.bucket import owned
 from contextkit.stores.dynamodb.items import Table
 from contextkit.stores.dynamodb.schema import VECTORS, table_name
 
-_ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
-_PREFIX = re.compile(r"[A-Za-z0-9_.-]*")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
-_CLUSTER = re.compile(r"arn:[a-z-]+:dax:[a-z0-9-]+:\d{12}:cache/[A-Za-z0-9-]+")
-_MEMORY = re.compile(
+_ACCOUNT: Final = re.compile(r"\d{12}")
+_REGION: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_PREFIX: Final = re.compile(r"[A-Za-z0-9_.-]*")
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_KEY: Final = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_CLUSTER: Final = re.compile(r"arn:[a-z-]+:dax:[a-z0-9-]+:\d{12}:cache/[A-Za-z0-9-]+")
+_MEMORY: Final = re.compile(
     r"arn:[a-z-]+:bedrock-agentcore:[a-z0-9-]+:\d{12}:memory/[A-Za-z][A-Za-z0-9_-]{0,99}-[A-Za-z0-9]{10}"
 )
 

@@ -9,42 +9,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from contextkit.aws.policy.estate import Estate
 from contextkit.aws.policy.scope import Scope
 from contextkit.aws.policy.tables import Statement
 from contextkit.errors import InvalidInput
 
-EVENTS = ("CreateEvent", "GetEvent", "ListEvents", "ListSessions")
-SEARCHES = ("ListMemoryRecords", "RetrieveMemoryRecords")
-RECORDS = ("GetMemoryRecord",)
+EVENTS: Final = ("CreateEvent", "GetEvent", "ListEvents", "ListSessions")
+SEARCHES: Final = ("ListMemoryRecords", "RetrieveMemoryRecords")
+RECORDS: Final = ("GetMemoryRecord",)
 """At work."""
 
 CREATED, UPDATED = ("BatchCreateMemoryRecords",), ("BatchUpdateMemoryRecords",)
 """At work, where records are made by us and not by the service. An update need not name a namespace; it also blanks
 what a memory of several parts leaves when it is replaced, since nothing is deleted at work."""
 
-DELETED_EVENTS = ("CreateEvent", "DeleteEvent", "GetEvent", "ListEvents", "ListSessions")
-DELETED_RECORDS = ("BatchDeleteMemoryRecords", "DeleteMemoryRecord", "GetMemoryRecord")
+DELETED_EVENTS: Final = ("CreateEvent", "DeleteEvent", "GetEvent", "ListEvents", "ListSessions")
+DELETED_RECORDS: Final = ("BatchDeleteMemoryRecords", "DeleteMemoryRecord", "GetMemoryRecord")
 """For an eraser. What a process left undelivered is delivered first, so that no event arrives behind the erasure."""
 
-LISTED = ("ListActors", "ListMemoryExtractionJobs")
+LISTED: Final = ("ListActors", "ListMemoryExtractionJobs")
 """For an admin, beside what can be read."""
 
-DESCRIBED = ("GetMemory",)
+DESCRIBED: Final = ("GetMemory",)
 """For both, of the control plane: commands ask it for the memory's strategies. An agent at work is told them."""
 
-OWN = "/contextkit/actors/{actorId}/"
+OWN: Final = "/contextkit/actors/{actorId}/"
 """Where `AgentCoreStore` writes records (`contextkit.stores.agentcore.namespaces`)."""
 
-SHIPPED = (
+SHIPPED: Final = (
     "/strategies/{memoryStrategyId}/actors/{actorId}/",
     "/strategies/{memoryStrategyId}/actors/{actorId}/sessions/{sessionId}/",
 )
 """Where the strategies that ship with contextkit write theirs, once they are provisioned."""
 
-_VARIABLE = re.compile(r"\{(\w+)\}")
-_ACTOR = ("actor", "actorId")
+_VARIABLE: Final = re.compile(r"\{(\w+)\}")
+_ACTOR: Final = ("actor", "actorId")
 
 
 def memory_at_work(estate: Estate, scope: Scope, namespaces: Sequence[str]) -> Iterator[Statement]:

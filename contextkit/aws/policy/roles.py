@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from contextkit.aws.policy import memory, others, tables
 from contextkit.aws.policy.estate import Estate
@@ -27,7 +27,7 @@ from contextkit.stores.dynamodb.upkeep import SHOWN
 
 Role: TypeAlias = Literal["runtime", "eraser", "admin"]
 
-LONGEST = 6_144
+LONGEST: Final = 6_144
 """Characters of a managed policy without its white space, by IAM's limit."""
 
 

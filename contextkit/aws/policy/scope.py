@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from contextkit.errors import InvalidInput
 from contextkit.stores import check_id
@@ -17,19 +18,19 @@ from contextkit.stores.agentcore.ledger import RESERVED
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.items import Table
 
-TAG = re.compile(r"[A-Za-z0-9 _.:/=+@-]{1,128}")
+TAG: Final = re.compile(r"[A-Za-z0-9 _.:/=+@-]{1,128}")
 """What may be the key of a tag, by IAM's rules."""
 
-SHARED_TOOLS = "tool#${*}#*"
+SHARED_TOOLS: Final = "tool#${*}#*"
 """The results that all actors share: `*` stands for no actor there, and `${*}` is how IAM writes an asterisk."""
 
-MODELS = "model#*"
+MODELS: Final = "model#*"
 """What was learnt of models, which belongs to no actor."""
 
-LEDGER = [f"{kind}#{keys.part(RESERVED)}*" for kind in ("session", "sessions")]
+LEDGER: Final = [f"{kind}#{keys.part(RESERVED)}*" for kind in ("session", "sessions")]
 """What `AgentCoreStore` notes of all actors' sessions, in the store beside AgentCore."""
 
-_SOMEBODY = "somebody"
+_SOMEBODY: Final = "somebody"
 """An id that is its own encoding, to make patterns of keys with."""
 
 

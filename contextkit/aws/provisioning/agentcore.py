@@ -10,23 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from contextkit.errors import InvalidInput
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.strategy_parts import OWN_VARIABLES, FieldType, Managed, ManagedBase, RecordField
 
-MOST_STRATEGIES = 6
+MOST_STRATEGIES: Final = 6
 """Of one memory, by AgentCore's quotas."""
 
 LEAST_EVENT_DAYS, MOST_EVENT_DAYS = 3, 365
 """How long events are kept, by CloudFormation's schema; botocore's model would take ten years."""
 
-LEAST_RECORD_DAYS = 31
+LEAST_RECORD_DAYS: Final = 31
 """How long records that expire are kept at least, by botocore's model."""
 
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,47}")
-_NAMESPACE_KEY = re.compile(r"[a-z][a-z0-9]{0,31}")
+_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,47}")
+_NAMESPACE_KEY: Final = re.compile(r"[a-z][a-z0-9]{0,31}")
 
 _VARIABLES: Mapping[str, str] = {"strategy": "memoryStrategyId", "actor": "actorId", "session": "sessionId"}
 assert set(_VARIABLES) == set(OWN_VARIABLES)

@@ -6,16 +6,16 @@ import json
 import time
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from contextkit.aws.provisioning.agentcore import MemoryPlan, create_request
 from contextkit.aws.provisioning.failures import told
 from contextkit.errors import ProvisioningFailed
 
-PATIENCE = 300.0
+PATIENCE: Final = 300.0
 """Seconds until a memory that is still CREATING is given up; AWS's own waiter takes 120."""
 
-DELAY = 2.0
+DELAY: Final = 2.0
 """Seconds between two looks, as AWS's own waiter takes them."""
 
 

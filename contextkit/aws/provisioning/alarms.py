@@ -7,13 +7,13 @@ operations that this store uses. A metric costs a tenth of a dollar a month.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from contextkit.aws.provisioning.plan import Plan
 from contextkit.aws.provisioning.tables import logical_id
 from contextkit.stores.dynamodb.schema import SCHEMAS, TableSchema
 
-OPERATIONS = (
+OPERATIONS: Final = (
     "GetItem",
     "BatchGetItem",
     "Query",
@@ -25,11 +25,11 @@ OPERATIONS = (
 )
 """What the store calls. An alarm may look at ten metrics, by CloudWatch's limit."""
 
-SLOW = 250
+SLOW: Final = 250
 """Milliseconds of the slowest hundredth. Healthy answers take less than 10, a 1 MB page less than 200;
 the client gives up after 2,000 (`contextkit.aws.client`)."""
 
-PERIOD = 60
+PERIOD: Final = 60
 """Seconds that a data point stands for."""
 
 BAD, OF = 3, 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from contextkit.aws.provisioning.plan import Cluster, Plan
 from contextkit.aws.provisioning.tables import logical_id
@@ -10,7 +10,7 @@ from contextkit.stores.dynamodb.schema import SCHEMAS
 
 CLUSTER, SUBNETS, ROLE = "DaxCluster", "DaxSubnets", "DaxRole"
 
-_READS = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable"]
+_READS: Final = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable"]
 """How the store asks it (`contextkit.stores.dynamodb.dax`), and what the cluster itself must know: a table's keys."""
 
 

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
@@ -17,17 +17,17 @@ from contextkit.errors import ProvisioningFailed
 
 Change: TypeAlias = Literal["made", "changed", "as it was"]
 
-MOST_BYTES = 51_200
+MOST_BYTES: Final = 51_200
 """A template's bytes within a call, by CloudFormation's limit."""
 
-DELAY = 5
+DELAY: Final = 5
 """Seconds between two looks at a stack."""
 
-PATIENCE = 60 * 60
+PATIENCE: Final = 60 * 60
 """Seconds until a stack is given up. A DAX cluster takes 10 minutes, a replica of a full table may take many."""
 
-_UNCHANGED = "No updates are to be performed"
-_REFUSED = "Check the role's rights and the template: `contextkit provision | cfn-lint`."
+_UNCHANGED: Final = "No updates are to be performed"
+_REFUSED: Final = "Check the role's rights and the template: `contextkit provision | cfn-lint`."
 
 
 @dataclass(frozen=True, slots=True)

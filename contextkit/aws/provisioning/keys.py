@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from contextkit.aws.provisioning.plan import Plan
 
-KEY = "Key"
+KEY: Final = "Key"
 """Its name within the template."""
 
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from contextkit.errors import InvalidInput
 from contextkit.stores.dynamodb.schema import MAX_DIMENSIONS
 
-OWN_KEY = "create"
+OWN_KEY: Final = "create"
 """Instead of a key's ARN: the stack makes a key of its own."""
 
-LONGEST_PREFIX = 200
+LONGEST_PREFIX: Final = 200
 """Characters of a prefix: DynamoDB takes names of 255, and the alarms' names begin with it too."""
 
-MOST_NODES = 11
+MOST_NODES: Final = 11
 """Nodes of a DAX cluster: one primary and ten replicas, by DAX's limit."""
 
-STRONG_REGIONS = 3
+STRONG_REGIONS: Final = 3
 """Copies of a table with multi-Region strong consistency, by DynamoDB's rule; one may be a witness."""
 
-_PREFIX = re.compile(r"[A-Za-z0-9_.-]*")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
-_TOPIC = re.compile(r"arn:[a-z-]+:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_.-]+")
-_KEY = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):\d{12}:key/.+")
+_PREFIX: Final = re.compile(r"[A-Za-z0-9_.-]*")
+_REGION: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_.-]+")
+_KEY: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):\d{12}:key/.+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

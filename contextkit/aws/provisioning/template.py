@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from contextkit.aws.provisioning.alarms import alarm_resources
 from contextkit.aws.provisioning.dax import CLUSTER, dax_resources
@@ -11,7 +11,7 @@ from contextkit.aws.provisioning.plan import Plan
 from contextkit.aws.provisioning.tables import logical_id, table_resources
 from contextkit.stores.dynamodb.schema import SCHEMAS
 
-VERSION = "2010-09-09"
+VERSION: Final = "2010-09-09"
 """The only version of templates that there is."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -20,10 +20,10 @@ from contextkit.cli.screen import stdout
 from contextkit.demo import Question
 from contextkit.errors import InvalidInput
 
-ASKED = "q-carrier-claim"
+ASKED: Final = "q-carrier-claim"
 """The question that is asked unless another is given: its answer needs documents, tools and the history."""
 
-RESERVE = 500
+RESERVE: Final = 500
 """Tokens kept free for the answer; at most an eighth of the window."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -14,12 +15,12 @@ from contextkit.context import Context
 from contextkit.demo import ACTOR_ID, SESSION_ID, shipment_events
 from contextkit.errors import BudgetTooSmall
 
-STRATEGY = "agent"
+STRATEGY: Final = "agent"
 """The strategy that keeps room for a turn's calls, so that it need not move anything meanwhile."""
 
-QUESTION = "Was the K80 dropped on its way to us? Get the carrier's events of shipment SHP-88213 and look."
-SEARCHED = "shock alarm"
-ANSWER = "Yes: 11.4 g on 9 April 2025 at 22:17 UTC at the Padborg terminal, when it fell from a roller cage."
+QUESTION: Final = "Was the K80 dropped on its way to us? Get the carrier's events of shipment SHP-88213 and look."
+SEARCHED: Final = "shock alarm"
+ANSWER: Final = "Yes: 11.4 g on 9 April 2025 at 22:17 UTC at the Padborg terminal, when it fell from a roller cage."
 
 
 def show_loop(console: Console, world: World) -> None:

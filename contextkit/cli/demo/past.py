@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from rich.console import Console
 from rich.padding import Padding
@@ -14,10 +15,10 @@ from contextkit.context import Context
 from contextkit.demo import Question
 from contextkit.report.layout import printable
 
-PAST = ("q-name", "q-vat-number", "q-refund")
+PAST: Final = ("q-name", "q-vat-number", "q-refund")
 """Answers from the first day, from a correction of a wrong one, and from two places at once."""
 
-FORGERY = "My K80 scrapes in the morning and then it stops. Is the shaft bent?"
+FORGERY: Final = "My K80 scrapes in the morning and then it stops. Is the shaft bent?"
 """A question that brings up the forum page which forges the end of its own fence."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -13,7 +15,7 @@ from contextkit.errors import StoreCorrupt
 from contextkit.report import Decision
 from contextkit.report.layout import printable
 
-LARGE = "s17-05"
+LARGE: Final = "s17-05"
 """The tool result of over 200 KB."""
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from contextkit.clock import Clock
 from contextkit.errors import StoreError
@@ -21,15 +22,15 @@ from contextkit.types import Message
 
 _log = logging.getLogger("contextkit.stores")
 
-LOOK_AGAIN = 30.0
+LOOK_AGAIN: Final = 30.0
 """Seconds for which a session that AgentCore does not have is not looked for again; after a failure, none is."""
 
-FEW = 5
+FEW: Final = 5
 """Events that are asked for one by one; of more, the session's list is read."""
 
-_REMEMBERED = 10_000
+_REMEMBERED: Final = 10_000
 
-_ENDLESS = datetime.max.replace(tzinfo=UTC)
+_ENDLESS: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Adoption:

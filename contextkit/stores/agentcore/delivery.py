@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice, takewhile
+from typing import Final
 
 from contextkit.stores import Session, SessionStore
 from contextkit.stores.agentcore.adoption import Adoption
@@ -19,19 +20,19 @@ from contextkit.stores.agentcore.payloads import MAX_PARTS, fitting, to_payload
 from contextkit.stores.codec import SECOND, from_micros, to_micros
 from contextkit.types import Message
 
-PACE = 0.2
+PACE: Final = 0.2
 """Seconds between the end of one CreateEvent (or DeleteEvent) of a session and the start of the next.
 
 AWS allows 5 a second for each actor and session. Measured from the end of the last call, no second
 can hold more than five, however late each of them arrives."""
 
-LEASE = 10.0
+LEASE: Final = 10.0
 """Seconds after which another's claim counts as left behind: twice the time for which a call is waited for."""
 
-ERASED = 25
+ERASED: Final = 25
 """Events deleted in one step: five seconds' worth, after which other sessions have their turn."""
 
-_BEGINNING = from_micros(0)
+_BEGINNING: Final = from_micros(0)
 
 
 class Delivery:

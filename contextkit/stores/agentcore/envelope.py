@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import zip_longest
+from typing import Final
 
 from contextkit.errors import InvalidInput, StoreCorrupt
 from contextkit.stores import MemoryRecord
@@ -27,26 +28,26 @@ from contextkit.stores.agentcore.payloads import is_safe, pieces, readable
 from contextkit.stores.agentcore.record import MetadataValue, NewRecord, Record
 from contextkit.stores.codec import check_record, from_micros, to_json, to_micros
 
-MAX_TEXT = 16_000
+MAX_TEXT: Final = 16_000
 """Characters of one record's text, by botocore's model of the service."""
 
-MAX_PARTS = 100
+MAX_PARTS: Final = 100
 """Parts of one memory: those of one batch, so that they are written together."""
 
-_ID = "contextkit.id"
-_GROUP = "contextkit.group"
-_PART = "contextkit.part"
-_DATA = "contextkit.data."
-_VALUE = 256
-_CHUNKS = 12
+_ID: Final = "contextkit.id"
+_GROUP: Final = "contextkit.group"
+_PART: Final = "contextkit.part"
+_DATA: Final = "contextkit.data."
+_VALUE: Final = 256
+_CHUNKS: Final = 12
 """Data in one part: twenty metadata values, less three that tell parts apart and four to filter by, less one spare."""
 
-_LABEL = re.compile(r"[a-zA-Z0-9_-]{1,256}")
+_LABEL: Final = re.compile(r"[a-zA-Z0-9_-]{1,256}")
 """Names of strategies that metadata can hold, and so can be filtered by."""
 
-_NO_TEXT = "(no text)"
+_NO_TEXT: Final = "(no text)"
 
-BLANK = "replaced"
+BLANK: Final = "replaced"
 """The text of a record that stands for nothing any more, and the name of its version."""
 
 

@@ -8,7 +8,7 @@ that `held` may still count them; `Receipt.verify(within=…)` waits for that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from contextkit.stores import Erasable, SessionStore
 from contextkit.stores.agentcore.events import Events
@@ -17,7 +17,7 @@ from contextkit.stores.agentcore.ledger import check_actor
 from contextkit.stores.agentcore.memories import Memories
 from contextkit.stores.agentcore.outbox import Outbox
 
-PATIENCE = 600.0
+PATIENCE: Final = 600.0
 """Seconds for which an erasure waits for AgentCore, which deletes five events a second of each session."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from contextkit.clock import utc_now
 from contextkit.errors import InvalidInput
@@ -13,7 +13,7 @@ from contextkit.stores.agentcore.failures import NotThere
 from contextkit.stores.agentcore.ids import ACTORS, SESSIONS
 from contextkit.stores.agentcore.service import Service
 
-MAIN = "main"
+MAIN: Final = "main"
 """The branch of events that name none."""
 
 Payload: TypeAlias = Sequence[Mapping[str, Any]]
@@ -190,10 +190,10 @@ class Events:
         return request
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-_LAST = datetime(9999, 12, 30, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 """The last day that the calendar has in every time zone: boto3 reads times in the machine's own."""
 
 

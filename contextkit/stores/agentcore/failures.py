@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 
@@ -22,9 +22,14 @@ from contextkit.errors import (
 Missing: TypeAlias = Literal["event", "record"]
 """What else than the memory itself a call may not find."""
 
-_THROTTLED = {"ThrottledException", "ThrottlingException", "TooManyRequestsException", "RetryableConflictException"}
-_FAILED = {"ServiceException", "InternalServerException", "ServiceUnavailableException", "RequestTimeout"}
-_STATUS = re.compile(r"\b(CREATING|UPDATING|DELETING|FAILED)\b")
+_THROTTLED: Final = {
+    "ThrottledException",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "RetryableConflictException",
+}
+_FAILED: Final = {"ServiceException", "InternalServerException", "ServiceUnavailableException", "RequestTimeout"}
+_STATUS: Final = re.compile(r"\b(CREATING|UPDATING|DELETING|FAILED)\b")
 
 
 class NotThere(StoreError):

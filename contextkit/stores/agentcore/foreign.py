@@ -10,14 +10,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages
 from contextkit.stores.agentcore.events import Event
 from contextkit.types import Message, Role
 
-_EVENT = re.compile(r"[0-9]+#[a-fA-F0-9]+")
+_EVENT: Final = re.compile(r"[0-9]+#[a-fA-F0-9]+")
 
 _ROLES: Mapping[str, tuple[Role, str | None]] = {
     "USER": ("user", None),
@@ -27,7 +27,7 @@ _ROLES: Mapping[str, tuple[Role, str | None]] = {
 }
 
 
-PREFIX = "agentcore:"
+PREFIX: Final = "agentcore:"
 """How the ids begin of messages that other clients wrote; the event's id and the message's place in it follow."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from contextkit.stores.agentcore.events import MAIN, Event
 from contextkit.stores.agentcore.foreign import foreign_messages
@@ -17,12 +18,12 @@ from contextkit.stores.agentcore.payloads import KEY, from_payload
 from contextkit.stores.codec import from_micros
 from contextkit.types import Message
 
-LINE = f"{KEY}.line"
-LAST = f"{KEY}.last"
-EXPIRES = f"{KEY}.expires"
+LINE: Final = f"{KEY}.line"
+LAST: Final = f"{KEY}.last"
+EXPIRES: Final = f"{KEY}.expires"
 """Metadata of our events: which life of a session they belong to, their last sequence number, and when it ends."""
 
-OURS = {LINE: "", LAST: "", EXPIRES: ""}
+OURS: Final = {LINE: "", LAST: "", EXPIRES: ""}
 """The keys that every event may carry beside a user's own."""
 
 

@@ -13,17 +13,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from contextkit.stores import check_id
 
-ENCODED = "ctk--"
+ENCODED: Final = "ctk--"
 """How an encoded id begins."""
 
-MAX_ACTOR = 255
-MAX_SESSION = 100
+MAX_ACTOR: Final = 255
+MAX_SESSION: Final = 100
 """Characters of an actor's and of a session's id, as botocore's model of the service has them."""
 
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def shortened_by_hash(encoded: str, value: str, limit: int, escape: str) -> str:
     return encoded[: limit - len(ending)].rstrip(escape) + ending
 
 
-_HASH = "h"
+_HASH: Final = "h"
 """What follows the escape character before a hash. It is no hexadecimal digit."""
 
-ACTORS = Alphabet("actor id", re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*(?::[a-zA-Z0-9_-]+)*"), MAX_ACTOR, ":")
-SESSIONS = Alphabet("session id", re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*"), MAX_SESSION, "_")
+ACTORS: Final = Alphabet("actor id", re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*(?::[a-zA-Z0-9_-]+)*"), MAX_ACTOR, ":")
+SESSIONS: Final = Alphabet("session id", re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*"), MAX_SESSION, "_")

@@ -17,14 +17,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from contextkit.errors import InvalidId, VersionConflict
 from contextkit.stores import Session, SessionStore, check_id
 
-RESERVED = "contextkit.agentcore/"
+RESERVED: Final = "contextkit.agentcore/"
 """How the actors begin under which this package keeps its own notes in the state store."""
 
-KEEP = 0.5
+KEEP: Final = 0.5
 """The share of a session's remaining life by which its entry may go before it; then the entry is made to live longer.
 
 Only appends lengthen a life in the state store, so an entry is lengthened by one: rarely, since each costs a write."""
@@ -156,7 +157,7 @@ def check_actor(actor_id: str) -> str:
     return actor_id
 
 
-_NOT_KEPT = ("version", "born")
+_NOT_KEPT: Final = ("version", "born")
 """What the state store itself knows of an entry."""
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, count
 from math import ceil, inf
+from typing import Final
 
 from contextkit.clock import Clock
 from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused, StoreReadOnly
@@ -21,9 +22,9 @@ from contextkit.stores.agentcore.record import Namespace, NewRecord, Record, sco
 from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, NOT_FOUND, Records
 from contextkit.stores.codec import check_record, to_micros
 
-_DAY = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
 
-MAX_EXPIRY_DAYS = 36_500
+MAX_EXPIRY_DAYS: Final = 36_500
 """A hundred years: what expires later is left without an expiry in AgentCore. Reads keep to the exact time anyway."""
 
 
@@ -206,10 +207,10 @@ class Memories:
         return shown
 
 
-_NATIVE = "mem-"
+_NATIVE: Final = "mem-"
 """How the service's own record ids begin."""
 
-_END = datetime.max.replace(tzinfo=UTC)
+_END: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def _refused(write: Callable[[], object]) -> list[RecordFailure]:

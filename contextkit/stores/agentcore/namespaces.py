@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from contextkit.errors import InvalidInput
 from contextkit.memory.namespaces import filled_namespace
@@ -18,17 +19,17 @@ from contextkit.stores import check_id
 from contextkit.stores.agentcore.ids import ACTORS, SESSIONS, escaped
 from contextkit.stores.agentcore.record import Namespace
 
-MAX_NAMESPACE = 1_024
+MAX_NAMESPACE: Final = 1_024
 """Characters of a namespace, by botocore's model of the service."""
 
-_VARIABLE = re.compile(r"\{(\w+)\}")
-_ENDING = re.compile(r"-[a-zA-Z0-9]{10}$")
+_VARIABLE: Final = re.compile(r"\{(\w+)\}")
+_ENDING: Final = re.compile(r"-[a-zA-Z0-9]{10}$")
 """What the service puts behind a strategy's name to make its id."""
 
-_GIVEN = ("memoryStrategyId", "actorId", "sessionId")
-_EMPTY = ":n"
-_HASH = ":h"
-_HASH_LENGTH = len("/") + len(_HASH) + 64
+_GIVEN: Final = ("memoryStrategyId", "actorId", "sessionId")
+_EMPTY: Final = ":n"
+_HASH: Final = ":h"
+_HASH_LENGTH: Final = len("/") + len(_HASH) + 64
 
 
 def own_root(actor_id: str) -> str:

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Final
 
 from contextkit.clock import Clock
 from contextkit.errors import StoreError, StoreUnavailable
@@ -22,28 +23,28 @@ from contextkit.stores.agentcore.ledger import Ledger, Place
 
 _log = logging.getLogger("contextkit.stores")
 
-WORKERS = 8
+WORKERS: Final = 8
 """Sessions served at once. At some 50 ms for a call that is 160 events a second, below AWS's 200 an account."""
 
-IDLE = 60.0
+IDLE: Final = 60.0
 """Seconds for which the mark of a session that is done is kept: a conversation goes on, and a mark costs a write."""
 
-REMARK = 60.0
+REMARK: Final = 60.0
 """Seconds after which a mark is made anew: in the state store it expires as a session does, and nothing prolongs it."""
 
-LAST_MOMENTS = 10.0
+LAST_MOMENTS: Final = 10.0
 """Seconds for which a program that has ended goes on delivering; the next one does the rest."""
 
-RESUMED = 1_000
+RESUMED: Final = 1_000
 """Marked sessions that a new process looks after, those first that were marked first: what is left behind is old."""
 
-ABANDONED = 3_600.0
+ABANDONED: Final = 3_600.0
 """Seconds after which a mark that another process has not made anew is taken back, once its session is done."""
 
 _FIRST_REST, _LONGEST_REST = 0.25, 60.0
 """Seconds before another try after a failure; they double each time."""
 
-_DOUBLINGS = 16
+_DOUBLINGS: Final = 16
 """More than it takes to the longest rest. After 1,024, in the 17th hour of an outage, no float would hold it."""
 
 

@@ -13,27 +13,27 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from contextkit.errors import InvalidMessage, StoreCorrupt
 from contextkit.messages import dumps, loads
 from contextkit.types import Message
 
-MAX_PARTS = 100
+MAX_PARTS: Final = 100
 """Parts of one event, by botocore's model of the service."""
 
-MAX_PIECE = 100_000
+MAX_PIECE: Final = 100_000
 """Characters of one conversational part, by the same model."""
 
-MAX_BYTES = 9_500_000
+MAX_BYTES: Final = 9_500_000
 """Bytes of one event's parts on the wire; AWS's quota is 10 MB, and the request around them is small."""
 
-KEY = "contextkit"
+KEY: Final = "contextkit"
 """What marks the blob of an event as ours, and how its metadata begin."""
 
-_FORMAT = 1
-_ROLES = {"user": "USER", "assistant": "ASSISTANT", "tool": "TOOL"}
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_FORMAT: Final = 1
+_ROLES: Final = {"user": "USER", "assistant": "ASSISTANT", "tool": "TOOL"}
+_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters that a JSON reader or a log may change on the way: controls and lone surrogates."""
 
 
@@ -64,11 +64,11 @@ def check_size(message: Message) -> None:
         )
 
 
-_GROWTH = 4
+_GROWTH: Final = 4
 """How many times longer than its JSON a message may become in an event: its text once, and its JSON with every
 quote and backslash escaped twice. So most messages need no closer look."""
 
-_ROOM = 16_384
+_ROOM: Final = 16_384
 """Bytes kept free for the id, the time and the numbers that a message gets when it is stored."""
 
 

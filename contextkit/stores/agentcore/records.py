@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused
 from contextkit.stores.agentcore.failures import NotThere
@@ -24,16 +24,16 @@ from contextkit.stores.agentcore.service import Service
 
 T = TypeVar("T")
 
-BATCH = 100
+BATCH: Final = 100
 """Records of one batch call, and the most that one search gives, by botocore's model of the service."""
 
-MAX_QUERY = 10_000
+MAX_QUERY: Final = 10_000
 """Characters of one search, by the same model."""
 
-MIN_EXPIRY_DAYS = 31
+MIN_EXPIRY_DAYS: Final = 31
 """The shortest expiry that a record can have, by the same model."""
 
-NOT_FOUND = 404
+NOT_FOUND: Final = 404
 """The error code in a batch's answer for a record that is not there (any more)."""
 
 

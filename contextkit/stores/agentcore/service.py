@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from botocore import xform_name  # type: ignore[import-untyped]
 
@@ -15,13 +15,13 @@ from contextkit.errors import InvalidId, MemoryNotReady, StoreThrottled, StoreUn
 from contextkit.stores.agentcore.checks import check_request
 from contextkit.stores.agentcore.failures import Missing, translated
 
-MEMORY = "CONTEXTKIT_AGENTCORE_MEMORY"
+MEMORY: Final = "CONTEXTKIT_AGENTCORE_MEMORY"
 """The environment variable that names the memory where none is passed."""
 
-READ_TIMEOUT = 5.0
+READ_TIMEOUT: Final = 5.0
 """Seconds to wait for an answer. AWS gives about 200 ms for a retrieval, its slowest call."""
 
-PAGE = 100
+PAGE: Final = 100
 """Entries of one page of any list, the most that the service gives."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0

@@ -19,7 +19,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from contextkit.errors import InvalidInput, StoreError, StoreUnavailable
 from contextkit.stores.sqlite.failures import translated
@@ -36,7 +36,7 @@ from contextkit.stores.sqlite.schema import prepare
 
 Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
 
-MAX_IDLE = 16
+MAX_IDLE: Final = 16
 """Connections kept open for the next caller; more are opened when needed, and closed afterwards."""
 
 

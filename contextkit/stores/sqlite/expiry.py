@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from contextkit.stores.sqlite.connection import Database
 
 Table: TypeAlias = Literal["overflow", "memories", "tool_results"]
 
-_AT_ONCE = 500
+_AT_ONCE: Final = 500
 """Rows that one write deletes on the way: a few milliseconds' work at most."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.recent import Recent
@@ -27,16 +27,16 @@ from contextkit.stores.sqlite.sessions import Lifetimes
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex
 
-INDEXED = 250_000
+INDEXED: Final = 250_000
 """Records in all indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
 
-INDEX = 8
+INDEX: Final = 8
 """What an index counts for besides its records."""
 
-_COLUMNS = """
+_COLUMNS: Final = """
 record_id, namespace, strategy, importance, created_at, valid_from, valid_to, expires_at, sources, metadata, text
 """
-_PUT = f"""
+_PUT: Final = f"""
 INSERT INTO memories (actor_id, {_COLUMNS}, awaits_vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (actor_id, record_id) DO UPDATE SET
     namespace = excluded.namespace, strategy = excluded.strategy, importance = excluded.importance,
@@ -46,9 +46,9 @@ ON CONFLICT (actor_id, record_id) DO UPDATE SET
     awaits_vector = CASE WHEN text = excluded.text THEN awaits_vector ELSE excluded.awaits_vector END,
     vector = CASE WHEN text = excluded.text THEN vector END
 """
-_IN_NAMESPACE = "actor_id = ? AND namespace >= ? AND namespace < ?"
-_UNEXPIRED = "(expires_at IS NULL OR expires_at > ?)"
-_ACTIVE = "(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)"
+_IN_NAMESPACE: Final = "actor_id = ? AND namespace >= ? AND namespace < ?"
+_UNEXPIRED: Final = "(expires_at IS NULL OR expires_at > ?)"
+_ACTIVE: Final = "(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)"
 
 
 class Memories:

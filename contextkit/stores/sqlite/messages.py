@@ -7,6 +7,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from contextkit.errors import InvalidInput, InvalidMessage
 from contextkit.messages import as_messages, dumps, loads
@@ -18,11 +19,13 @@ from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes, find
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
 
-_COLUMNS = "SELECT m.seq, m.tokens, m.counter, m.message FROM messages AS m"
-_BETWEEN = f"{_COLUMNS} JOIN sessions AS s ON m.session = s.id WHERE {LIVE} AND m.seq > ? AND m.seq < ? ORDER BY m.seq"
-_BY_SEQ = f"{_COLUMNS} WHERE m.session = ? AND m.seq IN (SELECT value FROM json_each(?)) ORDER BY m.seq"
-_BY_ID = f"{_COLUMNS} WHERE m.session = ? AND m.message_id = ?"
-_INSERT = """
+_COLUMNS: Final = "SELECT m.seq, m.tokens, m.counter, m.message FROM messages AS m"
+_BETWEEN: Final = (
+    f"{_COLUMNS} JOIN sessions AS s ON m.session = s.id WHERE {LIVE} AND m.seq > ? AND m.seq < ? ORDER BY m.seq"
+)
+_BY_SEQ: Final = f"{_COLUMNS} WHERE m.session = ? AND m.seq IN (SELECT value FROM json_each(?)) ORDER BY m.seq"
+_BY_ID: Final = f"{_COLUMNS} WHERE m.session = ? AND m.message_id = ?"
+_INSERT: Final = """
 INSERT INTO messages (session, seq, message_id, tokens, counter, awaits_vector, message) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 

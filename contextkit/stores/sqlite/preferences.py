@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from contextkit.stores import check_id
 from contextkit.stores.codec import from_bytes, preference_changes, to_bytes
 from contextkit.stores.sqlite.connection import Database
 
-_SET = """
+_SET: Final = """
 INSERT INTO preferences (actor_id, name, value) VALUES (?, ?, ?)
 ON CONFLICT (actor_id, name) DO UPDATE SET value = excluded.value
 """

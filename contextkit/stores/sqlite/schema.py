@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from typing import Final
 
 from contextkit.errors import StoreError, StoreReadOnly
 
-APPLICATION_ID = 0x63746B74
+APPLICATION_ID: Final = 0x63746B74
 """The bytes "ctkt" in the file's header."""
 
-_SESSIONS = """
+_SESSIONS: Final = """
 CREATE TABLE sessions (
     id INTEGER PRIMARY KEY,
     actor_id TEXT NOT NULL,
@@ -67,7 +68,7 @@ CREATE TABLE derived (
 );
 """
 
-_OVERFLOW = """
+_OVERFLOW: Final = """
 CREATE TABLE overflow (
     id INTEGER PRIMARY KEY,
     session INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
@@ -84,7 +85,7 @@ CREATE TABLE overflow (
 CREATE INDEX overflow_by_expiry ON overflow (expires_at) WHERE expires_at IS NOT NULL;
 """
 
-_MEMORIES = """
+_MEMORIES: Final = """
 CREATE TABLE memories (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     actor_id TEXT NOT NULL,
@@ -113,7 +114,7 @@ CREATE TABLE memory_changes (
 );
 """
 
-_PREFERENCES = """
+_PREFERENCES: Final = """
 CREATE TABLE preferences (
     position INTEGER PRIMARY KEY,
     actor_id TEXT NOT NULL,
@@ -123,7 +124,7 @@ CREATE TABLE preferences (
 );
 """
 
-_TOOL_RESULTS = """
+_TOOL_RESULTS: Final = """
 CREATE TABLE tool_results (
     id INTEGER PRIMARY KEY,
     actor_id TEXT NOT NULL, -- '' for results shared by all: no id is empty
@@ -139,14 +140,14 @@ CREATE TABLE tool_results (
 CREATE INDEX tool_results_by_expiry ON tool_results (expires_at);
 """
 
-_CALIBRATIONS = """
+_CALIBRATIONS: Final = """
 CREATE TABLE calibrations (
     model TEXT PRIMARY KEY,
     calibration BLOB NOT NULL
 );
 """
 
-_NUMBERED_OVERFLOW = """
+_NUMBERED_OVERFLOW: Final = """
 ALTER TABLE sessions ADD COLUMN pieces INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE overflow ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
 UPDATE overflow SET number = id;
@@ -154,7 +155,7 @@ UPDATE sessions SET pieces = (SELECT coalesce(max(number), 0) FROM overflow WHER
 CREATE INDEX overflow_by_number ON overflow (session, number);
 """
 
-_DERIVED_PARTS = """
+_DERIVED_PARTS: Final = """
 CREATE TABLE derived_parts (
     session INTEGER NOT NULL,
     name BLOB NOT NULL,
@@ -173,7 +174,7 @@ STEPS: tuple[str, ...] = (
 """One script for each version. A step that has been released is never edited: add another."""
 
 
-_IDENTITY = """
+_IDENTITY: Final = """
 SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
 FROM pragma_user_version, pragma_application_id
 """

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from contextkit.clock import Clock
 from contextkit.errors import SessionEnded, VersionConflict
@@ -16,29 +16,29 @@ from contextkit.stores import Session, SomeParts, check_id
 from contextkit.stores.codec import after, from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
 
-LIVE = "s.actor_id = ? AND s.session_id = ? AND (s.expires_at IS NULL OR s.expires_at > ?)"
+LIVE: Final = "s.actor_id = ? AND s.session_id = ? AND (s.expires_at IS NULL OR s.expires_at > ?)"
 """The one session of that actor and id, unless it has expired by the given time."""
 
-_FACTS = """
+_FACTS: Final = """
 SELECT s.actor_id, s.session_id, s.created_at, s.updated_at, s.expires_at, s.last_seq, s.pieces,
        states.version, states.state, views.view
 FROM sessions AS s
 LEFT JOIN states ON states.session = s.id
 LEFT JOIN views ON views.session = s.id
 """
-_NEW = """
+_NEW: Final = """
 INSERT INTO sessions (actor_id, session_id, created_at, updated_at, expires_at) VALUES (?, ?, ?, ?, ?)
 """
-_PARTS = f"""
+_PARTS: Final = f"""
 SELECT p.number, p.data FROM derived_parts AS p JOIN sessions AS s ON p.session = s.id
 WHERE p.name = ? AND p.number IN (SELECT value FROM json_each(?)) AND {LIVE}
 """
-_SAVED = f"""
+_SAVED: Final = f"""
 SELECT states.version, states.saved_under FROM states JOIN sessions AS s ON states.session = s.id WHERE {LIVE}
 """
 
 
-_REMEMBERED = 1_000
+_REMEMBERED: Final = 1_000
 """Sessions that were deleted last: a clock that stands still so long is a test's."""
 
 

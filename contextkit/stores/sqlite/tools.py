@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from contextkit.stores.codec import after
 from contextkit.stores.sqlite.connection import Database
@@ -10,13 +11,13 @@ from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import Lifetimes
 from contextkit.stores.tools import LEASE, Asked
 
-SHARED = ""
+SHARED: Final = ""
 """Stands in the actor's column for results that all may share; no actor's id is empty."""
 
-POLL = 0.02
+POLL: Final = 0.02
 """Seconds between two looks at a lease: small next to any call worth caching."""
 
-_ROW = "actor_id = ? AND tool = ? AND version = ? AND digest = ?"
+_ROW: Final = "actor_id = ? AND tool = ? AND version = ? AND digest = ?"
 
 
 class ToolResults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contextkit.errors import StoreError
 from contextkit.messages import loads
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_AWAITED = f"""
+_AWAITED: Final = f"""
 SELECT m.id, m.message FROM messages AS m JOIN sessions AS s ON m.session = s.id
 WHERE {LIVE} AND m.awaits_vector ORDER BY m.seq LIMIT ?
 """
-_VECTORS = f"""
+_VECTORS: Final = f"""
 SELECT m.seq, v.vector FROM message_vectors AS v JOIN messages AS m ON v.message = m.id
 JOIN sessions AS s ON m.session = s.id WHERE {LIVE} AND m.seq > ? ORDER BY m.seq
 """
-_KEEP = "INSERT OR REPLACE INTO message_vectors (message, vector) SELECT id, ? FROM messages WHERE id = ?"
+_KEEP: Final = "INSERT OR REPLACE INTO message_vectors (message, vector) SELECT id, ? FROM messages WHERE id = ?"
 
 
 class MessageVectors:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from contextkit.testing.agentcore.quotas import Quotas
 
-NO_TIME = timedelta(0)
+NO_TIME: Final = timedelta(0)
 
-EXTRACTION_DELAY = timedelta(seconds=20)
+EXTRACTION_DELAY: Final = timedelta(seconds=20)
 """AWS gives 20 to 40 seconds from an event to its records; this is the quicker end."""
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Final
 
 from contextkit.clock import Clock, utc_now
 from contextkit.testing.agentcore.behaviour import Behaviour
@@ -17,10 +17,10 @@ from contextkit.testing.agentcore.service import Service
 from contextkit.testing.agentcore.wire import Answer, Request
 from contextkit.types import Embeddings
 
-MAX_BODY = 32_000_000
+MAX_BODY: Final = 32_000_000
 """Bytes of a request that are read at all; above an event's 10 MB, so that the service itself can refuse it."""
 
-GRACE = 2.0
+GRACE: Final = 2.0
 """Seconds that a client has to read its answer when the emulator is closed."""
 
 

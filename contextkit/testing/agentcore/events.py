@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from contextkit.testing.agentcore.filters import check_event_filters, matches_event
 from contextkit.testing.agentcore.pages import page, paged
@@ -15,7 +16,7 @@ from contextkit.testing.agentcore.shapes import EPOCH, compiled
 from contextkit.testing.agentcore.wire import Params
 from contextkit.testing.agentcore.world import World
 
-MAX_JSON_BYTES = 100_000
+MAX_JSON_BYTES: Final = 100_000
 """Of one `json` payload, from the service's documentation; the model has no bound for documents."""
 
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from contextkit.memory.facts import Batch
 from contextkit.stores import MemoryRecord
@@ -27,10 +28,10 @@ from contextkit.testing.agentcore.wire import Params
 from contextkit.testing.agentcore.world import World, uuid_form
 from contextkit.types import Message
 
-HISTORY = 4
+HISTORY: Final = 4
 """Messages ahead of new ones that are shown with them, as in the project's own strategies."""
 
-LONGEST = 16_000
+LONGEST: Final = 16_000
 """Characters of a record's text, from the model."""
 
 _log = logging.getLogger("contextkit.testing")
@@ -235,4 +236,4 @@ def _record_id(memory_id: str) -> str:
     return "mem-" + uuid_form(hashlib.sha256(memory_id.encode()).hexdigest())
 
 
-_ID_LENGTH = 40
+_ID_LENGTH: Final = 40

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import eq, ge, gt, le, lt
-from typing import Any
+from typing import Any, Final
 
 from contextkit.testing.agentcore.refusals import invalid
 from contextkit.testing.agentcore.wire import Params
 
-CREATED_AT = "x-amz-agentcore-memory-createdAt"
-UPDATED_AT = "x-amz-agentcore-memory-updatedAt"
+CREATED_AT: Final = "x-amz-agentcore-memory-createdAt"
+UPDATED_AT: Final = "x-amz-agentcore-memory-updatedAt"
 """The service's own keys of a record, which can be filtered by without being indexed."""
 
-SYSTEM = (CREATED_AT, UPDATED_AT)
+SYSTEM: Final = (CREATED_AT, UPDATED_AT)
 
-_WITHOUT_OPERAND = ("EXISTS", "NOT_EXISTS")
+_WITHOUT_OPERAND: Final = ("EXISTS", "NOT_EXISTS")
 
 
 def _contains(held: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -35,7 +35,7 @@ _COMPARE: Mapping[str, tuple[str, Callable[[Any, Any], bool]]] = {
 }
 """Each operator's operand, and how the value that is held compares with it."""
 
-_INDEXED = {"STRING": "stringValue", "STRINGLIST": "stringListValue", "NUMBER": "numberValue"}
+_INDEXED: Final = {"STRING": "stringValue", "STRINGLIST": "stringListValue", "NUMBER": "numberValue"}
 
 
 def matches_event(metadata: Params, filters: list[Params]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from contextkit.testing.agentcore.contents import Contents
 from contextkit.testing.agentcore.pages import page, paged
@@ -14,7 +15,7 @@ from contextkit.testing.agentcore.strategies import Strategy, check_variables, m
 from contextkit.testing.agentcore.wire import Params
 from contextkit.testing.agentcore.world import World
 
-MAX_INDEXED_KEYS = 10
+MAX_INDEXED_KEYS: Final = 10
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from botocore.loaders import Loader  # type: ignore[import-untyped]
 from botocore.model import OperationModel, ServiceModel, Shape  # type: ignore[import-untyped]
 
-DATA = (
+DATA: Final = (
     "CreateEvent",
     "GetEvent",
     "DeleteEvent",
@@ -30,7 +30,7 @@ DATA = (
 )
 """The data plane: service `bedrock-agentcore`."""
 
-CONTROL = ("CreateMemory", "GetMemory", "ListMemories", "UpdateMemory", "DeleteMemory")
+CONTROL: Final = ("CreateMemory", "GetMemory", "ListMemories", "UpdateMemory", "DeleteMemory")
 """The control plane: service `bedrock-agentcore-control`."""
 
 

@@ -6,12 +6,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from contextkit.testing.agentcore.refusals import invalid
 from contextkit.testing.agentcore.wire import Params, to_json
 
-DEFAULT = 20
+DEFAULT: Final = 20
 """Rows of a page where the caller does not say."""
 
 Row = TypeVar("Row")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from contextkit.testing.agentcore.refusals import Refused
 
-MAX_EVENT_BYTES = 10_000_000
-MAX_STRATEGIES = 6
-MAX_MEMORIES = 150
+MAX_EVENT_BYTES: Final = 10_000_000
+MAX_STRATEGIES: Final = 6
+MAX_MEMORIES: Final = 150
 """Sizes that hold whether or not rates are on, from the service's list of quotas (read in 2026-09)."""
 
-OTHERS = 20.0
+OTHERS: Final = 20.0
 """Calls a second of an operation that the list does not name."""
 
 PER_ACCOUNT: Mapping[str, float] = {

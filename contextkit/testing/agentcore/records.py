@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from contextkit.stores import MemoryRecord
 from contextkit.testing.agentcore.filters import check_record_filters, matches_record, type_mismatch
@@ -15,10 +16,10 @@ from contextkit.testing.agentcore.wire import Params
 from contextkit.testing.agentcore.world import Handler, World
 from contextkit.types import Embeddings
 
-UNMANAGED = "DEFAULT"
+UNMANAGED: Final = "DEFAULT"
 """The strategy id of records that were created without one; the model requires some id in every answer."""
 
-TOP_K = 10
+TOP_K: Final = 10
 """Records of a search whose caller does not say; the service's documentation has 10."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 Reason: TypeAlias = Literal[
     "CannotParse",
@@ -15,7 +15,7 @@ Reason: TypeAlias = Literal[
 ]
 """Why a `ValidationException` was raised, as the model lists it."""
 
-STATUS = {
+STATUS: Final = {
     "ValidationException": 400,
     "InvalidInputException": 400,
     "ServiceQuotaExceededException": 402,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from contextkit.clock import Clock, utc_now
 from contextkit.testing.agentcore.behaviour import Behaviour
@@ -27,7 +28,7 @@ from contextkit.types import Embeddings
 _log = logging.getLogger("contextkit.testing")
 
 
-AFTER_EXTRACTION = frozenset(name for name in DATA if "Record" in name or "Job" in name or name == "DeleteEvent")
+AFTER_EXTRACTION: Final = frozenset(name for name in DATA if "Record" in name or "Job" in name or name == "DeleteEvent")
 """Operations before which a memory's due jobs are done: those that would see it, or take away what they are about."""
 
 
@@ -194,7 +195,7 @@ class Service:
         return given
 
 
-_UNANSWERED = ("hang", "drop", "lose answer")
+_UNANSWERED: Final = ("hang", "drop", "lose answer")
 
 _REFUSALS: Mapping[str, tuple[str, str]] = {
     "throttle": ("ThrottledException", "Rate exceeded"),

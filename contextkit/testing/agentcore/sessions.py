@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Final
 
 from contextkit.testing.agentcore.wire import Params
 
-MAIN = "main"
+MAIN: Final = "main"
 """The branch of events that name none, as the service was seen to list them."""
 
-EMPTY_FOR = timedelta(days=1)
+EMPTY_FOR: Final = timedelta(days=1)
 """How long a session without events stays listed, by ListSessions' description in the model."""
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from botocore.model import Shape  # type: ignore[import-untyped]
 
@@ -135,7 +135,7 @@ def _timestamp(reading: Reading, _: Shape, value: Any, where: str) -> Any:
     return EPOCH
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _END = -62_135_596_800, 253_402_300_800
 """The years 1 and 10,000 in seconds since 1970: what lies between them is a date that Python can hold."""
 

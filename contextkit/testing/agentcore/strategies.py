@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from contextkit.testing.agentcore.refusals import invalid
 from contextkit.testing.agentcore.wire import Params
@@ -30,20 +30,20 @@ OVERRIDES: Mapping[str, tuple[Kind, str]] = {
 }
 """What a custom strategy overrides: the kind that it then works as, and its name within the model's members."""
 
-BUILT_IN = ("memoryStrategyId", "actorId", "sessionId")
+BUILT_IN: Final = ("memoryStrategyId", "actorId", "sessionId")
 """Variables that every namespace template may use."""
 
-BY_ACTOR = "/strategies/{memoryStrategyId}/actors/{actorId}"
-BY_SESSION = f"{BY_ACTOR}/sessions/{{sessionId}}"
+BY_ACTOR: Final = "/strategies/{memoryStrategyId}/actors/{actorId}"
+BY_SESSION: Final = f"{BY_ACTOR}/sessions/{{sessionId}}"
 """The service's own templates, for strategies that name none."""
 
-_VARIABLE = re.compile(r"\{(\w+)\}")
+_VARIABLE: Final = re.compile(r"\{(\w+)\}")
 _TRIGGERS: list[Params] = [
     {"messageBasedTrigger": {"messageCount": 6}},
     {"tokenBasedTrigger": {"tokenCount": 1_000}},
     {"timeBasedTrigger": {"idleSessionTimeout": 30}},
 ]
-_HISTORY = 4
+_HISTORY: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from contextkit.testing.agentcore.behaviour import Behaviour
 from contextkit.testing.agentcore.wire import Params
 
-_ODD = 0x9E3779B1
+_ODD: Final = 0x9E3779B1
 """2³² over the golden ratio, and odd: its multiples, modulo 2³², are all different and far from in order."""
 
 

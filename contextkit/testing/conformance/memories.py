@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -16,9 +16,9 @@ from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import Conformance, at_once
 from contextkit.testing.conformance.values import BAD_IDS, LAWS, ODD_IDS, ODD_TEXTS, TEXTS, named, near
 
-DAY = timedelta(days=1)
+DAY: Final = timedelta(days=1)
 
-FULL = MemoryRecord(
+FULL: Final = MemoryRecord(
     id="m1",
     text="Prefers window seats.",
     namespace="users/u1/preferences",

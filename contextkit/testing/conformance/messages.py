@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ from contextkit.testing.conformance.values import (
 )
 from contextkit.types import Message, ToolCall
 
-MESSAGES = st.builds(
+MESSAGES: Final = st.builds(
     Message,
     role=st.sampled_from(["user", "assistant", "system"]),
     content=TEXTS,
@@ -38,7 +38,7 @@ MESSAGES = st.builds(
     metadata=st.dictionaries(TEXTS, TEXTS | st.integers(-(2**53), 2**53) | st.booleans() | st.none(), max_size=3),
 )
 
-RICH = (
+RICH: Final = (
     Message(role="system", content="Be brief."),
     Message(
         role="user", content=({"type": "text", "text": "See:"}, {"type": "image_url", "image_url": {"url": "data:,"}})

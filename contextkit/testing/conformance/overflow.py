@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ from contextkit.testing.conformance.values import (
     near,
 )
 
-PIECE = Overflow(handle="h1", text="the whole text", item_id="history/7", title="A long answer", tokens=1234)
+PIECE: Final = Overflow(handle="h1", text="the whole text", item_id="history/7", title="A long answer", tokens=1234)
 
 
 class OverflowStoreConformance(Conformance):

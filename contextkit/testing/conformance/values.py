@@ -54,7 +54,7 @@ LAWS: Final = settings(
 
 TEXTS: Final = st.text(st.characters(), max_size=50) | st.text(st.characters(categories=["Cs"]), max_size=4)
 
-JSON = st.recursive(
+JSON: Final = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
