@@ -36,48 +36,49 @@ UNASKED: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A message of another session, and how well it matches the query (1 for the best match of all)."""
+class FreshMessage:
+    """A message of another session; once it is scored, how well it matches the query (1 for the best match of all)."""
 
     session_id: str
     message: Message
-    score: float
+    score: float = 0.0
 
 
 def fresh_messages(
     store: SessionStore, actor_id: str, session_id: str, now: datetime, within: timedelta
-) -> list[tuple[str, Message]]:
+) -> list[FreshMessage]:
     """What was said in the actor's other sessions `within` that time and is not extracted yet, oldest first.
 
-    Each with its session's id, and without the sentences that hold secrets: these stay in the session that they were
-    said in. Takes one read, and where there are such sessions one of how far
-    extraction has come, and one more for each that lags behind.
+    Each without the sentences that hold secrets: these stay in the session that they were said in. Takes one read, and
+    where there are such sessions one of how far extraction has come, and one more for each that lags behind.
     """
     sessions = store.sessions(actor_id, since=now - within)
     others = [one for one in sessions if one.session_id not in (session_id, LEDGER) and one.updated_at > now - within]
     ledger = store.session(actor_id, LEDGER) if others else None
     page = Page() if ledger is None else Page.from_json(ledger.state)
     found = [
-        (session.session_id, message)
+        FreshMessage(session.session_id, message)
         for session in others[:SESSIONS]
         for message in map(_without_secrets, _unextracted(store, session, page))
         if _says_something(message) and (message.created_at or now) > now - within
     ]
-    return sorted(found, key=lambda one: (one[1].created_at or now, one[0], one[1].seq or 0))
+    return sorted(found, key=lambda one: (one.message.created_at or now, one.session_id, one.message.seq or 0))
 
 
-def scored(query: str, said: Sequence[tuple[str, Message]], found: Sequence[ScoredMemory], now: datetime) -> list[Said]:
+def scored(
+    query: str, fresh: Sequence[FreshMessage], found: Sequence[ScoredMemory], now: datetime
+) -> list[FreshMessage]:
     """What bears on the query by its words, and what a user has only just said; in the order given.
 
     Scores compare with those of the records found.
     """
-    texts = [message.text for _, message in said]
-    scores = text_scores(query, [*texts, *(one.record.text for one in found)]) if said else []
+    texts = [one.message.text for one in fresh]
+    scores = text_scores(query, [*texts, *(one.record.text for one in found)]) if fresh else []
     best = max(scores, default=0.0) or 1.0
-    unasked = [place for place, (_, message) in enumerate(said) if message.role == "user"][-UNASKED:]
+    unasked = [place for place, one in enumerate(fresh) if one.message.role == "user"][-UNASKED:]
     kept = [
-        Said(session_id, message, max(scores[place] / best, _just_said(message, now) if place in unasked else 0.0))
-        for place, (session_id, message) in enumerate(said)
+        replace(one, score=max(scores[place] / best, _just_said(one.message, now) if place in unasked else 0.0))
+        for place, one in enumerate(fresh)
     ]
     return [one for one in kept if one.score > 0]
 

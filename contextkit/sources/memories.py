@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from contextkit.blocks import line_tokens
 from contextkit.errors import InvalidInput, StoreError
 from contextkit.memory.consolidate import SESSION, SUPERSEDES
-from contextkit.memory.fresh import Said, fresh_messages, scored
+from contextkit.memory.fresh import FreshMessage, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
 from contextkit.memory.past import asks_about_past
 from contextkit.memory.recall import Found, found_of, recalled
@@ -18,7 +18,7 @@ from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
 from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore
 from contextkit.transcript import day, speaker
-from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request
+from contextkit.types import Gathered, Item, Notice, Provenance, Request
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ class Memories:
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, MemoryStore, self.name)
-        return iter([*_Recall(request, store, self._within(request), self._limit).gathered(self._fresh)])
+        return iter([*_Reading(request, store, self._within(request), self._limit).gathered(self._fresh)])
 
     def _within(self, request: Request) -> str | None:
         """The namespace of this request."""
@@ -94,7 +94,7 @@ class Memories:
         return filled_namespace(self._namespace, values, f"the source {self.name!r}")
 
 
-class _Recall:
+class _Reading:
     """One build's reading of an actor's memories."""
 
     def __init__(self, request: Request, store: MemoryStore, namespace: str | None, limit: int) -> None:
@@ -159,7 +159,7 @@ class _Recall:
             return []
         return self.store.memories(self.request.actor_id, namespace=self.namespace, active=False)
 
-    def _said(self, within: timedelta) -> list[tuple[str, Message]]:
+    def _said(self, within: timedelta) -> list[FreshMessage]:
         """What was said in other sessions; nothing where the source's own store keeps none."""
         request = self.request
         if within <= timedelta() or (request.session is not None and request.session.last_seq > YOUNG):
@@ -189,7 +189,7 @@ class _Recall:
             ),
         )
 
-    def _said_items(self, heard: Sequence[Said]) -> Iterator[Item]:
+    def _said_items(self, heard: Sequence[FreshMessage]) -> Iterator[Item]:
         """What was said elsewhere, under its conversation and day and in the order in which it was said: "no, I meant
         March" takes back what stands before it, and an answer stands behind its question."""
         sessions = list(dict.fromkeys(said.session_id for said in heard))
@@ -199,7 +199,7 @@ class _Recall:
             number = f" ({sessions.index(said.session_id) + 1})" if len(sessions) > 1 else ""
             yield self._said_item(said, f"In another conversation{number}", order)
 
-    def _said_item(self, said: Said, where: str, order: int) -> Item:
+    def _said_item(self, said: FreshMessage, where: str, order: int) -> Item:
         message, request = said.message, self.request
         lead = f"{speaker(message)}: "
         return Item(

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from contextkit.memory.fresh import FADES, JUST_SAID, MESSAGES, SESSIONS, UNASKED, fresh_messages, scored
+from contextkit.memory.fresh import FADES, JUST_SAID, MESSAGES, SESSIONS, UNASKED, FreshMessage, fresh_messages, scored
 from contextkit.memory.ledger import LEDGER, Page
 from contextkit.memory.progress import Progress
 from contextkit.stores import MemoryRecord, ScoredMemory
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance import ManualClock
-from contextkit.types import Message
+from contextkit.types import Message, Role
 
 DAY = timedelta(days=1)
 
@@ -22,7 +22,7 @@ def say(store: SQLiteStore, *texts: str, session_id: str = "other", role: str = 
 
 
 def fresh(store: SQLiteStore, now: datetime, *, session_id: str = "s1", within: timedelta = DAY) -> list[str]:
-    return [message.text for _, message in fresh_messages(store, "u1", session_id, now, within)]
+    return [one.message.text for one in fresh_messages(store, "u1", session_id, now, within)]
 
 
 def extracted(store: SQLiteStore, session_id: str, **done: int) -> None:
@@ -103,10 +103,8 @@ def test_only_what_people_and_their_assistant_said_counts(store: SQLiteStore, cl
 # Scores
 
 
-def said(
-    *texts: str, role: str = "user", clock: ManualClock, age: timedelta = timedelta()
-) -> list[tuple[str, Message]]:
-    return [("other", Message(role=role, content=text, created_at=clock() - age)) for text in texts]  # type: ignore[arg-type]
+def said(*texts: str, role: Role = "user", clock: ManualClock, age: timedelta = timedelta()) -> list[FreshMessage]:
+    return [FreshMessage("other", Message(role=role, content=text, created_at=clock() - age)) for text in texts]
 
 
 def test_what_bears_on_the_query_scores_as_a_record_would(clock: ManualClock) -> None:
