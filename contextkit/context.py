@@ -104,11 +104,15 @@ class Context:
 
         return to_anthropic(self.messages, self.tools, self._breakpoints(cache))
 
-    def to_converse(self, *, cache: bool | Literal["nova"] = True) -> ConverseRequest:
+    def to_converse(
+        self, *, cache: bool | Literal["nova"] = True, family: Literal["converse", "bedrock"] | None = None
+    ) -> ConverseRequest:
         """Keyword arguments for Bedrock's `client.converse`: `system`, `messages`, `toolConfig`.
 
         Pass `cache=False` for a model without prompt caching, which would refuse cache points, and `cache="nova"` for
-        Amazon Nova, which takes them in the system prompt and in what a user says.
+        Amazon Nova, which takes them in the system prompt and in what a user says. Pass `family="bedrock"` for any
+        model that is not Claude, as "nova" does: it is not sent what Claude thought earlier in the session, which it
+        would refuse.
         """
         from contextkit.render.converse import to_converse
 
@@ -117,7 +121,7 @@ class Context:
             self.messages,
             self.tools,
             points,
-            family="bedrock" if cache == "nova" else "converse",
+            family=family or ("bedrock" if cache == "nova" else "converse"),
             nova=cache == "nova",
         )
 

@@ -3,11 +3,14 @@ from typing import Any
 import botocore.session
 import pytest
 
+from contextkit import ContextBuilder
 from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages
 from contextkit.render.anthropic import to_anthropic
 from contextkit.render.converse import to_converse
 from contextkit.render.request import Breakpoints
+from contextkit.sources import History
+from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Message, Tool
 from tests.render.converse_types import check_converse
 
@@ -148,6 +151,22 @@ def test_another_provider_s_model_is_told_what_only_converse_has() -> None:
     assert to_converse(prompt, family="openai")["messages"][1]["content"] == [{"text": "It is safe."}]
     assert to_converse(prompt, family="bedrock")["messages"][1]["content"] == [cited]
     assert to_converse(prompt)["messages"][1]["content"] == [*thought, cited]
+
+
+def test_a_session_that_claude_began_goes_on_with_any_model_of_bedrock_s() -> None:
+    thought = {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "s"}}}
+    answer = {"role": "assistant", "content": [thought, {"text": "Here."}]}
+    question = {"role": "user", "content": [{"text": "Where?"}]}
+    with SQLiteStore(":memory:") as store:
+        store.append("u1", "s1", [question, answer, question])
+        context = ContextBuilder(store=store, sources=[History()], budget=4_000).build(actor_id="u1", session_id="s1")
+    claude, nova, other = (
+        context.to_converse(**options)["messages"][1]["content"]
+        for options in ({"cache": False}, {"cache": "nova"}, {"cache": False, "family": "bedrock"})
+    )
+    assert thought in claude
+    assert thought not in nova
+    assert other == [{"text": "Here."}]
 
 
 def test_two_breakpoints_at_one_place_are_one_cache_point() -> None:
