@@ -9,6 +9,7 @@ from typing import Final
 
 from contextkit.fit import Fit
 from contextkit.fit.fill import best_first
+from contextkit.fit.standing import Standing
 from contextkit.ladder import handle_of
 from contextkit.report import Decision, SectionUse
 from contextkit.strategy import Section, tokens_of
@@ -50,7 +51,7 @@ class Decided:
         latest = {item.id: item for item in self.items}
         for item in _once(self.items):
             if item.id in shown:
-                yield self._standing(*shown[item.id])
+                yield self._standing(shown[item.id])
         for decision in self.before:
             if decision.item_id not in done:
                 done.add(decision.item_id)
@@ -69,7 +70,7 @@ class Decided:
         elsewhere = self.fit.past.verbatim
         for item in _once(items):
             if item.id in shown:
-                yield self._standing(item, shown[item.id].form)
+                yield self._standing(Standing(item, shown[item.id].form))
             elif item.id not in elsewhere:
                 yield self._absent(item, ranks)
 
@@ -109,19 +110,19 @@ class Decided:
             dropped=counts[section.name, "dropped"],
         )
 
-    def _shown(self) -> dict[str, tuple[Item, Form | None]]:
-        """Every item that stands in the prompt, with its form; a form of None is the item as it is."""
-        whole: list[tuple[Item, Form | None]] = [(item, None) for item in (*self.fit.system, *self.fit.tools)]
-        whole += [(one.item, one.form) for one in (*self.fit.present.standing, *self.fit.past.standing)]
-        whole += [(one.item, one.form) for chosen in self.fit.sections.values() for one in chosen]
-        return {item.id: (item, form) for item, form in reversed(whole)}
+    def _shown(self) -> dict[str, Standing]:
+        """Every item that stands in the prompt, by its id."""
+        standing = [*map(Standing, (*self.fit.system, *self.fit.tools))]
+        standing += [*self.fit.present.standing, *self.fit.past.standing]
+        standing += [Standing(one.item, one.form) for chosen in self.fit.sections.values() for one in chosen]
+        return {one.item.id: one for one in reversed(standing)}
 
-    def _standing(self, item: Item, form: Form | None) -> Decision:
+    def _standing(self, one: Standing) -> Decision:
+        item, form = one.item, one.form
         rung = "full" if form is None else form.rung
         outcome = _OUTCOME[rung]
         handle = handle_of(item) if outcome != "kept" and (self.handles or item.handle) else None
-        tokens = item.tokens if form is None else form.tokens
-        return self._decision(item, outcome, self._why_shown(item, form), tokens, rung, handle)
+        return self._decision(item, outcome, self._why_shown(item, form), one.tokens, rung, handle)
 
     def _absent(self, item: Item, ranks: Mapping[str, _Rank]) -> Decision:
         kept_elsewhere = item.handle is not None or item.id in self.stored

@@ -342,9 +342,13 @@ class _Fitting:
 
     def _repeats(self, past: Past) -> Repeats:
         """What the volatile sections must not say again."""
-        turn = ((one.item, one.form) for one in self.present.standing)
-        stable = ((one.item, one.form) for chosen in self.sections.values() for one in chosen)
-        return Repeats(self.said, past.verbatim, (*turn, *stable))
+        repeats = Repeats(self.said, past.verbatim)
+        for message in self.present.standing:
+            repeats.add(message.item, message.form)
+        for chosen in self.sections.values():
+            for one in chosen:
+                repeats.add(one.item, one.form)
+        return repeats
 
     def _size(self, section: str, size: Literal["floor", "ceiling", "item_ceiling"]) -> int:
         """A size of a section in tokens; 0 where the strategy has no such section."""

@@ -12,7 +12,7 @@ from contextkit.types import Form, Item, Message
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A message item and its form; a form of None is the message itself, whole."""
+    """An item and the form in which it stands, a message as a rule; a form of None is the item itself, whole."""
 
     item: Item
     form: Form | None = None

@@ -113,7 +113,7 @@ def test_whatever_is_left_out_as_said_is_said(spans: list[tuple[int, int, str]],
         replace(item(number, " ".join(said[start : start + size]), 9.0 - number, heading), passage=True)
         for number, (start, size, heading) in enumerate(spans)
     ]
-    repeats = Repeats(Said(), (), [])
+    repeats = Repeats(Said(), ())
     filled = replace(shelf(room, *ladder), repeats=repeats)
     filled.fill(best_first(items))
     text = render({"documents": filled.chosen})

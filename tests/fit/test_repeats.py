@@ -28,13 +28,14 @@ FACT = "Ann prefers window seats on the night train."
 
 
 def test_what_stands_before_is_not_taken_again_and_the_reason_names_it() -> None:
-    repeats = Repeats(Said(), (), [(item("page", FACT), None)])
+    repeats = Repeats(Said(), ())
+    repeats.add(item("page", FACT))
     assert repeats.has(item("memory", FACT))
     assert repeats.reasons == {"memory": "'page' says it already"}
 
 
 def test_what_was_only_asked_about_does_not_stand() -> None:
-    repeats = Repeats(Said(), (), [])
+    repeats = Repeats(Said(), ())
     assert not repeats.has(item("first", FACT))
     assert not repeats.has(item("second", FACT))
     repeats.add(item("second", FACT))
@@ -44,8 +45,8 @@ def test_what_was_only_asked_about_does_not_stand() -> None:
 
 def test_a_message_says_it_only_while_it_stands() -> None:
     message = item("m1", FACT)
-    assert Repeats(said(message), {"m1"}, []).has(item("memory", FACT))
-    assert not Repeats(said(message), {"m2"}, []).has(item("memory", FACT))
+    assert Repeats(said(message), {"m1"}).has(item("memory", FACT))
+    assert not Repeats(said(message), {"m2"}).has(item("memory", FACT))
 
 
 def quoted(item_id: str, name: str | None) -> Item:
@@ -56,8 +57,9 @@ def test_what_another_said_in_the_same_words_is_no_repeat() -> None:
     """Who takes the fish? Not only whoever said so first."""
     spoken = Message(role="user", content="I take the fish with rice.", name="Ben")
     message = replace(item("m1", spoken.text), section="history", message=spoken)
-    standing = Repeats(said(message), {"m1"}, [])
-    repeats = Repeats(Said(), (), [(quoted("m1", "Ben"), None)])
+    standing = Repeats(said(message), {"m1"})
+    repeats = Repeats(Said(), ())
+    repeats.add(quoted("m1", "Ben"))
     for each in (standing, repeats):
         assert not each.has(quoted("m2", "Ana"))
         assert each.has(quoted("m3", "Ben"))
@@ -66,15 +68,15 @@ def test_what_another_said_in_the_same_words_is_no_repeat() -> None:
 
 
 def test_a_message_that_stands_is_not_recalled_beside_itself() -> None:
-    repeats = Repeats(Said(), {"m1"}, [])
+    repeats = Repeats(Said(), {"m1"})
     assert repeats.has(item("m1", "Yes."))
     assert repeats.reasons == {}
 
 
 def test_what_was_made_from_messages_is_not_shown_while_all_of_them_stand() -> None:
     made = replace(item("memory", "Ann flies on Friday."), provenance=Provenance(messages=("m1", "m2")))
-    assert not Repeats(Said(), {"m1"}, []).has(made)
-    repeats = Repeats(Said(), {"m1", "m2"}, [])
+    assert not Repeats(Said(), {"m1"}).has(made)
+    repeats = Repeats(Said(), {"m1", "m2"})
     assert repeats.has(made)
     assert repeats.reasons == {"memory": "'m1', which it was made from, stands in the history"}
 
@@ -82,7 +84,7 @@ def test_what_was_made_from_messages_is_not_shown_while_all_of_them_stand() -> N
 def test_what_was_made_from_a_message_is_not_shown_while_that_is_recalled_whole() -> None:
     memory = replace(item("memory", FACT), provenance=Provenance(messages=("m1",)))
     recalled = replace(item("m1", "I like it by the window."), section="recall")
-    repeats = Repeats(Said(), (), [])
+    repeats = Repeats(Said(), ())
     repeats.add(recalled, Form("extract", "[…]", 2))
     assert not repeats.has(memory)
     repeats.add(recalled)
@@ -121,7 +123,8 @@ def test_what_a_message_that_stands_shortened_leaves_out_may_be_recalled() -> No
 def test_what_a_text_that_stands_shortened_leaves_out_is_not_said() -> None:
     page = item("page", f"The captain likes old lamps. {FACT} The pier is painted in May.")
     for form in (Form("extract", "The captain likes old lamps. […]", 9), Form("handle", "Page [21 tokens stored]", 9)):
-        repeats = Repeats(Said(), (), [(page, form)])
+        repeats = Repeats(Said(), ())
+        repeats.add(page, form)
         assert not repeats.has(item("fact", FACT))
         assert repeats.has(item("lamps", "The captain likes old lamps.")) is (form.rung == "extract")
         assert repeats.has(item("copy", page.text), whole=False)
