@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from contextkit.errors import MissingExtra
 from contextkit.recent import Recent
@@ -24,7 +24,7 @@ Request: TypeAlias = ModelRequest[Any]
 
 Added: TypeAlias = Sequence[Mapping[str, Any]]
 
-REMEMBERED = 1_000
+REMEMBERED: Final = 1_000
 """Sessions of which it is known what was added in their last call."""
 
 _copies: ContextVar[list[Request] | None] = ContextVar("contextkit_copies", default=None)

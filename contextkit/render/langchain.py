@@ -78,6 +78,9 @@ def to_langchain_prompt(
       LangChain does not, an agent's name stands in the user's turn before, if others answered too
       (`contextkit.render.cues`).
     * Reasoning that an answer ends in is left out, since nothing came of it: Anthropic, Bedrock, the Responses API.
+    * What a thinking model's server tells beside the content (`reasoning_content`) stays where LangChain put it:
+      whether it goes back is for the chat model. `ChatOpenAI` and `ChatDeepSeek` leave it out, and DeepSeek and Kimi
+      then answer with an error where tools were called; `Context.to_openai` has it, for OpenAI's own client.
     """
     start = opening(messages)
     if family is None and cache is not None:

@@ -6,11 +6,11 @@ strict is so for the provider in whose shape it was given, and no other.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from contextkit.types import Tool
 
-Shape = Literal["openai", "anthropic", "converse"]
+Shape: TypeAlias = Literal["openai", "anthropic", "converse"]
 
 
 def is_strict(tool: Tool, shape: Shape) -> bool | None:

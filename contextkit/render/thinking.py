@@ -10,7 +10,7 @@ says of it: vLLM, Groq and Ollama take back `reasoning`, but so may a program ca
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from contextkit.errors import InvalidInput, shortened
 from contextkit.parts import ThinkingField, thoughts
@@ -19,13 +19,13 @@ from contextkit.types import Message
 Thinking: TypeAlias = ThinkingField | Literal["auto"] | None
 """Under which name it is given back; "auto" goes by the last answers, None is for never."""
 
-_AMBIGUOUS = "reasoning"
+_AMBIGUOUS: Final = "reasoning"
 """The name that is given back only where it is asked for."""
 
-INSISTED = "reasoning_content"
+INSISTED: Final = "reasoning_content"
 """The name of those who insist on it."""
 
-BLANK = " "
+BLANK: Final = " "
 """Stands for what an answer of another server does not say. Kimi takes an empty one for none at all."""
 
 

@@ -119,7 +119,7 @@ def test_other_apis_are_told_nothing_of_it() -> None:
 
 
 def test_langchain_s_chat_models_find_it_where_they_put_it() -> None:
-    """`ChatOllama` and others give it back from there; `ChatOpenAI` never does."""
+    """`ChatOpenAI` does not give it back; those that do find it there."""
     calls = [{"name": "find", "args": {}, "id": "c1"}]
     said = AIMessage("", tool_calls=calls, additional_kwargs={"reasoning_content": "Not in Ghent."})
     families: tuple[Any, ...] = ("openai", "other", None)
