@@ -8,7 +8,6 @@ from math import inf
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from contextkit.deadline import Patience
 from contextkit.errors import InvalidVector
@@ -31,8 +30,8 @@ class Meaning:
         self._vectors: Scores | None = None
         self._patience = Patience("embedder")
 
-    def likeness(self, query: str, query_vector: ArrayLike | None = None, seconds: float = inf) -> Scores:
-        """The cosine of the query and each text. The query is embedded too, unless its vector is given.
+    def likeness(self, query: str, *, seconds: float = inf) -> Scores:
+        """The cosine of the query and each text.
 
         Raises `TimeoutError` after that many seconds, and whatever the embedder raises.
         """
@@ -40,10 +39,8 @@ class Meaning:
         vectors = self._vectors
         if vectors is None:
             vectors = self._patience.call(self._made, until - perf_counter())
-        if query_vector is None:
-            given = self._patience.call(lambda: self._embeddings.embed_query(query), until - perf_counter())
-            query_vector = np.asarray(given)
-        likeness: Scores = vectors @ unit(query_vector)
+        given = self._patience.call(lambda: self._embeddings.embed_query(query), until - perf_counter())
+        likeness: Scores = vectors @ unit(np.asarray(given))
         return likeness
 
     def _made(self) -> Scores:

@@ -109,9 +109,7 @@ class ToolIndex:
         """Tools in the index."""
         return len(self._words)
 
-    def scores(
-        self, query: str, query_vector: ArrayLike | None = None, seconds: float = inf, *, before: str = ""
-    ) -> Scores:
+    def scores(self, query: str, *, seconds: float = inf, before: str = "") -> Scores:
         """How well each tool serves the query, in the order of the tools; higher is better, 0 to about 1.
 
         `before` is what the query follows on, if anything, which counts `BEFORE` times as much. A query without a
@@ -120,7 +118,7 @@ class ToolIndex:
         """
         if self._meaning is None or not query:
             return self.lexical(query, before=before)
-        dense = _risen(self._meaning.likeness(query, query_vector, seconds))
+        dense = _risen(self._meaning.likeness(query, seconds=seconds))
         return (1 - DENSE_PART) * self._following(query, before) + DENSE_PART * dense + self._taking(query)
 
     def lexical(self, query: str, *, before: str = "") -> Scores:

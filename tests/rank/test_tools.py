@@ -112,14 +112,10 @@ def test_of_a_pasted_document_only_the_ends_are_read() -> None:
 class Meanings:
     """An embedder that knows one thing: taxis are cabs."""
 
-    def __init__(self) -> None:
-        self.queries = 0
-
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [self._vector(text) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
-        self.queries += 1
         return self._vector(text)
 
     def _vector(self, text: str) -> list[float]:
@@ -133,13 +129,6 @@ def test_meaning_finds_what_words_do_not() -> None:
     index = ToolIndex(RIDES, Meanings())
     assert index.scores("a taxi please").argmax() == 1
     assert index.lexical("a taxi please").max() == 0
-
-
-def test_a_given_query_vector_saves_the_call() -> None:
-    embedder = Meanings()
-    scores = ToolIndex(RIDES, embedder).scores("please", np.array([1.0, 0.0]))
-    assert scores.argmax() == 1
-    assert embedder.queries == 0
 
 
 @pytest.mark.parametrize(
