@@ -109,8 +109,8 @@ class ContextBuilder:
         `actor_id` says whose data is read, and `session_id` which of the actor's conversations this is, a new one
         too. `variables` fill the system prompt where that is a `Template`.
 
-        `beside` is whatever else the model is sent, which takes of the budget too: tools of the provider's
-        own and the schema of a structured answer, as the dicts that are sent.
+        `beside` is whatever else the model is sent, which takes up some of the budget too: the provider's
+        own tools and the schema of a structured answer, as the dicts that are sent.
 
         Raises `BudgetTooSmall` where what is required does not fit, `EmptyQuery` where there is
         nothing to answer, `SourceFailed` for a required source, and other `InvalidInput`.
@@ -173,10 +173,10 @@ class ContextBuilder:
     ) -> ContextRunnable:
         """This builder as a LangChain runnable: `builder.as_runnable() | model`.
 
-        Prompts are written for the chat model that comes next in the chain, so that it takes what models of other
-        providers said earlier in the session, and have their breakpoints marked as it is told of them. Where it does
-        not come next, pass it as `model`, or name the style of the marks by `cache`, as for `Context.to_langchain`;
-        None is for no marks. `beside` is what the model was bound to besides, as `build` takes it:
+        Prompts are written for the chat model that comes next in the chain: it can read what other providers' models
+        said earlier in the session, and finds breakpoints marked in its own style. Where the model does not come next,
+        pass it as `model`, or name that style as `cache` (see `Context.to_langchain`; None is for no marks).
+        `beside` is what else the model was bound to, as `build` takes it:
         `beside=[Answer.model_json_schema()]` before `model.with_structured_output(Answer)`.
         """
         from contextkit.adapters.langchain import ContextRunnable

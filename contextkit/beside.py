@@ -1,4 +1,4 @@
-"""Beside: what a model is sent with a prompt and is not of it, which takes of the budget all the same.
+"""Beside: what a model is sent that is no part of the prompt, and takes up some of the budget all the same.
 
 Tools that the provider runs itself, and the schema of a structured answer: whoever calls the model sends them, and
 nothing here writes them. They are counted as the JSON that is sent.

@@ -27,8 +27,8 @@ class Context:
     """One assembled prompt.
 
     `messages` stand in their final order, the current turn last; `tools` are those the model
-    may call. `tokens` is the whole prompt as counted, tool schemas and framing included, and what
-    `build` was told is sent beside it, which takes `beside` of them.
+    may call. `tokens` is the whole prompt as counted, tool schemas and framing included, with the
+    `beside` tokens of what is sent beside it (see `ContextBuilder.build`).
     `report` holds one decision per candidate. `breakpoints` say up to where the prompt is
     likely to be sent again unchanged.
 

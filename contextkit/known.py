@@ -36,10 +36,10 @@ class KnownSessions:
     ) -> tuple[Session | None, Notice | None]:
         """The session, None where there is none; with a notice where the store did not say so within `seconds`.
 
-        If its store can do that, one that is read for the first time, or was forgotten, comes with more of its
-        newest messages, and where older turns will be `sought` in its index, with that; and each time with those
-        drawers of the index that are sought and were not read before. The index comes again once segments of
-        it that lie in drawers have been made one. Raises whatever the store raises but `StoreUnavailable`.
+        A store that can do so gives more with a session that is read for the first time, or again once it was
+        forgotten: more of its newest messages and, where older turns will be `sought`, its index. Each time it gives
+        those drawers of the index that are sought and were not read before; and the index again once segments that
+        lie in drawers have been made one. Raises whatever the store raises but `StoreUnavailable`.
         """
         key = (actor_id, session_id)
         seen = self._seen.get(key)

@@ -1,4 +1,4 @@
-"""Quiet: what is asked of LangChain's models by the way, and is not to be read as the agent's answer."""
+"""Quiet: calls of LangChain's models whose answers are not the agent's, kept out of what it streams."""
 
 from __future__ import annotations
 

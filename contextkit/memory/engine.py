@@ -14,7 +14,6 @@ beside the conversation.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +29,7 @@ from contextkit.memory.consolidate_model import consolidated_by
 from contextkit.memory.due import Due
 from contextkit.memory.extract_model import by_model
 from contextkit.memory.facts import Consolidator, Extractor
-from contextkit.memory.ledger import Hold, Ledger, Page
+from contextkit.memory.ledger import Ledger, Page
 from contextkit.memory.progress import Progress
 from contextkit.memory.receipt import Pending, Receipt
 from contextkit.memory.rules import RuleExtractor
@@ -43,9 +42,6 @@ ATTEMPTS: Final = 5
 
 LEASE: Final = timedelta(seconds=30)
 """How long a run may give no sign of life before another takes over. It gives one every third of that."""
-
-_POLL: Final = 0.05
-"""Seconds between two looks at a ledger that somebody else works on."""
 
 MakeExtractor: TypeAlias = Callable[[MemoryStrategy], Extractor]
 MakeConsolidator: TypeAlias = Callable[[MemoryStrategy], Consolidator]
@@ -152,7 +148,7 @@ class MemoryEngine:
         ]
         if not again and not self._anything(asked):
             return Receipt(actor_id=asked.actor_id, session_id=asked.session_id)
-        hold = self._taken(asked.actor_id, wait)
+        hold = self._ledger.take(asked.actor_id, wait)
         if hold is None:
             return Receipt(actor_id=asked.actor_id, session_id=asked.session_id, busy=True)
         work, busy = Work(self._memories, hold, self._attempts), False
@@ -186,12 +182,6 @@ class MemoryEngine:
             return page.journal is not None
         due, progress = self._due(session, flush=asked.flush), self._ledger.progress(page, session)
         return any(due.batch(plan.strategy, progress) for plan in self._plans)
-
-    def _taken(self, actor_id: str, wait: float) -> Hold | None:
-        until = time.monotonic() + wait
-        while (hold := self._ledger.take(actor_id)) is None and time.monotonic() < until:
-            time.sleep(_POLL)
-        return hold
 
     def _due(self, session: Session, *, flush: bool) -> Due:
         return Due(self._store, session, self._clock(), flush)

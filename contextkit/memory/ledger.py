@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -51,6 +52,9 @@ LEDGER: Final = "contextkit-memory"
 
 SESSIONS: Final = 64
 """Sessions whose progress stands in the ledger itself; that of the others is kept with each of them."""
+
+_POLL: Final = 0.05
+"""Seconds between two looks at a ledger that somebody else works on."""
 
 _NOTE: Final = "contextkit-memory/"
 
@@ -105,8 +109,14 @@ class Ledger:
         """How far the session has been remembered, by this page or by what was kept with the session."""
         return _progress(self._store, page, session)
 
-    def take(self, actor_id: str) -> Hold | None:
-        """The actor's ledger, to work on it; None while another does."""
+    def take(self, actor_id: str, wait: float = 0.0) -> Hold | None:
+        """The actor's ledger, to work on it; None where another is still at work after `wait` seconds."""
+        until = time.monotonic() + wait
+        while (hold := self._taken(actor_id)) is None and time.monotonic() < until:
+            time.sleep(_POLL)
+        return hold
+
+    def _taken(self, actor_id: str) -> Hold | None:
         version, page = self._read(actor_id)
         if page.holder is not None and page.until is not None and page.until > self._clock():
             return None

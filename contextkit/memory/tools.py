@@ -9,7 +9,6 @@ The actor is bound here, once: no argument that a model fills in can name anothe
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,8 +44,6 @@ which is answered with a question."""
 
 WAIT: Final = 5.0
 """Seconds that a tool waits for a run of the memory engine on the same actor to finish; most take milliseconds."""
-
-_POLL: Final = 0.05
 
 
 class MemoryTools:
@@ -172,11 +169,9 @@ class MemoryTools:
         if self._ledger is None:
             yield
             return
-        until = time.monotonic() + WAIT
-        while (hold := self._ledger.take(self._actor_id)) is None:
-            if time.monotonic() > until:
-                raise StoreUnavailable("The actor's memories are being worked on.", "Try again in a moment.")
-            time.sleep(_POLL)
+        hold = self._ledger.take(self._actor_id, WAIT)
+        if hold is None:
+            raise StoreUnavailable("The actor's memories are being worked on.", "Try again in a moment.")
         with hold:
             Work(self._store, hold, ATTEMPTS).recover()
             yield

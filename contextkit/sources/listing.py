@@ -54,8 +54,8 @@ class _Last:
 class Listing:
     """A function that lists tools, called for every build.
 
-    Where it fails or is late, the last listing stands in that the same session of the same actor had from it: it
-    takes no arguments, but may well list other tools, or the same with other credentials, for others.
+    Where it fails or is late, what it listed last for the same session of the same actor stands in: for others it may
+    well have listed other tools, or the same with other credentials.
     """
 
     def __init__(self, lists: Lists | None, alists: AsyncLists | None) -> None:

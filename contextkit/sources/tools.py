@@ -48,10 +48,10 @@ class Tools:
     A schema in a provider's own shape that says `strict` is strict in that provider's requests.
 
     Raises `InvalidTool` for a tool no provider would take, two of one name, or an unknown pin, and
-    `InvalidInput` for what is neither tools nor a function that lists them. Who lists tools is another,
-    so of a function's a tool no provider would take, or whose name an earlier one has, is left out, a pin
-    may be missing, and where the function fails or is late, what it listed last for this session stands
-    in, until the turn ends or for ten minutes. A notice says each of these.
+    `InvalidInput` for what is neither tools nor a function that lists them. What a function lists is somebody
+    else's and may change at any time, so its faults cost no prompt: a tool no provider would take is left out,
+    and so is the later of two of one name; a pin may be missing; and where the function fails or is late, what
+    it listed last for this session stands in, until the turn ends or for ten minutes. A notice says each of these.
     """
 
     name = "tools"
