@@ -9,7 +9,7 @@ model`, which is also for `model.with_structured_output(…)`. All work with `in
 `batch`, `abatch`, `stream` and `astream`. What the provider is to cache is marked, in messages and tools,
 where a chat model that is told so comes right after the builder; elsewhere `as_runnable(cache="anthropic")`
 (or `"converse"`) says so. What the model is bound to besides (tools of the provider's own, the schema of a
-structured answer) takes of the budget: `as_runnable(beside=[…])`.
+structured answer) takes up some of the budget: `as_runnable(beside=[…])`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import PrivateAttr
 
 from contextkit.adapters.artifacts import storable
+from contextkit.adapters.builds import Builds
 from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.adapters.langchain_styles import Target, differ, target_of
 from contextkit.adapters.results import check_result
@@ -66,18 +67,8 @@ anything but the user's message, continues the turn that the session is in: the 
 have been appended to it."""
 
 
-class Builder(Reads, Protocol):
+class Builder(Builds, Reads, Protocol):
     """What the Runnable needs of a `ContextBuilder`."""
-
-    def build(
-        self,
-        query: object = None,
-        *,
-        actor_id: str,
-        session_id: str,
-        variables: Mapping[str, Any] | None = None,
-        beside: Sequence[Mapping[str, Any]] = (),
-    ) -> Context: ...
 
     async def abuild(
         self,

@@ -64,7 +64,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     * The agent runs its tools, and `AgentTools` among the builder's sources chooses those that the model sees;
       or `Tools`, given the same. `read_context` is added to the agent's.
     * Tools of the provider's own, given as dicts, and the schemas of a structured answer are always passed on, and
-      take of the budget as the JSON that they are.
+      take up some of the budget, as the JSON that they are.
     * The config names the actor (`actor_id`) and the session (`session_id`, or else the `thread_id`): one agent
       serves every session. A checkpointer goes by the `thread_id` alone: no two actors may have one of the same name.
     * An agent that one of its tools runs inherits the config, and would be in the midst of the same session: if it
@@ -78,7 +78,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     What the model reports to have read teaches the builder how it counts. Put it first in the list: what other
     middleware changes in a request before it is taken for what was said. What those behind it add to the system prompt
-    (`TodoListMiddleware` does), to the messages or to the provider's own tools takes of the budget as much as in the
+    (`TodoListMiddleware` does), to the messages or to the provider's own tools takes up as much of the budget as in the
     session's call before; in a session's first call as much as in the last call of any other, and in the very first
     nothing.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from contextkit.adapters.builds import Builds
 from contextkit.assemble import ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import InvalidInput, shortened
@@ -21,20 +22,6 @@ from contextkit.messages import as_messages
 from contextkit.state import AgentState, Checkpoint
 from contextkit.stores import SessionStore
 from contextkit.types import Message
-
-
-class Builds(Protocol):
-    """What the hooks need of a `ContextBuilder`."""
-
-    def build(
-        self,
-        query: object = None,
-        *,
-        actor_id: str,
-        session_id: str,
-        variables: Mapping[str, Any] | None = None,
-        beside: Sequence[Mapping[str, Any]] = (),
-    ) -> Context: ...
 
 
 class Remembers(Protocol):
@@ -95,7 +82,7 @@ class Lifecycle:
         """The model is about to be called: what it shall see.
 
         A `query` begins a turn. Without one the turn goes on; or begins, where the user's message was
-        added since. What is sent `beside` the prompt takes of its budget. What `ContextBuilder.build` raises is
+        added since. What is sent `beside` the prompt takes up some of its budget. What `ContextBuilder.build` raises is
         raised here.
         """
         return self._builder.build(

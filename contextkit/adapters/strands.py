@@ -56,7 +56,7 @@ class ContextPlugin(Plugin):
       it back (a swarm does before each task); saved under compare-and-set when an invocation ends.
     * `remember` hears when an invocation ends: `MemoryEngine.run`, or `BackgroundMemory.notify`.
     * `variables` fill the system prompt's template.
-    * What other plugins add is sent behind the builder's, and takes of the budget: to the agent's system prompt
+    * What other plugins add is sent behind the builder's, and takes up some of the budget: to the agent's system prompt
       (`AgentSkills`), and to what the user says (`ContextInjector`, or a memory manager of Strands').
     * Prompts are written for the agent's model: another provider's model may have spoken earlier in the session. Cache
       points are marked as the model takes them; `cache` says otherwise, as for `Context.to_converse`.

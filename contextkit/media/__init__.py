@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from contextkit.media.images import Size
-from contextkit.media.medium import Media, MediaKind, Provider, decoded
+from contextkit.media.medium import MediaKind, Medium, Provider, decoded
 
 ENCRYPTED_PER_TOKEN: Final = 16 / 3
 """Characters of what is encrypted: base64 of four bytes. So OpenAI's Codex counts (`estimate_reasoning_length`), less
@@ -57,7 +57,7 @@ def separate(value: Any) -> tuple[int, Any]:
         parts = [separate(item) for item in value]
         return sum(tokens for tokens, _ in parts), [rest for _, rest in parts]
     if isinstance(value, (bytes, bytearray)):
-        return Media("file", bytes(value)).tokens, None
+        return Medium("file", bytes(value)).tokens, None
     return 0, value
 
 
@@ -83,13 +83,13 @@ def _separate_media(kind: MediaKind, value: Mapping[str, Any]) -> tuple[int, Any
     """A medium's tokens; what is left are a document's title, and its text where that is what it holds."""
     flat = _flatten(value)
     if kind != "file":
-        return _media(kind, value, flat).tokens, None
+        return _medium(kind, value, flat).tokens, None
     extras = value["extras"] if isinstance(value.get("extras"), Mapping) else {}
     said = {key: extras[key] for key in _IN_EXTRAS if key in extras} | flat
     tokens, aside = _separate_each({key: said[key] for key in _ASIDE if said.get(key)})
     text = _plain_text(flat)
     if text is None and "content" not in aside:
-        tokens += _media(kind, value, flat).tokens
+        tokens += _medium(kind, value, flat).tokens
     rest = aside if text is None else {**aside, "text": text}
     return tokens, rest or None
 
@@ -136,13 +136,13 @@ def _flatten(value: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _media(kind: MediaKind, value: Mapping[str, Any], flat: Mapping[str, Any]) -> Media:
+def _medium(kind: MediaKind, value: Mapping[str, Any], flat: Mapping[str, Any]) -> Medium:
     provider: Provider = "any"
     if value.get("type") in ("image_url", "input_image"):
         provider = "openai"
     elif "source" in value:
         provider = "anthropic"
-    return Media(kind, _payload(flat), _stated_size(flat), flat.get("detail"), provider)
+    return Medium(kind, _payload(flat), _stated_size(flat), flat.get("detail"), provider)
 
 
 def _payload(flat: Mapping[str, Any]) -> str | bytes | None:

@@ -38,7 +38,7 @@ OPENAI_MOST: Final = LOW_DETAIL + 8 * TILE
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class Medium:
     """One image, sound or file as found in a block. `payload` is its base64 or raw bytes where it came along."""
 
     kind: MediaKind

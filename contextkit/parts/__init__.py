@@ -58,7 +58,7 @@ def parts(message: Message) -> list[Part]:
     return [part(block) for block in message.content if "cachePoint" not in block]
 
 
-def aside(message: Message) -> str:
+def words_beside(message: Message) -> str:
     """What a model of OpenAI's said beside its content: that it refuses, or the words of an answer that it spoke."""
     if message.role != "assistant" or not message.metadata:
         return ""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from contextkit.messages.responses import NATIVE
-from contextkit.parts import Other, Part, Reasoning, Redacted, Text, aside, part
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text, part, words_beside
 from contextkit.parts.media import field, inner
 from contextkit.render.told import told
 from contextkit.render.turns import Json
@@ -79,7 +79,7 @@ def _in_order(message: Message, said: Message) -> list[_Said]:
         for index, block in message.metadata.get("content_calls", ()):
             if call := calls.pop(block.get("call_id") or block.get("id") or "", None):
                 found.insert(index, _Said(call, block))
-    if words := aside(message):
+    if words := words_beside(message):
         found.append(_Said(Text(words), {}))
     return found + [_Said(call, {}) for call in calls.values()]
 

@@ -27,7 +27,7 @@ from typing import Any, Final
 from contextkit.fence import BLOCK_NAME
 from contextkit.messages.converse import is_converse
 from contextkit.messages.responses import NATIVE as OPENAI_S
-from contextkit.parts import Other, Reasoning, Redacted, Text, aside, part, parts, unusable
+from contextkit.parts import Other, Reasoning, Redacted, Text, part, parts, unusable, words_beside
 from contextkit.parts.media import Media
 from contextkit.render.anthropic import NATIVE, media_block
 from contextkit.render.converse import ATTACHED, document_name, free_name
@@ -60,7 +60,7 @@ def common_content(message: Message, family: Family | None) -> str | tuple[Block
     White space alone is nothing: before a call, `ChatAnthropic` passes it on, and Anthropic refuses it.
     """
     content = _taken(message, family)
-    if words := aside(message):
+    if words := words_beside(message):
         content = _with_words(content, words)
     if family in NAMING or message.role != "user" or not message.name or message.name == BLOCK_NAME:
         return content
@@ -83,7 +83,9 @@ def placed_calls(message: Message, family: Family | None) -> list[Any]:
 
 def is_blank(message: Message) -> bool:
     """Whether there is nothing in it but white space."""
-    return not aside(message) and all(isinstance(found, Text) and not found.text.strip() for found in parts(message))
+    return not words_beside(message) and all(
+        isinstance(found, Text) and not found.text.strip() for found in parts(message)
+    )
 
 
 def _with_words(content: str | tuple[Block, ...], words: str) -> str | tuple[Block, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
-from contextkit.parts import Part, Reasoning, Redacted, Text, ThinkingField, aside, parts, unusable
+from contextkit.parts import Part, Reasoning, Redacted, Text, ThinkingField, parts, unusable, words_beside
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
 from contextkit.render.request import (
@@ -186,7 +186,7 @@ def openai_tool(tool: Tool) -> OpenAITool:
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:
-    words = "" if {"refusal", "audio"} & message.metadata.keys() else aside(message)
+    words = "" if {"refusal", "audio"} & message.metadata.keys() else words_beside(message)
     if isinstance(message.content, str):
         return message.content or words
     kept = [part for part in parts(message) if not isinstance(part, Reasoning | Redacted)]

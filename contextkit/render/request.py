@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast
 
 from contextkit.errors import InvalidMessage, InvalidTool, shortened
 from contextkit.messages.groups import groups
-from contextkit.parts import Other, Part, Reasoning, Redacted, Text, aside, part
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text, part, words_beside
 from contextkit.rank.tools import KEPT
 from contextkit.shown_tools import OWN_NAME, shown_name, shown_tool
 from contextkit.types import Message, Tool, ToolCall
@@ -124,7 +124,7 @@ def finished(messages: Iterable[Message]) -> Iterator[Message]:
 def _ended(message: Message) -> int:
     """How much of its content there is up to reasoning that nothing follows."""
     whole = len(message.content)
-    if message.role != "assistant" or message.tool_calls or aside(message):
+    if message.role != "assistant" or message.tool_calls or words_beside(message):
         return whole
     found = [part(block) for block in message.content] if not isinstance(message.content, str) else []
     said = [at for at, one in enumerate(found) if not _is_unsaid(one)]

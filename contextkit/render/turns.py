@@ -26,7 +26,7 @@ from typing import Any, Literal, TypeAlias
 
 from contextkit.errors import InvalidMessage
 from contextkit.messages.arguments import argument_object
-from contextkit.parts import Other, Part, Reasoning, Redacted, Text, aside, introduced, part, parts
+from contextkit.parts import Other, Part, Reasoning, Redacted, Text, introduced, part, parts, words_beside
 from contextkit.parts.media import Media
 from contextkit.render.cues import cues
 from contextkit.render.maker import may_be_claude_s
@@ -105,7 +105,7 @@ def _open_turn(turns: list[Turn], role: Role, dialect: Dialect) -> Turn:
 def usable_parts(message: Message) -> list[Part]:
     """The parts that may be sent: no blank text, no unsigned reasoning, the user's name in front."""
     claude_s = may_be_claude_s(message)
-    found = [*parts(message), Text(aside(message))]
+    found = [*parts(message), Text(words_beside(message))]
     return introduced([part for part in found if not _is_empty(part, claude_s)], message)
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from contextkit.errors import InvalidInput, InvalidMessage, InvalidTool, TokenizerUnavailable, shortened
 from contextkit.media import separate
-from contextkit.parts import aside, thoughts
+from contextkit.parts import thoughts, words_beside
 from contextkit.shown_tools import shown_tool
 from contextkit.tokens.contents import ContentCache
 from contextkit.tokens.estimates import estimate
@@ -157,7 +157,7 @@ class BpeCounter:
             tokens += (
                 PER_RESULT + self.text(message.tool_call_id[:LONGEST_ID]) + (0 if _is_text(message) else PER_ATTACHMENT)
             )
-        if words := aside(message):
+        if words := words_beside(message):
             tokens += self.text(words)
         if message.tool_calls and (thought := next(iter(thoughts(message).values()), None)):  # else it never goes back
             tokens += self.text(_inline(thought))
