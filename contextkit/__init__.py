@@ -1,7 +1,7 @@
 """contextkit decides what a model sees, within one hard token budget, and can say why.
 
 The public names are resolved on first use, so that `import contextkit` costs next to nothing:
-it loads no boto3, tiktoken, numpy, pydantic or langchain.
+it loads no boto3, tiktoken, numpy, pydantic or langchain. To read the code, begin with `contextkit.assemble`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,18 @@
 """ContextBuilder: gathers, ranks, fits, offloads, places and renders one prompt.
 
-I/O happens when a build opens the session, gathers, offloads, and keeps its view. Everything
-between is pure and shared by `build` and `abuild`.
+The road of a build, and the modules in which it runs:
+
+* open: the session as its store has it (`known`), and the turn it is in (`turns`, `question`, `topic`);
+* gather: every source at once, each with its own deadline (`gather`, `sources`);
+* fit: the candidates by section (`shortlist`), and which of them stand, in which form (`fit`, `ladder`);
+* summarise: what the history's window has left behind (`summarise`);
+* offload: what moved out of the prompt is stored under handles (`offload`);
+* write: the blocks and messages in their final order (`prompt`, `blocks`, `place`);
+* keep view: what the next build goes on from (`view`).
+
+`Draft` is all that one build knows on this road, and `decide` puts it into words for the report, once
+somebody asks. I/O happens when a build opens the session, gathers, offloads, and keeps its view.
+Everything between is pure and shared by `build` and `abuild`.
 """
 
 from __future__ import annotations

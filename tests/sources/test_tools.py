@@ -116,7 +116,7 @@ def test_what_a_question_follows_on_brings_tools_in(request_for: MakeRequest) ->
 def test_a_question_that_asks_for_nothing_changes_no_tools(request_for: MakeRequest) -> None:
     before = "I have to pay an invoice.\nPaid."
     thanks = request_for("Thanks!", before=before, topic="", shown=("get_weather",))
-    embedder = Taxis()
+    embedder = Money()
     assert shown(Tools(CATALOGUE, limit=1, embeddings=embedder).gather(thanks)) == ["get_weather"]
     assert embedder.read == []
 
@@ -230,7 +230,7 @@ def test_a_coroutine_from_a_plain_function_is_told_so(request_for: MakeRequest) 
         list(Tools(lambda: lists()).gather(request_for("x")))
 
 
-class Taxis:
+class Money:
     """An embedder to which everything about money is alike; it can fail."""
 
     def __init__(self) -> None:
@@ -248,12 +248,12 @@ class Taxis:
 
 
 def test_with_embeddings_meaning_counts(request_for: MakeRequest) -> None:
-    source = Tools(CATALOGUE, limit=1, embeddings=Taxis())
+    source = Tools(CATALOGUE, limit=1, embeddings=Money())
     assert shown(source.gather(request_for("settle what we owe"))) == ["pay_invoice"]
 
 
 def test_tools_are_embedded_once_per_process(request_for: MakeRequest) -> None:
-    embedder = Taxis()
+    embedder = Money()
     for _ in range(2):
         list(Tools(CATALOGUE, embeddings=embedder).gather(request_for("x")))
     assert len(embedder.read) == len(CATALOGUE)
@@ -295,7 +295,7 @@ def test_of_builds_that_meet_a_list_at_once_one_analyses_it(
 
 
 def test_of_a_list_that_changes_only_what_is_new_is_embedded(request_for: MakeRequest) -> None:
-    embedder, listing = Taxis(), Listing()
+    embedder, listing = Money(), Listing()
     source = Tools(listing, embeddings=embedder)
     list(source.gather(request_for("x")))
     listing.tools = [*reversed(CATALOGUE), {"name": "play_song", "input_schema": {"type": "object"}}]
@@ -306,7 +306,7 @@ def test_of_a_list_that_changes_only_what_is_new_is_embedded(request_for: MakeRe
 
 
 def test_a_failing_embedder_costs_its_half_and_is_reported(request_for: MakeRequest) -> None:
-    embedder = Taxis()
+    embedder = Money()
     embedder.fails = True
     source = Tools(CATALOGUE, limit=1, embeddings=embedder)
     notice, *gathered = source.gather(request_for("cancel my hotel"))
