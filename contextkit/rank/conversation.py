@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +31,7 @@ from contextkit.rank.fuse import fuse, standardised
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
 from contextkit.rank.sealed import opened, seal
+from contextkit.rank.subwords import FOREIGN, are_foreign, index_terms, needed_terms, query_terms
 from contextkit.rank.terms import terms
 from contextkit.rank.times import asks_when, nearness, periods, tells_when
 from contextkit.readable import readable
@@ -71,8 +71,8 @@ _TAIL: Final = 1000
 """Characters at the end of a message in which its last question mark is looked for; a caption may follow it."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_KIND: Final = b"ckcv3"
-_HEAD_KIND: Final = b"ckch1"
+_KIND: Final = b"ckcv4"
+_HEAD_KIND: Final = b"ckch2"
 _HEAD: Final = struct.Struct("<II")
 _COUNT: Final = struct.Struct("<I")
 _ASKS: Final = 1
@@ -122,7 +122,7 @@ class ConversationIndex:
         rows, analysed = bytearray(), list[list[str]]()
         for number, message in enumerate(messages, len(self) + 1):
             said = readable(message)
-            found = terms(said)
+            found = index_terms(said)
             asks = _ENDS_ASKING.search(said[-_TAIL:]) is not None
             traits = _ASKS * asks + _TELLS * tells_when(found)
             speaker = self._names.setdefault(_name(message), len(self._names))
@@ -139,23 +139,27 @@ class ConversationIndex:
         the cosine of the question and every message (NaN for a message without a vector).
         """
         view = self._now()
-        words, named = self._understood(query)
-        relevance = lexical_scores(self._lexical, words, view.rooms)
+        sought = self._about(query_terms(query, foreign=are_foreign(self._lexical)))
+        relevance = lexical_scores(self._lexical, sought, view.rooms)
         if similarity is not None:
             relevance = fuse(relevance, _shared(np.asarray(similarity, np.float32), view.rooms))
-        return (relevance + np.float32(FLOOR)) * self._speaking(named, view) * view.telling * _timely(query, now, view)
+        speaking = self._speaking(self._named(query), view)
+        return (relevance + np.float32(FLOOR)) * speaking * view.telling * _timely(query, now, view)
 
     def topic(self, query: str) -> Collection[str]:
-        """The terms that a question is scored by."""
-        return self._understood(query)[0].keys()
+        """The terms that a question may be scored by."""
+        needed = needed_terms(query)
+        return self._about(dict.fromkeys(needed - {FOREIGN}, 1.0)).keys() | (needed & {FOREIGN})
 
-    def _understood(self, query: str) -> tuple[Mapping[str, float], set[int]]:
-        """What the question is about, and which speakers it names; their names are no part of the topic."""
-        words = Counter(terms(query))
-        named = {number for name, number in self._names.items() if name and not words.keys().isdisjoint(terms(name))}
-        names = {term for name in self._names for term in terms(name)}
-        topic = {term: float(count) for term, count in words.items() if term not in names}
-        return topic or dict.fromkeys(words, 1.0), named
+    def _about(self, sought: Mapping[str, float]) -> Mapping[str, float]:
+        """The topic of what is sought, of which the names of the speakers are no part."""
+        names = {term for name in self._names for term in query_terms(name, foreign=True)}
+        return {term: weight for term, weight in sought.items() if term not in names} or sought
+
+    def _named(self, query: str) -> set[int]:
+        """The speakers that the question names."""
+        words = frozenset(terms(query))
+        return {number for name, number in self._names.items() if name and not words.isdisjoint(terms(name))}
 
     def _speaking(self, named: set[int], view: _View) -> Scores:
         """1 for messages by those the question names, less for others; the same for all where it singles nobody out."""

@@ -23,7 +23,7 @@ from contextkit.errors import StoreCorrupt
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.lexical import LexicalIndex, part_of
 from contextkit.rank.segments import SIZES, Segment
-from contextkit.rank.terms import terms
+from contextkit.rank.subwords import needed_terms
 
 Parts: TypeAlias = Mapping[tuple[str, int], bytes]
 """Parts as they are stored, by the names of their segments and their numbers."""
@@ -128,8 +128,8 @@ def in_drawers(name: str, data: bytes) -> tuple[bytes, list[bytes]] | None:
 
 
 def drawers_of(text: str) -> frozenset[int]:
-    """The drawers that have a text's terms."""
-    return frozenset(part_of(term, DRAWERS) for term in terms(text))
+    """The drawers that have the terms which a text may ask for."""
+    return frozenset(part_of(term, DRAWERS) for term in needed_terms(text))
 
 
 def _largest_whole(segment: Segment | None) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -19,7 +19,10 @@ import snowballstemmer
 
 from contextkit.rank.irregular import IRREGULAR
 
-_MARKS: Final = "\u0300-\u036f\u0900-\u0963\u0966-\u0e4e\u0e50-\u0e59\u0e80-\u0fff\u1000-\u1049"
+_MARKS: Final = (
+    "\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0e4e"
+    "\u0e50-\u0e59\u0e80-\u0fff\u1000-\u1049\u1780-\u17d3\u17dd"
+)
 _WORD: Final = re.compile(rf"[\w'’{_MARKS}]+")
 """A word as it stands in the text, apostrophes and, in scripts where `\\w` leaves them out, vowel signs included."""
 
@@ -31,7 +34,7 @@ _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+"
 
 _APOSTROPHE: Final = re.compile("['’]")
 
-_UNSPACED: Final = re.compile(
+UNSPACED: Final = re.compile(
     "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0003ffff]+"
 )
@@ -64,7 +67,8 @@ when where which while who whom whose why will with won would wouldn you your yo
 STOPWORDS: Final = frozenset(_FUNCTION_WORDS.split())
 """English function words: they say how a sentence is built, not what it is about."""
 
-_ACCENT: Final = re.compile("[\u0300-\u036f]+")
+_ACCENT: Final = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u065f\u0670]+")
+"""Accents, and the points and vowel signs of Hebrew and Arabic, which are mostly left out."""
 
 _known: dict[str, tuple[str, ...]] = {}
 
@@ -75,10 +79,18 @@ def terms(text: str) -> list[str]:
     Any text is accepted, also an empty one or one of lone surrogates. Two spellings that Unicode
     holds compatible give the same terms.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+    return terms_of(words(text))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as they stand, which `terms_of` reads."""
+    return _WORD.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
+
+
+def terms_of(words: Iterable[str]) -> list[str]:
+    """The terms of these words."""
     found: list[str] = []
-    for word in _WORD.findall(text):
+    for word in words:
         analysed = _known.get(word)
         found += _remember(word) if analysed is None else analysed
     return found
@@ -128,9 +140,9 @@ def _of_part(part: str) -> Iterator[str]:
     if part.isascii():
         yield from _of_word(part.lower())
         return
-    bare = _folded(part)
+    bare = folded(part)
     position = 0
-    for run in _UNSPACED.finditer(bare):
+    for run in UNSPACED.finditer(bare):
         yield from _of_word(bare[position : run.start()])
         yield from _pairs(run.group())
         position = run.end()
@@ -155,7 +167,7 @@ def _pairs(run: str) -> Iterator[str]:
         yield left + right
 
 
-def _folded(part: str) -> str:
+def folded(part: str) -> str:
     """Lower case without accents, so that `Café` is found as `cafe`; other scripts keep their marks."""
     lower = part.casefold()
     if lower.isascii():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from contextkit.rank.lexical import LexicalIndex
-from contextkit.rank.terms import terms
+from contextkit.rank.subwords import index_terms, scores
 
 LONGEST = 20_000
 """Characters of a text that are analysed: more no longer changes what it is about."""
@@ -17,9 +17,9 @@ def text_scores(query: str, texts: Sequence[str]) -> list[float]:
     index = LexicalIndex()
     for text in texts:
         index.add(_terms(text[:LONGEST]))
-    return [float(score) for score in index.scores(terms(query))] if texts else []
+    return [float(score) for score in scores(index, query)] if texts else []
 
 
 @lru_cache(maxsize=4096)
 def _terms(text: str) -> tuple[str, ...]:
-    return tuple(terms(text))
+    return tuple(index_terms(text))

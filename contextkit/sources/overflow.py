@@ -12,7 +12,7 @@ from contextkit.blocks import line_tokens
 from contextkit.errors import HandleNotFound, InvalidInput
 from contextkit.pause import Pause
 from contextkit.rank.lexical import LexicalIndex
-from contextkit.rank.terms import terms
+from contextkit.rank.subwords import index_terms, scores
 from contextkit.rank.texts import LONGEST
 from contextkit.recent import Recent
 from contextkit.sources.needs import needed
@@ -103,7 +103,7 @@ class _Pieces:
                 if piece.handle not in self._places:
                     self._places[piece.handle] = len(self._pieces)
                     self._pieces.append(None)
-                    self._index.add(terms(piece.text[:LONGEST]))
+                    self._index.add(index_terms(piece.text[:LONGEST]))
             self.keep(piece)
 
     def keep(self, piece: Piece) -> None:
@@ -127,8 +127,8 @@ class _Pieces:
     def best(self, query: str, limit: int) -> list[tuple[float, Piece]]:
         """The pieces that share a word with the question, best first; without text where that is not at hand."""
         with self._lock:
-            scores = zip(self._index.scores(terms(query)).tolist(), self._pieces, strict=True)
-            found = [(score, piece) for score, piece in scores if piece is not None and score > 0]
+            scored = zip(scores(self._index, query).tolist(), self._pieces, strict=True)
+            found = [(score, piece) for score, piece in scored if piece is not None and score > 0]
         return sorted(found, key=lambda pair: (-pair[0], pair[1].handle))[:limit]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from contextkit.rank.fuse import DENSE
 from contextkit.rank.lexical import LexicalIndex, Scores
-from contextkit.rank.terms import terms
+from contextkit.rank.subwords import index_terms, scores
 from contextkit.stores import MemoryRecord, ScoredMemory
 from contextkit.stores.codec import to_micros
 
@@ -127,14 +127,14 @@ class _Words:
             known = len(self._texts)
             if self._texts != texts[:known]:
                 return False
-            self._index.add_all(map(terms, texts[known:]))
+            self._index.add_all(map(index_terms, texts[known:]))
             self._texts += texts[known:]
             return True
 
     def scores(self, query: str, count: int) -> Scores:
         """How well the first so many texts match."""
         with self._lock:
-            return self._index.scores(terms(query))[:count]
+            return scores(self._index, query)[:count]
 
 
 _ASKED: Final = {

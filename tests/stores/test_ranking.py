@@ -93,11 +93,11 @@ def test_the_former_one_goes_on_to_find_its_own_records(texts: list[str], more: 
 def test_only_the_words_of_new_records_are_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
     analysed: list[str] = []
 
-    def terms(text: str) -> list[str]:
+    def index_terms(text: str) -> list[str]:
         analysed.append(text)
         return text.split()
 
-    monkeypatch.setattr(module, "terms", terms)
+    monkeypatch.setattr(module, "index_terms", index_terms)
     former = index(["a", "b"])
     analysed.clear()
     one = index(["a", "b", "c"], former)
