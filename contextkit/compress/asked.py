@@ -11,7 +11,9 @@ from math import log
 from typing import Final
 
 from contextkit.rank.irregular import IRREGULAR
-from contextkit.rank.terms import terms
+from contextkit.rank.languages import is_foreign
+from contextkit.rank.subwords import FOREIGN, index_terms, is_beginning, needed_terms
+from contextkit.rank.terms import terms, words
 
 QUERY_WORTH: Final = 6.0
 """What the terms of the query are worth together, beside lines that are worth 1 to 5 for what they are."""
@@ -20,19 +22,25 @@ _NEVER: Final = re.compile(r"(?!)")
 
 
 class Asked:
-    """The terms of a query, and a quick look for them: most words of a text are none of these."""
+    """The terms of a query, and a quick look for them: most words of a text are none of these.
+
+    A text in another language than English has them in other forms, too (see `rank.subwords`).
+    """
 
     def __init__(self, query: str) -> None:
-        self.terms = frozenset(terms(query))
+        self.terms = frozenset(needed_terms(query) - {FOREIGN})
+        self._any_language = any(map(is_beginning, self.terms))
         self._hint = _hint(self.terms)
 
     def found(self, text: str) -> tuple[str, ...]:
         """The query's terms in a text, each once, in the order in which it has them."""
         if not self.terms:
             return ()
-        if text.isascii():
-            text = " ".join(self._likely(text))
-        return tuple(dict.fromkeys(term for term in terms(text) if term in self.terms)) if text else ()
+        likely = " ".join(self._likely(text)) if text.isascii() else text
+        if not likely:
+            return ()
+        found = index_terms(likely, foreign=self._any_language and told_foreign(text))
+        return tuple(dict.fromkeys(term for term in found if term in self.terms))
 
     def _likely(self, text: str) -> Iterator[str]:
         """The words in which a term may be; of a screenshot in base64, a hundredth."""
@@ -40,7 +48,15 @@ class Asked:
             yield from (word for word in _WORD.findall(text) if self._hint.search(word.lower()))
 
 
+_TELLING: Final = 1_000
+"""Characters of a text that tell its language."""
+
 _WORD: Final = re.compile(r"[\w']+")
+
+
+def told_foreign(text: str) -> bool:
+    """Whether the beginning of a text tells that it is of another language than English."""
+    return is_foreign(words(text[:_TELLING]))
 
 
 def _hint(wanted: frozenset[str]) -> re.Pattern[str]:
@@ -51,6 +67,8 @@ def _hint(wanted: frozenset[str]) -> re.Pattern[str]:
 
 def _start(term: str) -> str:
     """What a term's words begin with: a stem may differ from them in its last letter ("policy", "polici")."""
+    if is_beginning(term):
+        return re.escape(term[1:])
     if len(term) > 1:
         return re.escape(term[: max(_SURE, len(term) - 1)])
     return rf"(?<![a-z\d]){re.escape(term)}(?![a-z\d])"

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from contextkit.compress.asked import Asked, weights
+from contextkit.compress.asked import Asked, told_foreign, weights
 from contextkit.compress.lines import in_parts, spread
 from contextkit.compress.pieces import GapMark, Outline, Piece
-from contextkit.rank.terms import terms
+from contextkit.rank.subwords import index_terms
 from contextkit.types import Span
 
 _FIRST: Final = 0.6
@@ -67,7 +67,8 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
 
 def valued(text: str, found: Sequence[Span], bodies: Sequence[str], query: str, gap: GapMark) -> Outline:
     """Stretches of a text that read as sentences do, and what they are worth."""
-    about = [tuple(dict.fromkeys(terms(body))) for body in bodies]
+    foreign = told_foreign(text)
+    about = [tuple(dict.fromkeys(index_terms(body, foreign=foreign))) for body in bodies]
     wanted = Asked(query).terms
     asked = weights([[term for term in each if term in wanted] for each in about], _QUERY_WORTH)
     direct = [sum(asked.get(term, 0.0) for term in each) for each in about]

@@ -56,10 +56,13 @@ _REMEMBERED: Final = 100_000
 """Words whose beginnings are kept."""
 
 
-def index_terms(text: str) -> list[str]:
-    """What a text is found by: its terms and, where it is not in English, subwords. Any text is accepted."""
+def index_terms(text: str, *, foreign: bool | None = None) -> list[str]:
+    """What a text is found by: its terms and, where it is not in English, subwords. Any text is accepted.
+
+    A part of a text that is known to be `foreign`, or not to be, need not tell by itself.
+    """
     found = words(text)
-    foreign = is_foreign(found)
+    foreign = is_foreign(found) if foreign is None else foreign
     if text.isascii() and not foreign:
         return terms_of(found)
     if _VIETNAMESE.search(text):
@@ -80,6 +83,11 @@ def query_terms(text: str, *, foreign: bool = False) -> dict[str, float]:
     sought = {term: AGAIN * count for term, count in Counter(_again(found, accents=True)).items()}
     sought |= {term: BEGINNING * count for term, count in Counter(beginnings).items()}
     return sought | {term: float(count) for term, count in Counter(terms_of(found)).items()}
+
+
+def is_beginning(term: str) -> bool:
+    """Whether a term of a text or a query is the beginning of a word, of which it has a mark."""
+    return term.startswith(FOREIGN)
 
 
 def needed_terms(text: str) -> Set[str]:

@@ -19,6 +19,10 @@ from contextkit.compress.asked import Asked
         ("plan B", "option b, then"),
         ("猫咪", "一只猫咪。"),
         ("Ünal", "as Unal said"),
+        ("Überweisungen", "Die Überweisung ist noch nicht da."),
+        ("kirjeet", "Kirjeessä ei ollut osoitetta."),
+        ("biciclette", "Ho visto una bicicletta che mi piace."),
+        ("договоры", "Мы подписали договор в мае."),
     ],
 )
 def test_a_word_is_found_in_its_other_forms(query: str, text: str) -> None:

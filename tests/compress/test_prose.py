@@ -118,3 +118,10 @@ def test_what_stands_behind_a_sentence_asked_about_is_kept_with_it(counter: Toke
     sections[13] = sections[13].replace("Farne", "Lismore")
     short = shorten("\n".join(sections), 120, counter, query="How do I get to Lismore?")
     assert "How Lismore is reached.\n\nRoad 13 is closed in winter. From 13 May on a boat goes at noon." in short
+
+
+def test_in_other_languages_the_sentence_asked_about_stays_whatever_its_endings(counter: TokenCounter) -> None:
+    days = ("утром", "днём", "вечером", "ночью", "летом", "зимой")
+    others = " ".join(f"Мы снова обсуждали погоду {day} и спорили о планах." for day in days * 5)
+    text = f"{others} Договор аренды подписали в четверг у нотариуса. {others}"
+    assert "нотариуса" in shorten(text, 200, counter, query="Кто заверял договоры?")
