@@ -33,6 +33,7 @@ from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
 from contextkit.rank.sealed import opened, seal
 from contextkit.rank.subwords import FOREIGN, are_foreign, index_terms, needed_terms, query_terms
 from contextkit.rank.terms import terms
+from contextkit.rank.time_words import in_english, names_time
 from contextkit.rank.times import asks_when, nearness, periods, tells_when
 from contextkit.readable import readable
 from contextkit.transcript import line
@@ -124,7 +125,7 @@ class ConversationIndex:
             said = readable(message)
             found = index_terms(said)
             asks = _ENDS_ASKING.search(said[-_TAIL:]) is not None
-            traits = _ASKS * asks + _TELLS * tells_when(found)
+            traits = _ASKS * asks + _TELLS * (tells_when(found) or _tells_when_abroad(said, found))
             speaker = self._names.setdefault(_name(message), len(self._names))
             seq = number if message.seq is None else message.seq
             rows += _ROW.pack(seq, _time(message.created_at), _size(message, counter), speaker, traits)
@@ -286,8 +287,13 @@ def _shared(similarity: Scores, rooms: Rooms) -> Scores:
     return spread(known, standardised(similarity[known]), rooms)
 
 
+def _tells_when_abroad(said: str, found: Collection[str]) -> bool:
+    return (not said.isascii() or FOREIGN in found) and names_time(said)
+
+
 def _timely(query: str, now: datetime, view: _View) -> Scores:
     """What the question's own time expressions make of every message; the same of all where it has none."""
+    query = in_english(query)
     weights = np.where(view.tells_when, np.float32(TELLS_WHEN), np.float32(1)) if asks_when(query) else _ALIKE
     spoken_of = periods(query, now, view.years)
     if not spoken_of:

@@ -1,9 +1,9 @@
-"""Whether words are English, told by function words: what is done to words depends on it (see `subwords`)."""
+"""Languages: of which one a text is, told by function words, since what is done to its words depends on it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from contextkit.rank.terms import STOPWORDS
@@ -15,26 +15,32 @@ now o of off on once or our ours over own re s same shan she so some such t than
 _ENGLISH: Final = STOPWORDS - frozenset(_SHARED.split())
 """English function words that hardly any other language has."""
 
-_OTHERS: Final = """
-der die das den dem des und ist ich nicht ein eine einen auf mit bei nach im sie wir sich auch von wie aber oder wird
-sind wenn zum zur noch kann haben werden man mich mir
-de het een en van met te op dat er om aan ook wat heb als nog niet ik zijn voor maar naar hij wij deze uit wordt
-la le les un une et est ce ne se que qui dans avec je elle nous vous mais cette sont sur pas au aux du
-el los las por para con lo al su una como pero muy esta este uma um em foi ele ela meu isso dos da ao na
-il di che si ha mi gli anche sono della alla dei nel nei nu din cu pe sau mai este
-och att det ett med har som jag inte av og jeg ikke til
-ja ei tai jos oli mutta niin kun olen ovat joka mukaan
-bir ve bu ile olarak daha gibi veya ise sonra kadar
-nie jest jak za dla lub tylko ale tak czy oraz przez nebo jako jsem jsou je
-az ez hogy nem egy csak vagy volt kell
-yang dan untuk ini itu dengan tidak ada dari ke atau jika oleh adalah dapat karena kalau mereka dia kita anda aku
-saya kamu akan pada juga bisa sudah ang ng mga ay
-"""
-_OTHER: Final = frozenset(_OTHERS.split())
-"""Such words of languages in the Latin script that English does not have, as far as they have no accent: German;
-Dutch; French; Spanish, Portuguese; Italian, Romanian; Scandinavian; Finnish; Turkish; Polish, Czech; Hungarian;
-Indonesian, Tagalog."""
+_FUNCTION_WORDS: Final = {
+    "german": """der die das den dem des und ist ich nicht ein eine einen auf mit bei nach im sie wir sich auch von wie
+        aber oder wird sind wenn zum zur noch kann haben werden man mich mir habe hast""",
+    "dutch": """de het een en van met te op dat er om aan ook wat heb als nog niet ik zijn voor maar naar hij wij deze
+        uit wordt die bij kan""",
+    "french": """la le les un une et est ce ne se que qui dans avec je elle nous vous mais cette sont sur pas au aux du
+        de des en""",
+    "spanish": "el la los las de que en un una con por para lo al su se como pero muy esta este mi",
+    "portuguese": "de que uma um em com por para ao na se foi ele ela meu isso dos da mas como",
+    "italian": "il la di che si un una ha mi gli anche sono della alla dei nel con per ho da",
+    "romanian": "nu din cu pe sau mai este la de un",
+    "scandinavian": "och att det ett med har som jag inte av og jeg ikke til en de den der",
+    "finnish": "ja ei tai jos oli mutta niin kun olen ovat joka mukaan se",
+    "turkish": "bir ve bu ile olarak daha gibi veya ise sonra kadar de da",
+    "polish": "nie jest jak za dla lub tylko ale tak czy oraz przez na się",
+    "czech": "nebo jako jsem jsou je na ale tak se",
+    "hungarian": "az ez hogy nem egy csak vagy volt kell de",
+    "indonesian": """yang dan untuk ini itu dengan tidak ada dari ke atau jika oleh adalah dapat karena kalau mereka dia
+        kita anda aku saya kamu akan pada juga bisa sudah di""",
+    "tagalog": "ang ng mga ay na sa",
+}
+"""The commonest function words of languages in the Latin script, as far as English does not have them."""
 
+_ENGLISH_TOO: Final = frozenset(["per", "por", "com", "sa"])
+_OF: Final = {name: frozenset(words.split()) for name, words in _FUNCTION_WORDS.items()}
+_OTHER: Final = frozenset[str]().union(*_OF.values()) - _ENGLISH_TOO
 _OTHER_CASED: Final = _OTHER | {word.capitalize() for word in _OTHER}
 
 ACCENTED: Final = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
@@ -63,3 +69,9 @@ def is_foreign(words: Sequence[str]) -> bool:
     english, other = (sum(word in known for word in lower) for known in (_ENGLISH, _OTHER))
     telling = other + (accented // 2 if english else accented)  # English has a café, too
     return telling > english and telling * _SCARCE >= len(sample)
+
+
+def function_words(words: Sequence[str]) -> Mapping[str, int]:
+    """How many of the words are function words of each language in the Latin script but English."""
+    lower = [word.lower() for word in words[:_SAMPLE]]
+    return {name: sum(word in known for word in lower) for name, known in _OF.items()}

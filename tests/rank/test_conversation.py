@@ -100,6 +100,33 @@ def test_a_question_for_a_time_prefers_messages_that_name_one():
     assert scores(messages, "When did they go camping?").argmax() == 1
 
 
+@pytest.mark.parametrize(
+    ("meal", "query"),
+    [
+        ("Tôi ăn phở với Lan.", "Tuần trước tôi ăn gì với Lan?"),
+        ("我和小丽吃了面。", "上周我和小丽吃了什么？"),
+        ("Ich habe mit Lena gegessen.", "Was habe ich letzte Woche mit Lena gegessen?"),
+    ],
+)
+def test_times_are_understood_in_other_languages(meal, query):
+    monday = NOW - (NOW.weekday() + 7) * timedelta(days=1)
+    messages = [said(meal, at=monday - timedelta(days=days)) for days in (60, 30, 0, -7)]
+    assert scores(messages, query).argmax() == 2
+
+
+@pytest.mark.parametrize(
+    ("bought", "told", "query"),
+    [
+        ("Tôi mua xe mới.", "Tôi mua xe mới tuần trước.", "Tôi mua xe khi nào?"),
+        ("我买了新车。", "我上周买了新车。", "我什么时候买了新车？"),
+        ("Мы купили машину.", "Мы купили машину в марте.", "Когда мы купили машину?"),
+    ],
+)
+def test_a_question_for_a_time_prefers_them_in_other_languages(bought, told, query):
+    without, named = scores(days_apart(bought, told), query)
+    assert named > without
+
+
 def test_messages_that_tell_weigh_more_than_those_that_ask():
     found = scores(days_apart("Turtles!", "Turtles? [image: a pond]"), "turtles")
     assert found[0] > found[1]
