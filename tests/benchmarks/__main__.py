@@ -1,6 +1,6 @@
 """Every benchmark, one after the other, each in a process of its own; then their table.
 
-    python -m tests.benchmarks [--locomo FILE] [--bfcl FILE] [--embedder minilm] [--only NAME …]
+    python -m tests.benchmarks [--locomo FILE] [--bfcl FILE] [--help-pages DIR] [--embedder minilm] [--only NAME …]
                                [--json FILE] [--write README.md]
 
 Prints a Markdown table: ours and the peers' figures from the same run, one row per claim. What
@@ -50,7 +50,7 @@ PACKAGES = (
 )
 """Whose versions the table names."""
 
-NEED_DATA = {"locomo": "locomo", "bfcl": "bfcl", "memory_locomo": "locomo", "summary": "locomo"}
+NEED_DATA = {"locomo": "locomo", "bfcl": "bfcl", "memory_locomo": "locomo", "summary": "locomo", "languages": "pages"}
 """Benchmarks that need data, and the option that names it."""
 
 TAKE_EMBEDDER = ("locomo", "bfcl")
@@ -134,6 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--locomo", type=Path, metavar="FILE", help="LoCoMo conversations, as JSON")
     parser.add_argument("--bfcl", type=Path, metavar="FILE", help="BFCL tools and queries, as JSON")
+    parser.add_argument("--help-pages", type=Path, dest="pages", metavar="DIR", help="LibreOffice's help, in languages")
     parser.add_argument("--embedder", choices=["minilm"], help="also measure with these embeddings")
     parser.add_argument("--only", nargs="*", choices=list(ROWS), metavar="NAME", help=", ".join(ROWS))
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all results here")

@@ -16,6 +16,9 @@ Result: TypeAlias = Mapping[str, Any]
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
+LANGUAGES = 7
+"""Languages in one row of the table."""
+
 RECALLED, RECALLED_WITH_MODEL = (75, 82, 88, 91.5), (79, 86, 91, 94)
 """The recall aimed at, for 500, 1,000, 2,000 and 4,000 tokens."""
 
@@ -150,6 +153,18 @@ def summary(found: Result) -> Iterator[Row]:
         kept["contextkit"],
         [f"the newest sentences {kept['newest']}", f"every n-th {kept['evenly']}"],
     )
+
+
+def languages(found: Result) -> Iterator[Row]:
+    measured = found["languages"]
+    for begin in range(0, len(measured), LANGUAGES):
+        names = list(measured)[begin : begin + LANGUAGES]
+        passages = [measured[name]["passages"] for name in names]
+        yield Row(
+            f"The page of an index entry among the first {found['among']} of {found['pages']}, {', '.join(names)}, %",
+            series(each["contextkit"] for each in passages),
+            [f"bm25s {series(each['bm25s'] for each in passages)}"] if "bm25s" in passages[0] else [],
+        )
 
 
 def memory_search(found: Result) -> Iterator[Row]:
@@ -349,6 +364,7 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "calibration": calibration,
     "compression": compression,
     "summary": summary,
+    "languages": languages,
     "memory_search": memory_search,
     "gather": gather,
     "import_time": import_time,
