@@ -15,7 +15,7 @@ from contextkit.blocks import line
 from contextkit.fence import defused
 from contextkit.readable import named, pictured, readable
 from contextkit.recent import Recent
-from contextkit.types import Block, Form, Item, Message, Rung, Span, TokenCounter
+from contextkit.types import Block, Form, Item, Message, Rung, TokenCounter
 
 LEAST_EXTRACT = 24
 """Tokens below which an extract says too little to be worth its place: about one sentence."""
@@ -60,26 +60,30 @@ class Ladder:
     def extract(self, item: Item, limit: int) -> Form | None:
         """An extract of at most `limit` tokens and fewer than the full form's; None where none is worth having."""
         limit = min(limit, item.tokens - 1)
-        pointer = self._pointer(item)
-        room = limit - self.counter.text(line(item, pointer))
+        room = limit - self.frame(item)
         if room < LEAST_EXTRACT:
             return None
-        best = (item.best or _best_stretches(item.text, self.query)) if item.passage and self.query else ()
-        if best:
+        if item.best and self.query:
+            best = [(one.start, one.end) for one in item.best]
             text = compress.passages_of(item.text, best, room, self.counter, query=self.query)
         else:
             text = _shorten(item.text, room, self.counter, self.query)
         if not text or text == item.text:
             return None
-        return self._within(limit, "extract", line(item, f"{text} {pointer}"))
+        return self._within(limit, "extract", line(item, f"{text} {self._pointer(item)}"))
+
+    def frame(self, item: Item) -> int:
+        """Tokens of what an extract says beside the item's text."""
+        return self.counter.text(line(item, self._pointer(item)))
 
     def handle(self, item: Item, limit: int) -> Form | None:
         """One line that names the item and its handle; None where handles are not shown or it does not fit."""
         if not self.handles:
             return None
         title = item.provenance.title or _first_words(item.text)
+        name = "" if item.heading.startswith(title) else f"{title} "
         how = f"; {READ_TOOL}({handle_of(item)!r})" if self.readable else ""
-        stub = f"{title} [{item.tokens} tokens stored{how}]"
+        stub = f"{name}[{item.tokens} tokens stored{how}]"
         return self._within(min(limit, item.tokens - 1), "handle", line(item, stub))
 
     def short_message(self, item: Item, limit: int, query: str | None = None) -> Form | None:
@@ -169,19 +173,6 @@ def _shorten(text: str, limit: int, counter: TokenCounter, query: str) -> str:
     if known is None:
         known = compress.shorten(text, limit, counter, query=query)
         _EXTRACTS.put(key, known)
-    return known
-
-
-_STRETCHES: Final = Recent[tuple[bytes, str], tuple[Span, ...]](256)
-
-
-def _best_stretches(text: str, query: str) -> tuple[Span, ...]:
-    """`compress.best_stretches`, remembered: a report of other windows shortens the same texts."""
-    key = (_digest(text), query)
-    known = _STRETCHES.get(key)
-    if known is None:
-        known = compress.best_stretches(text, query)
-        _STRETCHES.put(key, known)
     return known
 
 

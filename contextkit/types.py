@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from contextkit.deadline import Deadline
 
@@ -27,6 +27,15 @@ Block: TypeAlias = Mapping[str, Any]
 
 Span: TypeAlias = tuple[int, int]
 """A stretch of a text: the character with which it begins, and the one before which it ends."""
+
+
+class Stretch(NamedTuple):
+    """A stretch of a text, and how well it matches the query, on the scale of the item's own score."""
+
+    start: int
+    end: int
+    score: float
+
 
 ContentKind: TypeAlias = Literal["prose", "code", "json", "cjk"]
 """What a text mostly is, which decides how its tokens are estimated and calibrated."""
@@ -122,8 +131,8 @@ class Item:
     time: beside a different one of its name, it is left out, which would otherwise be an error.
     `passage` says that the text may be a piece of a longer one: under one heading those without a lead are
     set apart, and two of which one begins as the other ends stand as the one text they were cut from.
-    `best` are the stretches of a long one that bear on the query, best first, where its source knows them: an
-    extract is made of them.
+    `best` are the stretches of a long one that bear on the query, best first, where its source knows them: they
+    compete for the section's room one by one, and an extract is made of those that win.
     """
 
     id: str
@@ -143,7 +152,7 @@ class Item:
     left_out: str | None = None
     listed: bool = False
     passage: bool = False
-    best: tuple[Span, ...] = ()
+    best: tuple[Stretch, ...] = ()
     provenance: Provenance = Provenance()
 
 

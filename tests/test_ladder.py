@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from contextkit.dedup import SeenTexts
 from contextkit.ladder import Ladder, handle_of, shown_message, whole_message
 from contextkit.readable import readable
 from contextkit.tokens import get_counter
-from contextkit.types import Block, Item, Message, Provenance
+from contextkit.types import Block, Item, Message, Provenance, Stretch
 from tests.world import IMAGE, contents, texts
 
 COUNTER = get_counter()
@@ -82,6 +83,13 @@ def test_a_stub_names_what_it_stands_for() -> None:
     assert form.text.startswith("Annual report [")
     assert (WITH.handle(ranked(LONG), 60) or form).text.startswith("The train to Ghent was late again. Nobody")
     assert WITHOUT.handle(ranked(LONG), 60) is None
+
+
+def test_a_stub_does_not_say_the_title_that_stands_above_it() -> None:
+    for heading, said in (("Annual report (2026-03-02)", ""), ("report.pdf", "Annual report ")):
+        stub = WITH.handle(replace(ranked(LONG, title="Annual report"), heading=heading), 400)
+        assert stub is not None
+        assert re.fullmatch(rf"{said}\[\d+ tokens stored; read_context\('c\w+'\)\]\n", stub.text)
 
 
 def test_no_tool_is_spoken_of_that_the_model_does_not_have() -> None:
@@ -171,30 +179,18 @@ def test_only_a_message_item_has_a_message() -> None:
 
 def test_an_extract_is_of_the_stretches_that_are_said_to_be_best() -> None:
     text = f"{LONG}The depot in Ghent burnt down. {LONG}"
-    item = replace(ranked(text), passage=True, best=((len(LONG), len(LONG) + 31), (0, len(LONG))))
+    item = replace(
+        ranked(text), passage=True, best=(Stretch(len(LONG), len(LONG) + 31, 2.0), Stretch(0, len(LONG), 1.0))
+    )
     form = WITH.extract(item, 100)
     assert form is not None
-    assert form.text.startswith("[… 2,760 characters left out …] The depot in Ghent burnt down. [… 2,760 characters")
+    assert form.text.startswith("[…] The depot in Ghent burnt down. […] [shortened from")
     assert f"read_context('{handle_of(item)}') has all of it]" in form.text
 
 
 def test_without_a_query_the_best_stretches_do_not_matter() -> None:
     still = replace(WITH, query="")
     item = ranked(LONG)
-    assert still.extract(replace(item, passage=True, best=((2_000, len(LONG)),)), 100) == still.extract(item, 100)
-
-
-def test_of_a_long_passage_the_stretches_stand_that_bear_on_the_query() -> None:
-    days = [f"On day {n} of May the train to Bruges was late by {n * 7} minutes.\n\n" for n in range(80)]
-    days[40] = "The depot in Ghent burnt down.\n\n"
-    form = WITH.extract(replace(ranked("".join(days)), passage=True), 400)
-    assert form is not None
-    assert "".join(days[40:48]) in form.text
-    assert form.text.count("left out …]") == 2
-
-
-def test_code_is_not_shown_in_passages() -> None:
-    code = "".join(f"def depart_{n}(harbour: str) -> int:\n    ghent = {n}\n    return ghent\n\n\n" for n in range(90))
-    form = WITH.extract(replace(ranked(code), passage=True), 400)
-    assert form is not None
-    assert form == WITH.extract(ranked(code), 400)
+    assert still.extract(replace(item, passage=True, best=(Stretch(2_000, len(LONG), 1.0),)), 100) == still.extract(
+        item, 100
+    )

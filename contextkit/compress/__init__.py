@@ -5,7 +5,6 @@ Everything here is pure: no I/O but the call of a summarizer that was passed in.
 
 from contextkit.compress.chat import ChatModel as ChatModel
 from contextkit.compress.chat import from_chat_model as from_chat_model
-from contextkit.compress.passages import best_stretches as best_stretches
 from contextkit.compress.passages import passages_of as passages_of
 from contextkit.compress.summary import Made as Made
 from contextkit.compress.summary import Summarizer as Summarizer
@@ -18,7 +17,6 @@ __all__ = [
     "Made",
     "Summarizer",
     "Summary",
-    "best_stretches",
     "from_chat_model",
     "passages_of",
     "roll",

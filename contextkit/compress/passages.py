@@ -9,23 +9,12 @@ from contextkit.compress.detect import flows
 from contextkit.compress.pieces import GAP_BYTES, Outline, Piece
 from contextkit.compress.search import byte_size, richest
 from contextkit.compress.text import shorten_within
-from contextkit.rank.corpus import TextIndex
-from contextkit.rank.stretches import stretches
 from contextkit.types import Span, TokenCounter
 
 
 def reads_in_parts(text: str, cut: Sequence[Span]) -> bool:
     """Whether a text that is cut so is long, and each part of it reads by itself."""
     return len(cut) > 1 and flows(text)
-
-
-def best_stretches(text: str, query: str) -> tuple[Span, ...]:
-    """Of a long text that reads in parts, the stretches that bear on the query, best first; of another one none."""
-    cut = stretches(text)
-    if not reads_in_parts(text, cut):
-        return ()
-    matches = TextIndex([[text[start:end] for start, end in cut]]).lexical(query)
-    return tuple(cut[number] for number in matches.best(0))
 
 
 def passages_of(text: str, best: Sequence[Span], limit: int, counter: TokenCounter, *, query: str) -> str:
@@ -47,7 +36,10 @@ def passages_of(text: str, best: Sequence[Span], limit: int, counter: TokenCount
     return shorten_within(text, best[0], limit, counter, query=query)
 
 
-def _left_out(text: str, start: int, end: int) -> str:
-    """The mark for what is left out between two positions, with the end of line that was after it."""
+def _left_out(text: str, _: int, end: int) -> str:
+    """The mark for what is left out before this position, with the end of line that was there.
+
+    As between pieces under one heading it is short: it stands at every passage, and the extract says how much all is.
+    """
     space = "" if end == len(text) else "\n" if text[end - 1] == "\n" else " "
-    return f"[… {end - start:,} characters left out …]{space}"
+    return f"[…]{space}"

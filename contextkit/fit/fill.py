@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from contextkit.blocks import GAP, Chosen, framing, heading, section_cost
+from contextkit.fit.contest import SHORTENED, Won, contest
 from contextkit.fit.overlaps import holds, joined
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
@@ -15,14 +16,6 @@ from contextkit.types import Form, Item
 
 KEPT_FOR_HANDLES = 8
 """One part in so many of a section's room is kept for one-line handles, where its ladder has them."""
-
-SHORTENED = 2
-"""One part in so many of the room that is left is the most that a shortened item takes while others could use the
-rest: much of what it says goes anyway.
-
-Chosen on questions about one or two sentences of long pages (`tests/benchmarks/pages.py`), when extracts were made of
-single sentences: within 24,000 tokens under `agent` 78 and 79% of the sentences stood in the prompt, of 73 and 63 where
-the best takes what it can. A third of the section's room gained half as much."""
 
 
 @dataclass(slots=True)
@@ -40,6 +33,8 @@ class Shelf:
     chosen: list[Chosen] = field(default_factory=list)
     used: int = 0
     headings: set[str] = field(default_factory=set)
+    won: Mapping[str, Won] = field(default_factory=dict)
+    """What of the room is for which item, where some compete for it in parts."""
     apart: bool = False
     """Whether passages stand of which is not known yet whether one goes on in another, or says all of it."""
 
@@ -48,6 +43,7 @@ class Shelf:
         units = worthwhile(together(items), self.section.relevance)
         with_handles = "handle" in self.section.ladder and self.ladder.handles
         kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
+        self.won = self._contest(units, kept_back)
         waiting = [
             unit
             for unit, rest in zip(units, self._rests(units), strict=True)
@@ -59,10 +55,24 @@ class Shelf:
                 self._take(item, self.ladder.handle(item, self._left(item)))
         self.used = self._cost(self.chosen)
 
+    def _contest(self, units: Sequence[Sequence[Item]], kept_back: int) -> Mapping[str, Won]:
+        """What each item wins of the room; nothing where none competes in parts."""
+        if "extract" not in self.section.ladder or not any(unit[0].best for unit in units if len(unit) == 1):
+            return {}
+        room = self.room - kept_back - section_cost(self.section.name, self.ladder.counter)
+        least = units[0][0].score * self.section.relevance
+        return contest(units, room, ceiling=self.item_ceiling, least=least, ladder=self.ladder, repeats=self.repeats)
+
     def _rests(self, units: Sequence[Sequence[Item]]) -> list[int]:
         """Of each unit, the tokens that those after it could use."""
-        sizes = [sum(min(item.tokens, self.item_ceiling) for item in unit) for unit in units]
+        sizes = [sum(map(self._useful, unit)) for unit in units]
         return [sum(sizes) - taken for taken in accumulate(sizes)]
+
+    def _useful(self, item: Item) -> int:
+        """The tokens that an item could use."""
+        if self.won and item.best:
+            return self.won[item.id].tokens if item.id in self.won else 0
+        return min(item.tokens, self.item_ceiling)
 
     def _take_unit(self, unit: Sequence[Item], kept_back: int, rest: int) -> bool:
         """Take one item on its richest rung, beside what the `rest` could use; several that belong together in full, or
@@ -88,13 +98,18 @@ class Shelf:
         limit = min(self.item_ceiling, self._left(item) - kept_back)
         if limit < item.tokens <= self.item_ceiling and self._settle():
             limit = min(self.item_ceiling, self._left(item) - kept_back)
-        full = self.ladder.full(item, limit) if "full" in self.section.ladder else None
+        left = self._left(item) - kept_back
+        in_parts = bool(self.won and item.best)
+        won = self.won.get(item.id, Won(0 if in_parts else left // SHORTENED))
+        share = min(limit, max(won.tokens, left - rest))
+        full = self.ladder.full(item, share if in_parts else limit) if "full" in self.section.ladder else None
         if full is not None:
             return full
-        if "extract" in self.section.ladder and limit > 0:
-            left = self._left(item) - kept_back
-            return self.ladder.extract(item, min(limit, max(left // SHORTENED, left - rest)))
-        return None
+        if "extract" not in self.section.ladder or limit <= 0:
+            return None
+        if in_parts:
+            return self.ladder.extract(replace(item, best=won.stretches), limit) if won.stretches else None
+        return self.ladder.extract(item, share)
 
     def _left(self, item: Item) -> int:
         return self.room - self.used - self._overhead(item)

@@ -53,12 +53,16 @@ class Repeats:
             self.reasons[item.id] = f"{made_from[0]!r}, which it was made from, stands in the history"
             return True
         text = told(item)
-        first = self._said.by(text, self._verbatim) or self._seen.match(text)
+        first = self.says(text)
         if first is None and not whole:
             first = self._shortened.match(text)
         if first is not None:
             self.reasons[item.id] = f"{first!r} says it already"
         return first is not None
+
+    def says(self, text: str) -> str | None:
+        """The id of what stands and says all that the text does."""
+        return self._said.by(text, self._verbatim) or self._seen.match(text)
 
     def said_by(self, item: Item, among: Collection[str]) -> str | None:
         """Which of these, by their ids, says all that the item does."""

@@ -12,13 +12,15 @@ from math import inf
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from contextkit.rank.fuse import fuse
-from contextkit.rank.lexical import LexicalIndex, Scores
+from contextkit.rank.languages import is_foreign
+from contextkit.rank.lexical import LexicalIndex, Scores, joint_scores
 from contextkit.rank.meaning import Meaning
 from contextkit.rank.passages import sentences
-from contextkit.rank.terms import forms, terms
+from contextkit.rank.subwords import are_foreign, index_terms, query_terms
+from contextkit.rank.terms import forms, words
 from contextkit.types import Embeddings
 
 FORMS: Final = 0.5
@@ -40,22 +42,63 @@ forms pays nothing for `FORMS` at a half, and 3 points at 1. By all of it LoCoMo
 """
 
 
-class TextIndex:
-    """BM25 over the passages of texts, fused with cosines where there are `embeddings` (see `Meaning`).
+class Passages:
+    """The words of passages, each of which is scored by its stems, by its words as they stand, and by the best of its
+    sentences."""
 
-    A passage is scored by its stems, by its words as they stand, and by the best of its sentences.
-    """
+    def __init__(self, passages: Sequence[str]) -> None:
+        said = [
+            [index_terms(sentence, foreign=foreign) for sentence in sentences(passage)]
+            for passage, foreign in ((each, is_foreign(words(each))) for each in passages)
+        ]
+        self.stems, self.forms, self.sentences = LexicalIndex(), LexicalIndex(), LexicalIndex()
+        self.stems.add_all(map(chain.from_iterable, said))
+        self.forms.add_all(map(forms, passages))
+        self.sentences.add_all(chain.from_iterable(said))
+        self.sentences_of = np.array([*map(len, said)], np.intp)
+        """How many sentences each passage has."""
+
+    def __len__(self) -> int:
+        """Passages there are."""
+        return len(self.stems)
+
+    @property
+    def words(self) -> int:
+        """How many words they have together."""
+        return int(self.stems.lengths.sum())
+
+
+def joint_matches(texts: Sequence[Passages], query: str) -> Matches:
+    """How well each of these texts matches the query by words, in their order, as one `TextIndex` has it."""
+    return Matches(_scores(texts, query), _starts([*map(len, texts)]))
+
+
+def _scores(indexes: Sequence[Passages], query: str) -> Scores:
+    """How well each passage of several indexes matches the query, as if all were in one."""
+    stemmed = [each.stems for each in indexes]
+    asked = {term: min(weight, 1.0) for term, weight in query_terms(query, foreign=are_foreign(*stemmed)).items()}
+    stems = joint_scores(stemmed, asked)
+    as_they_stand = joint_scores([each.forms for each in indexes], dict.fromkeys(forms(query), FORMS))
+    near = {term: SENTENCE * weight for term, weight in asked.items()}
+    said = joint_scores([each.sentences for each in indexes], near, b=SENTENCE_B)
+    sizes = [each.sentences_of for each in indexes]
+    return stems + as_they_stand + _best(said, _starts(np.concatenate(sizes) if sizes else []))
+
+
+def _starts(sizes: ArrayLike) -> NDArray[np.intp]:
+    """Where each of the stretches begins that have these sizes."""
+    ends = np.cumsum(sizes, dtype=np.intp)
+    return ends - np.asarray(sizes, np.intp)
+
+
+class TextIndex:
+    """BM25 over the passages of texts, fused with cosines where there are `embeddings` (see `Meaning`)."""
 
     def __init__(self, texts: Sequence[Sequence[str]], embeddings: Embeddings | None = None) -> None:
         passages = [passage for text in texts for passage in text]
-        self._starts = np.cumsum([0, *map(len, texts)])[:-1]
+        self._starts = _starts([*map(len, texts)])
         self._meaning = Meaning(passages, embeddings) if embeddings and texts else None
-        said = [[terms(sentence) for sentence in sentences(passage)] for passage in passages]
-        self._stems, self._forms, self._sentences = LexicalIndex(), LexicalIndex(), LexicalIndex()
-        self._stems.add_all(map(chain.from_iterable, said))
-        self._forms.add_all(map(forms, passages))
-        self._sentences.add_all(chain.from_iterable(said))
-        self._sentence_starts = np.cumsum([0, *map(len, said)])[:-1]
+        self._passages = Passages(passages)
 
     def __len__(self) -> int:
         """Texts in the index."""
@@ -69,19 +112,12 @@ class TextIndex:
         """
         if self._meaning is None or not query:
             return self.lexical(query)
-        return Matches(fuse(self._lexical(query), self._meaning.likeness(query, seconds=seconds)), self._starts)
+        words = _scores([self._passages], query)
+        return Matches(fuse(words, self._meaning.likeness(query, seconds=seconds)), self._starts)
 
     def lexical(self, query: str) -> Matches:
         """The same by words alone."""
-        return Matches(self._lexical(query), self._starts)
-
-    def _lexical(self, query: str) -> Scores:
-        """How well each passage matches the query."""
-        asked = terms(query)
-        stems = self._stems.scores(dict.fromkeys(asked, 1.0))
-        as_they_stand = self._forms.scores(dict.fromkeys(forms(query), FORMS))
-        sentences = self._sentences.scores(dict.fromkeys(asked, SENTENCE), b=SENTENCE_B)
-        return stems + as_they_stand + _best(sentences, self._sentence_starts)
+        return Matches(_scores([self._passages], query), self._starts)
 
 
 class Matches:
@@ -93,11 +129,11 @@ class Matches:
         self._passages = passages
         self._starts = starts
 
-    def best(self, text: int) -> list[int]:
-        """The passages of a text that match at all, by their numbers in it, best first."""
+    def best(self, text: int) -> list[tuple[int, float]]:
+        """The passages of a text that match at all, by their numbers in it, with their scores, best first."""
         end = self._starts[text + 1] if text + 1 < len(self._starts) else len(self._passages)
         scores = self._passages[self._starts[text] : end]
-        return [place for place in np.argsort(-scores, kind="stable").tolist() if scores[place] > 0]
+        return [(place, float(scores[place])) for place in np.argsort(-scores, kind="stable") if scores[place] > 0]
 
 
 def _best(scores: Scores, starts: NDArray[np.intp]) -> Scores:

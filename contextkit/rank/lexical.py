@@ -116,13 +116,7 @@ class LexicalIndex:
 
         `query` gives the terms, each counting as often as it occurs, or a weight for each.
         """
-        scores = np.zeros(len(self), np.float32)
-        norms = np.float32(k1) * (np.float32(1 - b) + np.float32(b / self.mean_length) * self.lengths)
-        for term, weight in Counter(query).items():
-            documents, counts = self.postings(term)
-            gain = np.float32(weight * inverse_frequency(len(self), len(documents)) * (k1 + 1))
-            scores[documents] += gain * counts / (counts + norms[documents])
-        return scores
+        return joint_scores([self], query, k1=k1, b=b)
 
     def extend(self, others: Iterable[LexicalIndex]) -> None:
         """Append every document of the others, in turn, numbered on from this index's last."""
@@ -266,6 +260,26 @@ class LexicalIndex:
             for documents, counts in pieces:
                 inside = (documents >= start) & (documents < stop)
                 yield np.full(np.count_nonzero(inside), term, np.int64), documents[inside], counts[inside]
+
+
+def joint_scores(
+    indexes: Sequence[LexicalIndex], query: Iterable[str] | Mapping[str, float], *, k1: float = K1, b: float = B
+) -> Scores:
+    """The BM25 score of every document of several indexes, one after another, as if all were in one."""
+    if not indexes:
+        return np.zeros(0, np.float32)
+    lengths = np.concatenate([index.lengths for index in indexes])
+    mean = sum(index._total for index in indexes) / len(lengths) if len(lengths) else 0
+    firsts = np.cumsum([0, *map(len, indexes)]).astype(np.uint32)
+    scores = np.zeros(len(lengths), np.float32)
+    norms = np.float32(k1) * (np.float32(1 - b) + np.float32(b / (mean or 1.0)) * lengths)
+    for term, weight in Counter(query).items():
+        found = [index.postings(term) for index in indexes]
+        documents = np.concatenate([places + first for (places, _), first in zip(found, firsts, strict=False)])
+        counts = np.concatenate([counted for _, counted in found])
+        gain = np.float32(weight * inverse_frequency(len(lengths), len(documents)) * (k1 + 1))
+        scores[documents] += gain * counts / (counts + norms[documents])
+    return scores
 
 
 class _Numbers(dict[str, int]):

@@ -98,10 +98,10 @@ def needed_terms(text: str) -> Set[str]:
     return sought | {FOREIGN} if unclear else sought
 
 
-def are_foreign(index: LexicalIndex) -> bool:
-    """Whether many documents of an index made of `index_terms` are not in English: of messages a third is too short
+def are_foreign(*indexes: LexicalIndex) -> bool:
+    """Whether many documents of indexes made of `index_terms` are not in English: of messages a third is too short
     to tell by."""
-    return 3 * index.frequency(FOREIGN) > len(index)
+    return 3 * sum(index.frequency(FOREIGN) for index in indexes) > sum(map(len, indexes))
 
 
 def scores(index: LexicalIndex, query: str) -> Scores:

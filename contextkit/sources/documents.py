@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from contextkit.embedders import checked_embeddings
 from contextkit.encoded import without_data
 from contextkit.errors import InvalidInput, shortened
 from contextkit.quiet import quiet
-from contextkit.rank.corpus import Matches, TextIndex
+from contextkit.rank.corpus import Matches, Passages, TextIndex, joint_matches
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
 from contextkit.rank.stretches import stretches
-from contextkit.rank.texts import text_scores
+from contextkit.recent import Recent
 from contextkit.sources.patience import for_meaning
 from contextkit.sources.several import is_list
 from contextkit.types import (
@@ -33,6 +33,7 @@ from contextkit.types import (
     Provenance,
     Request,
     Span,
+    Stretch,
     TokenCounter,
     Unread,
     UnreadItem,
@@ -66,6 +67,10 @@ class VectorStore(Protocol):
     def asimilarity_search(self, query: str, k: int) -> Awaitable[Iterable[object]]: ...
 
 
+REMEMBERED: Final = 200_000
+"""Words of the documents found that are remembered as they are searched, at 80 to 150 bytes each: 2,500 pieces of 1,000
+characters, or 80 pages of 20,000. Those found least recently are forgotten first."""
+
 Search: TypeAlias = Callable[[str], Iterable[object]]
 AsyncSearch: TypeAlias = Callable[[str], Awaitable[Iterable[object]]]
 
@@ -76,6 +81,29 @@ class Chunk:
 
     id: str
     document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a document is cut, and whether each of the stretches reads by itself."""
+
+    spans: Sequence[Span]
+    in_parts: bool
+
+    @classmethod
+    def of(cls, document: Document) -> Cut:
+        spans = stretches(document.text)
+        return cls(spans, reads_in_parts(document.text, spans))
+
+    def searched(self, document: Document) -> list[str]:
+        """What is searched of the document: each stretch of its text under its title."""
+        return [_searched(replace(document, text=document.text[start:end])) for start, end in self.spans]
+
+    def best(self, matches: Matches, place: int, score: float) -> tuple[Stretch, ...]:
+        """The stretches that match, best first, where the document is one of several and scores so; none of a text no
+        part of which reads by itself."""
+        found = matches.best(place) if self.in_parts else []
+        return tuple(Stretch(*self.spans[number], score * part / found[0][1]) for number, part in found)
 
 
 class Documents:
@@ -123,13 +151,11 @@ class Documents:
         searched = self._search is not None or self._awaits
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
         self._orders = _newest_first([chunk.document for chunk in self._chunks])
-        self._stretches = [stretches(chunk.document.text) for chunk in self._chunks]
-        self._quoted = [
-            reads_in_parts(chunk.document.text, cut) for chunk, cut in zip(self._chunks, self._stretches, strict=True)
-        ]
-        texts = [_in_passages(chunk.document, cut) for chunk, cut in zip(self._chunks, self._stretches, strict=True)]
+        self._cuts = [Cut.of(chunk.document) for chunk in self._chunks]
+        texts = [cut.searched(chunk.document) for chunk, cut in zip(self._chunks, self._cuts, strict=True)]
         embedder = checked_embeddings(embeddings)
         self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
+        self._read_before = Recent[tuple[str | None, ...], tuple[Cut, Passages]](REMEMBERED, lambda read: read[1].words)
         self._items: tuple[str, dict[int, Item]] | None = None
 
     def gather(self, request: Request) -> Iterator[Gathered]:
@@ -155,15 +181,11 @@ class Documents:
         best_first = (-scores).argsort(kind="stable").tolist()
         for place in sorted(best_first[: self._limit]):
             item = self._read(place, request.counter)
-            yield replace(item, score=float(scores[place]), best=self._best(place, matches))
+            score = float(scores[place])
+            yield replace(item, score=score, best=self._cuts[place].best(matches, place, score))
         others = best_first[self._limit :]
         if others:
             yield Unread("documents", self.name, len(others), lambda: self._left_out(others, scores, request.counter))
-
-    def _best(self, place: int, matches: Matches) -> tuple[Span, ...]:
-        """The stretches of a long document that match, best first; none of a text no part of which reads by itself."""
-        cut = self._stretches[place]
-        return tuple(cut[number] for number in matches.best(place)) if self._quoted[place] else ()
 
     def _left_out(self, others: Sequence[int], scores: Scores, counter: TokenCounter) -> Iterator[UnreadItem]:
         for rank, place in enumerate(others, self._limit + 1):
@@ -196,11 +218,23 @@ class Documents:
             else:
                 documents.append(as_document(given, source=self.name, index=index))
         chunks = self._pieces(documents)
-        shared = text_scores(request.topic, [_searched(chunk.document) for chunk in chunks])
-        scores = fuse(np.array(shared, np.float32), np.arange(len(chunks), 0, -1, dtype=np.float32))
+        read = [self._searchable(chunk.document) for chunk in chunks]
+        matches = joint_matches([words for _, words in read], request.topic)
+        scores = fuse(matches.scores, np.arange(len(chunks), 0, -1, dtype=np.float32))
         orders = _in_order([chunk.document for chunk in chunks])
         for place, chunk in enumerate(chunks):
-            yield self._item(chunk, orders[place], float(scores[place]), request.counter)
+            item = self._item(chunk, orders[place], float(scores[place]), request.counter)
+            yield replace(item, best=read[place][0].best(matches, place, item.score))
+
+    def _searchable(self, document: Document) -> tuple[Cut, Passages]:
+        """Where a document that was found is cut, and the words of its stretches: many are found again and again."""
+        key = (document.title, document.part, document.text)
+        known = self._read_before.get(key)
+        if known is None:
+            cut = Cut.of(document)
+            known = cut, Passages(cut.searched(document))
+            self._read_before.put(key, known)
+        return known
 
     def _matches(self, request: Request) -> tuple[Matches, Notice | None]:
         try:
@@ -243,11 +277,6 @@ class Documents:
 
     def _reason(self, rank: int) -> str:
         return f"number {rank} of {len(self._chunks)} for this query; the limit is {self._limit}"
-
-
-def _in_passages(document: Document, cut: Sequence[Span]) -> list[str]:
-    """What is searched of a document: each of these passages of its text under its title."""
-    return [_searched(replace(document, text=document.text[start:end])) for start, end in cut]
 
 
 def _searched(document: Document) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contextkit.rank.corpus import TextIndex
+from contextkit.rank.corpus import Passages, TextIndex, joint_matches
 
 OTHERS = ("The garden is closed in winter.", "Bring a passport.", "Tickets are sold at the door.")
 
@@ -66,4 +66,22 @@ def test_without_texts_or_words_there_is_nothing_to_score() -> None:
 def test_of_each_text_the_passages_that_match_are_told_best_first() -> None:
     index = TextIndex([["the key", "nothing here", "the key is blue"], ["nothing here"], ["a blue key", "blue"]])
     matches = index.lexical("blue key")
-    assert [matches.best(text) for text in range(3)] == [[2, 0], [], [0, 1]]
+    best = [matches.best(text) for text in range(3)]
+    assert [[place for place, _ in each] for each in best] == [[2, 0], [], [0, 1]]
+    assert [max((score for _, score in each), default=0) for each in best] == matches.scores.tolist()
+
+
+@pytest.mark.parametrize("query", ["blue key", "nowhere", ""])
+def test_texts_apart_are_matched_as_in_one_index(query: str) -> None:
+    texts = [["the key. A blue one.", "nothing here"], [], ["a blue key"], ["…"]]
+    texts = [text for text in texts if text]
+    apart = joint_matches([Passages(text) for text in texts], query)
+    assert apart.scores.tolist() == TextIndex(texts).lexical(query).scores.tolist()
+    assert joint_matches([], query).scores.tolist() == []
+
+
+def test_texts_in_other_languages_are_found_whatever_the_endings_of_their_words() -> None:
+    texts = [["Der Zug nach Wien fährt um acht."], ["Die Überweisung ist noch nicht da."], ["Es regnet in Linz."]]
+    assert TextIndex(texts).lexical("Überweisungen").scores.argmax() == 1
+    finnish = [["Kirjeessä ei ollut osoitetta."], ["Juna on myöhässä, ja sataa."]]
+    assert TextIndex(finnish).lexical("kirjeet").scores[0] > 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.errors import InvalidInput
-from contextkit.rank.lexical import LexicalIndex
+from contextkit.rank.lexical import LexicalIndex, joint_scores
 
 words = st.sampled_from(["sun", "moon", "star", "sea", "sand", "東京", "\ud800", ""])
 documents = st.lists(st.lists(words, max_size=6), max_size=12)
@@ -136,3 +136,9 @@ def test_a_segment_is_the_index_from_there_to_there(before, after, start, more, 
         segment = LexicalIndex.from_bytes(packed.to_bytes(start, stop))
         part = indexed([*before, *after][start:stop])
         np.testing.assert_allclose(segment.scores(query), part.scores(query), rtol=1e-6)
+
+
+@given(st.lists(documents, max_size=4), st.lists(words, max_size=4))
+def test_several_indexes_score_as_one_that_has_all_their_documents(parts, query):
+    whole = indexed([text for part in parts for text in part])
+    np.testing.assert_array_equal(joint_scores([indexed(part) for part in parts], query), whole.scores(query))

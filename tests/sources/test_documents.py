@@ -19,7 +19,7 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from contextkit import Budget, ContextBuilder
 from contextkit.errors import InvalidInput
 from contextkit.sources import History, System, Tools
-from contextkit.sources.documents import Document, Documents
+from contextkit.sources.documents import Cut, Document, Documents
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.types import AsyncSource, Gathered, Item, Notice, Source, Unread
@@ -82,9 +82,42 @@ def test_a_long_text_says_which_of_its_stretches_match_best_first(request_for: M
     filler = "The branch keeps its books in the cellar and shows them to whoever asks.\n\n" * 20
     text = f"{filler}Refunds take five days.\n\n{filler}Refunds for broken parcels take a week.\n\n{filler}"
     (item,) = items(Documents([text]).gather(request_for("When do refunds follow for broken parcels?")))
-    shown = [item.text[start:end] for start, end in item.best]
+    shown = [item.text[one.start : one.end] for one in item.best]
     assert ["broken parcels" in each for each in shown] == [True, False]
     assert "five days" in shown[1]
+    assert item.best[0].score == item.score > item.best[1].score > 0
+
+
+def test_so_does_one_that_a_search_found_on_the_scale_of_its_own_score(request_for: MakeRequest) -> None:
+    filler = "The branch keeps its books in the cellar and shows them to whoever asks.\n\n" * 20
+    text = f"{filler}Refunds take five days.\n\n{filler}Refunds for broken parcels take a week.\n\n{filler}"
+    source = Documents(lambda _: [SHIPPING, text])
+    for _ in range(2):
+        short, long = items(source.gather(request_for("When do refunds follow for broken parcels?")))
+        assert short.best == ()
+        assert ["broken parcels" in long.text[one.start : one.end] for one in long.best] == [True, False]
+        assert long.best[0].score == pytest.approx(long.score)
+        assert long.best[1].score < long.score
+
+
+def test_what_a_search_finds_again_is_not_read_again(request_for: MakeRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(Cut, "of", lambda document, of=Cut.of: read.append(document.text) or of(document))
+    pages = [f"Page {n}. {REFUNDS}" for n in range(4)]
+    source = Documents(lambda query: pages[:3] if query == "refunds" else pages)
+    for query in ("refunds", "refunds", "five days"):
+        list(source.gather(request_for(query)))
+    assert read == pages
+
+
+def test_no_more_words_found_are_remembered_than_there_is_room_for(
+    request_for: MakeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contextkit.sources.documents.REMEMBERED", 100)
+    source = Documents(lambda query: [f"{query} {REFUNDS * 10}"])
+    for n in range(40):
+        list(source.gather(request_for(f"question {n}")))
+    assert len(source._read_before) < 5
 
 
 @pytest.mark.parametrize(
