@@ -30,18 +30,35 @@ _REST: Final = 60.0
 """Seconds without another try after a failure, so that an outage does not slow down every read."""
 
 
+class Rest:
+    """A while after a failure in which what failed is not tried again."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is not over."""
+        return time.monotonic() < self._until
+
+    def begin(self, error: Exception) -> None:
+        """Say what went wrong, and try nothing for a while."""
+        self._until = time.monotonic() + _REST
+        _log.warning("No vectors for now (%s: %s); they are made later.", type(error).__name__, error)
+
+
 class Embedder:
     """An `Embeddings` whose failures are logged and waited out instead of raised."""
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
         self._patience = Patience("embedder")
-        self._resting_until = 0.0
+        self._rest = Rest()
 
     @property
     def resting(self) -> bool:
         """True for a while after a failure, and while it has not answered what it was asked."""
-        return time.monotonic() < self._resting_until or self._patience.overdue
+        return self._rest.lasts or self._patience.overdue
 
     def documents(self, texts: list[str]) -> list[bytes | None] | None:
         """A vector for each text, as stored; None for a text whose vector has no direction, or for a failure."""
@@ -72,12 +89,7 @@ class Embedder:
         if self._patience.overdue:  # it may only be slow to begin with, and is asked again once it has answered
             _log.warning("No vectors for now: the embedder hangs (%s).", error)
         else:
-            self.rest(error)
-
-    def rest(self, error: Exception) -> None:
-        """Say what went wrong, and try nothing for a while."""
-        self._resting_until = time.monotonic() + _REST
-        _log.warning("No vectors for now (%s: %s); they are made later.", type(error).__name__, error)
+            self._rest.begin(error)
 
 
 def matrix(stored: Iterable[tuple[int, bytes]]) -> tuple[list[int], NDArray[np.float32]]:

@@ -40,7 +40,7 @@ from contextkit.stores.dynamodb.memory_rows import (
 from contextkit.stores.dynamodb.nearest import Nearest, beside, numbers
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Update, Write
-from contextkit.stores.embedding import BATCH, Embedder, matrix
+from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
 
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex
@@ -66,6 +66,7 @@ class Memories:
         self._payloads = payloads
         self._clock = clock
         self._embedder = embedder
+        self._rest = Rest()
         self._nearest = Nearest(database)
         self._shown = SHOWN if embedder is None else ()
         self._indexes = Recent[tuple[str, str | None], _Kept](INDEXED, lambda kept: INDEX + len(kept.index))
@@ -167,12 +168,12 @@ class Memories:
     def _embed_some(self, pk: str, rows: Sequence[Row]) -> None:
         """Embed what still has no vector. The records are stored already: a failure is never the caller's."""
         for start in range(0, len(rows), BATCH):
-            if self._embedder is None or self._embedder.resting:
+            if self._embedder is None or self._embedder.resting or self._rest.lasts:
                 return
             try:
                 self._embed(pk, rows[start : start + BATCH], self._embedder)
             except StoreError as error:
-                self._embedder.rest(error)
+                self._rest.begin(error)
 
     def _embed(self, pk: str, rows: Sequence[Row], embedder: Embedder) -> None:
         texts = [record.text for record in self._records(rows)]

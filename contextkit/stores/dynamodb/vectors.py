@@ -14,7 +14,7 @@ from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Span, Stretch
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.messages import Messages
-from contextkit.stores.embedding import BATCH, Embedder, matrix
+from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
 from contextkit.types import Message
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class MessageVectors:
         self._database = lives.database
         self._messages = messages
         self._embedder = embedder
+        self._rest = Rest()
+        """Of appends alone, in this region: what they cannot store is made up for when it is read."""
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         at = self._lives.clock.at(actor_id, session_id)
@@ -43,7 +45,7 @@ class MessageVectors:
 
     def keep(self, life: Life, messages: Sequence[Message]) -> None:
         """Embed messages that were just stored in this life. A failure is never the caller's: they are safe."""
-        if self._embedder is None or self._embedder.resting:
+        if self._embedder is None or self._embedder.resting or self._rest.lasts:
             return
         try:
             made = self._embed(life, messages)
@@ -51,7 +53,7 @@ class MessageVectors:
             if now is None or life.life not in now.lives:  # as far as this process knows: embedding takes long
                 self._database.delete_many("sessions", [(str(row["pk"]), str(row["sk"])) for row in made])
         except StoreError as error:
-            self._embedder.rest(error)
+            self._rest.begin(error)
 
     def _rows(self, life: Life, after: int) -> list[Row]:
         rows: list[Row] = [

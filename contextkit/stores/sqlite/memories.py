@@ -19,7 +19,7 @@ from contextkit.stores.codec import (
     to_json,
     to_micros,
 )
-from contextkit.stores.embedding import BATCH, Embedder, matrix
+from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import Lifetimes
@@ -58,6 +58,7 @@ class Memories:
         self._database = database
         self._lifetimes = lifetimes
         self._embedder = embedder
+        self._rest = Rest()
         self._indexes = Recent[tuple[str, str, str | bytes], _Kept](INDEXED, lambda kept: INDEX + len(kept.index))
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
@@ -111,11 +112,11 @@ class Memories:
 
     def _catch_up(self, actor_id: str) -> None:
         """As for messages: the records are stored already, so a failure here is never the caller's."""
-        if self._embedder is not None and not self._embedder.resting:
+        if self._embedder is not None and not self._embedder.resting and not self._rest.lasts:
             try:
                 self.embed_missing(actor_id)
             except StoreError as error:
-                self._embedder.rest(error)
+                self._rest.begin(error)
 
     def _awaited(self, actor_id: str) -> list[tuple[int, bytes]]:
         with self._database.read() as connection:

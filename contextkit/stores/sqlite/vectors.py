@@ -8,7 +8,7 @@ from contextkit.errors import StoreError
 from contextkit.messages import loads
 from contextkit.readable import readable
 from contextkit.stores.codec import bounded
-from contextkit.stores.embedding import BATCH, Embedder, matrix
+from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes
 
@@ -34,6 +34,7 @@ class MessageVectors:
         self._database = database
         self._lifetimes = lifetimes
         self._embedder = embedder
+        self._rest = Rest()
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         self.catch_up(actor_id, session_id)
@@ -48,11 +49,11 @@ class MessageVectors:
         The messages are stored already, so a failure here is never the caller's: a read-only
         file is read without the missing vectors.
         """
-        if self._embedder is not None and not self._embedder.resting:
+        if self._embedder is not None and not self._embedder.resting and not self._rest.lasts:
             try:
                 self.embed_missing(actor_id, session_id)
             except StoreError as error:
-                self._embedder.rest(error)
+                self._rest.begin(error)
 
     def embed_missing(self, actor_id: str, session_id: str) -> int:
         """Embed every message that should have a vector and has none. Returns how many still have none."""

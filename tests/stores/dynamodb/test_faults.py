@@ -13,7 +13,7 @@ from contextkit.errors import HandleNotFound, StoreCorrupt, StoreUnavailable
 from contextkit.stores import Overflow
 from contextkit.stores.dynamodb import DynamoDBStore, database
 from contextkit.stores.dynamodb.life import HOLD
-from contextkit.testing.conformance import ManualClock
+from contextkit.testing.conformance import EMBEDDINGS, ManualClock
 from contextkit.testing.faults import Call, Fault, FaultProxy, Sometimes, never
 from contextkit.types import Message
 from tests.noise import noise
@@ -243,3 +243,16 @@ def test_who_waits_for_a_session_that_a_dead_writer_holds_gets_it(
 
 def piece(handle: str, text: str) -> Overflow:
     return Overflow(handle=handle, text=text, item_id="history/1")
+
+
+def test_vectors_that_could_not_be_stored_are_made_up_for_by_the_next_reading(
+    proxy: FaultProxy, tables: str, actor: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, attempts=1)
+    with DynamoDBStore(tables, client=client, embeddings=EMBEDDINGS) as store:
+        proxy.plan = lambda call: "5xx" if call.operation == "BatchWriteItem" else None
+        store.append(actor, "s", [user("one")])
+        store.append(actor, "s", [user("two")])  # does not try again what has just failed
+        proxy.plan = never
+        assert caplog.text.count("No vectors for now") == 1
+        assert store.vectors(actor, "s")[0] == [1, 2]
