@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from threading import Thread
 
 import pytest
@@ -21,12 +20,6 @@ IDS = {"actor_id": "u1", "session_id": "s1"}
 
 def names() -> list[str]:
     return [one.name for one in taken()]
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 @pytest.fixture

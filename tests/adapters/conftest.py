@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel
 
+from contextkit.stores.sqlite import SQLiteStore
 from tests.adapters.providers import Provider
+
+
+@pytest.fixture
+def store() -> Iterator[SQLiteStore]:
+    """A store that goes by the machine's clock, as the frameworks do."""
+    with SQLiteStore(":memory:") as store:
+        yield store
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -78,12 +78,6 @@ def call(name: str = "track_order", number: int = 1, **args: Any) -> AIMessage:
 
 def says(*said: AIMessage | str) -> Scripted:
     return Scripted(messages=iter([AIMessage(one) if isinstance(one, str) else one for one in said]))
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 Made = Callable[..., Any]

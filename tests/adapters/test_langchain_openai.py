@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,12 +22,6 @@ CONFIG: Any = {"configurable": {"actor_id": "u1", "session_id": "s1"}}
 PNG = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
 NOTE = {"type": "text", "media_type": "text/plain", "data": "Open on Mondays."}
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 def now(zone: int) -> str:

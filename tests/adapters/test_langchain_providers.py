@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -154,12 +153,6 @@ def every(models: dict[str, BaseChatModel], provider: tuple[str, list[dict[str, 
         for name, responses in (("ChatOpenAI", False), ("ChatOpenAI by Responses", True))
     }
     return {**models, "ChatBedrockConverse of Nova": nova, **openai}
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 @pytest.fixture

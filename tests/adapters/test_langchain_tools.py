@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from contextkit.adapters.langchain_tools import memory_tools
 from contextkit.errors import StoreError
 from contextkit.memory.tools import MemoryTools
 from contextkit.stores.sqlite import SQLiteStore
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 def test_an_agent_remembers_recalls_and_forgets(store: SQLiteStore) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from string import Template
 
 import pytest
@@ -15,12 +15,6 @@ from contextkit.sources import History, Memories, System
 from contextkit.state import AgentState
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Message, ToolCall
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 class Calls(list[tuple[str, str, Mapping[str, str] | None]]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -33,12 +33,6 @@ IDS = {"actor_id": "u1", "session_id": "s1"}
 def track_order(order_id: str) -> str:
     """Where an order is, and when it will arrive."""
     return f"{order_id} is with the carrier, due on Friday."
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 @pytest.fixture

@@ -129,12 +129,6 @@ def measured() -> Iterator[Measured]:
 
 
 @pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
-
-
-@pytest.fixture
 def plain(store: SQLiteStore) -> Callable[..., ContextBuilder]:
     def build(*more: Any, store: object = store) -> ContextBuilder:
         sources = [System("You are Otis."), History(), Overflow(), *more]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from string import Template
 
 import pytest
@@ -20,12 +19,6 @@ IDS = ("u1", "s1")
 def track_order(order_id: str) -> str:
     """Where an order is."""
     return order_id
-
-
-@pytest.fixture
-def store() -> Iterator[SQLiteStore]:
-    with SQLiteStore(":memory:") as store:
-        yield store
 
 
 @pytest.fixture
