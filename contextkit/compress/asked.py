@@ -12,7 +12,7 @@ from typing import Final
 
 from contextkit.rank.irregular import IRREGULAR
 from contextkit.rank.languages import is_foreign
-from contextkit.rank.subwords import FOREIGN, index_terms, is_beginning, needed_terms
+from contextkit.rank.subwords import index_terms, is_beginning, query_terms
 from contextkit.rank.terms import terms, words
 
 QUERY_WORTH: Final = 6.0
@@ -28,7 +28,7 @@ class Asked:
     """
 
     def __init__(self, query: str) -> None:
-        self.terms = frozenset(needed_terms(query) - {FOREIGN})
+        self.terms = frozenset(query_terms(query, foreign=True))
         self._any_language = any(map(is_beginning, self.terms))
         self._hint = _hint(self.terms)
 

@@ -149,8 +149,7 @@ class ConversationIndex:
 
     def topic(self, query: str) -> Collection[str]:
         """The terms that a question may be scored by."""
-        needed = needed_terms(query)
-        return self._about(dict.fromkeys(needed - {FOREIGN}, 1.0)).keys() | (needed & {FOREIGN})
+        return self._about(query_terms(query, foreign=True)).keys() | (needed_terms(query) & {FOREIGN})
 
     def _about(self, sought: Mapping[str, float]) -> Mapping[str, float]:
         """The topic of what is sought, of which the names of the speakers are no part."""

@@ -43,6 +43,9 @@ _OF: Final = {name: frozenset(words.split()) for name, words in _FUNCTION_WORDS.
 _OTHER: Final = frozenset[str]().union(*_OF.values()) - _ENGLISH_TOO
 _OTHER_CASED: Final = _OTHER | {word.capitalize() for word in _OTHER}
 
+VIETNAMESE: Final = re.compile("[ƠơƯưẠ-ỹ]")
+"""A letter that only Vietnamese has."""
+
 ACCENTED: Final = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 """A letter of the Latin script that English words do not have."""
 

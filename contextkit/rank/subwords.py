@@ -30,7 +30,7 @@ from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 from typing import Final
 
-from contextkit.rank.languages import ACCENTED, has_english, is_foreign
+from contextkit.rank.languages import ACCENTED, VIETNAMESE, has_english, is_foreign
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import STOPWORDS, UNSPACED, folded, terms_of, words
 
@@ -49,7 +49,6 @@ a half 2% less; French and Indonesian paragraphs the other way round."""
 AGAIN: Final = 0.5
 """What a single character, or a word with its accents, adds: it says again what a pair said, or the word without."""
 
-_VIETNAMESE: Final = re.compile("[ƠơƯưẠ-ỹ]")
 _SPLIT: Final = re.compile(rf"['’_\d]+|{UNSPACED.pattern}")
 _SINGLE: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _REMEMBERED: Final = 100_000
@@ -65,7 +64,7 @@ def index_terms(text: str, *, foreign: bool | None = None) -> list[str]:
     foreign = is_foreign(found) if foreign is None else foreign
     if text.isascii() and not foreign:
         return terms_of(found)
-    if _VIETNAMESE.search(text):
+    if VIETNAMESE.search(text):
         return [*terms_of(found), *_again(found, accents=True)]
     marks = [FOREIGN] if foreign else []
     return [*terms_of(found), *marks, *_beginnings(found, foreign), *_again(found, accents=False)]
@@ -79,7 +78,7 @@ def query_terms(text: str, *, foreign: bool = False) -> dict[str, float]:
     """
     found = words(text)
     foreign = is_foreign(found) or (foreign and not has_english(found))
-    beginnings = () if _VIETNAMESE.search(text) else _beginnings(found, foreign)
+    beginnings = () if VIETNAMESE.search(text) else _beginnings(found, foreign)
     sought = {term: AGAIN * count for term, count in Counter(_again(found, accents=True)).items()}
     sought |= {term: BEGINNING * count for term, count in Counter(beginnings).items()}
     return sought | {term: float(count) for term, count in Counter(terms_of(found)).items()}

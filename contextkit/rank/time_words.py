@@ -139,16 +139,20 @@ def _phrase(english: str, found: re.Match[str]) -> str:
 
 
 def _ago(tongue: Tongue, found: re.Match[str]) -> str:
-    return f" {_count(tongue, found)} {_UNITS[_place(found['unit'], tongue.units)]}s ago "
+    return f" {_span(tongue, found)} ago "
 
 
 def _within(tongue: Tongue, found: re.Match[str]) -> str:
-    return f" last {_count(tongue, found)} {_UNITS[_place(found['unit'], tongue.units)]}s "
+    return f" last {_span(tongue, found)} "
+
+
+def _span(tongue: Tongue, found: re.Match[str]) -> str:
+    return f"{_count(tongue, found)} {_UNITS[_place(found['unit'], tongue.units)]}s"
 
 
 def _which(tongue: Tongue, which: str, found: re.Match[str]) -> str:
-    names = dict(zip((*tongue.named, *tongue.units), (*_NAMED[: len(tongue.named)], *_UNITS), strict=True))
-    return f" {which} {list(names.values())[_place(found['named'], list(names))]} "
+    names = (*_NAMED[: len(tongue.named)], *_UNITS)
+    return f" {which} {names[_place(found['named'], (*tongue.named, *tongue.units))]} "
 
 
 def _date(tongue: Tongue, found: re.Match[str]) -> str:

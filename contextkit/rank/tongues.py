@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from contextkit.rank.languages import VIETNAMESE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tongue:
@@ -315,6 +317,6 @@ SCRIPTS: Final[Mapping[str, re.Pattern[str]]] = {
     "korean": re.compile("[\uac00-\ud7af]"),
     "han": re.compile("[\u3040-\u30ff\u3400-\u9fff]"),
     "russian": re.compile("[\u0400-\u04ff]"),
-    "vietnamese": re.compile("[ƠơƯưẠ-ỹ]"),
+    "vietnamese": VIETNAMESE,
 }
 """Letters that tell a language."""
