@@ -11,9 +11,9 @@ from math import log
 from typing import Final
 
 from contextkit.rank.irregular import IRREGULAR
-from contextkit.rank.languages import is_foreign
+from contextkit.rank.languages import is_foreign_text
 from contextkit.rank.subwords import index_terms, is_beginning, query_terms
-from contextkit.rank.terms import terms, words
+from contextkit.rank.terms import terms
 
 QUERY_WORTH: Final = 6.0
 """What the terms of the query are worth together, beside lines that are worth 1 to 5 for what they are."""
@@ -39,7 +39,7 @@ class Asked:
         likely = " ".join(self._likely(text)) if text.isascii() else text
         if not likely:
             return ()
-        found = index_terms(likely, foreign=self._any_language and told_foreign(text))
+        found = index_terms(likely, foreign=self._any_language and is_foreign_text(text))
         return tuple(dict.fromkeys(term for term in found if term in self.terms))
 
     def _likely(self, text: str) -> Iterator[str]:
@@ -48,15 +48,7 @@ class Asked:
             yield from (word for word in _WORD.findall(text) if self._hint.search(word.lower()))
 
 
-_TELLING: Final = 1_000
-"""Characters of a text that tell its language."""
-
 _WORD: Final = re.compile(r"[\w']+")
-
-
-def told_foreign(text: str) -> bool:
-    """Whether the beginning of a text tells that it is of another language than English."""
-    return is_foreign(words(text[:_TELLING]))
 
 
 def _hint(wanted: frozenset[str]) -> re.Pattern[str]:

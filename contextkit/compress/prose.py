@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from contextkit.compress.asked import Asked, told_foreign, weights
+from contextkit.compress.asked import Asked, weights
 from contextkit.compress.lines import in_parts, spread
 from contextkit.compress.pieces import GapMark, Outline, Piece
+from contextkit.rank.languages import is_foreign_text
 from contextkit.rank.subwords import index_terms
 from contextkit.types import Span
 
@@ -67,7 +68,7 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
 
 def valued(text: str, found: Sequence[Span], bodies: Sequence[str], query: str, gap: GapMark) -> Outline:
     """Stretches of a text that read as sentences do, and what they are worth."""
-    foreign = told_foreign(text)
+    foreign = is_foreign_text(text)
     about = [tuple(dict.fromkeys(index_terms(body, foreign=foreign))) for body in bodies]
     wanted = Asked(query).terms
     asked = weights([[term for term in each if term in wanted] for each in about], _QUERY_WORTH)

@@ -21,6 +21,7 @@ import struct
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -153,7 +154,7 @@ class ConversationIndex:
 
     def _about(self, sought: Mapping[str, float]) -> Mapping[str, float]:
         """The topic of what is sought, of which the names of the speakers are no part."""
-        names = {term for name in self._names for term in query_terms(name, foreign=True)}
+        names = frozenset[str]().union(*map(_terms_of_name, self._names))
         return {term: weight for term, weight in sought.items() if term not in names} or sought
 
     def _named(self, query: str) -> set[int]:
@@ -316,6 +317,12 @@ def _size(message: Message, counter: TokenCounter) -> int:
 def _name(message: Message) -> str:
     """The speaker's own name; a tool's is not one."""
     return message.name if message.name and message.role in ("user", "assistant") else ""
+
+
+@lru_cache(1_024)
+def _terms_of_name(name: str) -> frozenset[str]:
+    """Remembered: a conversation's speakers are the same with every question."""
+    return frozenset(query_terms(name, foreign=True))
 
 
 def _time(moment: datetime | None) -> int:

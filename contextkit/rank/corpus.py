@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from contextkit.rank.fuse import fuse
-from contextkit.rank.languages import is_foreign
+from contextkit.rank.languages import is_foreign_text
 from contextkit.rank.lexical import LexicalIndex, Scores, joint_scores
 from contextkit.rank.meaning import Meaning
 from contextkit.rank.passages import sentences
 from contextkit.rank.subwords import are_foreign, index_terms, query_terms
-from contextkit.rank.terms import forms, words
+from contextkit.rank.terms import forms
 from contextkit.types import Embeddings
 
 FORMS: Final = 0.5
@@ -49,7 +49,7 @@ class Passages:
     def __init__(self, passages: Sequence[str]) -> None:
         said = [
             [index_terms(sentence, foreign=foreign) for sentence in sentences(passage)]
-            for passage, foreign in ((each, is_foreign(words(each))) for each in passages)
+            for passage, foreign in ((each, is_foreign_text(each)) for each in passages)
         ]
         self.stems, self.forms, self.sentences = LexicalIndex(), LexicalIndex(), LexicalIndex()
         self.stems.add_all(map(chain.from_iterable, said))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from contextkit.rank.terms import STOPWORDS
+from contextkit.rank.terms import STOPWORDS, words
 
 _SHARED: Final = """
 a all am an any as at be both by can d do few for had has have he her his i in is it just ll m me more most my no nor
@@ -52,6 +52,9 @@ ACCENTED: Final = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _SAMPLE: Final = 150
 """Words of a text by which its language is told."""
 
+_BEGINNING: Final = 2_000
+"""Characters of a text that have so many words in any language; what follows them is not read."""
+
 _SCARCE: Final = 15
 """Of so many words one tells another language at the least: a text may quote a few, and code may have any."""
 
@@ -72,6 +75,11 @@ def is_foreign(words: Sequence[str]) -> bool:
     english, other = (sum(word in known for word in lower) for known in (_ENGLISH, _OTHER))
     telling = other + (accented // 2 if english else accented)  # English has a café, too
     return telling > english and telling * _SCARCE >= len(sample)
+
+
+def is_foreign_text(text: str) -> bool:
+    """Whether a text is, by the words that it begins with."""
+    return is_foreign(words(text[:_BEGINNING]))
 
 
 def function_words(words: Sequence[str]) -> Mapping[str, int]:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from typing import Final
 
@@ -77,11 +77,8 @@ def query_terms(text: str, *, foreign: bool = False) -> dict[str, float]:
     searched is (see `are_foreign`).
     """
     found = words(text)
-    foreign = is_foreign(found) or (foreign and not has_english(found))
-    beginnings = () if VIETNAMESE.search(text) else _beginnings(found, foreign)
-    sought = {term: AGAIN * count for term, count in Counter(_again(found, accents=True)).items()}
-    sought |= {term: BEGINNING * count for term, count in Counter(beginnings).items()}
-    return sought | {term: float(count) for term, count in Counter(terms_of(found)).items()}
+    told = _told_foreign(found)
+    return _sought(text, found, foreign if told is None else told)
 
 
 def is_beginning(term: str) -> bool:
@@ -92,9 +89,9 @@ def is_beginning(term: str) -> bool:
 def needed_terms(text: str) -> Set[str]:
     """The terms whose postings an index must have at hand where this query is asked, whatever it may have."""
     found = words(text)
-    sought = query_terms(text, foreign=True).keys()
-    unclear = sought and not is_foreign(found) and not has_english(found)
-    return sought | {FOREIGN} if unclear else sought
+    told = _told_foreign(found)
+    sought = _sought(text, found, told is not False).keys()
+    return sought | {FOREIGN} if sought and told is None else sought
 
 
 def are_foreign(*indexes: LexicalIndex) -> bool:
@@ -106,6 +103,20 @@ def are_foreign(*indexes: LexicalIndex) -> bool:
 def scores(index: LexicalIndex, query: str) -> Scores:
     """BM25 of every document of an index made of `index_terms`; 0 where nothing that the query seeks stands."""
     return index.scores(query_terms(query, foreign=are_foreign(index)))
+
+
+def _told_foreign(words: Sequence[str]) -> bool | None:
+    """Whether a query's words are foreign; None where they are too few to tell."""
+    if is_foreign(words):
+        return True
+    return False if has_english(words) else None
+
+
+def _sought(text: str, words: Sequence[str], foreign: bool) -> dict[str, float]:
+    beginnings = () if VIETNAMESE.search(text) else _beginnings(words, foreign)
+    sought = {term: AGAIN * count for term, count in Counter(_again(words, accents=True)).items()}
+    sought |= {term: BEGINNING * count for term, count in Counter(beginnings).items()}
+    return sought | {term: float(count) for term, count in Counter(terms_of(words)).items()}
 
 
 def _beginnings(words: Iterable[str], foreign: bool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contextkit.rank.languages import has_english, is_foreign
+from contextkit.rank.languages import has_english, is_foreign, is_foreign_text
 from contextkit.rank.terms import words
 
 FOREIGN = (
@@ -56,3 +56,5 @@ def test_a_quotation_does_not_make_a_text_foreign() -> None:
 def test_a_long_text_is_told_by_its_beginning() -> None:
     german = "Wir fahren mit dem Zug nach Wien und bleiben eine Woche. " * 30
     assert is_foreign(words(german + "the end " * 500))
+    assert is_foreign_text(german + "the end " * 500)
+    assert not is_foreign_text("the end " * 500 + german)
