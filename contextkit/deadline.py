@@ -89,8 +89,9 @@ def timely(found: Future[T], seconds: float) -> T:
 
 
 def begun(name: str, work: Callable[[], T]) -> Future[T]:
-    """What `work` will give or raise, under way in a daemon thread of that name."""
+    """What `work` will give or raise, under way in a daemon thread of that name. It cannot be cancelled any more."""
     found: Future[T] = Future()
+    found.set_running_or_notify_cancel()
     set_to_work(name, lambda: _settle(found, work))
     return found
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from contextkit.clock import Clock, utc_now
+from contextkit.deadline import begun
 from contextkit.errors import InvalidInput, VersionConflict
 from contextkit.memory.asking import StructuredModel
 from contextkit.memory.consolidate import RuleConsolidator
@@ -123,8 +124,9 @@ class MemoryEngine:
         wait: float = 0.0,
         variables: Mapping[str, str] | None = None,
     ) -> Receipt:
-        """`run` in a thread, awaited."""
-        return await asyncio.to_thread(self.run, actor_id, session_id, flush=flush, wait=wait, variables=variables)
+        """`run`, awaited, in a thread of its own: a model takes its time, and others block the loop's."""
+        work = partial(self.run, actor_id, session_id, flush=flush, wait=wait, variables=variables)
+        return await asyncio.wrap_future(begun("contextkit-memory", work))
 
     def retry(
         self, actor_id: str, session_id: str, *, wait: float = 0.0, variables: Mapping[str, str] | None = None

@@ -29,6 +29,19 @@ NAMESPACE = "/strategies/semantic/actors/u1/"
 LEASE = timedelta(seconds=30)
 
 
+class Held(Sayings):
+    """Says nothing until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.release = threading.Event(), threading.Event()
+
+    def extract(self, batch: Batch) -> list[Fact]:
+        self.begun.set()
+        self.release.wait(60)
+        return super().extract(batch)
+
+
 def engine(store: SQLiteStore, clock: Callable[[], datetime], sayings: Sayings | None = None) -> MemoryEngine:
     return MemoryEngine(store, ["semantic"], extractor=sayings or Sayings(), clock=clock, lease=LEASE)
 
@@ -528,6 +541,33 @@ async def test_a_run_is_awaited(store: SQLiteStore, clock: ManualClock) -> None:
     memory = engine(store, clock)
     receipts = await asyncio.gather(*(memory.arun("u1", "s1", flush=True, wait=10) for _ in range(4)))
     assert sum(receipt.events for receipt in receipts) == 3
+
+
+async def test_an_awaited_run_does_not_wait_for_those_who_block_the_loops_threads(
+    store: SQLiteStore, clock: ManualClock
+) -> None:
+    release = threading.Event()
+    waiting = [asyncio.create_task(asyncio.to_thread(release.wait, 60)) for _ in range(64)]
+    store.append("u1", "s1", fresh(3, clock))
+    receipt = await engine(store, clock).arun("u1", "s1", flush=True)
+    assert receipt.events == 3
+    assert not any(one.done() for one in waiting)
+    release.set()
+    await asyncio.gather(*waiting)
+
+
+async def test_a_run_that_is_no_longer_awaited_goes_on(store: SQLiteStore, clock: ManualClock) -> None:
+    store.append("u1", "s1", fresh(3, clock))
+    sayings = Held()
+    memory = engine(store, clock, sayings)
+    run = asyncio.create_task(memory.arun("u1", "s1", flush=True))
+    await asyncio.to_thread(sayings.begun.wait, 60)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    sayings.release.set()
+    assert memory.run("u1", "s1", flush=True, wait=30).events == 0
+    assert len(texts(store)) == 3
 
 
 # Sessions
