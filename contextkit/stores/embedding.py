@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from contextkit.deadline import EMBEDDING, Patience
+from contextkit.errors import StoreError
 from contextkit.types import Embeddings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _REST: Final = 60.0
 """Seconds without another try after a failure, so that an outage does not slow down every read."""
 
 
-class Rest:
+class _Rest:
     """A while after a failure in which what failed is not tried again."""
 
     def __init__(self) -> None:
@@ -38,7 +39,6 @@ class Rest:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is not over."""
         return time.monotonic() < self._until
 
     def begin(self, error: Exception) -> None:
@@ -53,7 +53,7 @@ class Embedder:
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
         self._patience = Patience("embedder")
-        self._rest = Rest()
+        self._rest = _Rest()
 
     @property
     def resting(self) -> bool:
@@ -89,6 +89,23 @@ class Embedder:
         if self._patience.overdue:  # it may only be slow to begin with, and is asked again once it has answered
             _log.warning("No vectors for now: the embedder hangs (%s).", error)
         else:
+            self._rest.begin(error)
+
+
+class Attempts:
+    """Making vectors of what is stored and safe, as far as it can be done now: a failure is never the caller's."""
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._embedder = embedder
+        self._rest = _Rest()
+
+    def make(self, work: Callable[[], object]) -> None:
+        """Do the work, unless there is no embedder, or it or the store has failed a while ago."""
+        if self._embedder is None or self._embedder.resting or self._rest.lasts:
+            return
+        try:
+            work()
+        except StoreError as error:
             self._rest.begin(error)
 
 

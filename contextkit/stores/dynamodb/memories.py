@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from contextkit.errors import InvalidInput, StoreError
+from contextkit.errors import InvalidInput
 from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import after, check_record, to_bytes
@@ -40,7 +41,7 @@ from contextkit.stores.dynamodb.memory_rows import (
 from contextkit.stores.dynamodb.nearest import Nearest, beside, numbers
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Update, Write
-from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
+from contextkit.stores.embedding import BATCH, Attempts, Embedder, matrix
 
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex
@@ -66,7 +67,7 @@ class Memories:
         self._payloads = payloads
         self._clock = clock
         self._embedder = embedder
-        self._rest = Rest()
+        self._attempts = Attempts(embedder)
         self._nearest = Nearest(database)
         self._shown = SHOWN if embedder is None else ()
         self._indexes = Recent[tuple[str, str | None], _Kept](INDEXED, lambda kept: INDEX + len(kept.index))
@@ -166,19 +167,14 @@ class Memories:
         return [record_of(row, content) for row, content in zip(rows, contents, strict=True)]
 
     def _embed_some(self, pk: str, rows: Sequence[Row]) -> None:
-        """Embed what still has no vector. The records are stored already: a failure is never the caller's."""
+        """Embed what still has no vector, as far as it can be done now."""
         for start in range(0, len(rows), BATCH):
-            if self._embedder is None or self._embedder.resting or self._rest.lasts:
-                return
-            try:
-                self._embed(pk, rows[start : start + BATCH], self._embedder)
-            except StoreError as error:
-                self._rest.begin(error)
+            self._attempts.make(partial(self._embed, pk, rows[start : start + BATCH]))
 
-    def _embed(self, pk: str, rows: Sequence[Row], embedder: Embedder) -> None:
-        texts = [record.text for record in self._records(rows)]
+    def _embed(self, pk: str, rows: Sequence[Row]) -> None:
+        made = self._embedder and self._embedder.documents([record.text for record in self._records(rows)])
         changed = []
-        for row, vector in zip(rows, embedder.documents(texts) or (), strict=False):
+        for row, vector in zip(rows, made or (), strict=False):
             same = Condition("digest = :digest", {"digest": row["digest"]})
             try:
                 self._database.write(self._with_vector(pk, row["sk"], vector, same))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from contextkit.errors import StoreError
 from contextkit.readable import readable
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Key
@@ -14,7 +13,7 @@ from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lineage import Span, Stretch
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.messages import Messages
-from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
+from contextkit.stores.embedding import BATCH, Attempts, Embedder, matrix
 from contextkit.types import Message
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class MessageVectors:
         self._database = lives.database
         self._messages = messages
         self._embedder = embedder
-        self._rest = Rest()
+        self._attempts = Attempts(embedder)
         """Of appends alone, in this region: what they cannot store is made up for when it is read."""
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
@@ -44,16 +43,14 @@ class MessageVectors:
         return matrix((row["seq"], row["vector"]) for row in rows if "vector" in row)
 
     def keep(self, life: Life, messages: Sequence[Message]) -> None:
-        """Embed messages that were just stored in this life. A failure is never the caller's: they are safe."""
-        if self._embedder is None or self._embedder.resting or self._rest.lasts:
-            return
-        try:
-            made = self._embed(life, messages)
-            now = self._lives.known(self._lives.clock.at(life.actor_id, life.session_id))
-            if now is None or life.life not in now.lives:  # as far as this process knows: embedding takes long
-                self._database.delete_many("sessions", [(str(row["pk"]), str(row["sk"])) for row in made])
-        except StoreError as error:
-            self._rest.begin(error)
+        """Embed messages that were just stored in this life, as far as it can be done now."""
+        self._attempts.make(lambda: self._embed_alive(life, messages))
+
+    def _embed_alive(self, life: Life, messages: Sequence[Message]) -> None:
+        made = self._embed(life, messages)
+        now = self._lives.known(self._lives.clock.at(life.actor_id, life.session_id))
+        if now is None or life.life not in now.lives:  # as far as this process knows: embedding takes long
+            self._database.delete_many("sessions", [(str(row["pk"]), str(row["sk"])) for row in made])
 
     def _rows(self, life: Life, after: int) -> list[Row]:
         rows: list[Row] = [

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from contextkit.errors import InvalidInput, StoreError
+from contextkit.errors import InvalidInput
 from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
 from contextkit.stores.codec import (
@@ -19,7 +19,7 @@ from contextkit.stores.codec import (
     to_json,
     to_micros,
 )
-from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
+from contextkit.stores.embedding import BATCH, Attempts, Embedder, matrix
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import Lifetimes
@@ -58,7 +58,7 @@ class Memories:
         self._database = database
         self._lifetimes = lifetimes
         self._embedder = embedder
-        self._rest = Rest()
+        self._attempts = Attempts(embedder)
         self._indexes = Recent[tuple[str, str, str | bytes], _Kept](INDEXED, lambda kept: INDEX + len(kept.index))
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
@@ -70,7 +70,7 @@ class Memories:
             connection.executemany(_PUT, rows)
             _mark_changed(connection, actor_id)
             purge_rows(connection, now, "memories")
-        self._catch_up(actor_id)
+        self._attempts.make(lambda: self.embed_missing(actor_id))
 
     def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
         within, now = (check_id("actor id", actor_id), *_range(namespace)), self._lifetimes.now()
@@ -90,7 +90,7 @@ class Memories:
         actor_id = check_id("actor id", actor_id)
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
-        self._catch_up(actor_id)
+        self._attempts.make(lambda: self.embed_missing(actor_id))
         index = self._index(actor_id, _range(namespace))
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
         now = self._lifetimes.now()
@@ -109,14 +109,6 @@ class Memories:
         while (rows := self._awaited(actor_id)) and self._embed(actor_id, rows):
             pass
         return len(rows)
-
-    def _catch_up(self, actor_id: str) -> None:
-        """As for messages: the records are stored already, so a failure here is never the caller's."""
-        if self._embedder is not None and not self._embedder.resting and not self._rest.lasts:
-            try:
-                self.embed_missing(actor_id)
-            except StoreError as error:
-                self._rest.begin(error)
 
     def _awaited(self, actor_id: str) -> list[tuple[int, bytes]]:
         with self._database.read() as connection:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from contextkit.errors import StoreError
 from contextkit.messages import loads
 from contextkit.readable import readable
 from contextkit.stores.codec import bounded
-from contextkit.stores.embedding import BATCH, Embedder, Rest, matrix
+from contextkit.stores.embedding import BATCH, Attempts, Embedder, matrix
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes
 
@@ -34,7 +33,7 @@ class MessageVectors:
         self._database = database
         self._lifetimes = lifetimes
         self._embedder = embedder
-        self._rest = Rest()
+        self._attempts = Attempts(embedder)
 
     def vectors(self, actor_id: str, session_id: str, *, after: int = 0) -> tuple[list[int], NDArray[np.float32]]:
         self.catch_up(actor_id, session_id)
@@ -44,16 +43,8 @@ class MessageVectors:
         return matrix(rows)
 
     def catch_up(self, actor_id: str, session_id: str) -> None:
-        """Embed what still has no vector, as far as it can be done now.
-
-        The messages are stored already, so a failure here is never the caller's: a read-only
-        file is read without the missing vectors.
-        """
-        if self._embedder is not None and not self._embedder.resting and not self._rest.lasts:
-            try:
-                self.embed_missing(actor_id, session_id)
-            except StoreError as error:
-                self._rest.begin(error)
+        """Embed what still has no vector, as far as it can be done now: a read-only file is read without."""
+        self._attempts.make(lambda: self.embed_missing(actor_id, session_id))
 
     def embed_missing(self, actor_id: str, session_id: str) -> int:
         """Embed every message that should have a vector and has none. Returns how many still have none."""
