@@ -154,6 +154,8 @@ class Decided:
             return "it is part of the current turn"
         if item.required and rung == "full":
             return "it is required"
+        if rung == "handle" and item.id in self.fit.said:
+            return self._why_said(item)
         if rung != "full":
             return "its full form is larger than one item may be here, or than the room that was left"
         if item.section == "history":
@@ -176,11 +178,16 @@ class Decided:
             return f"{place} and does not bear on the query"
         if least and item.score < least * place.best:
             return f"{place} and scores less than {least:.0%} of the best"
+        if item.id in self.fit.said:
+            return f"{place} and {self._why_said(item)}"
         if 0 < section.limit <= len(self.fit.sections.get(item.section, ())):
             return f"{place} and the section shows at most {section.limit}"
         if item.tokens > share or not self.fit.sections.get(item.section, (item,)):
             return f"{place} and its {item.tokens} tokens do not fit the section's share of {share}"
         return f"{place} and the section's share of {share} tokens was used by better ones"
+
+    def _why_said(self, item: Item) -> str:
+        return f"what of it bears on the query stands in {self.fit.said[item.id]!r} already"
 
 
 def _once(items: Iterable[Item]) -> Iterator[Item]:

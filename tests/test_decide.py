@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from contextkit import Budget, ContextBuilder
+from contextkit import Budget, ContextBuilder, Document
 from contextkit.context import Context
 from contextkit.ladder import READ_TOOL
-from contextkit.sources import History, Overflow, Preferences, System
+from contextkit.sources import Documents, History, Overflow, Preferences, System
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Message, ToolCall
 from tests.world import NOW, Ranked, Schemas, schema
@@ -95,6 +95,23 @@ def test_what_is_too_large_for_its_section_is_not_said_to_be_worse_than_others(s
     tokens = decision.full_tokens
     assert decision.outcome == "dropped"
     assert decision.reason == f"it ranks 1 of 2 and its {tokens} tokens do not fit the section's share of 200"
+
+
+def test_a_page_whose_bearing_parts_stand_elsewhere_is_said_to_be_repeated(store: SQLiteStore) -> None:
+    told = "\n\n".join(f"On day {day} the ferry to Ghent was {day} minutes late, as it often was." for day in range(20))
+    filler = "\n\n".join(f"Of matter {number} nothing is known, and nobody asks after it." for number in range(300))
+    pages = [
+        Document(id=name, text=f"# Late\n\n{told}\n\n# Other\n\n{filler.replace('matter', name)}")
+        for name in ("log", "copy")
+    ]
+    agent = ContextBuilder(
+        store=store, sources=[System("Help."), Documents(pages), Overflow()], strategy="rag", budget=Budget(3_000)
+    )
+    report = agent.build("How late was the ferry to Ghent?", **A).report
+    shown, other = report.decision("log"), report.decision("copy")
+    assert shown.outcome == "shortened"
+    assert other.outcome == "moved"
+    assert "stands in 'log' already" in other.reason
 
 
 def test_sections_and_framing_add_up_to_the_whole_prompt(store: SQLiteStore) -> None:

@@ -8,7 +8,7 @@ Pure: the same items, strategy and budget give the same fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from contextkit.blocks import Chosen, block_cost
@@ -41,6 +41,8 @@ class Fit:
     * `shares`, `used`: what the allocation gave each section and what it took, in tokens.
     * `stable`: the shares of the stable sections, to be kept by the next build.
     * `reasons`: by item id, why an item does not stand, for those with a reason of their own.
+    * `said`: by item id, of long texts of which all that bears on the query stands elsewhere: where. What else they say
+      stands nowhere.
     """
 
     available: int
@@ -56,6 +58,7 @@ class Fit:
     stable: Stable
     used: Mapping[str, int]
     reasons: Mapping[str, str]
+    said: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
 
 
@@ -97,6 +100,7 @@ class _Fitting:
         self.notices: list[Notice] = []
         self.used: dict[str, int] = {}
         self.sections: dict[str, Sequence[Chosen]] = {}
+        self.said_in_parts: dict[str, str] = {}
 
     def _put_in_order(self) -> None:
         """Results behind their calls, also where these are of the history and the user's next question came between."""
@@ -138,6 +142,7 @@ class _Fitting:
             stable=self.stable,
             used=self.used,
             reasons={**self.reasons, **past.reasons, **self.present.reasons},
+            said=self.said_in_parts,
             notices=self.notices,
         )
 
@@ -337,6 +342,7 @@ class _Fitting:
         shelf = Shelf(section, asked, max(0, room), tokens_of(section.item_ceiling, self.available), repeats)
         shelf.fill(best_first(self.items.get(section.name, ())))
         self.sections[section.name] = shelf.chosen
+        self.said_in_parts |= shelf.said
         self.used[section.name] = shelf.used
         return shelf.used
 

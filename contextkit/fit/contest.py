@@ -33,10 +33,17 @@ class Won(NamedTuple):
     stretches: tuple[Stretch, ...] = ()
 
 
+class Contested(NamedTuple):
+    """What each item has `won`, by its id; and of items of which all that would stand is `said` elsewhere, by which."""
+
+    won: Mapping[str, Won]
+    said: Mapping[str, str]
+
+
 def contest(
     units: Sequence[Sequence[Item]], room: int, *, ceiling: int, least: float, ladder: Ladder, repeats: Repeats | None
-) -> Mapping[str, Won]:
-    """What each item wins of the room, by its id; the units stand best first.
+) -> Contested:
+    """What each item wins of the room; the units stand best first.
 
     No item wins more than `ceiling` tokens, no stretch anything that scores below `least` or says what stands already,
     here or where `repeats` knows of it. Where not even the best stretch fits, it wins all there is.
@@ -49,7 +56,8 @@ def contest(
             held.take(entry.unit)
         else:
             held.try_stretch(entry.unit[0], entry.stretch)
-    return held.won
+    alone = (unit[0] for unit in units if len(unit) == 1)
+    return Contested(held.won, {item.id: by for item in alone if (by := held.says_all_of(item, least)) is not None})
 
 
 class _Entry(NamedTuple):
@@ -82,6 +90,8 @@ class _Contest:
     won: dict[str, Won] = field(default_factory=dict)
     headings: set[str] = field(default_factory=set)
     said: SeenTexts[str] = field(default_factory=SeenTexts)
+    repeated: dict[str, list[str]] = field(default_factory=dict)
+    """By whom stretches of an item are said that would repeat it."""
 
     def take(self, unit: Sequence[Item]) -> None:
         """Let items that do not compete in parts have what they need; a single one that is too long, some of it."""
@@ -102,12 +112,20 @@ class _Contest:
         needed = frame + self.ladder.counter.text(text) + self.ladder.counter.text(GAP)
         if needed > room and self.won and (taken or needed > 2 * room):
             return
-        if not self._is_said(text):
-            self.said.add(item.id, text)
-            self._give(item, Won(taken + min(needed, room), (*stretches, stretch)), min(needed, room))
+        by = self._says(text)
+        if by is not None:
+            self.repeated.setdefault(item.id, []).append(by)
+            return
+        self.said.add(item.id, text)
+        self._give(item, Won(taken + min(needed, room), (*stretches, stretch)), min(needed, room))
 
-    def _is_said(self, text: str) -> bool:
-        return self.said.match(text) is not None or (self.repeats is not None and self.repeats.says(text) is not None)
+    def says_all_of(self, item: Item, least: float) -> str | None:
+        """Who says the best of an item, if each of its stretches that score enough is said; None otherwise."""
+        by = self.repeated.get(item.id, [])
+        return by[0] if by and len(by) == sum(stretch.score >= least for stretch in item.best) else None
+
+    def _says(self, text: str) -> str | None:
+        return self.said.match(text) or (self.repeats.says(text) if self.repeats is not None else None)
 
     def _give(self, item: Item, won: Won, tokens: int) -> None:
         self.won[item.id] = won

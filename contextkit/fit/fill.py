@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from contextkit.blocks import GAP, Chosen, framing, heading, section_cost
-from contextkit.fit.contest import SHORTENED, Won, contest
+from contextkit.fit.contest import SHORTENED, Contested, Won, contest
 from contextkit.fit.overlaps import holds, joined
 from contextkit.fit.repeats import Repeats
 from contextkit.ladder import Ladder
@@ -33,7 +33,7 @@ class Shelf:
     chosen: list[Chosen] = field(default_factory=list)
     used: int = 0
     headings: set[str] = field(default_factory=set)
-    won: Mapping[str, Won] = field(default_factory=dict)
+    contested: Contested | None = None
     """What of the room is for which item, where some compete for it in parts."""
     apart: bool = False
     """Whether passages stand of which is not known yet whether one goes on in another, or says all of it."""
@@ -43,7 +43,7 @@ class Shelf:
         units = worthwhile(together(items), self.section.relevance)
         with_handles = "handle" in self.section.ladder and self.ladder.handles
         kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
-        self.won = self._contest(units, kept_back)
+        self.contested = self._contest(units, kept_back)
         waiting = [
             unit
             for unit, rest in zip(units, self._rests(units), strict=True)
@@ -55,10 +55,18 @@ class Shelf:
                 self._take(item, self.ladder.handle(item, self._left(item)))
         self.used = self._cost(self.chosen)
 
-    def _contest(self, units: Sequence[Sequence[Item]], kept_back: int) -> Mapping[str, Won]:
-        """What each item wins of the room; nothing where none competes in parts."""
-        if "extract" not in self.section.ladder or not any(unit[0].best for unit in units if len(unit) == 1):
+    @property
+    def said(self) -> Mapping[str, str]:
+        """By item id, of long texts of which all that bears on the query stands elsewhere already: where."""
+        if self.contested is None:
             return {}
+        stand = {one.item.id for one in self.chosen}
+        return {one: by for one, by in self.contested.said.items() if by in stand or by not in self.contested.won}
+
+    def _contest(self, units: Sequence[Sequence[Item]], kept_back: int) -> Contested | None:
+        """What each item wins of the room; None where none competes in parts."""
+        if "extract" not in self.section.ladder or not any(unit[0].best for unit in units if len(unit) == 1):
+            return None
         room = self.room - kept_back - section_cost(self.section.name, self.ladder.counter)
         least = units[0][0].score * self.section.relevance
         return contest(units, room, ceiling=self.item_ceiling, least=least, ladder=self.ladder, repeats=self.repeats)
@@ -70,9 +78,17 @@ class Shelf:
 
     def _useful(self, item: Item) -> int:
         """The tokens that an item could use."""
-        if self.won and item.best:
-            return self.won[item.id].tokens if item.id in self.won else 0
+        if self._in_parts(item):
+            return self._won.get(item.id, Won(0)).tokens
         return min(item.tokens, self.item_ceiling)
+
+    def _in_parts(self, item: Item) -> bool:
+        """Whether an item has only what its stretches won."""
+        return self.contested is not None and bool(item.best)
+
+    @property
+    def _won(self) -> Mapping[str, Won]:
+        return {} if self.contested is None else self.contested.won
 
     def _take_unit(self, unit: Sequence[Item], kept_back: int, rest: int) -> bool:
         """Take one item on its richest rung, beside what the `rest` could use; several that belong together in full, or
@@ -99,8 +115,8 @@ class Shelf:
         if limit < item.tokens <= self.item_ceiling and self._settle():
             limit = min(self.item_ceiling, self._left(item) - kept_back)
         left = self._left(item) - kept_back
-        in_parts = bool(self.won and item.best)
-        won = self.won.get(item.id, Won(0 if in_parts else left // SHORTENED))
+        in_parts = self._in_parts(item)
+        won = self._won.get(item.id, Won(0 if in_parts else left // SHORTENED))
         share = min(limit, max(won.tokens, left - rest))
         full = self.ladder.full(item, share if in_parts else limit) if "full" in self.section.ladder else None
         if full is not None:

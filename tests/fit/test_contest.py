@@ -47,7 +47,7 @@ def page(name: str, *scores: float, first: int = 0) -> Item:
 
 def scores_of_winners(*items: Item, room: int, ceiling: int = 10**6, least: float = 0.0) -> dict[str, list[float]]:
     units = [[item] for item in best_first(items)]
-    won = contest(units, room, ceiling=ceiling, least=least, ladder=LADDER, repeats=None)
+    won = contest(units, room, ceiling=ceiling, least=least, ladder=LADDER, repeats=None).won
     assert sum(each.tokens for each in won.values()) <= room
     return {name: [stretch.score for stretch in each.stretches] for name, each in won.items()}
 
@@ -86,8 +86,18 @@ def test_what_stands_already_wins_nothing() -> None:
     stands = Item(id="memory", section="memories", text=item.text[start:end])
     repeats = Repeats(Said(), ())
     repeats.add(stands)
-    won = contest([[item]], 10**6, ceiling=10**6, least=0, ladder=LADDER, repeats=repeats)
-    assert [stretch.score for stretch in won["one"].stretches] == [7]
+    found = contest([[item]], 10**6, ceiling=10**6, least=0, ladder=LADDER, repeats=repeats)
+    assert [stretch.score for stretch in found.won["one"].stretches] == [7]
+    assert not found.said
+
+
+def test_a_text_all_of_whose_stretches_stand_elsewhere_is_said_there() -> None:
+    one, copy, other = page("one", 9, 7, 6), page("copy", 8, 0, 5), page("other", 0, 0, 0, 3, 2)
+    units = [[one], [copy], [other]]
+    found = contest(units, 10**6, ceiling=10**6, least=0, ladder=LADDER, repeats=None)
+    assert sorted(found.won) == ["one", "other"]
+    assert found.said == {"copy": "one"}
+    assert not contest(units, ONE, ceiling=10**6, least=0, ladder=LADDER, repeats=None).said  # there was no room
 
 
 def test_a_text_that_does_not_compete_in_parts_has_room_by_its_score() -> None:
@@ -112,6 +122,19 @@ def test_a_section_shows_what_won_and_a_text_whole_where_nothing_else_could_use_
     roomy = shelf(one.tokens + 2 * ONE, "full", "extract")
     roomy.fill([one, other])
     assert [one.form.rung for one in roomy.chosen] == ["full", "extract"]
+
+
+def test_a_page_that_stands_elsewhere_is_not_shown_again() -> None:
+    item = page("one", 9, 7)
+    repeats = Repeats(Said(), ())
+    for number, (start, end, _) in enumerate(item.best):
+        repeats.add(Item(id=f"m{number}", section="memories", text=item.text[start:end]))
+    filled = Shelf(
+        Section(name="documents", region="volatile", ladder=("extract", "handle")), LADDER, 4 * ONE, 10**6, repeats
+    )
+    filled.fill([item])
+    assert [one.form.rung for one in filled.chosen] == ["handle"]
+    assert filled.said == {"one": "m0"}
 
 
 scores = st.lists(st.integers(0, 9), min_size=1, max_size=10).filter(any)
