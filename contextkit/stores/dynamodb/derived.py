@@ -1,6 +1,6 @@
 """Derived data: what is computed from a session's messages, kept with it by name, and in parts by name and number.
 
-It lies just above the session's facts, where one query reads both. Its parts lie beside it on a sheet, or, if they
+It lies just above the session's facts, where one query reads both. Its parts lie beside it on sheets, or, if they
 are many, far from it. They are written before the data that they belong to, and deleted behind it, so that what is
 found has all of them.
 """
@@ -24,7 +24,7 @@ from contextkit.stores.dynamodb.items import Columns, Row, Value
 from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import CHUNK, Payloads, chunk_keys, packed, piece_of
-from contextkit.stores.dynamodb.sheets import HEAD, columns_for, columns_of, fits, head_on, parts_on, sheet
+from contextkit.stores.dynamodb.sheets import HEAD, SHEETS, columns_for, columns_of, head_on, parts_on, sheets
 from contextkit.stores.dynamodb.writes import Delete, Put, Write
 
 Name = TypeVar("Name")
@@ -47,9 +47,12 @@ _FACTS = (
     *Life.__slots__,
     *("revision", "saved_under", "nonce"),
     *("named", "made_at", "sheet"),
-    *("body", "base", "chunks", "object", "chunk"),
+    *("body", "base", "chunks", "object"),
 )
-"""What is read of a session's facts, messages and derived data, but for sheets."""
+"""What is read of a session's facts and messages, and of derived data but for what it says."""
+
+_SAID = (HEAD, "chunk")
+"""What derived data itself says, or what of it lies on no sheet: not read again by who has it."""
 
 
 class DerivedData:
@@ -70,25 +73,28 @@ class DerivedData:
 
     def among(self, life: Life, rows: Mapping[Key, Row]) -> dict[str, bytes]:
         """What is derived from a session in this life, among rows that were read of it; empty where it is damaged."""
-        notes = [note for note in _notes(rows, life) if _sheet_key(note) in rows or "sheet" not in note]
-        bodies = [Columns(note, body=head_on(rows[_sheet_key(note)])) if "sheet" in note else note for note in notes]
-        data = self._payloads.get_intact("sessions", bodies, rows)
+        notes = [note for note in _notes(rows, life) if "sheet" not in note or _sheet_keys(note)[0] in rows]
+        data = self._payloads.get_intact("sessions", [_headed(note, rows) for note in notes], rows)
         return {_name(note): _made_out(note, content) for note, content in zip(notes, data, strict=True)}
 
     def named(self, life: Life, names: Sequence[str]) -> tuple[dict[str, bytes], Parts]:
         """What is derived under these names from a session in this life, with the parts that lie on sheets."""
-        places = [
-            (life.pk, sk_of(former, name)) for former in life.lives for name in names for sk_of in (_note_sk, _sheet_sk)
-        ]
-        rows = self._database.get_many("sessions", places)
+        notes = [_note_sk(former, name) for former in life.lives for name in names]
+        places = [sk for note in notes for sk in (note, *_sheet_sks(note, SHEETS))]
+        rows = self._database.get_many("sessions", [(life.pk, sk) for sk in places])
         return self.among(life, rows), self.parts_among(life, rows) or {}
 
     def parts_among(self, life: Life, rows: Mapping[Key, Row]) -> Parts | None:
         """The parts that were read with these rows; None where none of them has a sheet."""
-        sheets = {_name(note): rows.get(_sheet_key(note), {}) for note in _notes(rows, life) if "sheet" in note}
-        if not sheets:
+        lying = {_name(note): _sheet_keys(note) for note in _notes(rows, life) if "sheet" in note}
+        if not lying:
             return None
-        return {(name, number): part for name, row in sheets.items() for number, part in parts_on(row)}
+        return {
+            (name, number): part
+            for name, keys_of in lying.items()
+            for key in keys_of
+            for number, part in parts_on(rows.get(key, {}))
+        }
 
     def save_derived(
         self,
@@ -120,14 +126,16 @@ class DerivedData:
 
     def _on_sheets(self, life: Life, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
         shown = [column for some in wanted.values() for column in columns_of(some.count, some.numbers)]
-        rows = self._held(life, _sheet_sk, wanted, keys.unique(["sk", "made_at", *shown]))
-        found = {name: dict(parts_on(row)) for name, row in rows.items()}
-        return {
-            (name, number): parts[number]
-            for name, parts in found.items()
-            for number in wanted[name].numbers
-            if number in parts
-        }
+        places = [(name, number) for number in reversed(range(SHEETS)) for name in wanted]
+        rows = self._held(
+            life,
+            lambda former, place: piece_of(_note_sk(former, place[0]), place[1]),
+            places,
+            keys.unique(["sk", "made_at", *shown]),
+        )
+        # The first sheet comes last, and holds: who has it all on one may have left another, of a former division.
+        found = {(name, number): part for (name, _), row in rows.items() for number, part in parts_on(row)}
+        return {(name, number): part for (name, number), part in found.items() if number in wanted[name].numbers}
 
     def _apart(self, life: Life, wanted: Mapping[str, SomeParts]) -> dict[tuple[str, int], bytes]:
         numbered = [(name, number) for name, some in wanted.items() for number in some.numbers]
@@ -177,11 +185,13 @@ class DerivedData:
         place: dict[str, Value | None] = {"pk": life.pk, "ttl": life.ttl}
         row = {**place, "sk": sk, "named": to_bytes(note.name), "made_at": life.last_seq}
         since = {**place, "made_at": life.last_seq, "written_at": int(time.time())}
-        head = packed(note.data) if len(note.parts) in IN_DRAWERS else b""
-        if head and fits(head, note.parts):
-            beside = {**since, "sk": piece_of(sk, 0), **sheet(head, note.parts)}
-            return {**row, "sheet": 1, "parts": 1, "parts_base": sk}, [beside]
-        row |= self._payloads.put("sessions", life.pk, sk, note.data, life.ttl)
+        lying = sheets(packed(note.data), note.parts) if len(note.parts) in IN_DRAWERS else None
+        if lying is not None:
+            beside = zip(_sheet_sks(sk, len(lying)), lying, strict=True)
+            row |= {"sheet": len(lying), "parts": len(lying), "parts_base": sk}
+            return row, [{**since, "sk": place, **columns} for place, columns in beside]
+        said = self._payloads.put("sessions", life.pk, sk, note.data, life.ttl)
+        row |= {HEAD if column == "body" else column: value for column, value in said.items()}
         if note.parts:
             row |= {"parts": len(note.parts), "parts_base": keys.named(PART, life.life, note.name)}
         return row, [self._part(life, since, note.name, *part) for part in enumerate(note.parts)]
@@ -204,7 +214,7 @@ class _Note:
 
 def columns(drawers: Collection[int] = (), *, heads: bool = False) -> list[str]:
     """What is read of a session and its derived data: of sheets these drawers, and the heads if they are wanted."""
-    return [*_FACTS, *([HEAD] if heads else ()), *columns_for(drawers)]
+    return [*_FACTS, *(_SAID if heads else ()), *columns_for(drawers)]
 
 
 def _notes(rows: Mapping[Key, Row], life: Life) -> list[Row]:
@@ -259,9 +269,16 @@ def _note_sk(life: str, name: str) -> str:
     return keys.named(NOTE, life, name)
 
 
-def _sheet_sk(life: str, name: str) -> str:
-    return piece_of(_note_sk(life, name), 0)
+def _sheet_sks(sk: str, count: int) -> list[str]:
+    """The sort keys of so many sheets of the note with this one."""
+    return [piece_of(sk, number) for number in range(count)]
 
 
-def _sheet_key(note: Row) -> Key:
-    return note["pk"], piece_of(note["sk"], 0)
+def _sheet_keys(note: Row) -> list[Key]:
+    return [(note["pk"], sk) for sk in _sheet_sks(note["sk"], note["sheet"])]
+
+
+def _headed(note: Row, rows: Mapping[Key, Row]) -> Row:
+    """The note with what it says where payloads have it, if that stands in its own item or on its first sheet."""
+    place = rows[_sheet_keys(note)[0]] if "sheet" in note else note
+    return Columns(note, body=head_on(place)) if HEAD in place or "sheet" in note else note

@@ -41,6 +41,7 @@ from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import Log
 from contextkit.stores.dynamodb.sessions import NEWEST, Sessions
+from contextkit.stores.dynamodb.sheets import MOST, SHEETS, sheets
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
 
@@ -112,8 +113,8 @@ class Indexing:
         parts: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
     ) -> None:
         """What `DerivedData.save_derived` does, in drawers."""
-        stored, parts = _stored(add, parts)
-        self._derived.save_derived(actor_id, session_id, stored, remove, begun, parts)
+        lying, pieces = _stored({name: data for name, data in add.items() if name not in parts})
+        self._derived.save_derived(actor_id, session_id, {**add, **lying}, remove, begun, {**parts, **pieces})
 
     def open_session(
         self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
@@ -129,8 +130,9 @@ class Indexing:
         if session is None:
             return None
         life = self._lives.known(at)
-        reaches = session.last_seq - whole.last < SMALL
-        return replace(session, derived=whole.segments) if life and life.life == whole.life and reaches else session
+        if life and life.life == whole.life and session.last_seq - whole.last < SMALL:
+            return replace(session, derived=whole.segments)
+        return self._sessions.open_session(actor_id, session_id, derived=True, drawers=drawers, newest=SMALL)
 
     def _owed_to(self, life: Life) -> _Owed:
         owed = self._owed.pop(life.pk)
@@ -149,7 +151,7 @@ class Indexing:
         return _Owed(life.life, remove=later)
 
     def _save(self, life: Life, owed: _Owed) -> None:
-        stored, parts = _stored(*divided(owed.add))
+        stored, parts = _stored(owed.add)
         begun = from_micros(life.created_at)
         self._derived.save_derived(life.actor_id, life.session_id, stored, owed.remove, begun, parts)
 
@@ -261,14 +263,27 @@ class _Owed:
         return replace(self, add=former | made.add, remove=[*self.remove, *made.remove])
 
 
-def _stored(
-    segments: Mapping[str, bytes], parts: Mapping[str, Sequence[bytes]]
-) -> tuple[Mapping[str, bytes], Mapping[str, Sequence[bytes]]]:
-    """The same, with those in drawers that are whole and not small."""
-    found = {name: in_drawers(name, data) for name, data in segments.items() if name not in parts}
+def _stored(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, Sequence[bytes]]]:
+    """Segments as they are stored, by name, and their parts: in drawers if sheets have room for these, or divided."""
+    found = {name: _on_sheets(name, data) for name, data in segments.items()}
     lying = {name: one for name, one in found.items() if one is not None}
+    stored, parts = divided({name: data for name, data in segments.items() if name not in lying})
     heads = {name: head for name, (head, _) in lying.items()}
-    return {**segments, **heads}, {**parts, **{name: pieces for name, (_, pieces) in lying.items()}}
+    return {**stored, **heads}, {**parts, **{name: pieces for name, (_, pieces) in lying.items()}}
+
+
+def _on_sheets(name: str, data: bytes) -> tuple[bytes, Sequence[bytes]] | None:
+    """The head and the drawers of a segment; None of one that is small, or too large for the sheets it may have."""
+    if len(data) > _TRIED:
+        return None
+    lying = in_drawers(name, data)
+    return lying if lying is not None and sheets(*lying, most=_sheets_of(name)) is not None else None
+
+
+def _sheets_of(name: str) -> int:
+    """How many sheets a segment may lie on: more than one the first alone, so that all are read in one call."""
+    segment = Segment.named(name)
+    return SHEETS if segment is not None and segment.first == 1 else 1
 
 
 def _lies_in_drawers(name: str, larger: Mapping[str, bytes]) -> bool:
@@ -283,6 +298,9 @@ def _lies_in_drawers(name: str, larger: Mapping[str, bytes]) -> bool:
         for one, data in outer
     )
 
+
+_TRIED: Final = 8 * SHEETS * MOST
+"""Bytes, not compressed, of the largest segment that sheets may have room for: drawers take a fourth to an eighth."""
 
 _PARTED: Final = min(IN_DRAWERS) * IN_A_DRAWER
 """Bytes from which on a segment is stored in parts."""

@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import Any
 
 from contextkit.errors import StoreCorrupt, VersionConflict
+from contextkit.recent import Recent
 from contextkit.stores import Session, check_id
 from contextkit.stores.codec import from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.dynamodb import keys
@@ -28,8 +29,15 @@ NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
 NOTES = 12
-"""Items of derived data for which there is room in the first page of a session that is opened. There are twice as many
-at the most, up to 32,768 messages; as a rule there is room in the page all the same, or they are read in two."""
+"""Items of derived data for which there is room in the first page of a session that is opened the first time. There are
+three times as many at the most, up to 32,768 messages; as a rule there is room all the same, or two pages are read."""
+
+MORE_NOTES = 2
+"""Items of derived data for which there is room beyond those that a session had when it was opened last: one turn adds
+a segment at the most, as a rule."""
+
+_NOTED = 1_000
+"""Sessions of which is known how many items of derived data they have."""
 
 _LAG = LISTED // timedelta(microseconds=1)
 
@@ -45,6 +53,7 @@ class Sessions:
         self._payloads = payloads
         self._log = log
         self._derived = derived
+        self._noted = Recent[str, int](_NOTED)
 
     def session(self, actor_id: str, session_id: str) -> Session | None:
         """The session's facts and the newest messages, which lie next to them: one call."""
@@ -140,7 +149,7 @@ class Sessions:
         """The rows from the facts, or from derived data (`notes`), down to the newest messages, with the columns that
         are `shown`: one page, if that has the messages that no pack has."""
         metas = self._lives.places(at, keys.META)
-        limit = len(self._lives.places(at, *keys.FACTS)) + newest + (NOTES if notes else 0)
+        limit = len(self._lives.places(at, *keys.FACTS)) + newest + (self._room(at) if notes else 0)
         between = (keys.below(LOG)[0], keys.below(NOTE)[1] if notes else keys.FACTS_END)
         rows: dict[Key, Row] = {}
         messages, wanted = 0, 1  # below the first message lie no facts any more
@@ -153,7 +162,14 @@ class Sessions:
                 wanted = max(wanted, min(row["last_seq"] % SMALL, newest))
             if len(rows) >= limit and messages >= wanted:
                 break
+        if notes:
+            self._noted.put(at.pk, sum(sk > keys.FACTS_END for _, sk in rows))
         return rows
+
+    def _room(self, at: At) -> int:
+        """Items of derived data for which there is room in the first page."""
+        noted = self._noted.get(at.pk)
+        return NOTES if noted is None else noted + MORE_NOTES
 
     def _session(self, at: At) -> Session:
         """The session as it is, or as a caller finds it who has never written to it."""

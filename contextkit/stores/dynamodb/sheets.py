@@ -1,4 +1,4 @@
-"""Sheets: derived data in one item with its parts side by side, of which a query gives those that are asked for.
+"""Sheets: derived data in one item or two with its parts side by side, of which a query gives those that are asked for.
 
 DynamoDB bills an item whole, but sends the columns that are named: a session is opened in one call, and of
 its index come the parts that have the question's words.
@@ -19,15 +19,24 @@ HEAD = "head"
 MOST = 360_000
 """Bytes of a sheet: an item may have 400 KB with its key and the names of its columns."""
 
+SHEETS = 2
+"""Sheets that one name's data takes at the most: with what else is read of a session they stay below the megabyte that
+is read in one call."""
 
-def fits(head: bytes, parts: Sequence[bytes]) -> bool:
-    """Whether there is room for these on a sheet."""
-    return len(head) + sum(map(len, parts)) <= MOST
 
-
-def sheet(head: bytes, parts: Sequence[bytes]) -> dict[str, bytes]:
-    """The columns of a sheet."""
-    return {HEAD: head, **{_column(len(parts), number): part for number, part in enumerate(parts)}}
+def sheets(head: bytes, parts: Sequence[bytes], most: int = SHEETS) -> list[dict[str, bytes]] | None:
+    """The columns of the fewest sheets that have room for these, the head on the first; None if more than `most`."""
+    if max(map(len, (head, *parts))) > MOST:
+        return None
+    filled = [{HEAD: head}]
+    room = MOST - len(head)
+    for number, part in enumerate(parts):
+        if len(part) > room:
+            filled.append({})
+            room = MOST
+        filled[-1][_column(len(parts), number)] = part
+        room -= len(part)
+    return filled if len(filled) <= most else None
 
 
 def columns_for(drawers: Collection[int]) -> list[str]:

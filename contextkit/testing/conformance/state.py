@@ -326,7 +326,7 @@ class StateConformance(Conformance):
         assert store.derived(actor, "s") == {"whole": b"w", "b": b"whole"}
 
     @pytest.mark.parametrize("count", IN_DRAWERS)
-    @pytest.mark.parametrize("size", [0, 40, 9_000], ids=["empty", "small", "large"])
+    @pytest.mark.parametrize("size", [0, 40, 900, 9_000], ids=["empty", "small", "middling", "large"])
     def test_as_many_parts_as_there_are_drawers_are_parts_like_others(
         self, store: SessionStore, actor: str, count: int, size: int
     ) -> None:
@@ -344,6 +344,9 @@ class StateConformance(Conformance):
         assert store.derived_parts(actor, "s", {"a": some}).keys() <= {("a", 0)}
         store.save_derived(actor, "s", {"a": b"again"}, parts={"a": parts})
         assert store.derived_parts(actor, "s", {"a": some}) == found
+        smaller = [bytes([number % 251]) for number in range(count)]
+        store.save_derived(actor, "s", {"a": b"less"}, parts={"a": smaller})
+        assert store.derived_parts(actor, "s", {"a": some}) == {one: smaller[one[1]] for one in found}
         store.save_derived(actor, "s", {}, ["a"])
         assert store.derived_parts(actor, "s", {"a": some}) == {}
         assert store.derived(actor, "s") == {"b": b"", "c": b"c"}

@@ -113,6 +113,7 @@ def test_of_a_large_index_a_build_reads_what_its_question_needs(
 ) -> None:
     """One call more for each question with words that were not asked for before, and few of the index's bytes."""
     monkeypatch.setattr("contextkit.rank.divided.WHOLE", 50_000)
+    monkeypatch.setattr("contextkit.stores.dynamodb.sheets.MOST", 10_000)
     actor = with_long_session(store)
     (large, head), *_ = sorted(store.derived(actor, "s").items())
     _, segment = loaded(Segment(1, 512), head)

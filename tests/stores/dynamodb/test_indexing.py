@@ -25,7 +25,7 @@ from contextkit.rank.segments import LARGE, SIZES, SMALL, Segment
 from contextkit.sources import History, System
 from contextkit.stores import SomeParts
 from contextkit.stores.codec import from_micros
-from contextkit.stores.dynamodb import DynamoDBStore, growing
+from contextkit.stores.dynamodb import DynamoDBStore, growing, sheets
 from contextkit.stores.dynamodb import indexing as indexing_module
 from contextkit.stores.dynamodb.indexing import AT_ONCE, OPEN, Indexing
 from contextkit.stores.dynamodb.keys import session_key
@@ -159,14 +159,20 @@ def test_segments_are_the_same_however_messages_are_appended(indexing: Indexing,
         assert found.scores("order 7", now=NOW).tolist() == pytest.approx(whole.scores("order 7", now=NOW).tolist())
 
 
-def test_large_segments_are_stored_in_parts(indexing: Indexing, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("room", [1_000, sheets.MOST])
+def test_large_segments_are_stored_in_parts(
+    indexing: Indexing, kept: Kept, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """In drawers, or if sheets have no room for these, in parts of their own."""
     monkeypatch.setattr(divided, "WHOLE", 5_000)
+    monkeypatch.setattr(sheets, "MOST", room)
     messages = numbered(1, LARGE + SMALL)
     follow(indexing, messages)
     large, small = (Segment(1, LARGE), Segment(LARGE + 1, LARGE + SMALL))
     index, parts = divided.loaded(large, kept.segments[large.name])
     assert divided.loaded(small, kept.segments[small.name])[1] is None
     assert parts is not None
+    assert (parts.parts in divided.IN_DRAWERS) == (room > 1_000)
     assert {name for name, _ in kept.parts} == {large.name}
     index.fill((0, part) for part in parts.opened(parts.unread, kept.parts))
     whole = ConversationIndex()
@@ -310,11 +316,12 @@ class Whole(Kept):
 
 
 @contextmanager
-def small_sizes(whole: int) -> Iterator[None]:
+def small_sizes(whole: int, on_sheet: int) -> Iterator[None]:
     """Segments of a sixteenth of their sizes, so that a few hundred messages have all of them, and so large at most
-    where they are stored whole."""
+    where they are stored whole, or on a sheet."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(divided, "WHOLE", whole)
+        patched.setattr(sheets, "MOST", on_sheet)
         patched.setattr(divided, "PART", 1_000)
         patched.setattr(segments, "SIZES", tuple(size // 16 for size in SIZES))
         patched.setattr(session_index, "SLICE", session_index.SLICE // 16)
@@ -330,16 +337,20 @@ WRITERS = ["one", "other", "build", "first build", ""]
 
 
 @settings(max_examples=25)
-@given(st.lists(st.tuples(st.integers(1, 150), st.sampled_from(WRITERS)), max_size=12), st.sampled_from([0, 2_000]))
+@given(
+    st.lists(st.tuples(st.integers(1, 150), st.sampled_from(WRITERS)), max_size=12),
+    st.sampled_from([0, 2_000]),
+    st.sampled_from([1_000, 2_500, sheets.MOST]),
+)
 def test_whoever_makes_them_segments_hold_a_session_as_if_one_had_made_them(
-    steps: list[tuple[int, str]], largest_whole: int
+    steps: list[tuple[int, str]], largest_whole: int, on_sheet: int
 ) -> None:
     """Two processes append, each sometimes, and one that dies before it has done anything behind that; one builds now
     and then, and others do so for the first time."""
     store, whole, built = Whole(), ConversationIndex(), SessionIndex("u", "s", get_counter())
     appending = {name: indexing_of(store, Alive()) for name in ("one", "other")}
     store.indexing = appending["one"]
-    with small_sizes(largest_whole):
+    with small_sizes(largest_whole, on_sheet):
         for many, who in steps:
             new = numbered(len(store.log) + 1, len(store.log) + many)
             store.log += new
@@ -396,12 +407,13 @@ def test_the_first_build_after_an_import_reads_segments_and_its_window(proxy: Fa
     assert [call.operation for call in calls] == ["Query", "BatchGetItem", "TransactWriteItems"]
 
 
-@pytest.mark.parametrize("damaged", ["body", "head", "chunk", "part"])
+@pytest.mark.parametrize("damaged", ["head", "chunk", "part"])
 def test_an_index_that_is_damaged_or_not_wholly_there_is_made_again(
     stores: Callable[[], DynamoDBStore], endpoint: str, tables: str, monkeypatch: pytest.MonkeyPatch, damaged: str
 ) -> None:
     if damaged == "part":
         monkeypatch.setattr(divided, "WHOLE", 5_000)
+        monkeypatch.setattr(sheets, "MOST", 1_000)
     if damaged == "chunk":
         monkeypatch.setattr(divided, "IN_A_DRAWER", 1_000_000)
         monkeypatch.setattr(Payloads.put, "__defaults__", (300,))

@@ -136,8 +136,8 @@ def test_an_item_that_is_not_ours_is_told_of_by_every_read_of_it(
     [
         ("note", "named", {"S": "index"}),
         ("note", "made_at", {"S": "1"}),
-        ("note", "body", {"N": "1"}),
-        ("note", "body", None),
+        ("note", "head", {"N": "1"}),
+        ("note", "head", None),
         (f"pack{SMALL}", "body", {"S": "many"}),
         (f"pack{SMALL}", "body", None),
     ],

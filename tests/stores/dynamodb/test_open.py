@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +11,12 @@ import pytest
 
 from contextkit import ContextBuilder
 from contextkit.conversation.index import SessionIndex
-from contextkit.rank.divided import DRAWERS, IN_DRAWERS, drawers_of, loaded
-from contextkit.rank.segments import LARGE, SMALL, Segment
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.rank.divided import DRAWERS, IN_DRAWERS, drawers_of, in_drawers, loaded
+from contextkit.rank.segments import LARGE, SMALL, Segment, in_passages
 from contextkit.sources import History, Memories, System
 from contextkit.stores import Overflow, SessionOpener, SomeParts
-from contextkit.stores.dynamodb import DynamoDBStore, database, keys
+from contextkit.stores.dynamodb import DynamoDBStore, database, keys, sheets
 from contextkit.stores.dynamodb.database import EXPRESSION, _only
 from contextkit.stores.dynamodb.derived import columns
 from contextkit.stores.dynamodb.packs import SMALL as PACKED
@@ -152,8 +154,24 @@ def test_what_others_have_appended_since_is_read(store: DynamoDBStore, stores: C
         another.append(actor, "s", said(SMALL))
     opened = store.open_session(actor, "s", derived=True)
     assert opened is not None
-    assert opened.derived is None
-    assert sorted(store.derived(actor, "s")) == [Segment(1, SMALL).name, Segment(SMALL + 1, 2 * SMALL).name]
+    assert sorted(opened.derived or {}) == [Segment(1, SMALL).name, Segment(SMALL + 1, 2 * SMALL).name]
+    assert opened.derived == store.derived(actor, "s")
+    assert len(opened.newest) >= SMALL
+
+
+def test_a_build_behind_what_others_have_appended_is_one_call_more(
+    store: DynamoDBStore, proxy: FaultProxy, stores: Callable[[], DynamoDBStore]
+) -> None:
+    actor = f"actor-{uuid.uuid4()}"
+    store.append(actor, "s", [Message(role="user", content=_of_item(number)) for number in range(600)])
+    with stores() as another:
+        another.append(actor, "s", [Message(role="user", content=_of_item(number)) for number in range(600, 700)])
+    builder = ContextBuilder(sources=[Memories(), History()], budget=4_000, strategy="chat", store=store)
+    builder.counter.text("")
+    with proxy.counted() as calls:
+        context = builder.build("What is item 81?", actor_id=actor, session_id="s")
+    assert _of_item(81) in "".join(message.text for message in context.messages)
+    assert len(calls) <= 5
 
 
 def test_a_session_that_began_anew_has_another_index(store: DynamoDBStore, stores: Callable[[], DynamoDBStore]) -> None:
@@ -164,7 +182,8 @@ def test_a_session_that_began_anew_has_another_index(store: DynamoDBStore, store
         another.append(actor, "s", said(SMALL + 1))
     opened = store.open_session(actor, "s", derived=True)
     assert opened is not None
-    assert opened.derived is None
+    assert opened.derived == store.derived(actor, "s")
+    assert sorted(opened.derived) == [Segment(1, SMALL).name]
 
 
 def test_of_an_index_in_drawers_those_come_along_that_are_asked_for(
@@ -194,6 +213,63 @@ def test_drawers_are_read_without_the_index_itself(store: DynamoDBStore, proxy: 
     assert opened.derived is None
     assert [number for _, number in opened.parts or {}] == [7]
     assert len(opened.newest) >= NEWEST
+
+
+def test_what_takes_two_sheets_comes_along_too(
+    store: DynamoDBStore, proxy: FaultProxy, tables: str, long: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawers = drawers_of("Item 81 and 7x13")
+    one_sheet = store.open_session(long, "s", derived=True, drawers=drawers)
+    assert one_sheet is not None
+    name, index = Segment(1, 512).name, _segment(store, long)
+    head, pieces = in_drawers(name, index) or (b"", [])
+    monkeypatch.setattr(sheets, "MOST", len(head) + sum(map(len, pieces)) * 2 // 3)
+    store.save_derived(long, "s", {name: index})
+    with proxy.counted() as calls:
+        two_sheets = store.open_session(long, "s", derived=True, drawers=drawers)
+        parts = store.derived_parts(long, "s", {name: SomeParts(DRAWERS, drawers)})
+    assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
+    assert (two_sheets, two_sheets and two_sheets.parts) == (one_sheet, one_sheet.parts)
+    assert parts == one_sheet.parts
+    assert _sheets(store, f"{tables}agent-sessions", long) == 2
+
+
+def _segment(store: DynamoDBStore, actor: str) -> bytes:
+    """The index of the first 512 messages, whole."""
+    index = ConversationIndex()
+    index.add(in_passages(store.messages(actor, "s", before=513)), get_counter())
+    return index.to_bytes()
+
+
+def _sheets(store: DynamoDBStore, table: str, actor: str) -> int:
+    """How many items the session's index lies in, but for its note."""
+    asked = {"KeyConditionExpression": "pk = :pk AND begins_with(sk, :note)"}
+    values = {":pk": {"S": keys.session_key(actor, "s")}, ":note": {"S": "note#"}}
+    found = store._regions.all[0].client.query(TableName=table, **asked, ExpressionAttributeValues=values)
+    return sum(any(column.startswith("p") and column[1:].isdecimal() for column in item) for item in found["Items"])
+
+
+def test_who_has_an_index_does_not_read_it_again(store: DynamoDBStore, proxy: FaultProxy, actor: str) -> None:
+    """Neither what it says where it lies on no sheet."""
+    store.save_derived(actor, "s", {"other": random.Random(1).randbytes(30_000)})
+    with proxy.counted() as calls:
+        opened = store.open_session(actor, "s", derived=False, drawers=[7])
+    assert opened is not None
+    assert sum(call.received for call in calls) < 10_000
+
+
+def test_there_is_room_in_a_page_for_what_a_session_had_when_it_was_opened_last(
+    store: DynamoDBStore, proxy: FaultProxy, actor: str
+) -> None:
+    store.save_derived(actor, "s", {f"other {number}": b"x" for number in range(3 * NOTES)})
+    counted = []
+    for _ in range(2):
+        with proxy.counted() as calls:
+            opened = store.open_session(actor, "s", derived=False, drawers=[7])
+        assert opened is not None
+        assert len(opened.newest) >= NEWEST
+        counted.append(len(calls))
+    assert counted[0] > counted[1] == 1
 
 
 def test_what_lies_in_no_drawers_has_none(store: DynamoDBStore, actor: str) -> None:
