@@ -110,6 +110,7 @@ class Draft:
         request = self.request
         decided = self.decided
         at_hand = Lazy(decided.at_hand)
+        found = _by_id(self.listed.items)
         return Report(
             decisions=Lazy(lambda: decided.decisions(at_hand)),
             at_hand=at_hand,
@@ -129,7 +130,8 @@ class Draft:
             steps=taken(),
             charges=heard(),
             refit=self.refitted,
-            preview=_previews(self.listed.items),
+            preview=lambda item_id: item.text if (item := found(item_id)) else None,
+            origin=lambda item_id: item.provenance if (item := found(item_id)) else None,
         )
 
     def view(self, prompt: Prompt) -> View:
@@ -174,10 +176,10 @@ class Draft:
         )
 
 
-def _previews(items: Sequence[Item]) -> Callable[[str], str | None]:
-    """Gives the items' texts by id; they are sorted when somebody first asks."""
-    texts = cache(lambda: {item.id: item.text for item in items})
-    return lambda item_id: texts().get(item_id)
+def _by_id(items: Sequence[Item]) -> Callable[[str], Item | None]:
+    """Gives the items by their ids; they are sorted when somebody first asks."""
+    known = cache(lambda: {item.id: item for item in items})
+    return lambda item_id: known().get(item_id)
 
 
 def _counted_by(counter: TokenCounter) -> str:

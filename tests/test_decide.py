@@ -101,7 +101,7 @@ def test_a_page_whose_bearing_parts_stand_elsewhere_is_said_to_be_repeated(store
     told = "\n\n".join(f"On day {day} the ferry to Ghent was {day} minutes late, as it often was." for day in range(20))
     filler = "\n\n".join(f"Of matter {number} nothing is known, and nobody asks after it." for number in range(300))
     pages = [
-        Document(id=name, text=f"# Late\n\n{told}\n\n# Other\n\n{filler.replace('matter', name)}")
+        Document(id=name, uri=f"{name}.md", text=f"# Late\n\n{told}\n\n# Other\n\n{filler.replace('matter', name)}")
         for name in ("log", "copy")
     ]
     agent = ContextBuilder(
@@ -112,6 +112,12 @@ def test_a_page_whose_bearing_parts_stand_elsewhere_is_said_to_be_repeated(store
     assert shown.outcome == "shortened"
     assert other.outcome == "moved"
     assert "stands in 'log' already" in other.reason
+    assert report.origin is not None
+    assert [origin and origin.uri for origin in map(report.origin, ("copy", "query", "none"))] == [
+        "copy.md",
+        None,
+        None,
+    ]
 
 
 def test_sections_and_framing_add_up_to_the_whole_prompt(store: SQLiteStore) -> None:

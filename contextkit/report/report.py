@@ -18,6 +18,7 @@ from contextkit.report.records import Decision, Notice, Part, SectionUse, Source
 from contextkit.report.terminal import to_rich
 from contextkit.report.text import explain, to_text
 from contextkit.steps import Step
+from contextkit.types import Provenance
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -43,7 +44,8 @@ class Report:
     `at_hand` are the decisions on what the build had read. `decisions` has those too on what was left where it is,
     older messages above all, which are then read in order to name them.
     `refit(window)` makes the decisions of another budget; `preview(item_id)` gives the text of an
-    item where it is still at hand. A report that was pickled or copied has neither any more.
+    item and `origin(item_id)` where it came from, while it is at hand. A report that was pickled or copied has none of
+    these any more.
     """
 
     decisions: Sequence[Decision]
@@ -65,6 +67,7 @@ class Report:
     charges: tuple[Charge, ...] = ()
     refit: Callable[[int], Sequence[Decision]] | None = None
     preview: Callable[[str], str | None] | None = None
+    origin: Callable[[str], Provenance | None] | None = None
 
     @property
     def free(self) -> int:
@@ -157,11 +160,11 @@ class Report:
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For pickles and copies: all but `refit` and `preview`, which hold on to stores and embedders.
+        """For pickles and copies: all but what holds on to stores and embedders.
 
         Not `__getstate__`, in whose place Python 3.11.2 and older put one of their own where there are slots.
         """
-        names = [field.name for field in fields(self) if field.name not in ("refit", "preview")]
+        names = [field.name for field in fields(self) if field.name not in ("refit", "preview", "origin")]
         return _again, ({name: getattr(self, name) for name in names},)
 
     def _nearest(self, item_id: str) -> list[str]:

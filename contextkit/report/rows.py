@@ -109,7 +109,8 @@ def _row(report: Report, item: Decision) -> str:
 
 def _about(report: Report, item: Decision) -> str:
     text = report.preview(item.item_id) if report.preview else None
-    source = f' <span class="ckr-quiet">{clipped(item.source)}</span>' if item.source else ""
+    whence = " · ".join(filter(None, (item.source, *_origin(report, item))))
+    source = f' <span class="ckr-quiet">{clipped(whence)}</span>' if whence else ""
     handle = (
         f' <code class="ckr-handle" title="read it back with this handle">{clipped(item.handle)}</code>'
         if item.handle
@@ -117,6 +118,13 @@ def _about(report: Report, item: Decision) -> str:
     )
     preview = f'<p class="ckr-preview">{clipped(text)}</p>' if text else ""
     return f'<code class="ckr-id">{clipped(item.item_id)}</code>{source}{handle}{preview}'
+
+
+def _origin(report: Report, item: Decision) -> Iterator[str | None]:
+    """What is known of where an item came from, beside its source."""
+    found = report.origin(item.item_id) if report.origin else None
+    if found is not None:
+        yield from (found.title, found.uri, found.created_at.date().isoformat() if found.created_at else None)
 
 
 def _cost(item: Decision) -> str:

@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from contextkit.report import Decision, Lazy, Notice, Report, SectionUse, SourceRun
 from contextkit.report.page import _asset
 from contextkit.report.rows import LISTED, PREVIEW
+from contextkit.types import Provenance
 
 
 class Reader(HTMLParser):
@@ -104,6 +106,7 @@ def test_no_text_anywhere_becomes_a_tag(first, second):
         strategy=second,
         refit=lambda _: [],
         preview=lambda _: second,
+        origin=lambda _: Provenance(title=first, uri=second),
     )
     page = odd.to_html(standalone=True)
     page.encode("utf-8")
@@ -140,7 +143,16 @@ def _plain_twin(odd):
         strategy="x",
         refit=lambda _: [],
         preview=lambda _: "x" if odd.preview("") else None,
+        origin=lambda _: Provenance(title="x" if odd.decisions[0].item_id else None),
     )
+
+
+def test_it_says_where_an_item_came_from(report, make_report):
+    whole = Provenance(title="Refunds", uri="https://kb/7", created_at=datetime(2024, 1, 5, tzinfo=UTC))
+    told = {decision.item_id: whole for decision in report.decisions if decision.section == "documents"}
+    page = make_report(origin=told.get).to_html()
+    assert page.count("Documents · Refunds · https://kb/7 · 2024-01-05<") == len(told) > 0
+    assert page.replace(" · Refunds · https://kb/7 · 2024-01-05", "") == report.to_html()
 
 
 def test_standalone_is_a_page_and_otherwise_it_is_one_element(report):
