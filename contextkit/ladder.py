@@ -65,7 +65,7 @@ class Ladder:
             return None
         if item.best and self.query:
             best = [(one.start, one.end) for one in item.best]
-            text = compress.passages_of(item.text, best, room, self.counter, query=self.query)
+            text = compress.quoted(item.text, best, room, self.counter, query=self.query)
         else:
             text = _shorten(item.text, room, self.counter, self.query)
         if not text or text == item.text:

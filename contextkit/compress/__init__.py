@@ -5,7 +5,7 @@ Everything here is pure: no I/O but the call of a summarizer that was passed in.
 
 from contextkit.compress.chat import ChatModel as ChatModel
 from contextkit.compress.chat import from_chat_model as from_chat_model
-from contextkit.compress.passages import passages_of as passages_of
+from contextkit.compress.quoting import quoted as quoted
 from contextkit.compress.summary import Made as Made
 from contextkit.compress.summary import Summarizer as Summarizer
 from contextkit.compress.summary import Summary as Summary
@@ -18,7 +18,7 @@ __all__ = [
     "Summarizer",
     "Summary",
     "from_chat_model",
-    "passages_of",
+    "quoted",
     "roll",
     "shorten",
 ]

@@ -12,7 +12,7 @@ from typing import Final, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from contextkit.blocks import line_tokens
-from contextkit.compress.passages import reads_in_parts
+from contextkit.compress.quoting import reads_in_parts
 from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
 from contextkit.encoded import without_data

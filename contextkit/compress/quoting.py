@@ -1,4 +1,4 @@
-"""Passages of a long text instead of all of it, as they stand."""
+"""Quoting: the best stretches of a long text, as they stand, instead of all of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def reads_in_parts(text: str, cut: Sequence[Span]) -> bool:
     return len(cut) > 1 and flows(text)
 
 
-def passages_of(text: str, best: Sequence[Span], limit: int, counter: TokenCounter, *, query: str) -> str:
+def quoted(text: str, best: Sequence[Span], limit: int, counter: TokenCounter, *, query: str) -> str:
     """As many of these stretches of a text, which do not overlap, as count at most `limit` tokens together.
 
     They come best first, and stand verbatim in the text's order, every gap marked. Of the best one what bears on the

@@ -1,4 +1,4 @@
-"""Passages of a long text instead of all of it."""
+"""The best stretches of a long text instead of all of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.compress import passages_of
+from contextkit.compress import quoted
 from contextkit.tokens import get_counter
 
 COUNTER = get_counter()
@@ -18,7 +18,7 @@ SPANS = [(len("".join(PARAGRAPHS[:n])), len("".join(PARAGRAPHS[: n + 1]))) for n
 
 
 def of(best: list[int], limit: int, query: str = "number") -> str:
-    return passages_of(TEXT, [SPANS[n] for n in best], limit, COUNTER, query=query)
+    return quoted(TEXT, [SPANS[n] for n in best], limit, COUNTER, query=query)
 
 
 def test_the_best_stand_in_the_order_of_the_text_and_every_gap_is_marked() -> None:
@@ -37,7 +37,7 @@ def test_they_count_no_more_than_the_limit_and_more_of_them_stand_in_more_room(b
 def test_of_a_passage_that_does_not_fit_what_bears_on_the_query_stands() -> None:
     long = "Nothing of note was said about it that day. " * 30
     text = f"{long}{long}The depot in Ghent burnt down. {long}"
-    shown = passages_of(text, [(len(long), len(text)), (0, len(long))], 60, COUNTER, query="Ghent")
+    shown = quoted(text, [(len(long), len(text)), (0, len(long))], 60, COUNTER, query="Ghent")
     assert "The depot in Ghent burnt down." in shown
     assert shown.startswith("[…")
     assert COUNTER.text(shown) <= 60
