@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, overload
 
-from contextkit.errors import InvalidInput, StoreCorrupt, shortened
+from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, shortened
 from contextkit.stores import MemoryRecord, check_id
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -150,6 +150,16 @@ def check_record(record: MemoryRecord) -> MemoryRecord:
             value=record.importance,
         )
     return record
+
+
+def check_size(message_id: str, size: int, most: int) -> None:
+    """Raise `InvalidMessage` for a message that takes more bytes, as stored, than its store accepts."""
+    if size > most:
+        raise InvalidMessage(
+            f"The message {message_id!r} takes {size} bytes; this store accepts {most}.",
+            "Send its content as a reference, or open the store with a larger `max_message_bytes`.",
+            value=message_id,
+        )
 
 
 def bounded(number: int) -> int:

@@ -16,9 +16,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from contextkit.errors import InvalidMessage, StoreError
+from contextkit.errors import StoreError
 from contextkit.messages import dumps
-from contextkit.stores.codec import after, from_micros
+from contextkit.stores.codec import after, check_size, from_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.append import Append, Draft
 from contextkit.stores.dynamodb.database import batches
@@ -209,12 +209,7 @@ class Appending:
         counted = replace(message, tokens=counter.message(message), counter=counter.name)
         complete = replace(counted, id=name, created_at=message.created_at or from_micros(at.now))
         text = dumps(complete, counted=True).encode("ascii")
-        if len(text) > self._max_bytes:
-            raise InvalidMessage(
-                f"The message {name!r} takes {len(text)} bytes; this store accepts {self._max_bytes}.",
-                "Send its content as a reference, or open the store with a larger `max_message_bytes`.",
-                value=name,
-            )
+        check_size(name, len(text), self._max_bytes)
         return Draft(name, complete, text, {})
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt, StoreUnavailable
+from contextkit.errors import HandleNotFound, StoreCorrupt, StoreUnavailable
 from contextkit.stores import Overflow, check_id
-from contextkit.stores.codec import after, from_json, from_micros, to_bytes, to_json, to_micros
+from contextkit.stores.codec import from_json, from_micros, to_bytes, to_json
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import MAX_WRITES
 from contextkit.stores.dynamodb.items import Row, Value
@@ -17,6 +17,7 @@ from contextkit.stores.dynamodb.life import At, Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.payloads import Payloads
 from contextkit.stores.dynamodb.writes import Condition, Put, Refused, Update, Write
+from contextkit.stores.pieces import another_text, created, ending, first_end, known_handle, later_end
 
 _PIECE = "over"
 
@@ -59,11 +60,11 @@ class OverflowPieces:
         packed = _by_handle([self._packed(piece, place, at.now) for place, piece in enumerate(pieces)])
         for start in range(0, len(packed), _AT_ONCE):
             self._put(at, packed[start : start + _AT_ONCE], begun)
-        return from_micros(min((piece.expires_at for piece in packed if piece.expires_at is not None), default=None))
+        return first_end(piece.expires_at for piece in packed)
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         at = self._lives.clock.at(actor_id, session_id)
-        name = _known(handle)
+        name = known_handle(handle)
         for life in (self._lives.known(at), None):
             found = life or self._lives.find(at)
             if found is None:
@@ -124,14 +125,12 @@ class OverflowPieces:
 
     def _packed(self, piece: Overflow, place: int, now: int) -> _Packed:
         content = to_json([piece.text, piece.item_id, piece.title], f"overflow {piece.handle!r}")
-        ends = to_micros(piece.expires_at)
-        if ends is None and self._ttl is not None:
-            ends = after(now, self._ttl)
+        ends = ending(piece, now, self._ttl)
         digest = sha256(to_bytes(piece.text)).digest()
         columns: dict[str, Value | None] = {
             "handle": check_id("handle", piece.handle),
             "tokens": piece.tokens,
-            "created_at": now if piece.created_at is None else to_micros(piece.created_at),
+            "created_at": created(piece, now),
             "expires_at": ends,
             "digest": digest,
             "place": place,
@@ -194,7 +193,6 @@ def _piece(life: Life, row: Row, content: bytes) -> Overflow:
         raise StoreCorrupt(
             f"What is stored under the handle {row['handle']!r} is damaged.", "Restore the table from a backup."
         )
-    ends = [end for end in (row.get("expires_at"), life.expires_at) if end is not None]
     return Overflow(
         handle=row["handle"],
         text=text,
@@ -202,7 +200,7 @@ def _piece(life: Life, row: Row, content: bytes) -> Overflow:
         title=title,
         tokens=row["tokens"],
         created_at=from_micros(row["created_at"]),
-        expires_at=from_micros(min(ends, default=None)),
+        expires_at=first_end((row.get("expires_at"), life.expires_at)),
         number=row.get("number", 0),
     )
 
@@ -216,14 +214,10 @@ def _on_its_way(handle: str) -> StoreUnavailable:
 
 def _lengthened(at: At, piece: _Packed, row: Row) -> Update:
     if row["digest"] != piece.digest:
-        raise _other(piece.handle)
+        raise another_text(piece.handle)
     same = Condition("digest = :digest", {"digest": piece.digest})
-    return Update("sessions", at.pk, row["sk"], {"expires_at": _later(row.get("expires_at"), piece.expires_at)}, same)
-
-
-def _later(one: int | None, other: int | None) -> int | None:
-    """The later of two ends, of which None is never."""
-    return None if one is None or other is None else max(one, other)
+    ends = later_end(row.get("expires_at"), piece.expires_at)
+    return Update("sessions", at.pk, row["sk"], {"expires_at": ends}, same)
 
 
 def _by_handle(packed: Sequence[_Packed]) -> list[_Packed]:
@@ -235,17 +229,10 @@ def _by_handle(packed: Sequence[_Packed]) -> list[_Packed]:
     for piece in packed:
         known = first.setdefault(piece.handle, piece)
         if known.digest != piece.digest:
-            raise _other(piece.handle)
-        ends = _later(known.expires_at, piece.expires_at)
+            raise another_text(piece.handle)
+        ends = later_end(known.expires_at, piece.expires_at)
         first[piece.handle] = replace(known, expires_at=ends, columns={**known.columns, "expires_at": ends})
     return list(first.values())
-
-
-def _other(handle: str) -> StoreCorrupt:
-    return StoreCorrupt(
-        f"Another text is already stored under the handle {handle!r}.",
-        "Derive handles from the whole content, so that each content has its own.",
-    )
 
 
 def _is_there(row: Row | None, now: int) -> bool:
@@ -255,11 +242,3 @@ def _is_there(row: Row | None, now: int) -> bool:
 def _lasts(row: Row, now: int) -> bool:
     ends = row.get("expires_at")
     return ends is None or ends > now
-
-
-def _known(handle: str) -> str:
-    """The handle if it could be one. A model may pass anything: what cannot be a handle is simply not found."""
-    try:
-        return check_id("handle", handle)
-    except InvalidId:
-        raise HandleNotFound(str(handle)[:80]) from None

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from contextkit.errors import InvalidInput, InvalidMessage
+from contextkit.errors import InvalidInput
 from contextkit.messages import as_messages, dumps, loads
 from contextkit.readable import readable
-from contextkit.stores.codec import MAX_INTEGER, bounded, from_micros
+from contextkit.stores.codec import MAX_INTEGER, bounded, check_size, from_micros
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_sessions
 from contextkit.stores.sqlite.sessions import LIVE, Key, Lifetimes, find
@@ -93,12 +93,7 @@ class Messages:
     def _draft(self, name: str, message: Message, key: Key) -> _Draft:
         complete = replace(message, id=name, created_at=message.created_at or from_micros(key.now))
         text = dumps(complete)
-        if len(text) > self._max_bytes:
-            raise InvalidMessage(
-                f"The message {name!r} takes {len(text)} bytes; this store accepts {self._max_bytes}.",
-                "Send its content as a reference, or open the store with a larger `max_message_bytes`.",
-                value=name,
-            )
+        check_size(name, len(text), self._max_bytes)
         counter = get_counter(self._counter)
         return _Draft(name, complete, text, counter.message(complete), counter.name)
 

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from contextkit.errors import HandleNotFound, InvalidId, StoreCorrupt
+from contextkit.errors import HandleNotFound, StoreCorrupt
 from contextkit.stores import Overflow, check_id
-from contextkit.stores.codec import after, from_bytes, from_micros, to_bytes, to_micros
+from contextkit.stores.codec import from_bytes, from_micros, to_bytes
+from contextkit.stores.pieces import another_text, created, ending, first_end, known_handle, later_end
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import LIVE, Lifetimes
@@ -51,12 +52,13 @@ class OverflowPieces:
             for piece in packed:
                 _put(connection, session, piece, key.now)
             purge_rows(connection, key.now, "overflow")
-        return from_micros(min((piece.expires_at for piece in packed if piece.expires_at is not None), default=None))
+        return first_end(piece.expires_at for piece in packed)
 
     def get_overflow(self, actor_id: str, session_id: str, handle: str) -> Overflow:
         key = self._lifetimes.key(actor_id, session_id)
+        wanted = (*key.live, key.now, known_handle(handle))
         with self._database.read() as connection:
-            row = connection.execute(f"{_PIECES} AND o.handle = ?", (*key.live, key.now, _known(handle))).fetchone()
+            row = connection.execute(f"{_PIECES} AND o.handle = ?", wanted).fetchone()
         if row is None:
             raise HandleNotFound(handle)
         return _unpacked(row)
@@ -70,13 +72,13 @@ class OverflowPieces:
 
     def _packed(self, piece: Overflow, now: int) -> _Packed:
         text = to_bytes(piece.text)
-        ends = to_micros(piece.expires_at)
-        if ends is None and self._ttl is not None:
-            ends = after(now, self._ttl)
-        created_at = now if piece.created_at is None else to_micros(piece.created_at)
-        facts = (to_bytes(piece.item_id), to_bytes(piece.title), piece.tokens, created_at)
+        facts = (to_bytes(piece.item_id), to_bytes(piece.title), piece.tokens, created(piece, now))
         return _Packed(
-            check_id("handle", piece.handle), facts, ends, sha256(text).digest(), zlib.compress(text, _LEVEL)
+            check_id("handle", piece.handle),
+            facts,
+            ending(piece, now, self._ttl),
+            sha256(text).digest(),
+            zlib.compress(text, _LEVEL),
         )
 
 
@@ -106,17 +108,12 @@ def _put(connection: sqlite3.Connection, session: int, piece: _Packed, now: int)
         return
     row, checksum, ends = known
     if checksum != piece.checksum:
-        raise StoreCorrupt(
-            f"Another text is already stored under the handle {piece.handle!r}.",
-            "Derive handles from the whole content, so that each content has its own.",
-        )
-    later = None if ends is None or piece.expires_at is None else max(ends, piece.expires_at)
-    connection.execute("UPDATE overflow SET expires_at = ? WHERE id = ?", (later, row))
+        raise another_text(piece.handle)
+    connection.execute("UPDATE overflow SET expires_at = ? WHERE id = ?", (later_end(ends, piece.expires_at), row))
 
 
 def _unpacked(row: tuple[Any, ...]) -> Overflow:
     handle, item_id, title, tokens, created_at, own_end, session_end, number, checksum, content = row
-    ends = [end for end in (own_end, session_end) if end is not None]
     return Overflow(
         handle=handle,
         text=_text(handle, checksum, content),
@@ -124,7 +121,7 @@ def _unpacked(row: tuple[Any, ...]) -> Overflow:
         title=from_bytes(title),
         tokens=tokens,
         created_at=from_micros(created_at),
-        expires_at=from_micros(min(ends, default=None)),
+        expires_at=first_end((own_end, session_end)),
         number=number,
     )
 
@@ -137,11 +134,3 @@ def _text(handle: str, checksum: bytes, content: bytes) -> str:
     if text is None or sha256(text).digest() != checksum:
         raise StoreCorrupt(f"What is stored under the handle {handle!r} is damaged.", "Restore the store from a copy.")
     return from_bytes(text)
-
-
-def _known(handle: str) -> str:
-    """The handle if it could be one. A model may pass anything: what cannot be a handle is simply not found."""
-    try:
-        return check_id("handle", handle)
-    except InvalidId:
-        raise HandleNotFound(str(handle)[:80]) from None
