@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from contextkit.offload import Reads
+
 if TYPE_CHECKING:
     from contextkit.context import Context
 
@@ -21,3 +23,19 @@ class Builds(Protocol):
         variables: Mapping[str, Any] | None = None,
         beside: Sequence[Mapping[str, Any]] = (),
     ) -> Context: ...
+
+
+class Builder(Builds, Reads, Protocol):
+    """What LangChain's adapters need of a `ContextBuilder`."""
+
+    async def abuild(
+        self,
+        query: object = None,
+        *,
+        actor_id: str,
+        session_id: str,
+        variables: Mapping[str, Any] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
+    ) -> Context: ...
+
+    def observe(self, context: Context, usage: Mapping[str, Any]) -> None: ...
