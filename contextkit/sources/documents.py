@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
 from contextkit.blocks import line_tokens
-from contextkit.compress.quoting import reads_in_parts
 from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
 from contextkit.encoded import without_data
 from contextkit.errors import InvalidInput, shortened
-from contextkit.quiet import quiet
 from contextkit.rank.corpus import Matches, Passages, TextIndex, joint_matches
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import Scores
-from contextkit.rank.stretches import stretches
 from contextkit.recent import Recent
+from contextkit.sources.cut import Cut
 from contextkit.sources.patience import for_meaning
+from contextkit.sources.searches import AsyncSearch, Retriever, Search, VectorStore, searches
 from contextkit.sources.several import is_list
 from contextkit.types import (
     Embeddings,
@@ -32,8 +30,6 @@ from contextkit.types import (
     Notice,
     Provenance,
     Request,
-    Span,
-    Stretch,
     TokenCounter,
     Unread,
     UnreadItem,
@@ -49,30 +45,9 @@ class Splitter(Protocol):
     def split_text(self, text: str) -> list[str]: ...
 
 
-@runtime_checkable
-class Retriever(Protocol):
-    """The shape of LangChain's retrievers."""
-
-    def invoke(self, query: str, /) -> Iterable[object]: ...
-
-    def ainvoke(self, query: str, /) -> Awaitable[Iterable[object]]: ...
-
-
-@runtime_checkable
-class VectorStore(Protocol):
-    """The shape of LangChain's vector stores."""
-
-    def similarity_search(self, query: str, k: int) -> Iterable[object]: ...
-
-    def asimilarity_search(self, query: str, k: int) -> Awaitable[Iterable[object]]: ...
-
-
 REMEMBERED: Final = 200_000
 """Words of the documents found that are remembered as they are searched, at 80 to 150 bytes each: 2,500 pieces of 1,000
 characters, or 80 pages of 20,000. Those found least recently are forgotten first."""
-
-Search: TypeAlias = Callable[[str], Iterable[object]]
-AsyncSearch: TypeAlias = Callable[[str], Awaitable[Iterable[object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +56,6 @@ class Chunk:
 
     id: str
     document: Document
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Where a document is cut, and whether each of the stretches reads by itself."""
-
-    spans: Sequence[Span]
-    in_parts: bool
-
-    @classmethod
-    def of(cls, document: Document) -> Cut:
-        spans = stretches(document.text)
-        return cls(spans, reads_in_parts(document.text, spans))
-
-    def searched(self, document: Document) -> list[str]:
-        """What is searched of the document: each stretch of its text under its title."""
-        return [_searched(replace(document, text=document.text[start:end])) for start, end in self.spans]
-
-    def best(self, matches: Matches, place: int, score: float) -> tuple[Stretch, ...]:
-        """The stretches that match, best first, where the document is one of several and scores so; none of a text no
-        part of which reads by itself."""
-        found = matches.best(place) if self.in_parts else []
-        return tuple(Stretch(*self.spans[number], score * part / found[0][1]) for number, part in found)
 
 
 class Documents:
@@ -144,7 +96,7 @@ class Documents:
         self.name = name
         self._limit = limit
         self._splitter = _checked_splitter(splitter)
-        self._search, asearch = _searches(documents, limit)
+        self._search, asearch = searches(documents, limit)
         self._awaits = asearch is not None
         if asearch is not None:
             self.agather = partial(self._awaited, asearch)  # only a source that can await is an `AsyncSource`
@@ -279,10 +231,6 @@ class Documents:
         return f"number {rank} of {len(self._chunks)} for this query; the limit is {self._limit}"
 
 
-def _searched(document: Document) -> str:
-    return "\n".join(filter(None, (document.title, document.part, document.text)))
-
-
 def _newest_first(documents: Sequence[Document]) -> list[int]:
     """The natural order of documents given once: as they were, but of two that are as good the newer one comes first.
 
@@ -316,23 +264,6 @@ def _checked_splitter(splitter: Splitter | None) -> Splitter | None:
         "Pass a LangChain text splitter, or any object with `split_text`.",
         value=splitter,
     )
-
-
-def _searches(documents: object, limit: int) -> tuple[Search | None, AsyncSearch | None]:
-    """How to search, waiting and awaiting; neither for documents that are there already, nor for a class."""
-    if isinstance(documents, type):
-        return None, None
-    if isinstance(documents, VectorStore):
-        store = documents
-        return (lambda query: store.similarity_search(query, k=limit)), (
-            lambda query: store.asimilarity_search(query, k=limit)
-        )
-    if isinstance(documents, Retriever):
-        retriever = quiet(documents)
-        return retriever.invoke, retriever.ainvoke
-    if inspect.iscoroutinefunction(documents):
-        return None, documents
-    return (documents, None) if callable(documents) else (None, None)
 
 
 def _listed(documents: object, name: str) -> Iterator[Document]:

@@ -19,7 +19,8 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from contextkit import Budget, ContextBuilder
 from contextkit.errors import InvalidInput
 from contextkit.sources import History, System, Tools
-from contextkit.sources.documents import Cut, Document, Documents
+from contextkit.sources.cut import Cut
+from contextkit.sources.documents import Document, Documents
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.types import AsyncSource, Gathered, Item, Notice, Source, Unread

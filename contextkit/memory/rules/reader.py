@@ -51,6 +51,8 @@ _OTHERS: Final = re.compile(
     r"(?<![.!?] )(?<!\bat )(?<!\bin )(?<!\bto )(?<!\bfrom )(?<!\bfor )(?<!^)\b[A-Z][a-z]\w+|^[A-Z][a-z]+ [A-Z]\w+$"
 )
 _MINE: Final = re.compile(r"\b(?:[Mm]y|[Oo]ur) [a-z]{3,}")
+_TO_FORGET: Final = re.compile(r"^(?:about )?(?:[Mm]y |(?=where I live$|where I work$|the .))(?P<what>[\w' -]+)$")
+_WHERE: Final = {"where I live": "home", "where I work": "job"}
 _LEAST_NOTE: Final = 5
 """Words of a statement that no rule knows, below which it is talk more often than news."""
 
@@ -337,11 +339,8 @@ def _forgotten(statement: Statement, scene: Scene) -> Iterator[Finding]:
     if not any(one.subject for one in found):
         found += _matched(STATES, statement, scene)
     yield from (replace(one, text=told(statement), ends=True) for one in found)
-    match = re.match(r"^(?:about )?[Mm]y (?P<what>[\w' -]+)$", statement.text) or re.match(
-        r"^(?:about )?(?P<what>where I live|where I work|the [\w' -]+)$", statement.text
-    )
-    if match:
-        what = {"where I live": "home", "where I work": "job"}.get(match["what"], match["what"].removeprefix("the "))
+    if match := _TO_FORGET.match(statement.text):
+        what = _WHERE.get(match["what"], match["what"].removeprefix("the "))
         subject, *also = subjects_of(what, statement.speaker)
         text = as_sentence(f"{statement.speaker}'s {what} is forgotten")
         yield Finding(kind="note", text=text, subject=subject, ends=True, also=tuple(also))
