@@ -28,9 +28,9 @@ from contextkit.types import Message
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
-NOTES = 12
+NOTES = 16
 """Items of derived data for which there is room in the first page of a session that is opened the first time. There are
-three times as many at the most, up to 32,768 messages; as a rule there is room all the same, or two pages are read."""
+twice as many at the most, up to 32,768 messages; as a rule there is room all the same, or two pages are read."""
 
 MORE_NOTES = 2
 """Items of derived data for which there is room beyond those that a session had when it was opened last: one turn adds
