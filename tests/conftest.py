@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from contextkit.aws.client import new_client
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.clock import ManualClock
+from tests.credentials import have_credentials
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for `from tests.world import …`, whatever starts pytest
 
@@ -75,11 +76,7 @@ def _service_models_are_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _credentials() -> None:
-    """Local servers take any credentials, and boto3 needs some."""
-    os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
-    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+    have_credentials()
 
 
 @pytest.fixture(scope="session")

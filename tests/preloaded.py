@@ -13,7 +13,9 @@ import botocore.session
 
 from contextkit.aws.client import new_client
 from contextkit.tokens import get_counter
+from tests.credentials import have_credentials
 
+have_credentials()  # whichever test comes first: its children have the environment that the server began with
 for name in ("assemble", "sources", "stores.agentcore", "stores.dynamodb", "stores.sqlite"):
     import_module(f"contextkit.{name}")
 import_module("tests.world")

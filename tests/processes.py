@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
 from typing import Final
 
 FRESH: Final = multiprocessing.get_context("spawn")
@@ -12,3 +14,12 @@ QUICK: Final = multiprocessing.get_context("forkserver")
 """Each has nothing of this process, but all of `tests.preloaded`, which takes longer to load than most such tests."""
 
 QUICK.set_forkserver_preload(["tests.preloaded"])
+
+
+def run_together(processes: Sequence[BaseProcess]) -> None:
+    """Run them at the same time, and expect each to end well."""
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * len(processes)

@@ -20,7 +20,7 @@ import pytest
 from contextkit.errors import StoreError
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
-from tests.processes import QUICK
+from tests.processes import QUICK, run_together
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 """Forking under threads is what some of these tests are about."""
@@ -46,11 +46,7 @@ def write_numbered(path: Path, writer: int) -> None:
 def test_processes_lose_nothing_and_keep_their_order(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     processes = [QUICK.Process(target=write_numbered, args=(path, writer)) for writer in range(PROCESSES)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    run_together(processes)
     with SQLiteStore(path) as store:
         messages = store.messages("a", "s")
     assert [message.seq for message in messages] == list(range(1, PROCESSES * APPENDS + 1))
@@ -119,11 +115,7 @@ def append_one(path: Path, writer: int) -> None:
 def test_processes_may_all_be_the_first(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     processes = [FORK.Process(target=append_one, args=(path, writer)) for writer in range(PROCESSES)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    run_together(processes)
     with SQLiteStore(path) as store:
         assert sorted(str(message.id) for message in store.messages("a", "s")) == [str(n) for n in range(PROCESSES)]
 
@@ -226,11 +218,7 @@ def test_processes_share_one_call_of_a_tool(tmp_path: Path) -> None:
     with SQLiteStore(tmp_path / "store.db") as store:
         store.session("a", "s")
     processes = [FORK.Process(target=call_tool, args=(tmp_path / "store.db", tmp_path / "calls")) for _ in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * 4
+    run_together(processes)
     assert (tmp_path / "calls").read_text() == "x"
 
 

@@ -27,7 +27,7 @@ from contextkit.testing.agentcore import AgentCoreEmulator, Call, Fault, Quotas
 from contextkit.testing.agentcore.calls import no_fault
 from contextkit.testing.conformance.base import at_once
 from contextkit.types import Message
-from tests.processes import QUICK
+from tests.processes import QUICK, run_together
 from tests.stores.agentcore import crashes
 
 
@@ -169,11 +169,7 @@ def test_many_processes_lose_and_double_nothing(
         QUICK.Process(target=crashes.append_many, args=(memory_id, emulator.url, path, writer, 10))
         for writer in range(3)
     ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0, 0]
+    run_together(processes)
     with SQLiteStore(path) as state:
         kept = state.messages("u", "s")
     assert [message.seq for message in kept] == list(range(1, 31))

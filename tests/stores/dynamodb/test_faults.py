@@ -17,6 +17,7 @@ from contextkit.testing.conformance import EMBEDDINGS, ManualClock
 from contextkit.testing.faults import Call, Fault, FaultProxy, Sometimes, never
 from contextkit.types import Message
 from tests.noise import noise
+from tests.stores.dynamodb.deaths import After
 
 BIG = noise(1_500_000)
 """Text that does not shrink below two chunks."""
@@ -52,17 +53,6 @@ class Once:
             return None
         self._left -= 1
         return self._fault if self._left == -1 else None
-
-
-class After:
-    """Cuts the connection for good after so many calls, as the death of the writer would."""
-
-    def __init__(self, calls: int) -> None:
-        self.left = calls
-
-    def __call__(self, _: Call) -> Fault | None:
-        self.left -= 1
-        return None if self.left >= 0 else "drop"
 
 
 @pytest.mark.parametrize("fault", ["lose answer", "drop", "5xx", "throttle"])

@@ -13,7 +13,7 @@ import pytest
 
 from contextkit.aws.client import new_client
 from contextkit.stores.dynamodb import DynamoDBStore
-from tests.processes import QUICK
+from tests.processes import QUICK, run_together
 
 LONG = pytest.param(8, 1_000, marks=pytest.mark.slow)
 """Takes three minutes on a local server, and so is asked for by CONTEXTKIT_LONG=1."""
@@ -42,11 +42,7 @@ def test_processes_lose_nothing_and_keep_their_order(endpoint: str, tables: str,
         QUICK.Process(target=write_numbered, args=(endpoint, tables, actor, writer, appends))
         for writer in range(writers)
     ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * writers
+    run_together(processes)
     with opened(endpoint, tables) as store:
         messages = store.messages(actor, "s")
     assert [message.seq for message in messages] == list(range(1, writers * appends + 1))

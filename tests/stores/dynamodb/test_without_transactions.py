@@ -17,6 +17,7 @@ from contextkit.stores.dynamodb.life import HOLD
 from contextkit.testing.conformance import EMBEDDINGS, TTL, ManualClock, StoreConformance
 from contextkit.testing.faults import Call, Fault, FaultProxy, never
 from contextkit.types import Message
+from tests.stores.dynamodb.deaths import After
 from tests.stores.dynamodb.servers import Dynalite
 
 
@@ -42,17 +43,6 @@ class TestOnDynalite(StoreConformance):
         return DynamoDBStore(
             "t-", client=client, transactions=False, ttl=TTL, clock=clock, embeddings=EMBEDDINGS, wait=60
         )
-
-
-class After:
-    """Cuts the connection for good after so many calls, as the death of the writer would."""
-
-    def __init__(self, calls: int) -> None:
-        self.left = calls
-
-    def __call__(self, _: Call) -> Fault | None:
-        self.left -= 1
-        return None if self.left >= 0 else "drop"
 
 
 def test_a_writer_that_dies_at_any_step_leaves_all_or_none(server: Dynalite, clock: ManualClock) -> None:
