@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 from typing import Final
 
+from contextkit.rank.time_words import in_english
 from contextkit.rank.times import periods
 
 READ: Final = 4_000
@@ -48,7 +49,16 @@ _SAID: Final = re.compile(
     r"\b(?:did|have|had) (?:we|you|i)\b.{0,20}?"
     r"\b(?:say|said|talk(?:ed)?|discuss(?:ed)?|mention(?:ed)?|tell|told|ask(?:ed)?|agreed?|decided?|write|wrote|written)\b"
     r"|\b(?:was|were) (?:said|discussed|mentioned|agreed|decided)\b"
-    r"|[说說提聊讲講谈談]了?(?:什么|什麼|过|過|到)",
+    r"|[说說提聊讲講谈談定]了?(?:什么|什麼|过|過|到)|話し|言っ|言い|決め|聞い|伝え"
+    r"|말했|말씀|이야기|얘기|라고 했|논의|결정|물어"
+    r"|\b(?:nói|bàn|kể|hỏi|nhắc|quyết định|thống nhất)\b"
+    r"|\b(?:gesagt|besprochen|gesprochen|beschlossen|entschieden|vereinbart|erwähnt|gefragt|sagten?)\b"
+    r"|\b(?:gezegd|besproken|afgesproken|besloten|gevraagd|zei(?:den)?)\b"
+    r"|\b(?:dit|parlé|discuté|décidé|convenu|demandé|mentionné|detto|parlato|discusso|deciso|concordato|chiesto)\b"
+    r"|\b(?:dij(?:e|o|iste|imos|eron)|dicho|habla(?:mos|do)|decid(?:imos|ido)|acord(?:amos|ado)|pregunt(?:é|aste|amos))\b"
+    r"|\b(?:diss(?:e|emos|este|eram)|dito|fala(?:mos|do)|combina(?:mos|do)|discut(?:imos|ido)|pergunt(?:ei|amos))\b"
+    r"|\b(?:говорил|сказал|обсуждал|обсудил|решил|договорил|спрашивал|спросил)\w*"
+    r"|\b(?:bicarakan|katakan|bilang|bahas|putuskan|sepakati|tanyakan)\b",
     re.IGNORECASE,
 )
 """What a question asks that is about what was said: on that day or before, the words were what they still are."""
@@ -58,8 +68,8 @@ def asks_about_past(query: str, now: datetime) -> bool:
     """Whether what holds no longer may be the answer.
 
     By the query's words ("previously", "used to", "before", "my old address"), or by a day, month or year that
-    is over; but a day on which something was said ("What did we say yesterday?") asks for that, not for
-    what was so.
+    is over, in any of the languages whose times are understood; but a day on which something was said ("What did
+    we say yesterday?") asks for that, not for what was so.
     """
     if len(query) > READ:
         query = f"{query[: READ // 2]}\n{query[-READ // 2 :]}"
@@ -68,4 +78,4 @@ def asks_about_past(query: str, now: datetime) -> bool:
     if _SAID.search(query):
         return False
     years = range(now.year, now.year + 1)
-    return any(period.end <= now.date() for period in periods(query, now, years))
+    return any(period.end <= now.date() for period in periods(in_english(query), now, years))
