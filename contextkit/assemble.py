@@ -35,7 +35,7 @@ from contextkit.draft import Draft
 from contextkit.errors import InvalidInput, StoreError, shortened
 from contextkit.gather import Answer, agather, gather
 from contextkit.known import KnownSessions
-from contextkit.offload import Page, answer_read, answer_search, offload, read_context
+from contextkit.offload import Page, answer_read, answer_search, answer_session_search, offload, read_context
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
@@ -162,7 +162,7 @@ class ContextBuilder:
 
     def read_context(
         self,
-        handle: str,
+        handle: str | None = None,
         *,
         actor_id: str,
         session_id: str,
@@ -172,11 +172,17 @@ class ContextBuilder:
     ) -> str:
         """Answer a model's call of the `read_context` tool: a stored piece in part, or around a search.
 
-        Raises `HandleNotFound` for a handle that is not this session's.
+        Without a handle, the places of the whole session where the words of the search stand together, each under
+        the handle that reads on there.
+
+        Raises `HandleNotFound` for a handle that is not this session's, and `InvalidInput` for neither handle nor
+        search.
         """
-        text = read_context(self.store, actor_id, session_id, handle)
         counter = self.counter
         page = Page.within(self.budget.available(counter.margin), counter)
+        if handle is None or handle == "":
+            return answer_session_search(self.store, actor_id, session_id, search, page)
+        text = read_context(self.store, actor_id, session_id, handle)
         return answer_search(text, str(search), page) if search else answer_read(text, start, length, page)
 
     def as_runnable(

@@ -17,7 +17,7 @@ from contextkit.deadline import patiently
 from contextkit.errors import ContextKitError, HandleNotFound, InvalidId, InvalidInput, StoreError, shortened
 from contextkit.ladder import READ_TOOL, handle_of
 from contextkit.messages.arguments import called_with
-from contextkit.readable import readable
+from contextkit.session_search import search_session, shown, told
 from contextkit.steps import step
 from contextkit.stored import StoredPieces
 from contextkit.stores import Overflow, OverflowStore, SessionStore
@@ -43,16 +43,21 @@ def read_tool() -> Tool:
     """The tool by which a model reads a handle back; its name is `read_context`."""
     return Tool(
         name=READ_TOOL,
-        description="Read stored context by its handle, in part or around what a search finds in it.",
+        description="Read stored context by its handle, in part or around what a search finds in it. "
+        "Without a handle, search all of this session for words.",
         parameters={
             "type": "object",
             "properties": {
                 "handle": {"type": "string", "description": "The handle as shown in the prompt."},
                 "start": {"type": "integer", "description": "First character to read, from 0."},
                 "length": {"type": "integer", "description": f"Characters to read; up to {LONGEST_READ} by default."},
-                "search": {"type": "string", "description": "Only show the places where this text occurs."},
+                "search": {
+                    "type": "string",
+                    "description": "Only show the places where this text occurs; without a handle, where these words "
+                    "stand in anything said or stored before.",
+                },
             },
-            "required": ["handle"],
+            "required": [],
         },
     )
 
@@ -62,7 +67,7 @@ class Reads(Protocol):
 
     def read_context(
         self,
-        handle: str,
+        handle: str | None = None,
         *,
         actor_id: str,
         session_id: str,
@@ -144,7 +149,7 @@ def read_context(store: object, actor_id: str, session_id: str, handle: str) -> 
         found = store.pick(actor_id, session_id, [int(message[1])])
         if not found:
             raise HandleNotFound(handle)
-        return readable(found[0])
+        return told(found[0])
     if isinstance(store, OverflowStore):
         return store.get_overflow(actor_id, session_id, handle).text
     raise HandleNotFound(handle)
@@ -189,6 +194,21 @@ def answer_search(text: str, search: str, page: Page) -> str:
     while len(excerpts) > 1 and page.counter.text("\n".join([count, *excerpts])) > page.tokens:
         excerpts.pop()
     return "\n".join([count, *excerpts])
+
+
+def answer_session_search(store: object, actor_id: str, session_id: str, search: str | None, page: Page) -> str:
+    """The places of a session where words stand together, best first, as many as go on a page; one at least."""
+    if not search:
+        raise InvalidInput("Neither a handle nor a search was given.", f"Call {READ_TOOL} with one, or with both.")
+    excerpts = shown(search_session(store, actor_id, session_id, search, MOST_FOUND))
+    if not excerpts:
+        return f"[no word of {shortened(search)} was said or stored in this session]"
+    while len(excerpts) > 1 and page.counter.text("\n".join([_BEST_FIRST, *excerpts])) > page.tokens:
+        excerpts.pop()
+    return "\n".join([_BEST_FIRST, *excerpts])
+
+
+_BEST_FIRST: Final = "[the best places first, each after its handle]"
 
 
 def _check_range(start: object, length: object) -> None:

@@ -99,6 +99,11 @@ def defused_alike(shown: str, original: str, *, within: bool = False) -> bool:
     return one in other if within else one == other
 
 
+def whole(message: Message) -> str:
+    """What a message says, and what it calls tools with, as a handle of it reads back."""
+    return "\n".join(filter(None, [message.text, *(f"{call.name} {call.arguments}" for call in message.tool_calls)]))
+
+
 def reads_back(builder: ContextBuilder, world: World, context: Context, originals: Mapping[str, str]) -> None:
     """Whatever was moved or shortened under a handle is there, byte for byte."""
     shows_handles = any(_HANDLE.search(message.text) for message in context.messages)

@@ -62,7 +62,7 @@ def test_every_prompt_obeys_the_laws(world: World) -> None:
             checks.within_budget(world, context)
             checks.one_decision_each(context, gathered, step.stored)
             checks.kept_stands_verbatim(context, step.stored, _of_blocks(gathered))
-            checks.reads_back(builder, world, context, texts | {str(m.id): m.text for m in step.stored})
+            checks.reads_back(builder, world, context, texts | {str(m.id): checks.whole(m) for m in step.stored})
             checks.handles_resolve(builder, world, context)
             checks.groups_are_whole(context.messages)
             checks.ends_are_right(world, step)

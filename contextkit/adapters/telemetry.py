@@ -124,7 +124,7 @@ class InstrumentedBuilder(ContextBuilder):
 
     def read_context(
         self,
-        handle: str,
+        handle: str | None = None,
         *,
         actor_id: str,
         session_id: str,

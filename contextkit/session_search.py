@@ -1,0 +1,148 @@
+"""Session search: where something stands that was said in a session, or moved out of its prompts.
+
+An agent whose turn has outgrown the window knows that it saw a setting, but not in which of hundreds of results. So a
+search without a handle goes through all of them. It takes the words as they stand: a word of the search is found where
+the texts have it, or another ending of it, and those places come first where the rarest of its words stand together.
+Nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Final
+
+from contextkit.ladder import READ_TOOL
+from contextkit.rank.terms import STOPWORDS, UNSPACED, terms
+from contextkit.readable import readable
+from contextkit.stores import OverflowStore, SessionStore
+from contextkit.types import Message
+
+AROUND: Final = 240
+"""Characters shown on either side of the middle of a place."""
+
+READ: Final = 500
+"""Messages read at once."""
+
+MOST_READ: Final = 10_000
+"""Messages searched, the newest: a turn has hundreds."""
+
+LOOKED_INTO: Final = 200
+"""Texts in which the best place is looked for, those with the rarest words of the search."""
+
+NEAR_BEST: Final = 0.5
+"""A place whose words are worth less than this part of the best one's is not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where words of a search stand together: the handle of the text, and what stands there."""
+
+    handle: str
+    excerpt: str
+
+
+def search_session(store: object, actor_id: str, session_id: str, search: str, limit: int) -> list[Place]:
+    """The places where most of a search's words stand together, best first, the newest of those alike; up to `limit`.
+
+    What stands the same in several texts is one place. What was found by earlier reads is not found again.
+    """
+    words = _words(search)
+    texts = [(handle, text, text.casefold()) for handle, text in _texts(store, actor_id, session_id)]
+    found = Counter(word for _, _, folded in texts for word in words if word in folded)
+    worth = {word: log(1 + len(texts) / count) for word, count in found.items()}
+    rated = [(sum(worth[word] for word in worth if word in folded), handle, text) for handle, text, folded in texts]
+    rated = sorted((each for each in rated if each[0] > 0), key=lambda each: -each[0])[:LOOKED_INTO]
+    places = [(*_best(text, worth), whole, handle, text) for whole, handle, text in rated]
+    places.sort(key=lambda each: (-each[0], -each[2]))
+    best = max((each[0] for each in places), default=0.0)
+    shown = {
+        _excerpt(text, middle): handle for near, middle, _, handle, text in reversed(places) if near >= NEAR_BEST * best
+    }
+    return [Place(handle, excerpt) for excerpt, handle in reversed(shown.items())][:limit]
+
+
+def told(message: Message) -> str:
+    """All that a message says, and what it calls tools with."""
+    calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
+    return "\n".join(filter(None, [readable(message), *calls]))
+
+
+def _words(search: str) -> list[str]:
+    """What is looked for: the beginnings that the forms of each word share, pairs of characters where no spaces are."""
+    found: list[str] = []
+    said = re.findall(r"\w+", search.casefold())
+    for word in [word for word in said if word not in STOPWORDS] or said:
+        if UNSPACED.search(word):
+            found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+        else:
+            found.append(_stem(word))
+    return list(dict.fromkeys(found))
+
+
+def _stem(word: str) -> str:
+    """The beginning that a word's forms share; the word itself where that is not known."""
+    stems = terms(word)
+    return stems[0] if len(stems) == 1 and word.startswith(stems[0]) else word
+
+
+def _texts(store: object, actor_id: str, session_id: str) -> Iterator[tuple[str, str]]:
+    """What was said, the newest first, and what was moved out; each under its handle."""
+    if isinstance(store, SessionStore):
+        yield from ((f"m{message.seq}", told(message)) for message in _said(store, actor_id, session_id))
+    if isinstance(store, OverflowStore):
+        yield from ((piece.handle, piece.text) for piece in store.overflow(actor_id, session_id))
+
+
+def _said(store: SessionStore, actor_id: str, session_id: str) -> Iterator[Message]:
+    messages: list[Message] = []
+    before: int | None = None
+    while len(messages) < MOST_READ:
+        older = store.messages(actor_id, session_id, before=before, last=READ)
+        messages[:0] = older
+        if len(older) < READ:
+            break
+        before = older[0].seq
+    return reversed(list(_without_reads(messages)))
+
+
+def _without_reads(messages: Iterable[Message]) -> Iterator[Message]:
+    """The messages but for those that read something back: they say again what stands elsewhere, or ask for it."""
+    reads: set[str] = set()
+    for message in messages:
+        called = {call.id for call in message.tool_calls if call.name == READ_TOOL}
+        reads |= called
+        if not called and message.tool_call_id not in reads:
+            yield message
+
+
+def _best(text: str, worth: dict[str, float]) -> tuple[float, int]:
+    """What the words are worth that stand together in a text, at the most, and the middle of where they do."""
+    folded = text.casefold()
+    marks = sorted((match.start(), word) for word in worth for match in re.finditer(re.escape(word), folded))
+    inside: Counter[str] = Counter()
+    best, middle, value, first = 0.0, 0, 0.0, 0
+    for at, word in marks:
+        value += 0.0 if inside[word] else worth[word]
+        inside[word] += 1
+        while at - marks[first][0] > AROUND:
+            gone = marks[first][1]
+            inside[gone] -= 1
+            value -= 0.0 if inside[gone] else worth[gone]
+            first += 1
+        if value > best + 1e-9:
+            best, middle = value, (marks[first][0] + at) // 2
+    return best, middle
+
+
+def _excerpt(text: str, middle: int) -> str:
+    """What stands around the middle of a place."""
+    return text[max(0, middle - AROUND) : middle + AROUND].strip()
+
+
+def shown(places: Sequence[Place]) -> list[str]:
+    """The places as a model reads them, each under its handle."""
+    return [f"[{place.handle}] {place.excerpt}" for place in places]

@@ -1,0 +1,110 @@
+"""A search of all that was said in a session: what it finds, in which order, and what it never shows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contextkit import Budget, ContextBuilder, Message
+from contextkit.errors import InvalidInput
+from contextkit.ladder import READ_TOOL
+from contextkit.offload import answer_call
+from contextkit.session_search import search_session
+from contextkit.sources import History, Overflow, System
+from contextkit.stores import Overflow as Piece
+from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import ToolCall
+
+A: dict[str, Any] = {"actor_id": "u1", "session_id": "s1"}
+
+
+def result(number: int, text: str, name: str = "run", **arguments: object) -> list[Message]:
+    call = ToolCall(f"c{number}", name, json.dumps(arguments))
+    return [
+        Message(role="assistant", tool_calls=(call,)),
+        Message(role="tool", content=text, tool_call_id=call.id),
+    ]
+
+
+def handles(store: SQLiteStore, search: str, limit: int = 10) -> list[str]:
+    return [place.handle for place in search_session(store, "u1", "s1", search, limit)]
+
+
+@pytest.fixture
+def said(store: SQLiteStore) -> SQLiteStore:
+    """A setting in the middle of the seventh of ten long logs."""
+    store.append(**A, messages=[{"role": "user", "content": "Watch the services."}])
+    for number in range(10):
+        log = [f"INFO request {number}{line} of the orders service took 5 ms" for line in range(200)]
+        log[100] = "INFO orders DATABASE_PORT = 54017" if number == 6 else log[100]
+        store.append(**A, messages=result(number, "\n".join(log)))
+    return store
+
+
+def test_words_are_found_in_any_result_whatever_their_endings_and_case(said: SQLiteStore) -> None:
+    [best, *_] = search_session(said, "u1", "s1", "the database ports of orders", 10)
+    assert best.handle == "m15"
+    assert "DATABASE_PORT = 54017" in best.excerpt
+    assert len(best.excerpt) <= 480
+
+
+def test_a_model_needs_no_handle_to_search(said: SQLiteStore) -> None:
+    builder = ContextBuilder(sources=[System("Help."), History(), Overflow()], budget=Budget(8_000), store=said)
+    for asked in ({"search": "orders database port"}, {"handle": "", "search": "orders database port"}):
+        answer = answer_call(builder, asked, **A)
+        assert not answer.failed
+        assert "54017" in answer.text.split("[m15]")[1]
+    assert answer_call(builder, {"search": "zeppelin"}, **A).text.startswith("[no word of 'zeppelin'")
+    with pytest.raises(InvalidInput, match="Neither a handle nor a search"):
+        builder.read_context(**A)
+
+
+def test_another_session_is_not_searched(said: SQLiteStore) -> None:
+    assert not search_session(said, "u1", "s2", "database port", 10)
+    assert not search_session(said, "u2", "s1", "database port", 10)
+
+
+def test_places_where_the_words_stand_together_come_first_and_of_those_alike_the_newest(store: SQLiteStore) -> None:
+    apart = "retry " + "x " * 400 + "limit"
+    said = [apart, "the retry limit is 3", "the retry limit is now 4", "nothing"]
+    store.append(**A, messages=[{"role": "user", "content": text} for text in said])
+    assert handles(store, "retry limit") == ["m3", "m2", "m1"]
+
+
+def test_what_stands_the_same_in_several_results_is_one_place_under_the_newest(store: SQLiteStore) -> None:
+    for number in range(3):
+        store.append(**A, messages=result(number, "queue = parcels-7"))
+    assert handles(store, "queue") == ["m6"]
+
+
+def test_what_was_read_back_is_not_found_again(store: SQLiteStore) -> None:
+    store.append(**A, messages=result(0, "queue = parcels-7"))
+    store.append(**A, messages=result(1, "[m2] queue = parcels-7, read", READ_TOOL, search="queue"))
+    assert handles(store, "queue") == ["m2"]
+
+
+def test_what_tools_were_called_with_is_found_and_read_back(store: SQLiteStore) -> None:
+    store.append(**A, messages=result(0, "written", "write_file", path="a.py", content="LIFETIME = 77"))
+    assert handles(store, "lifetime") == ["m1"]
+    builder = ContextBuilder(sources=[System("Help."), History(), Overflow()], budget=Budget(8_000), store=store)
+    assert builder.read_context("m1", **A) == 'write_file {"path": "a.py", "content": "LIFETIME = 77"}'
+
+
+def test_what_was_moved_out_is_found_under_its_handle(store: SQLiteStore) -> None:
+    piece = Piece(handle="c1", text="Parcels to Ghent leave at noon.", item_id="d", title="d", tokens=8)
+    store.put_overflow("u1", "s1", [piece])
+    assert handles(store, "parcel to Ghent") == ["c1"]
+
+
+def test_scripts_without_spaces_are_found_too(store: SQLiteStore) -> None:
+    store.append(
+        **A, messages=[{"role": "user", "content": "数据库端口是54017。"}, {"role": "user", "content": "你好"}]
+    )
+    assert handles(store, "数据库的端口") == ["m1"]
+
+
+def test_a_search_of_small_words_alone_looks_for_them(store: SQLiteStore) -> None:
+    store.append(**A, messages=[{"role": "user", "content": "To be, or not"}])
+    assert handles(store, "to be") == ["m1"]
