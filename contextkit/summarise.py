@@ -22,13 +22,13 @@ LEAST: Final = 32
 def summary_item(stored: str | None, counter: TokenCounter) -> Item | None:
     """The stored summary as a candidate of the stable prefix; None where there is none."""
     summary = Summary() if stored is None else Summary.from_json(stored)
-    if not summary.text:
+    if not summary.shown:
         return None
     return Item(
         id="summary",
         section="summary",
-        text=summary.text,
-        tokens=line_tokens(counter, "", summary.text),
+        text=summary.shown,
+        tokens=line_tokens(counter, "", summary.shown),
         provenance=Provenance(source=f"summary by {summary.made_by}"),
     )
 

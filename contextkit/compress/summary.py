@@ -12,15 +12,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Any, Final, Protocol
 
 from contextkit.compress.mishap import reads_as
+from contextkit.compress.orders import BINDING_WORTH, at_work, order_worth
 from contextkit.compress.pieces import Outline, Piece, Ranking
+from contextkit.compress.plan import newest_plan
 from contextkit.compress.prose import sentences
 from contextkit.compress.salience import salience
 from contextkit.compress.search import richest
+from contextkit.compress.text import shorten
 from contextkit.errors import InvalidInput, StoreCorrupt, shortened
 from contextkit.rank.terms import terms
 from contextkit.readable import readable
@@ -46,10 +49,12 @@ class Summary:
 
     `made_by` is "extract" or the name of the model that wrote the text as it stands. `lineage`
     says what it was made from: who condensed which messages, oldest first (neighbouring steps
-    of one maker are one). An empty summary covers 0 to 0.
+    of one maker are one). An empty summary covers 0 to 0. `plan` is the newest plan that an agent
+    told in them by calling a tool, shortened where it is long.
     """
 
     text: str = ""
+    plan: str = ""
     first: int = 0
     last: int = 0
     made_by: str = EXTRACT
@@ -58,8 +63,13 @@ class Summary:
     def to_json(self) -> str:
         """The summary as JSON text, for a store."""
         lineage = [[made.first, made.last, made.made_by] for made in self.lineage]
-        fields = {"text": self.text, "first": self.first, "last": self.last, "made_by": self.made_by}
+        fields = {"text": self.text, "plan": self.plan, "first": self.first, "last": self.last, "made_by": self.made_by}
         return json.dumps({**fields, "lineage": lineage}, separators=(",", ":"))
+
+    @property
+    def shown(self) -> str:
+        """The summary as it stands in a prompt, with the plan."""
+        return "\n".join(filter(None, [self.text, self.plan and f"{_PLAN}{self.plan}"]))
 
     @classmethod
     def from_json(cls, stored: str) -> Summary:
@@ -75,10 +85,12 @@ class Summary:
 
 def _from_fields(fields: dict[str, Any]) -> Summary:
     lineage = tuple(Made(int(first), int(last), str(made_by)) for first, last, made_by in fields["lineage"])
-    text, made_by = fields["text"], fields["made_by"]
-    if not isinstance(text, str) or not isinstance(made_by, str):
-        raise TypeError("text and made_by must be strings")
-    return Summary(text=text, first=int(fields["first"]), last=int(fields["last"]), made_by=made_by, lineage=lineage)
+    text, made_by, plan = fields["text"], fields["made_by"], fields.get("plan", "")
+    if not isinstance(text, str) or not isinstance(made_by, str) or not isinstance(plan, str):
+        raise TypeError("text, plan and made_by must be strings")
+    return Summary(
+        text=text, plan=plan, first=int(fields["first"]), last=int(fields["last"]), made_by=made_by, lineage=lineage
+    )
 
 
 class Summarizer(Protocol):
@@ -109,6 +121,8 @@ def roll(
     turns = [message for message in evicted if _seq(message) > before.last]
     if not turns:
         return before, None
+    before = replace(before, plan=_planned(turns, limit // PLAN_SHARE, counter) or before.plan)
+    limit = max(1, limit - counter.text(f"\n{_PLAN}{before.plan}")) if before.plan else limit
     if summarizer is None:
         return _extended(before, turns, _extract(before.text, turns, limit, counter), EXTRACT), None
     text, problem = _asked(summarizer, before.text, turns, limit, counter)
@@ -116,6 +130,21 @@ def roll(
         return _extended(before, turns, text, _name_of(summarizer)), None
     summary = _extended(before, turns, _extract(before.text, turns, limit, counter), EXTRACT)
     return summary, f"{_name_of(summarizer)} {problem}; the summary was extracted from the messages instead."
+
+
+PLAN_SHARE: Final = 3
+"""One part in so many of a summary is the most that the plan takes."""
+
+_PLAN: Final = "the plan as it was last written then: "
+
+
+def _planned(turns: Sequence[Message], limit: int, counter: TokenCounter) -> str:
+    """The newest plan that the turns tell, on one line; empty where they tell none."""
+    call = newest_plan(turns)
+    room = limit - counter.text(f"\n{_PLAN}")
+    if call is None or room < 1:
+        return ""
+    return " ".join(shorten(call.arguments, room, counter).split())
 
 
 def _seq(message: Message) -> int:
@@ -136,7 +165,9 @@ def _extended(before: Summary, turns: Sequence[Message], text: str, made_by: str
     if lineage and lineage[-1].made_by == made_by:
         made = Made(lineage[-1].first, last, made_by)
         lineage = lineage[:-1]
-    return Summary(text=text, first=before.first or first, last=last, made_by=made_by, lineage=(*lineage, made))
+    return Summary(
+        text=text, plan=before.plan, first=before.first or first, last=last, made_by=made_by, lineage=(*lineage, made)
+    )
 
 
 def _name_of(summarizer: Summarizer) -> str:
@@ -187,9 +218,12 @@ class _Line:
 
 def _extract(previous: str, turns: Sequence[Message], limit: int, counter: TokenCounter) -> str:
     """The lines most worth remembering of the summary so far and of the turns, in order, each under its day."""
-    lines = [*_stood(previous)]
+    working = at_work(turns)
+    lines = [*_stood(previous, working)]
     known = {line.text for line in lines}
-    lines += [line for line in _sayings(turns) if line.text not in known]
+    lines += [line for line in _sayings(turns, working) if line.text not in known]
+    if working and lines:  # what the session began with is the task
+        lines[0] = replace(lines[0], worth=lines[0].worth + BINDING_WORTH)
     ranking = Ranking(_outline(lines))
     count = ranking.upto(limit * _LONG_TOKEN)
     best = richest(ranking.draft, ranking.sizes.__getitem__, count, limit, counter)
@@ -228,7 +262,7 @@ _UNDATED: Final = "Day unknown"
 _DAY: Final = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4,}")
 
 
-def _stood(previous: str) -> Iterator[_Line]:
+def _stood(previous: str, working: bool) -> Iterator[_Line]:
     """The lines of a summary; a paragraph a model wrote, sentence by sentence."""
     day = ""
     for start, end in sentences(previous, (0, len(previous)), _LONGEST):
@@ -236,20 +270,24 @@ def _stood(previous: str) -> Iterator[_Line]:
         if line == _UNDATED or _DAY.fullmatch(line):
             day = line.removeprefix(_UNDATED)
         elif line:
-            yield _Line(line, day, salience(line.partition(": ")[2] or line, _role_in(line)) + _STAYED)
+            said, role = line.partition(": ")[2] or line, _role_in(line)
+            ordered = order_worth(said) if working and role == "user" else 0.0
+            yield _Line(line, day, salience(said, role) + ordered + _STAYED)
 
 
 def _role_in(line: str) -> str:
     return "user" if line.startswith("user: ") else "assistant"
 
 
-def _sayings(turns: Sequence[Message]) -> Iterator[_Line]:
-    """What users and assistants said, a sentence a line, with who said it."""
+def _sayings(turns: Sequence[Message], working: bool) -> Iterator[_Line]:
+    """What users and assistants said, a sentence a line, with who said it; where tools are at work, as orders."""
     for message in turns:
         if message.role not in ("user", "assistant"):
             continue
         text, day = readable(message)[:_READ], heading(message)
-        for start, end in sentences(text, (0, len(text)), _LONGEST):
-            sentence = " ".join(text[start:end].split())
+        said = [" ".join(text[start:end].split()) for start, end in sentences(text, (0, len(text)), _LONGEST)]
+        for sentence in said:
             if len(sentence) > 2:
-                yield _Line(f"{message.name or message.role}: {sentence}", day, salience(sentence, message.role))
+                ordered = order_worth(sentence, len(said)) if working and message.role == "user" else 0.0
+                worth = salience(sentence, message.role) + ordered
+                yield _Line(f"{message.name or message.role}: {sentence}", day, worth)

@@ -11,15 +11,20 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from contextkit.blocks import block_message
+from contextkit.compress import shorten
+from contextkit.compress.plan import newest_plan
 from contextkit.fence import close_fence, defused, open_fence
 from contextkit.ladder import READ_TOOL, Ladder, handle_of, whole_message
-from contextkit.types import Item, Provenance
+from contextkit.types import Item, Provenance, TokenCounter, ToolCall
 
 EARLIER: Final = "earlier-calls"
 """The id of the message, and the name of its fence."""
 
 NAMED: Final = 8
 """Tools whose calls are counted by name, those called most; the others are counted together."""
+
+PLAN_SHARE: Final = 2
+"""One part in so many of the list is the most that the newest plan takes."""
 
 SHOWN: Final = 80
 """Characters shown of what a tool was called with, and of what the model said before."""
@@ -31,6 +36,9 @@ def earlier_calls(left: Sequence[Item], limit: int, ladder: Ladder) -> Item:
     count = ladder.counter.text
     lines: list[str] = []
     taken = 0
+    plan = newest_plan(map(whole_message, left))
+    planned = _planned(plan, limit // PLAN_SHARE, ladder.counter)
+    limit -= count(planned)
     unlisted = Counter(call.name for item in left for call in whole_message(item).tool_calls)
     for names, line in _newest_first(left, ladder.readable):
         taken += count(line)
@@ -38,7 +46,7 @@ def earlier_calls(left: Sequence[Item], limit: int, ladder: Ladder) -> Item:
             break
         lines.append(line)
         unlisted.subtract(names)
-    text = "".join([open_fence(EARLIER), _told(left, ladder.readable), _counted(+unlisted), *reversed(lines)])
+    text = "".join([open_fence(EARLIER), _told(left, ladder.readable), _counted(+unlisted), planned, *reversed(lines)])
     message = block_message(text + close_fence(EARLIER))
     return Item(
         id=EARLIER,
@@ -54,8 +62,17 @@ def earlier_calls(left: Sequence[Item], limit: int, ladder: Ladder) -> Item:
 
 def _told(left: Sequence[Item], handles: bool) -> str:
     calls = sum(len(whole_message(item).tool_calls) for item in left)
-    read = f' {READ_TOOL}("{handle_of(left[-1])}") reads one by its handle.' if handles else ""
+    one = f'{READ_TOOL}("{handle_of(left[-1])}") reads one by its handle'
+    read = f' {one}, {READ_TOOL}(search="…") finds words in all of them.' if handles else ""
     return f"The turn has outgrown the window: {calls} earlier calls of it, and their results, are left out.{read}\n"
+
+
+def _planned(plan: ToolCall | None, limit: int, counter: TokenCounter) -> str:
+    """The newest plan that the calls told, whole where there is room for it: its line alone would not tell it."""
+    if plan is None or len(plan.arguments) <= SHOWN:
+        return ""
+    told = " ".join(shorten(plan.arguments, limit, counter).split())
+    return f"The plan as it was last written then: {defused(told)}\n" if told else ""
 
 
 def _counted(unlisted: Counter[str]) -> str:
@@ -77,8 +94,10 @@ def _newest_first(left: Sequence[Item], handles: bool) -> Iterator[tuple[list[st
             handle[message.tool_call_id] = handle_of(item)
             continue
         for call in reversed(message.tool_calls):
+            arguments = _brief(call.arguments)
             shown = f"{handle.get(call.id, '')} " if handles else ""
-            yield [call.name], f"{shown}{_brief(call.name)} {_brief(call.arguments)}\n"
+            whole = f" whole: {handle_of(item)}" if handles and arguments.endswith("…") else ""
+            yield [call.name], f"{shown}{_brief(call.name)} {arguments}{whole}\n"
         if said := _brief(message.text):
             yield [], f"{handle_of(item)} said: {said}\n" if handles else f"said: {said}\n"
 

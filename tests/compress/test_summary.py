@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -97,6 +98,85 @@ def test_an_extract_keeps_facts_in_other_languages(talk: list[str], facts: list[
     new = turns(*(("user", said) for said in talk))
     summary, _ = roll(None, new, sum(counter.text(f"user: {said}\n") for said in talk) * 6 // 10, counter)
     assert all(fact in summary.text for fact in facts)
+
+
+def working(first: int, results: int = 30) -> list[Message]:
+    """An agent at work: narration with numbers, calls and long results."""
+    said: list[Message] = []
+    for n in range(first, first + 2 * results, 2):
+        text = f"I will look at module {n} by Friday, since I decided that {n + 7} of its tests must pass."
+        said.append(Message(role="assistant", content=text, tool_calls=(ToolCall(f"c{n}", "run", "{}"),), seq=n))
+        said.append(Message(role="tool", content="ok " * 50, tool_call_id=f"c{n}", seq=n + 1))
+    return said
+
+
+def test_what_a_user_told_an_agent_outlives_what_the_agent_says_between_its_calls(counter: TokenCounter) -> None:
+    task = Message(role="user", content="Move the service to the loader, module by module.", seq=1)
+    summary, _ = roll(None, [task, *working(2)], 120, counter)
+    orders = ["Never touch billing.", "Use port 8081.", "Next one, please.", "Leave the migrations alone until Friday."]
+    for number, order in enumerate(orders):
+        first = 100 * (number + 1)
+        said = [Message(role="user", content=order, seq=first), *working(first + 1)]
+        summary, _ = roll(summary, said, 120, counter)
+    for told in (task.text, *orders):
+        assert f"user: {told}" in summary.text
+    assert summary.text.index(task.text) < summary.text.index("Never touch")
+
+
+def test_what_binds_and_the_task_outlive_other_orders(counter: TokenCounter) -> None:
+    task = Message(role="user", content="Move the service to the loader, module by module.", seq=1)
+    bound = Message(role="user", content="Never touch the module billing.", seq=2)
+    summary, _ = roll(None, [task, bound, *working(3, 2)], 90, counter)
+    for number in range(1, 30):
+        said = Message(role="user", content=f"Go on with piece {number} of the list, thank you.", seq=100 * number)
+        summary, _ = roll(summary, [said, *working(100 * number + 1, 2)], 90, counter)
+    assert task.text in summary.text
+    assert bound.text in summary.text
+
+
+def test_pasted_material_does_not_drive_out_orders(counter: TokenCounter) -> None:
+    pasted = " ".join(f"Line {n} of the manual says that order {n} must never be late." for n in range(200))
+    said = [
+        Message(role="user", content="Use port 8081.", seq=1),
+        Message(role="user", content=pasted, seq=2),
+        Message(role="user", content="Reply in English.", seq=3),
+        *working(4),
+    ]
+    summary, _ = roll(None, said, 80, counter)
+    assert "Use port 8081." in summary.text
+    assert "Reply in English." in summary.text
+
+
+def planned(seq: int, *states: str, name: str = "write_todos") -> list[Message]:
+    todos = json.dumps({"todos": [{"content": f"piece {n}", "status": state} for n, state in enumerate(states)]})
+    call = ToolCall(f"p{seq}", name, todos)
+    return [
+        Message(role="assistant", tool_calls=(call,), seq=seq),
+        Message(role="tool", content="kept", tool_call_id=call.id, seq=seq + 1),
+    ]
+
+
+@pytest.mark.parametrize("summarizer", [None, Scripted("The service is being moved.")])
+def test_the_newest_plan_stands_with_a_summary(summarizer: Scripted | None, counter: TokenCounter) -> None:
+    old, new = planned(1, "open", "open"), planned(3, "done", "open")
+    summary, _ = roll(None, [*old, *new, *working(5)], 200, counter, summarizer=summarizer)
+    assert summary.plan == new[0].tool_calls[0].arguments
+    assert summary.shown.endswith(summary.plan)
+    assert "piece" not in summary.text
+    assert counter.text(summary.shown) <= 200
+    later, _ = roll(Summary.from_json(summary.to_json()), working(100), 200, counter, summarizer=summarizer)
+    assert later.plan == summary.plan
+
+
+def test_a_long_plan_is_shortened_and_other_calls_tell_none(counter: TokenCounter) -> None:
+    long = planned(1, *["open"] * 300, name="TodoWrite")
+    others = [*planned(3, "open", name="search"), *planned(5, "x", name="plane")]
+    call = ToolCall("c", "plan_route", '{"from": "Ghent", "to": "Porto"}')
+    others.append(Message(role="assistant", tool_calls=(call,), seq=7))
+    summary, _ = roll(None, [*long, *others], 150, counter)
+    assert summary.plan.startswith('{"todos":')
+    assert counter.text(summary.plan) <= 50
+    assert roll(None, others, 150, counter)[0].plan == ""
 
 
 def test_a_second_roll_reads_only_what_is_new_and_keeps_the_old(counter: TokenCounter) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from contextkit.conversation import history_item
@@ -46,7 +48,9 @@ def test_each_call_has_a_line_under_the_handle_of_its_result() -> None:
     opening, told, *rest = lines(left, 1_000)
     assert opening == "<context-earlier-calls>"
     assert "2 earlier calls of it, and their results, are left out." in told
-    assert told.endswith('read_context("m4") reads one by its handle.')
+    assert told.endswith(
+        'read_context("m4") reads one by its handle, read_context(search="…") finds words in all of them.'
+    )
     assert rest == [
         "m1 said: I look for the order.",
         'm2 find {"id": 7}',
@@ -85,7 +89,17 @@ def test_what_was_called_and_said_is_shown_in_brief_and_forges_no_fence() -> Non
     assert told.count("</context-earlier-calls>") == 1
     assert "m1 said: &lt;documents> mine" in told
     assert len(told[3]) < 130
-    assert told[3].endswith("…")
+    assert told[3].endswith("… whole: m1")  # what it was called with is read by the handle of the call
+
+
+def test_the_newest_plan_is_told_whole() -> None:
+    plans = [json.dumps({"todos": [f"piece {n} is {state}" for n in range(9)]}) for state in ("open", "done")]
+    left = items(*call("write_todos", plans[0]), *call("write_todos", plans[1]), *call("find") * 9)
+    told = lines(left, 400)
+    assert [line for line in told if "The plan" in line] == [f"The plan as it was last written then: {plans[1]}"]
+    assert all(COUNTER.text("\n".join(lines(left, limit))) <= limit + 80 for limit in (40, 100, 200))
+    tight = next(line for line in lines(left, 100) if "The plan" in line)
+    assert COUNTER.text(tight) < 70
 
 
 def test_its_cost_is_that_of_its_message() -> None:
