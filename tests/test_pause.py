@@ -17,7 +17,7 @@ from contextkit.pause import LEAST, Pause, most_pauses
 from contextkit.sources import History, Preferences, System
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
-from contextkit.types import Message
+from contextkit.types import Message, ToolCall
 from contextkit.view import Turn, View
 
 MARCH = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -197,3 +197,21 @@ def test_there_are_never_more_than_were_reckoned_with(said: Sequence[tuple[int, 
     standing = [time for time, (_, stands) in zip(times, said, strict=True) if stands]
     pauses = sum(Pause.between(*pair) is not None for pair in pairwise(standing))
     assert pauses <= most_pauses(times)
+
+
+@pytest.mark.parametrize("window", range(150, 260, 2))
+def test_a_turn_that_drives_out_its_pause_says_so(store: SQLiteStore, clock: Clock, window: int) -> None:
+    say(store, "Hello.", "Hello! How can I help?")
+    clock.now += timedelta(days=375)
+    try:
+        shown = build(store, clock, "Where are my orders? " * 10, window, "agent")
+        say(store, "Where are my orders? " * 10)
+        for number in range(6):
+            call = ToolCall(f"c{number}", "look_up", "{}")
+            result = Message(role="tool", content="It is on its way.", tool_call_id=call.id)
+            store.append("ines", "s1", [Message(role="assistant", tool_calls=(call,)), result])
+            before, shown = shown, build(store, clock, None, window, "agent")
+            kept = [message.text for message in shown.messages][: len(before.messages)]
+            assert shown.report.notices or kept == [message.text for message in before.messages]
+    except BudgetTooSmall:
+        pass

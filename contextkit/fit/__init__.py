@@ -184,6 +184,7 @@ class _Fitting:
                 return self._accept(present, block if spared >= kept + block else 0, spared)
         if self.pause:
             self.pause = None
+            self.notices += [notices.PAUSE_GONE] if self.request.continuing else []
             return self._turn(room)
         raise BudgetTooSmall(self._required(present), self.available, self.request.budget.window)
 

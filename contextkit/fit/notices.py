@@ -28,6 +28,10 @@ BLOCK_GONE: Final = Notice(
     "block dropped",
     "The current turn needs the whole window, so what was recalled for it no longer stands. Use a larger window.",
 )
+PAUSE_GONE: Final = Notice(
+    "prefix changed",
+    "The current turn needs the whole window, so word of the pause before it no longer stands. Use a larger window.",
+)
 PREFIX_CUT: Final = Notice(
     "prefix changed",
     "The current turn needs so much of the window that tools or other stable sections got less. Use a larger window.",
