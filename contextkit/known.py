@@ -63,15 +63,31 @@ class KnownSessions:
             facts = replace(session, view=view, derived=None, parts=None)
             self._seen.put(key, replace(seen, session=facts) if seen else _Seen(facts))
 
+    def followed(self, session: Session | None, after: int) -> int:
+        """The number of the last message up to which the turn that begins behind number `after` is known to go on."""
+        seen = None if session is None else self._seen.get((session.actor_id, session.session_id))
+        if seen is None or session is None or seen.session.created_at != session.created_at or seen.turn[0] != after:
+            return after
+        return seen.turn[1]
+
+    def follow(self, session: Session | None, after: int) -> None:
+        """Take note that the turn that begins behind number `after` goes on up to the session's last message."""
+        seen = None if session is None else self._seen.get((session.actor_id, session.session_id))
+        if seen is not None and session is not None and seen.session.created_at == session.created_at:
+            turn = (after, session.last_seq)
+            self._seen.put((session.actor_id, session.session_id), replace(seen, turn=turn))
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A session, and of an index that lies in drawers those that were read (None: it does not, or is not known), and
-    the segments that lay in them then."""
+    the segments that lay in them then. `turn` has the number of the message that its turn begins behind, and of the
+    last one up to which that turn goes on."""
 
     session: Session
     drawers: frozenset[int] | None = None
     segments: frozenset[Segment] = frozenset()
+    turn: tuple[int, int] = (-1, 0)
 
     @property
     def outdated(self) -> bool:

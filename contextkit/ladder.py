@@ -72,6 +72,10 @@ class Ladder:
             return None
         return self._within(limit, "extract", line(item, f"{text} {self._pointer(item)}"))
 
+    def brief(self, text: str, limit: int) -> str:
+        """A text within so many tokens, the same whatever was asked."""
+        return _shorten(text, limit, self.counter, "")
+
     def frame(self, item: Item) -> int:
         """Tokens of what an extract says beside the item's text."""
         return self.counter.text(line(item, self._pointer(item)))

@@ -68,7 +68,13 @@ def open_request(
     log = _Log(sessions, session, deadline)
     if message is None and missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
-    opening = _continued(view, log, now) if message is None else _begun(message, view, log, now)
+    if message is None:
+        followed = known.followed(session, view.turn.after) if view.turn is not None else 0
+        opening = _continued(view, log, now, followed)
+        if opening.turn is view.turn:
+            known.follow(session, opening.turn.after)
+    else:
+        opening = _begun(message, view, log, now)
     turn = opening.turn
     return Request(
         query=turn.query.text,
@@ -180,9 +186,12 @@ def _goes_on(turn: Turn, query: Message, said: Sequence[Message]) -> bool:
     return again and bool(said) and not _answers(said[-1])
 
 
-def _continued(view: View, log: _Log, now: datetime) -> _Opening:
-    """The turn the session is in: the one of its view, unless the user has asked anew since."""
-    since = log.since(view.turn.after) if view.turn is not None else _looked_through(log)
+def _continued(view: View, log: _Log, now: datetime, followed: int) -> _Opening:
+    """The turn the session is in: the one of its view, unless the user has asked anew since.
+
+    That turn is known to go on up to the message number `followed`: of hundreds of calls only the last are read.
+    """
+    since = log.since(max(view.turn.after, followed - 1)) if view.turn is not None else _looked_through(log)
     place = _question(since)
     if view.turn is not None and place is None:
         return _Opening(view.turn)

@@ -117,6 +117,48 @@ def test_what_a_user_says_in_between_does_not_end_it(store: SQLiteStore) -> None
     assert (request.query, request.continuing) == ("?one", True)
 
 
+class Counting(SQLiteStore):
+    """A store that counts the messages it gives."""
+
+    given = 0
+
+    def messages(
+        self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None
+    ) -> list[Message]:
+        found = super().messages(actor_id, session_id, after=after, before=before, last=last)
+        self.given += len(found)
+        return found
+
+
+def test_of_a_long_turn_only_what_is_new_is_looked_through() -> None:
+    known = KnownSessions()
+    with Counting(":memory:") as store:
+        keep(store, opened(store, "?one", known=known))
+        say(store, "?one", *(f"!{number}" for number in range(100)))
+        opened(store, known=known)
+        store.given = 0
+        for number in range(100, 110):
+            say(store, f"!{number}")
+            assert opened(store, known=known).continuing
+        assert store.given == 30  # the last that was looked at, each call and its result
+        say(store, "answer")
+        assert opened(store, known=known).continuing
+        say(store, "?two")
+        request = opened(store, known=known)
+        assert (request.turn.after, request.query, request.continuing) == (222, "?two", False)
+
+
+def test_a_session_begun_anew_is_looked_through_from_its_turn_on(store: SQLiteStore) -> None:
+    known = KnownSessions()
+    keep(store, opened(store, "?one", known=known))
+    say(store, "?one", "!1", "!2", "!3")
+    assert opened(store, known=known).continuing
+    store.delete_session("u1", "s1")
+    keep(store, opened(store, "?one", known=known))
+    say(store, "?one", "!1", "answer", "?two", "!2")
+    assert opened(store, known=known).query == "?two"
+
+
 def test_without_a_view_the_turn_is_found_in_the_messages(store: SQLiteStore) -> None:
     say(store, "?one", "answer", "?two", "!1", "!2")
     request = opened(store)

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from contextkit.blocks import block_message
-from contextkit.compress import shorten
 from contextkit.compress.plan import newest_plan
 from contextkit.fence import close_fence, defused, open_fence
 from contextkit.ladder import READ_TOOL, Ladder, handle_of, whole_message
-from contextkit.types import Item, Provenance, TokenCounter, ToolCall
+from contextkit.types import Item, Provenance, ToolCall
 
 EARLIER: Final = "earlier-calls"
 """The id of the message, and the name of its fence."""
@@ -37,7 +36,7 @@ def earlier_calls(left: Sequence[Item], limit: int, ladder: Ladder) -> Item:
     lines: list[str] = []
     taken = 0
     plan = newest_plan(map(whole_message, left))
-    planned = _planned(plan, limit // PLAN_SHARE, ladder.counter)
+    planned = _planned(plan, limit // PLAN_SHARE, ladder)
     limit -= count(planned)
     unlisted = Counter(call.name for item in left for call in whole_message(item).tool_calls)
     for names, line in _newest_first(left, ladder.readable):
@@ -67,11 +66,11 @@ def _told(left: Sequence[Item], handles: bool) -> str:
     return f"The turn has outgrown the window: {calls} earlier calls of it, and their results, are left out.{read}\n"
 
 
-def _planned(plan: ToolCall | None, limit: int, counter: TokenCounter) -> str:
+def _planned(plan: ToolCall | None, limit: int, ladder: Ladder) -> str:
     """The newest plan that the calls told, whole where there is room for it: its line alone would not tell it."""
     if plan is None or len(plan.arguments) <= SHOWN:
         return ""
-    told = " ".join(shorten(plan.arguments, limit, counter).split())
+    told = " ".join(ladder.brief(plan.arguments, limit).split())
     return f"The plan as it was last written then: {defused(told)}\n" if told else ""
 
 
