@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Final
@@ -50,13 +50,17 @@ def search_session(store: object, actor_id: str, session_id: str, search: str, l
 
     What stands the same in several texts is one place. What was found by earlier reads is not found again.
     """
-    words = _words(search)
-    texts = [(handle, text, text.casefold()) for handle, text in _texts(store, actor_id, session_id)]
-    found = Counter(word for _, _, folded in texts for word in words if word in folded)
+    words = {word: _pattern(word) for word in _words(search)}
+    texts = list(_texts(store, actor_id, session_id))
+    having = [_had(text, words) for _, text in texts]
+    found = Counter(word for had in having for word in had)
     worth = {word: log(1 + len(texts) / count) for word, count in found.items()}
-    rated = [(sum(worth[word] for word in worth if word in folded), handle, text) for handle, text, folded in texts]
-    rated = sorted((each for each in rated if each[0] > 0), key=lambda each: -each[0])[:LOOKED_INTO]
-    places = [(*_best(text, worth), whole, handle, text) for whole, handle, text in rated]
+    rated = [(sum(worth[word] for word in had), had, *text) for had, text in zip(having, texts, strict=True) if had]
+    rated = sorted(rated, key=lambda each: -each[0])[:LOOKED_INTO]
+    places = [
+        (*_best(text, {words[word]: worth[word] for word in had}), whole, handle, text)
+        for whole, had, handle, text in rated
+    ]
     places.sort(key=lambda each: (-each[0], -each[2]))
     best = max((each[0] for each in places), default=0.0)
     shown = {
@@ -89,6 +93,23 @@ def _stem(word: str) -> str:
     return stems[0] if len(stems) == 1 and word.startswith(stems[0]) else word
 
 
+WHOLE: Final = 3
+"""Characters up to which a word stands whole where it is found; so do numbers, or 1 would be in every other."""
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    """What finds a word in a text in lower case."""
+    if word.isdigit() or (len(word) <= WHOLE and not UNSPACED.search(word)):
+        return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return re.compile(re.escape(word))
+
+
+def _had(text: str, words: Mapping[str, re.Pattern[str]]) -> list[str]:
+    """The words that a text has."""
+    folded = text.casefold()
+    return [word for word, pattern in words.items() if word in folded and pattern.search(folded)]
+
+
 def _texts(store: object, actor_id: str, session_id: str) -> Iterator[tuple[str, str]]:
     """What was said, the newest first, and what was moved out; each under its handle."""
     if isinstance(store, SessionStore):
@@ -119,11 +140,13 @@ def _without_reads(messages: Iterable[Message]) -> Iterator[Message]:
             yield message
 
 
-def _best(text: str, worth: dict[str, float]) -> tuple[float, int]:
+def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> tuple[float, int]:
     """What the words are worth that stand together in a text, at the most, and the middle of where they do."""
     folded = text.casefold()
-    marks = sorted((match.start(), word) for word in worth for match in re.finditer(re.escape(word), folded))
-    inside: Counter[str] = Counter()
+    marks = sorted(
+        ((match.start(), word) for word in worth for match in word.finditer(folded)), key=lambda mark: mark[0]
+    )
+    inside: Counter[re.Pattern[str]] = Counter()
     best, middle, value, first = 0.0, 0, 0.0, 0
     for at, word in marks:
         value += 0.0 if inside[word] else worth[word]

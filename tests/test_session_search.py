@@ -73,6 +73,13 @@ def test_places_where_the_words_stand_together_come_first_and_of_those_alike_the
     assert handles(store, "retry limit") == ["m3", "m2", "m1"]
 
 
+def test_numbers_and_short_words_are_found_whole(store: SQLiteStore) -> None:
+    said = [*(f"The port of stage {stage} is {stage}811{stage}." for stage in range(1, 30)), "A report on stages, 1983"]
+    store.append(**A, messages=[{"role": "user", "content": text} for text in said])
+    assert handles(store, "port of stage 1")[0] == "m1"
+    assert handles(store, "id") == []
+
+
 def test_what_stands_the_same_in_several_results_is_one_place_under_the_newest(store: SQLiteStore) -> None:
     for number in range(3):
         store.append(**A, messages=result(number, "queue = parcels-7"))
