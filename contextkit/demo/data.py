@@ -14,6 +14,7 @@ from contextkit.demo.document import Page, parse_document
 from contextkit.demo.question import Evidence, Question
 from contextkit.demo.shipment import shipment_events
 from contextkit.messages import as_messages
+from contextkit.session_search import told
 from contextkit.stores import MemoryRecord
 from contextkit.types import Message, Tool
 
@@ -48,12 +49,12 @@ class Demo:
     questions: tuple[Question, ...]
 
     def text(self, item_id: str) -> str:
-        """What the message, document or memory with this id says. Raises `KeyError` for an unknown id."""
+        """What the message (calls too), document or memory with this id says. Raises `KeyError` for an unknown id."""
         return self._texts[item_id]
 
     @cached_property
     def _texts(self) -> dict[str, str]:
-        messages = {message.id or "": message.text for message in self.messages}
+        messages = {message.id or "": told(message) for message in self.messages}
         documents = {document.id: document.text for document in self.documents}
         return messages | documents | {memory.id: memory.text for memory in self.memories}
 

@@ -214,7 +214,7 @@ def test_the_read_context_tool_reads_this_session_only(builder: ContextBuilder, 
     assert "handle" in tool.invoke({"handle": "m99"})
     stranger = read_context_tool(builder, actor_id="u2", session_id="s1")
     assert "Nothing is stored" in stranger.invoke({"handle": "m1"})
-    assert json.loads(json.dumps(tool.tool_call_schema))["required"] == ["handle"]
+    assert json.loads(json.dumps(tool.tool_call_schema))["required"] == []
 
 
 def test_a_model_s_slip_is_a_failed_result_that_says_how(builder: ContextBuilder) -> None:
