@@ -7,7 +7,7 @@ says which records it was of, so that an index is brought up to date by reading 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -100,10 +100,10 @@ class Memories:
     def search_memories(
         self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
     ) -> list[ScoredMemory]:
-        pk, within = keys.memories_key(check_id("actor id", actor_id)), in_namespace(namespace)
+        pk = keys.memories_key(check_id("actor id", actor_id))
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
-        kept = self._index(pk, namespace, within)
+        kept = self._index(pk, namespace)
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
         now = self._clock.now()
         shown, holding = kept.index.shown(now, active), kept.index.shown(now, True)
@@ -197,51 +197,49 @@ class Memories:
             return None
         return kept if kept.holds(self._changes.last(pk), now) else None
 
-    def _index(self, pk: str, namespace: str | None, within: Callable[[str], bool]) -> _Kept:
-        now = self._clock.now()
+    def _index(self, pk: str, namespace: str | None) -> _Kept:
+        """The index of a namespace as it is now: the one in memory, or another that goes on from it."""
+        within, now = in_namespace(namespace), self._clock.now()
         former = self._indexes.get((pk, namespace))
+        found: tuple[Head, list[Row]] | None = None
         if former is not None:
             head = self._changes.last(pk)
             if former.holds(head, now):
                 return former
-            followed = self._followed(pk, former, head)
-            if followed is not None:
-                return self._keep(pk, namespace, within, head, followed, former, now)
+            found = self._followed(pk, former, head)
+        head, rows = found or self._read(pk)
+        kept = self._kept(head, [row for row in rows if within(row["namespace"])], former, now)
+        self._indexes.put((pk, namespace), kept)
+        return kept
+
+    def _read(self, pk: str) -> tuple[Head, list[Row]]:
+        """Every record's row, with a vector if it can have one now, and the last change before they were read."""
         head, rows = self._stamped(pk)
         awaited = [row for row in rows if awaits(row)]
         if awaited and self._embedder is not None and not self._embedder.resting:
             self._embed_some(pk, awaited)
             rows = self._all(pk)
-        return self._keep(pk, namespace, within, head, rows, former, now)
+        return head, rows
 
-    def _followed(self, pk: str, former: _Kept, head: Head) -> list[Row] | None:
-        """The rows as they are now, of which only those that changed are read; None where that cannot be told."""
+    def _followed(self, pk: str, former: _Kept, head: Head) -> tuple[Head, list[Row]] | None:
+        """The same, of which only those rows are read that changed; None where that cannot be told."""
         changed = None if self._database.replicas else self._changes.between(pk, former.head, head)
         if changed is None:
             return None
         found = self._database.get_many("memories", [(pk, sk) for sk in changed])
         if self._embedder is not None and any(map(awaits, found.values())):
             return None
-        unchanged = [row for row in former.rows if row["sk"] not in set(changed)]
-        return oldest_first([*unchanged, *records_among(found.values())])
+        gone = set(changed)
+        unchanged = [row for row in former.rows if row["sk"] not in gone]
+        return head, oldest_first([*unchanged, *records_among(found.values())])
 
-    def _keep(
-        self,
-        pk: str,
-        namespace: str | None,
-        within: Callable[[str], bool],
-        head: Head,
-        rows: Sequence[Row],
-        former: _Kept | None,
-        now: int,
-    ) -> _Kept:
-        """Index these rows, as far as they are within the namespace."""
-        rows = [row for row in rows if within(row["namespace"])]
+    def _kept(self, head: Head, rows: Sequence[Row], former: _Kept | None, now: int) -> _Kept:
+        """An index of these rows, which were read at that change and time."""
         new = [row for row in rows if SAYS_NOTHING not in row]
         read = dict(zip((row["sk"] for row in new), self._records(new), strict=True))
         known = {} if former is None else former.records
         records = {row["sk"]: read.get(row["sk"]) or known[row["sk"]] for row in rows}
-        kept = _Kept(
+        return _Kept(
             index=_built(rows, list(records.values()), None if former is None else former.index),
             rows=[without_content(row) for row in rows],
             records=records,
@@ -250,8 +248,6 @@ class Memories:
             # Between regions a stamp may arrive before its records.
             until=after(now, REPLICATED) if self._database.replicas else None,
         )
-        self._indexes.put((pk, namespace), kept)
-        return kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
