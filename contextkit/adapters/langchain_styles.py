@@ -60,11 +60,6 @@ def differ(model: object) -> bool:
     return isinstance(model, RunnableWithFallbacks) and len({target_of(one) for one in model.runnables}) > 1
 
 
-def cache_style(model: object) -> CacheStyle | None:
-    """How a chat model is told what to cache; None for one that needs no telling, takes no marks, or is not known."""
-    return target_of(model).cache
-
-
 def _models(step: object, options: Mapping[str, Any]) -> Iterator[tuple[object, Mapping[str, Any]]]:
     """The chat models that may answer at this step of a chain, each with what it is bound to."""
     if isinstance(step, RunnableBindingBase):

@@ -8,7 +8,7 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.runnables import RunnablePassthrough
 from pydantic import BaseModel
 
-from contextkit.adapters.langchain_styles import cache_style, target_of
+from contextkit.adapters.langchain_styles import target_of
 from tests.adapters.providers import STYLES
 
 langchain_aws = pytest.importorskip("langchain_aws", reason="needs the extra dev: langchain-aws")
@@ -17,15 +17,15 @@ AWS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_
 
 @pytest.mark.parametrize("name", STYLES)
 def test_each_model_has_its_own(name: str, models: dict[str, BaseChatModel]) -> None:
-    assert cache_style(models[name]) == STYLES[name]
-    assert cache_style(models[name].bind_tools([]) | RunnablePassthrough()) == STYLES[name]
+    assert target_of(models[name]).cache == STYLES[name]
+    assert target_of(models[name].bind_tools([]) | RunnablePassthrough()).cache == STYLES[name]
 
 
 @pytest.mark.parametrize("first", STYLES)
 @pytest.mark.parametrize("second", STYLES)
 def test_fallbacks_have_one_together_or_none(first: str, second: str, models: dict[str, BaseChatModel]) -> None:
     both = models[first].with_fallbacks([models[second]])
-    assert cache_style(both) == (STYLES[first] if STYLES[first] == STYLES[second] else None)
+    assert target_of(both).cache == (STYLES[first] if STYLES[first] == STYLES[second] else None)
 
 
 class Answer(BaseModel):
@@ -38,7 +38,7 @@ class Answer(BaseModel):
 @pytest.mark.parametrize("raw", [False, True])
 @pytest.mark.parametrize("name", STYLES)
 def test_one_that_answers_by_a_schema_is_known(name: str, raw: bool, models: dict[str, BaseChatModel]) -> None:
-    assert cache_style(models[name].with_structured_output(Answer, include_raw=raw)) == STYLES[name]
+    assert target_of(models[name].with_structured_output(Answer, include_raw=raw)).cache == STYLES[name]
 
 
 def test_by_which_api_openai_s_is_called_may_depend_on_tools() -> None:
@@ -52,7 +52,7 @@ def test_by_which_api_openai_s_is_called_may_depend_on_tools() -> None:
 
 def test_what_is_not_known_has_none() -> None:
     for model in (FakeListChatModel(responses=[]), RunnablePassthrough(), lambda prompt: prompt, None):
-        assert cache_style(model) is None
+        assert target_of(model).cache is None
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_what_is_not_known_has_none() -> None:
 )
 def test_bedrock_refuses_cache_points_of_models_that_do_not_cache(model: str, cached: str | None) -> None:
     chat = langchain_aws.ChatBedrockConverse(model=model, provider="anthropic", **AWS)
-    assert cache_style(chat) == cached
+    assert target_of(chat).cache == cached
 
 
 def test_a_profile_of_ones_own_is_known_by_its_base_model() -> None:
     profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
     base = "anthropic.claude-sonnet-4-5-20250929-v1:0"
     chat = langchain_aws.ChatBedrockConverse(model=profile, base_model=base, provider="anthropic", **AWS)
-    assert cache_style(chat) == "converse"
+    assert target_of(chat).cache == "converse"
