@@ -43,19 +43,15 @@ def read_tool() -> Tool:
     """The tool by which a model reads a handle back; its name is `read_context`."""
     return Tool(
         name=READ_TOOL,
-        description="Read stored context by its handle, in part or around what a search finds in it. "
-        "Without a handle, search all of this session for words.",
+        description="Read stored context by its handle, in part or around what a search finds in it; "
+        "without a handle, search the whole session.",
         parameters={
             "type": "object",
             "properties": {
                 "handle": {"type": "string", "description": "The handle as shown in the prompt."},
                 "start": {"type": "integer", "description": "First character to read, from 0."},
                 "length": {"type": "integer", "description": f"Characters to read; up to {LONGEST_READ} by default."},
-                "search": {
-                    "type": "string",
-                    "description": "Only show the places where this text occurs; without a handle, where these words "
-                    "stand in anything said or stored before.",
-                },
+                "search": {"type": "string", "description": "Only show the places where this text occurs."},
             },
             "required": [],
         },

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import Message
-from tests.benchmarks import agent_turn, edges, locomo
+from tests.benchmarks import agent_loop, agent_turn, edges, locomo, trajectory
 from tests.benchmarks.__main__ import arguments_of, left_out, run
 from tests.benchmarks.edges import Shown
 from tests.benchmarks.locomo_data import Conversation, Question
@@ -305,3 +305,30 @@ def test_each_picture_is_drawn_from_kept_results(tmp_path, capsys, monkeypatch):
         {"window": 4_000, "prompts": 21, "agent": reuse, "trim_messages": reuse}, pictures.cache, tmp_path / "c.png"
     )
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("turns", [False, True])
+def test_a_trajectory_is_the_same_each_time_and_has_what_its_steps_need(turns: bool) -> None:
+    session = list(trajectory.steps(120, 1, turns=turns))
+    assert session == list(trajectory.steps(120, 1, turns=turns))
+    said = [message for step in session for message in step.said]
+    assert agent_loop.is_valid(said)
+    assert len({message.id for message in said}) == len(said)
+    text = "\n".join(message.text for message in said)
+    for needs in (step.needs for step in session):
+        assert all(part in text for part in (*needs.told, needs.file, needs.failure))
+        assert needs.file not in needs.outdated or not needs.file
+        assert needs.setting is None or needs.setting.value in text
+    assert any(step.needs.setting for step in session)
+    assert any(step.needs.outdated for step in session)
+
+
+def test_a_long_session_is_measured() -> None:
+    session = list(trajectory.steps(120, 1, turns=True))
+    told = agent_loop.measured(session, 12_000, agent_loop.Ours(12_000))
+    assert (told["valid"], told["told"], told["plan"], told["read_back"], told["outdated"]) == (1, 1, 1, 1, 0)
+    trimmed = agent_loop.measured(session, 12_000, agent_loop.Trimmed(12_000))
+    assert trimmed["valid"] == 1
+    assert isinstance(trimmed["told"], float)
+    assert trimmed["told"] < 0.5
+    assert agent_loop.repeated("x" * 50 + "\n" + "x" * 50) == pytest.approx(0.495, abs=0.01)

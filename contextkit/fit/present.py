@@ -18,9 +18,11 @@ RELIEF: Final = 0.6
 Chosen on turns of 150 calls with results of 5 to 600 rows in windows of 16,000 and 64,000 tokens, where a cached token
 costs a tenth: at 0.8 their prompts cost 24 to 53% more, at 0.5 up to 14% less, but fewer results stand whole."""
 
-CROWDED: Final = 0.5
+CROWDED: Final = RELIEF / 2
 """What older calls may take of the room as handles alone, in a turn that has outgrown it. Beyond that the oldest are
-left out, until they take half as much: the newest results are worth more."""
+left out, until they take half as much: of what a turn is brought down to, half is for what stands whole. Of a coding
+agent's 400 calls in a window of 16,000 (tests/benchmarks/agent_loop.py), the newest state of the file worked on stands
+in 99% of the prompts so, and in 92% where handles may take half of the room, for 8% fewer tokens paid."""
 
 LISTED: Final = 2
 """One part in so many of what one result may take is the most that the list of calls left out does."""

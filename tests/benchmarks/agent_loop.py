@@ -1,10 +1,10 @@
 """A coding agent's session of hundreds of tool calls: what its prompts still hold of what each step needs.
 
-    python -m tests.benchmarks.agent_loop [--calls 400] [--window 16000] [--turns] [--seed 1] [--only NAME …]
+    python -m tests.benchmarks.agent_loop [--calls 400] [--window 16000] [--seed 1] [--only NAME …]
 
-The session is `trajectory.steps`: one turn that the user interrupts, or with `--turns` many, one for each piece of
-work. The peer is `trim_messages` of langchain-core: the newest messages that fit, from a user's message on where there
-is one among them. Both have the same system prompt and the same counter.
+The session is `trajectory.steps`: once as one turn that the user interrupts, and once as many, one for each piece of
+work. The peer is `trim_messages` of langchain-core: the newest messages that fit. Both have the same system prompt
+and the same counter.
 
 Of all prompts after a step it is told in how many stand, word for word, all that the user said that holds on (`told`),
 the file worked on as it was read last (`file`), the line that tells why the tests failed last (`failure`), and the
@@ -207,17 +207,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=400)
     parser.add_argument("--window", type=int, default=16_000)
-    parser.add_argument("--turns", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", choices=list(SYSTEMS), default=list(SYSTEMS))
     given = parser.parse_args()
-    session = list(steps(given.calls, given.seed, turns=given.turns))
+    sessions = {
+        name: list(steps(given.calls, given.seed, turns=turns))
+        for name, turns in (("one turn", False), ("many turns", True))
+    }
     print(
         json.dumps(
             {
                 "benchmark": "agent_loop",
                 **{name: value for name, value in vars(given).items() if name != "only"},
-                "systems": {name: measured(session, given.window, SYSTEMS[name](given.window)) for name in given.only},
+                "systems": {
+                    name: {
+                        kind: measured(session, given.window, SYSTEMS[name](given.window))
+                        for kind, session in sessions.items()
+                    }
+                    for name in given.only
+                },
             }
         )
     )

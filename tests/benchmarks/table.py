@@ -214,6 +214,29 @@ def agent_turn(found: Result) -> Iterator[Row]:
     )
 
 
+def agent_loop(found: Result) -> Iterator[Row]:
+    systems = found["systems"]
+    for kind in ("one turn", "many turns"):
+        shown = {
+            name: "; ".join(percent(one[kind][each]) for each in ("told", "plan", "file", "failure"))
+            for name, one in systems.items()
+        }
+        ours = systems["contextkit"][kind]
+        yield Row(
+            f"A coding agent's session of {found['calls']} calls in {kind}, {found['window']:,} window: prompts that "
+            "have all that the user said; the newest plan; the newest state of the file worked on; why its tests "
+            "failed last, %",
+            shown.pop("contextkit"),
+            [f"{name} {told}" for name, told in shown.items()],
+            "all (of the first)",
+            ours["told"] == 1,
+        )
+        yield Row(
+            "The same: settings of more than 100 calls ago that a search of the session finds, %",
+            percent(ours["searched"]),
+        )
+
+
 def edges(found: Result) -> Iterator[Row]:
     systems = found["systems"]
     ours = systems["contextkit"]
@@ -360,6 +383,7 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "build": build,
     "prefix": prefix,
     "agent_turn": agent_turn,
+    "agent_loop": agent_loop,
     "edges": edges,
     "calibration": calibration,
     "compression": compression,
