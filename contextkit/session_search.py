@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Final
+from typing import Final, NamedTuple
 
 from contextkit.ladder import READ_TOOL
 from contextkit.rank.terms import STOPWORDS, UNSPACED, terms
@@ -33,6 +33,9 @@ MOST_READ: Final = 10_000
 LOOKED_INTO: Final = 200
 """Texts in which the best place is looked for, those with the rarest words of the search."""
 
+CLOSE: Final = 24
+"""Characters by which words have to stand closer together for one place to come before a newer one."""
+
 NEAR_BEST: Final = 0.5
 """A place whose words are worth less than this part of the best one's is not shown."""
 
@@ -46,7 +49,8 @@ class Place:
 
 
 def search_session(store: object, actor_id: str, session_id: str, search: str, limit: int) -> list[Place]:
-    """The places where most of a search's words stand together, best first, the newest of those alike; up to `limit`.
+    """The places where most of a search's words stand together, the closest first, the newest of those alike; up to
+    `limit`.
 
     What stands the same in several texts is one place. What was found by earlier reads is not found again.
     """
@@ -57,16 +61,14 @@ def search_session(store: object, actor_id: str, session_id: str, search: str, l
     worth = {word: log(1 + len(texts) / count) for word, count in found.items()}
     rated = [(sum(worth[word] for word in had), had, *text) for had, text in zip(having, texts, strict=True) if had]
     rated = sorted(rated, key=lambda each: -each[0])[:LOOKED_INTO]
-    places = [
-        (*_best(text, {words[word]: worth[word] for word in had}), whole, handle, text)
-        for whole, had, handle, text in rated
-    ]
-    places.sort(key=lambda each: (-each[0], -each[2]))
-    best = max((each[0] for each in places), default=0.0)
-    shown = {
-        _excerpt(text, middle): handle for near, middle, _, handle, text in reversed(places) if near >= NEAR_BEST * best
-    }
-    return [Place(handle, excerpt) for excerpt, handle in reversed(shown.items())][:limit]
+    places = [(_best(text, {words[word]: worth[word] for word in had}), handle, text) for _, had, handle, text in rated]
+    places.sort(key=lambda each: (-each[0].worth, each[0].span // CLOSE))
+    best = max((together.worth for together, _, _ in places), default=0.0)
+    shown: dict[str, str] = {}
+    for together, handle, text in places:
+        if together.worth >= NEAR_BEST * best:
+            shown.setdefault(_excerpt(text, together.middle), handle)
+    return [Place(handle, excerpt) for excerpt, handle in shown.items()][:limit]
 
 
 def told(message: Message) -> str:
@@ -140,25 +142,32 @@ def _without_reads(messages: Iterable[Message]) -> Iterator[Message]:
             yield message
 
 
-def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> tuple[float, int]:
-    """What the words are worth that stand together in a text, at the most, and the middle of where they do."""
+class _Together(NamedTuple):
+    """Where words stand together: what they are worth, over how many characters they begin, and the middle of that."""
+
+    worth: float
+    span: int
+    middle: int
+
+
+def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> _Together:
+    """Where words of the most worth stand together in a text, and of such places the closest."""
     folded = text.casefold()
     marks = sorted(
         ((match.start(), word) for word in worth for match in word.finditer(folded)), key=lambda mark: mark[0]
     )
     inside: Counter[re.Pattern[str]] = Counter()
-    best, middle, value, first = 0.0, 0, 0.0, 0
+    best, first = _Together(0.0, 0, 0), 0
     for at, word in marks:
-        value += 0.0 if inside[word] else worth[word]
         inside[word] += 1
-        while at - marks[first][0] > AROUND:
-            gone = marks[first][1]
-            inside[gone] -= 1
-            value -= 0.0 if inside[gone] else worth[gone]
+        while at - marks[first][0] > AROUND or inside[marks[first][1]] > 1:
+            inside[marks[first][1]] -= 1
             first += 1
-        if value > best + 1e-9:
-            best, middle = value, (marks[first][0] + at) // 2
-    return best, middle
+        value = round(sum(worth[word] for word, count in inside.items() if count), 6)
+        span = at - marks[first][0]
+        if (value, -span) > (best.worth, -best.span):
+            best = _Together(value, span, marks[first][0] + span // 2)
+    return best
 
 
 def _excerpt(text: str, middle: int) -> str:

@@ -80,6 +80,12 @@ def test_numbers_and_short_words_are_found_whole(store: SQLiteStore) -> None:
     assert handles(store, "id") == []
 
 
+def test_of_places_with_the_same_words_those_come_first_where_they_stand_closer(store: SQLiteStore) -> None:
+    said = [f"The port in stage {stage} is {stage}811, told by eu-west-1 of the service." for stage in range(1, 20)]
+    store.append(**A, messages=[{"role": "user", "content": text} for text in said])
+    assert handles(store, "port in stage 1")[:2] == ["m1", "m19"]
+
+
 def test_what_stands_the_same_in_several_results_is_one_place_under_the_newest(store: SQLiteStore) -> None:
     for number in range(3):
         store.append(**A, messages=result(number, "queue = parcels-7"))
