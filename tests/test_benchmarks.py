@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import Message
-from tests.benchmarks import agent_loop, agent_turn, edges, locomo, trajectory
+from tests.benchmarks import agent_loop, agent_turn, edges, locomo, table, trajectory
 from tests.benchmarks.__main__ import arguments_of, left_out, run
 from tests.benchmarks.edges import Shown
 from tests.benchmarks.locomo_data import Conversation, Question
@@ -332,3 +332,8 @@ def test_a_long_session_is_measured() -> None:
     assert isinstance(trimmed["told"], float)
     assert trimmed["told"] < 0.5
     assert agent_loop.repeated("x" * 50 + "\n" + "x" * 50) == pytest.approx(0.495, abs=0.01)
+    kinds = {"one turn": told, "many turns": told}
+    systems = {"contextkit": kinds, "trim_messages": {"one turn": trimmed, "many turns": trimmed}}
+    first, second, *_ = table.agent_loop({"calls": 120, "window": 12_000, "systems": systems})
+    assert (first.reached, len(first.peers)) == (True, 1)
+    assert second.ours == f"{table.percent(told['searched'])}"

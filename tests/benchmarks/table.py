@@ -234,6 +234,7 @@ def agent_loop(found: Result) -> Iterator[Row]:
         yield Row(
             "The same: settings of more than 100 calls ago that a search of the session finds, %",
             percent(ours["searched"]),
+            [],
         )
 
 
