@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import log
 from typing import Final, NamedTuple
 
@@ -171,8 +172,17 @@ def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> _Together:
 
 
 def _excerpt(text: str, middle: int) -> str:
-    """What stands around the middle of a place."""
-    return text[max(0, middle - AROUND) : middle + AROUND].strip()
+    """What stands around the middle of a place, which was found in the casefolded text."""
+    at = _unfolded(text, middle)
+    return text[max(0, at - AROUND) : at + AROUND].strip()
+
+
+def _unfolded(text: str, place: int) -> int:
+    """Where in a text a place of its casefolded form is: a few letters, such as ß, are several there."""
+    if len(text.casefold()) == len(text):
+        return place
+    ends = accumulate(len(letter.casefold()) for letter in text)
+    return next((at for at, end in enumerate(ends) if end > place), len(text))
 
 
 def shown(places: Sequence[Place]) -> list[str]:

@@ -118,6 +118,13 @@ def test_scripts_without_spaces_are_found_too(store: SQLiteStore) -> None:
     assert handles(store, "数据库的端口") == ["m1"]
 
 
+@pytest.mark.parametrize("long_when_folded", ["Straße ", "İstanbul ", "ﬁle "])
+def test_a_place_is_shown_behind_letters_that_are_more_in_lower_case(store: SQLiteStore, long_when_folded: str) -> None:
+    store.append(**A, messages=result(1, long_when_folded * 1_000 + "the port is 8081." + " and so on" * 1_000))
+    (place,) = search_session(store, "u1", "s1", "port 8081", 10)
+    assert "the port is 8081." in place.excerpt
+
+
 def test_a_search_of_small_words_alone_looks_for_them(store: SQLiteStore) -> None:
     store.append(**A, messages=[{"role": "user", "content": "To be, or not"}])
     assert handles(store, "to be") == ["m1"]
