@@ -65,17 +65,20 @@ class KnownSessions:
 
     def followed(self, session: Session | None, after: int) -> int:
         """The number of the last message up to which the turn that begins behind number `after` is known to go on."""
-        seen = None if session is None else self._seen.get((session.actor_id, session.session_id))
-        if seen is None or session is None or seen.session.created_at != session.created_at or seen.turn[0] != after:
-            return after
-        return seen.turn[1]
+        seen = self._life_of(session)
+        return seen.turn[1] if seen is not None and seen.turn[0] == after else after
 
     def follow(self, session: Session | None, after: int) -> None:
         """Take note that the turn that begins behind number `after` goes on up to the session's last message."""
-        seen = None if session is None else self._seen.get((session.actor_id, session.session_id))
-        if seen is not None and session is not None and seen.session.created_at == session.created_at:
+        seen = self._life_of(session)
+        if seen is not None and session is not None:
             turn = (after, session.last_seq)
             self._seen.put((session.actor_id, session.session_id), replace(seen, turn=turn))
+
+    def _life_of(self, session: Session | None) -> _Seen | None:
+        """What is remembered of this life of a session."""
+        seen = None if session is None else self._seen.get((session.actor_id, session.session_id))
+        return seen if seen and session and seen.session.created_at == session.created_at else None
 
 
 @dataclass(frozen=True, slots=True)

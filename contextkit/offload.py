@@ -17,7 +17,8 @@ from contextkit.deadline import patiently
 from contextkit.errors import ContextKitError, HandleNotFound, InvalidId, InvalidInput, StoreError, shortened
 from contextkit.ladder import READ_TOOL, handle_of
 from contextkit.messages.arguments import called_with
-from contextkit.session_search import search_session, shown, told
+from contextkit.readable import with_calls
+from contextkit.session_search import search_session, shown
 from contextkit.steps import step
 from contextkit.stored import StoredPieces
 from contextkit.stores import Overflow, OverflowStore, SessionStore
@@ -145,7 +146,7 @@ def read_context(store: object, actor_id: str, session_id: str, handle: str) -> 
         found = store.pick(actor_id, session_id, [int(message[1])])
         if not found:
             raise HandleNotFound(handle)
-        return told(found[0])
+        return with_calls(found[0])
     if isinstance(store, OverflowStore):
         return store.get_overflow(actor_id, session_id, handle).text
     raise HandleNotFound(handle)

@@ -27,6 +27,12 @@ def readable(message: Message) -> str:
     return "\n".join(_texts(message.content, message.role != "assistant"))
 
 
+def with_calls(message: Message) -> str:
+    """The same, and what the message calls tools with."""
+    calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
+    return "\n".join(filter(None, [readable(message), *calls]))
+
+
 def pictured(message: Message) -> tuple[Block, ...]:
     """The blocks that have no text: pictures, sounds, films and files."""
     if isinstance(message.content, str):

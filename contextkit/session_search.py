@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from contextkit.ladder import READ_TOOL
 from contextkit.rank.terms import STOPWORDS, UNSPACED, terms
-from contextkit.readable import readable
+from contextkit.readable import with_calls
 from contextkit.stores import OverflowStore, SessionStore
 from contextkit.types import Message
 
@@ -30,6 +30,9 @@ READ: Final = 500
 
 MOST_READ: Final = 10_000
 """Messages searched, the newest: a turn has hundreds."""
+
+WHOLE: Final = 3
+"""Characters up to which a word stands whole where it is found; so do numbers, or 1 would be in every other."""
 
 LOOKED_INTO: Final = 200
 """Texts in which the best place is looked for, those with the rarest words of the search."""
@@ -64,18 +67,12 @@ def search_session(store: object, actor_id: str, session_id: str, search: str, l
     rated = sorted(rated, key=lambda each: -each[0])[:LOOKED_INTO]
     places = [(_best(text, {words[word]: worth[word] for word in had}), handle, text) for _, had, handle, text in rated]
     places.sort(key=lambda each: (-each[0].worth, each[0].span // CLOSE))
-    best = max((together.worth for together, _, _ in places), default=0.0)
-    shown: dict[str, str] = {}
+    found_at: dict[str, str] = {}
     for together, handle, text in places:
-        if together.worth >= NEAR_BEST * best:
-            shown.setdefault(_excerpt(text, together.middle), handle)
-    return [Place(handle, excerpt) for excerpt, handle in shown.items()][:limit]
-
-
-def told(message: Message) -> str:
-    """All that a message says, and what it calls tools with."""
-    calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
-    return "\n".join(filter(None, [readable(message), *calls]))
+        if len(found_at) == limit or together.worth < NEAR_BEST * places[0][0].worth:
+            break
+        found_at.setdefault(_excerpt(text, together.middle), handle)
+    return [Place(handle, excerpt) for excerpt, handle in found_at.items()]
 
 
 def _words(search: str) -> list[str]:
@@ -96,10 +93,6 @@ def _stem(word: str) -> str:
     return stems[0] if len(stems) == 1 and word.startswith(stems[0]) else word
 
 
-WHOLE: Final = 3
-"""Characters up to which a word stands whole where it is found; so do numbers, or 1 would be in every other."""
-
-
 def _pattern(word: str) -> re.Pattern[str]:
     """What finds a word in a text in lower case."""
     if word.isdigit() or (len(word) <= WHOLE and not UNSPACED.search(word)):
@@ -116,7 +109,7 @@ def _had(text: str, words: Mapping[str, re.Pattern[str]]) -> list[str]:
 def _texts(store: object, actor_id: str, session_id: str) -> Iterator[tuple[str, str]]:
     """What was said, the newest first, and what was moved out; each under its handle."""
     if isinstance(store, SessionStore):
-        yield from ((f"m{message.seq}", told(message)) for message in _said(store, actor_id, session_id))
+        yield from ((f"m{message.seq}", with_calls(message)) for message in _said(store, actor_id, session_id))
     if isinstance(store, OverflowStore):
         yield from ((piece.handle, piece.text) for piece in store.overflow(actor_id, session_id))
 

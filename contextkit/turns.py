@@ -68,13 +68,7 @@ def open_request(
     log = _Log(sessions, session, deadline)
     if message is None and missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
-    if message is None:
-        followed = known.followed(session, view.turn.after) if view.turn is not None else 0
-        opening = _continued(view, log, now, followed)
-        if opening.turn is view.turn:
-            known.follow(session, opening.turn.after)
-    else:
-        opening = _begun(message, view, log, now)
+    opening = _followed(view, log, now, session, known) if message is None else _begun(message, view, log, now)
     turn = opening.turn
     return Request(
         query=turn.query.text,
@@ -184,6 +178,15 @@ def _goes_on(turn: Turn, query: Message, said: Sequence[Message]) -> bool:
     """Whether the query is the turn's own question, and what was said last is no answer to it."""
     again = query.id is not None and query.id == turn.query.id and asks(turn.query, query)
     return again and bool(said) and not _answers(said[-1])
+
+
+def _followed(view: View, log: _Log, now: datetime, session: Session | None, known: KnownSessions) -> _Opening:
+    """The turn the session is in, as far as it is not known already to go on."""
+    followed = known.followed(session, view.turn.after) if view.turn is not None else 0
+    opening = _continued(view, log, now, followed)
+    if opening.turn is view.turn:
+        known.follow(session, opening.turn.after)
+    return opening
 
 
 def _continued(view: View, log: _Log, now: datetime, followed: int) -> _Opening:

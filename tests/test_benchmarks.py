@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import Message
-from tests.benchmarks import agent_loop, agent_turn, edges, locomo, table, trajectory
+from tests.benchmarks import agent_loop, agent_turn, edges, locomo, prompts, table, trajectory
 from tests.benchmarks.__main__ import arguments_of, left_out, run
 from tests.benchmarks.edges import Shown
 from tests.benchmarks.locomo_data import Conversation, Question
@@ -120,7 +120,7 @@ def test_results_are_in_reach_that_stand_or_are_named():
 
 def test_what_begins_a_prompt_of_a_turn_as_it_began_the_last_costs_a_tenth():
     turn = agent_turn.turn(3, [5], 1)
-    whole = [agent_turn._cost(said) for said in turn.growing]
+    whole = [prompts.cost(said) for said in turn.growing]
     bodies = [sum(map(agent_turn.COUNTER.message, said)) for said in turn.growing]
     growing = agent_turn.measured(turn, 10_000, lambda turn, _: turn.growing)
     paid = whole[0] + sum(cost - 0.9 * before for cost, before in zip(whole[1:], bodies, strict=False))
@@ -312,7 +312,7 @@ def test_a_trajectory_is_the_same_each_time_and_has_what_its_steps_need(turns: b
     session = list(trajectory.steps(120, 1, turns=turns))
     assert session == list(trajectory.steps(120, 1, turns=turns))
     said = [message for step in session for message in step.said]
-    assert agent_loop.is_valid(said)
+    assert prompts.is_valid(said)
     assert len({message.id for message in said}) == len(said)
     text = "\n".join(message.text for message in said)
     for needs in (step.needs for step in session):

@@ -19,15 +19,11 @@ _LIST: Final = re.compile(r"\[\s*[\[{\"]|\\n")
 
 def newest_plan(messages: Iterable[Message]) -> ToolCall | None:
     """The last call that told a whole plan; None where none did."""
-    newest = None
-    for message in messages:
-        for call in message.tool_calls:
-            if tells_plan(call):
-                newest = call
-    return newest
+    plans = [call for message in messages for call in message.tool_calls if _tells_plan(call)]
+    return plans[-1] if plans else None
 
 
-def tells_plan(call: ToolCall) -> bool:
+def _tells_plan(call: ToolCall) -> bool:
     """Whether a call tells a whole plan, by the tool's name and what it is called with."""
     parts = {part.lower() for part in _PART.findall(call.name)}
     return not parts.isdisjoint(_NAMES) and _LIST.search(call.arguments) is not None

@@ -165,9 +165,7 @@ def _extended(before: Summary, turns: Sequence[Message], text: str, made_by: str
     if lineage and lineage[-1].made_by == made_by:
         made = Made(lineage[-1].first, last, made_by)
         lineage = lineage[:-1]
-    return Summary(
-        text=text, plan=before.plan, first=before.first or first, last=last, made_by=made_by, lineage=(*lineage, made)
-    )
+    return replace(before, text=text, first=before.first or first, last=last, made_by=made_by, lineage=(*lineage, made))
 
 
 def _name_of(summarizer: Summarizer) -> str:
@@ -270,9 +268,7 @@ def _stood(previous: str, working: bool) -> Iterator[_Line]:
         if line == _UNDATED or _DAY.fullmatch(line):
             day = line.removeprefix(_UNDATED)
         elif line:
-            said, role = line.partition(": ")[2] or line, _role_in(line)
-            ordered = order_worth(said) if working and role == "user" else 0.0
-            yield _Line(line, day, salience(said, role) + ordered + _STAYED)
+            yield _Line(line, day, _worth(line.partition(": ")[2] or line, _role_in(line), working) + _STAYED)
 
 
 def _role_in(line: str) -> str:
@@ -288,6 +284,11 @@ def _sayings(turns: Sequence[Message], working: bool) -> Iterator[_Line]:
         said = [" ".join(text[start:end].split()) for start, end in sentences(text, (0, len(text)), _LONGEST)]
         for sentence in said:
             if len(sentence) > 2:
-                ordered = order_worth(sentence, len(said)) if working and message.role == "user" else 0.0
-                worth = salience(sentence, message.role) + ordered
+                worth = _worth(sentence, message.role, working, len(said))
                 yield _Line(f"{message.name or message.role}: {sentence}", day, worth)
+
+
+def _worth(sentence: str, role: str, working: bool, sentences: int = 1) -> float:
+    """What a sentence is worth, in a message of so many; what a user says where tools are at work, as an order too."""
+    ordered = order_worth(sentence, sentences) if working and role == "user" else 0.0
+    return salience(sentence, role) + ordered

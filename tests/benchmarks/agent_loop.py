@@ -22,31 +22,27 @@ import argparse
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 from statistics import fmean, median
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from langchain_core.messages import BaseMessage, SystemMessage, trim_messages
 
 from contextkit import ContextBuilder, Message
 from contextkit.errors import ContextKitError
-from contextkit.messages import as_message, group_at
+from contextkit.messages import as_message
 from contextkit.offload import answer_call
 from contextkit.sources import History, Overflow, System
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.tokens import get_counter
 from tests.benchmarks.prefix import as_langchain
+from tests.benchmarks.prompts import COUNTER, cached, cost, is_valid
 from tests.benchmarks.trajectory import Step, steps
 
-COUNTER = get_counter()
 SYSTEM = "You are a careful engineer. You work on a repository with the tools you are given, and keep a plan."
 LONG = 40
 """Characters from which on a line that stands twice is a repetition."""
 
 IDS: dict[str, Any] = {"actor_id": "u", "session_id": "s"}
-Shown: TypeAlias = Callable[[Step], tuple[Sequence[Message], float]]
-"""The prompt after a step, and the seconds it took."""
 
 
 class Ours:
@@ -58,8 +54,11 @@ class Ours:
             sources=[System(SYSTEM), History(), Overflow()], budget=window, store=self.store, strategy="agent"
         )
 
-    def __call__(self, step: Step) -> tuple[Sequence[Message], float]:
+    def append(self, step: Step) -> None:
         self.store.append(**IDS, messages=step.said)
+
+    def prompt(self) -> tuple[Sequence[Message], float]:
+        """The prompt of now, and the seconds it took."""
         began = time.process_time()
         context = self.builder.build(**IDS)
         return context.messages, time.process_time() - began
@@ -87,8 +86,11 @@ class Trimmed:
         self.said: list[BaseMessage] = [SystemMessage(SYSTEM)]
         self.costs: dict[str, int] = {}
 
-    def __call__(self, step: Step) -> tuple[Sequence[Message], float]:
+    def append(self, step: Step) -> None:
         self.said += map(as_langchain, step.said)
+
+    def prompt(self) -> tuple[Sequence[Message], float]:
+        """The same."""
         began = time.process_time()
         shown = trim_messages(
             self.said,
@@ -117,7 +119,6 @@ class Measures:
     def __init__(self, window: int) -> None:
         self.window = window
         self.of: dict[str, list[float]] = {}
-        self.costs: dict[Message, int] = {}
         self.last: Sequence[Message] = ()
 
     def note(self, name: str, value: float) -> None:
@@ -127,7 +128,7 @@ class Measures:
         needs = step.needs
         text = "\n".join(message.text for message in prompt)
         calls = "\n".join(call.arguments for message in prompt for call in message.tool_calls)
-        self.note("valid", is_valid(prompt) and self.cost(prompt) <= self.window)
+        self.note("valid", is_valid(prompt) and cost(prompt) <= self.window)
         self.note("told", all(sentence in text for told in needs.told for sentence in told.split(". ")))
         if needs.file:
             self.note("file", needs.file in text)
@@ -139,24 +140,9 @@ class Measures:
         if needs.setting:
             self.note("setting", needs.setting.value in text)
         self.note("repeated", repeated(text))
-        cached = [one for one, _ in takewhile(lambda pair: _same(*pair), zip(prompt, self.last, strict=False))]
-        self.note("cached", self.cost(cached) / self.cost(prompt))
-        self.note("tokens", self.cost(prompt))
+        self.note("cached", cost(cached(prompt, self.last)) / cost(prompt))
+        self.note("tokens", cost(prompt))
         self.last = prompt
-
-    def cost(self, messages: Sequence[Message]) -> int:
-        return COUNTER.framing(len(messages), 0) + sum(map(COUNTER.message, messages))
-
-
-def is_valid(prompt: Sequence[Message]) -> bool:
-    """Whether every call has its results and every result its call."""
-    place = 0
-    while place < len(prompt):
-        group = group_at(prompt, place)
-        if not group.whole:
-            return False
-        place = group.stop
-    return True
 
 
 def repeated(text: str) -> float:
@@ -171,23 +157,16 @@ def repeated(text: str) -> float:
     return twice / max(1, len(text))
 
 
-def _same(one: Message, other: Message) -> bool:
-    return (one.role, one.content, one.tool_calls) == (other.role, other.content, other.tool_calls)
-
-
 def measured(session: Sequence[Step], window: int, system: Ours | Trimmed) -> dict[str, float | list[float]]:
     measures = Measures(window)
     said: list[Message] = []
     seconds: list[float] = []
     for step in session:
         said += step.said
+        system.append(step)
         if step.said[-1].role == "assistant":  # the turn is over: nothing is built until the user asks again
-            if isinstance(system, Ours):
-                system.store.append(**IDS, messages=step.said)
-            else:
-                system.said += map(as_langchain, step.said)
             continue
-        prompt, took = system(step)
+        prompt, took = system.prompt()
         seconds.append(took)
         measures.take(step, prompt)
         if isinstance(system, Ours):

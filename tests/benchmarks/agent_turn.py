@@ -26,7 +26,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import takewhile
 from random import Random
 from statistics import fmean
 from types import SimpleNamespace
@@ -38,14 +37,13 @@ from strands.agent.conversation_manager import SlidingWindowConversationManager
 from strands.types.exceptions import ContextWindowOverflowException
 
 from contextkit import ContextBuilder, Message
-from contextkit.messages import as_message, group_at
+from contextkit.messages import as_message
 from contextkit.sources import History, System
 from contextkit.stores.sqlite import SQLiteStore
-from contextkit.tokens import get_counter
 from contextkit.types import ToolCall
 from tests.benchmarks.prefix import as_langchain
+from tests.benchmarks.prompts import COUNTER, cached, cost, is_valid
 
-COUNTER = get_counter()
 CACHED = 0.1
 """What a cached token costs of another."""
 
@@ -134,7 +132,7 @@ def slid(turn: Turn, window: int) -> Prompts:
     agent.messages.append(_in_bedrocks(turn.question))
     for call in turn.calls:
         agent.messages += map(_in_bedrocks, call)
-        while _cost([system, *_from_bedrocks(agent.messages)]) > window:
+        while cost([system, *_from_bedrocks(agent.messages)]) > window:
             try:
                 manager.reduce_context(agent, ContextWindowOverflowException())  # type: ignore[arg-type]
             except ContextWindowOverflowException:
@@ -154,7 +152,7 @@ def _from_langchain(messages: Sequence[BaseMessage]) -> list[Message]:
 
 
 def _counted(messages: Sequence[Any]) -> int:
-    return _cost(_from_langchain([message for message in messages if isinstance(message, BaseMessage)]))
+    return cost(_from_langchain([message for message in messages if isinstance(message, BaseMessage)]))
 
 
 def _in_bedrocks(message: Message) -> dict[str, Any]:
@@ -169,10 +167,6 @@ def _from_bedrocks(messages: Sequence[dict[str, Any]]) -> list[Message]:
     return [as_message(message) for message in messages]
 
 
-def _cost(messages: Sequence[Message]) -> int:
-    return COUNTER.framing(len(messages), 0) + sum(map(COUNTER.message, messages))
-
-
 def measured(turn: Turn, window: int, prompts: Callable[[Turn, int], Prompts]) -> dict[str, float]:
     """What the prompts are worth, and what they cost."""
     usable, paid, reached = [], [], []
@@ -180,8 +174,7 @@ def measured(turn: Turn, window: int, prompts: Callable[[Turn, int], Prompts]) -
     for said, prompt in zip(turn.growing, prompts(turn, window), strict=True):
         usable.append(is_usable(prompt, window))
         if usable[-1]:
-            cached = [one for one, _ in takewhile(lambda pair: _same(*pair), zip(prompt, last, strict=False))]
-            paid.append(_cost(prompt) - (1 - CACHED) * sum(map(COUNTER.message, cached)))
+            paid.append(cost(prompt) - (1 - CACHED) * sum(map(COUNTER.message, cached(prompt, last))))
         reached.append(in_reach(prompt, said))
         last = prompt
     return {
@@ -194,17 +187,7 @@ def measured(turn: Turn, window: int, prompts: Callable[[Turn, int], Prompts]) -
 def is_usable(prompt: Sequence[Message], window: int) -> bool:
     """Whether a model could go on from this prompt."""
     asked = any(message.role == "user" and message.text == QUESTION for message in prompt)
-    return asked and _cost(prompt) <= window and _whole(prompt)
-
-
-def _whole(prompt: Sequence[Message]) -> bool:
-    place = 0
-    while place < len(prompt):
-        group = group_at(prompt, place)
-        if not group.whole:
-            return False
-        place = group.stop
-    return True
+    return asked and cost(prompt) <= window and is_valid(prompt)
 
 
 def in_reach(prompt: Sequence[Message], said: Sequence[Message]) -> float:
@@ -216,10 +199,6 @@ def in_reach(prompt: Sequence[Message], said: Sequence[Message]) -> float:
     text = "\n".join(message.text for message in prompt)
     results = [(number, message.text) for number, message in enumerate(said, 1) if message.role == "tool"]
     return fmean(result in whole or f"'m{number}'" in text or f"\nm{number} " in text for number, result in results)
-
-
-def _same(one: Message, other: Message) -> bool:
-    return (one.role, one.content, one.tool_calls) == (other.role, other.content, other.tool_calls)
 
 
 def main() -> None:
@@ -241,7 +220,7 @@ def main() -> None:
             {
                 "benchmark": "agent_turn",
                 **vars(given),
-                "tokens": _cost([lived.question, *(message for call in lived.calls for message in call)]),
+                "tokens": cost([lived.question, *(message for call in lived.calls for message in call)]),
                 "systems": {name: measured(lived, given.window, prompts) for name, prompts in systems.items()},
             }
         )

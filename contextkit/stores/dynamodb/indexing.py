@@ -122,17 +122,16 @@ class Indexing:
         """What `Sessions.open_session` gives; segments that this process has all made are not read again."""
         at = self._lives.clock.at(actor_id, session_id)
         whole = self._whole(at.pk) if derived else None
-        if whole is None:
-            newest = SMALL if derived or not drawers else NEWEST
-            return self._sessions.open_session(actor_id, session_id, derived=derived, drawers=drawers, newest=newest)
-        newest = max(1, whole.last % SMALL)  # which are in no pack
-        session = self._sessions.open_session(actor_id, session_id, derived=False, newest=newest)
-        if session is None:
-            return None
-        life = self._lives.known(at)
-        if life and life.life == whole.life and session.last_seq - whole.last < SMALL:
-            return replace(session, derived=whole.segments)
-        return self._sessions.open_session(actor_id, session_id, derived=True, drawers=drawers, newest=SMALL)
+        if whole is not None:
+            newest = max(1, whole.last % SMALL)  # which are in no pack
+            session = self._sessions.open_session(actor_id, session_id, derived=False, newest=newest)
+            if session is None:
+                return None
+            life = self._lives.known(at)
+            if life and life.life == whole.life and session.last_seq - whole.last < SMALL:
+                return replace(session, derived=whole.segments)
+        newest = SMALL if derived or not drawers else NEWEST
+        return self._sessions.open_session(actor_id, session_id, derived=derived, drawers=drawers, newest=newest)
 
     def _owed_to(self, life: Life) -> _Owed:
         owed = self._owed.pop(life.pk)
