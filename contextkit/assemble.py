@@ -8,7 +8,7 @@ The road of a build, and the modules in which it runs:
 * summarise: what the history's window has left behind (`summarise`);
 * offload: what moved out of the prompt is stored under handles (`offload`);
 * write: the blocks and messages in their final order (`prompt`, `blocks`, `place`);
-* keep view: what the next build goes on from (`view`).
+* keep view: what the next build goes on from (`view`), beside those of other builders (`views`).
 
 `Draft` is all that one build knows on this road, and `decide` puts it into words for the report, once
 somebody asks. I/O happens when a build opens the session, gathers, offloads, and keeps its view.
@@ -48,6 +48,7 @@ from contextkit.tokens import get_counter
 from contextkit.turns import Asked, open_request
 from contextkit.types import Notice, Remembering, Request, Source, TokenCounter
 from contextkit.usage import input_tokens
+from contextkit.views import series_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -68,6 +69,8 @@ class ContextBuilder:
     * `model`: the name under which is kept what `observe` learns of the model's own counting.
     * `summarizer`: writes the rolling summary (see `contextkit.compress.chat.from_chat_model`);
       without one it is made of sentences taken from the conversation.
+    * `name`: tells this builder from others that make prompts of the same sessions: agents that hand over to each
+      other, say. Those with another strategy, window, or sources of other names are told apart without one.
 
     One builder serves many threads, actors and sessions.
     """
@@ -82,6 +85,7 @@ class ContextBuilder:
         counter: str | TokenCounter = "o200k_base",
         model: str = "default",
         summarizer: Summarizer | None = None,
+        name: str = "",
         clock: Clock = utc_now,
     ) -> None:
         self.sources = _sources(sources)
@@ -100,6 +104,7 @@ class ContextBuilder:
         self._remembering = [source for source in asked if isinstance(source, Remembering)]
         self._stored = StoredPieces()
         self._filled = frozenset(section for source in self.sources for section in source.sections)
+        self._series = series_of(name, self.strategy.name, self.budget.window, (one.name for one in self.sources))
 
     def build(
         self,
@@ -218,6 +223,7 @@ class ContextBuilder:
             strategy=self.strategy,
             store=self.store,
             filled=self._filled,
+            series=self._series,
             now=self._clock(),
             known=self._known,
             deadline=deadline,
@@ -274,16 +280,17 @@ class ContextBuilder:
     def _keep_view(self, draft: Draft, prompt: Prompt) -> list[Notice]:
         if self._session_store is None:
             return []
-        request, view = draft.request, draft.view(prompt).to_json()
-        if request.session is not None and request.session.view == view:
+        request = draft.request
+        views = self._known.views(request.session).keeping(self._series, draft.view(prompt)).to_json()
+        if request.session is not None and request.session.view == views:
             return []
-        save = partial(self._session_store.save_view, request.actor_id, request.session_id, view, life=request.life)
+        save = partial(self._session_store.save_view, request.actor_id, request.session_id, views, life=request.life)
         try:
             with step("keep view"):
                 patiently(save, request.deadline.for_closing)
         except StoreError as error:
             return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
-        self._known.saw(request.session, view)
+        self._known.saw(request.session, views)
         return []
 
     def _remembered(self, session: Session) -> bool:

@@ -135,17 +135,18 @@ class Draft:
         )
 
     def view(self, prompt: Prompt) -> View:
-        """What the session's next build must know of this one."""
+        """What the session's next build must know of this one. What shows no history leaves its window where it is."""
+        view, past = self.request.view, self.fit.past
         return View(
             strategy=self.request.strategy.name,
             tools=tuple(tool.name for tool in prompt.tools),
-            history_from=self._history_from,
+            history_from=self._history_from if self.request.shows_history else view.history_from,
             stable=self.fit.stable,
-            short_through=self.fit.past.short_through,
+            short_through=past.short_through if self.request.shows_history else view.short_through,
             shrunk_through=self.fit.present.shrunk.results,
             reads_shrunk_through=self.fit.present.shrunk.reads,
             left_through=self.fit.present.shrunk.left,
-            summary=self.request.view.summary,
+            summary=view.summary,
             turn=self._turn(prompt),
         )
 

@@ -12,6 +12,7 @@ from contextkit.rank.segments import Segment, is_united, segments_named
 from contextkit.recent import Recent
 from contextkit.stores import Session, SessionOpener, SessionStore
 from contextkit.types import Notice
+from contextkit.views import Views
 
 REMEMBERED: Final = 32_000_000
 """Characters of sessions' views that are kept, up to 30,000 of each in a large window; the session used least recently
@@ -29,7 +30,7 @@ class KnownSessions:
 
     def __init__(self, remembered: Callable[[Session], bool] = lambda _: True) -> None:
         self._remembered = remembered
-        self._seen = Recent[tuple[str, str], _Seen](REMEMBERED, lambda seen: FACTS + len(seen.session.view or ""))
+        self._seen = Recent[tuple[str, str], _Seen](REMEMBERED, _weight)
 
     def read(
         self, store: SessionStore, actor_id: str, session_id: str, seconds: float, sought: Set[int] | None = None
@@ -55,13 +56,19 @@ class KnownSessions:
             self._seen.put(key, reading.seen_now(session))
         return session, None
 
-    def saw(self, session: Session | None, view: str) -> None:
-        """Take note of the view that was saved last for a session that had been read."""
+    def saw(self, session: Session | None, views: str) -> None:
+        """Take note of the views that were saved last for a session that had been read."""
         if session is not None:
             key = (session.actor_id, session.session_id)
             seen = self._seen.get(key)
-            facts = replace(session, view=view, derived=None, parts=None)
-            self._seen.put(key, replace(seen, session=facts) if seen else _Seen(facts))
+            facts = replace(session, view=views, derived=None, parts=None)
+            self._seen.put(key, replace(seen, session=facts, saved=views) if seen else _Seen(facts, saved=views))
+
+    def views(self, session: Session | None) -> Views:
+        """The views of a session that was read. What was saved here last is among them, also where another build,
+        which had not read it, has written over it since."""
+        seen, read = self._life_of(session), Views.from_json(session.view if session else None)
+        return read if seen is None or seen.saved is None else read.with_later(Views.from_json(seen.saved))
 
     def followed(self, session: Session | None, after: int) -> int:
         """The number of the last message up to which the turn that begins behind number `after` is known to go on."""
@@ -85,12 +92,14 @@ class KnownSessions:
 class _Seen:
     """A session, and of an index that lies in drawers those that were read (None: it does not, or is not known), and
     the segments that lay in them then. `turn` has the number of the message that its turn begins behind, and of the
-    last one up to which that turn goes on."""
+    last one up to which that turn goes on. `saved` are the views that were saved here last, where they were read
+    otherwise since."""
 
     session: Session
     drawers: frozenset[int] | None = None
     segments: frozenset[Segment] = frozenset()
     turn: tuple[int, int] = (-1, 0)
+    saved: str | None = None
 
     @property
     def outdated(self) -> bool:
@@ -130,15 +139,23 @@ class _Reading:
         """What is remembered of it: all that was read by now of this life of the session."""
         facts = replace(session, derived=None, parts=None)
         former = self.seen if self.seen and self.seen.session.created_at == session.created_at else None
+        saved = None if former is None or former.saved == session.view else former.saved
         if former is not None and not self.anew:
             had = former.drawers
             read = had if had is None or session.parts is None else had | self.drawers
-            return replace(former, session=facts, drawers=read)
+            return replace(former, session=facts, drawers=read, saved=saved)
         if session.parts is None:
-            return _Seen(facts)
+            return _Seen(facts, saved=saved)
         segments = segments_named({name for name, _ in session.parts})
         last = session.last_seq
-        return _Seen(facts, self.drawers, frozenset(one for one in segments if not is_united(one, last)))
+        lasting = frozenset(one for one in segments if not is_united(one, last))
+        return _Seen(facts, self.drawers, lasting, saved=saved)
+
+
+def _weight(seen: _Seen) -> int:
+    """The characters that are kept of a session, or as good as that."""
+    read = seen.session.view or ""
+    return FACTS + len(read) + (0 if seen.saved is read else len(seen.saved or ""))
 
 
 def _as_seen(seen: _Seen | None, error: StoreUnavailable) -> tuple[Session | None, Notice]:

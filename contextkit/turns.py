@@ -21,6 +21,7 @@ from contextkit.strategy import ContextStrategy
 from contextkit.topic import exchange, says_something, topic
 from contextkit.types import Message, Notice, Request, TokenCounter
 from contextkit.view import Turn, View
+from contextkit.views import Views
 
 LOOKED_BACK: Final = 64
 """Messages in which the question of a turn is looked for first, where no view of the session tells; then in four times
@@ -46,11 +47,12 @@ def open_request(
     strategy: ContextStrategy,
     store: object,
     filled: frozenset[str],
+    series: str,
     now: datetime,
     known: KnownSessions,
     deadline: Deadline,
 ) -> Request:
-    """The request of one build: reads the session and its view, and finds the turn it is in.
+    """The request of one build: reads the session and the view of its series, and finds the turn it is in.
 
     A store that does not answer costs a new turn what its session has said since it was `known`.
     A turn that goes on cannot do without: raises `StoreUnavailable`.
@@ -63,11 +65,10 @@ def open_request(
     if sessions is not None:
         sought = _sought(message, strategy, filled)
         session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, sought)
-    stored = session.view if session else None
-    view = View.from_json(stored).within(strategy.name, available).counted_by(counter)
     log = _Log(sessions, session, deadline)
     if message is None and missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
+    view = _view(known.views(session), series, log).within(strategy.name, available).counted_by(counter)
     opening = _followed(view, log, now, session, known) if message is None else _begun(message, view, log, now)
     turn = opening.turn
     return Request(
@@ -155,6 +156,21 @@ class _Opening:
     turn: Turn
     before: str = ""
     notice: Notice | None = None
+
+
+def _view(views: Views, series: str, log: _Log) -> View:
+    """The view of a series, with the session's turn: that of another one which began since, after an answer.
+
+    What another builder is asked in the midst of a turn is a matter of its own.
+    """
+    view, last = views.of(series), views.newest.turn
+    if view.turn is None or last is None or last.after <= view.turn.after:
+        return view
+    try:
+        said = log.since(last.after - 1)
+    except StoreUnavailable:  # whoever needs more of the log will say so
+        return view
+    return replace(view, turn=last) if said and _answers(said[0]) else view
 
 
 def _begun(query: Message, view: View, log: _Log, now: datetime) -> _Opening:

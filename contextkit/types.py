@@ -221,7 +221,7 @@ class Request:
     last one and of its answer, empty where nothing was said before, or the turn goes on. `store` is
     the builder's, and `filled` are the sections that its sources may fill. `session` is
     the session as it was read at the start of the build, None where there is none yet; `view`
-    is what its last prompt looked like. `variables` fill the system prompt's template. By
+    is what the last prompt of this builder's looked like. `variables` fill the system prompt's template. By
     `deadline` every source must have answered. `notices` tell what went wrong so far. `beside` is what
     is sent with the prompt and is not of it, as JSON.
     """
@@ -249,6 +249,11 @@ class Request:
     def topic(self) -> str:
         """What to look for: the query or, where it says nothing by itself, what it follows on; empty for nothing."""
         return self.turn.sought
+
+    @property
+    def shows_history(self) -> bool:
+        """Whether a source may fill the history, and the strategy has it."""
+        return "history" in self.filled and self.strategy.section("history") is not None
 
     @property
     def life(self) -> datetime | None:

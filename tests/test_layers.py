@@ -25,7 +25,7 @@ LAYERS = (
     # What can be done with messages and tools, and what a store promises. None of it knows a prompt.
     "messages schemas stores cached state",
     # The prompt: what stands in it, what it costs, what was decided about it, how it is written down.
-    "calibration.meter blocks ladder pause view report render context stored session_search offload",
+    "calibration.meter blocks ladder pause view views report render context stored session_search offload",
     "conversation memory",
     # Where items come from.
     "sources",

@@ -33,7 +33,7 @@ from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy
 from contextkit.tokens import get_counter
 from contextkit.types import Message
-from contextkit.view import View
+from contextkit.views import Views
 from tests.processes import QUICK
 from tests.world import Ranked
 
@@ -193,7 +193,7 @@ def test_a_build_that_could_not_read_its_session_does_not_say_where_its_history_
         store.broken = {}
         session = store.session("u1", "s1")
         assert session is not None
-        assert View.from_json(session.view).history_from is None
+        assert Views.from_json(session.view).newest.history_from is None
 
 
 @pytest.mark.parametrize("known", [True, False])

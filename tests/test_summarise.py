@@ -14,7 +14,7 @@ from contextkit.sources import History, System
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import ContextStrategy, parse_strategy
 from contextkit.types import Message
-from contextkit.view import View
+from contextkit.views import Views
 
 STRATEGY = """
 [sections.system]
@@ -69,7 +69,7 @@ def build(store: SQLiteStore, summarizer: Summarizer | None = None, window: int 
 
 def stored(store: SQLiteStore) -> Summary | None:
     session = store.session("u", "s")
-    view = View.from_json(session.view if session else None)
+    view = Views.from_json(session.view if session else None).newest
     return None if view.summary is None else Summary.from_json(view.summary)
 
 
@@ -119,7 +119,7 @@ def test_no_summary_stands_beside_all_that_it_says_and_it_is_there_again_when_th
     assert again.messages == large.messages
     talk(store, 41, 42)
     assert "<summary>" not in "".join(message.text for message in build(store, recorder, window=9_000).messages)
-    assert "<summary>\nSummary number 2" in build(store, recorder).messages[1].text
+    assert "<summary>\nSummary number 2" in build(store, recorder, window=800).messages[1].text
     read = [seq for _, seqs in recorder.given for seq in seqs]
     assert read == sorted(set(read)), "no message is read twice"
     assert recorder.given[1][0] == "Summary number 1: Ada ordered a lamp."

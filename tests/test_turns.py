@@ -18,6 +18,7 @@ from contextkit.tokens import get_counter
 from contextkit.turns import LOOKED_BACK, Asked, as_query, open_request
 from contextkit.types import Message, Request, ToolCall
 from contextkit.view import Stable, Turn, View
+from contextkit.views import Views
 from tests.world import NOW
 
 
@@ -29,6 +30,7 @@ def opened(
     known: KnownSessions | None = None,
     seconds: float = 10.0,
     filled: frozenset[str] = frozenset(),
+    series: str = "agent",
 ) -> Request:
     return open_request(
         Asked(query, actor_id, session_id),
@@ -37,6 +39,7 @@ def opened(
         strategy=ContextStrategy.load("agent"),
         store=store,
         filled=filled,
+        series=series,
         now=NOW,
         known=KnownSessions() if known is None else known,
         deadline=Deadline(seconds),
@@ -53,10 +56,11 @@ def say(store: SQLiteStore, *texts: str) -> None:
             store.append("u1", "s1", [Message(role="user" if text.startswith("?") else "assistant", content=text)])
 
 
-def keep(store: SQLiteStore, request: Request) -> None:
+def keep(store: SQLiteStore, request: Request, series: str = "agent") -> None:
     """What a build leaves behind."""
     view = View(strategy="agent", stable=Stable(available=8_000), turn=request.turn)
-    store.save_view("u1", "s1", view.to_json())
+    kept = Views.from_json(request.session.view if request.session else None)
+    store.save_view("u1", "s1", kept.keeping(series, view).to_json())
 
 
 def test_a_query_begins_a_turn_after_everything_there_is(store: SQLiteStore) -> None:
@@ -210,7 +214,8 @@ def test_ids_are_checked_before_anything_is_read() -> None:
 def test_the_turn_of_a_view_comes_back(store: SQLiteStore) -> None:
     question = Message(role="user", content="?one \ud800")
     turn = Turn(query=question, after=7, block="<recall>\n</recall>", block_tokens=9, counter=get_counter().name)
-    store.save_view("u1", "s1", View(strategy="agent", stable=Stable(available=8_000), turn=turn).to_json())
+    view = View(strategy="agent", stable=Stable(available=8_000), turn=turn)
+    store.save_view("u1", "s1", Views().keeping("agent", view).to_json())
     assert opened(store).turn == turn
 
 

@@ -24,7 +24,7 @@ from contextkit.stores import MemoryRecord, Overflow
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.conformance.values import JSON, ODD_TEXTS
 from contextkit.types import Message, ToolCall
-from contextkit.view import View
+from contextkit.views import Views
 
 NOW = datetime(2026, 5, 4, 12, 0, 1, 5, tzinfo=UTC)
 
@@ -405,5 +405,5 @@ def test_a_prompt_is_continued_where_its_session_was_moved_to(store: SQLiteStore
     one, two = (each.session("u1", "s1") for each in (store, other))
     assert one is not None
     assert two is not None
-    assert View.from_json(one.view).history_from is not None
+    assert Views.from_json(one.view).newest.history_from is not None
     assert two.view == one.view
