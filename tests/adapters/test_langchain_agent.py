@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import operator
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
@@ -39,7 +40,8 @@ from langchain.agents.middleware import (  # noqa: E402
     TodoListMiddleware,
 )
 from langgraph.config import get_config  # noqa: E402
-from langgraph.types import Command  # noqa: E402
+from langgraph.graph import START, MessagesState, StateGraph  # noqa: E402
+from langgraph.types import Command, Send  # noqa: E402
 
 from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware  # noqa: E402
 from contextkit.adapters.langgraph import DivergedState, EditedMessage  # noqa: E402
@@ -81,6 +83,12 @@ def says(*said: AIMessage | str) -> Scripted:
 
 
 Made = Callable[..., Any]
+
+
+class Tracking(MessagesState):
+    """A conversation, and what others found out beside it."""
+
+    answers: Annotated[list[str], operator.add]
 
 
 @pytest.fixture
@@ -204,6 +212,31 @@ def test_an_agent_that_a_tool_runs_has_a_session_of_its_own(made: Made, store: S
     assert roles["s1"] == ["user", "assistant", "tool", "tool", "assistant", "tool", "assistant"]
     assert roles["s1/call-7"] == ["user", "assistant", "tool", "assistant", "tool", "assistant"]
     assert [message.text for message in store.messages("u1", "elsewhere")] == ["And now?", "Again."]
+
+
+def test_agents_beside_each_other_keep_apart_in_sessions_of_their_own(made: Made, store: SQLiteStore) -> None:
+    models = [says(call(number=number, order_id=f"TT-{number}"), "On Friday.") for number in range(3)]
+
+    def track(task: dict[str, int]) -> dict[str, list[str]]:
+        question, number = HumanMessage(f"Where is TT-{task['number']}?"), task["number"]
+        answer = ask(made(models[number]), question, {"configurable": {"session_id": f"s1/{number}"}})
+        return {"answers": [answer["messages"][-1].text]}
+
+    def agent(state: Tracking) -> dict[str, list[BaseMessage]]:
+        return {"messages": ask(made(model), {"messages": state["messages"]})["messages"]}
+
+    model = says("All on Friday.")
+    graph = StateGraph(Tracking)
+    graph.add_node("track", track)
+    graph.add_node("agent", agent)
+    graph.add_conditional_edges(START, lambda _: [Send("track", {"number": number}) for number in range(3)], ["track"])
+    graph.add_edge("track", "agent")
+    graph.compile().invoke({"messages": [HumanMessage("Where are they?")]}, CONFIG)
+    for number in range(3):
+        asked = ["You are Otis.", f"Where is TT-{number}?", "", f"TT-{number} is with the carrier, due on Friday."]
+        assert models[number].texts() == asked
+    assert model.texts() == ["You are Otis.", "Where are they?"]
+    assert [message.text for message in store.messages("u1", "s1")] == ["Where are they?", "All on Friday."]
 
 
 def test_a_tool_may_leave_the_program_anything(made: Made, store: SQLiteStore) -> None:

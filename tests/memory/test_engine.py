@@ -723,3 +723,23 @@ def test_what_a_user_deletes_meanwhile_is_not_known_for_long(
     engine(store, clock, Deleting()).run("u1", "s1", flush=True)
     (record,) = store.memories("u1")
     assert record.sources == ("m51", *(f"m{n}" for n in range(52, 61)))
+
+
+def test_a_session_that_goes_on_from_another_has_nothing_remembered_twice(
+    store: SQLiteStore, clock: ManualClock
+) -> None:
+    """As where a user edits what was said: what stood before it is appended there as it was stored."""
+    engine = MemoryEngine(store, ["semantic"], clock=clock)
+    said = ["I live in Porto.", "Good.", "I work as a baker.", "Good."]
+    roles = ["user", "assistant"] * 2
+    store.append("u1", "s1", [{"role": role, "content": text} for role, text in zip(roles, said, strict=True)])
+    engine.run("u1", "s1", flush=True)
+    clock.advance(timedelta(minutes=5))
+    before = store.append("u1", "edited", store.messages("u1", "s1", before=3))
+    assert [(one.id, one.created_at) for one in before] == [
+        (one.id, one.created_at) for one in store.messages("u1", "s1", before=3)
+    ]
+    store.append("u1", "edited", [{"role": "user", "content": "I work as a tailor."}])
+    engine.run("u1", "edited", flush=True)
+    assert texts(store) == ["The user lives in Porto.", "The user works as a tailor."]
+    assert texts(store, active=False) == sorted([*texts(store), "The user works as a baker."])
