@@ -186,8 +186,8 @@ def _lack_told(lacking: Sequence[int]) -> str:
     there = f"message {lacking[0]}" if len(lacking) == 1 else f"{len(lacking)} messages, {lacking[0]} to {lacking[-1]},"
     return (
         f"The session has {there} where the graph's state goes on without: it went back to an earlier checkpoint, or "
-        "others speak in this session, as agents in parallel branches do. Its model sees what the session has; to go on without, name another session_id "
-        "in the config."
+        "others speak in this session, as agents in parallel branches do. Its model sees what the session has; to go "
+        "on without, name another session_id in the config."
     )
 
 
