@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import Message
-from tests.benchmarks import agent_loop, agent_turn, edges, locomo, prompts, table, trajectory
+from tests.benchmarks import agent_loop, agent_turn, edges, locomo, prompts, support, support_talk, table, trajectory
 from tests.benchmarks.__main__ import arguments_of, left_out, run
 from tests.benchmarks.edges import Shown
 from tests.benchmarks.locomo_data import Conversation, Question
@@ -337,3 +338,28 @@ def test_a_long_session_is_measured() -> None:
     first, second, *_ = table.agent_loop({"calls": 120, "window": 12_000, "systems": systems})
     assert (first.reached, len(first.peers)) == (True, 1)
     assert second.ours == f"{table.percent(told['searched'])}"
+
+
+def test_a_customer_s_talk_is_the_same_every_time_and_all_that_is_asked_was_said_before() -> None:
+    turns = list(support_talk.Customer(1, 12).turns())
+    assert turns == list(support_talk.Customer(1, 12).turns())
+    assert {turn.asked.kind for turn in turns if turn.asked} == support_talk.KINDS.keys()
+    said = ""
+    for turn in turns:
+        before, said = said, "\n".join([said, *(message.text for message in turn.said)])
+        for needed in turn.asked.needed if turn.asked else ():
+            assert support.has(said if turn.looks_up else before, needed)
+
+
+def test_a_customer_s_talk_is_measured() -> None:
+    talks = [list(support_talk.Customer(1, 12).turns())]
+    systems = {"contextkit, support": partial(support.Ours, strategy="support"), "trim_messages": support.Trimmed}
+    told = {name: {"8000": support.measured(talks, 8_000, system)} for name, system in systems.items()}
+    ours, trimmed = (each["8000"] for each in told.values())
+    assert (ours["prompts"]["valid"], ours["newest"]["outdated"]) == (1, 0)
+    assert ours["all kinds"]["stands"] > 0.8
+    assert ours["all kinds"]["stands"] <= ours["all kinds"]["handle"] <= ours["all kinds"]["reached"]
+    assert trimmed["all kinds"]["stands"] == trimmed["all kinds"]["reached"] < 0.5
+    held, newest = table.support({"window": [8_000], "systems": told})
+    assert held.ours.startswith("`support` ")
+    assert (len(held.peers), len(newest.peers)) == (1, 1)

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heappush
 from json.encoder import encode_basestring
 from math import log
 from typing import Any, Final, TypeAlias
@@ -20,6 +21,9 @@ _ODD_WORTH: Final = 1.0
 _FAILED_WORTH: Final = 1.5
 _END_WORTH: Final = 0.5
 """How elements of an array compare: what bears on the query first, then failures and rarities, then the two ends."""
+
+_AGAIN: Final = 0.5
+"""What a term of the query is worth where an element before has it, as a part of what it was."""
 
 _FAILED_TERM: Final = "\nfailed"
 _NOTHING: Final[frozenset[str]] = frozenset()
@@ -113,55 +117,78 @@ class Pruning:
     def render_lines(self, rung: Rung) -> str:
         """The records as JSON Lines, pruned to a rung."""
         out: list[str] = []
+        above: Any = None
         for part in self._kept(self._value, rung.elements):
             if isinstance(part, range):
                 out.append(f'{{"…":"{_some(len(part), "record")} left out"}}')
             else:
-                self._write(out, self._value[part], rung, 0, _fewer(rung.elements))
+                self._write(out, self._value[part], rung, 0, _fewer(rung.elements), above)
+                above = self._value[part]
             out.append("\n")
         return "".join(out)
 
-    def _write(self, out: list[str], value: Any, rung: Rung, depth: int, elements: int) -> None:
+    def _write(self, out: list[str], value: Any, rung: Rung, depth: int, elements: int, above: Any = None) -> None:
+        """Write a value; `above` is the element of its array that was written last."""
         if isinstance(value, Literal):
             out.append(value)
         elif isinstance(value, str):
             out.append(quoted(self._string(value, rung.characters)))
         elif isinstance(value, dict):
-            self._write_object(out, value, rung, depth, elements)
+            self._write_object(out, value, rung, depth, elements, above if isinstance(above, dict) else {})
         elif isinstance(value, list):
             self._write_array(out, value, rung, depth, elements)
         else:
             out.append("true" if value is True else "false" if value is False else "null")
 
     def _write_array(self, out: list[str], value: list[Any], rung: Rung, depth: int, elements: int) -> None:
-        if value and depth >= rung.depth:
+        if self._bears(value):
+            elements = max(elements, 1)
+        if value and depth >= self._deepest(value, rung):
             out.append(f'["… {_some(len(value), "item")} left out"]')
             return
         opening = "["
+        above: Any = None
         for part in self._kept(value, elements):
             out.append(opening)
             opening = ","
             if isinstance(part, range):
                 out.append(f'"… {_some(len(part), "item")} left out"')
             else:
-                self._write(out, value[part], rung, depth + 1, _fewer(elements))
+                self._write(out, value[part], rung, depth + 1, _fewer(elements), above)
+                above = value[part]
         out.append("]" if value else "[]")
 
-    def _write_object(self, out: list[str], value: dict[str, Any], rung: Rung, depth: int, elements: int) -> None:
-        kept = [] if depth >= rung.depth else self._kept(value, rung.keys)
+    def _write_object(
+        self, out: list[str], value: dict[str, Any], rung: Rung, depth: int, elements: int, above: dict[str, Any]
+    ) -> None:
+        kept = [] if depth >= self._deepest(value, rung) else self._kept(value, rung.keys)
         keys = list(value)
         gone = len(keys)
+        same: list[str] = []
         opening = "{"
         for part in kept:
             if isinstance(part, range):
                 continue
-            out.append(opening + quoted(self._string(keys[part], max(rung.characters, SHORT))) + ":")
+            gone -= 1
+            key = self._string(keys[part], max(rung.characters, SHORT))
+            if not rung.again and _is_much(value[keys[part]]) and _same(above.get(keys[part]), value[keys[part]]):
+                same.append(key)
+                continue
+            out.append(f"{opening}{quoted(key)}:")
             self._write(out, value[keys[part]], rung, depth + 1, elements)
             opening = ","
-            gone -= 1
-        if gone:
-            out.append(f'{opening}"…":"{_some(gone, "key")} left out"')
+        if same or gone:
+            marks = [f"{', '.join(same)} as above"] * bool(same) + [f"{_some(gone, 'key')} left out"] * bool(gone)
+            out.append(f'{opening}"…":{quoted("; ".join(marks))}')
         out.append("}" if value else "{}")
+
+    def _bears(self, value: list[Any] | dict[str, Any]) -> bool:
+        """Whether it, or what is below it, has a word of the query."""
+        return bool(self._found_in(value) - {_FAILED_TERM})
+
+    def _deepest(self, value: list[Any] | dict[str, Any], rung: Rung) -> int:
+        """The level on which no more of a container stands: one that bears on the query may be deeper."""
+        return min(rung.depth + rung.deeper, DEEPEST) if self._bears(value) else rung.depth
 
     def _kept(self, value: list[Any] | dict[str, Any], count: int) -> Iterable[int | range]:
         """Positions kept, in order, and ranges left out between them."""
@@ -189,6 +216,21 @@ class Pruning:
         return self._excerpts[text](characters)
 
 
+def _is_much(value: Any) -> bool:
+    """Whether a value is longer than word of it: that it is the same as above."""
+    return bool(value) if isinstance(value, (dict, list)) else isinstance(value, str) and len(value) >= _WORD_OF_IT
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other)
+    except RecursionError:
+        return False
+
+
+_WORD_OF_IT: Final = 16
+"""Characters of a string that are about as many tokens as its key among those that are as above."""
+
 _BEARS: Final = 4
 """How much longer a string may be that bears on the query."""
 
@@ -202,15 +244,36 @@ def _fewer(elements: int) -> int:
 
 
 def _by_worth(found: Sequence[frozenset[str]], odd: Sequence[int]) -> list[int]:
+    """The elements, those most worth keeping first.
+
+    Rare terms of the query count by the square of their rarity, so that the record whose number was asked for comes
+    before one that shares several common words; and each again for less where an element before has it, so that of
+    two records that were asked for both come early.
+    """
     count = Counter(term for each in found for term in each)
     rarity = {term: log(1 + len(found) / times) for term, times in count.items()}
+    asked = {term: _QUERY_WORTH * rare * rare for term, rare in rarity.items() if term != _FAILED_TERM}
+
+    def otherwise(n: int) -> float:
+        failed = _FAILED_WORTH * rarity[_FAILED_TERM] if _FAILED_TERM in found[n] else 0.0
+        return failed + _ODD_WORTH * odd[n] + _END_WORTH * ((n == 0) * 3 + (n == 1) + (n == len(found) - 1) * 2)
 
     def worth(n: int) -> float:
-        value = sum(_QUERY_WORTH * rarity[term] for term in found[n] if term != _FAILED_TERM)
-        value += _FAILED_WORTH * rarity[_FAILED_TERM] if _FAILED_TERM in found[n] else 0.0
-        return value + _ODD_WORTH * odd[n] + _END_WORTH * ((n == 0) * 3 + (n == 1) + (n == len(found) - 1) * 2)
+        return sum(asked.get(term, 0.0) for term in found[n]) + rest[n]
 
-    return sorted(range(len(found)), key=lambda n: (-worth(n), n))
+    rest = [otherwise(n) for n in range(len(found))]
+    waiting = [(-worth(n), n) for n in range(len(found))]
+    heapify(waiting)
+    order: list[int] = []
+    while waiting:
+        _, n = heappop(waiting)
+        now = -worth(n)  # never more than when it was put there: terms are only worth less
+        if waiting and (now, n) > waiting[0]:
+            heappush(waiting, (now, n))
+            continue
+        order.append(n)
+        asked |= {term: asked[term] * _AGAIN for term in found[n] if term in asked}
+    return order
 
 
 def _oddities(elements: Sequence[Any]) -> list[int]:

@@ -68,6 +68,13 @@ LATE_DAYS: Final = 14.0
 PAUSE: Final = timedelta(hours=4)
 """Silence that ends a session: neighbours on its two sides have less to do with each other (+0.2)."""
 
+IDENTIFIES: Final = 3.0
+"""Weight of a number or code that the question names, such as an order's. It stands for one thing, and the other words
+for what is asked of many; but where a tool lists them all again and again it is no rarer than those."""
+
+_IDENTIFIER: Final = re.compile(r"(?!(?:19|20)\d\d$)(?=.*\d)\w{4,}")
+"""A term with a digit that is neither a year nor short enough to be a count."""
+
 _ENDS_ASKING: Final = re.compile(r"[?？؟][\s\"'”’)\]]*(?:\[[^\]]*\]\s*)?$")
 _TAIL: Final = 1000
 """Characters at the end of a message in which its last question mark is looked for; a caption may follow it."""
@@ -79,6 +86,7 @@ _HEAD: Final = struct.Struct("<II")
 _COUNT: Final = struct.Struct("<I")
 _ASKS: Final = 1
 _TELLS: Final = 2
+_RESULT: Final = 4
 _ROW: Final = struct.Struct("<qqIIB")
 _ROWS: Final = np.dtype([("seq", "<i8"), ("time", "<i8"), ("tokens", "<u4"), ("speaker", "<u4"), ("traits", "u1")])
 """What is kept of a message beside its terms; `time` is in seconds since 1970, `_UNKNOWN` where it is not known."""
@@ -127,6 +135,7 @@ class ConversationIndex:
             found = index_terms(said)
             asks = _ENDS_ASKING.search(said[-_TAIL:]) is not None
             traits = _ASKS * asks + _TELLS * (tells_when(found) or _tells_when_abroad(said, found))
+            traits += _RESULT * (message.role == "tool")
             speaker = self._names.setdefault(_name(message), len(self._names))
             seq = number if message.seq is None else message.seq
             rows += _ROW.pack(seq, _time(message.created_at), _size(message, counter), speaker, traits)
@@ -146,7 +155,17 @@ class ConversationIndex:
         if similarity is not None:
             relevance = fuse(relevance, _shared(np.asarray(similarity, np.float32), view.rooms))
         speaking = self._speaking(self._named(query), view)
-        return (relevance + np.float32(FLOOR)) * speaking * view.telling * _timely(query, now, view)
+        scores = (relevance + np.float32(FLOOR)) * speaking * view.telling * _timely(query, now, view)
+        self._renew(scores, sought, view)
+        return scores
+
+    def _renew(self, scores: Scores, sought: Mapping[str, float], view: _View) -> None:
+        """Let the newest result that has a number or code sought score as much as the best of those that have it."""
+        for term in filter(_IDENTIFIER.fullmatch, sought):
+            rows, _ = self._lexical.postings(term)
+            told = rows[view.results[rows]]
+            if len(told):
+                scores[told.max()] = scores[told].max()
 
     def topic(self, query: str) -> Collection[str]:
         """The terms that a question may be scored by."""
@@ -155,7 +174,8 @@ class ConversationIndex:
     def _about(self, sought: Mapping[str, float]) -> Mapping[str, float]:
         """The topic of what is sought, of which the names of the speakers are no part."""
         names = frozenset[str]().union(*map(_terms_of_name, self._names))
-        return {term: weight for term, weight in sought.items() if term not in names} or sought
+        sought = {term: weight for term, weight in sought.items() if term not in names} or sought
+        return {term: weight * IDENTIFIES if _IDENTIFIER.fullmatch(term) else weight for term, weight in sought.items()}
 
     def _named(self, query: str) -> set[int]:
         """The speakers that the question names."""
@@ -260,6 +280,7 @@ class _View:
     speakers: NDArray[np.uint32]
     telling: Scores
     tells_when: NDArray[np.bool_]
+    results: NDArray[np.bool_]
     rooms: Rooms
     years: range
 
@@ -276,6 +297,7 @@ class _View:
             speakers=rows["speaker"].copy(),
             telling=np.where(rows["traits"] & _ASKS, np.float32(ASKING), np.float32(1)),
             tells_when=(rows["traits"] & _TELLS) > 0,
+            results=(rows["traits"] & _RESULT) > 0,
             rooms=Rooms.of(begins),
             years=_years(times[~np.isnan(times)]),
         )

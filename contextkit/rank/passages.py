@@ -6,6 +6,7 @@ As one, its few telling words would be lost among thousands: BM25 holds long tex
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,13 +31,41 @@ def passages(text: str) -> Iterator[str]:
 
 
 def _cut(text: str, size: int) -> Iterator[str]:
-    """Pieces of about `size` characters, cut at the ends of lines where there are any."""
+    """Pieces of about `size` characters, cut at the ends of a JSON value's records, or else at the ends of lines, where
+    there are any."""
+    records = _record_ends(text) if text.lstrip()[:1] in ("{", "[") else []
     start = 0
     while start < len(text):
-        line_end = text.find("\n", start + size, start + 2 * size)
-        end = line_end + 1 if line_end >= 0 else start + size
+        end = _record_end(records, start + size, start + 2 * size)
+        if end is None:
+            line_end = text.find("\n", start + size, start + 2 * size)
+            end = line_end + 1 if line_end >= 0 else start + size
         yield text[start:end]
         start = end
+
+
+def _record_ends(text: str) -> list[tuple[int, int]]:
+    """The positions behind objects and arrays in JSON, and how deep each of them lies."""
+    ends: list[tuple[int, int]] = []
+    depth = 0
+    for match in _JSON_MARK.finditer(text):
+        mark = match.group()
+        if mark in ("{", "["):
+            depth += 1
+        elif mark in ("}", "]"):
+            depth -= 1
+            ends.append((match.end(), depth))
+    return ends
+
+
+def _record_end(ends: list[tuple[int, int]], first: int, last: int) -> int | None:
+    """Where the outermost record ends that does between two positions, so that what it is called stands with it."""
+    between = ends[bisect_left(ends, (first,)) : bisect_left(ends, (last,))]
+    return min(between, key=lambda end: end[1])[0] if between else None
+
+
+_JSON_MARK: Final = re.compile(r'[{}\[\]]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+"""Begins or ends an object or array; or a string, in which nothing does."""
 
 
 def sentences(text: str) -> list[str]:

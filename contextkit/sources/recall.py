@@ -15,6 +15,7 @@ from contextkit.deadline import EMBEDDING, Patience, patiently
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.rank.conversation import FLOOR
 from contextkit.rank.lexical import Scores
+from contextkit.rank.renewed import renewed
 from contextkit.readable import readable
 from contextkit.sources.pace import FOR_FORESIGHT, FOR_INDEX, FOR_MEANING, FOR_RECALL, FOR_RECENT, Pace
 from contextkit.stores import SessionStore
@@ -113,8 +114,9 @@ class Recall:
         self._read_index()
         chosen = self._choose() if self._chosen is None else self._chosen
         messages = self._conversation.pick(self._store, list(chosen))
+        scores = _renewed(messages, chosen)
         items = [
-            _item(message, chosen[message.seq], self._request)
+            _item(message, scores[message.seq], self._request)
             for message in messages
             if message.seq is not None and readable(message).strip()
         ]
@@ -157,6 +159,13 @@ class Recall:
             self._notices.append(Notice("vectors not read", text))
             return index.scores(request.topic, now=request.now)
         return index.scores(request.topic, now=request.now, similarity=similarity)
+
+
+def _renewed(messages: Sequence[Message], scores: Mapping[int, float]) -> Mapping[int, float]:
+    """The scores of messages, once results that newer ones tell anew have handed theirs on to those."""
+    results = sorted((message.seq, message) for message in messages if message.role == "tool" and message.seq)
+    handed = renewed([readable(message) for _, message in results], [scores[seq] for seq, _ in results])
+    return {**scores, **{seq: score for (seq, _), score in zip(results, handed, strict=True)}}
 
 
 def _best(scores: Scores, costs: NDArray[np.int64], section: Section, room: int) -> list[int]:

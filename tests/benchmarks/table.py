@@ -238,6 +238,32 @@ def agent_loop(found: Result) -> Iterator[Row]:
         )
 
 
+def support(found: Result) -> Iterator[Row]:
+    for window in map(str, found["window"]):
+        of = {name.removeprefix("contextkit, "): each[window] for name, each in found["systems"].items()}
+        ours = {name: each for name, each in of.items() if f"contextkit, {name}" in found["systems"]}
+        others = {name: each for name, each in of.items() if name not in ours}
+        yield Row(
+            f"Customers' talks with a shop's support over months, {int(window):,} window: what answers need of "
+            "results of tools and of earlier turns, in the prompt (or behind a handle in it), %",
+            ", ".join(
+                f"`{name}` {percent(each['all kinds']['stands'])} ({percent(each['all kinds']['handle'])})"
+                for name, each in ours.items()
+            ),
+            [f"{name} {percent(each['all kinds']['stands'])}" for name, each in others.items()],
+        )
+        yield Row(
+            "The same: the newest state of what has changed; prompts with an outdated one alone, %",
+            ", ".join(f"`{name}` {_newest(each)}" for name, each in ours.items()),
+            [f"{name} {_newest(each)}" for name, each in others.items()],
+        )
+
+
+def _newest(found: Result) -> str:
+    newest = found["newest"]
+    return f"{percent(newest['stands'])}; {percent(newest['outdated'])}"
+
+
 def edges(found: Result) -> Iterator[Row]:
     systems = found["systems"]
     ours = systems["contextkit"]
@@ -385,6 +411,7 @@ ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "prefix": prefix,
     "agent_turn": agent_turn,
     "agent_loop": agent_loop,
+    "support": support,
     "edges": edges,
     "calibration": calibration,
     "compression": compression,

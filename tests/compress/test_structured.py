@@ -54,6 +54,60 @@ def test_what_is_unlike_the_others_stays(change: dict[str, Any], counter: TokenC
     assert any(entry["id"] == "ord_00217" and change.items() <= entry.items() for entry in kept)
 
 
+def shop_orders() -> list[dict[str, Any]]:
+    """Orders with similar things in them: the last has those of all the others."""
+    things = ["hand grinder", "milk jug, small", "milk jug, large", "glass carafe, 500 ml", "tamper, 58 mm"]
+    return [
+        {
+            "id": f"TT-1180{n:02}",
+            "customer": {"name": "Ines Duarte", "email": "ines@andorinha.example", "group": "trade"},
+            "lines": [
+                {"name": thing, "unit_price": f"{n + 10}.{k}7", "tax": {"code": "PT-23", "rate": 0.23}}
+                for k, thing in enumerate(things if n == 29 else [things[n % 5], things[(n + 1) % 5]])
+            ],
+            "address": {"street": "Rua do Bonjardim 88", "city": "Porto"},
+        }
+        for n in range(30)
+    ]
+
+
+def test_the_record_that_is_named_stays_before_one_that_shares_more_words(counter: TokenCounter) -> None:
+    query = "What did I pay for the glass carafe, 500 ml in TT-118012, and what for the tamper, 58 mm in TT-118014?"
+    short = shorten(json.dumps({"orders": shop_orders()}), 220, counter, query=query)
+    kept = [one for one in json.loads(short)["orders"] if isinstance(one, dict)]
+    assert kept
+    assert {one["id"] for one in kept} <= {"TT-118012", "TT-118014"}
+
+
+def test_of_two_records_that_are_named_both_stay(counter: TokenCounter) -> None:
+    query = "Is the milk jug, small of TT-118006 dearer than the milk jug, small of TT-118011?"
+    short = json.loads(shorten(json.dumps({"orders": shop_orders()}), 300, counter, query=query))
+    assert {one["id"] for one in short["orders"] if isinstance(one, dict)} >= {"TT-118006", "TT-118011"}
+
+
+def test_what_is_deep_in_a_record_stays_before_what_the_query_does_not_ask_for(counter: TokenCounter) -> None:
+    order = shop_orders()[7] | {
+        f"part{n}": {"kind": "note", "state": "done", "by": "system", "checked": True} for n in range(4)
+    }
+    short = shorten(json.dumps({"order": order}), 110, counter, query="the price of the milk jug, large")
+    assert "17.07" in short
+
+
+def test_what_a_record_has_as_the_one_above_it_is_said_once(counter: TokenCounter) -> None:
+    rows = shop_orders()
+    text = json.dumps({"orders": rows})
+    short = json.loads(shorten(text, counter.text(text) // 3, counter))["orders"]
+    first, second = (one for one in short if isinstance(one, dict) and one["id"] in ("TT-118000", "TT-118001"))
+    assert first["customer"] == rows[0]["customer"]
+    assert "customer" not in second
+    assert second["…"] == "customer, address as above"
+
+
+def test_records_that_fit_stand_whole(counter: TokenCounter) -> None:
+    text = json.dumps({"orders": shop_orders()}, indent=4)
+    assert json.loads(shorten(text, counter.text(text) - 1, counter)) == {"orders": shop_orders()}
+
+
 def test_white_space_goes_before_anything_else(counter: TokenCounter) -> None:
     value = orders(20)
     spacious = json.dumps(value, indent=8)

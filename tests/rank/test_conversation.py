@@ -56,6 +56,33 @@ def test_what_stands_in_other_blocks_than_text_is_found():
     assert index.tokens[1] == len(line(said("I adopted two turtles. When?")))
 
 
+def test_a_number_that_is_named_says_more_than_a_word_that_is_rarer():
+    listed = ["Order TT-118250 is packed, TT-118520 is sent."] * 6
+    others = ["It will arrive soon.", *["I paint."] * 12]
+    found = scores(days_apart(*listed, *others), "When will TT-118250 arrive?")
+    assert found[:6].min() > found[6]
+
+
+def test_the_year_of_a_question_is_no_such_number():
+    texts = days_apart(*["In 2023 we moved."] * 6, "It will arrive soon.", *["I paint."] * 12)
+    found = scores(texts, "When will it arrive in 2023?")
+    assert found[6] > found[0]
+
+
+def test_the_newest_result_about_what_is_named_is_as_good_as_the_best():
+    results = [
+        replace(one, role="tool", name=None)
+        for one in days_apart(
+            "TT-118250 is expected on Monday",
+            "TT-118250 is expected on Tuesday, by whom and where from nobody has told us in all that time",
+            "TT-118520 is expected on Friday",
+        )
+    ]
+    found = scores(results, "When is TT-118250 expected?")
+    assert found[1] == found[0]
+    assert found[2] < found[0]
+
+
 def test_an_answer_next_to_its_question_is_found_and_the_next_session_is_not():
     talk = [said("What are your turtles called?"), said("Bo and Mo.", "Ben"), said("Hello!", at=NOW)]
     found = scores(talk, "turtles")

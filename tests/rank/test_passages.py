@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,23 @@ def test_they_hold_the_whole_text(text: str) -> None:
     found = list(passages(text))
     assert "".join(found) == text
     assert len(found) == 1 or all(len(passage) <= 2 * PASSAGE for passage in found)
+
+
+def test_records_of_json_are_not_cut_in_two() -> None:
+    orders = [{"id": f"TT-{n}", "lines": [{"name": 'a } in a " text', "price": n}] * 20} for n in range(10, 30)]
+    found = list(passages(json.dumps({"orders": orders})))
+    assert len(found) > 5
+    for passage in found[1:-1]:
+        first, *others = json.loads(f"[{passage.lstrip(', ')}]")
+        assert first["id"].startswith("TT-")
+        assert all(other["id"] > first["id"] for other in others)
+
+
+@given(st.text(st.sampled_from('{}[]",:\\ ab\n'), max_size=2 * LONG).map(lambda text: "{" + text + "[]" * LONG))
+def test_what_only_begins_like_json_is_held_whole_too(text: str) -> None:
+    found = list(passages(text))
+    assert "".join(found) == text
+    assert all(len(passage) <= 2 * PASSAGE for passage in found)
 
 
 def test_a_huge_text_is_indexed_by_its_beginning_and_its_end() -> None:

@@ -171,6 +171,24 @@ def test_what_a_tool_said_in_other_blocks_than_text_is_recalled(
     assert ZEBRA in readable(store.pick("u1", "s1", [3])[0])
 
 
+def test_the_newest_of_what_a_tool_told_about_one_thing_is_recalled_first(
+    request_for: MakeRequest, store: SQLiteStore
+) -> None:
+    for n, state in enumerate(("packed", "sent", "delayed, since the carrier lost its way twice in the fog")):
+        call = ToolCall(f"c{n}", "get_order", '{"id": "TT-118250"}')
+        lines = (
+            '["hand grinder", "milk jug", "moka pot", "2 x tamper, 58 mm", "kettle", "glass carafe, 500 ml", "scale"]'
+        )
+        told = f'{{"id": "TT-118250", "lines": {lines}, "state": "{state}"}}'
+        store.append("u1", "s1", [Message(role="user", content="?"), Message(role="assistant", tool_calls=(call,))])
+        store.append("u1", "s1", [Message(role="tool", content=told, tool_call_id=f"c{n}")])
+    talk(store, 200)
+    found = items(list(History().gather(of(request_for("How far is TT-118250?"), store, start=190))), "recall")
+    results = sorted((item for item in found if item.lead == "tool: "), key=lambda item: -item.score)
+    assert [item.handle for item in results][:1] == ["m9"]
+    assert results[1].score < results[0].score
+
+
 def test_no_more_turns_are_offered_than_the_section_shows_and_some_to_spare(
     request_for: MakeRequest, store: SQLiteStore
 ) -> None:
