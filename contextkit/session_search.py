@@ -2,22 +2,25 @@
 
 An agent whose turn has outgrown the window knows that it saw a setting, but not in which of hundreds of results. So a
 search without a handle goes through all of them. It takes the words as they stand: a word of the search is found where
-the texts have it, or another ending of it, and those places come first where the rarest of its words stand together.
-Nothing of it is kept.
+the texts have it, or another ending of it, and those places come first where the rarest of its words stand together: in
+JSON, in one record, of which what stands around each word is shown. Nothing of it is kept.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import log
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeAlias
 
 from contextkit.ladder import READ_TOOL
-from contextkit.rank.terms import STOPWORDS, UNSPACED, terms
+from contextkit.rank.passages import are_apart, passages
+from contextkit.rank.terms import IDENTIFIES, STOPWORDS, UNSPACED, is_identifier, terms
 from contextkit.readable import with_calls
 from contextkit.stores import OverflowStore, SessionStore
 from contextkit.types import Message
@@ -39,6 +42,16 @@ LOOKED_INTO: Final = 200
 
 CLOSE: Final = 24
 """Characters by which words have to stand closer together for one place to come before a newer one."""
+
+ASKING: Final = 0.7
+"""Worth of a place in a message that asks: mostly it has been asked before in the words of the search, and the answer
+stands elsewhere."""
+
+SPOTS: Final = 3
+"""Words of a record around which something is shown, the rarest."""
+
+BEFORE: Final = 40
+"""Characters shown before a word of a record; the others follow it, as values do their names."""
 
 NEAR_BEST: Final = 0.5
 """A place whose words are worth less than this part of the best one's is not shown."""
@@ -62,7 +75,7 @@ def search_session(store: object, actor_id: str, session_id: str, search: str, l
     texts = list(_texts(store, actor_id, session_id))
     having = [_had(text, words) for _, text in texts]
     found = Counter(word for had in having for word in had)
-    worth = {word: log(1 + len(texts) / count) for word, count in found.items()}
+    worth = {word: log(1 + len(texts) / count) * _weight(word) for word, count in found.items()}
     rated = [(sum(worth[word] for word in had), had, *text) for had, text in zip(having, texts, strict=True) if had]
     rated = sorted(rated, key=lambda each: -each[0])[:LOOKED_INTO]
     places = [(_best(text, {words[word]: worth[word] for word in had}), handle, text) for _, had, handle, text in rated]
@@ -71,8 +84,12 @@ def search_session(store: object, actor_id: str, session_id: str, search: str, l
     for together, handle, text in places:
         if len(found_at) == limit or together.worth < NEAR_BEST * places[0][0].worth:
             break
-        found_at.setdefault(_excerpt(text, together.middle), handle)
+        found_at.setdefault(_excerpt(text, together), handle)
     return [Place(handle, excerpt) for excerpt, handle in found_at.items()]
+
+
+def _weight(word: str) -> float:
+    return IDENTIFIES if is_identifier(word) else 1.0
 
 
 def _words(search: str) -> list[str]:
@@ -137,11 +154,17 @@ def _without_reads(messages: Iterable[Message]) -> Iterator[Message]:
 
 
 class _Together(NamedTuple):
-    """Where words stand together: what they are worth, over how many characters they begin, and the middle of that."""
+    """Where words stand together: what they are worth, over how many characters they begin (0 in a record, however long
+    that is), and the places around which something is shown: the middle of them, or where words of a record begin."""
 
     worth: float
     span: int
-    middle: int
+    places: tuple[int, ...]
+    in_record: bool = False
+
+
+_Mark: TypeAlias = tuple[int, re.Pattern[str]]
+"""Where a word begins in the casefolded text, and the word."""
 
 
 def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> _Together:
@@ -150,8 +173,13 @@ def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> _Together:
     marks = sorted(
         ((match.start(), word) for word in worth for match in word.finditer(folded)), key=lambda mark: mark[0]
     )
+    best = _best_record(folded, marks, worth) if folded.startswith(("{", "[")) else _closest(marks, worth)
+    return best._replace(worth=best.worth * ASKING) if _ASKS.search(text) else best
+
+
+def _closest(marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> _Together:
     inside: Counter[re.Pattern[str]] = Counter()
-    best, first = _Together(0.0, 0, 0), 0
+    best, first = _Together(0.0, 0, (0,)), 0
     for at, word in marks:
         inside[word] += 1
         while at - marks[first][0] > AROUND or inside[marks[first][1]] > 1:
@@ -160,14 +188,61 @@ def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> _Together:
         value = round(sum(worth[word] for word, count in inside.items() if count), 6)
         span = at - marks[first][0]
         if (value, -span) > (best.worth, -best.span):
-            best = _Together(value, span, marks[first][0] + span // 2)
+            best = _Together(value, span, (marks[first][0] + span // 2,))
     return best
 
 
-def _excerpt(text: str, middle: int) -> str:
-    """What stands around the middle of a place, which was found in the casefolded text."""
-    at = _unfolded(text, middle)
-    return text[max(0, at - AROUND) : at + AROUND].strip()
+def _best_record(folded: str, marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> _Together:
+    best, end = _Together(0.0, 0, (0,)), 0
+    for record in passages(folded):
+        begin, end = end, end + len(record)
+        within = marks[bisect_left(marks, begin, key=_at) : bisect_left(marks, end, key=_at)]
+        value = round(sum(worth[word] for word in {word for _, word in within}), 6)
+        if value > best.worth:
+            places = _spots(record, [(at - begin, word) for at, word in within], worth)
+            best = _Together(value, 0, tuple(begin + place for place in places), in_record=True)
+    return best
+
+
+def _spots(record: str, marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> tuple[int, ...]:
+    """Where the rarest words of a record stand: rather in the same object as those before than in another, as a name
+    than as a value, and near than far."""
+    places: list[int] = []
+
+    def remoteness(at: int) -> tuple[int, bool, int]:
+        apart = sum(are_apart(record, place, at) for place in places)
+        return apart, not _NAMES.match(record, at), min((abs(at - place) for place in places), default=0)
+
+    words = sorted({word for _, word in marks}, key=lambda word: (-worth[word], word.pattern))
+    for word in words[:SPOTS]:
+        places += [min((at for at, each in marks if each is word), key=remoteness)]
+    return tuple(places)
+
+
+_NAMES: Final = re.compile(r'\w*"\s*:')
+"""Follows where a word begins that ends the name of a value."""
+
+_ASKS: Final = re.compile(r"[?？؟]\W*\Z")
+
+_at = itemgetter(0)
+
+
+def _excerpt(text: str, together: _Together) -> str:
+    """What stands around the places, which were found in the casefolded text."""
+    places = [_unfolded(text, place) for place in together.places]
+    if not together.in_record:
+        return text[max(0, places[0] - AROUND) : places[0] + AROUND].strip()
+    each = 2 * AROUND // len(places) - len(_GAP)
+    pieces: list[tuple[int, int]] = []
+    for place in sorted(places):
+        begin, end = max(0, place - BEFORE), place - BEFORE + each
+        if pieces and begin <= pieces[-1][1]:
+            begin = pieces.pop()[0]
+        pieces.append((begin, end))
+    return _GAP.join(text[begin:end].strip() for begin, end in pieces)
+
+
+_GAP: Final = " […] "
 
 
 def _unfolded(text: str, place: int) -> int:

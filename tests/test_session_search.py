@@ -73,6 +73,39 @@ def test_places_where_the_words_stand_together_come_first_and_of_those_alike_the
     assert handles(store, "retry limit") == ["m3", "m2", "m1"]
 
 
+def an_order(number: str, state: str, refund: str) -> dict[str, object]:
+    lines = [{"name": f"thing {n}", "price": n, "tax": {"code": "PT-23", "rate": 0.23}} for n in range(8)]
+    return {"id": number, "state": state, "lines": lines, "customer": "Ines " * 20, "refund": {"id": refund}}
+
+
+def test_of_a_record_what_stands_at_each_word_is_shown_and_of_records_alike_the_newest_first(
+    store: SQLiteStore,
+) -> None:
+    numbers = [f"TT-1182{n}" for n in range(50, 60)]
+    for round_ in (1, 2):
+        orders = [an_order(number, "refunded", f"RF-{round_}{number[-2:]}") for number in numbers]
+        store.append(**A, messages=result(round_, json.dumps(orders), "list_orders"))
+    newest, older = search_session(store, "u1", "s1", "refund of TT-118257", 10)
+    assert (newest.handle, older.handle) == ("m4", "m2")
+    assert '"id": "TT-118257", "state": "refunded"' in newest.excerpt
+    assert '"refund": {"id": "RF-257"}' in newest.excerpt
+    assert len(newest.excerpt) <= 480
+
+
+def test_the_number_that_is_looked_for_comes_before_rarer_words(store: SQLiteStore) -> None:
+    orders = [json.dumps(an_order("TT-118250", "sent", f"RF-{n}")) for n in range(6)]
+    for n, order in enumerate(orders):
+        store.append(**A, messages=result(n, order, "get_order"))
+    store.append(**A, messages=[{"role": "user", "content": "Please tell me about postage and packing."}])
+    assert handles(store, "postage of TT-118250")[0] == "m12"
+
+
+def test_what_was_asked_before_comes_after_what_was_answered(store: SQLiteStore) -> None:
+    said = ["The grinder is sent on Monday.", "When is the grinder sent?"]
+    store.append(**A, messages=[{"role": "user", "content": text} for text in said])
+    assert handles(store, "grinder sent") == ["m1", "m2"]
+
+
 def test_numbers_and_short_words_are_found_whole(store: SQLiteStore) -> None:
     said = [*(f"The port of stage {stage} is {stage}811{stage}." for stage in range(1, 30)), "A report on stages, 1983"]
     store.append(**A, messages=[{"role": "user", "content": text} for text in said])

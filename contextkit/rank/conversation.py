@@ -33,7 +33,7 @@ from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
 from contextkit.rank.sealed import opened, seal
 from contextkit.rank.subwords import FOREIGN, are_foreign, index_terms, needed_terms, query_terms
-from contextkit.rank.terms import terms
+from contextkit.rank.terms import IDENTIFIES, is_identifier, terms
 from contextkit.rank.time_words import in_english, names_time
 from contextkit.rank.times import asks_when, nearness, periods, tells_when
 from contextkit.readable import readable
@@ -67,13 +67,6 @@ LATE_DAYS: Final = 14.0
 
 PAUSE: Final = timedelta(hours=4)
 """Silence that ends a session: neighbours on its two sides have less to do with each other (+0.2)."""
-
-IDENTIFIES: Final = 3.0
-"""Weight of a number or code that the question names, such as an order's. It stands for one thing, and the other words
-for what is asked of many; but where a tool lists them all again and again it is no rarer than those."""
-
-_IDENTIFIER: Final = re.compile(r"(?!(?:19|20)\d\d$)(?=.*\d)\w{4,}")
-"""A term with a digit that is neither a year nor short enough to be a count."""
 
 _ENDS_ASKING: Final = re.compile(r"[?？؟][\s\"'”’)\]]*(?:\[[^\]]*\]\s*)?$")
 _TAIL: Final = 1000
@@ -161,7 +154,7 @@ class ConversationIndex:
 
     def _renew(self, scores: Scores, sought: Mapping[str, float], view: _View) -> None:
         """Let the newest result that has a number or code sought score as much as the best of those that have it."""
-        for term in filter(_IDENTIFIER.fullmatch, sought):
+        for term in filter(is_identifier, sought):
             rows, _ = self._lexical.postings(term)
             told = rows[view.results[rows]]
             if len(told):
@@ -175,7 +168,7 @@ class ConversationIndex:
         """The topic of what is sought, of which the names of the speakers are no part."""
         names = frozenset[str]().union(*map(_terms_of_name, self._names))
         sought = {term: weight for term, weight in sought.items() if term not in names} or sought
-        return {term: weight * IDENTIFIES if _IDENTIFIER.fullmatch(term) else weight for term, weight in sought.items()}
+        return {term: weight * IDENTIFIES if is_identifier(term) else weight for term, weight in sought.items()}
 
     def _named(self, query: str) -> set[int]:
         """The speakers that the question names."""

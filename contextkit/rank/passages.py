@@ -64,6 +64,18 @@ def _record_end(ends: list[tuple[int, int]], first: int, last: int) -> int | Non
     return min(between, key=lambda end: end[1])[0] if between else None
 
 
+def are_apart(text: str, one: int, other: int) -> bool:
+    """Whether two positions in JSON lie in different records: neither in the other's, or in what that holds."""
+    first, last = sorted((one, other))
+    depth = lowest = 0
+    for match in _JSON_MARK.finditer(text, 0, last):  # from the beginning: a position may be in the middle of a string
+        if match.start() < first:
+            continue
+        depth += (match.group() in ("{", "[")) - (match.group() in ("}", "]"))
+        lowest = min(lowest, depth)
+    return lowest < min(0, depth)
+
+
 _JSON_MARK: Final = re.compile(r'[{}\[\]]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 """Begins or ends an object or array; or a string, in which nothing does."""
 

@@ -67,6 +67,12 @@ when where which while who whom whose why will with won would wouldn you your yo
 STOPWORDS: Final = frozenset(_FUNCTION_WORDS.split())
 """English function words: they say how a sentence is built, not what it is about."""
 
+IDENTIFIES: Final = 3.0
+"""Weight of an identifier in what is looked for in a conversation: an order's number stands for one thing, and the
+other words for what is asked of many. But where a tool lists all orders again and again, it is no rarer than those."""
+
+_IDENTIFIER: Final = re.compile(r"(?!(?:19|20)\d\d$)(?=\w*\d)\w{4,}")
+
 _ACCENT: Final = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u065f\u0670]+")
 """Accents, and the points and vowel signs of Hebrew and Arabic, which are mostly left out."""
 
@@ -105,6 +111,12 @@ def forms(text: str) -> list[str]:
         text = unicodedata.normalize("NFKC", text)
     found = _FORM.findall(text.casefold())
     return [word for word in found if word not in STOPWORDS and len(word) <= _LONGEST]
+
+
+def is_identifier(term: str) -> bool:
+    """Whether a term is a number or code that names something: it has a digit, and is neither a year nor so short that
+    it may be a count."""
+    return _IDENTIFIER.fullmatch(term) is not None
 
 
 def _remember(word: str) -> tuple[str, ...]:

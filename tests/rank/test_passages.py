@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.rank.passages import INDEXED, LONG, MOST_PASSAGES, PASSAGE, passages, sentences
+from contextkit.rank.passages import INDEXED, LONG, MOST_PASSAGES, PASSAGE, are_apart, passages, sentences
 
 
 @given(st.text(st.sampled_from("ab \n"), max_size=3 * LONG))
@@ -32,6 +32,15 @@ def test_what_only_begins_like_json_is_held_whole_too(text: str) -> None:
     found = list(passages(text))
     assert "".join(found) == text
     assert all(len(passage) <= 2 * PASSAGE for passage in found)
+
+
+def test_what_lies_in_two_records_is_apart() -> None:
+    text = '{"all": [{"a": 1, "in": [{"b": "}"}], "c": 2}, {"d": {"e": 3}, "f": 4}]}'
+    at = {name: text.index(f'"{name}"') for name in ("all", "a", "b", "c", "d", "e", "f")}
+    apart = {(one, other) for one in at for other in at if one < other and are_apart(text, at[one], at[other])}
+    assert apart == {(one, other) for one in "abc" for other in "def"}
+    assert are_apart(text, at["f"] + 1, at["a"] + 1)
+    assert not are_apart(text, at["c"] + 1, at["a"] + 1)
 
 
 def test_a_huge_text_is_indexed_by_its_beginning_and_its_end() -> None:
