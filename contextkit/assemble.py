@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
 from contextkit.steps import elapsed, step, timed
 from contextkit.stored import StoredPieces
-from contextkit.stores import Degradable, OverflowStore, Session, SessionStore
+from contextkit.stores import Degradable, OverflowStore, Session, SessionStore, check_id
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import rolled
 from contextkit.tokens import get_counter
@@ -49,6 +50,7 @@ from contextkit.turns import Asked, open_request
 from contextkit.types import Notice, Remembering, Request, Source, TokenCounter
 from contextkit.usage import input_tokens
 from contextkit.views import series_of
+from contextkit.zones import Zones, zones_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -72,6 +74,9 @@ class ContextBuilder:
     * `name`: tells this builder from others that make prompts of the same sessions: agents that hand over to each
       other, say. Those with another strategy, window, or sources of other names are told apart without one.
 
+    * `timezone`: where the actors live, as a zone or its IANA name, or a function that tells it by the actor's id: what
+      days "yesterday" means, and which dates stand in prompts.
+
     One builder serves many threads, actors and sessions.
     """
 
@@ -86,6 +91,7 @@ class ContextBuilder:
         model: str = "default",
         summarizer: Summarizer | None = None,
         name: str = "",
+        timezone: Zones = UTC,
         clock: Clock = utc_now,
     ) -> None:
         self.sources = _sources(sources)
@@ -97,6 +103,7 @@ class ContextBuilder:
         self._degradable = store if isinstance(store, Degradable) else None
         self._meter = Meter(get_counter(counter), model, store)
         self._summarizer = summarizer
+        self._zone = zones_of(timezone)
         self._clock = clock
         self._said = SaidInSessions()
         self._known = KnownSessions(self._remembered)
@@ -224,7 +231,7 @@ class ContextBuilder:
             store=self.store,
             filled=self._filled,
             series=self._series,
-            now=self._clock(),
+            now=self._now(asked.actor_id),
             known=self._known,
             deadline=deadline,
         )
@@ -292,6 +299,10 @@ class ContextBuilder:
             return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
         self._known.saw(request.session, views)
         return []
+
+    def _now(self, actor_id: str) -> datetime:
+        """The time where the actor lives."""
+        return self._clock().astimezone(self._zone(check_id("actor id", actor_id)))
 
     def _remembered(self, session: Session) -> bool:
         """Whether every source that reads sessions once still has what it read of this one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -29,7 +29,7 @@ IN_HOURS: Final = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A stretch of time between two messages of a session, timezone-aware UTC."""
+    """A stretch of time between two messages of a session."""
 
     since: datetime
     until: datetime
@@ -41,23 +41,22 @@ class Pause:
             return None
         return cls(before, after)
 
-    @property
-    def text(self) -> str:
+    def text(self, zone: tzinfo = UTC) -> str:
         """`96 days passed here, from Monday 2 March 2026 to Saturday 6 June 2026.`"""
-        passed = self.until - self.since
-        days = (self.until.astimezone(UTC).date() - self.since.astimezone(UTC).date()).days  # of those named below
+        since, until = self.since.astimezone(zone), self.until.astimezone(zone)
+        passed, days = self.until - self.since, (until.date() - since.date()).days  # the days named below
         length = f"{days} days" if passed >= IN_HOURS else f"{passed // timedelta(hours=1)} hours"
-        return f"{length} passed here, from {weekday(self.since)} to {weekday(self.until)}."
+        return f"{length} passed here, from {weekday(since)} to {weekday(until)}."
 
-    def item(self, order: int, section: str, counter: TokenCounter) -> Item:
-        """The message that tells of it, behind message number `order`."""
-        return _item(self, order, section, counter)
+    def item(self, order: int, section: str, counter: TokenCounter, zone: tzinfo) -> Item:
+        """The message that tells of it in that zone, behind message number `order`."""
+        return _item(self, order, section, counter, zone)
 
 
 @lru_cache(maxsize=4_096)
-def _item(pause: Pause, order: int, section: str, counter: TokenCounter) -> Item:
+def _item(pause: Pause, order: int, section: str, counter: TokenCounter, zone: tzinfo) -> Item:
     """Remembered: a talk of years has hundreds of nights, the same in every build."""
-    message = block_message(f"{open_fence(PAUSE)}{pause.text}\n{close_fence(PAUSE)}")
+    message = block_message(f"{open_fence(PAUSE)}{pause.text(zone)}\n{close_fence(PAUSE)}")
     return Item(
         id=f"{PAUSE}-{order}",
         section=section,

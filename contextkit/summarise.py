@@ -14,6 +14,7 @@ from contextkit.compress.summary import Summarizer, Summary, roll
 from contextkit.deadline import begun, timely
 from contextkit.strategy import Section, tokens_of
 from contextkit.types import Item, Message, Notice, Provenance, Request, TokenCounter
+from contextkit.zones import local
 
 LEAST: Final = 32
 """Tokens below which a summary says nothing worth a place."""
@@ -45,7 +46,8 @@ def rolled(
     before = None if stored is None else Summary.from_json(stored)
     room = tokens_of(section.ceiling, available) - section_cost(section.name, request.counter) - 2
     timely = None if summarizer is None else _Timely(summarizer, section.deadline)
-    summary, problem = roll(before, left, max(room, LEAST), request.counter, summarizer=timely)
+    said = [local(message, request.zone) for message in left]
+    summary, problem = roll(before, said, max(room, LEAST), request.counter, summarizer=timely)
     return summary.to_json(), None if problem is None else Notice("summary extracted", problem)
 
 

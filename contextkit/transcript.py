@@ -14,7 +14,7 @@ tokens of lines add up to the tokens of their transcript.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from contextkit.readable import readable
@@ -28,19 +28,18 @@ _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Sat
 
 
 def heading(message: Message) -> str:
-    """What stands above the messages of one day (UTC): `8 May 2023`; empty where the date is unknown."""
+    """What stands above the messages of one day: `8 May 2023`; empty where the date is unknown."""
     return "" if message.created_at is None else day(message.created_at)
 
 
 def day(when: datetime) -> str:
-    """The day (UTC) of a time, in English: `8 May 2023`."""
-    utc = when.astimezone(UTC)
-    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
+    """The day of a time, in the zone that it is told in, in English: `8 May 2023`."""
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
 def weekday(when: datetime) -> str:
     """The same with its name: `Monday 8 May 2023`."""
-    return f"{_WEEKDAYS[when.astimezone(UTC).weekday()]} {day(when)}"
+    return f"{_WEEKDAYS[when.weekday()]} {day(when)}"
 
 
 def speaker(message: Message) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from contextkit.deadline import Deadline
@@ -249,6 +249,11 @@ class Request:
     def topic(self) -> str:
         """What to look for: the query or, where it says nothing by itself, what it follows on; empty for nothing."""
         return self.turn.sought
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the actor, in which `now` is told."""
+        return self.now.tzinfo or UTC
 
     @property
     def shows_history(self) -> bool:

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "contextkit"
 LAYERS = (
     # The nouns, and leaves that know only these.
     "types errors recent clock charges steps workers deadline aside fence canonical document encoded quiet",
-    "shown_tools parts readable question embedders aws",
+    "shown_tools parts readable question embedders zones aws",
     # What can be done with texts, numbers and vectors.
     "media tokens calibration usage",
     "budget strategy shares place transcript vectors",

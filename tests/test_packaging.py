@@ -177,7 +177,7 @@ def test_the_installed_package_finds_its_strategies(installed, elsewhere):
 def test_every_installed_module_can_be_imported(installed, elsewhere):
     """With the extra `cli` alone, or it says which it needs; the suites in contextkit.testing have one of their own."""
     folder, env = elsewhere
-    assert run(installed / "python", "-c", _IMPORT_ALL, cwd=folder, env=env).split()[-1] == "contextkit.workers"
+    assert run(installed / "python", "-c", _IMPORT_ALL, cwd=folder, env=env).split()[-1] == "contextkit.zones"
 
 
 _NAMES = """

@@ -163,18 +163,19 @@ def test_its_tokens_are_counted_and_reported(store: SQLiteStore, clock: Clock) -
 
 
 def test_nothing_of_it_is_taken_for_what_somebody_said() -> None:
-    message = Pause(MARCH, MARCH + timedelta(days=1)).item(7, "history", get_counter()).message
+    message = Pause(MARCH, MARCH + timedelta(days=1)).item(7, "history", get_counter(), UTC).message
     assert message is not None
     assert (message.name, unfenced(message.text)) == ("context", "")
 
 
 def test_a_short_one_is_told_in_hours() -> None:
-    assert Pause(MARCH, MARCH + timedelta(hours=14.6)).text.startswith("14 hours passed here, ")
-    assert Pause(MARCH, MARCH + timedelta(days=2.2)).text.startswith("2 days passed here, ")
+    assert Pause(MARCH, MARCH + timedelta(hours=14.6)).text().startswith("14 hours passed here, ")
+    assert Pause(MARCH, MARCH + timedelta(days=2.2)).text().startswith("2 days passed here, ")
     evening, morning = MARCH.replace(hour=22), MARCH.replace(hour=7) + timedelta(days=7)
-    assert Pause(evening, morning).text == "7 days passed here, from Monday 2 March 2026 to Monday 9 March 2026."
+    assert Pause(evening, morning).text() == "7 days passed here, from Monday 2 March 2026 to Monday 9 March 2026."
     far = timezone(timedelta(hours=9))
-    assert Pause(evening.astimezone(far), morning).text == Pause(evening, morning).text
+    assert Pause(evening.astimezone(far), morning).text() == Pause(evening, morning).text()
+    assert Pause(evening, morning).text(far).endswith(", from Tuesday 3 March 2026 to Monday 9 March 2026.")
 
 
 def test_times_that_are_not_known_or_run_backwards_make_none() -> None:

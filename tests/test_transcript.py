@@ -21,9 +21,10 @@ def test_a_message_without_a_date_has_no_heading():
     assert heading(said("Hello", at=None)) == ""
 
 
-def test_days_are_reckoned_in_utc():
+def test_a_day_is_that_of_the_zone_in_which_a_time_is_told():
     late = datetime(2023, 5, 8, 23, 0, tzinfo=timezone(timedelta(hours=-5)))
-    assert heading(said("Hello", at=late)) == "9 May 2023"
+    assert heading(said("Hello", at=late)) == "8 May 2023"
+    assert heading(said("Hello", at=late.astimezone(UTC))) == "9 May 2023"
 
 
 def test_text_stands_verbatim_also_over_several_lines():

@@ -208,7 +208,7 @@ class _Fitting:
         turn, history = self.request.turn, self.strategy.section("history")
         if turn.pause is None or history is None or "history" not in self.request.filled:
             return None
-        return turn.pause.item(turn.after, "turn", self.counter)
+        return turn.pause.item(turn.after, "turn", self.counter, self.request.zone)
 
     def _present(self, room: int) -> Present:
         return read_present(
@@ -295,6 +295,7 @@ class _Fitting:
                 stubs_through=self.present.shrunk.results,
                 whole_from=whole_from,
             ),
+            self.request.zone,
         )
 
     def _past(self, history: CandidateHistory, left: int) -> Past:

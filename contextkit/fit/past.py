@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from itertools import accumulate
 
 from contextkit.fit.standing import Standing, whole_groups
@@ -154,15 +155,15 @@ class CandidateHistory:
         return found
 
 
-def read_history(items: Sequence[Item], shortening: Shortening) -> CandidateHistory:
-    """Group and cost the candidate history, oldest first."""
+def read_history(items: Sequence[Item], shortening: Shortening, zone: tzinfo = UTC) -> CandidateHistory:
+    """Group and cost the candidate history, oldest first. Pauses are told in that zone."""
     groups, reasons = whole_groups(items)
     shortened = dict(shortening.forms(items))
     costs = [item.tokens for item in items]
     for place, form in shortened.items():
         costs[place] = form.tokens
     before = [0, *accumulate(costs)]
-    pauses = dict(_pauses(items, groups, shortening.ladder.counter))
+    pauses = dict(_pauses(items, groups, shortening.ladder.counter, zone))
     tokens = [before[group.stop] - before[group.start] for group in groups]
     for index, pause in pauses.items():
         tokens[index] += pause.tokens
@@ -176,7 +177,9 @@ def read_history(items: Sequence[Item], shortening: Shortening) -> CandidateHist
     return CandidateHistory(items, forms, stretches, reasons, pauses)
 
 
-def _pauses(items: Sequence[Item], groups: Sequence[range], counter: TokenCounter) -> Iterator[tuple[int, Item]]:
+def _pauses(
+    items: Sequence[Item], groups: Sequence[range], counter: TokenCounter, zone: tzinfo
+) -> Iterator[tuple[int, Item]]:
     """The pauses behind groups, by the groups' indexes: they go with what stands before them, which a window's
     beginning never does without what follows."""
     times = [item.message.created_at if item.message else None for item in items]
@@ -186,7 +189,7 @@ def _pauses(items: Sequence[Item], groups: Sequence[range], counter: TokenCounte
         firsts = [times[group.start] for group in groups[1:]]
     for index, (last, first) in enumerate(zip(lasts, firsts, strict=False)):
         if last and first and first - last >= LEAST:  # of thousands, hardly one
-            yield index, Pause(last, first).item(items[groups[index].stop - 1].order, "history", counter)
+            yield index, Pause(last, first).item(items[groups[index].stop - 1].order, "history", counter, zone)
 
 
 def _opens(item: Item) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from contextkit.clock import Clock, utc_now
@@ -27,6 +27,7 @@ from contextkit.memory.shelf import Shelf, begins, ends_after, says_more
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.subject import subject_key
 from contextkit.stores import MemoryRecord
+from contextkit.zones import zone_in
 
 Action: TypeAlias = Literal["add", "update", "supersede", "end", "skip"]
 
@@ -166,10 +167,10 @@ def _carried_out(placing: Placing, fact: Fact, decision: _Decision | None) -> Ch
 
 
 def _prompt(strategy: MemoryStrategy, facts: Sequence[Fact], records: Sequence[MemoryRecord]) -> list[tuple[str, str]]:
-    tag = open_fence(_SECTION).strip("<>\n")
+    tag, zone = open_fence(_SECTION).strip("<>\n"), zone_in(facts[0].said_at)
     lines = [
         "Records:",
-        *(f"[{number}] {_dated(begins(one), one.valid_to)}: {one.text}" for number, one in enumerate(records, 1)),
+        *(f"[{number}] {_dated(begins(one), one.valid_to, zone)}: {one.text}" for number, one in enumerate(records, 1)),
         "",
         "New facts:",
         *(f"[{number}] {fact.said_at:%Y-%m-%d %H:%M}: {_told(fact)}" for number, fact in enumerate(facts, 1)),
@@ -179,8 +180,9 @@ def _prompt(strategy: MemoryStrategy, facts: Sequence[Fact], records: Sequence[M
     return [("system", instructions), ("human", f"{open_fence(_SECTION)}{told}\n{close_fence(_SECTION)}")]
 
 
-def _dated(start: datetime, end: datetime | None) -> str:
-    return f"{start:%Y-%m-%d %H:%M}" + (f" until {end:%Y-%m-%d %H:%M}" if end else "")
+def _dated(start: datetime, end: datetime | None, zone: tzinfo) -> str:
+    until = f" until {end.astimezone(zone):%Y-%m-%d %H:%M}" if end else ""
+    return f"{start.astimezone(zone):%Y-%m-%d %H:%M}{until}"
 
 
 def _told(fact: Fact) -> str:

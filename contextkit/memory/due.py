@@ -12,6 +12,7 @@ from contextkit.memory.progress import Progress, Range
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.stores import Session, SessionStore
 from contextkit.types import Message
+from contextkit.zones import local, zone_in
 
 BATCH: Final = 50
 """Messages extracted at once, at most: the managed service's most, too (its message trigger ends there)."""
@@ -25,7 +26,8 @@ window of 16,000 as much again for the prompt, the records and the answer. A cho
 class Due:
     """Looks for what is due in one session, as of one moment.
 
-    With `flush` everything new is due, whatever the triggers say.
+    With `flush` everything new is due, whatever the triggers say. Messages have their times in the zone that `now` is
+    told in.
     """
 
     store: SessionStore
@@ -58,7 +60,8 @@ class Due:
         if not count:
             return []
         last = min(done + count, self.session.last_seq)
-        return self.store.messages(self.session.actor_id, self.session.session_id, after=done, before=last + 1)
+        read = self.store.messages(self.session.actor_id, self.session.session_id, after=done, before=last + 1)
+        return [local(message, zone_in(self.now)) for message in read]
 
     def _triggered(self, strategy: MemoryStrategy, count: int, new: Sequence[Message]) -> bool:
         triggers = strategy.triggers

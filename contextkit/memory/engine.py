@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -37,6 +37,7 @@ from contextkit.memory.rules import RuleExtractor
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Plan, Work
 from contextkit.stores import MemoryStore, Session, SessionStore
+from contextkit.zones import Zones, zones_of
 
 ATTEMPTS: Final = 5
 """Failures in a row after which a batch is set aside. By then it has been halved four times."""
@@ -60,6 +61,7 @@ class MemoryEngine:
       give what does it for that strategy.
     * `attempts`: failures in a row after which a batch is set aside (see `retry`).
     * `lease`: how long a run that gives no sign of life keeps others from its actor's memories.
+    * `timezone`: where the actors live, as for `ContextBuilder`: "yesterday" is the day before theirs.
 
     One engine may serve any number of threads, and any number of engines one store.
     """
@@ -75,6 +77,7 @@ class MemoryEngine:
         consolidator: MakeConsolidator | None = None,
         attempts: int = ATTEMPTS,
         lease: timedelta = LEASE,
+        timezone: Zones = UTC,
         clock: Clock = utc_now,
     ) -> None:
         loaded = _loaded(strategies)
@@ -90,6 +93,7 @@ class MemoryEngine:
         self._plans = tuple(Plan(strategy, finds(strategy), decides(strategy)) for strategy in loaded)
         self._attempts = attempts
         self._ledger = Ledger(store, lease, clock)
+        self._zone = zones_of(timezone)
         self._clock = clock
 
     @property
@@ -186,7 +190,7 @@ class MemoryEngine:
         return any(due.batch(plan.strategy, progress) for plan in self._plans)
 
     def _due(self, session: Session, *, flush: bool) -> Due:
-        return Due(self._store, session, self._clock(), flush)
+        return Due(self._store, session, self._clock().astimezone(self._zone(session.actor_id)), flush)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _prompt(strategy: MemoryStrategy, messages: Sequence[Message], before: Seque
 
 
 def _line(message: Message) -> str:
-    when = f"{message.created_at:%A %d %B %Y %H:%M} UTC, " if message.created_at else ""
+    when = f"{message.created_at:%A %d %B %Y %H:%M %Z}, " if message.created_at else ""
     return defused(f"{when}{message.name or message.role}: {_quoted(_own_words(message))}")
 
 

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from contextkit.clock import Clock, utc_now
@@ -31,6 +31,7 @@ from contextkit.memory.work import Work
 from contextkit.messages.arguments import called_with
 from contextkit.stores import MemoryRecord, MemoryStore, SessionStore, check_id
 from contextkit.types import Tool
+from contextkit.zones import Zones, zones_of
 
 LONGEST: Final = 2_000
 """Characters of a memory that a model may write: a paragraph. More is a document, and belongs with documents."""
@@ -56,6 +57,7 @@ class MemoryTools:
     * `consolidator` decides what something new does to what is known; rules, unless given.
     * `may_delete`: whether a model may delete a memory for good. If not, what it forgets is marked
       as no longer so, and stays for questions about the past.
+    * `timezone`: where the actor lives, as for `ContextBuilder`.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class MemoryTools:
         variables: Mapping[str, str] | None = None,
         consolidator: Consolidator | None = None,
         may_delete: bool = True,
+        timezone: Zones = UTC,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -78,7 +81,12 @@ class MemoryTools:
         self._consolidator = consolidator or RuleConsolidator(loaded, clock=clock)
         self._ledger = Ledger(store, LEASE, clock) if isinstance(store, SessionStore) else None
         self._may_delete = may_delete
+        self._zone = zones_of(timezone)(actor_id)
         self._clock = clock
+
+    def _now(self) -> datetime:
+        """The time where the actor lives."""
+        return self._clock().astimezone(self._zone)
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -115,7 +123,7 @@ class MemoryTools:
             text=_checked(text),
             subject=subject.strip(),
             importance=_part(importance),
-            said_at=self._clock(),
+            said_at=self._now(),
             sources=(f"remember-{uuid.uuid4().hex[:12]}",),  # said now, if in the same words as before
             metadata={SESSION: self._session_id},
         )
@@ -128,7 +136,7 @@ class MemoryTools:
 
     def recall(self, query: str, *, past: bool = False) -> str:
         """What is known that bears on the query, best first; with `past`, what is no longer so as well."""
-        now = self._clock()
+        now = self._now()
         past = past or asks_about_past(query, now)
         every = self._store.search_memories(self._actor_id, query, limit=2 * MOST, active=False)
         found = found_of(every, now, past=past)
@@ -147,7 +155,7 @@ class MemoryTools:
             if delete:
                 self._store.delete_memories(self._actor_id, [record.id])
                 return f"Deleted: {record.text}"
-            now = self._clock()
+            now = self._now()
             if record.valid_to is None or record.valid_to > now:
                 self._store.put_memories(self._actor_id, [replace(record, valid_to=max(now, begins(record)))])
             return f"No longer so: {record.text}"
@@ -204,9 +212,9 @@ def _told(change: Change) -> str:
 
 
 def _line(record: MemoryRecord, now: datetime) -> str:
-    since = f"{begins(record):%Y-%m-%d}"
-    ended = record.valid_to is not None and record.valid_to <= now
-    when = f"{since} to {record.valid_to:%Y-%m-%d}, no longer so" if ended else f"since {since}"
+    since, until = begins(record).astimezone(now.tzinfo), record.valid_to and record.valid_to.astimezone(now.tzinfo)
+    ended = until is not None and until <= now
+    when = f"{since:%Y-%m-%d} to {until:%Y-%m-%d}, no longer so" if ended else f"since {since:%Y-%m-%d}"
     return f"[{_short(record)}] {record.text} ({when})"
 
 

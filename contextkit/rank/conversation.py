@@ -139,8 +139,8 @@ class ConversationIndex:
     def scores(self, query: str, *, now: datetime, similarity: ArrayLike | None = None) -> Scores:
         """How much every message bears on the question: about `FLOOR` for not at all, no upper bound.
 
-        `now` is what `yesterday` is reckoned from. `similarity` gives, where there are vectors,
-        the cosine of the question and every message (NaN for a message without a vector).
+        `now` is what `yesterday` is reckoned from, in the zone that it is told in. `similarity` gives, where there
+        are vectors, the cosine of the question and every message (NaN for a message without a vector).
         """
         view = self._now()
         sought = self._about(query_terms(query, foreign=are_foreign(self._lexical)))
@@ -313,7 +313,8 @@ def _timely(query: str, now: datetime, view: _View) -> Scores:
     spoken_of = periods(query, now, view.years)
     if not spoken_of:
         return weights
-    near = nearness(spoken_of, view.times, before=EARLY_DAYS, after=LATE_DAYS)
+    ahead = (now.utcoffset() or timedelta()) / timedelta(days=1)  # an hour less or more where clocks were changed
+    near = nearness(spoken_of, view.times + ahead, before=EARLY_DAYS, after=LATE_DAYS)
     return (weights * (1 + IN_PERIOD * np.nan_to_num(near))).astype(np.float32)
 
 

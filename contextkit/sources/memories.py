@@ -207,7 +207,7 @@ class _Reading:
             section="memories",
             text=message.text,
             lead=lead,
-            heading=f"{where}, {day(message.created_at or request.now)}:",
+            heading=f"{where}, {day((message.created_at or request.now).astimezone(request.zone))}:",
             tokens=line_tokens(request.counter, lead, message.text),
             score=said.score,
             order=order,
@@ -216,11 +216,14 @@ class _Reading:
 
 
 def known_since(record: MemoryRecord, now: datetime) -> str:
-    """The day from which a record holds, so that the model can tell old from new; with its end, where it has ended."""
-    since = begins(record).date().isoformat()
+    """The day from which a record holds, so that the model can tell old from new; with its end, where it has ended.
+
+    Days are those of the zone that `now` is told in.
+    """
+    since = begins(record).astimezone(now.tzinfo).date().isoformat()
     if record.valid_to is None or record.valid_to > now:
         return since
-    return f"{since} to {record.valid_to.date().isoformat()}, no longer so"
+    return f"{since} to {record.valid_to.astimezone(now.tzinfo).date().isoformat()}, no longer so"
 
 
 def _in_time(records: Sequence[ScoredMemory]) -> list[ScoredMemory]:

@@ -164,7 +164,7 @@ def _item(order: int, score: float, piece: Piece, request: Request) -> Item:
         section="overflow",
         text=piece.text,
         lead=lead,
-        heading=f"As of {day(stored.since)}:" if stored else "",
+        heading=f"As of {day(stored.since.astimezone(request.zone))}:" if stored else "",
         tokens=line_tokens(request.counter, lead, piece.text),
         score=score,
         order=order,

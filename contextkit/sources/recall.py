@@ -22,6 +22,7 @@ from contextkit.stores import SessionStore
 from contextkit.strategy import Section, tokens_of
 from contextkit.transcript import heading, speaker
 from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request, TokenCounter
+from contextkit.zones import local
 
 T = TypeVar("T")
 
@@ -198,7 +199,7 @@ def _item(message: Message, score: float, request: Request) -> Item:
         section="recall",
         text=text,
         lead=lead,
-        heading=heading(message).rstrip(),
+        heading=heading(local(message, request.zone)).rstrip(),
         tokens=_tokens(message, lead, text, request.counter),
         score=score,
         order=message.seq or 0,
