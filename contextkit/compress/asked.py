@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from math import log
 from typing import Final
@@ -14,6 +15,8 @@ from contextkit.rank.irregular import IRREGULAR
 from contextkit.rank.languages import is_foreign_text
 from contextkit.rank.subwords import index_terms, is_beginning, query_terms
 from contextkit.rank.terms import terms
+from contextkit.rank.time_words import in_english
+from contextkit.rank.times import MONTHS, periods
 
 QUERY_WORTH: Final = 6.0
 """What the terms of the query are worth together, beside lines that are worth 1 to 5 for what they are."""
@@ -30,23 +33,52 @@ class Asked:
     def __init__(self, query: str) -> None:
         self.terms = frozenset(query_terms(query, foreign=True))
         self._any_language = any(map(is_beginning, self.terms))
+        self._dates = _dates(query)
         self._hint = _hint(self.terms)
 
     def found(self, text: str) -> tuple[str, ...]:
         """The query's terms in a text, each once, in the order in which it has them."""
         if not self.terms:
             return ()
+        return tuple(dict.fromkeys((*self._found_words(text), *self._found_dates(text))))
+
+    def _found_dates(self, text: str) -> list[str]:
+        """The months that the query names of which a text has a date as data writes it."""
+        return [month for month, written in self._dates.items() if any(one.search(text) for one in written)]
+
+    def _found_words(self, text: str) -> Iterable[str]:
         likely = " ".join(self._likely(text)) if text.isascii() else text
         if not likely:
             return ()
         found = index_terms(likely, foreign=self._any_language and is_foreign_text(text))
-        return tuple(dict.fromkeys(term for term in found if term in self.terms))
+        return (term for term in found if term in self.terms)
 
     def _likely(self, text: str) -> Iterator[str]:
         """The words in which a term may be; of a screenshot in base64, a hundredth."""
         if self._hint.search(text.lower()):
             yield from (word for word in _WORD.findall(text) if self._hint.search(word.lower()))
 
+
+_ANY_YEAR: Final = 2000
+"""Stands for the year where a query names none; a leap year, so that it has all days."""
+
+
+def _dates(query: str) -> dict[str, list[re.Pattern[str]]]:
+    """By the term of the month, how data writes the months and days that a query names: `2025-11-03`."""
+    found: dict[str, list[re.Pattern[str]]] = {}
+    for named in periods(in_english(query), _LONG_AGO, range(_ANY_YEAR, _ANY_YEAR + 1)):
+        start, days = named.start, (named.end - named.start).days
+        if start.year < _ANY_YEAR or not (days == 1 or (start.day == 1 and 28 <= days <= 31)):
+            continue
+        year = r"(?:19|20)\d\d" if start.year == _ANY_YEAR else str(start.year)
+        day = f"{start.day:02}" if days == 1 else r"[0-3]\d"
+        (term,) = terms(MONTHS[start.month - 1])
+        found.setdefault(term, []).append(re.compile(rf"(?<!\d){year}-{start.month:02}-{day}(?!\d)"))
+    return found
+
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""What "yesterday" is reckoned from, as it is not known here: it is left out."""
 
 _WORD: Final = re.compile(r"[\w']+")
 

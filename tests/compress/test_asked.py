@@ -36,3 +36,21 @@ def test_each_term_is_found_once_in_the_order_of_the_text() -> None:
 @pytest.mark.parametrize("query", ["", "the of", "plan B", "refund"])
 def test_what_is_not_asked_about_is_not_found(query: str) -> None:
     assert Asked(query).found("Gulls circled over the empty boats, by the bay.") == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("What did I order in November?", "2025-11-03T09:00:00Z", ("novemb",)),
+        ("What did I order in November?", "2025-12-11T09:00:00Z", ()),
+        ("What did I order in November 2024?", "2025-11-03", ()),
+        ("What did I order on 3 November?", "2025-11-13", ()),
+        ("What did I order on 3 November?", "2025-11-03 09:00", ("novemb",)),
+        ("May I return it?", "2025-05-03", ()),
+        ("Was habe ich im Juni bestellt?", "2025-06-03", ("june",)),
+    ],
+)
+def test_a_month_that_is_asked_for_is_found_in_dates_as_data_writes_them(
+    query: str, text: str, found: tuple[str, ...]
+) -> None:
+    assert Asked(query).found(text) == found

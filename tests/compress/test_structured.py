@@ -85,6 +85,13 @@ def test_of_two_records_that_are_named_both_stay(counter: TokenCounter) -> None:
     assert {one["id"] for one in short["orders"] if isinstance(one, dict)} >= {"TT-118006", "TT-118011"}
 
 
+def test_the_record_of_the_month_that_is_asked_for_stays(counter: TokenCounter) -> None:
+    rows = [{"placed_at": f"2025-{n % 12 + 1:02}-03T09:00:00Z", **row} for n, row in enumerate(shop_orders())]
+    query = "How much was the milk jug, small that I ordered in December?"
+    short = json.loads(shorten(json.dumps({"orders": rows}), 250, counter, query=query))
+    assert "TT-118011" in {one["id"] for one in short["orders"] if isinstance(one, dict)}
+
+
 def test_what_is_deep_in_a_record_stays_before_what_the_query_does_not_ask_for(counter: TokenCounter) -> None:
     order = shop_orders()[7] | {
         f"part{n}": {"kind": "note", "state": "done", "by": "system", "checked": True} for n in range(4)
