@@ -73,9 +73,18 @@ def patiently(work: Callable[[], T], seconds: float) -> T:
     except TimeoutError:
         if found.done():
             raise
-        raise StoreUnavailable(
-            f"The store did not answer within {max(0.0, seconds):.1f} s.", "Try again, or see to the store's latency."
-        ) from None
+        raise _waited(seconds) from None
+
+
+def _waited(seconds: float) -> StoreUnavailable:
+    if seconds <= 0:
+        return StoreUnavailable(
+            "No time was left for the store: the build had taken all of its own.",
+            "Give it more (`deadline`, in the strategy), or make fewer at once in one process.",
+        )
+    return StoreUnavailable(
+        f"The store did not answer within {seconds:.1f} s.", "Try again, or see to the store's latency."
+    )
 
 
 def timely(found: Future[T], seconds: float) -> T:
