@@ -18,7 +18,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit import Message
-from tests.benchmarks import agent_loop, agent_turn, edges, locomo, prompts, support, support_talk, table, trajectory
+from tests.benchmarks import (
+    agent_loop,
+    agent_turn,
+    channel,
+    edges,
+    locomo,
+    prompts,
+    support,
+    support_talk,
+    table,
+    trajectory,
+)
 from tests.benchmarks.__main__ import arguments_of, left_out, run
 from tests.benchmarks.edges import Shown
 from tests.benchmarks.locomo_data import Conversation, Question
@@ -252,6 +263,38 @@ def test_recall_is_the_share_of_the_evidence_that_stands_in_the_prompt(conversat
     newest = locomo.measure("newest", trimmed, [conversation], [60])
     assert newest["by_category"]["single-hop"]["60"] == 0
     assert capsys.readouterr().err.split() == ["best", "…", "ours", "…", "newest", "…"]
+
+
+def test_a_channel_has_every_message_once_and_the_evidence_where_it_went(conversation):
+    times = [datetime(2024, 5, day, tzinfo=UTC) for day in (1, 1, 3, 3)]
+    dated = [replace(one, created_at=at) for one, at in zip(conversation.messages, times, strict=True)]
+    earlier = [
+        replace(one, name="Ben", content=f"{one.text} In 2022.", created_at=at.replace(year=2022))
+        for one, at in zip(conversation.messages, times, strict=True)
+    ]
+    data = [replace(conversation, messages=dated), replace(conversation, messages=earlier)]
+    for turns in channel.DEGREES.values():
+        found = channel.channel(data, turns)
+        said = [message.text for message in found.messages]
+        assert sorted(said) == sorted([*(one.text for one in dated), *(f"{one.text} In 2024." for one in dated)])
+        assert [message.seq for message in found.messages] == list(range(1, 9))
+        days = [message.created_at for message in found.messages]
+        assert days == sorted(days)
+        mine, theirs = found.questions[0], found.questions[2]
+        assert [said[row] for row in (*mine.evidence, *theirs.evidence)] == [dated[1].text, f"{dated[1].text} In 2024."]
+    whole = [message.name for message in channel.channel(data, None).messages]
+    assert whole == ["Ann", "Ann", "Ben", "Ben"] * 2
+    in_turns = [message.name for message in channel.channel(data, (1, 1)).messages]
+    assert all(one != two for one, two in pairwise(in_turns))
+
+
+def test_the_degrees_of_a_channel_stand_below_each_other():
+    systems = {"contextkit": {"recall": {"500": 81.0}}, "bm25s": {"recall": {"500": 55.3}}}
+    (row,) = ROWS["channel"]({"speakers": 9, "degrees": {"message by message": systems}})
+    assert str(row).startswith(
+        "| The same of a channel in which 9 people talk, message by message, 500 tokens, % | 81.0 |"
+    )
+    assert row.peers == ["bm25s 55.3"]
 
 
 def test_a_prompt_over_the_budget_ends_the_run(conversation, capsys):

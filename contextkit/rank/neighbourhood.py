@@ -2,13 +2,13 @@
 
 An answer stands next to its question, and a detail next to the message that names its topic.
 So what is found in one message fades over its neighbours, at most `REACH` away and never across
-the end of a session.
+the end of a session. Where many talk at once its neighbours are those of its exchange (`exchanges`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -37,10 +37,16 @@ B: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """How many messages of its own session follow and precede each message, counted up to `REACH`."""
+    """How many messages of its own session follow and precede each place, counted up to `REACH`.
+
+    The places are those of the messages themselves, unless they have `exchanges`: then `places` tells
+    where each message stands, beside the others of its exchange.
+    """
 
     after: NDArray[np.uint8]
     before: NDArray[np.uint8]
+    places: NDArray[np.int64] | None = None
+    exchanges: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, starts: NDArray[np.bool_]) -> Rooms:
@@ -53,6 +59,22 @@ class Rooms:
             np.minimum(ends[session] - 1 - positions, REACH).astype(np.uint8),
             np.minimum(positions - firsts[session], REACH).astype(np.uint8),
         )
+
+    @classmethod
+    def of_exchanges(cls, exchanges: NDArray[np.int64]) -> Rooms:
+        """From the exchange of every message."""
+        order = np.argsort(exchanges, kind="stable")
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        return replace(cls.of(np.diff(exchanges[order], prepend=-1) != 0), places=places, exchanges=exchanges)
+
+    def places_of(self, messages: NDArray[np.uint32]) -> NDArray[np.intp]:
+        """Where these messages stand."""
+        return messages.astype(np.intp) if self.places is None else self.places[messages]
+
+    def by_message(self, scores: Scores) -> Scores:
+        """What the places have, as the messages have it."""
+        return scores if self.places is None else scores[self.places]
 
 
 def lexical_scores(index: LexicalIndex, query: Mapping[str, float], rooms: Rooms) -> Scores:
@@ -68,20 +90,20 @@ def lexical_scores(index: LexicalIndex, query: Mapping[str, float], rooms: Rooms
         documents, counts = index.postings(term)
         if len(documents):
             counted = counts / (np.float32(1 - B) + slope * lengths[documents])
-            shared = spread(documents, counted.astype(np.float32), rooms)
+            shared = spread(rooms.places_of(documents), counted.astype(np.float32), rooms)
             shared /= shared + np.float32(K1)
             shared *= np.float32(weight * inverse_frequency(len(index), len(documents)) * (K1 + 1))
             scores += shared
-    return scores
+    return rooms.by_message(scores)
 
 
-def spread(messages: NDArray[np.uint32], values: Scores, rooms: Rooms) -> Scores:
-    """What every message has of the values that stand at some: its own, and its part of its neighbours'."""
+def spread(places: NDArray[np.intp], values: Scores, rooms: Rooms) -> Scores:
+    """What every place has of the values that stand at some: its own, and its part of its neighbours'."""
     # There are places before the first and behind the last, so that nobody has to look for the ends.
     shared = np.zeros(REACH + len(rooms.after) + REACH, np.float32)
-    places = messages.astype(np.intp) + REACH
-    shared[places] = values
-    for direction, parts, room in ((1, AFTER, rooms.after[messages]), (-1, BEFORE, rooms.before[messages])):
+    padded = places + REACH
+    shared[padded] = values
+    for direction, parts, room in ((1, AFTER, rooms.after[places]), (-1, BEFORE, rooms.before[places])):
         for distance, part in enumerate(parts, 1):
-            shared[places + direction * distance] += np.float32(part) * values * (room >= distance)
+            shared[padded + direction * distance] += np.float32(part) * values * (room >= distance)
     return shared[REACH:-REACH]

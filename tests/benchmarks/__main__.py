@@ -50,7 +50,14 @@ PACKAGES = (
 )
 """Whose versions the table names."""
 
-NEED_DATA = {"locomo": "locomo", "bfcl": "bfcl", "memory_locomo": "locomo", "summary": "locomo", "languages": "pages"}
+NEED_DATA = {
+    "locomo": "locomo",
+    "channel": "locomo",
+    "bfcl": "bfcl",
+    "memory_locomo": "locomo",
+    "summary": "locomo",
+    "languages": "pages",
+}
 """Benchmarks that need data, and the option that names it."""
 
 TAKE_EMBEDDER = ("locomo", "bfcl")

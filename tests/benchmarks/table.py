@@ -404,8 +404,21 @@ def memory_locomo(found: Result) -> Iterator[Row]:
     )
 
 
+def channel(found: Result) -> Iterator[Row]:
+    for degree, systems in found["degrees"].items():
+        recall = systems["contextkit"]["recall"]
+        budgets = " / ".join(f"{int(budget):,}" for budget in recall)
+        peers = [f"{name} {series(one['recall'].values())}" for name, one in systems.items() if name != "contextkit"]
+        yield Row(
+            f"The same of a channel in which {found['speakers']} people talk, {degree}, {budgets} tokens, %",
+            series(recall.values()),
+            peers,
+        )
+
+
 ROWS: dict[str, Callable[[Result], Iterator[Row]]] = {
     "locomo": locomo,
+    "channel": channel,
     "bfcl": bfcl,
     "build": build,
     "prefix": prefix,

@@ -99,6 +99,42 @@ def test_messages_by_the_speaker_the_question_names_weigh_more():
     assert for_both[0] == for_both[1]
 
 
+def channel(*said_by):
+    """Two exchanges at once, after days of talk that tell who talks with whom."""
+    known = [
+        said("Well.", name, at=NOW - DAY * (9 - pair - 2 * round_))
+        for round_ in range(3)
+        for pair, names in enumerate((("Ann", "Ben"), ("Cara", "Dan")))
+        for name in names * 20
+    ]
+    return [*known, *(said(text, name, at=NOW) for name, text in said_by)]
+
+
+def test_in_a_channel_an_answer_is_found_among_messages_of_other_exchanges():
+    talk = channel(("Ann", "Any turtles?"), ("Cara", "Lunch?"), ("Ben", "Bo, and Mo."), ("Dan", "At noon."))
+    ann, cara, ben, dan = scores(talk, "turtles")[-4:]
+    assert ben > 5 * dan
+    assert dan == np.float32(FLOOR)
+    assert ann > cara
+
+
+def test_in_a_channel_those_who_talk_with_whom_the_question_names_weigh_more():
+    talk = channel(("Ann", "Tea is good"), ("Cara", "Tea is good"), ("Ben", "Tea is good"), ("Dan", "Tea is good"))
+    ann, cara, ben, dan = scores(talk, "What does Ann say of tea?")[-4:]
+    assert ann > ben > cara
+    assert dan < ben
+
+
+def test_a_talk_of_two_and_their_agent_is_no_channel():
+    named = [("Ann", "Any turtles?"), ("Ben", "Lunch?"), ("Ann", "Bo and Mo.")]
+    answered = [
+        message for name, text in named for message in (said(text, name), said("Fine.", None, role="assistant"))
+    ]
+    found = indexed(answered)
+    found.scores("turtles", now=NOW)
+    assert found._rooms.exchanges is None
+
+
 def test_a_speakers_name_is_no_topic():
     found = scores(days_apart("Thanks, Ann!", "A storm.", name="Ann"), "What storm did Ann see?")
     assert found[0] < found[1]
@@ -192,7 +228,7 @@ def test_what_is_known_of_each_message():
 
 
 texts = st.lists(st.sampled_from(["a turtle?", "the sea", "yesterday, by the sea", "", "海辺"]), max_size=8)
-names = st.sampled_from(["Ann", "Ben", None])
+names = st.sampled_from(["Ann", "Ben", "Cara", None])
 
 
 @st.composite

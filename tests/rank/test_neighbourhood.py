@@ -26,7 +26,7 @@ def test_rooms_count_the_neighbours_of_the_same_session(starts):
 def test_every_message_has_its_own_and_its_part_of_its_neighbours(starts, data):
     places = data.draw(st.lists(st.integers(0, len(starts) - 1), unique=True).map(sorted))
     values = np.arange(1, len(places) + 1, dtype=np.float32)
-    found = spread(np.array(places, np.uint32), values, Rooms.of(starts))
+    found = spread(np.array(places, np.intp), values, Rooms.of(starts))
     session = session_of(starts)
     for place in range(len(starts)):
         expected = 0.0
@@ -48,6 +48,24 @@ def test_neighbours_that_say_different_words_of_the_query_are_worth_more_than_an
     assert scores[0] > scores[8] > 0
     assert scores[2] > 0
     assert scores[7] == 0
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.data())
+def test_neighbours_are_those_of_the_same_exchange(drawn, data):
+    exchanges = np.array([drawn.index(number) for number in drawn])
+    hits = data.draw(st.lists(st.integers(0, len(drawn) - 1), unique=True).map(sorted))
+    rooms, values = Rooms.of_exchanges(exchanges), np.arange(1, len(hits) + 1, dtype=np.float32)
+    found = rooms.by_message(spread(rooms.places_of(np.array(hits, np.uint32)), values, rooms))
+    for number in set(exchanges.tolist()):
+        inside = np.flatnonzero(exchanges == number)
+        alone = Rooms.of(np.arange(len(inside)) == 0)
+        own = [
+            (place, value) for hit, value in zip(hits, values, strict=True) for place in np.flatnonzero(inside == hit)
+        ]
+        expected = spread(
+            np.array([place for place, _ in own], np.intp), np.array([v for _, v in own], np.float32), alone
+        )
+        np.testing.assert_allclose(found[inside], expected, rtol=1e-6)
 
 
 def test_no_messages_and_no_words():
