@@ -292,7 +292,7 @@ def test_the_degrees_of_a_channel_stand_below_each_other():
     systems = {"contextkit": {"recall": {"500": 81.0}}, "bm25s": {"recall": {"500": 55.3}}}
     (row,) = ROWS["channel"]({"speakers": 9, "degrees": {"message by message": systems}})
     assert str(row).startswith(
-        "| The same of a channel in which 9 people talk, message by message, 500 tokens, % | 81.0 |"
+        "| LoCoMo evidence recalled in a channel of 9 speakers, message by message, within 500 tokens, % | 81.0 |"
     )
     assert row.peers == ["bm25s 55.3"]
 

@@ -405,12 +405,13 @@ def memory_locomo(found: Result) -> Iterator[Row]:
 
 
 def channel(found: Result) -> Iterator[Row]:
+    where = f"in a channel of {found['speakers']} speakers"
     for degree, systems in found["degrees"].items():
         recall = systems["contextkit"]["recall"]
         budgets = " / ".join(f"{int(budget):,}" for budget in recall)
         peers = [f"{name} {series(one['recall'].values())}" for name, one in systems.items() if name != "contextkit"]
         yield Row(
-            f"The same of a channel in which {found['speakers']} people talk, {degree}, {budgets} tokens, %",
+            f"LoCoMo evidence recalled {where}, {degree}, within {budgets} tokens, %",
             series(recall.values()),
             peers,
         )
