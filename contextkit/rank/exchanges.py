@@ -83,21 +83,19 @@ class Exchanges:
 
     def __init__(self) -> None:
         self._done = np.empty(0, np.int64)
-        self._learnt: tuple[int, _Ties] | None = None
+        self._learnt: tuple[_Ties, NDArray[np.int64]] | None = None
 
     def of(self, talk: Talk) -> NDArray[np.int64]:
         """The exchange of every message: the number of the message that began it."""
         while len(self._done) + BLOCK <= len(talk):
             first, end = len(self._done), len(self._done) + BLOCK
             self._done = _continued(self._done, talk, end, _Ties.of(talk, first, end))
-        return _continued(self._done, talk, len(talk), self._ties(talk))
-
-    def _ties(self, talk: Talk) -> _Ties:
-        """What is learnt for the messages behind the last block."""
         end = len(talk) if len(talk) < STEP else len(talk) // STEP * STEP
-        if self._learnt is None or self._learnt[0] != end:
-            self._learnt = end, _Ties.of(talk, max(0, end - BLOCK), end)
-        return self._learnt[1]
+        if self._learnt is None or len(self._learnt[1]) != end:
+            ties = _Ties.of(talk, max(0, end - BLOCK), end)
+            self._learnt = ties, _continued(self._done, talk, end, ties)
+        ties, known = self._learnt
+        return _continued(known, talk, len(talk), ties)
 
 
 @dataclass(frozen=True, slots=True)
