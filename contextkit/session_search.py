@@ -155,11 +155,12 @@ def _without_reads(messages: Iterable[Message]) -> Iterator[Message]:
 
 class _Together(NamedTuple):
     """Where words stand together: what they are worth, over how many characters they begin (0 in a record, however long
-    that is), and the places around which something is shown: the middle of them, or where words of a record begin."""
+    that is), and the places around which something is shown: the middle of them, or where words of a record begin, each
+    with its part of what they are worth."""
 
     worth: float
     span: int
-    places: tuple[int, ...]
+    places: tuple[tuple[int, float], ...]
     in_record: bool = False
 
 
@@ -179,7 +180,7 @@ def _best(text: str, worth: Mapping[re.Pattern[str], float]) -> _Together:
 
 def _closest(marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> _Together:
     inside: Counter[re.Pattern[str]] = Counter()
-    best, first = _Together(0.0, 0, (0,)), 0
+    best, first = _Together(0.0, 0, ((0, 1.0),)), 0
     for at, word in marks:
         inside[word] += 1
         while at - marks[first][0] > AROUND or inside[marks[first][1]] > 1:
@@ -188,35 +189,36 @@ def _closest(marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> 
         value = round(sum(worth[word] for word, count in inside.items() if count), 6)
         span = at - marks[first][0]
         if (value, -span) > (best.worth, -best.span):
-            best = _Together(value, span, (marks[first][0] + span // 2,))
+            best = _Together(value, span, ((marks[first][0] + span // 2, 1.0),))
     return best
 
 
 def _best_record(folded: str, marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> _Together:
-    best, end = _Together(0.0, 0, (0,)), 0
+    best, end = _Together(0.0, 0, ((0, 1.0),)), 0
     for record in passages(folded):
         begin, end = end, end + len(record)
         within = marks[bisect_left(marks, begin, key=_at) : bisect_left(marks, end, key=_at)]
         value = round(sum(worth[word] for word in {word for _, word in within}), 6)
         if value > best.worth:
             places = _spots(record, [(at - begin, word) for at, word in within], worth)
-            best = _Together(value, 0, tuple(begin + place for place in places), in_record=True)
+            best = _Together(value, 0, tuple((begin + at, part) for at, part in places), in_record=True)
     return best
 
 
-def _spots(record: str, marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> tuple[int, ...]:
-    """Where the rarest words of a record stand: rather in the same object as those before than in another, as a name
-    than as a value, and near than far."""
+def _spots(record: str, marks: Sequence[_Mark], worth: Mapping[re.Pattern[str], float]) -> Sequence[tuple[int, float]]:
+    """Where the rarest words of a record stand, and what part each is of what these are worth: rather in the same
+    object as those before than in another, as a name than as a value, and near than far."""
     places: list[int] = []
 
     def remoteness(at: int) -> tuple[int, bool, int]:
         apart = sum(are_apart(record, place, at) for place in places)
         return apart, not _NAMES.match(record, at), min((abs(at - place) for place in places), default=0)
 
-    words = sorted({word for _, word in marks}, key=lambda word: (-worth[word], word.pattern))
-    for word in words[:SPOTS]:
+    words = sorted({word for _, word in marks}, key=lambda word: (-worth[word], word.pattern))[:SPOTS]
+    for word in words:
         places += [min((at for at, each in marks if each is word), key=remoteness)]
-    return tuple(places)
+    whole = sum(worth[word] for word in words)
+    return [(place, worth[word] / whole) for place, word in zip(places, words, strict=True)]
 
 
 _NAMES: Final = re.compile(r'\w*"\s*:')
@@ -229,16 +231,17 @@ _at = itemgetter(0)
 
 def _excerpt(text: str, together: _Together) -> str:
     """What stands around the places, which were found in the casefolded text."""
-    places = [_unfolded(text, place) for place in together.places]
+    places = sorted((_unfolded(text, place), part) for place, part in together.places)
     if not together.in_record:
-        return text[max(0, places[0] - AROUND) : places[0] + AROUND].strip()
-    each = 2 * AROUND // len(places) - len(_GAP)
+        return text[max(0, places[0][0] - AROUND) : places[0][0] + AROUND].strip()
+    room = 2 * AROUND - len(_GAP) * (len(places) - 1)
     pieces: list[tuple[int, int]] = []
-    for place in sorted(places):
-        begin, end = max(0, place - BEFORE), place - BEFORE + each
+    for place, part in places:
+        begin, size = max(0, place - BEFORE), int(room * part)
         if pieces and begin <= pieces[-1][1]:
-            begin = pieces.pop()[0]
-        pieces.append((begin, end))
+            begin, end = pieces.pop()
+            size += end - begin
+        pieces.append((begin, begin + size))
     return _GAP.join(text[begin:end].strip() for begin, end in pieces)
 
 

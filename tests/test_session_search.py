@@ -92,6 +92,17 @@ def test_of_a_record_what_stands_at_each_word_is_shown_and_of_records_alike_the_
     assert len(newest.excerpt) <= 480
 
 
+def test_of_a_record_more_is_shown_at_the_word_that_is_worth_more(store: SQLiteStore) -> None:
+    order = {"id": "TT-118250", "placed": "2026-02-10", "state": "sent", "expected": "2026-02-14", "pad": "x" * 900}
+    mandates = [{"id": n, "mandate": "M", "date": "-"} for n in range(9)]
+    store.append(**A, messages=result(1, json.dumps(order | {"mandate": "M-77120"}), "get_order"))
+    store.append(**A, messages=result(2, json.dumps(mandates), "list_mandates"))
+    [best, *_] = search_session(store, "u1", "s1", "Is there a date for TT-118250?", 10)
+    shown, *_ = best.excerpt.split(" […] ")
+    assert '"expected": "2026-02-14"' in shown
+    assert len(shown) > len(best.excerpt) / 2
+
+
 def test_the_number_that_is_looked_for_comes_before_rarer_words(store: SQLiteStore) -> None:
     orders = [json.dumps(an_order("TT-118250", "sent", f"RF-{n}")) for n in range(6)]
     for n, order in enumerate(orders):
