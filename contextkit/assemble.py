@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ from contextkit.turns import Asked, open_request
 from contextkit.types import Notice, Remembering, Request, Source, TokenCounter
 from contextkit.usage import input_tokens
 from contextkit.views import series_of
-from contextkit.zones import Zones, zones_of
+from contextkit.zones import Zones, clock_in
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -73,7 +73,6 @@ class ContextBuilder:
       without one it is made of sentences taken from the conversation.
     * `name`: tells this builder from others that make prompts of the same sessions: agents that hand over to each
       other, say. Those with another strategy, window, or sources of other names are told apart without one.
-
     * `timezone`: where the actors live, as a zone or its IANA name, or a function that tells it by the actor's id: what
       days "yesterday" means, and which dates stand in prompts.
 
@@ -103,8 +102,7 @@ class ContextBuilder:
         self._degradable = store if isinstance(store, Degradable) else None
         self._meter = Meter(get_counter(counter), model, store)
         self._summarizer = summarizer
-        self._zone = zones_of(timezone)
-        self._clock = clock
+        self._now = clock_in(timezone, clock)
         self._said = SaidInSessions()
         self._known = KnownSessions(self._remembered)
         asked = [source for source in self.sources if any(map(self.strategy.section, source.sections))]
@@ -231,7 +229,7 @@ class ContextBuilder:
             store=self.store,
             filled=self._filled,
             series=self._series,
-            now=self._now(asked.actor_id),
+            now=self._now(check_id("actor id", asked.actor_id)),
             known=self._known,
             deadline=deadline,
         )
@@ -299,10 +297,6 @@ class ContextBuilder:
             return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
         self._known.saw(request.session, views)
         return []
-
-    def _now(self, actor_id: str) -> datetime:
-        """The time where the actor lives."""
-        return self._clock().astimezone(self._zone(check_id("actor id", actor_id)))
 
     def _remembered(self, session: Session) -> bool:
         """Whether every source that reads sessions once still has what it read of this one."""

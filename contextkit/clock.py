@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -13,3 +13,8 @@ Clock: TypeAlias = Callable[[], datetime]
 def utc_now() -> datetime:
     """The machine's time, in UTC."""
     return datetime.now(UTC)
+
+
+def zone_in(when: datetime) -> tzinfo:
+    """The zone that a time is told in."""
+    return when.tzinfo or UTC

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from contextkit.ladder import READ_TOOL
 from contextkit.rank.passages import are_apart, passages
-from contextkit.rank.terms import IDENTIFIES, STOPWORDS, UNSPACED, is_identifier, terms
+from contextkit.rank.terms import STOPWORDS, UNSPACED, terms, weight_of
 from contextkit.readable import with_calls
 from contextkit.stores import OverflowStore, SessionStore
 from contextkit.types import Message
@@ -75,7 +75,7 @@ def search_session(store: object, actor_id: str, session_id: str, search: str, l
     texts = list(_texts(store, actor_id, session_id))
     having = [_had(text, words) for _, text in texts]
     found = Counter(word for had in having for word in had)
-    worth = {word: log(1 + len(texts) / count) * _weight(word) for word, count in found.items()}
+    worth = {word: log(1 + len(texts) / count) * weight_of(word) for word, count in found.items()}
     rated = [(sum(worth[word] for word in had), had, *text) for had, text in zip(having, texts, strict=True) if had]
     rated = sorted(rated, key=lambda each: -each[0])[:LOOKED_INTO]
     places = [(_best(text, {words[word]: worth[word] for word in had}), handle, text) for _, had, handle, text in rated]
@@ -86,10 +86,6 @@ def search_session(store: object, actor_id: str, session_id: str, search: str, l
             break
         found_at.setdefault(_excerpt(text, together), handle)
     return [Place(handle, excerpt) for excerpt, handle in found_at.items()]
-
-
-def _weight(word: str) -> float:
-    return IDENTIFIES if is_identifier(word) else 1.0
 
 
 def _words(search: str) -> list[str]:

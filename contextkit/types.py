@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from contextkit.clock import zone_in
 from contextkit.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class Request:
     @property
     def zone(self) -> tzinfo:
         """The time zone of the actor, in which `now` is told."""
-        return self.now.tzinfo or UTC
+        return zone_in(self.now)
 
     @property
     def shows_history(self) -> bool:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from contextkit.clock import Clock
 from contextkit.errors import InvalidInput, shortened
 from contextkit.types import Message
 
@@ -31,9 +32,10 @@ def zones_of(given: Zones) -> Callable[[str], tzinfo]:
     return lambda _: zone
 
 
-def zone_in(when: datetime) -> tzinfo:
-    """The zone that a time is told in."""
-    return when.tzinfo or UTC
+def clock_in(zones: Zones, clock: Clock) -> Callable[[str], datetime]:
+    """What gives the time where an actor lives, by their id. Raises `InvalidInput` as `zones_of` does."""
+    zone = zones_of(zones)
+    return lambda actor_id: clock().astimezone(zone(actor_id))
 
 
 def local(message: Message, zone: tzinfo) -> Message:

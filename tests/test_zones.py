@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contextkit import Budget, ContextBuilder, Message
+from contextkit.clock import zone_in
 from contextkit.compress.summary import Summary
 from contextkit.errors import InvalidInput
 from contextkit.memory.engine import MemoryEngine
@@ -21,7 +22,7 @@ from contextkit.stores import Overflow as Moved
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Source
 from contextkit.views import Views
-from contextkit.zones import Zones, local, zone_in, zones_of
+from contextkit.zones import Zones, local, zones_of
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 MORNING = datetime(2026, 3, 9, 6, 30, tzinfo=HANOI)  # a Monday; Sunday evening in UTC

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from math import log
 from typing import Final
 
@@ -63,8 +63,12 @@ _ANY_YEAR: Final = 2000
 """Stands for the year where a query names none; a leap year, so that it has all days."""
 
 
+@lru_cache(256)
 def _dates(query: str) -> dict[str, list[re.Pattern[str]]]:
-    """By the term of the month, how data writes the months and days that a query names: `2025-11-03`."""
+    """By the term of the month, how data writes the months and days that a query names: `2025-11-03`.
+
+    Remembered: a build shortens many texts for one query.
+    """
     found: dict[str, list[re.Pattern[str]]] = {}
     for named in periods(in_english(query), _LONG_AGO, range(_ANY_YEAR, _ANY_YEAR + 1)):
         start, days = named.start, (named.end - named.start).days

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from contextkit.clock import Clock, utc_now
+from contextkit.clock import Clock, utc_now, zone_in
 from contextkit.compress.mishap import reads_as
 from contextkit.errors import shortened
 from contextkit.fence import close_fence, defused, open_fence
@@ -27,7 +27,6 @@ from contextkit.memory.shelf import Shelf, begins, ends_after, says_more
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.subject import subject_key
 from contextkit.stores import MemoryRecord
-from contextkit.zones import zone_in
 
 Action: TypeAlias = Literal["add", "update", "supersede", "end", "skip"]
 

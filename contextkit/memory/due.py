@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Final
 
+from contextkit.clock import zone_in
 from contextkit.memory.progress import Progress, Range
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.stores import Session, SessionStore
 from contextkit.types import Message
-from contextkit.zones import local, zone_in
+from contextkit.zones import local
 
 BATCH: Final = 50
 """Messages extracted at once, at most: the managed service's most, too (its message trigger ends there)."""

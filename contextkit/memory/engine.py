@@ -37,7 +37,7 @@ from contextkit.memory.rules import RuleExtractor
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.memory.work import Plan, Work
 from contextkit.stores import MemoryStore, Session, SessionStore
-from contextkit.zones import Zones, zones_of
+from contextkit.zones import Zones, clock_in
 
 ATTEMPTS: Final = 5
 """Failures in a row after which a batch is set aside. By then it has been halved four times."""
@@ -93,8 +93,7 @@ class MemoryEngine:
         self._plans = tuple(Plan(strategy, finds(strategy), decides(strategy)) for strategy in loaded)
         self._attempts = attempts
         self._ledger = Ledger(store, lease, clock)
-        self._zone = zones_of(timezone)
-        self._clock = clock
+        self._now = clock_in(timezone, clock)
 
     @property
     def strategies(self) -> tuple[MemoryStrategy, ...]:
@@ -190,7 +189,7 @@ class MemoryEngine:
         return any(due.batch(plan.strategy, progress) for plan in self._plans)
 
     def _due(self, session: Session, *, flush: bool) -> Due:
-        return Due(self._store, session, self._clock().astimezone(self._zone(session.actor_id)), flush)
+        return Due(self._store, session, self._now(session.actor_id), flush)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from contextkit.clock import Clock, utc_now
@@ -31,7 +32,7 @@ from contextkit.memory.work import Work
 from contextkit.messages.arguments import called_with
 from contextkit.stores import MemoryRecord, MemoryStore, SessionStore, check_id
 from contextkit.types import Tool
-from contextkit.zones import Zones, zones_of
+from contextkit.zones import Zones, clock_in
 
 LONGEST: Final = 2_000
 """Characters of a memory that a model may write: a paragraph. More is a document, and belongs with documents."""
@@ -81,12 +82,7 @@ class MemoryTools:
         self._consolidator = consolidator or RuleConsolidator(loaded, clock=clock)
         self._ledger = Ledger(store, LEASE, clock) if isinstance(store, SessionStore) else None
         self._may_delete = may_delete
-        self._zone = zones_of(timezone)(actor_id)
-        self._clock = clock
-
-    def _now(self) -> datetime:
-        """The time where the actor lives."""
-        return self._clock().astimezone(self._zone)
+        self._now = partial(clock_in(timezone, clock), actor_id)
 
     @property
     def tools(self) -> tuple[Tool, ...]:

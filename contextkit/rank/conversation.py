@@ -34,7 +34,7 @@ from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
 from contextkit.rank.sealed import opened, seal
 from contextkit.rank.speakers import Speakers
 from contextkit.rank.subwords import FOREIGN, are_foreign, index_terms, needed_terms, query_terms
-from contextkit.rank.terms import IDENTIFIES, is_identifier
+from contextkit.rank.terms import is_identifier, weight_of
 from contextkit.rank.time_words import in_english, names_time
 from contextkit.rank.times import asks_when, nearness, periods, tells_when
 from contextkit.readable import readable
@@ -180,7 +180,7 @@ class ConversationIndex:
     def _about(self, sought: Mapping[str, float]) -> Mapping[str, float]:
         """The topic of what is sought, of which the names of the speakers are no part."""
         topic = self._names.topic(sought)
-        return {term: weight * IDENTIFIES if is_identifier(term) else weight for term, weight in topic.items()}
+        return {term: weight * weight_of(term) for term, weight in topic.items()}
 
     def _speaking(self, named: set[int], view: _View, rooms: Rooms) -> Scores:
         """1 for messages by those the question names, less for others; the same for all where it singles nobody out."""

@@ -113,6 +113,11 @@ def forms(text: str) -> list[str]:
     return [word for word in found if word not in STOPWORDS and len(word) <= _LONGEST]
 
 
+def weight_of(term: str) -> float:
+    """What a term weighs in what is looked for in a conversation, beside how rare it is."""
+    return IDENTIFIES if is_identifier(term) else 1.0
+
+
 def is_identifier(term: str) -> bool:
     """Whether a term is a number or code that names something: it has a digit, and is neither a year nor so short that
     it may be a count."""
