@@ -286,16 +286,17 @@ class ContextBuilder:
         if self._session_store is None:
             return []
         request = draft.request
-        views = self._known.views(request.session).keeping(self._series, draft.view(prompt)).to_json()
-        if request.session is not None and request.session.view == views:
+        views = self._known.views(request.session).keeping(self._series, draft.view(prompt))
+        text = views.to_json()
+        if request.session is not None and request.session.view == text:
             return []
-        save = partial(self._session_store.save_view, request.actor_id, request.session_id, views, life=request.life)
+        save = partial(self._session_store.save_view, request.actor_id, request.session_id, text, life=request.life)
         try:
             with step("keep view"):
                 patiently(save, request.deadline.for_closing)
         except StoreError as error:
             return [Notice("view not kept", f"The next prompt may not extend this one: {error}")]
-        self._known.saw(request.session, views)
+        self._known.saw(request.session, views, text)
         return []
 
     def _remembered(self, session: Session) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from contextkit.fence import BLOCK_NAME, close_fence, defused, open_fence
-from contextkit.place import runs
+from contextkit.place import first_of, runs
 from contextkit.types import Form, Item, Message, TokenCounter
 
 
@@ -55,9 +55,12 @@ def framing(name: str, items: Sequence[Item], counter: TokenCounter) -> int:
     """What stands around these items of a section: its fence, the heading of each run, and the marks in it."""
     if not items:
         return 0
-    stretches = runs(items, heading)
-    headings = sum(counter.text(line) for run in stretches if (line := heading(run[0])))
-    marks = sum(map(is_set_apart, (item for run in stretches for item in run[1:])))
+    under: dict[str, list[Item]] = {}  # its runs, as far as they have more to them than an item
+    for item in items:
+        if above := heading(item):
+            under.setdefault(above, []).append(item)
+    headings = sum(map(counter.text, under))
+    marks = sum(sum(map(is_set_apart, run)) - is_set_apart(first_of(run)) for run in under.values())
     return section_cost(name, counter) + headings + marks * counter.text(GAP)
 
 

@@ -37,6 +37,7 @@ class _Job:
     required: bool
     started: float
     gathered: tuple[Gathered, ...] | None = None
+    items: int = 0
     error: BaseException | None = None
     seconds: float = 0.0
 
@@ -47,7 +48,7 @@ class _Job:
             self.fail(error)
 
     def finish(self, gathered: tuple[Gathered, ...]) -> None:
-        _check(self.source.name, gathered)
+        self.items = _checked(self.source.name, gathered)
         self.seconds = perf_counter() - self.started
         self.gathered = gathered
 
@@ -136,19 +137,22 @@ def _jobs(sources: Sequence[Source], request: Request) -> tuple[list[_Job], list
     return jobs, skipped
 
 
-def _check(source: str, gathered: Sequence[object]) -> None:
-    """Refuse what a source should not give: it would only be missed."""
+def _checked(source: str, gathered: Sequence[object]) -> int:
+    """How many items a source gave. Refuses what it should not give: it would only be missed."""
+    items = len(gathered)
     for one in gathered:
         if isinstance(one, Item):  # of which there are thousands
             if isinstance(one.text, str) and isinstance(one.id, str) and one.id:
                 continue
         elif isinstance(one, Unread | Notice):
+            items -= 1
             continue
         raise InvalidInput(
             f"The source {source!r} gave {shortened(one)}, which is no item with a text and a text as its id.",
             "Yield contextkit.Item(id=…, section=…, text=…).",
             value=one,
         )
+    return items
 
 
 def _skipped(source: Source, why: str, *notices: Notice) -> Answer:
@@ -164,8 +168,7 @@ def _no_section(source: Source, strategy: str) -> Notice:
 def _answer(job: _Job) -> Answer:
     gathered, error = job.gathered, job.error
     if gathered is not None:
-        items = sum(1 for one in gathered if isinstance(one, Item))
-        return Answer(SourceRun(name=job.source.name, seconds=job.seconds, items=items), gathered)
+        return Answer(SourceRun(name=job.source.name, seconds=job.seconds, items=job.items), gathered)
     if isinstance(error, InvalidInput):
         raise error
     if job.required:

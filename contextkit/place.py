@@ -8,7 +8,8 @@ its middle, while sections themselves stand where the provider's prompt cache wa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from operator import attrgetter
+from typing import Final, TypeVar
 
 from contextkit.types import Item
 
@@ -34,8 +35,16 @@ def runs(items: Sequence[Item], heading: Callable[[Item], str]) -> list[list[Ite
         above = heading(item)
         by_heading.setdefault((above, "" if above else item.id), []).append(item)
     for run in by_heading.values():
-        run.sort(key=lambda item: (item.order, item.id))
+        run.sort(key=_natural)
     best_first = sorted(
         by_heading.values(), key=lambda run: (-max(item.score for item in run), run[0].order, run[0].id)
     )
     return edges(best_first)
+
+
+def first_of(run: Sequence[Item]) -> Item:
+    """The item that stands first in a run of these."""
+    return min(run, key=_natural)
+
+
+_natural: Final = attrgetter("order", "id")

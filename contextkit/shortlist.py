@@ -17,7 +17,7 @@ from contextkit.offload import read_tool
 from contextkit.question import query_item
 from contextkit.strategy import ContextStrategy
 from contextkit.summarise import summary_item
-from contextkit.types import Item, Notice, Provenance, Request, TokenCounter, Unread
+from contextkit.types import Item, Notice, Provenance, Request, TokenCounter, Tool, Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Shortlist:
 def shortlist(answers: Sequence[Answer], request: Request, *, read_tool: bool) -> Shortlist:
     """Sort what was gathered; add the query, if no source gave the turn, and the tool that reads handles."""
     given = [(answer.run.name, _items(answer, request.counter)) for answer in answers]
-    others = [one for answer in answers for one in answer.gathered if not isinstance(one, Item)]
+    others = [one for answer in answers for one in _others(answer)]
     asked = any("turn" in map(_section, items) for _, items in given)
     beside = [beside_item(sent, request.counter) for sent in request.beside]
     own = [*_own(request, read_tool), *([] if asked else [query_item(request)])]
@@ -105,8 +105,17 @@ def _own(request: Request, with_read_tool: bool) -> Iterator[Item]:
 
 def _items(answer: Answer, counter: TokenCounter) -> list[Item]:
     """A source's items, each with its cost, also where the source left the counting to us."""
-    items = (one for one in answer.gathered if isinstance(one, Item))
+    items = [one for one in answer.gathered if isinstance(one, Item)]
+    if all(map(_tokens, items)):  # of a history, thousands
+        return items
     return [item if item.tokens else replace(item, tokens=_cost(item, counter)) for item in items]
+
+
+def _others(answer: Answer) -> list[Unread | Notice]:
+    """What a source gave besides its items."""
+    if answer.run.items == len(answer.gathered):
+        return []
+    return [one for one in answer.gathered if not isinstance(one, Item)]
 
 
 def _cost(item: Item, counter: TokenCounter) -> int:
@@ -140,37 +149,34 @@ def _each_tool_once(items: Sequence[Item]) -> tuple[list[Item], list[Notice]]:
 
     Where two of one name differ, one that is listed is left out, and a notice says so; if none is, `InvalidTool`.
     """
-    owners = _owners(items)
+    tools = [(place, item, item.tool) for place, item in enumerate(items) if item.tool is not None]
+    owners = _owners((item, tool) for _, item, tool in tools)
     first: dict[str, Item] = {}
     kept = list(items)
     clashes: list[Notice] = []
-    for place, item in enumerate(items):
-        if item.tool is None:
-            continue
-        owner = owners[item.tool.name]
-        if item.tool != owner.tool:
+    for place, item, tool in tools:
+        owner = owners[tool.name]
+        if tool != owner.tool:
             clashes.append(Notice("tool left out", f"{_clash(owner, item)} The latter is left out. {_OWN_NAME}"))
             kept[place] = replace(item, required=False, left_out=f"{owner.id!r} has its name")
             continue
-        before = first.setdefault(item.tool.name, item)
+        before = first.setdefault(tool.name, item)
         if before.left_out is not None:
-            first[item.tool.name] = item
+            first[tool.name] = item
         elif before is not item and item.left_out is None:
             kept[place] = replace(item, left_out=f"{before.id!r} is the same tool")
     return kept, clashes
 
 
-def _owners(items: Iterable[Item]) -> dict[str, Item]:
+def _owners(tools: Iterable[tuple[Item, Tool]]) -> dict[str, Item]:
     """Whose tool a name is: the first one's that is not listed, or else the first one's. Two cannot have it."""
     owners: dict[str, Item] = {}
-    for item in items:
-        if item.tool is None:
-            continue
-        owner = owners.setdefault(item.tool.name, item)
+    for item, tool in tools:
+        owner = owners.setdefault(tool.name, item)
         if owner.listed and not item.listed:
-            owners[item.tool.name] = item
-        elif item.tool != owner.tool and not item.listed:
-            raise InvalidTool(_clash(owner, item), _OWN_NAME, value=item.tool.name)
+            owners[tool.name] = item
+        elif tool != owner.tool and not item.listed:
+            raise InvalidTool(_clash(owner, item), _OWN_NAME, value=tool.name)
     return owners
 
 
@@ -213,7 +219,7 @@ def _numbered(items: Sequence[Item]) -> Sequence[Item]:
     return numbered
 
 
-_id, _section = attrgetter("id"), attrgetter("section")
+_id, _section, _tokens = attrgetter("id"), attrgetter("section"), attrgetter("tokens")
 
 
 def _with_numbers(item_id: str) -> Iterator[str]:

@@ -127,6 +127,13 @@ class View:
         except (ValueError, TypeError, KeyError, AttributeError, StoreCorrupt):
             return cls()
 
+    def kept_as(self, text: str) -> View:
+        """The view where its stored text is kept beside it: that has the decisions of the turn, for who looks."""
+        if self.turn is None or not self.turn.items:
+            return self
+        items = Lazy(lambda: turn.items if (turn := View.from_json(text).turn) else ())
+        return replace(self, turn=replace(self.turn, items=items))
+
     def within(self, strategy: str, available: int) -> View:
         """The view as a build of this strategy and size goes on from it.
 

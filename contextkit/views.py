@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contextkit.view import View
@@ -26,11 +26,18 @@ def series_of(name: str, strategy: str, window: int, sources: Iterable[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The view of a series' last prompt, as text, and what number it has: the later prompt has the higher one."""
+    """The view of a series' last prompt, as text, and what number it has: the later prompt has the higher one.
+
+    `made` is the view that the text was written of, where this process wrote it."""
 
     series: str
     number: int
     view: str
+    made: View | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def read(self) -> View:
+        return View.from_json(self.view) if self.made is None else self.made
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,12 @@ class Views:
     def of(self, series: str) -> View:
         """The view of a series' last prompt. The first of a series goes on from the last prompt of any."""
         own = self._own(series)
-        return self.newest if own is None else View.from_json(own.view)
+        return self.newest if own is None else own.read
 
     @property
     def newest(self) -> View:
         """The view of the last prompt of all."""
-        return View.from_json(self.kept[-1].view) if self.kept else View()
+        return self.kept[-1].read if self.kept else View()
 
     def keeping(self, series: str, view: View) -> Views:
         """The views with that of a series' next prompt."""
@@ -67,7 +74,8 @@ class Views:
         if own is not None and own.view == text:
             return self
         number = self.kept[-1].number + 1 if self.kept else 1
-        return Views((*(each for each in self.kept if each is not own), _Kept(series, number, text))[-MOST:])
+        kept = _Kept(series, number, text, view.kept_as(text))
+        return Views((*(each for each in self.kept if each is not own), kept)[-MOST:])
 
     def with_later(self, others: Views) -> Views:
         """Of each series the later view. Of builds at the same time the last one writes over what the others kept."""

@@ -13,6 +13,7 @@ from contextkit.known import FACTS, KnownSessions
 from contextkit.rank.divided import DRAWERS
 from contextkit.stores import Session
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.views import Views
 from tests.world import NOW
 
 
@@ -48,7 +49,7 @@ def test_while_the_store_is_away_it_is_what_was_seen_last(store: Away) -> None:
     known = KnownSessions()
     say(store)
     before, _ = known.read(store, "u1", "s1", 5.0)
-    known.saw(before, "a view")
+    known.saw(before, Views(), "a view")
     say(store)
     store.error = StoreUnavailable("The store is away.", "Wait.")
     session, missed = known.read(store, "u1", "s1", 5.0)
@@ -68,7 +69,7 @@ def test_a_session_that_has_ended_is_forgotten(store: Away) -> None:
     known.read(store, "u1", "s1", 5.0)
     store.delete_session("u1", "s1")
     known.read(store, "u1", "s1", 5.0)
-    known.saw(None, "a view")
+    known.saw(None, Views(), "a view")
     store.error = StoreUnavailable("The store is away.", "Wait.")
     assert known.read(store, "u1", "s1", 5.0)[0] is None
 
@@ -168,7 +169,7 @@ def test_each_drawer_is_read_once(opening: Opening) -> None:
         known.read(opening, "u1", "s1", 5.0, sought)
     assert opening.opened == [(True, {3, 99})]
     session, _ = known.read(opening, "u1", "s1", 5.0, {3, 4})
-    known.saw(session, "a view")
+    known.saw(session, Views(), "a view")
     for drawer in range(DRAWERS):
         known.read(opening, "u1", "s1", 5.0, {drawer})
     assert opening.opened[1] == (False, {4})

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contextkit import Budget, Context, ContextBuilder, Message
-from contextkit.sources import History, System, Tools
+from contextkit.clock import utc_now
+from contextkit.sources import History, Memories, System, Tools
+from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Gathered, Request, Source
 from contextkit.view import View
@@ -180,6 +182,22 @@ def test_of_many_series_those_of_the_last_prompts_are_kept() -> None:
     assert [View.from_json(each.view).history_from for each in views.kept] == list(range(2 * MOST, 3 * MOST))
     assert Views.from_json(views.to_json()) == views
     assert views.newest == View(history_from=3 * MOST - 1) == views.of("another")
+
+
+def test_a_view_that_was_saved_here_is_what_its_text_says(store: SQLiteStore) -> None:
+    """It is not read back from its text in the process that wrote it."""
+    liked = [MemoryRecord(id=f"m{n}", text=f"Guest {n} likes tea.", created_at=utc_now()) for n in range(90)]
+    store.put_memories("u", liked)
+    agent = builder(store, [System("Be brief."), Tools([look_up]), Memories(), History()], window=3_000)
+    agent.build({"role": "user", "content": [{"type": "text", "text": "Which guest likes tea?"}]}, **A)
+    session = store.session("u", "s")
+    assert session is not None
+    made, read = agent._known.views(session), Views.from_json(session.view)
+    assert made is agent._known.views(session)
+    assert made.newest == read.newest
+    assert made.newest.turn is not None
+    assert len(made.newest.turn.items) == 20
+    assert made.newest.to_json() == read.newest.to_json() == read.kept[-1].view
 
 
 def test_the_same_view_is_nothing_new() -> None:

@@ -21,7 +21,7 @@ SHARED: Final = ((7, 5), (5, 3), (2, 2))
 SOUGHT: Final = 8
 """Words of a sentence whose marks a text must have to be read."""
 
-_BEGINNING: Final = re.compile(r"(?<![a-z])[a-z]{2,5}")
+_BEGINNING: Final = re.compile(r"([a-z]{2,5})[a-z]*")
 _PLAIN: Final = re.compile(r"(?<![\w'])[a-z]{5,}(?![\w'])")
 _NUMBER: Final = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*")
 _AS_WORD: Final = re.compile(r"\W*([0-9]+(?:[.:/][0-9]+)*)\W*")

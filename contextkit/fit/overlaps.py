@@ -46,9 +46,14 @@ def joined(chosen: Sequence[Chosen], counter: TokenCounter) -> list[Chosen]:
 
     Each counts what its own text adds to it. What was joined before is joined anew: another piece may stand between.
     """
-    whole = [one.item for one in chosen if one.item.passage and one.form.rung == "full"]
+    passages = [one for one in chosen if one.item.passage and one.form.rung == "full"]
+    whole = [one.item for one in passages]
     ranks = {item.id: rank for rank, item in enumerate(whole)}
-    forms = {item.id: Form("full", line(item, item.text), item.tokens) for item in whole}
+    forms = {
+        one.item.id: Form("full", alone, one.item.tokens)
+        for one in passages
+        if one.form.text != (alone := line(one.item, one.item.text))
+    }
     for passage in _passages(whole):
         pieces = [passage[0].before, *(one.after for one in passage)]
         best = min(pieces, key=lambda item: ranks[item.id])
@@ -59,7 +64,7 @@ def joined(chosen: Sequence[Chosen], counter: TokenCounter) -> list[Chosen]:
                 piece.id: Form("full", written, share) if piece is best else Form("full", "", share, within=best.id)
                 for piece, share in zip(pieces, _shares(passage, tokens), strict=True)
             }
-    return [replace(one, form=forms.get(one.item.id, one.form)) for one in chosen]
+    return [replace(one, form=forms[one.item.id]) if one.item.id in forms else one for one in chosen]
 
 
 def holds(item: Item, other: Item) -> bool:
