@@ -18,7 +18,7 @@ from collections.abc import Container, Hashable, Iterator, Sequence
 from typing import Final, Generic, TypeVar
 
 from contextkit.dedup.marks import marks_needed
-from contextkit.dedup.sentence import LARGEST, Sentence, marks_of, marks_sought, sentences
+from contextkit.dedup.sentence import LARGEST, Sentence, having_marks, marks_of, marks_sought, sentences
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -51,8 +51,8 @@ class SeenTexts(Generic[Id]):
         """The numbers of the texts that are compared by their sentences, as the bits of one integer, as all sets of
         numbers are."""
         self._unread = 0
-        self._fresh: list[tuple[int, frozenset[str]]] = []
-        """The texts that were added lately, with their marks."""
+        self._fresh: list[tuple[int, Container[str]]] = []
+        """The texts that were added lately, with what has their marks."""
         self._gone_through = 0
         self._sorted = 0
         self._marked: dict[str, int] = {}
@@ -73,7 +73,7 @@ class SeenTexts(Generic[Id]):
         bit = 1 << number
         self._compared |= bit
         self._unread |= bit
-        self._fresh.append((bit, marks_of(text)))
+        self._fresh.append((bit, having_marks(text)))
         if len(self._fresh) > _FRESH:
             self._sort()
 
@@ -114,7 +114,7 @@ class SeenTexts(Generic[Id]):
             having &= self._marked.get(mark, 0)
         first = marks[0]
         for bit, its in self._fresh:
-            if first in its and bit & among and its.issuperset(marks):
+            if first in its and bit & among and all(mark in its for mark in marks):
                 having |= bit
         self._gone_through += 1
         if self._gone_through > _OFTEN:
@@ -123,9 +123,9 @@ class SeenTexts(Generic[Id]):
 
     def _sort(self) -> None:
         """Have the texts that were added lately told by each mark, too."""
-        for bit, marks in self._fresh:
+        for bit, _ in self._fresh:
             self._sorted |= bit
-            for mark in marks:
+            for mark in marks_of(self._texts[bit.bit_length() - 1]):
                 self._marked[mark] = self._marked.get(mark, 0) | bit
         self._fresh.clear()
         self._gone_through = 0

@@ -8,6 +8,7 @@ die) leave no mark. So a text that lacks a mark of a statement cannot make it, a
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache, lru_cache
 from typing import Final
 
@@ -50,8 +51,12 @@ def marks_needed(words: tuple[str, ...]) -> tuple[str, ...]:
 
     The rarest mark comes first."""
     longest = sorted(set(words), key=lambda word: (word[-1:].isdigit(), len(word)))[-SOUGHT:]
-    found = {mark for mark in map(_mark, longest) if mark is not None}
-    return tuple(sorted(found, key=lambda mark: (-len(mark), mark)))
+    return rarest_first({mark for mark in map(_mark, longest) if mark is not None})
+
+
+def rarest_first(marks: Collection[str]) -> tuple[str, ...]:
+    """Marks in the order in which they are best looked for: longer ones are rarer."""
+    return tuple(sorted(sorted(marks), key=len, reverse=True))
 
 
 @lru_cache(65_536)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from contextkit.dedup.marks import SOUGHT, beginnings, marks_needed, plain_words
+from contextkit.dedup.marks import SOUGHT, beginnings, marks_needed, plain_words, rarest_first
 from contextkit.dedup.words import CHANGERS, EMPTY, FOLLOWING, NEGATIONS, PAUSES, SPEAKER
 from contextkit.rank.terms import STOPWORDS, terms
 
 LARGEST: Final = 20_000
 """Characters of a text that is compared by its sentences; a larger one is only a duplicate of the very same text."""
+
+SHORT: Final = 1_000
+"""Characters of a text that is itself looked through for marks; of a longer one they are listed first."""
 
 _SENTENCE: Final = re.compile(r"[^.!?。！？\n]*(?:[.!?](?!\s|$)[^.!?。！？\n]*)*(?:[.!?。！？]+|\n|$)")
 _UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -99,6 +102,14 @@ def marks_of(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def having_marks(text: str) -> Container[str]:
+    """What has the marks of a text, for the few times it is asked: a short text itself, of which they are parts, or
+    else those marks."""
+    if len(text) > SHORT or not text.isascii():
+        return marks_of(text)
+    return text.lower().replace(",", "")  # as in numbers
+
+
 @lru_cache(maxsize=4096)
 def marks_sought(text: str) -> tuple[str, ...]:
     """Some of the marks that a text must have to say all that this one says, told without reading this one either."""
@@ -106,8 +117,13 @@ def marks_sought(text: str) -> tuple[str, ...]:
     found = {*plain_words(spoken)}
     if not spoken.isascii():
         found.update(each for each in _TOKEN.findall(spoken) if not each.isascii())
-    longest = sorted(found, key=lambda each: (len(each), each))[-SOUGHT:]
-    return marks_needed(tuple(word for each in longest for word in _token(each).words))
+    longest = sorted(sorted(found), key=len)[-SOUGHT:]
+    return rarest_first({mark for each in longest for mark in _marks_of_token(each)})
+
+
+@lru_cache(maxsize=65_536)
+def _marks_of_token(token: str) -> tuple[str, ...]:
+    return marks_needed(_token(token).words)
 
 
 def _spoken(text: str) -> str:

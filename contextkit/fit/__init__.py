@@ -91,7 +91,7 @@ class _Fitting:
         self.strategy = request.strategy
         self.counter = request.counter
         self.view = request.view
-        self.items = {name: [item for item in group if item.left_out is None] for name, group in items.items()}
+        self.items = {name: _in_play(group) for name, group in items.items()}
         self._put_in_order()
         left_out = filter(_left_out, chain.from_iterable(items.values()))
         self.reasons = {item.id: str(item.left_out) for item in left_out}
@@ -365,6 +365,10 @@ class _Fitting:
         """A size of a section in tokens; 0 where the strategy has no such section."""
         found = self.strategy.section(section)
         return 0 if found is None else tokens_of(getattr(found, size), self.available)
+
+
+def _in_play(items: Sequence[Item]) -> Sequence[Item]:
+    return [item for item in items if item.left_out is None] if any(map(_left_out, items)) else items
 
 
 _left_out: Final = attrgetter("left_out")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from itertools import accumulate
+from operator import attrgetter
 
 from contextkit.fit.standing import Standing, whole_groups
 from contextkit.fit.window import Stretches, start_of_all, window_start
@@ -45,7 +46,8 @@ class Past:
     @property
     def verbatim(self) -> set[str]:
         """The ids of the items that stand whole."""
-        return {item.id for item in self.items}.difference(self.forms)
+        ids = set(map(_id, self.items))
+        return ids.difference(self.forms) if self.forms else ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,8 @@ class CandidateHistory:
     def _items(self, start: int) -> list[Item]:
         """The messages from that stretch on, and word of the pauses between them."""
         if not self.pauses:
+            if len(self.stretches) == len(self.items):  # no message stands or falls with another
+                return list(self.items[start:])
             return [self.items[place] for places in self.stretches.places[start:] for place in places]
         found: list[Item] = []
         for index, places in enumerate(self.stretches.places[start:], start):
@@ -159,17 +163,18 @@ def read_history(items: Sequence[Item], shortening: Shortening, zone: tzinfo = U
     """Group and cost the candidate history, oldest first. Pauses are told in that zone."""
     groups, reasons = whole_groups(items)
     shortened = dict(shortening.forms(items))
-    costs = [item.tokens for item in items]
+    costs = list(map(_tokens, items))
     for place, form in shortened.items():
         costs[place] = form.tokens
     before = [0, *accumulate(costs)]
     pauses = dict(_pauses(items, groups, shortening.ladder.counter, zone))
-    tokens = [before[group.stop] - before[group.start] for group in groups]
+    alone = len(groups) == len(items)
+    tokens = costs if alone else [before[group.stop] - before[group.start] for group in groups]
     for index, pause in pauses.items():
         tokens[index] += pause.tokens
     stretches = Stretches(
         places=groups,
-        seqs=[items[group.start].order for group in groups],
+        seqs=list(map(_order, items)) if alone else [items[group.start].order for group in groups],
         tokens=tokens,
         opens=lambda index: _opens(items[groups[index].start]),
     )
@@ -194,3 +199,6 @@ def _pauses(
 
 def _opens(item: Item) -> bool:
     return item.message is not None and item.message.role == "user"
+
+
+_id, _order, _tokens = attrgetter("id"), attrgetter("order"), attrgetter("tokens")
