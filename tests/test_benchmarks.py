@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -23,8 +24,10 @@ from tests.benchmarks import (
     agent_turn,
     channel,
     edges,
+    item_sizes,
     locomo,
     prompts,
+    reads,
     support,
     support_talk,
     table,
@@ -406,3 +409,31 @@ def test_a_customer_s_talk_is_measured() -> None:
     held, newest = table.support({"window": [8_000], "systems": told})
     assert held.ours.startswith("`support` ")
     assert (len(held.peers), len(newest.peers)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "size"),
+    [
+        ({"S": "žluť"}, 6),
+        ({"B": bytes(100)}, 100),
+        ({"N": "0"}, 1),
+        ({"N": "12"}, 2),
+        ({"N": "1767603600000000"}, 5),
+        ({"N": "-0.125"}, 3),
+        ({"L": [{"N": "1"}, {"N": "0.25"}]}, 3 + 3 + 3),
+    ],
+)
+def test_items_are_sized_as_the_server_does_it(attribute: dict[str, object], size: int) -> None:
+    assert item_sizes.size_of({"name": attribute}) == 4 + size
+
+
+@pytest.mark.usefixtures("_credentials")
+def test_what_builds_read_is_counted_on_the_wire_by_columns_and_by_whole_items(endpoint: str) -> None:
+    given = Namespace(data=None, words=60, sentences=None, endpoint=endpoint, messages=200, budget=[1_000])
+    told = reads.measured(given)["1000"]
+    assert isinstance(told, dict)
+    assert list(told) == ["writer", "first", "next", "later"]
+    for builds in told.values():
+        assert 0 < builds["sent"] < min(builds["stored"], builds["read"])
+        assert builds["sent for each byte of the prompt"] == round(builds["sent"] / builds["prompt"], 2)
+    assert told["first"]["stored"] > 1.5 * told["first"]["sent"]  # there are drawers that no question asks for

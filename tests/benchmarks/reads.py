@@ -8,9 +8,10 @@ build of the process that wrote it, `first` that of a process that has never see
 later with another question, and `later` four such turns behind that. The first two builds are the mean of
 several processes. They are counted at a proxy before the server: `calls`, the most of any build, and by
 operation, `read` in bytes as they come over the wire (DynamoDB's JSON, in which binary data takes a third
-more), `prompt` in bytes of text. Words are random, which is the worst case for an index, or those of
-LoCoMo's dialogues (`--data`), or drawn as people use them, so many `--sentences` to a message on average:
-25 are 1,500 characters. What is asked is said as the messages are.
+more), `prompt` in bytes of text. And as the server counts (`item_sizes`): `sent`, the columns that came, and
+`stored`, the whole items that were read for them, which is billed. Words are random, which is the worst case
+for an index, or those of LoCoMo's dialogues (`--data`), or drawn as people use them, so many `--sentences` to
+a message on average: 25 are 1,500 characters. What is asked is said as the messages are.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from contextkit import ContextBuilder
 from contextkit.aws.client import new_client
@@ -34,6 +36,7 @@ from contextkit.stores import MemoryRecord
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.testing.faults import FaultProxy
 from contextkit.types import Message
+from tests.benchmarks.item_sizes import ItemSizes
 from tests.benchmarks.locomo_data import conversations
 from tests.benchmarks.talk import STAYS, Speech
 
@@ -42,6 +45,7 @@ TURN = 4
 WORDS = 5_000
 MEMORIES = 50
 PROCESSES, LATER = 4, 4
+MEASURES = ("read", "sent", "stored")
 
 
 class Talk:
@@ -113,33 +117,47 @@ def main() -> None:
     print(json.dumps({"benchmark": "reads", **vars(given), **measured(given)}, indent=1, default=str))
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A DynamoDB behind a proxy, and what is counted of its calls."""
+
+    proxy: FaultProxy
+    sizes: ItemSizes
+    prefix: str
+
+    def store(self) -> DynamoDBStore:
+        """A process's store."""
+        return DynamoDBStore(self.prefix, client=self.sizes.watch(_client(self.proxy.url)))
+
+
 def measured(given: argparse.Namespace) -> dict[str, object]:
     said = [message.text for talk in conversations(given.data) for message in talk.messages] if given.data else []
     talk = LongTalk(given.sentences) if given.sentences else Talk(given.words, said)
-    prefix, actor = f"bench-{uuid.uuid4().hex[:8]}-", "actor"
-    with FaultProxy(given.endpoint, hang=60) as proxy, _store(proxy, prefix) as store:
-        store.create_tables()
-        fill(store, talk, actor, given.messages)
-        writers = {budget: [_of_writer(store, proxy, talk, budget)] for budget in given.budget}
-        found = {budget: {"writer": writers[budget], **_of_others(proxy, talk, prefix, budget)} for budget in writers}
+    with FaultProxy(given.endpoint, hang=60) as proxy:
+        server = Server(proxy, ItemSizes(_client(given.endpoint)), f"bench-{uuid.uuid4().hex[:8]}-")
+        with server.store() as store:
+            store.create_tables()
+            fill(store, talk, "actor", given.messages)
+            writers = {budget: [_of_writer(store, server, talk, budget)] for budget in given.budget}
+            found = {budget: {"writer": writers[budget], **_of_others(server, talk, budget)} for budget in writers}
     return {str(budget): {name: told(builds) for name, builds in kinds.items()} for budget, kinds in found.items()}
 
 
-def _of_writer(store: DynamoDBStore, proxy: FaultProxy, talk: Talk, budget: int) -> Build:
+def _of_writer(store: DynamoDBStore, server: Server, talk: Talk, budget: int) -> Build:
     store.save_view("actor", "s", "{}")  # each window begins with its own
-    return one_build(_builder(store, budget), proxy, talk, "actor")
+    return one_build(_builder(store, budget), server, talk, "actor")
 
 
-def _of_others(proxy: FaultProxy, talk: Talk, prefix: str, budget: int) -> dict[str, Sequence[Build]]:
+def _of_others(server: Server, talk: Talk, budget: int) -> dict[str, Sequence[Build]]:
     processes = []
     for number in range(PROCESSES):
-        with _store(proxy, prefix) as store:
+        with server.store() as store:
             store.save_view("actor", "s", "{}")
             builder = _builder(store, budget)
-            builds = [one_build(builder, proxy, talk, "actor")]
+            builds = [one_build(builder, server, talk, "actor")]
             for _ in range(1 if number else 1 + LATER):
                 store.append("actor", "s", talk.turns(2))
-                builds.append(one_build(builder, proxy, talk, "actor"))
+                builds.append(one_build(builder, server, talk, "actor"))
             processes.append(builds)
     first, following = ([builds[number] for builds in processes] for number in (0, 1))
     return {"first": first, "next": following, "later": processes[0][-1:]}
@@ -161,20 +179,25 @@ def fill(store: DynamoDBStore, talk: Talk, actor: str, messages: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One build: its calls by operation, the bytes it read, those of its prompt, and of what it told."""
+    """One build: its calls by operation, the bytes of answers, those of columns and of items, those of its prompt, and
+    what it told."""
 
     calls: Counter[str]
     read: int
+    sent: int
+    stored: int
     prompt: int
     notices: Sequence[str]
 
 
-def one_build(builder: ContextBuilder, proxy: FaultProxy, talk: Talk, actor: str) -> Build:
-    with proxy.counted() as calls:
+def one_build(builder: ContextBuilder, server: Server, talk: Talk, actor: str) -> Build:
+    with server.proxy.counted() as calls, server.sizes.counted() as sizes:
         context = builder.build(talk.question, actor_id=actor, session_id="s")
     return Build(
         calls=Counter(call.operation for call in calls),
         read=sum(call.received for call in calls),
+        sent=sizes.sent,
+        stored=sizes.stored,
         prompt=sum(len(message.text.encode()) for message in context.messages),
         notices=[notice.kind for notice in context.report.notices],
     )
@@ -183,19 +206,20 @@ def one_build(builder: ContextBuilder, proxy: FaultProxy, talk: Talk, actor: str
 def told(builds: Sequence[Build]) -> dict[str, object]:
     """Several builds as one: the most calls, and the mean of what they read."""
     most = max(builds, key=lambda build: build.calls.total())
-    read, prompt = (fmean(column) for column in zip(*((build.read, build.prompt) for build in builds), strict=True))
+    prompt = fmean(build.prompt for build in builds)
+    bytes_ = {name: fmean(getattr(build, name) for build in builds) for name in MEASURES}
     return {
         "calls": most.calls.total(),
         "operations": dict(most.calls),
-        "read": round(read),
+        **{name: round(count) for name, count in bytes_.items()},
         "prompt": round(prompt),
-        "read for each byte of the prompt": round(read / prompt, 2),
+        **{f"{name} for each byte of the prompt": round(count / prompt, 2) for name, count in bytes_.items()},
         "notices": [notice for build in builds for notice in build.notices],
     }
 
 
-def _store(proxy: FaultProxy, prefix: str) -> DynamoDBStore:
-    return DynamoDBStore(prefix, client=new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=60))
+def _client(endpoint: str) -> Any:
+    return new_client("dynamodb", region="us-east-1", endpoint=endpoint, read_timeout=60)
 
 
 if __name__ == "__main__":
