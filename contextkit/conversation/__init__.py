@@ -127,10 +127,11 @@ class Conversation:
         return int(seqs[-held]) if held <= len(seqs) else 1
 
     def _behind_index(self, longest: int) -> int:
-        """About how many tokens the messages count for that the index lacks yet, some of which may not be at hand."""
+        """About how many tokens the messages count for that the index lacks yet; of those not at hand half as many as
+        of the others, for if it were fewer in truth, what is read would not fill the room."""
         lacking = self.items[-1].order - self._index.last if self.items else 0
         sizes = [min(item.tokens, longest) for item in self.items[-lacking:]] if lacking > 0 else []
-        return sum(sizes) * lacking // len(sizes) if sizes else 0
+        return sum(sizes) * (lacking + len(sizes)) // (2 * len(sizes)) if sizes else 0
 
     def read_recent(
         self,

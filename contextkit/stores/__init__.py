@@ -377,7 +377,7 @@ class SessionOpener(Protocol):
     def open_session(
         self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = ()
     ) -> Session | None:
-        """What `session` gives, with the newest messages as far as no segment of the index has them, and derived data.
+        """What `session` gives, with more of the newest messages, and derived data.
 
         Of derived data only the index's segments are needed: they tell what else to read of the messages. Where
         they are stored in parts, those parts come along that belong to the `drawers` (`rank.divided`), also

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contextkit.conversation import Foreseen, history_item
+from contextkit.conversation import MARGIN, Foreseen, history_item
 from contextkit.conversation.index import GAP
 from contextkit.rank.segments import SMALL, Segment
 from contextkit.readable import readable
@@ -250,6 +250,23 @@ def test_what_a_build_will_read_is_known_once_the_index_is_at_hand(store: Counti
     assert store.read == []
 
 
+def test_of_messages_that_are_neither_indexed_nor_at_hand_half_are_reckoned_with(store: Counting) -> None:
+    fill(store, 2 * SMALL)
+    conversation().read_index(store)
+    indexed = store.derived("u1", "s1")
+    fill(store, 20)
+    one, session = conversation(), store.session("u1", "s1")
+    assert session is not None
+    assert one.open(replace(session, derived=indexed, newest=store.messages("u1", "s1", last=4)))
+    assert one.read_index(store, reads=False) == []
+    sizes = {message.seq or 0: message.tokens or 0 for message in store.messages("u1", "s1")}
+    behind = sum(sizes[seq] for seq in range(2 * SMALL + 17, 2 * SMALL + 21)) * (4 + 16 // 2) // 4
+    room = behind + 200
+    start = one.start_of(room)
+    assert sum(sizes[seq] for seq in range(start + 1, 2 * SMALL + 1)) <= MARGIN * 200
+    assert sum(sizes[seq] for seq in range(start, 2 * SMALL + 1)) > MARGIN * 200
+
+
 def test_what_is_foreseen_is_read_in_one_call(store: Counting) -> None:
     fill(store, 2 * SMALL + 10)
     conversation().read_index(store)
@@ -296,7 +313,7 @@ def test_what_is_missing_before_the_newest_messages_is_read_with_the_window_and_
     assert (one.indexed, one.foresees, store.read) == (SMALL, True, [])
     tokens = [item.tokens or 0 for item in store.messages("u1", "s1")]
     begin = one.start_of(sum(tokens[20:]))
-    assert abs(begin - 21) <= 2
+    assert 1 < begin < 21  # of those not at hand half are reckoned with
     store.read.clear()
     one.read_recent(store, session, None, 0, foreseen=Foreseen(begin, [3]))
     assert store.picked == [3, *range(begin, 2 * SMALL + 9)]

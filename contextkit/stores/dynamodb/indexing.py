@@ -40,7 +40,7 @@ from contextkit.stores.dynamodb.growing import Growing, Whole, one_of
 from contextkit.stores.dynamodb.life import Life
 from contextkit.stores.dynamodb.lives import Lives
 from contextkit.stores.dynamodb.log import Log
-from contextkit.stores.dynamodb.sessions import NEWEST, Sessions
+from contextkit.stores.dynamodb.sessions import FIRST, NEWEST, Sessions
 from contextkit.stores.dynamodb.sheets import MOST, SHEETS, sheets
 from contextkit.tokens import get_counter
 from contextkit.types import Message, TokenCounter
@@ -130,7 +130,7 @@ class Indexing:
             life = self._lives.known(at)
             if life and life.life == whole.life and session.last_seq - whole.last < SMALL:
                 return replace(session, derived=whole.segments)
-        newest = SMALL if derived or not drawers else NEWEST
+        newest = FIRST if derived or not drawers else NEWEST
         return self._sessions.open_session(actor_id, session_id, derived=derived, drawers=drawers, newest=newest)
 
     def _owed_to(self, life: Life) -> _Owed:

@@ -28,9 +28,14 @@ from contextkit.types import Message
 NEWEST = 4
 """Messages read along with a session's facts: what one turn usually adds, and little where it is not needed."""
 
-NOTES = 16
+FIRST = 16
+"""The same where a session is opened the first time: as many as no pack has, on average. One of the others is read for
+what two or three take in a pack, and those that no pack has are read with it."""
+
+NOTES = 12
 """Items of derived data for which there is room in the first page of a session that is opened the first time. There are
-twice as many at the most, up to 32,768 messages; as a rule there is room all the same, or two pages are read."""
+up to twice as many, and three times up to 32,768 messages: fewer of the newest messages come with these, but `NEWEST`
+always do, if that takes two pages."""
 
 MORE_NOTES = 2
 """Items of derived data for which there is room beyond those that a session had when it was opened last: one turn adds
@@ -63,9 +68,9 @@ class Sessions:
         return None if life is None else self._facts(at, life, rows)
 
     def open_session(
-        self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = (), newest: int = SMALL
+        self, actor_id: str, session_id: str, *, derived: bool, drawers: Collection[int] = (), newest: int = FIRST
     ) -> Session | None:
-        """The same with so many of the `newest` messages, which are all that no pack has, and with what is derived."""
+        """The same with about so many of the `newest` messages, and with what is derived."""
         at = self._lives.clock.at(actor_id, session_id)
         rows = self._nearest(at, newest, columns(drawers, heads=derived), notes=bool(derived or drawers))
         life = self._lives.seen_among(at, rows)
@@ -147,19 +152,20 @@ class Sessions:
 
     def _nearest(self, at: At, newest: int, shown: Sequence[str], notes: bool = False) -> Mapping[Key, Row]:
         """The rows from the facts, or from derived data (`notes`), down to the newest messages, with the columns that
-        are `shown`: one page, if that has the messages that no pack has."""
+        are `shown`: one page, if that has those messages, or beside derived data some of them."""
         metas = self._lives.places(at, keys.META)
         limit = len(self._lives.places(at, *keys.FACTS)) + newest + (self._room(at) if notes else 0)
         between = (keys.below(LOG)[0], keys.below(NOTE)[1] if notes else keys.FACTS_END)
         rows: dict[Key, Row] = {}
         messages, wanted = 0, 1  # below the first message lie no facts any more
+        enough = min(newest, NEWEST) if notes else newest
         found = self._database.query("sessions", at.pk, between, newest_first=True, limit=limit, columns=shown)
         for row in found:
             place = (row["pk"], row["sk"])
             rows[place] = row
             messages += str(row["sk"]).startswith(keys.below(LOG)[0])
             if place in metas:
-                wanted = max(wanted, min(row["last_seq"] % SMALL, newest))
+                wanted = max(wanted, min(row["last_seq"] % SMALL, enough))
             if len(rows) >= limit and messages >= wanted:
                 break
         if notes:

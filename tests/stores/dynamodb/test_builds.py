@@ -17,6 +17,7 @@ from contextkit.rank.segments import Segment
 from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System, history
 from contextkit.stores import SomeParts
 from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb.packs import SMALL as PACKED
 from contextkit.testing.faults import FaultProxy, Sometimes, never
 from contextkit.types import Message
 
@@ -106,6 +107,24 @@ def test_a_first_build_reads_window_and_recalled_turns_in_one_call(
     shown = sum(len(message.text.encode()) for message in context.messages)
     assert sum(call.received for call in calls) <= (3 if again else 2) * shown  # random words are much to index
     assert context.report.notices == ()
+
+
+def test_a_first_build_that_was_sent_few_of_the_newest_messages_reads_the_others_with_its_window(
+    store: DynamoDBStore, proxy: FaultProxy, tables: str, actor: str
+) -> None:
+    """Of those that no pack has, as many as there can be, it does not know beforehand how long they are."""
+    length, behind = random.Random(2), PACKED - 1 - MESSAGES % PACKED
+    said = [Message(role="user", content="One story. " * length.randint(5, 15)) for _ in range(behind)]
+    store.append(actor, "s", said)
+    client = new_client("dynamodb", region="us-east-1", endpoint=proxy.url, read_timeout=20)
+    for window in (WINDOW // 4, WINDOW // 2, WINDOW):
+        with DynamoDBStore(tables, client=client) as another:
+            builder = ContextBuilder(sources=[Memories(), History()], budget=window, strategy="chat", store=another)
+            builder.counter.text("")
+            with proxy.counted() as calls:
+                builder.build("What was said first?", actor_id=actor, session_id="s")
+        operations = ["BatchGetItem", "Query", "Query", "TransactWriteItems"]
+        assert sorted(call.operation for call in calls) == operations
 
 
 def test_of_a_large_index_a_build_reads_what_its_question_needs(

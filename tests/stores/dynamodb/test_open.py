@@ -19,8 +19,7 @@ from contextkit.stores import Overflow, SessionOpener, SomeParts
 from contextkit.stores.dynamodb import DynamoDBStore, database, keys, sheets
 from contextkit.stores.dynamodb.database import EXPRESSION, _only
 from contextkit.stores.dynamodb.derived import columns
-from contextkit.stores.dynamodb.packs import SMALL as PACKED
-from contextkit.stores.dynamodb.sessions import NEWEST, NOTES
+from contextkit.stores.dynamodb.sessions import FIRST, NEWEST, NOTES
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.testing.faults import FaultProxy
 from contextkit.tokens import get_counter
@@ -71,7 +70,7 @@ def test_one_call_gives_what_the_parts_give(store: DynamoDBStore, proxy: FaultPr
     assert opened == store.session(actor, "s")
     assert opened is not None
     assert opened.derived == store.derived(actor, "s")
-    assert PACKED <= len(opened.newest) <= PACKED + NOTES
+    assert FIRST <= len(opened.newest) <= FIRST + NOTES
     assert list(opened.newest) == store.messages(actor, "s", last=len(opened.newest))
 
 
@@ -92,7 +91,7 @@ def test_derived_data_is_read_only_where_it_is_needed(store: DynamoDBStore, prox
         opened = store.open_session(actor, "s", derived=False)
     assert opened is not None
     assert opened.derived is None
-    assert len(opened.newest) == PACKED
+    assert len(opened.newest) == FIRST
     assert calls[0].received < 20_000
 
 
@@ -102,7 +101,7 @@ def test_more_derived_data_than_a_page_holds_is_all_there(store: DynamoDBStore, 
     assert opened is not None
     assert opened.derived == store.derived(actor, "s")
     assert len(opened.derived or {}) == 256 + 3 + 60 // SMALL
-    assert len(opened.newest) >= 60 % PACKED
+    assert len(opened.newest) >= NEWEST
 
 
 def test_where_there_is_no_session_none_is_opened(store: DynamoDBStore, actor: str) -> None:
@@ -156,7 +155,7 @@ def test_what_others_have_appended_since_is_read(store: DynamoDBStore, stores: C
     assert opened is not None
     assert sorted(opened.derived or {}) == [Segment(1, SMALL).name, Segment(SMALL + 1, 2 * SMALL).name]
     assert opened.derived == store.derived(actor, "s")
-    assert len(opened.newest) >= SMALL
+    assert len(opened.newest) >= FIRST
 
 
 def test_a_build_behind_what_others_have_appended_is_one_call_more(
