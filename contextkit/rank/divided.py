@@ -46,17 +46,20 @@ PART: Final = 1 << 12
 """Bytes, not compressed, of a part at about the most, a quarter of that once it is compressed: so much is written for
 one unit of DynamoDB's, and as many smaller parts would be as many units more."""
 
-DRAWERS: Final = 640
+DRAWERS: Final = 2_560
 """Into how many drawers terms fall."""
 
-IN_DRAWERS: Final = (DRAWERS, DRAWERS // 4)
-"""Into how many parts a segment is divided that lies in drawers: one for each, or for four of them. No other segment
-is divided into so many: those are powers of two."""
+DIVISIONS: Final[Mapping[int, int]] = {DRAWERS: 480_000, DRAWERS // 4: 40_960, DRAWERS // 16: 10_240}
+"""Into how many parts a segment may be divided that lies in drawers, one for each or for several of them, and how many
+bytes, not compressed, it then has at the least; one with less stays whole.
 
-IN_A_DRAWER: Final = 1 << 6
-"""Bytes, not compressed, for each part of those that a segment has at the least; one with less stays whole. So 128
-messages of a chat lie in 160 parts, 512 and more in 640. These take 1.4 to 1.9 times what they do as a whole, of which
-a question of five words needs an eighth to a twelfth, heads included."""
+So 128 messages of a chat lie in 160 parts, 512 in 640, and 8,192 in 2,560. These take 1.4 to 1.9 times what they do as
+a whole, of which a question of 15 words needs an eighth to a twentieth, heads included. Of 8,192 it reads a third less
+than of 640 parts, which would take a sixth less themselves.
+"""
+
+IN_DRAWERS: Final = tuple(DIVISIONS)
+"""No other segment is divided into so many parts: those are powers of two."""
 
 _STAMP: Final = struct.Struct("<II")
 """What a stored part begins with: of how many it is one, and which."""
@@ -117,10 +120,10 @@ def divided(segments: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, 
     return stored, parts
 
 
-def in_drawers(name: str, data: bytes) -> tuple[bytes, list[bytes]] | None:
-    """The head and the drawers of a segment that is stored whole elsewhere; None of one that is small, or of anything
-    else."""
-    count = next((count for count in IN_DRAWERS if len(data) >= count * IN_A_DRAWER), None)
+def in_drawers(name: str, data: bytes, most: int = DRAWERS) -> tuple[bytes, list[bytes]] | None:
+    """The head and the drawers, of which there are so many at the `most`, of a segment that is stored whole elsewhere;
+    None of one that is small, or of anything else."""
+    count = next((count for count, least in DIVISIONS.items() if count <= most and len(data) >= least), None)
     if count is None or Segment.named(name) is None or ConversationIndex.is_head(data):
         return None
     head, pieces = ConversationIndex.from_bytes(data).to_drawers(count)

@@ -14,8 +14,8 @@ from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import (
     BEHIND,
     DENSE,
+    DIVISIONS,
     DRAWERS,
-    IN_A_DRAWER,
     IN_DRAWERS,
     LEAST,
     WHOLE,
@@ -153,8 +153,7 @@ def test_with_a_questions_drawers_it_scores_what_the_whole_index_scores(
     segment = Segment(first, len(old) + len(middle))
     data = index_of(middle, first).to_bytes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "IN_A_DRAWER", len(data) // count)
-        patch.setattr(module, "IN_DRAWERS", (count,))
+        patch.setattr(module, "DIVISIONS", {count: len(data)})
         head, parts = in_drawers(segment.name, data) or (b"", [])
     assert len(parts) == count
     index, there = loaded(segment, head)
@@ -179,12 +178,14 @@ def test_no_other_division_is_into_as_many_parts_as_there_are_drawers() -> None:
 
 
 def test_what_is_small_divided_already_or_no_segment_lies_in_no_drawers() -> None:
-    least = min(IN_DRAWERS) * IN_A_DRAWER
+    least = min(DIVISIONS.values())
     large = index_of([" ".join(f"{seq}x{number}" for number in range(20)) for seq in range(512)]).to_bytes()
     small = index_of(["order 1"] * 100).to_bytes()
     assert len(small) < least < len(large)
     head, parts = in_drawers("index/1-512", large) or (b"", [])
     assert len(parts) in IN_DRAWERS
+    _, fewer = in_drawers("index/1-512", large, len(parts) - 1) or (b"", [])
+    assert len(fewer) == len(parts) // 4
     assert in_drawers("index/1-512", small) is None
     assert in_drawers("other", large) is None
     assert in_drawers("index/1-512", head + bytes(least)) is None

@@ -18,7 +18,7 @@ from typing import Final
 
 from contextkit.errors import StoreCorrupt, StoreError
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import IN_A_DRAWER, IN_DRAWERS, Parts, divided, in_drawers, loaded
+from contextkit.rank.divided import DIVISIONS, IN_DRAWERS, Parts, divided, in_drawers, loaded
 from contextkit.rank.segments import (
     LARGE,
     SMALL,
@@ -275,8 +275,8 @@ def _on_sheets(name: str, data: bytes) -> tuple[bytes, Sequence[bytes]] | None:
     """The head and the drawers of a segment; None of one that is small, or too large for the sheets it may have."""
     if len(data) > _TRIED:
         return None
-    lying = in_drawers(name, data)
-    return lying if lying is not None and sheets(*lying, most=_sheets_of(name)) is not None else None
+    divisions = (in_drawers(name, data, most) for most in IN_DRAWERS)
+    return next((one for one in divisions if one is not None and sheets(*one, most=_sheets_of(name)) is not None), None)
 
 
 def _sheets_of(name: str) -> int:
@@ -301,5 +301,5 @@ def _lies_in_drawers(name: str, larger: Mapping[str, bytes]) -> bool:
 _TRIED: Final = 8 * SHEETS * MOST
 """Bytes, not compressed, of the largest segment that sheets may have room for: drawers take a fourth to an eighth."""
 
-_PARTED: Final = min(IN_DRAWERS) * IN_A_DRAWER
+_PARTED: Final = min(DIVISIONS.values())
 """Bytes from which on a segment is stored in parts."""

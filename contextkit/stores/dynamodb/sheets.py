@@ -70,6 +70,6 @@ def _column(count: int, number: int) -> str:
     return f"{_LETTERS[count]}{number}"
 
 
-_LETTERS = dict(zip(IN_DRAWERS, "pq", strict=True))
+_LETTERS = dict(zip(IN_DRAWERS, "opq", strict=True))
 
-_COLUMN = re.compile(r"[pq](\d+)")
+_COLUMN = re.compile(r"[opq](\d+)")

@@ -331,7 +331,8 @@ class StateConformance(Conformance):
         self, store: SessionStore, actor: str, count: int, size: int
     ) -> None:
         store.append(actor, "s", [user("x")])
-        parts = [bytes([number % 251]) * size for number in range(count)]
+        of_each = size * IN_DRAWERS[1] // max(count, IN_DRAWERS[1])
+        parts = [bytes([number % 251]) * of_each for number in range(count)]
         some = SomeParts(count, [0, 7, count - 1, count])
         found = {("a", number): parts[number] for number in (0, 7, count - 1)}
         for head in (b"head", b"another"):

@@ -415,7 +415,7 @@ def test_an_index_that_is_damaged_or_not_wholly_there_is_made_again(
         monkeypatch.setattr(divided, "WHOLE", 5_000)
         monkeypatch.setattr(sheets, "MOST", 1_000)
     if damaged == "chunk":
-        monkeypatch.setattr(divided, "IN_A_DRAWER", 1_000_000)
+        monkeypatch.setattr(divided, "DIVISIONS", {})
         monkeypatch.setattr(Payloads.put, "__defaults__", (300,))
     actor, words = f"actor-{uuid.uuid4()}", " ".join(f"word{n}" for n in range(40))
     messages = [Message(role="user", content=f"Order {n} to Ghent. {words}") for n in range(5 * SMALL)]

@@ -12,7 +12,7 @@ import pytest
 from contextkit import ContextBuilder
 from contextkit.conversation.index import SessionIndex
 from contextkit.rank.conversation import ConversationIndex
-from contextkit.rank.divided import DRAWERS, IN_DRAWERS, drawers_of, in_drawers, loaded
+from contextkit.rank.divided import IN_DRAWERS, drawers_of, in_drawers, loaded
 from contextkit.rank.segments import LARGE, SMALL, Segment, in_passages
 from contextkit.sources import History, Memories, System
 from contextkit.stores import Overflow, SessionOpener, SomeParts
@@ -53,6 +53,10 @@ def long(stores: Callable[[], DynamoDBStore]) -> str:
 
 def _of_item(number: int) -> str:
     return f"Item {number} is " + ", ".join(f"{number % prime}x{prime}" for prime in (5, 7, 11, 13, 17, 19, 23, 29, 31))
+
+
+HELD = IN_DRAWERS[1]
+"""Parts that the index of 512 messages has."""
 
 
 def said(messages: int) -> list[Message]:
@@ -226,7 +230,7 @@ def test_what_takes_two_sheets_comes_along_too(
     store.save_derived(long, "s", {name: index})
     with proxy.counted() as calls:
         two_sheets = store.open_session(long, "s", derived=True, drawers=drawers)
-        parts = store.derived_parts(long, "s", {name: SomeParts(DRAWERS, drawers)})
+        parts = store.derived_parts(long, "s", {name: SomeParts(HELD, {drawer % HELD for drawer in drawers})})
     assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
     assert (two_sheets, two_sheets and two_sheets.parts) == (one_sheet, one_sheet.parts)
     assert parts == one_sheet.parts
@@ -277,9 +281,9 @@ def test_what_lies_in_no_drawers_has_none(store: DynamoDBStore, actor: str) -> N
     assert opened.parts is None
 
 
-def test_all_drawers_can_be_asked_for_at_once() -> None:
-    named = _only(columns(range(DRAWERS), heads=True))
-    assert len(named["ExpressionAttributeNames"]) > sum(IN_DRAWERS)
+def test_the_drawers_of_hundreds_of_words_can_be_asked_for_at_once() -> None:
+    named = _only(columns(range(250), heads=True))
+    assert len(named["ExpressionAttributeNames"]) > 250 * 2 + IN_DRAWERS[-1]
     assert len(named["ProjectionExpression"]) <= EXPRESSION
 
 
@@ -287,13 +291,13 @@ def test_what_is_more_than_can_be_named_is_read_whole(
     store: DynamoDBStore, long: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = Segment(1, 512).name
-    wanted = {name: SomeParts(DRAWERS, [7, 8])}
+    wanted = {name: SomeParts(HELD, [7, 8])}
     named = store.open_session(long, "s", derived=True, drawers=[7, 8]), store.derived_parts(long, "s", wanted)
     monkeypatch.setattr(database, "EXPRESSION", 2)
     opened, parts = store.open_session(long, "s", derived=True, drawers=[7, 8]), store.derived_parts(long, "s", wanted)
     assert opened is not None
     assert (replace(opened, parts=parts), parts) == named
-    assert len(opened.parts or {}) == DRAWERS
+    assert len(opened.parts or {}) == HELD
 
 
 def test_no_column_of_what_a_session_is_opened_with_is_forgotten(store: DynamoDBStore, tables: str, long: str) -> None:
@@ -307,7 +311,7 @@ def test_no_column_of_what_a_session_is_opened_with_is_forgotten(store: DynamoDB
     items = [item for page in pages for item in page["Items"]]
     kinds = {"meta", "log", "note"}
     written = {column for item in items if item["sk"]["S"].split("#")[0] in kinds for column in item}
-    assert {"pk", "seq", "parts", "parts_base", "written_at"} == written - set(columns(range(DRAWERS), heads=True))
+    assert {"pk", "seq", "parts", "parts_base", "written_at"} == written - set(columns(range(HELD), heads=True))
 
 
 def test_a_build_reads_what_its_question_needs_of_the_index(store: DynamoDBStore, proxy: FaultProxy, long: str) -> None:
