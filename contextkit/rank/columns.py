@@ -7,7 +7,9 @@ apart, byte by byte, those cost next to nothing once they are compressed, and wh
 
 from __future__ import annotations
 
-from typing import Any
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -19,6 +21,27 @@ def column(values: NDArray[Any]) -> bytes:
     little = values.astype(values.dtype.newbyteorder("<")).view(f"<u{size}")
     width = (int(little.max(initial=0)).bit_length() + 7) // 8
     return bytes([width]) + little.view(np.uint8).reshape(-1, size)[:, :width].T.tobytes()
+
+
+_LEVEL: Final = 9
+
+
+def deflated(columns: Iterable[NDArray[Any]]) -> bytes:
+    """Columns, compressed each by itself: what is alike in one is not in another."""
+    packed = []
+    for values in columns:
+        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        packed.append(packer.compress(column(values)) + packer.flush())
+    return b"".join(packed)
+
+
+def inflated(data: bytes, count: int, kinds: Iterable[DTypeLike]) -> Iterator[tuple[NDArray[Any], bytes]]:
+    """Each column that `deflated` wrote, so many numbers of its kind, and what follows it."""
+    for kind in kinds:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        values = Columns(unpacker.decompress(data), 0).next(count, kind)
+        data = unpacker.unused_data
+        yield values, data
 
 
 class Columns:

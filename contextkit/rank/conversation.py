@@ -21,17 +21,18 @@ import struct
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from contextkit.rank.columns import Columns, column
+from contextkit.rank.columns import Columns, column, deflated, inflated
 from contextkit.rank.exchanges import Exchanges, Talk
 from contextkit.rank.fuse import fuse, standardised
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.neighbourhood import Rooms, lexical_scores, spread
 from contextkit.rank.sealed import opened, seal
+from contextkit.rank.sizes import sizes, sizes_of
 from contextkit.rank.speakers import Speakers
 from contextkit.rank.subwords import FOREIGN, are_foreign, index_terms, needed_terms, query_terms
 from contextkit.rank.terms import is_identifier, weight_of
@@ -85,7 +86,9 @@ _TAIL: Final = 1000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KIND: Final = b"ckcv4"
-_HEAD_KIND: Final = b"ckch2"
+_HEAD_KIND: Final = b"ckch3"
+_FORMER_HEAD: Final = b"ckch2"
+"""Of heads with the sizes of messages to the token, which are still read."""
 _HEAD: Final = struct.Struct("<II")
 _COUNT: Final = struct.Struct("<I")
 _ASKS: Final = 1
@@ -94,6 +97,10 @@ _RESULT: Final = 4
 _ROW: Final = struct.Struct("<qqIIB")
 _ROWS: Final = np.dtype([("seq", "<i8"), ("time", "<i8"), ("tokens", "<u4"), ("speaker", "<u4"), ("traits", "u1")])
 """What is kept of a message beside its terms; `time` is in seconds since 1970, `_UNKNOWN` where it is not known."""
+
+_AS_GAPS: Final = ("seq", "time")
+_TABLE: Final = {name: _ROWS[name] for name in ("seq", "time", "tokens", "speaker", "traits")}
+_SAID: Final = {name: kind for name, kind in _TABLE.items() if name != "tokens"}
 
 _UNKNOWN: Final = -(2**62)
 _ALIKE: Final = np.ones(1, np.float32)
@@ -229,17 +236,38 @@ class ConversationIndex:
         return self._head(count), self._lexical.to_drawers(count)
 
     def _head(self, parts: int) -> bytes:
-        return seal(_HEAD_KIND, _COUNT.pack(parts) + self._table() + column(self._lexical.lengths))
+        names, rows, lengths = json.dumps(list(self._names)).encode(), self._row_columns(), self._lexical.lengths
+        columns = deflated([*(rows[name] for name in _SAID), lengths])
+        beginning = _COUNT.pack(parts) + _HEAD.pack(len(names), len(lengths)) + names
+        return seal(_HEAD_KIND, beginning + columns + sizes(rows["tokens"], lengths))
 
     @staticmethod
     def is_head(data: bytes) -> bool:
         """True for the head of an index that is stored in parts."""
-        return data.startswith(_HEAD_KIND)
+        return data.startswith((_HEAD_KIND, _FORMER_HEAD))
 
     @classmethod
     def from_head(cls, data: bytes) -> tuple[ConversationIndex, int]:
-        """The index without what its messages say, and how many parts that has. Raises `StoreCorrupt`."""
+        """The index without what its messages say, and how many parts that has. Raises `StoreCorrupt`.
+
+        What messages cost is told to two tokens.
+        """
+        if data.startswith(_FORMER_HEAD):
+            return cls._from_former_head(data)
         payload = opened(_HEAD_KIND, data)
+        (parts,) = _COUNT.unpack_from(payload)
+        names, count = _HEAD.unpack_from(payload, _COUNT.size)
+        first = _COUNT.size + _HEAD.size + names
+        *said, (lengths, rest) = inflated(payload[first:], count, [*_SAID.values(), np.uint32])
+        columns = {name: values for name, (values, _) in zip(_SAID, said, strict=True)}
+        index = cls()
+        index._take_rows(payload[first - names : first], {**columns, "tokens": sizes_of(rest, lengths)})
+        index._lexical = LexicalIndex.without_terms(lengths)
+        return index, parts
+
+    @classmethod
+    def _from_former_head(cls, data: bytes) -> tuple[ConversationIndex, int]:
+        payload = opened(_FORMER_HEAD, data)
         (parts,) = _COUNT.unpack_from(payload)
         index, columns = cls._of_table(payload[_COUNT.size :])
         index._lexical = LexicalIndex.without_terms(columns.next(len(index._rows) // _ROW.size))
@@ -247,11 +275,9 @@ class ConversationIndex:
 
     def _table(self, start: int = 0, stop: int | None = None) -> bytes:
         """What is known of the messages beside their terms."""
-        names = json.dumps(list(self._names)).encode()
-        rows = np.frombuffer(bytes(self._rows), _ROWS)[start:stop]
-        columns = (np.diff(rows["seq"], prepend=0), np.diff(rows["time"], prepend=0))
-        rest = (rows["tokens"], rows["speaker"], rows["traits"])
-        return b"".join((_HEAD.pack(len(names), len(rows)), names, *map(column, (*columns, *rest))))
+        names, columns = json.dumps(list(self._names)).encode(), self._row_columns(start, stop)
+        beginning = _HEAD.pack(len(names), len(columns["seq"]))
+        return b"".join((beginning, names, *(column(columns[name]) for name in _TABLE)))
 
     @classmethod
     def _of_table(cls, payload: bytes) -> tuple[ConversationIndex, Columns]:
@@ -259,14 +285,23 @@ class ConversationIndex:
         names, count = _HEAD.unpack_from(payload)
         first = _HEAD.size + names
         columns = Columns(payload, first)
-        rows = np.zeros(count, _ROWS)
-        rows["seq"], rows["time"] = (np.cumsum(columns.next(count, np.int64)) for _ in range(2))
-        for name in ("tokens", "speaker", "traits"):
-            rows[name] = columns.next(count, _ROWS[name])
-        index = cls()
-        index._names = Speakers(json.loads(payload[_HEAD.size : first]))
-        index._rows = bytearray(rows.tobytes())
+        index, found = cls(), {name: columns.next(count, kind) for name, kind in _TABLE.items()}
+        index._take_rows(payload[_HEAD.size : first], found)
         return index, columns
+
+    def _row_columns(self, start: int = 0, stop: int | None = None) -> Mapping[str, NDArray[Any]]:
+        """What is known of the messages beside their terms, numbers and times as their distances."""
+        rows = np.frombuffer(bytes(self._rows), _ROWS)[start:stop]
+        gaps = {name: np.diff(rows[name], prepend=0) for name in _AS_GAPS}
+        return {name: gaps[name] if name in gaps else rows[name] for name in _TABLE}
+
+    def _take_rows(self, names: bytes, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Have these messages, of speakers of these names, in JSON."""
+        rows = np.zeros(len(columns["seq"]), _ROWS)
+        for name, values in columns.items():
+            rows[name] = np.cumsum(values) if name in _AS_GAPS else values
+        self._names = Speakers(json.loads(names))
+        self._rows = bytearray(rows.tobytes())
 
     def _now(self) -> _View:
         """The columns as they stand now, made anew only where messages were added."""

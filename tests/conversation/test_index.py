@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import accumulate, count
 
+import numpy as np
 import pytest
 
 from contextkit.conversation import Conversation
@@ -16,6 +17,7 @@ from contextkit.rank.conversation import ConversationIndex
 from contextkit.rank.divided import divided
 from contextkit.rank.passages import INDEXED
 from contextkit.rank.segments import LARGE, SMALL, Segment, completed, in_passages
+from contextkit.rank.sizes import STEP
 from contextkit.stores import SomeParts
 from tests.long_talk import COUNTER, Counting, conversation, counting, fill, message, read_recent
 from tests.world import NOW
@@ -330,7 +332,9 @@ def test_segments_in_parts_that_fill_a_larger_one_are_united_when_they_are_read(
     assert found == {}
     name = Segment(1, 4 * SMALL).name
     heads, parts = divided({name: indexed(parted, 1, 4 * SMALL)})
-    assert parted.derived("u1", "s1") == heads
+    (united, _), (whole, _) = (ConversationIndex.from_head(head[name]) for head in (parted.derived("u1", "s1"), heads))
+    assert united.seqs.tolist() == whole.seqs.tolist()
+    assert np.abs(united.tokens - whole.tokens).max() <= 3 * (STEP // 2)  # a third of it each time a head is made
     again = parted.derived_parts("u1", "s1", {name: SomeParts(len(parts[name]), range(len(parts[name])))})
     assert [again[name, number] for number in range(len(parts[name]))] == parts[name]
 

@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.rank.columns import Columns, column
+from contextkit.rank.columns import Columns, column, deflated, inflated
+
+KINDS = (np.uint32, np.int64, np.uint8)
 
 
-def numbers(kind: type) -> st.SearchStrategy[np.ndarray]:
+def numbers(kind: type, count: int | None = None) -> st.SearchStrategy[np.ndarray]:
     limits = np.iinfo(kind)
-    return st.lists(st.integers(int(limits.min), int(limits.max))).map(lambda found: np.array(found, kind))
+    some = st.lists(st.integers(int(limits.min), int(limits.max)), min_size=count or 0, max_size=count)
+    return some.map(lambda found: np.array(found, kind))
 
 
-@given(st.tuples(*map(numbers, (np.uint32, np.int64, np.uint8))))
+@given(st.tuples(*map(numbers, KINDS)))
 def test_columns_are_read_back_one_after_another(values: tuple[np.ndarray, ...]) -> None:
     columns = Columns(b"head" + b"".join(map(column, values)), 4)
     for one in values:
@@ -35,3 +38,10 @@ def test_what_follows_the_columns_is_left_as_it_is() -> None:
     columns = Columns(column(np.arange(300)) + b"rest", 0)
     columns.next(300, np.int64)
     assert columns.rest == b"rest"
+
+
+@given(st.integers(0, 20).flatmap(lambda count: st.tuples(*(numbers(kind, count) for kind in KINDS))), st.binary())
+def test_columns_that_are_compressed_one_by_one_are_read_back(values: tuple[np.ndarray, ...], rest: bytes) -> None:
+    found = list(inflated(deflated(values) + rest, len(values[0]), KINDS))
+    assert [column.tolist() for column, _ in found] == [column.tolist() for column in values]
+    assert found[-1][1] == rest

@@ -86,6 +86,23 @@ def test_it_scores_what_the_whole_index_scores(
     assert [asked(again, word) for word in WORDS] == [asked(whole, word) for word in WORDS]
 
 
+FORMER_HEAD = bytes.fromhex(
+    "636b6368322aa0e3e5030000000e000000030000005b22426f222c2022416e6e61225d"
+    "01060101044000008a0000f8000069000001060606010001010100010201020203"
+)
+"""As it was written by the version before sizes were told by terms."""
+
+
+def test_a_head_of_the_former_version_is_read() -> None:
+    index, parts = ConversationIndex.from_head(FORMER_HEAD)
+    assert ConversationIndex.is_head(FORMER_HEAD)
+    assert (parts, index.seqs.tolist(), index.tokens.tolist()) == (3, [6, 7, 8], [6, 6, 6])
+    lately = index_of(["order Ghent", "refund parcel why?", "monday order Anna"], 6)
+    assert asked(index, "unheard") == asked(ConversationIndex.from_head(lately.to_parts(3)[0])[0], "unheard")
+    with pytest.raises(StoreCorrupt, match="checksum"):
+        ConversationIndex.from_head(FORMER_HEAD[:-1])
+
+
 @given(st.text(), st.integers(1, 1_024))
 def test_a_term_is_in_one_part(term: str, parts: int) -> None:
     assert 0 <= part_of(term, parts) < parts
