@@ -14,9 +14,12 @@ from contextkit.stores import Session, SessionOpener, SessionStore
 from contextkit.types import Notice
 from contextkit.views import Views
 
-REMEMBERED: Final = 64_000_000
-"""Characters of sessions' views that are kept, up to 30,000 of each in a large window and as many of those that were
-saved here; the session used least recently goes first."""
+REMEMBERED: Final = 32_000_000
+"""Characters of sessions' views that are kept, up to 30,000 of each in a large window; the session used least recently
+goes first."""
+
+WRITTEN: Final = 256
+"""Sessions whose views are not read back from their text, as they were written here: those that are talked in now."""
 
 FACTS: Final = 1_000
 """What a session counts for besides its view."""
@@ -31,6 +34,7 @@ class KnownSessions:
     def __init__(self, remembered: Callable[[Session], bool] = lambda _: True) -> None:
         self._remembered = remembered
         self._seen = Recent[tuple[str, str], _Seen](REMEMBERED, _weight)
+        self._written = Recent[tuple[str, str], tuple[str, Views]](WRITTEN)
 
     def read(
         self, store: SessionStore, actor_id: str, session_id: str, seconds: float, sought: Set[int] | None = None
@@ -62,18 +66,23 @@ class KnownSessions:
             key = (session.actor_id, session.session_id)
             seen = self._seen.get(key)
             facts = replace(session, view=text, derived=None, parts=None)
-            saved = _Saved(text, views)
-            self._seen.put(key, replace(seen, session=facts, saved=saved) if seen else _Seen(facts, saved=saved))
+            self._seen.put(key, replace(seen, session=facts, saved=text) if seen else _Seen(facts, saved=text))
+            self._written.put(key, (text, views))
 
     def views(self, session: Session | None) -> Views:
         """The views of a session that was read. What was saved here last is among them, also where another build,
         which had not read it, has written over it since."""
-        seen, text = self._life_of(session), session.view if session else None
-        saved = seen.saved if seen else None
-        if saved is not None and text == saved.text:
-            return saved.views
-        read = Views.from_json(text)
-        return read if saved is None or saved.arrived else read.with_later(saved.views)
+        if session is None:
+            return Views()
+        seen, read = self._life_of(session), self._views(session, session.view)
+        if seen is None or seen.saved in (None, session.view):
+            return read
+        return read.with_later(self._views(session, seen.saved))
+
+    def _views(self, session: Session, text: str | None) -> Views:
+        """The views that a text of the session's tells."""
+        written = self._written.get((session.actor_id, session.session_id))
+        return written[1] if written and written[0] == text else Views.from_json(text)
 
     def followed(self, session: Session | None, after: int) -> int:
         """The number of the last message up to which the turn that begins behind number `after` is known to go on."""
@@ -97,28 +106,19 @@ class KnownSessions:
 class _Seen:
     """A session, and of an index that lies in drawers those that were read (None: it does not, or is not known), and
     the segments that lay in them then. `turn` has the number of the message that its turn begins behind, and of the
-    last one up to which that turn goes on. `saved` are the views that were saved here last."""
+    last one up to which that turn goes on. `saved` are the views that were saved here last, where they were read
+    otherwise since."""
 
     session: Session
     drawers: frozenset[int] | None = None
     segments: frozenset[Segment] = frozenset()
     turn: tuple[int, int] = (-1, 0)
-    saved: _Saved | None = None
+    saved: str | None = None
 
     @property
     def outdated(self) -> bool:
         """Whether some of the segments will not be there much longer: they have been made one with others."""
         return any(is_united(segment, self.session.last_seq) for segment in self.segments)
-
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """Views that were saved, their text, and whether the store has been seen to have it: what stands there after that
-    was written by who had read it, or meant to write over it."""
-
-    text: str
-    views: Views
-    arrived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,9 @@ class _Reading:
 
     def seen_now(self, session: Session) -> _Seen:
         """What is remembered of it: all that was read by now of this life of the session."""
-        former = self.seen if self.seen and self.seen.session.created_at == session.created_at else None
-        saved = former.saved if former else None
-        if saved is not None and saved.text == session.view:
-            saved = saved if saved.arrived else replace(saved, arrived=True)
-            session = replace(session, view=saved.text)  # the same text, once in memory
         facts = replace(session, derived=None, parts=None)
+        former = self.seen if self.seen and self.seen.session.created_at == session.created_at else None
+        saved = None if former is None or former.saved == session.view else former.saved
         if former is not None and not self.anew:
             had = former.drawers
             read = had if had is None or session.parts is None else had | self.drawers
@@ -171,10 +168,8 @@ class _Reading:
 
 def _weight(seen: _Seen) -> int:
     """The characters that are kept of a session, or as good as that."""
-    read, saved = seen.session.view or "", seen.saved
-    if saved is None:
-        return FACTS + len(read)
-    return FACTS + len(read) + len(saved.text) * (1 if saved.text is read else 2)
+    read = seen.session.view or ""
+    return FACTS + len(read) + (0 if seen.saved is read else len(seen.saved or ""))
 
 
 def _as_seen(seen: _Seen | None, error: StoreUnavailable) -> tuple[Session | None, Notice]:
