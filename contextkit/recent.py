@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+from contextkit.errors import InvalidInput
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+
+SCALE: Final = "CONTEXTKIT_CACHE_SCALE"
+"""Environment variable: how much a process keeps in memory of the sessions, documents and texts it has read, as a part
+of the usual: 0.25 is a quarter of it, 4 is four times as much. Read as a cache is made."""
 
 
 def _one(_: object) -> int:
@@ -22,10 +30,13 @@ class Recent(Generic[Key, Value]):
     Where they `weigh` differently, their weights come to `most` at the most, but for a single one that is
     heavier; one that grows is weighed anew when it is `put`, or when who was `using` it is done. Every method is one
     step, whichever threads share it, and counts as a use. A value is never None: that says that there is none.
+
+    Of values that weigh differently so much is kept as the environment's `SCALE` makes of `most`. Raises
+    `InvalidInput` where that is no number above 0.
     """
 
     def __init__(self, most: int, weigh: Callable[[Value], int] = _one) -> None:
-        self._most = most
+        self._most = most if weigh is _one else most * _scale()
         self._weigh = weigh
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._weights: dict[Key, int] = {}
@@ -85,3 +96,15 @@ class Recent(Generic[Key, Value]):
         while self._weight > self._most and len(self._values) > 1:
             oldest, _ = self._values.popitem(last=False)
             self._weight -= self._weights.pop(oldest)
+
+
+def _scale() -> float:
+    given = os.environ.get(SCALE, "1")
+    try:
+        scale = float(given)
+    except ValueError:
+        scale = 0.0
+    if not 0 < scale < float("inf"):
+        fix = "Give it a number above 0, such as 0.25, or unset it."
+        raise InvalidInput(f"{SCALE} is {given!r}.", fix, value=given)
+    return scale

@@ -26,6 +26,7 @@ from tests.benchmarks import (
     edges,
     item_sizes,
     locomo,
+    many_sessions,
     prompts,
     reads,
     support,
@@ -438,3 +439,9 @@ def test_what_builds_read_is_counted_on_the_wire_by_columns_and_by_whole_items(e
         ratio = builds["sent"] / builds["prompt"]
         assert builds["sent for each byte of the prompt"] == pytest.approx(ratio, abs=0.02)
     assert told["first"]["stored"] > 1.5 * told["first"]["sent"]  # there are drawers that no question asks for
+
+
+def test_what_many_sessions_leave_behind_is_measured(tmp_path: Path) -> None:
+    held = many_sessions.held(tmp_path, 12, 2_000)
+    assert list(held) == [1, 2, 4, 6, 8, 10, 12]
+    assert held[1] == 0

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.recent import Recent
+from contextkit.errors import InvalidInput
+from contextkit.recent import SCALE, Recent
 from contextkit.testing.conformance.base import THREADS, at_once
 
 
@@ -146,3 +147,19 @@ def test_it_is_what_a_list_in_the_order_of_use_says(steps: list[tuple[str, int]]
             used = [*used, (key, known)][-3:]
     assert len(recent) == len(used)
     assert [recent.get(key) for key, _ in used] == [value for _, value in used]
+
+
+def test_an_environment_says_how_much_is_kept_of_values_that_weigh_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SCALE, "0.5")
+    texts, numbers = Recent[str, str](12, len), Recent[str, str](3)
+    for name in "abc":
+        texts.put(name, "four")
+        numbers.put(name, "four")
+    assert (texts.get("a"), texts.get("b"), len(numbers)) == (None, None, 3)
+
+
+@pytest.mark.parametrize("scale", ["", "0", "-1", "inf", "nan", "half"])
+def test_a_scale_that_is_no_number_above_zero_is_refused(monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
+    monkeypatch.setenv(SCALE, scale)
+    with pytest.raises(InvalidInput, match=f"CONTEXTKIT_CACHE_SCALE is '{scale}'"):
+        Recent[str, str](12, len)
