@@ -194,11 +194,11 @@ class TokenizerUnavailable(ContextKitError):
 
 
 class MissingExtra(ContextKitError, ImportError):
-    """An optional dependency is needed and not installed."""
+    """An optional dependency is needed and not installed, or too old."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
-            f"{feature} needs an optional dependency that is not installed.",
+            f"{feature} needs an optional dependency that is not installed, or too old.",
             f"Install it with: pip install 'contextkit-sdk[{extra}]'.",
         )
         self.extra = extra

@@ -1,6 +1,7 @@
 """What is shipped: the wheel and the sdist hold what is needed, and work where nothing of the checkout is."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -119,6 +120,13 @@ def test_every_declared_dependency_is_pinned():
     names = {_normal(line.split(">")[0].split("[")[0]) for line in wanted} - {"contextkit_sdk"}
     pins = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     assert sorted(names - {_normal(line.split("==")[0]) for line in pins}) == []
+
+
+def test_every_library_that_the_package_builds_on_is_tried_at_its_oldest():
+    """By `make lowest`. DAX's client is for a cluster, and the rest are tools."""
+    named = re.findall(r"\$\(call oldest,\w+,([\w ]+)\)", (ROOT / "Makefile").read_text("utf-8"))
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert {name for names in named for name in names.split()} == {*extras} - {"bench", "dax", "dev", "notebook"}
 
 
 def _normal(name: str) -> str:

@@ -71,8 +71,8 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
       has this middleware too, each call of it has a session of its own, `<session>/<id of the tool call>`, unless the
       tool names another.
     * Agents that a graph runs beside each other (parallel branches, `Send`) would speak into one session at once, and
-      be shown each other's calls: name a session for each, `agent.invoke(…, {"configurable": {"session_id": …}})`.
-      Those that take turns share one.
+      be shown each other's calls: name a session for each, `agent.invoke(…, {"configurable": {"actor_id": …,
+      "session_id": …}})`. Those that take turns share one.
     * What the provider is to cache is marked as the model is told so. Another middleware that does it, or that goes
       over to a model of another provider, comes before this one in the list; `cache=None` is for no marks.
     * `variables` fill the system prompt's template.

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -79,6 +80,8 @@ def erase(
 
     Name every store that may hold the actor, and stop the actor's agents first.
     """
+    if isnan(within):  # which no range keeps out
+        raise typer.BadParameter("nan is no number of seconds.", param_hint="--within")
     if within and not verify:
         raise InvalidInput("--within does nothing without --verify.", "Pass --verify too, or leave it out.")
     with opened(stores) as found:

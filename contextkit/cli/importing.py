@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -32,18 +34,26 @@ def import_messages(store: SessionStore, actor_id: str, session_id: str, message
     """Append the messages that the session does not have; told apart by their ids."""
     before = _last_seq(store, actor_id, session_id)
     different = 0
-    console = stderr()
-    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    quiet = not console.is_terminal or len(messages) < LONG
-    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
-        task = progress.add_task("import", total=len(messages))
+    with _bar(len(messages)) as advance:
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
             stored = store.append(actor_id, session_id, batch)
             different += sum(one.text != other.text for one, other in zip(batch, stored, strict=True))
-            progress.advance(task, len(batch))
+            advance(len(batch))
     new = _last_seq(store, actor_id, session_id) - before
     return Imported(new=new, known=len(messages) - new, different=different)
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], object]]:
+    """What is told how many more are done. Draws a bar where somebody is watching, and it takes long enough."""
+    console = stderr()
+    if not console.is_terminal or total < LONG:
+        yield lambda _: None
+        return
+    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield partial(progress.advance, progress.add_task("import", total=total))
 
 
 def _last_seq(store: SessionStore, actor_id: str, session_id: str) -> int:

@@ -7,6 +7,7 @@ import json
 import operator
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import pytest
@@ -15,6 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from packaging.version import Version
 from pydantic import BaseModel, Field
 
 from contextkit import Budget, ContextBuilder
@@ -219,7 +221,7 @@ def test_agents_beside_each_other_keep_apart_in_sessions_of_their_own(made: Made
 
     def track(task: dict[str, int]) -> dict[str, list[str]]:
         question, number = HumanMessage(f"Where is TT-{task['number']}?"), task["number"]
-        answer = ask(made(models[number]), question, {"configurable": {"session_id": f"s1/{number}"}})
+        answer = ask(made(models[number]), question, _session(f"s1/{number}"))
         return {"answers": [answer["messages"][-1].text]}
 
     def agent(state: Tracking) -> dict[str, list[BaseMessage]]:
@@ -325,6 +327,12 @@ def test_a_person_may_change_a_call_before_it_runs(made: Made, store: SQLiteStor
     assert [message.role for message in store.messages("u1", "s1")] == ["user", "assistant", "tool", "assistant"]
 
 
+answers_unreadable = pytest.mark.skipif(
+    Version(version("langchain")) < Version("1.4.3"), reason="An older LangChain does not answer a call it cannot read."
+)
+
+
+@answers_unreadable
 def test_a_call_that_cannot_be_read_is_answered_once(made: Made, store: SQLiteStore) -> None:
     broken = AIMessage("", invalid_tool_calls=[{"name": "track_order", "args": "{", "id": "c1", "error": "no JSON"}])
     model = says(broken, call(number=2, order_id="TT-1"), "On Friday.")
@@ -337,6 +345,7 @@ def test_a_call_that_cannot_be_read_is_answered_once(made: Made, store: SQLiteSt
     assert kept.count("c1") == 1
 
 
+@answers_unreadable
 def test_a_call_that_cannot_be_read_is_answered_once_however_often_the_model_fails(
     made: Made, store: SQLiteStore
 ) -> None:

@@ -15,11 +15,13 @@ import os
 import pkgutil
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import contextkit
 from contextkit.cli import main
+from contextkit.errors import MissingExtra
 from contextkit.tokens import get_counter
 
 
@@ -40,7 +42,8 @@ def _import_everything() -> None:
     """Also what a command imports only once it runs, and so would in each process anew."""
     for module in pkgutil.walk_packages(contextkit.__path__, "contextkit."):
         if not module.name.endswith("__main__") and not module.name.startswith("contextkit.testing.conformance"):
-            importlib.import_module(module.name)
+            with suppress(MissingExtra):
+                importlib.import_module(module.name)
 
 
 def _become(order: dict[str, Any]) -> None:

@@ -71,6 +71,8 @@ def serving(body: bytes, *, status: int = 200, pause: float = 0.0, declared: int
 def test_pins_and_patterns_are_those_of_tiktoken(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "gpt2":
         pytest.skip("tiktoken builds gpt2 from other files; its own tests hold it equal to r50k_base")
+    if name not in openai_public.ENCODING_CONSTRUCTORS:
+        pytest.skip("this tiktoken is older than the vocabulary")
     asked: list[tuple[str, str | None]] = []
 
     def load(url: str, expected_hash: str | None = None) -> dict[bytes, int]:

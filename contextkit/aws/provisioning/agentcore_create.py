@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
+from contextkit.aws.models import check_agentcore
 from contextkit.aws.provisioning.agentcore import MemoryPlan, create_request
 from contextkit.aws.provisioning.failures import told
 from contextkit.errors import ProvisioningFailed
@@ -32,14 +33,15 @@ def create_memory(plan: MemoryPlan, client: Any, *, delay: float = DELAY, patien
     """Make the memory unless there is one of its name, and wait until it is ACTIVE.
 
     `client` is boto3's, for `bedrock-agentcore-control`. One that is there is left as it is: its
-    strategies are not changed. Raises `ProvisioningFailed`, and `StoreError` where the service
-    cannot be reached.
+    strategies are not changed. Raises `ProvisioningFailed`, `StoreError` where the service
+    cannot be reached, and `MissingExtra` where boto3 is too old.
     """
     if plan.models and plan.role is None:
         raise ProvisioningFailed(
             "Strategies with a model of their own need a role to call it with, and the control plane makes none.",
             "Pass --role, or deploy the template, which makes one: `contextkit provision agentcore`.",
         )
+    check_agentcore(client.meta.service_model)
     request = create_request(plan)
     with told(f"AgentCore, asked for the memory {plan.name!r},", "Check the role's rights and the strategies."):
         found = _named(client, plan.name)

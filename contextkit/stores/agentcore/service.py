@@ -11,6 +11,7 @@ from typing import Any, Final
 from botocore import xform_name  # type: ignore[import-untyped]
 
 from contextkit.aws.client import fork_safe, new_client
+from contextkit.aws.models import check_agentcore
 from contextkit.errors import InvalidId, MemoryNotReady, StoreThrottled, StoreUnavailable
 from contextkit.stores.agentcore.checks import check_request
 from contextkit.stores.agentcore.failures import Missing, translated
@@ -59,6 +60,7 @@ class Service:
         self._sleep = sleep
         self._monotonic = monotonic
         self._shapes = self._client.meta.service_model
+        check_agentcore(self._shapes)
         self.check("ListActors", {})
 
     def check(self, operation: str, request: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from contextkit.aws.client import new_client
+from contextkit.aws.models import check_agentcore
 from contextkit.stores.agentcore.failures import translated
 
 
@@ -18,9 +19,10 @@ def strategies_of(
     """The memory's strategies, each id with its namespace template, as `AgentCoreStore(strategies=…)` takes them.
 
     `client` is a ready boto3 client of `bedrock-agentcore-control`. Raises `MemoryNotReady` where
-    there is no such memory.
+    there is no such memory, and `MissingExtra` where boto3 is too old.
     """
     with translated(f"The AgentCore memory {memory_id!r}"):
         control = client or new_client("bedrock-agentcore-control", region=region, endpoint=endpoint)
+        check_agentcore(control.meta.service_model)
         memory = control.get_memory(memoryId=memory_id)["memory"]
     return {each["strategyId"]: each["namespaceTemplates"][0] for each in memory.get("strategies", ())}

@@ -148,7 +148,13 @@ class Database:
     def nearest(
         self, table: Table, index: str, pk: str, vector: Sequence[float], limit: int
     ) -> list[tuple[str, float]] | None:
-        """The sort keys of the nearest vectors of a partition and their distances; None without such an index."""
+        """The sort keys of the nearest vectors of a partition and their distances; None without such an index.
+
+        A boto3 before 1.43.64 knows of none.
+        """
+        if not hasattr(self._client, "search_vectors"):
+            _log.info("Vectors are searched in this process, since boto3 is older than DynamoDB's indexes for them.")
+            return None
         asked: dict[str, Any] = {
             "TableName": self.name(table),
             "IndexName": index,

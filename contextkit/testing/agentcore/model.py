@@ -10,6 +10,8 @@ from typing import Any, Final
 from botocore.loaders import Loader  # type: ignore[import-untyped]
 from botocore.model import OperationModel, ServiceModel, Shape  # type: ignore[import-untyped]
 
+from contextkit.aws.models import check_agentcore
+
 DATA: Final = (
     "CreateEvent",
     "GetEvent",
@@ -49,13 +51,13 @@ class Operation:
 
 @cache
 def operations() -> dict[str, Operation]:
-    """Every operation that the emulator serves, by name. An older botocore knows fewer of them."""
+    """Every operation that the emulator serves, by name. Raises `MissingExtra` where botocore is too old."""
     loader = Loader()
     served: dict[str, Operation] = {}
     for service, names in (("bedrock-agentcore", DATA), ("bedrock-agentcore-control", CONTROL)):
         model = ServiceModel(loader.load_service_model(service, "service-2"), service)
-        known = set(model.operation_names)
-        served |= {name: _operation(model.operation_model(name)) for name in names if name in known}
+        check_agentcore(model)
+        served |= {name: _operation(model.operation_model(name)) for name in names}
     return served
 
 

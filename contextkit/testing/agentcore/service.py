@@ -17,7 +17,7 @@ from contextkit.testing.agentcore.events import EventCalls
 from contextkit.testing.agentcore.extraction import Extraction
 from contextkit.testing.agentcore.idempotence import Idempotence
 from contextkit.testing.agentcore.memories import Memories, Memory
-from contextkit.testing.agentcore.model import DATA, Operation
+from contextkit.testing.agentcore.model import DATA, Operation, operations
 from contextkit.testing.agentcore.quotas import MAX_EVENT_BYTES, Throttle
 from contextkit.testing.agentcore.records import RecordCalls, every_second_fails
 from contextkit.testing.agentcore.refusals import Refused
@@ -44,6 +44,7 @@ class Service:
         embeddings: Embeddings | None = None,
         engines: Engines = rule_engine,
     ) -> None:
+        operations()  # where boto3 is too old for them, that is said at once
         self.behaviour = behaviour or Behaviour()
         self.clock = clock
         self.plan = plan

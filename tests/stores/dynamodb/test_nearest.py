@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from contextkit.aws.client import new_client
 from contextkit.stores import MemoryRecord
@@ -31,8 +31,8 @@ def indexed(patient_client: Any) -> str:
     prefix = f"test-{uuid.uuid4().hex[:8]}-"
     try:
         create_tables(patient_client, prefix, dimensions=SIZE)
-    except ClientError as error:
-        pytest.skip(f"this server has no vector index: {error}")
+    except (ClientError, ParamValidationError) as error:
+        pytest.skip(f"this server, or this boto3, has no vector index: {error}")
     return prefix
 
 
@@ -40,6 +40,24 @@ class TestWithAnIndex(MemoryStoreConformance):
     @pytest.fixture
     def store(self, clock: ManualClock, patient_client: object, indexed: str) -> DynamoDBStore:
         return DynamoDBStore(indexed, client=patient_client, ttl=TTL, clock=clock, embeddings=EMBEDDINGS, wait=60)
+
+
+class Older:
+    """A client of a boto3 that knows no vector indexes."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "search_vectors":
+            raise AttributeError(name)
+        return getattr(self._client, name)
+
+
+def test_an_older_boto3_searches_in_this_process(patient_client: Any, indexed: str, actor: str) -> None:
+    store = DynamoDBStore(indexed, client=Older(patient_client), embeddings=EMBEDDINGS)
+    store.put_memories(actor, [MemoryRecord(id=word, text=word, created_at=NOW) for word in ("automobile", "dinner")])
+    assert [found.record.id for found in store.search_memories(actor, "car", limit=1)] == ["automobile"]
 
 
 @pytest.fixture
