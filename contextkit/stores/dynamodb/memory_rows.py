@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
 from types import NoneType
+from typing import Any
 
 from contextkit.errors import shortened
 from contextkit.stores import MemoryRecord, check_id
@@ -17,12 +19,19 @@ RECORD = "rec"
 """Sort keys of records."""
 
 _FACTS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("namespace", "strategy"), (str,)),
-    "importance": (float, int),
     "created_at": (int,),
+    "importance": (float, int),
+    **dict.fromkeys(("namespace", "strategy"), (str,)),
     **dict.fromkeys(("valid_from", "valid_to", "expires_at"), (int, NoneType)),
 }
 """What is said of a record in one column, as JSON: every name of a column is sent with each item."""
+
+_FORMER_FACTS = ("namespace", "strategy", "importance", "created_at", "valid_from", "valid_to", "expires_at")
+"""How these stood in rows that are still read: those begin with a text."""
+
+_DEFAULTS = {field.name: field.default for field in fields(MemoryRecord)}
+_UNCHOSEN = [_DEFAULTS[name] for name in _FACTS]
+"""What each of them is where nobody has chosen it: it is not said then at the end."""
 
 SHOWN = (
     *("sk", "record_id", "facts"),
@@ -39,10 +48,10 @@ def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
     """The columns of a record, but for its content."""
     expires_at = to_micros(record.expires_at)
     facts = [
-        *(record.namespace, record.strategy, float(record.importance)),
-        *(to_micros(record.created_at), to_micros(record.valid_from), to_micros(record.valid_to), expires_at),
+        *(to_micros(record.created_at), float(record.importance), record.namespace, record.strategy),
+        *(to_micros(record.valid_from), to_micros(record.valid_to), expires_at),
     ]
-    while facts[-1] is None:
+    while facts[-1] == _UNCHOSEN[len(facts) - 1]:
         facts.pop()
     return {
         "record_id": None if _id_in(sk_of(record.id)) == record.id else record.id,
@@ -55,13 +64,21 @@ def columns_of(record: MemoryRecord) -> dict[str, Value | None]:
 def told(row: Row) -> Row:
     """A record's row that was read, with what its facts say in columns of their own."""
     columns = Columns(row)
-    facts = from_json(columns["facts"].encode())
-    if not isinstance(facts, list) or not all(map(isinstance, facts, _FACTS.values())):
-        raise columns.corrupt(f"says {shortened(facts)} in the column 'facts', which are none of a memory's")
+    said = from_json(columns["facts"].encode())
+    facts = _facts(said) if isinstance(said, list) else {}
+    if "created_at" not in facts or not all(isinstance(fact, _FACTS[name]) for name, fact in facts.items()):
+        raise columns.corrupt(f"says {shortened(said)} in the column 'facts', which are none of a memory's")
     del columns["facts"]
-    columns.update((name, fact) for name, fact in zip(_FACTS, facts, strict=False) if fact is not None)
+    columns.update((name, fact) for name, fact in facts.items() if fact is not None)
     columns.setdefault("record_id", _id_in(row["sk"]))
     return columns
+
+
+def _facts(said: Sequence[Any]) -> dict[str, Any]:
+    """What is said of a record by name, and what goes without saying."""
+    names = _FORMER_FACTS if said and isinstance(said[0], str) else tuple(_FACTS)
+    known = {name: value for name, value in zip(_FACTS, _UNCHOSEN, strict=True) if value is not MISSING}
+    return {**known, **dict(zip(names, said, strict=False))}
 
 
 def content_of(record: MemoryRecord) -> bytes:
