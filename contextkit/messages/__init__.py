@@ -16,7 +16,7 @@ from contextkit.errors import InvalidMessage, shortened
 from contextkit.fence import BLOCK_NAME, is_fenced
 from contextkit.messages.anthropic import from_anthropic, is_anthropic
 from contextkit.messages.check import checked_message, is_model, plain_model
-from contextkit.messages.codec import dump_columns, dumps, load_columns, loads
+from contextkit.messages.codec import GIVEN_ID, dump_columns, dumps, load_columns, loads
 from contextkit.messages.converse import from_converse, is_converse
 from contextkit.messages.groups import Group, group_at, groups, is_alone, not_alone
 from contextkit.messages.langchain import from_langchain, is_langchain
@@ -25,6 +25,7 @@ from contextkit.messages.responses import Output, from_item, from_output, is_ite
 from contextkit.types import Message
 
 __all__ = [
+    "GIVEN_ID",
     "Group",
     "as_message",
     "as_messages",

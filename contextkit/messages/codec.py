@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from contextkit.errors import StoreCorrupt, shortened
 from contextkit.types import Message, ToolCall
@@ -23,7 +23,11 @@ _decode = json.JSONDecoder().raw_decode
 # A high and a low surrogate that stand side by side as two characters. Escaped, they would read
 # as the one character that such a pair stands for in JSON, so something must keep them apart.
 _PAIR = re.compile("[\ud800-\udbff](?=[\udc00-\udfff])")
+GIVEN_ID: Final = 16
+"""Characters of the ids, in hexadecimal digits, that stores give to messages which come without one."""
+
 _MICROSECOND = timedelta(microseconds=1)
+_GIVEN = re.compile(rf"[0-9a-f]{{{GIVEN_ID}}}", re.ASCII)
 _WEDGES = "".join(map(chr, range(0xE000, 0xF900)))
 
 
@@ -54,8 +58,9 @@ def loads(text: str, *, seq: int | None = None, tokens: int | None = None, count
         ) from error
 
 
-def dump_columns(messages: Sequence[Message]) -> str:
-    """Several messages as one line of ASCII JSON, field by field: what is alike stands together, and compresses well.
+def dump_columns(messages: Sequence[Message]) -> list[str]:
+    """Several messages as one line of ASCII JSON, in a piece for each field: what is alike stands together, and
+    compresses well.
 
     What the store has counted of them is written too, but not their numbers.
     """
@@ -64,7 +69,8 @@ def dump_columns(messages: Sequence[Message]) -> str:
     columns = {name: [row.get(name) for row in rows] for name in names}
     if "created_at" in columns:
         columns["created_at"] = _as_gaps(columns["created_at"])
-    return _ascii(columns)
+    pieces = [f"{_ascii(name)}:{_ascii(_side_by_side(name, values))}" for name, values in columns.items()]
+    return ["{", *(piece + "," for piece in pieces[:-1]), *pieces[-1:], "}"]
 
 
 def load_columns(text: str, first: int) -> list[Message]:
@@ -73,6 +79,8 @@ def load_columns(text: str, first: int) -> list[Message]:
         columns = json.loads(text)
         if "created_at" in columns:
             columns["created_at"] = _as_times(columns["created_at"])
+        if isinstance(columns.get("id"), str):
+            columns["id"] = _apart(columns["id"])
         rows = zip(*columns.values(), strict=True)
         written = [{name: value for name, value in zip(columns, row, strict=True) if value is not None} for row in rows]
         return [_message({**fields, "seq": seq}) for seq, fields in enumerate(written, first)]
@@ -81,6 +89,20 @@ def load_columns(text: str, first: int) -> list[Message]:
             f"The text {shortened(text)} is not messages that were stored here ({error}).",
             "Restore the store from a copy, or delete this session.",
         ) from error
+
+
+def _side_by_side(name: str, values: Sequence[Any]) -> Any:
+    """A column as it is written: ids that stores have given are one text."""
+    return "".join(values) if name == "id" and all(map(_is_given, values)) else values
+
+
+def _is_given(name: object) -> bool:
+    return isinstance(name, str) and _GIVEN.fullmatch(name) is not None
+
+
+def _apart(ids: str) -> list[str]:
+    """The ids that `_side_by_side` was given."""
+    return [ids[start : start + GIVEN_ID] for start in range(0, len(ids), GIVEN_ID)]
 
 
 def _as_gaps(times: Sequence[str | None]) -> list[str | int | None]:

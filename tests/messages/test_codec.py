@@ -50,7 +50,7 @@ def test_what_is_written_field_by_field_reads_back_equal(
         replace(message, seq=seq, tokens=tokens, counter=counter)
         for seq, (message, tokens, counter) in enumerate(stored, 7)
     ]
-    written = dump_columns(given)
+    written = "".join(dump_columns(given))
     read = load_columns(written, 7)
     assert read == given
     assert [str(message.created_at) for message in read] == [str(message.created_at) for message in given]
@@ -60,9 +60,23 @@ def test_what_is_written_field_by_field_reads_back_equal(
 def test_times_in_columns_follow_each_other_or_stand_as_a_former_version_wrote_them() -> None:
     begin = datetime(2026, 1, 5, 9, tzinfo=UTC)
     given = [Message(role="user", content="", seq=n, created_at=begin + timedelta(seconds=n)) for n in range(1, 4)]
-    written = json.loads(dump_columns(given))
+    written = json.loads("".join(dump_columns(given)))
     assert written["created_at"] == ["2026-01-05T09:00:01+00:00", 1_000_000, 1_000_000]
     former = {**written, "created_at": [message.created_at.isoformat() for message in given if message.created_at]}
+    assert load_columns(json.dumps(former), 1) == given
+
+
+GIVEN = ["0123456789abcdef", "fedcba9876543210", "0000000000000000"]
+OTHERS = [GIVEN[0], "m2", GIVEN[2]]
+
+
+@pytest.mark.parametrize(("ids", "written"), [(GIVEN, "".join(GIVEN)), (OTHERS, OTHERS)])
+def test_ids_that_a_store_has_given_are_one_text_in_columns(ids: list[str], written: object) -> None:
+    given = [Message(role="user", content="", seq=seq, id=name) for seq, name in enumerate(ids, 1)]
+    columns = "".join(dump_columns(given))
+    assert json.loads(columns)["id"] == written
+    assert load_columns(columns, 1) == given
+    former = {**json.loads(columns), "id": ids}
     assert load_columns(json.dumps(former), 1) == given
 
 
@@ -71,6 +85,7 @@ def test_times_in_columns_follow_each_other_or_stand_as_a_former_version_wrote_t
     [
         *("", "{", "[]", "null", "[1]", '{"role":["user"]}', '{"role":["user"],"content":["a","b"]}', '{"role":1}'),
         *('{"role":["user"],"content":["a"],"created_at":' + times + "}" for times in ("5", "[7]", "[[]]", '["x"]')),
+        '{"role":["user"],"content":["a"],"id":"0123456789abcdef0"}',
         '{"role":["a","b"],"content":["a","b"],"created_at":["9999-12-31T00:00:00+00:00",999999999999999]}',
     ],
 )

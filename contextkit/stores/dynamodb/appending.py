@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contextkit.errors import StoreError
-from contextkit.messages import dumps
+from contextkit.messages import GIVEN_ID, dumps
 from contextkit.stores.codec import after, check_size, from_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.append import Append, Draft
@@ -247,7 +247,7 @@ def _condition(text: str, life: Life, token: str, *, now: int | None = None) -> 
 
 def new_id() -> str:
     """An id for a message that has none: 64 bits, since it need only be the one in its session, and is read often."""
-    return secrets.token_hex(8)
+    return secrets.token_hex(GIVEN_ID // 2)
 
 
 def _meta(refused: Refused) -> Row | None:

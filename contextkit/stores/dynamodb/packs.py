@@ -18,9 +18,9 @@ from contextkit.messages import dump_columns, load_columns
 from contextkit.stores.dynamodb import keys
 from contextkit.types import Message
 
-LEAST: Final = {256: 192, 32: 10}
+LEAST: Final = {256: 192, 32: 11}
 """Messages of a pack, and how many of them must be wanted for it to be read, the larger first. DynamoDB bills a small
-pack of a chat like one message, so that it is cheaper from two on, but it is more to send than fewer than twelve."""
+pack of a chat like one message, so that it is cheaper from two on, but it is more to send than fewer than eleven."""
 
 FEWEST: Final = {256: 192, 32: 4}
 """The same where more items would be read otherwise than one call reads, which are a hundred: with large packs that is
@@ -89,9 +89,9 @@ def ended_by(seq: int) -> list[Pack]:
     return [Pack(seq - size + 1, size) for size in sorted(LEAST) if seq > 0 and seq % size == 0]
 
 
-def packed(messages: Sequence[Message]) -> bytes:
-    """The content of a pack, from messages as a store has given them."""
-    return dump_columns(messages).encode("ascii")
+def packed(messages: Sequence[Message]) -> list[bytes]:
+    """The content of a pack in pieces, from messages as a store has given them."""
+    return [piece.encode("ascii") for piece in dump_columns(messages)]
 
 
 def unpacked(content: bytes, pack: Pack) -> list[Message]:

@@ -68,9 +68,9 @@ class Payloads:
         """Whether there is a bucket, for large payloads."""
         return self._bucket is not None
 
-    def inline(self, content: bytes, most: int) -> dict[str, Value | None] | None:
-        """The column that holds `content`, as small as it gets; None where it takes more than `most` bytes."""
-        body = packed(content)
+    def inline(self, pieces: Sequence[bytes], most: int) -> dict[str, Value | None] | None:
+        """The column that holds these pieces as one, as small as it gets; None if it takes more than `most` bytes."""
+        body = packed(*pieces)
         return {"body": body} if len(body) <= most else None
 
     def put(
@@ -78,7 +78,7 @@ class Payloads:
     ) -> dict[str, Value | None]:
         """The columns that stand for `content`, up to so many bytes `inline`; what they point to has been written
         by then."""
-        body = _packed(content)
+        body = _packed([content])
         if len(body) <= inline:
             return {"body": body}
         base = f"{base}#{uuid.uuid4().hex}"
@@ -147,9 +147,9 @@ class Payloads:
         return b"".join(_present(chunks.get(key), row["sk"]) for key in chunk_keys(row))
 
 
-def packed(content: bytes) -> bytes:
-    """Content as it stands in a body, as small as it gets."""
-    return _packed(content, _BEST)
+def packed(*pieces: bytes) -> bytes:
+    """Content as it stands in a body, as small as it gets, each of its pieces by what is frequent in that."""
+    return _packed(pieces, _BEST)
 
 
 def chunk_keys(row: Row) -> Iterator[Key]:
@@ -180,9 +180,11 @@ def is_chunk(row: Row) -> bool:
     return "chunk" in row
 
 
-def _packed(content: bytes, level: int = _LEVEL) -> bytes:
+def _packed(pieces: Sequence[bytes], level: int = _LEVEL) -> bytes:
+    content = b"".join(pieces)
     packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_KNOWN)
-    deflated = _DEFLATED + packer.compress(content) + packer.flush()
+    blocks = [packer.compress(piece) + packer.flush(zlib.Z_PARTIAL_FLUSH) for piece in pieces[:-1]]
+    deflated = b"".join([_DEFLATED, *blocks, packer.compress(pieces[-1]), packer.flush()])
     if len(deflated) <= len(content):
         return _sum(deflated) + deflated
     return _sum(content) + _RAW + content

@@ -72,7 +72,7 @@ def test_a_pack_gives_its_messages_back() -> None:
         Message(role="tool", content=({"type": "text", "text": "中"},), tool_call_id="c", id="c", seq=35, tokens=0),
         *(Message(role="user", content="", name="Ann", metadata={"n": None}, id=f"{n}", seq=n) for n in range(36, 65)),
     ]
-    assert unpacked(packed(messages), Pack(33, SMALL)) == messages
+    assert unpacked(b"".join(packed(messages)), Pack(33, SMALL)) == messages
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from hashlib import sha256
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from contextkit.errors import StoreCorrupt
 from contextkit.messages import dumps
-from contextkit.stores.dynamodb.payloads import Payloads, _packed
+from contextkit.stores.dynamodb.payloads import Payloads, packed
 from contextkit.types import Message
 
 PAYLOADS = Payloads(None, None)  # type: ignore[arg-type]
@@ -23,14 +24,25 @@ def read(body: bytes) -> bytes:
 
 @given(st.binary(max_size=5_000))
 def test_what_is_written_is_read_back(content: bytes) -> None:
-    assert read(_packed(content)) == content
-    assert len(_packed(content)) <= len(content) + 17
+    assert read(packed(content)) == content
+    assert len(packed(content)) <= len(content) + 17
+
+
+@given(st.lists(st.binary(max_size=500), min_size=1, max_size=8))
+def test_what_is_written_in_pieces_is_read_back_as_one(pieces: list[bytes]) -> None:
+    assert read(packed(*pieces)) == b"".join(pieces)
+
+
+def test_pieces_are_written_each_by_what_is_frequent_in_it() -> None:
+    dice = random.Random(1)
+    pieces = ["".join(dice.choices(letters, k=1_000)).encode() for letters in ("abcdefghij", "0123456789")]
+    assert len(packed(*pieces)) < 0.95 * len(packed(b"".join(pieces)))
 
 
 def test_a_message_takes_less_than_by_zlib_alone() -> None:
     text = "I was at the market on Saturday, and there they had those pears again that you like."
     content = dumps(Message(role="user", content=text, id="5a0d6f2b9c1e4f7d8a3b6c9e0f1d2a4b")).encode()
-    assert len(_packed(content)) < 0.8 * (17 + len(zlib.compress(content)))
+    assert len(packed(content)) < 0.8 * (17 + len(zlib.compress(content)))
 
 
 def test_a_kind_that_there_is_not_is_told() -> None:
@@ -41,7 +53,7 @@ def test_a_kind_that_there_is_not_is_told() -> None:
 
 @pytest.mark.parametrize("content", [b"what was written " * 20, b"\x00\x9f\x03random", b""])
 def test_every_turned_bit_is_seen(content: bytes) -> None:
-    body = _packed(content)
+    body = packed(content)
     for bit in range(8 * len(body)):
         turned = bytearray(body)
         turned[bit // 8] ^= 1 << bit % 8
