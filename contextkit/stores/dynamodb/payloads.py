@@ -29,8 +29,11 @@ key and names, and these take 2 KB at most."""
 IN_BUCKET = 1_000_000
 """Bytes above which a payload goes into the bucket, if there is one: three chunks cost more than one object."""
 
-_SUM = 16
-"""Bytes of SHA-256 kept to tell damage: a chance of 2⁻¹²⁸ that some goes unseen."""
+_SUM = 8
+"""Bytes of SHA-256 kept to tell damage: a chance of 2⁻⁶⁴ that some goes unseen."""
+
+_FORMER_SUM = 16
+"""The same in bodies that begin with the sum, which are still read."""
 
 _LEVEL = 3
 """zlib's effort, as for SQLite: within a tenth of level 6 in a third of its time."""
@@ -39,7 +42,8 @@ _BEST = 9
 """The same for what is read far more often than it is written: a tenth less of a pack of a chat's messages."""
 
 _RAW, _DEFLATED = b"r", b"e"
-"""How a body is written: as it is, or as raw deflate that knows something beforehand (`_KNOWN`)."""
+"""How a body is written: as it is, or as raw deflate that knows something beforehand (`_KNOWN`). It says so first, then
+follows the sum of all the rest."""
 
 _KNOWN = b"".join(
     [
@@ -185,26 +189,38 @@ def _packed(pieces: Sequence[bytes], level: int = _LEVEL) -> bytes:
     packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_KNOWN)
     blocks = [packer.compress(piece) + packer.flush(zlib.Z_PARTIAL_FLUSH) for piece in pieces[:-1]]
     deflated = b"".join([_DEFLATED, *blocks, packer.compress(pieces[-1]), packer.flush()])
-    if len(deflated) <= len(content):
-        return _sum(deflated) + deflated
-    return _sum(content) + _RAW + content
+    return _summed(deflated if len(deflated) <= len(content) else _RAW + content)
+
+
+def _summed(stored: bytes) -> bytes:
+    return stored[:1] + _sum(stored)[:_SUM] + stored[1:]
 
 
 def _unpacked(body: bytes, name: str) -> bytes:
-    stored = body[_SUM:]
-    kind, data = stored[:1], stored[1:]
+    kind, data = body[:1], body[1 + _SUM :]
+    # Raw deflate has bits that mean nothing; so that one of them turned is seen too, what is stored is summed.
+    if body != _summed(kind + data):
+        kind, data = _of_former(body, name)
     try:
         content = _inflated(kind, data)
     except zlib.error:
         raise _damaged(name) from None
-    # Raw deflate has bits that mean nothing; so that one of them turned is seen too, what is stored is summed.
-    if content is None or _sum(stored if kind == _DEFLATED else content) != body[:_SUM]:
+    if content is None:
         raise _damaged(name)
     return content
 
 
+def _of_former(body: bytes, name: str) -> tuple[bytes, bytes]:
+    """How a body of a former version is written, and what."""
+    stored = body[_FORMER_SUM:]
+    kind, data = stored[:1], stored[1:]
+    if _sum(stored if kind == _DEFLATED else data)[:_FORMER_SUM] != body[:_FORMER_SUM]:
+        raise _damaged(name)
+    return kind, data
+
+
 def _sum(data: bytes) -> bytes:
-    return sha256(data).digest()[:_SUM]
+    return sha256(data).digest()
 
 
 def _inflated(kind: bytes, data: bytes) -> bytes | None:

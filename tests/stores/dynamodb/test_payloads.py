@@ -25,7 +25,20 @@ def read(body: bytes) -> bytes:
 @given(st.binary(max_size=5_000))
 def test_what_is_written_is_read_back(content: bytes) -> None:
     assert read(packed(content)) == content
-    assert len(packed(content)) <= len(content) + 17
+    assert len(packed(content)) <= len(content) + 9
+
+
+@given(st.binary(max_size=2_000), st.booleans())
+def test_what_a_former_version_wrote_is_read(content: bytes, deflates: bool) -> None:
+    """Behind twice as long a sum, and of content that is not compressed without its kind."""
+    deflated = b"e" + packed(b"so that it is deflated " * 9 + content)[9:]
+    whole = b"so that it is deflated " * 9 + content
+    former = sha256(deflated).digest()[:16] + deflated if deflates else sha256(content).digest()[:16] + b"r" + content
+    assert read(former) == (whole if deflates else content)
+    for broken in (former[:-1], former[1:], former[:20]):
+        if broken != former:
+            with pytest.raises(StoreCorrupt):
+                read(broken)
 
 
 @given(st.lists(st.binary(max_size=500), min_size=1, max_size=8))
@@ -47,8 +60,10 @@ def test_a_message_takes_less_than_by_zlib_alone() -> None:
 
 def test_a_kind_that_there_is_not_is_told() -> None:
     content = b"a message of another version " * 20
-    with pytest.raises(StoreCorrupt):
-        read(sha256(content).digest()[:16] + b"z" + zlib.compress(content))
+    stored = b"z" + zlib.compress(content)
+    for body in (sha256(stored).digest()[:16] + stored, stored[:1] + sha256(stored).digest()[:8] + stored[1:]):
+        with pytest.raises(StoreCorrupt):
+            read(body)
 
 
 @pytest.mark.parametrize("content", [b"what was written " * 20, b"\x00\x9f\x03random", b""])
