@@ -92,8 +92,8 @@ def _encoding_of(model: str) -> str:
     except KeyError:
         raise TokenizerUnavailable(
             f"There is no public vocabulary for {shortened(model)}.",
-            f"Use an OpenAI model's name or one of {', '.join(VOCABULARIES)}; for other models count with "
-            "'o200k_base' and let the calibration learn the difference.",
+            f"Use an OpenAI model's name or one of {', '.join(VOCABULARIES)}, and update tiktoken for a model newer "
+            "than it; for other models count with 'o200k_base' and let the calibration learn the difference.",
         ) from None
 
 
