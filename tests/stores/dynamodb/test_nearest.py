@@ -28,9 +28,14 @@ WORDS = ("car", "automobile", "dog", "hound", "meal", "dinner", "rain", "drizzle
 @pytest.fixture(scope="module")
 def indexed(patient_client: Any) -> str:
     """The prefix of tables with a vector index."""
+    return with_index(patient_client, SIZE)
+
+
+def with_index(client: Any, dimensions: int) -> str:
+    """The prefix of new tables with an index for vectors of so many dimensions."""
     prefix = f"test-{uuid.uuid4().hex[:8]}-"
     try:
-        create_tables(patient_client, prefix, dimensions=SIZE)
+        create_tables(client, prefix, dimensions=dimensions)
     except (ClientError, ParamValidationError) as error:
         pytest.skip(f"this server, or this boto3, has no vector index: {error}")
     return prefix
@@ -111,8 +116,7 @@ def test_whether_there_is_an_index_is_found_out_once(both: list[DynamoDBStore], 
 
 
 def test_an_index_for_other_vectors_is_left_alone(patient_client: Any) -> None:
-    prefix = f"test-{uuid.uuid4().hex[:8]}-"
-    create_tables(patient_client, prefix, dimensions=SIZE + 1)
+    prefix = with_index(patient_client, SIZE + 1)
     store = DynamoDBStore(prefix, client=patient_client, embeddings=EMBEDDINGS)
     store.put_memories("a", [MemoryRecord(id="1", text="A dog", created_at=NOW)])
     assert [one.record.id for one in store.search_memories("a", "hound")] == ["1"]
