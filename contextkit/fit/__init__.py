@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from operator import attrgetter
-from typing import Final, Literal
+from typing import Literal
 
 from contextkit.blocks import Chosen, block_cost
 from contextkit.errors import BudgetTooSmall
@@ -91,10 +89,9 @@ class _Fitting:
         self.strategy = request.strategy
         self.counter = request.counter
         self.view = request.view
-        self.items = {name: _in_play(group) for name, group in items.items()}
+        self.items = {name: [item for item in group if item.left_out is None] for name, group in items.items()}
         self._put_in_order()
-        left_out = filter(_left_out, chain.from_iterable(items.values()))
-        self.reasons = {item.id: str(item.left_out) for item in left_out}
+        self.reasons = {item.id: item.left_out for group in items.values() for item in group if item.left_out}
         self.available = request.budget.available(self.counter.margin)
         self.tighter = tighter
         reads = any(item.tool is not None and item.tool.name == READ_TOOL for item in items.get("tools", ()))
@@ -365,10 +362,3 @@ class _Fitting:
         """A size of a section in tokens; 0 where the strategy has no such section."""
         found = self.strategy.section(section)
         return 0 if found is None else tokens_of(getattr(found, size), self.available)
-
-
-def _in_play(items: Sequence[Item]) -> Sequence[Item]:
-    return [item for item in items if item.left_out is None] if any(map(_left_out, items)) else items
-
-
-_left_out: Final = attrgetter("left_out")

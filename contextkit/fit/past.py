@@ -46,8 +46,7 @@ class Past:
     @property
     def verbatim(self) -> set[str]:
         """The ids of the items that stand whole."""
-        ids = set(map(_id, self.items))
-        return ids.difference(self.forms) if self.forms else ids
+        return set(map(_id, self.items)).difference(self.forms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

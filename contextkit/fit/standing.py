@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contextkit.ladder import shown_message
-from contextkit.messages import Group, group_at, is_alone, not_alone
+from contextkit.messages import Group, group_at, is_alone
 from contextkit.types import Form, Item, Message
 
 
@@ -67,7 +67,7 @@ def whole_groups(items: Sequence[Item]) -> tuple[list[range], dict[str, str]]:
     whole: list[range] = []
     torn: dict[str, str] = {}
     place = 0
-    for start in not_alone(messages):
+    for start in [place for place, message in enumerate(messages) if not is_alone(message)]:
         if start < place:  # it is in the last group
             continue
         whole += _singles(place, start)

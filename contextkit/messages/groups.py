@@ -51,11 +51,6 @@ def is_alone(message: Message) -> bool:
     return not message.tool_calls and message.role != "tool"
 
 
-def not_alone(messages: Sequence[Message]) -> list[int]:
-    """The places of the messages that are in a group with others, or ought to be."""
-    return [place for place, message in enumerate(messages) if message.tool_calls or message.role == "tool"]
-
-
 def group_at(messages: Sequence[Message], start: int) -> Group:
     """The group that begins with message number `start`, whatever stands before it."""
     first = messages[start]

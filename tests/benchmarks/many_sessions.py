@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import resource
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,6 +25,7 @@ from contextkit.recent import SCALE
 from contextkit.sources import Documents, History, Memories, System, Tools
 from contextkit.stores.sqlite import SQLiteStore
 from tests.benchmarks import talk
+from tests.benchmarks.peak_memory import peak_mb
 
 SAID, STEPS = 8, 6
 
@@ -35,7 +35,7 @@ def held_mb() -> float:
     status = Path("/proc/self/statm")
     if status.exists():
         return int(status.read_text().split()[1]) * resource.getpagesize() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return peak_mb()
 
 
 def held(folder: Path, sessions: int, window: int) -> Mapping[int, float]:

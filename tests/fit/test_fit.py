@@ -285,3 +285,10 @@ def test_a_larger_window_never_shows_less_of_a_single_section(
     assert {one.item.id for one in smaller.sections["documents"]} <= {
         one.item.id for one in larger.sections["documents"]
     }
+
+
+@pytest.mark.parametrize("why", ["", "it is not wanted"])
+def test_what_a_source_leaves_out_does_not_stand_whether_or_not_it_says_why(why: str) -> None:
+    left = [replace(item, left_out=why) for item in ranked("documents", 3)]
+    found = fitted({"documents": left, "memories": ranked("memories", 1)}, request_of(strategy(), 2_000))
+    assert [one.item.id for chosen in found.sections.values() for one in chosen] == ["memories0"]
