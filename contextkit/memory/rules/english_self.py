@@ -182,9 +182,15 @@ SELF: Final = (
     form(
         "preference",
         r"^«who» «adv»(?:am|is|been|became|went|turned) «adv»(?:an? )?(?:strict "
-        r"|lifelong )?(?P<value>vegetarian|vegan|pescatarian|flexitarian|halal|kosher|gluten[- ]free"
-        r"|lactose[- ]intolerant)\b",
+        r"|lifelong )?(?P<value>vegetarian|vegan|pescatarian|flexitarian)\b",
         "diet of {who}",
+        importance=0.8,
+    ),
+    form(
+        "preference",
+        r"^«who» «adv»(?:am|is|been|became|went|turned) «adv»(?P<value>halal|kosher|gluten[- ]free|(?:lactose|gluten)"
+        r"[- ]intolerant)\b",
+        "{value} diet of {who}",  # a vegan may be so, too
         importance=0.8,
     ),
     form(

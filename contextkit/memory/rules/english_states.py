@@ -8,7 +8,7 @@ from typing import Final
 from contextkit.memory.rules.forms import form
 from contextkit.memory.rules.subjects import state
 
-_ALONE: Final = r"(?!,| (?:and|or)\b)(?:«wholly».*|(?P<rest>.*))"
+_ALONE: Final = r"(?!\w|,| (?:and|or)\b)(?:«wholly».*|(?P<rest>.*))"
 """Nothing else is told in the same breath that would end with it."""
 
 

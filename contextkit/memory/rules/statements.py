@@ -17,7 +17,7 @@ from typing import Final
 from contextkit.compress.prose import sentences
 from contextkit.memory.rules.abroad import abroad
 from contextkit.memory.rules.days import resolved
-from contextkit.memory.rules.forms import RELATION
+from contextkit.memory.rules.forms import OCCUPATION, RELATION
 from contextkit.memory.rules.statement import THE_USER, Language, Statement
 from contextkit.memory.rules.voice import expanded, is_past_at, with_subject
 from contextkit.types import Message
@@ -128,6 +128,19 @@ _GOES_ON: Final = re.compile(
     r"|do not|can not|prefer|speak|play|teach|run|moved|started|bought|got|joined|quit|left|use|drive|enjoy|take|eat"
     r"|drink|own) )"
 )
+_WHO: Final = r"(?:I|[Ww]e|[Hh]e|[Ss]he|[Mm]y [\w'-]+(?: [A-Z][\w'-]+)?|[A-Z][\w'-]+)"
+_IS: Final = re.compile(rf"^(?P<lead>{_WHO} (?:am|are|is)) (?P<what>.+)")
+_HAS: Final = re.compile(rf"^(?P<lead>{_WHO} (?:have|has|got|have got|has got|adopted)) (?P<what>.+)")
+_HAS_ALSO: Final = re.compile(r",? and (?=an? [\w -]+? (?:called|named) [A-Z])")
+_IS_ALSO: Final = re.compile(
+    r"(?:,? but|,? and|,) (?=(?:(?:also|now|still|\w+ly) )*(?:allergic to \w|(?:an? )?(?:vegetarian|vegan|pescatarian"
+    r"|flexitarian|halal|kosher|gluten[- ]free|(?:lactose|gluten)[- ]intolerant|coeliac|celiac|diabetic|asthmatic"
+    r"|epileptic|pregnant|deaf|blind|autistic|dyslexic|left-handed|colou?r-?blind|single|married|engaged|divorced|widowed"
+    rf"|separated|[1-9]\d? years old|(?:[\w-]+ )?(?:{OCCUPATION}))(?=$|[,;.!]| (?:and|but|now|again|since)\b)))"
+)
+"""Where something else begins that somebody is, which may hold for longer: who eats meat again, or is a year older, is
+allergic to nuts all the same."""
+
 _PAIR: Final = re.compile(
     r"^(?!(?:I|[Ww]e|[Hh]e|[Ss]he|[Tt]hey|[Ii]t)\b)(?:(?:[Bb]oth|[Bb]etween) )?"
     rf"(?:(?:[Mm]y|[Oo]ur|[Tt]he) "
@@ -322,9 +335,27 @@ def clauses_of(sentence: str) -> Iterator[str]:
 
 def _going_on(clause: str) -> Iterator[str]:
     first, *others = _GOES_ON.split(clause) if clause.startswith(("I ", "We ", "we ")) else [clause]
-    yield first
+    yield from _being(first)
     for other in others:
-        yield f"{clause.split()[0]} {other}"
+        yield from _being(f"{clause.split()[0]} {other}")
+
+
+def _being(clause: str) -> Iterator[str]:
+    """A clause for each of several things that somebody is or has; a denial of several stays one, up to a "but"."""
+    for subject, more in ((_IS, _IS_ALSO), (_HAS, _HAS_ALSO)):
+        if found := subject.match(clause):
+            yield from _apart(found["lead"], found["what"], more)
+            return
+    yield clause
+
+
+def _apart(lead: str, what: str, more: re.Pattern[str]) -> Iterator[str]:
+    denied, start = what.startswith("not "), 0
+    for match in more.finditer(what):
+        if not denied or "but" in match[0]:
+            yield f"{lead} {what[start : match.start()]}"
+            denied, start = False, match.end()
+    yield f"{lead} {what[start:]}"
 
 
 def _each(clause: str) -> list[str]:

@@ -28,6 +28,23 @@ def test_a_sentence_is_cut_where_another_subject_begins(sentence: str, clauses: 
     assert list(clauses_of(sentence)) == clauses
 
 
+@pytest.mark.parametrize(
+    ("sentence", "clauses"),
+    [
+        ("I am vegetarian and allergic to nuts", ["I am vegetarian", "I am allergic to nuts"]),
+        ("My son Leo is 4 and allergic to eggs", ["My son Leo is 4", "My son Leo is allergic to eggs"]),
+        ("I am 34, single and a nurse", ["I am 34", "I am single", "I am a nurse"]),
+        ("I am allergic to nuts and eggs", ["I am allergic to nuts and eggs"]),
+        ("I am allergic to nuts and vegan cheese", ["I am allergic to nuts and vegan cheese"]),
+        ("I am not vegetarian but allergic to nuts", ["I am not vegetarian", "I am allergic to nuts"]),
+        ("I am not diabetic and pregnant", ["I am not diabetic and pregnant"]),
+        ("I have a dog named Rex and a cat named Tom", ["I have a dog named Rex", "I have a cat named Tom"]),
+    ],
+)
+def test_each_of_several_things_that_somebody_is_or_has_may_end_alone(sentence: str, clauses: list[str]) -> None:
+    assert list(clauses_of(sentence)) == clauses
+
+
 @pytest.mark.parametrize("empty", ["\n" * 40, " " * 40, "\r\n \t" * 20])
 def test_pages_of_white_space_are_read_as_the_end_of_a_paragraph_or_a_space(empty: str) -> None:
     text = readable(Message(role="user", content=f"I live in Rome.{empty}I work for Acme."))

@@ -459,6 +459,15 @@ def test_each_allergy_is_a_fact() -> None:
     ]
 
 
+def test_a_vegan_may_be_intolerant_of_something_too() -> None:
+    facts = found("I'm vegan, gluten-free and lactose intolerant.")
+    assert [fact.subject for fact in facts] == [
+        "diet of the user",
+        "gluten-free diet of the user",
+        "lactose intolerant diet of the user",
+    ]
+
+
 def test_a_short_answer_is_a_statement() -> None:
     assert texts(message("What's your name?", role="assistant"), message("Ana", 2)) == ["The user's name is Ana."]
     told = texts(message("When is your birthday?", role="assistant"), message("June 5th", 2))
