@@ -25,6 +25,7 @@ from tests.benchmarks import (
     channel,
     edges,
     item_sizes,
+    languages,
     locomo,
     many_sessions,
     prompts,
@@ -445,3 +446,31 @@ def test_what_many_sessions_leave_behind_is_measured(tmp_path: Path) -> None:
     held = many_sessions.held(tmp_path, 12, 2_000)
     assert list(held) == [1, 2, 4, 6, 8, 10, 12]
     assert held[1] == 0
+
+
+LIBREOFFICE = """<div id="DisplayArea"><meta itemprop="keywords" content="{entry}">
+<p id="par_id1">{said}</p><p id="par_id2">{more}</p></div><div id="DonationFrame"></div>"""
+
+GNOME = """<page xmlns="http://projectmallard.org/1.0/"><info><desc>{entry}</desc><credit><p>Nobody</p></credit>
+</info><title>{more}</title><p>{said}</p><section><p>Auch <em>dies</em> ist gesagt.</p></section></page>"""
+
+
+@pytest.mark.parametrize(
+    ("form", "place"),
+    [(LIBREOFFICE, "{language}/text/{name}.html"), (GNOME, "{language}/gnome-help/{name}.page")],
+    ids=["LibreOffice", "GNOME"],
+)
+def test_pages_are_looked_for_in_each_language_they_are_translated_to(tmp_path, monkeypatch, capsys, form, place):
+    english = {"mouse": ("Clicking", "The left button. " * 30), "disk": ("Space", "What is full may be emptied. " * 30)}
+    german = {"mouse": ("Mausklick", "Die linke Taste. " * 30), "disk": ("Platz", "Volles wird geleert. " * 30)}
+    first = "C" if form is GNOME else "en-US"
+    for language, pages in {first: english, "de": german, "fr": english}.items():
+        for name, (entry, said) in pages.items():
+            path = tmp_path / place.format(language=language, name=name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(form.format(entry=entry, said=f"{said} {entry}", more=f"{entry} {said[:20]}"), "utf-8")
+    monkeypatch.setattr(sys, "argv", ["languages", "--data", str(tmp_path), "--pages", "2"])
+    languages.main()
+    found = json.loads(capsys.readouterr().out)["languages"]
+    assert set(found) == {first, "de"}
+    assert found["de"]["passages"]["contextkit"] == 100.0

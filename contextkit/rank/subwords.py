@@ -20,6 +20,12 @@ these up to 2, and are left out. In percent, by terms alone and with subwords:
 
 Korean has 88 → 87 and 86 → 86. Snowball's stemmers of Finnish, Russian and Turkish find less than the beginnings do, by
 9, 1 and 5 points of the longer pieces.
+
+None of it was chosen on the help of GNOME, of which 120 pages are asked for by title and by what they are said to be
+about. In the mean of its twenty other languages 93 → 97 are found, and 92 → 96 by single paragraphs; none loses by the
+longer pieces, and French 0.4 by the others. Arabic words begin with their article, so beginnings are those of what
+follows it. In the Arabic handbook of Debian's administrators 75 → 77% of the sections are found by title, 70 → 71 by a
+sentence of theirs and 74 → 77 by a paragraph, none of which is searched then.
 """
 
 from __future__ import annotations
@@ -48,6 +54,13 @@ a half 2% less; French and Indonesian paragraphs the other way round."""
 
 AGAIN: Final = 0.5
 """What a single character, or a word with its accents, adds: it says again what a pair said, or the word without."""
+
+_ARTICLE: Final = re.compile(r"\b(?:[وف]?[بلك]?ال|و?لل)(?=\w{3})")
+"""The Arabic article with the particles that may be written before it, as light stemmers cut it off (Larkey,
+Ballesteros and Connell 2002). Particles alone are left: as many words begin with these letters themselves."""
+
+_ROOT: Final = re.compile("[\u0621-\u064a]{3}")
+"""An Arabic word of three letters, which is found under its article, too."""
 
 _SPLIT: Final = re.compile(rf"['’_\d]+|{UNSPACED.pattern}")
 _SINGLE: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -140,5 +153,6 @@ def _again(words: Iterable[str], accents: bool) -> Iterator[str]:
 @lru_cache(_REMEMBERED)
 def _of_word(word: str) -> tuple[str, ...]:
     """The beginnings of a word's parts that are long enough."""
-    parts = [part for part in _SPLIT.split(folded(word)) if part not in STOPWORDS]
-    return tuple(f"~{part[:size]}" for part in parts for size, least in BEGINNINGS.items() if len(part) >= least)
+    parts = [part for part in _SPLIT.split(_ARTICLE.sub("", folded(word))) if part not in STOPWORDS]
+    begun = [part[:size] for part in parts for size, least in BEGINNINGS.items() if len(part) >= least]
+    return tuple(f"~{each}" for each in [*begun, *filter(_ROOT.fullmatch, parts)])

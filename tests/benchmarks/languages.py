@@ -1,25 +1,25 @@
-"""Search in many languages: how often the page that an index entry is of is among the first ten.
+"""Search in many languages: how often the page that somebody looks for is among the first ten.
 
     python -m tests.benchmarks.languages --data DIR [--pages 270] [--entries 600] [--languages fi ru vi …]
 
-The data are the pages of LibreOffice's help, the same in each language, as Debian's packages install them
-(`libreoffice-help-en-us`, `-fi`, `-ru`, `-vi` …) in /usr/share/libreoffice/help. Pages count of which four fifths
-are translated. What is asked for are entries of the help's own index that name one page; the pages' paragraphs are
-joined to some 700 characters (300 of Chinese, Japanese and Korean), or stand by themselves, and a page is as good as
-the best of them. Ours are index terms with subwords; `terms` are without them, and `bm25s` is the package's own
-tokenizer, without stopwords. English pages are there to compare with. Prints JSON.
+The data are a program's help, the same in each language (see `manuals`): of LibreOffice are asked for entries of its
+own index that name one page, of GNOME titles and the sentences that tell what a page is about. Pages count of which
+four fifths are translated. Their paragraphs are joined to some 700 characters (300 of Chinese, Japanese and Korean), or
+stand by themselves, and a page is as good as the best of them. Ours are index terms with subwords; `terms` are without
+them, and `bm25s` is the package's own tokenizer, without stopwords. English pages are there to compare with. Prints
+JSON.
+
+Subwords were chosen on LibreOffice's help; GNOME's (`--pages 120`, in Debian 12) was looked at afterwards.
 """
 
 from __future__ import annotations
 
 import argparse
-import html
 import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -30,29 +30,16 @@ from numpy.typing import NDArray
 from contextkit.rank.lexical import LexicalIndex
 from contextkit.rank.subwords import index_terms, scores
 from contextkit.rank.terms import terms
+from tests.benchmarks.manuals import Manual, Page, joined, manual
 
 FIRST: Final = 10
-JOINED: Final = {"zh-CN": 300, "zh-TW": 300, "ja": 300, "ko": 300}
+JOINED: Final = dict.fromkeys(("zh-CN", "zh-TW", "zh_CN", "zh_TW", "ja", "ko"), 300)
 SHORTEST: Final = 400
 """Characters of a page in English that are worth looking for."""
-
-TRANSLATED: Final = 0.8
-
-_TAG: Final = re.compile(r"(?s)<[^>]+>")
-_ENTRY: Final = re.compile(r'itemprop="keywords" content="([^"]*)"')
-_PARAGRAPH: Final = re.compile(r'(?s)<p id="(par_id[^"]*)"[^>]*>(.*?)</p>')
 
 Scored: TypeAlias = Callable[[str], NDArray[np.float32]]
 System: TypeAlias = Callable[[Sequence[str]], Scored]
 """Reads texts, and scores them for a query."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the help: the entries of the index that lead to it, and its paragraphs."""
-
-    entries: Sequence[str]
-    paragraphs: Mapping[str, str]
 
 
 def main() -> None:
@@ -62,31 +49,17 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=600)
     parser.add_argument("--languages", nargs="+", metavar="NAME")
     given = parser.parse_args()
-    english = pages(given.data / "en-US")
-    english = {name: page for name, page in english.items() if sum(map(len, page.paragraphs.values())) > SHORTEST}
-    names = given.languages or sorted(each.name for each in given.data.iterdir() if (each / "text").is_dir())
-    found = {name: measured(name, english, given) for name in names}
+    help_ = manual(given.data)
+    found = {name: measured(help_, name, given) for name in given.languages or help_.languages}
     head = {"benchmark": "languages", "pages": given.pages, "entries": given.entries, "among": FIRST}
     print(json.dumps(head | {"languages": {name: each for name, each in found.items() if each}}, indent=1))
 
 
-def pages(folder: Path) -> dict[str, Page]:
-    """The pages of one language, by their names."""
-    return {path.relative_to(folder).as_posix(): page(path) for path in sorted((folder / "text").rglob("*.html"))}
-
-
-def page(path: Path) -> Page:
-    text = path.read_text(encoding="utf-8").partition('id="DisplayArea"')[2].partition('<div id="DonationFrame"')[0]
-    said = {name: " ".join(html.unescape(_TAG.sub("", body)).split()) for name, body in _PARAGRAPH.findall(text)}
-    return Page(
-        [html.unescape(entry) for entry in _ENTRY.findall(text)], {key: each for key, each in said.items() if each}
-    )
-
-
-def measured(name: str, english: Mapping[str, Page], given: argparse.Namespace) -> dict[str, object]:
+def measured(help_: Manual, name: str, given: argparse.Namespace) -> dict[str, object]:
     """What each system finds in one language, and in English on the same pages; nothing of too few pages."""
-    own = pages(given.data / name)
-    there = sorted(each for each in english if each in own and is_translated(own[each], english[each], name))
+    english = {page: each for page, each in help_.pages(help_.english).items() if each.letters > SHORTEST}
+    own = help_.pages(name)
+    there = sorted(page for page in english.keys() & own if _counts(own[page], english[page], name == help_.english))
     if len(there) < given.pages:
         return {}
     chosen = random.Random(0).sample(there, given.pages)
@@ -98,9 +71,8 @@ def measured(name: str, english: Mapping[str, Page], given: argparse.Namespace) 
     }
 
 
-def is_translated(page: Page, english: Page, name: str) -> bool:
-    same = sum(len(text) for key, text in english.paragraphs.items() if page.paragraphs.get(key) == text)
-    return name.startswith("en") or same < (1 - TRANSLATED) * sum(map(len, english.paragraphs.values()))
+def _counts(page: Page, english: Page, is_english: bool) -> bool:
+    return is_english or page.is_translation_of(english)
 
 
 def recalls(pages: Sequence[Page], size: int, most: int) -> dict[str, float]:
@@ -112,17 +84,6 @@ def recalls(pages: Sequence[Page], size: int, most: int) -> dict[str, float]:
     systems = {"contextkit": ours, "terms": by_terms} | ({"bm25s": bm25s} if find_spec("bm25s") else {})
     found = {name: system([text for _, text in texts]) for name, system in systems.items()}
     return {name: round(100 * recall(scored, owners, asked), 1) for name, scored in found.items()}
-
-
-def joined(paragraphs: Sequence[str] | Iterator[str], size: int) -> Iterator[str]:
-    text = ""
-    for paragraph in paragraphs:
-        text = f"{text} {paragraph}"
-        if len(text) > size:
-            yield text
-            text = ""
-    if text:
-        yield text
 
 
 def entries(pages: Sequence[Page]) -> list[tuple[str, int]]:

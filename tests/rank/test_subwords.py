@@ -50,6 +50,9 @@ def test_of_english_nothing_more_is_sought() -> None:
         ("kitaplarım", "Bu kitaplar benim değil ama çok güzel."),
         ("bicicletas", "Ho visto una bicicletta che mi piace molto."),
         ("βιβλία", "Διάβασα ένα βιβλίο για τη θάλασσα."),
+        ("كتب للأطفال", "اشتريت الكتب من المكتبة القديمة."),
+        ("مدرسة", "ذهبت أختي بالأمس إلى المدرسة الجديدة."),
+        ("الحساب", "أريد أن أفتح حسابا جديدا في البنك."),
         ("nouvelles chaussures", "Il a acheté une nouvelle chaussure, mais elle est trop petite."),
     ],
 )
