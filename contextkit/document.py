@@ -63,13 +63,20 @@ def as_document(given: object, *, source: str, index: int) -> Document:
     LangChain metadata is read for `id`, `title`, `source` (the URI; else the `location` that Bedrock's knowledge bases
     give), `created_at` or `date`, the headings above a piece (`Header 1` …), `page_label` or `page_number`, and `page`
     and `start_index`.
-    Raises `InvalidInput`, naming the source and the index, for anything else and for an empty text.
+    Raises `InvalidInput`, naming the source and the index, for anything else, for an empty text and for a
+    `created_at` that is no datetime.
     """
     document = _read(given, source, index)
     if not isinstance(document.text, str) or not document.text.strip():
         raise InvalidInput(
             f"Document {index} of the source {source!r} has no text: {shortened(given)}.",
             "Leave empty documents out.",
+            value=given,
+        )
+    if document.created_at is not None and not isinstance(document.created_at, datetime):
+        raise InvalidInput(
+            f"The `created_at` of document {index} of the source {source!r} is {shortened(document.created_at)}.",
+            "Pass a datetime; `datetime.fromisoformat` reads one from text.",
             value=given,
         )
     return document

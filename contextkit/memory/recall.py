@@ -81,6 +81,11 @@ def found_of(every: Sequence[ScoredMemory], now: datetime, *, past: bool) -> Fou
     return Found([replace(one, score=one.score / best) for one in active], ended if len(active) < FEW else ())
 
 
+def overview(records: Iterable[MemoryRecord], now: datetime, limit: int) -> list[ScoredMemory]:
+    """What to tell whoever asks for all that is known: the records by importance and recency, best first."""
+    return weighed([ScoredMemory(record, 1.0) for record in records], now)[:limit]
+
+
 def has_ended(record: MemoryRecord, now: datetime) -> bool:
     """Whether it holds no longer."""
     return record.valid_to is not None and record.valid_to <= now

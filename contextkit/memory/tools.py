@@ -23,8 +23,9 @@ from contextkit.memory.consolidate import SESSION, RuleConsolidator
 from contextkit.memory.engine import ATTEMPTS, LEASE
 from contextkit.memory.facts import Change, Consolidator, Fact, Kind
 from contextkit.memory.ledger import Ledger
+from contextkit.memory.overview import asks_for_everything
 from contextkit.memory.past import asks_about_past
-from contextkit.memory.recall import found_of, recalled
+from contextkit.memory.recall import found_of, overview, recalled
 from contextkit.memory.secrets import NOT_KEPT, holds_secret
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
@@ -131,8 +132,13 @@ class MemoryTools:
         return "\n".join(_told(change) for change in changes)
 
     def recall(self, query: str, *, past: bool = False) -> str:
-        """What is known that bears on the query, best first; with `past`, what is no longer so as well."""
+        """What is known that bears on the query, best first; with `past`, what is no longer so as well.
+
+        A query without a word, or for everything, is told the most important and most recent of what is known.
+        """
         now = self._now()
+        if not any(map(str.isalnum, query)) or asks_for_everything(query):
+            return self._overview(now, past=past)
         past = past or asks_about_past(query, now)
         every = self._store.search_memories(self._actor_id, query, limit=2 * MOST, active=False)
         found = found_of(every, now, past=past)
@@ -141,6 +147,12 @@ class MemoryTools:
         best = recalled(found, records, now, past=past)
         lines = [_line(one.record, now) for one in best[:MOST]]
         return "\n".join(lines) or "Nothing is known about that."
+
+    def _overview(self, now: datetime, *, past: bool) -> str:
+        records = self._store.memories(self._actor_id, active=not past)
+        lines = [_line(one.record, now) for one in overview(records, now, MOST)]
+        more = [f"… and {len(records) - MOST} more: recall something in particular."] if len(records) > MOST else []
+        return "\n".join([*lines, *more]) or "Nothing is known yet."
 
     def forget(self, memory: str, *, delete: bool = False) -> str:
         """Let a memory, named by its id, hold no longer; or `delete` it for good."""
@@ -250,7 +262,7 @@ _RECALL: Final = Tool(
     description="Look up what is known about the user from earlier conversations.",
     parameters=_parameters(
         ["query"],
-        query={"type": "string", "description": "What to look for."},
+        query={"type": "string", "description": "What to look for; empty for what matters most of all that is known."},
         past={"type": "boolean", "description": "Also what is no longer so."},
     ),
 )

@@ -11,8 +11,9 @@ from contextkit.errors import InvalidInput, StoreError
 from contextkit.memory.consolidate import SESSION, SUPERSEDES
 from contextkit.memory.fresh import FreshMessage, fresh_messages, scored
 from contextkit.memory.namespaces import filled_namespace
+from contextkit.memory.overview import asks_for_everything
 from contextkit.memory.past import asks_about_past
-from contextkit.memory.recall import Found, found_of, recalled
+from contextkit.memory.recall import Found, found_of, overview, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
@@ -47,8 +48,10 @@ class Memories:
     Of this very session, where the prompt recalls its messages, only what says more than one of them
     may stand: what took the place of another record, or was put together from several messages.
 
-    Where the query asks about the past, records that hold no longer are offered as well, each with
-    the days between which it held. Nothing of this is ever written to the session.
+    Where the query asks for all that is known ("What do you know about me?"), the most important and most
+    recent records are offered, whatever their words. Where it asks about the past, records that hold no
+    longer are offered as well, each with the days between which it held. Nothing of this is ever written
+    to the session.
 
     One search of the store; with `fresh`, in a young conversation, one more read and one for each session
     that extraction has not caught up with (three at most). Where something found took the place of
@@ -146,8 +149,12 @@ class _Reading:
         )
 
     def _found(self, past: bool) -> Found:
-        """What the store finds among the records of all times, as far as it is of use."""
+        """What the store finds among the records of all times, as far as it is of use; the best of all that it has for
+        a question that asks for nothing in particular."""
         request, limit = self.request, self.limit * WIDER
+        if asks_for_everything(request.query):
+            known = self.store.memories(request.actor_id, namespace=self.namespace)
+            return Found(overview(known, request.now, limit))
         every = self.store.search_memories(
             request.actor_id, request.topic, namespace=self.namespace, limit=limit, active=False
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import NoneType
 from typing import Any, Final, overload
 
 from contextkit.errors import InvalidInput, InvalidMessage, StoreCorrupt, shortened
@@ -134,6 +135,18 @@ def _check_keys(value: object) -> None:
             _check_keys(inner)
 
 
+_TIME: Final = "Pass an aware datetime in UTC; `datetime.fromisoformat` reads one from text."
+_FIELDS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "text": ((str,), "Pass a text."),
+    "importance": ((int, float), "Use a number from 0 to 1."),
+    "created_at": ((datetime,), _TIME),
+    **dict.fromkeys(("valid_from", "valid_to", "expires_at"), ((datetime, NoneType), _TIME)),
+    "sources": ((tuple, list), "Pass the ids of messages, or leave it out."),
+    "metadata": ((Mapping,), "Pass a dict, or leave it out."),
+}
+"""What a record's fields may be: records are read from other systems' JSON, where times are texts and much is null."""
+
+
 def check_record(record: MemoryRecord) -> MemoryRecord:
     """The record itself, if a store can keep it. Raises `InvalidInput` otherwise."""
     if not isinstance(record, MemoryRecord):
@@ -143,6 +156,13 @@ def check_record(record: MemoryRecord) -> MemoryRecord:
     check_id("memory id", record.id)
     check_id("namespace", record.namespace)
     check_id("strategy", record.strategy)
+    for field, (kinds, remedy) in _FIELDS.items():
+        if not isinstance(getattr(record, field), kinds):
+            raise InvalidInput(
+                f"The `{field}` of the memory {record.id!r} is {shortened(getattr(record, field))}.",
+                remedy,
+                value=getattr(record, field),
+            )
     if not 0 <= record.importance <= 1:
         raise InvalidInput(
             f"The importance of the memory {record.id!r} is {record.importance}.",

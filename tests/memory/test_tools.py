@@ -42,6 +42,18 @@ def test_what_is_remembered_is_recalled_in_another_session(
     assert len(id_in(told)) == SHORT_ID
 
 
+@pytest.mark.parametrize("query", ["", "*", "everything about the user", "What do you know about me?"])
+def test_all_that_is_known_can_be_asked_for(memory: MemoryTools, query: str) -> None:
+    assert memory.recall(query) == "Nothing is known yet."
+    for n in range(MOST + 2):
+        memory.remember(f"Ana owns boat {n}.", importance=0.1)
+    memory.remember("Ana is allergic to nuts.", importance=1)
+    first, *others, more = memory.recall(query).splitlines()
+    assert "allergic to nuts" in first
+    assert len(others) == MOST - 1
+    assert more == "… and 3 more: recall something in particular."
+
+
 def test_what_is_known_is_not_kept_twice(memory: MemoryTools, store: SQLiteStore) -> None:
     memory.remember("Ana likes tea.")
     assert memory.remember("ana likes  tea").startswith("Remembered with what was known")

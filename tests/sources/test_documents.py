@@ -500,3 +500,9 @@ def ship(weight: int) -> int:
 def test_no_documents_are_no_items(request_for: MakeRequest) -> None:
     assert list(Documents([]).gather(request_for("x"))) == []
     assert list(Documents(found()).gather(request_for("x"))) == []
+
+
+def test_a_time_that_is_a_text_is_refused_by_name() -> None:
+    day: Any = "2026-03-02"
+    with pytest.raises(InvalidInput, match="`created_at` of document 1 of the source 'documents' is '2026-03-02'"):
+        Documents(["Open on Monday.", Document(text="Closed.", created_at=day)])

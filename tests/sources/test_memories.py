@@ -54,6 +54,19 @@ def test_a_follow_up_finds_what_it_follows_on_and_a_thank_you_nothing(
     assert found(request_for("Thanks a lot", topic=""), store) == []
 
 
+def test_a_question_for_all_that_is_known_finds_what_matters_most(request_for: MakeRequest, store: SQLiteStore) -> None:
+    remember(store, *(f"Bought item {n}." for n in range(30)), namespace="shop", importance=0.1)
+    remember(store, "Is allergic to nuts.", importance=0.9)
+    remember(store, "Lived in Ghent.", namespace="was", valid_to=NOW - timedelta(days=1))
+    asked = request_for("What do you know about me?")
+    items = found(asked, store, Memories(limit=5))
+    assert len(items) == 5
+    assert max(items, key=lambda item: item.score).text == "Is allergic to nuts."
+    assert "Lived in Ghent." not in {item.text for item in items}
+    assert {item.text for item in found(asked, store, Memories(namespace="default"))} == {"Is allergic to nuts."}
+    assert found(request_for("What do you know about my boat?"), store) == []
+
+
 def test_each_stands_with_the_day_it_holds_from(request_for: MakeRequest, store: SQLiteStore) -> None:
     remember(store, "Lives in Ghent.", valid_from=NOW - timedelta(days=400))
     remember(store, "Works in Ghent.", namespace="other")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from hypothesis import given
@@ -47,8 +47,14 @@ class MemoryStoreConformance(Conformance):
             replace(FULL, created_at=datetime(2024, 2, 29)),
             replace(FULL, valid_to=datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))),
             replace(FULL, valid_from=datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))),
+            replace(FULL, created_at=cast(Any, "2024-02-29T23:59:59Z")),
+            replace(FULL, text=cast(Any, None)),
+            replace(FULL, metadata=cast(Any, None)),
         ],
-        ids=["dict", "text", "nothing", "too important", "less than nothing", "somewhere", "after UTC", "before UTC"],
+        ids=[
+            *("dict", "text", "nothing", "too important", "less than nothing", "somewhere", "after UTC", "before UTC"),
+            *("time as text", "no text", "no metadata"),
+        ],
     )
     def test_what_is_no_memory_is_refused_and_nothing_stored(self, store: MemoryStore, actor: str, bad: Any) -> None:
         with pytest.raises(InvalidInput):
