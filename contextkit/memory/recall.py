@@ -82,8 +82,14 @@ def found_of(every: Sequence[ScoredMemory], now: datetime, *, past: bool) -> Fou
 
 
 def overview(records: Iterable[MemoryRecord], now: datetime, limit: int) -> list[ScoredMemory]:
-    """What to tell whoever asks for all that is known: the records by importance and recency, best first."""
-    return weighed([ScoredMemory(record, 1.0) for record in records], now)[:limit]
+    """What to tell whoever asks for all that is known: the records by importance and recency, best first.
+
+    What several strategies keep in the same words stands once.
+    """
+    unlike: dict[str, ScoredMemory] = {}
+    for one in weighed([ScoredMemory(record, 1.0) for record in records], now):
+        unlike.setdefault(one.record.text, one)
+    return list(unlike.values())[:limit]
 
 
 def has_ended(record: MemoryRecord, now: datetime) -> bool:
