@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from contextkit.render.attached import MOST_ATTACHED
 from contextkit.render.request import MOST_OPENAI_TOOLS, NO_BREAKPOINTS, Breakpoints
 from contextkit.shown_tools import shown_name
 from contextkit.types import Message, Tool
@@ -105,7 +106,11 @@ class Context:
         return to_anthropic(self.messages, self.tools, self._breakpoints(cache))
 
     def to_converse(
-        self, *, cache: bool | Literal["nova"] = True, family: Literal["converse", "bedrock"] | None = None
+        self,
+        *,
+        cache: bool | Literal["nova"] = True,
+        family: Literal["converse", "bedrock"] | None = None,
+        most_attached: int = MOST_ATTACHED,
     ) -> ConverseRequest:
         """Keyword arguments for Bedrock's `client.converse`: `system`, `messages`, `toolConfig`.
 
@@ -113,6 +118,10 @@ class Context:
         Amazon Nova, which takes them in the system prompt and in what a user says. Pass `family="bedrock"` for any
         model that is not Claude, as "nova" does: it is not sent what Claude thought earlier in the session, which it
         would refuse.
+
+        Bedrock takes five documents in a request, and Claude 20 pictures and documents together, of all that was
+        attached in the session: the last ones are sent, and words stand for the others. Pass `most_attached` for a
+        model that takes another number of both together.
         """
         from contextkit.render.converse import to_converse
 
@@ -123,6 +132,7 @@ class Context:
             points,
             family=family or ("bedrock" if cache == "nova" else "converse"),
             nova=cache == "nova",
+            most_attached=most_attached,
         )
 
     def _breakpoints(self, cache: bool) -> Breakpoints:

@@ -13,6 +13,7 @@ from contextkit.messages.converse import is_converse
 from contextkit.parts import Other, Part, Reasoning, Redacted, Text, unusable
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
+from contextkit.render.attached import MOST_ATTACHED, Room, thinned
 from contextkit.render.family import ANTHROPIC, BEDROCK, Family
 from contextkit.render.request import (
     NO_BREAKPOINTS,
@@ -93,6 +94,7 @@ def to_converse(
     *,
     family: Family = "converse",
     nova: bool = False,
+    most_attached: int = MOST_ATTACHED,
 ) -> ConverseRequest:
     """The prompt for Converse; how it is made to fit is told in `contextkit.render.turns`.
 
@@ -103,7 +105,8 @@ def to_converse(
     Breakpoints become cache points, at most four; pass none for a model without prompt caching,
     which refuses them. Media must come as data or under an `s3://` URL, in a format that Converse
     knows. Documents of one name are numbered, and one that comes without a word is given
-    `(attached)`, since Converse refuses both.
+    `(attached)`, since Converse refuses both. Of more than five documents, or `most_attached` pictures and documents,
+    the last are sent and the others told in words (`contextkit.render.attached`), if it is for a model of Bedrock's.
     """
     check_pairs(messages)
     tools = shown(tools)
@@ -112,8 +115,12 @@ def to_converse(
     dialect = Dialect(partial(_blocks, family=family), _text, _mark, _is_plain if nova else _is_any)
     system, turns = split(fitting if tools else as_text(fitting), points, dialect)
     names: set[str] = set()
+    named = [_named_apart(turn.content, names) for turn in turns]  # before any is left out: names stay as they were
+    if family in BEDROCK:
+        room = Room(most_attached)
+        named = [thinned(content, room) for content in reversed(named)][::-1]
     request: ConverseRequest = {
-        "messages": [{"role": turn.role, "content": _named_apart(turn.content, names)} for turn in turns]
+        "messages": [{"role": turn.role, "content": content} for turn, content in zip(turns, named, strict=True)]
     }
     if system:
         request["system"] = system

@@ -18,6 +18,7 @@ from langchain_core.messages import (
 
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import decoded, with_calls
+from contextkit.render.attached import Room, thinned_message
 from contextkit.render.cues import cues
 from contextkit.render.family import ANTHROPIC, BEDROCK, Family, is_own
 from contextkit.render.langchain_blocks import (
@@ -77,6 +78,8 @@ def to_langchain_prompt(
     * Names of users and agents have no white space: OpenAI, to whom LangChain passes on what an agent is called. Where
       LangChain does not, an agent's name stands in the user's turn before, if others answered too
       (`contextkit.render.cues`).
+    * Of more pictures and documents than Bedrock takes, the last are sent and the others told in words
+      (`contextkit.render.attached`).
     * Reasoning that an answer ends in is left out, since nothing came of it: Anthropic, Bedrock, the Responses API.
     * What a thinking model's server tells beside the content (`reasoning_content`) stays where LangChain put it:
       whether it goes back is for the chat model. `ChatOpenAI` and `ChatDeepSeek` leave it out, and DeepSeek and Kimi
@@ -91,6 +94,9 @@ def to_langchain_prompt(
         common = [*with_attachments(common)]
     if family not in ANTHROPIC:
         common = [*with_documents(common)]
+    if family in BEDROCK:
+        room = Room()
+        common = [thinned_message(message, room) for message in reversed(common)][::-1]
     said = zip(to_langchain(common, breakpoints, cache), common, _cues(common, family), strict=True)
     shown = [(one, cue) for one, message, cue in said if not _is_nothing(message)]
     return _opened([each for one, cue in shown for each in ([HumanMessage([_text(cue)]), one] if cue else [one])])
