@@ -17,6 +17,7 @@ from contextkit import Budget, ContextBuilder
 from contextkit.context import Context
 from contextkit.errors import BudgetTooSmall, EmptyQuery, HandleNotFound, UnknownStrategy
 from contextkit.ladder import READ_TOOL
+from contextkit.messages import unanswered
 from contextkit.sources import Documents, History, Memories, Overflow, Preferences, System
 from contextkit.stores import MemoryRecord
 from contextkit.stores.sqlite import SQLiteStore
@@ -583,6 +584,23 @@ def test_a_result_that_comes_after_the_user_spoke_stands_behind_its_call(store: 
         assert said == ["One and two?", "", "one", "two", "Stop! And three?"]
         checks.groups_are_whole(context.messages)
         assert "turn incomplete" not in notices(context)
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_calls_that_a_process_left_behind_can_be_answered_by_the_next(store: SQLiteStore, asked_before: bool) -> None:
+    """What the calls beside them did is shown again then, such as a refund, which would be asked for once more."""
+    agent = builder(store, sources=[System("Help."), History()])
+    agent.build("One and two?", **A)
+    calls = tuple(ToolCall(f"call-{n}", "tool_1", "{}") for n in (1, 2))
+    store.append("u1", "s1", [user("One and two?"), Message(role="assistant", tool_calls=calls), result(1, "one")])
+    if asked_before:
+        store.append("u1", "s1", [user("Hello?")])
+    (left,) = unanswered(store.messages("u1", "s1"))
+    store.append("u1", "s1", [Message(role="tool", content="Interrupted.", tool_call_id=left.id)])
+    context = agent.build(None if asked_before else "Hello?", **A)
+    said = [one.text for one in context.messages[1:] if one.name is None]
+    assert said == ["One and two?", "", "one", "Interrupted.", "Hello?"]
+    assert "turn incomplete" not in notices(context)
 
 
 def test_a_turn_that_goes_on_without_all_results_is_told_of(store: SQLiteStore) -> None:

@@ -10,6 +10,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from tests.cli.conftest import Run, forking, run
+from tests.render.converse_types import check_converse
 
 __all__ = ["forking", "run"]
 
@@ -61,13 +62,31 @@ def bedrock():
     return Scripted([call("track_order", order_id="TT-118250")], [text("It is with the carrier.")])
 
 
+class Client:
+    """boto3's for Bedrock: it streams a call, and then an answer."""
+
+    def __init__(self):
+        call = {"toolUse": {"toolUseId": "t1", "name": "track_order"}}
+        asked = {"toolUse": {"input": '{"order_id": "TT-118250"}'}}
+        self._answers = iter([[call, asked, "tool_use"], [{}, {"text": "On Friday, streamed."}, "end_turn"]])
+
+    def converse_stream(self, **request):
+        check_converse(request)
+        start, delta, reason = next(self._answers)
+        at = {"contentBlockIndex": 0}
+        began = [{"contentBlockStart": {**at, "start": start}}] if start else []
+        usage = {"inputTokens": 400, "outputTokens": 9, "totalTokens": 409}
+        ended = [{"messageStop": {"stopReason": reason}}, {"metadata": {"usage": usage}}]
+        return {"stream": [*began, {"contentBlockDelta": {**at, "delta": delta}}, *ended]}
+
+
 @pytest.mark.slow
 def test_every_block_does_what_it_says(model, bedrock, run, tmp_path, monkeypatch, capsys):
     """In order, in one empty folder, and Python in one namespace, as a reader would try them."""
     pytest.importorskip("langchain.agents", reason="needs the extra dev: langchain")
     monkeypatch.chdir(tmp_path)
     Path("conversation.jsonl").write_text(CONVERSATION, "utf-8")
-    namespace = {"model": model, "bedrock": bedrock, "__name__": "readme"}
+    namespace = {"model": model, "bedrock": bedrock, "client": Client(), "__name__": "readme"}
     for block in blocks():
         if block.kind == "python":
             exec(compile("\n" * block.line + block.text, "README.md", "exec"), namespace)
@@ -77,6 +96,7 @@ def test_every_block_does_what_it_says(model, bedrock, run, tmp_path, monkeypatc
             try_commands(block, run)
     told = capsys.readouterr().out
     assert "On Friday." in told
+    assert "On Friday, streamed." in told
     assert "It is with the carrier." in told
     assert "returns" in told
     assert "The workshop is" in told

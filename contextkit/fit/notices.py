@@ -22,7 +22,8 @@ CALLS_LEFT: Final = Notice(
 TURN_TORN: Final = Notice(
     "turn incomplete",
     "In the current turn a tool call lacks a result, or a result its call; providers refuse that, so it is left out. "
-    "Append a call and the results of all its tools before you build.",
+    "Append a call and the results of all its tools before you build; `contextkit.messages.unanswered` names the calls "
+    "that a process left behind.",
 )
 BLOCK_GONE: Final = Notice(
     "block dropped",

@@ -18,7 +18,7 @@ from contextkit.messages.anthropic import from_anthropic, is_anthropic
 from contextkit.messages.check import checked_message, is_model, plain_model
 from contextkit.messages.codec import GIVEN_ID, dump_columns, dumps, load_columns, loads
 from contextkit.messages.converse import from_converse, is_converse
-from contextkit.messages.groups import Group, group_at, groups, is_alone
+from contextkit.messages.groups import Group, group_at, groups, is_alone, unanswered
 from contextkit.messages.langchain import from_langchain, is_langchain
 from contextkit.messages.openai import from_openai
 from contextkit.messages.responses import Output, from_item, from_output, is_item, joined
@@ -36,6 +36,7 @@ __all__ = [
     "is_alone",
     "load_columns",
     "loads",
+    "unanswered",
 ]
 
 _SHAPES = "Pass a Message, a LangChain message, a dict or a client's model with `role` and `content`, or a pair."

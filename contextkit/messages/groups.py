@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contextkit.types import Message
+from contextkit.types import Message, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,20 @@ def group_at(messages: Sequence[Message], start: int) -> Group:
             orphans.append(stop)
         stop += 1
     return Group(start, stop, tuple(waiting), tuple(orphans))
+
+
+def unanswered(messages: Sequence[Message]) -> tuple[ToolCall, ...]:
+    """The newest calls that lack a result and can still be given one: no answer has been made since.
+
+    A process that dies between a call and its result leaves such calls. No prompt can show them, nor what the calls
+    beside them did, a refund say, which the model then asks for again. Give each a result that says so, by `append`;
+    it stands behind its call even where the user has spoken since. What another process is still running is among
+    them, too: whether somebody is, is for the caller to know.
+    """
+    given: set[str | None] = set()
+    for message in reversed(messages):
+        if message.role == "assistant":
+            return tuple(call for call in message.tool_calls if call.id not in given)
+        if message.role == "tool":
+            given.add(message.tool_call_id)
+    return ()

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.messages import Group, groups
+from contextkit.messages import Group, groups, unanswered
 from contextkit.types import Message, ToolCall
 
 
@@ -79,3 +79,15 @@ def test_each_call_is_answered_once_or_missing_and_each_result_answers_or_is_an_
         asked = [call.id for call in messages[group.start].tool_calls]
         answered = [messages[i].tool_call_id for i in members if messages[i].role == "tool" and i not in group.orphans]
         assert sorted([*group.missing, *map(str, answered)]) == sorted(asked)
+
+
+def test_the_newest_calls_without_a_result_are_unanswered() -> None:
+    def of(*messages: Message) -> list[str]:
+        return [call.id for call in unanswered(messages)]
+
+    assert of() == of(user()) == of(user(), calls("a"), result("a")) == []
+    assert of(user(), calls("a", "b", "c"), result("b")) == ["a", "c"]
+    assert of(calls("a", "b"), result("a"), user(), user()) == ["b"]
+    assert of(calls("a", "b"), user(), result("b"), user()) == ["a"]
+    assert of(calls("a"), user(), Message(role="assistant", content="Yes?"), user()) == [], "too late"
+    assert of(calls("a"), calls("b"), result("b")) == []
