@@ -19,7 +19,7 @@ from contextkit.said import Said
 from contextkit.shortlist import Shortlist
 from contextkit.steps import taken
 from contextkit.summarise import summary_item
-from contextkit.types import Item, Message, Notice, Request, TokenCounter
+from contextkit.types import Item, Message, Notice, Provenance, Request, TokenCounter, Unread
 from contextkit.view import Turn, View
 
 
@@ -110,7 +110,7 @@ class Draft:
         request = self.request
         decided = self.decided
         at_hand = Lazy(decided.at_hand)
-        found = _by_id(self.listed.items)
+        found, origins = _by_id(self.listed.items), _origins(self.listed.items, self.listed.unread)
         return Report(
             decisions=Lazy(lambda: decided.decisions(at_hand)),
             at_hand=at_hand,
@@ -131,7 +131,7 @@ class Draft:
             charges=heard(),
             refit=self.refitted,
             preview=lambda item_id: item.text if (item := found(item_id)) else None,
-            origin=lambda item_id: item.provenance if (item := found(item_id)) else None,
+            origin=origins,
         )
 
     def view(self, prompt: Prompt) -> View:
@@ -180,6 +180,18 @@ class Draft:
 def _by_id(items: Sequence[Item]) -> Callable[[str], Item | None]:
     """Gives the items by their ids; they are sorted when somebody first asks."""
     known = cache(lambda: {item.id: item for item in items})
+    return lambda item_id: known().get(item_id)
+
+
+def _origins(items: Sequence[Item], unread: Sequence[Unread]) -> Callable[[str], Provenance | None]:
+    """Gives where items are from by their ids, when somebody first asks; of those left unread too, but for what is
+    stored, which would be read for it."""
+
+    @cache
+    def known() -> dict[str, Provenance | None]:
+        left = {item.id: item.provenance for one in unread if not one.stored for item in one.items()}
+        return left | {item.id: item.provenance for item in items}
+
     return lambda item_id: known().get(item_id)
 
 

@@ -159,13 +159,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class UnreadItem:
-    """One item that was not read: what it would cost, under which handle it lies, if any, and why it was left."""
+    """One item that was not read: what it would cost, under which handle it lies, if any, why it was left, and where it
+    is from, as far as that is known."""
 
     id: str
     tokens: int
     reason: str
     handle: str | None = None
     score: float | None = None
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ from contextkit.types import Provenance
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
+_NAMED: Final = 3
+"""Ids that are told where several items have the name that was asked for."""
+
 _COMPARED: Final = 5_000
 """How many ids are compared with one that is unknown; difflib takes about 0.1 s for so many."""
 
@@ -80,14 +83,20 @@ class Report:
         return self.tokens - sum(section.used for section in self.sections)
 
     def decision(self, item_id: str) -> Decision:
-        """The one decision about this item. Raises `UnknownItem`, which names the nearest ids."""
+        """The one decision about this item, by its id; or by its title or URI, where that is one item's alone.
+
+        Raises `UnknownItem`, which names the nearest ids.
+        """
         for decision in self.decisions:
             if decision.item_id == item_id:
                 return decision
-        raise UnknownItem(item_id, self._nearest(item_id))
+        named = self._named(item_id)
+        if len(named) == 1:
+            return named[0]
+        raise UnknownItem(item_id, [one.item_id for one in named[:_NAMED]] or self._nearest(item_id))
 
     def why(self, item_id: str) -> str:
-        """What became of the item and why, as a paragraph to read. Raises `UnknownItem`."""
+        """What became of the item and why, as a paragraph to read. Names it as `decision` does."""
         return explain(self, self.decision(item_id))
 
     def diff(self, previous: Report) -> Diff:
@@ -166,6 +175,13 @@ class Report:
         """
         names = [field.name for field in fields(self) if field.name not in ("refit", "preview", "origin")]
         return _again, ({name: getattr(self, name) for name in names},)
+
+    def _named(self, name: str) -> list[Decision]:
+        """The decisions about items of this title or URI, while it is known where items are from."""
+        if self.origin is None or not name:
+            return []
+        origins = ((one, self.origin(one.item_id)) for one in self.decisions)
+        return [one for one, whence in origins if whence is not None and name in (whence.title, whence.uri)]
 
     def _nearest(self, item_id: str) -> list[str]:
         ids = [decision.item_id for decision in self.decisions]

@@ -142,7 +142,8 @@ class Documents:
     def _left_out(self, others: Sequence[int], scores: Scores, counter: TokenCounter) -> Iterator[UnreadItem]:
         for rank, place in enumerate(others, self._limit + 1):
             item = self._read(place, counter)
-            yield UnreadItem(item.id, item.tokens, self._reason(rank), score=float(scores[place]))
+            score = float(scores[place])
+            yield UnreadItem(item.id, item.tokens, self._reason(rank), score=score, provenance=item.provenance)
 
     def _read(self, place: int, counter: TokenCounter) -> Item:
         """A document given once as an item: read and counted once, as counters of one name count alike."""

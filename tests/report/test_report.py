@@ -12,6 +12,7 @@ from contextkit.errors import BudgetTooSmall, ContextKitError, InvalidInput, Unk
 from contextkit.report import Decision, Lazy, Part, Report
 from contextkit.sources import History, System
 from contextkit.stores.sqlite import SQLiteStore
+from contextkit.types import Provenance
 
 
 def refuse():
@@ -54,6 +55,19 @@ def test_an_unknown_id_names_the_nearest_ones(report):
         report.why("")
     assert isinstance(caught.value, LookupError)
     assert isinstance(caught.value, ContextKitError)
+
+
+def test_an_item_may_be_named_by_its_title_or_uri_where_that_is_its_own(make_report):
+    told = {
+        "m20": Provenance(title="A note", uri="s3://notes/20"),
+        "fares.pdf#0": Provenance(title="Fares"),
+        "fares.pdf#1": Provenance(title="Fares"),
+    }
+    report = make_report(origin=told.get)
+    assert report.why("A note") == report.why("s3://notes/20") == report.why("m20")
+    with pytest.raises(UnknownItem) as caught:
+        report.why("Fares")
+    assert caught.value.nearest == ("fares.pdf#0", "fares.pdf#1")
 
 
 def test_at_says_what_another_window_would_keep(report):

@@ -506,3 +506,10 @@ def test_a_time_that_is_a_text_is_refused_by_name() -> None:
     day: Any = "2026-03-02"
     with pytest.raises(InvalidInput, match="`created_at` of document 1 of the source 'documents' is '2026-03-02'"):
         Documents(["Open on Monday.", Document(text="Closed.", created_at=day)])
+
+
+def test_a_document_beyond_the_limit_is_asked_about_by_its_title() -> None:
+    source = Documents([("Hours", "Open on Monday."), ("Parking", "Free for visitors.")], limit=1)
+    builder = ContextBuilder(sources=[source], strategy="rag", budget=Budget(1_000))
+    report = builder.build("Are you open on Monday?", actor_id="u1", session_id="s1").report
+    assert "the limit is 1" in report.why("Parking")
