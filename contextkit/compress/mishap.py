@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias
 
-from contextkit.compress.patterns import opening
+from contextkit.compress.patterns import opening, plain
 
 Mishap: TypeAlias = Literal["an error", "a refusal"]
 
@@ -48,9 +48,9 @@ def reads_as(text: str) -> Mishap | None:
 
     Refusals are known in English, and how they mostly begin in a dozen other languages.
     """
-    straight = text.strip().replace("’", "'")
-    if _ERROR.match(straight) or _TRACE.search(straight):
+    said = plain(text.strip())
+    if _ERROR.match(said) or _TRACE.search(text):
         return "an error"
-    if len(straight) <= _SHORT and _SHORT_ERROR.match(straight):
+    if len(said) <= _SHORT and _SHORT_ERROR.match(said):
         return "an error"
-    return "a refusal" if _REFUSAL.match(straight) else None
+    return "a refusal" if _REFUSAL.match(said) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from contextkit.compress.patterns import anywhere, words
+from contextkit.compress.patterns import anywhere, plain, words
 from contextkit.types import Message
 
 ORDER_WORTH: Final = 10.0
@@ -38,5 +38,6 @@ def at_work(turns: Iterable[Message]) -> bool:
 
 def order_worth(sentence: str, sentences: int = 1) -> float:
     """What a user's sentence is worth as an order, in a message of so many."""
-    bound = _BINDING.search(sentence) or _BINDING_HAN.search(sentence)
+    said = plain(sentence)
+    bound = _BINDING.search(said) or _BINDING_HAN.search(said)
     return (ORDER_WORTH + (BINDING_WORTH if bound else 0.0)) * min(1.0, SHORT / max(1, sentences))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from contextkit.compress.patterns import anywhere, opening, words
+from contextkit.compress.patterns import anywhere, opening, plain, words
 
 _DECIDED: Final = words(r"""
     decid\w+ | agreed? | chose | chosen | choose | picked | settled | approved | confirm\w* | book(?:ed|ing) | bought
@@ -104,8 +104,10 @@ _COURTESY: Final = opening(
 )
 """In Chinese a sentence often goes on behind it ("好的，我会在周五之前确认"): then what follows counts."""
 
-_NUMBER: Final = re.compile(r"\d")
-_NAME: Final = re.compile(r"(?<=[a-z,;:] )[A-Z][\w’'-]+")
+_NUMBER: Final = re.compile(r"(?<![\d/])(?!100 ?%|24/7|10/10)\d")
+"""A number, but none of those by which somebody only agrees."""
+
+_NAME: Final = re.compile(r"(?<=[a-z,;:] )(?!I['’])[A-Z][\w’'-]+")
 
 _USER_WORTH: Final = 1.3
 """What a user says about themselves is the truth about them; what an assistant says is mostly help."""
@@ -132,18 +134,19 @@ def salience(sentence: str, role: str) -> float:
 
     The cues are English, Vietnamese and Chinese; of other languages numbers, names and questions count.
     """
-    in_han = _HAN.search(sentence) is not None
-    bound = sum(worth for worth, cue in ((*_CUES, *_CUES_HAN) if in_han else _CUES) if cue.search(sentence))
+    said = plain(sentence)
+    in_han = _HAN.search(said) is not None
+    bound = sum(worth for worth, cue in ((*_CUES, *_CUES_HAN) if in_han else _CUES) if cue.search(said))
     when = _WHEN_HAN if in_han else _WHEN
-    worth = _PLAIN + bound + _NUMBER_WORTH * bool(_NUMBER.search(sentence)) + _WHEN_WORTH * bool(when.search(sentence))
+    worth = _PLAIN + bound + _NUMBER_WORTH * bool(_NUMBER.search(said)) + _WHEN_WORTH * bool(when.search(said))
     worth += _NAME_WORTH * min(len(_NAME.findall(sentence)), _MOST_NAMES)
-    first_person = "我" in sentence if in_han else _FIRST_PERSON.search(sentence) is not None
+    first_person = "我" in said if in_han else _FIRST_PERSON.search(said) is not None
     worth += _TOLD_WORTH * first_person
-    if _OTHERS.search(sentence):
+    if _OTHERS.search(said):
         worth *= _OTHERS_SHARE
-    if sentence.rstrip().endswith(("?", "？")):
+    if said.rstrip().endswith(("?", "？")):
         worth = worth * 0.5 + (_QUESTION_WORTH if role == "user" else 0.0)
     if role == "user" and first_person:
         worth *= _USER_WORTH
-    idle = not bound and _COURTESY.match(sentence) if in_han else _PLEASANTRY.match(sentence)
+    idle = not bound and _COURTESY.match(said) if in_han else _PLEASANTRY.match(said)
     return worth * _PLEASANTRY_SHARE if idle else worth
