@@ -67,7 +67,7 @@ class Decided:
         shown = {one.item.id: one for name in sections for one in self.fit.sections.get(name, ())}
         items = [item for item in self.items if item.section in sections]
         ranks = _ranks(items)
-        elsewhere = self.fit.past.verbatim
+        elsewhere = self.fit.past.worded
         for item in _once(items):
             if item.id in shown:
                 yield self._standing(Standing(item, shown[item.id].form))

@@ -13,11 +13,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from contextkit.parts import Other, Text, part
-from contextkit.parts.media import Media
+from contextkit.parts.media import Media, MediaKind
 from contextkit.types import Block, Message
+
+NAME: Final = 60
+"""Characters shown of what a file is called."""
 
 
 def readable(message: Message) -> str:
@@ -49,9 +52,15 @@ def is_pictured(block: Block) -> bool:
 
 
 def named(blocks: Iterable[Block]) -> str:
-    """What such blocks are, counted: "2 images and 1 file"."""
-    kinds = Counter(found.kind for block in blocks if isinstance(found := part(block), Media))
-    return " and ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in kinds.items())
+    """What such blocks are, counted, and what they are called: "2 images and 1 file (invoice.pdf)"."""
+    media = [found for block in blocks if isinstance(found := part(block), Media)]
+    kinds = Counter(found.kind for found in media)
+    return " and ".join(f"{count} {kind}{'s' * (count > 1)}{_names(media, kind)}" for kind, count in kinds.items())
+
+
+def _names(media: Iterable[Media], kind: MediaKind) -> str:
+    names = [" ".join(found.name.split())[:NAME] for found in media if found.kind == kind and found.name]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _texts(blocks: Iterable[Block], others: bool) -> Iterator[str]:

@@ -50,3 +50,9 @@ def test_pictures_and_files_are_counted() -> None:
     message = Message(role="tool", content=(IMAGE, PDF, LISTING, IMAGE), tool_call_id="c")
     assert pictured(message) == (IMAGE, PDF, IMAGE)
     assert named(pictured(message)) == "2 images and 1 file"
+
+
+def test_files_are_told_by_what_they_are_called() -> None:
+    """A customer who asks for it again must be told which."""
+    files = [{**PDF, "filename": name} for name in ("March.pdf", "a\n " + "b" * 100)]
+    assert named([*files, IMAGE]) == f"2 files (March.pdf, a {'b' * 58}) and 1 image"

@@ -350,7 +350,7 @@ class _Fitting:
 
     def _repeats(self, past: Past) -> Repeats:
         """What the volatile sections must not say again."""
-        repeats = Repeats(self.said, past.verbatim)
+        repeats = Repeats(self.said, past.worded)
         for message in self.present.standing:
             repeats.add(message.item, message.form)
         for chosen in self.sections.values():

@@ -48,6 +48,12 @@ class Past:
         """The ids of the items that stand whole."""
         return set(map(_id, self.items)).difference(self.forms)
 
+    @property
+    def worded(self) -> set[str]:
+        """The ids of the items whose words all stand: the whole ones, and those that stand without their pictures."""
+        worded = {item.id for item in self.items if (form := self.forms.get(item.id)) and _has_all(form, item.text)}
+        return self.verbatim | worded if worded else self.verbatim
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortening:
@@ -194,6 +200,10 @@ def _pauses(
     for index, (last, first) in enumerate(zip(lasts, firsts, strict=False)):
         if last and first and first - last >= LEAST:  # of thousands, hardly one
             yield index, Pause(last, first).item(items[groups[index].stop - 1].order, "history", counter, zone)
+
+
+def _has_all(form: Form, text: str) -> bool:
+    return bool(text) and form.text.startswith(text)
 
 
 def _opens(item: Item) -> bool:

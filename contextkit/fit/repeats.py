@@ -16,8 +16,8 @@ from contextkit.types import Form, Item
 class Repeats:
     """What stands so far. `reasons` says of each item that was refused who says it already.
 
-    `verbatim` are the ids of the messages that stand whole in the history; whatever else stands is to be added. Of
-    what stands shortened only that says anything. A message of the history that stands shortened is not among them,
+    `verbatim` are the ids of the messages all of whose words stand in the history; whatever else stands is to be added.
+    Of what stands shortened only that says anything. A message of the history that stands shortened is not among them,
     and may be recalled too: what bears on the query may be what was left out. On LoCoMo, with sixty turns
     joined to a message, 20.3% of the evidence stands in 4,000 tokens so, and 15.7% otherwise.
     """

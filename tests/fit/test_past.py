@@ -160,3 +160,17 @@ def test_it_fits_from_the_cursor_on() -> None:
     assert not found.fits(found.demand - 1, cursor=None)
     assert found.fits(found.demand - 1, cursor=2)
     assert found.fits(0, cursor=11)
+
+
+def test_a_message_that_lost_its_picture_alone_has_all_its_words() -> None:
+    """Else it would be recalled to say the same again."""
+    picture = {"type": "image", "url": "https://a.example/burr.png"}
+    said = ("Here is the cracked burr.", "An order is late. " * 200)
+    items = items_of(
+        [Message(role="user", content=({"type": "text", "text": text}, picture)) for text in said]
+        + [Message(role="user", content="And now?")]
+    )
+    past = history(items, ceiling=120).window(10**6, cursor=None, low=0.5)
+    assert {one.item.id for one in past.standing} == {"h0", "h1", "h2"}
+    assert past.verbatim == {"h2"}
+    assert past.worded == {"h0", "h2"}
