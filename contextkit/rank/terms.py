@@ -32,6 +32,15 @@ _FORM: Final = re.compile(rf"[\w{_MARKS}]+")
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 """A part of an ASCII identifier: `getHTTPResponse2` is get, HTTP, Response, 2."""
 
+_NUMBERED: Final = re.compile(r"(?<![\w.])[vV]?(\d+(?:\.\d+)+)(?!\w)")
+"""The number of a clause, a version or an address: of 12.3 there is one, and of clauses that have a 12 or a 3 many.
+
+Of 240 clauses of one contract asked for by number, of 180 versions in release notes and of 200 addresses in a list,
+187, 153 and 187 stand in a prompt of 1,300 tokens by the parts of their numbers, and 234, 180 and 187 so; from
+pieces of 600 characters 230, 180 and 197, and 240, 180 and 200. Sentences of Python's reference and turns of LoCoMo
+are found alike.
+"""
+
 _APOSTROPHE: Final = re.compile("['’]")
 
 UNSPACED: Final = re.compile(
@@ -105,12 +114,14 @@ def terms_of(words: Iterable[str]) -> list[str]:
 def forms(text: str) -> list[str]:
     """The words of a text as they stand, in its order and with repetitions; function words are left out.
 
-    Only capitals do not matter. For who looks for these very words. Any text is accepted.
+    Only capitals do not matter. Numbers with points stand once more, behind the others. For who looks for these very
+    words. Any text is accepted.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     found = _FORM.findall(text.casefold())
-    return [word for word in found if word not in STOPWORDS and len(word) <= _LONGEST]
+    plain = [word for word in found if word not in STOPWORDS and len(word) <= _LONGEST]
+    return plain + _NUMBERED.findall(text) if "." in text else plain
 
 
 def weight_of(term: str) -> float:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contextkit.rank.corpus import TextIndex
 from contextkit.rank.terms import forms, terms
 
 
@@ -128,3 +129,22 @@ def test_canonical_spellings_have_the_same_forms(text):
 
 def test_a_word_too_long_for_one_is_no_form():
     assert forms(f"key {'a' * 10_000} end") == ["key", "end"]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("See 12.3.", ["12.3"]),
+        ("v1 is v2.14.3, at 10.0.0.7:80", ["2.14.3", "10.0.0.7"]),
+        ("§4.2(a) of 2024", ["4.2"]),
+        ("1.5x, x1.5 and 3...4 are none", []),
+    ],
+)
+def test_a_number_with_points_is_a_form_of_its_own(text, numbers):
+    assert [form for form in forms(text) if "." in form] == numbers
+
+
+def test_the_clause_is_found_that_has_the_very_number():
+    clauses = [f"{one}.{other} Each may, subject to clause 9.9, do so." for one in (2, 3, 12) for other in (2, 3, 12)]
+    scores = TextIndex([[clause] for clause in clauses]).lexical("What does clause 12.3 say?").scores
+    assert clauses[scores.argmax()].startswith("12.3 ")
