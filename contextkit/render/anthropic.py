@@ -8,6 +8,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from contextkit.parts import Other, Part, Reasoning, Redacted, Text
 from contextkit.parts.media import Media, inner
+from contextkit.render.bygone import telling_bygones
 from contextkit.render.request import (
     NO_BREAKPOINTS,
     Breakpoints,
@@ -62,6 +63,7 @@ class AnthropicRequest(TypedDict):
     tools: NotRequired[list[AnthropicTool]]
 
 
+@telling_bygones
 def to_anthropic(
     messages: Sequence[Message], tools: Sequence[Tool] = (), breakpoints: Breakpoints = NO_BREAKPOINTS
 ) -> AnthropicRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from contextkit.parts import Other, Part, Reasoning, Redacted, Text, unusable
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
 from contextkit.render.attached import MOST_ATTACHED, Room, thinned
+from contextkit.render.bygone import telling_bygones
 from contextkit.render.family import ANTHROPIC, BEDROCK, Family
 from contextkit.render.request import (
     NO_BREAKPOINTS,
@@ -54,7 +56,11 @@ _FORMATS = {
 
 ATTACHED = "(attached)"
 
-_NOT_IN_A_DOCUMENT_NAME = re.compile(r"[^a-zA-Z0-9()\[\] -]|(?<=\s)\s+")
+_UNMARKED = str.maketrans("đĐłŁøØıß", "dDlLoOis")
+"""Letters that no accent comes off."""
+
+_NOT_IN_A_DOCUMENT_NAME = re.compile(r"[^a-zA-Z0-9()\[\]-]+")
+_ENDING = re.compile(rf"\.({'|'.join(_FORMATS['file'])})$", re.IGNORECASE)
 
 
 class ConverseMessage(TypedDict):
@@ -87,6 +93,7 @@ class ConverseRequest(TypedDict):
     toolConfig: NotRequired[ConverseToolConfig]
 
 
+@telling_bygones
 def to_converse(
     messages: Sequence[Message],
     tools: Sequence[Tool] = (),
@@ -212,8 +219,11 @@ def _source(media: Media) -> Json | None:
 
 
 def document_name(name: str | None) -> str:
-    """A name of the few characters that Converse allows, at most 200 of them."""
-    return _NOT_IN_A_DOCUMENT_NAME.sub("", name or "")[:200].strip() or "document"
+    """A name of the few characters that Converse allows, at most 200 of them: no accents, and no ending, which `format`
+    tells."""
+    letters = unicodedata.normalize("NFKD", _ENDING.sub("", name or "").translate(_UNMARKED))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NOT_IN_A_DOCUMENT_NAME.sub(" ", plain).strip()[:200].rstrip() or "document"
 
 
 def _named_apart(blocks: list[Json], names: set[str]) -> list[Json]:

@@ -19,6 +19,7 @@ from langchain_core.messages import (
 from contextkit.messages.arguments import argument_object
 from contextkit.messages.langchain import decoded, with_calls
 from contextkit.render.attached import Room, thinned_message
+from contextkit.render.bygone import telling_bygones
 from contextkit.render.cues import cues
 from contextkit.render.family import ANTHROPIC, BEDROCK, Family, is_own
 from contextkit.render.langchain_blocks import (
@@ -51,6 +52,7 @@ def to_langchain(
     return shaped if cache is None else marked(shaped, breakpoints, cache)
 
 
+@telling_bygones
 def to_langchain_prompt(
     messages: Sequence[Message],
     breakpoints: Breakpoints = NO_BREAKPOINTS,

@@ -11,6 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 from contextkit.parts import Part, Reasoning, Redacted, Text, ThinkingField, parts, unusable, words_beside
 from contextkit.parts.formats import short_format
 from contextkit.parts.media import Media
+from contextkit.render.bygone import telling_bygones
 from contextkit.render.request import (
     MOST_OPENAI_TOOLS,
     asked,
@@ -86,6 +87,7 @@ class OpenAIRequest(TypedDict):
     tools: NotRequired[list[OpenAITool]]
 
 
+@telling_bygones
 def to_openai(
     messages: Sequence[Message],
     tools: Sequence[Tool] = (),

@@ -22,6 +22,7 @@ from contextkit.errors import InvalidMessage
 from contextkit.parts import Part, Text, introduced, parts
 from contextkit.parts.media import Media
 from contextkit.render.answer import answer
+from contextkit.render.bygone import telling_bygones
 from contextkit.render.cues import cues
 from contextkit.render.request import (
     MOST_OPENAI_TOOLS,
@@ -67,6 +68,7 @@ class ResponsesRequest(TypedDict):
     tools: NotRequired[list[ResponsesTool]]
 
 
+@telling_bygones
 def to_responses(
     messages: Sequence[Message],
     tools: Sequence[Tool] = (),

@@ -13,7 +13,6 @@ from langchain_core.messages import AIMessage, ChatMessage, FunctionMessage, Hum
 
 from contextkit import ContextBuilder
 from contextkit.adapters.langchain import with_tools
-from contextkit.errors import InvalidMessage
 from contextkit.render.langchain import to_langchain_prompt
 from contextkit.render.langchain_cache import langchain_tools
 from contextkit.render.request import Breakpoints
@@ -294,11 +293,10 @@ def test_pictures_and_files_reach_every_model_whoever_shaped_them(
         assert {"text": "(attached)"} in request["messages"][0]["content"]
 
 
-def test_a_picture_that_is_only_a_url_is_refused_by_name_for_converse(ask: Asks, store: SQLiteStore) -> None:
+def test_a_picture_that_is_only_a_url_is_told_of_in_words_to_converse(ask: Asks, store: SQLiteStore) -> None:
     shown = {"type": "image", "source": {"type": "url", "url": "https://a.example/x.png"}}
     store.append("u1", "s1", [{"role": "user", "content": [shown]}, AIMessage("Hm.")])
-    with pytest.raises(InvalidMessage, match="Bedrock Converse takes no image by URL"):
-        ask("ChatBedrockConverse", True, "And now?")
+    assert "[image by URL: it cannot be shown here]" in str(ask("ChatBedrockConverse", True, "And now?")["messages"])
     assert "a.example" in str(ask("ChatAnthropic", True, "And now?")["messages"])
 
 

@@ -197,7 +197,7 @@ def test_without_tools_calls_and_results_are_told_as_text(loop: tuple[Message, .
 )
 def test_what_has_no_place_is_refused(message: Message) -> None:
     with pytest.raises(InvalidMessage, match="Anthropic takes no"):
-        to_anthropic([message, say("user", "?")])
+        to_anthropic([say("user", "?"), message])
 
 
 def test_a_prompt_without_a_turn_is_refused() -> None:

@@ -7,7 +7,7 @@ from contextkit import ContextBuilder
 from contextkit.errors import InvalidMessage
 from contextkit.messages import as_messages
 from contextkit.render.anthropic import to_anthropic
-from contextkit.render.converse import to_converse
+from contextkit.render.converse import document_name, to_converse
 from contextkit.render.request import Breakpoints
 from contextkit.sources import History
 from contextkit.stores.sqlite import SQLiteStore
@@ -108,7 +108,23 @@ def test_document_names_keep_to_the_characters_that_converse_takes() -> None:
         "extras": {"name": "my  <b>notes</b>_(1).txt"},
     }
     (turn,) = to_converse([Message(role="user", content=(block,))])["messages"]
-    assert turn["content"][0] == {"document": {"format": "txt", "name": "my bnotesb(1)txt", "source": {"bytes": b"hi"}}}
+    assert turn["content"][0] == {"document": {"format": "txt", "name": "my b notes b (1)", "source": {"bytes": b"hi"}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("invoice_2026-03.PDF", "invoice 2026-03"),
+        ("Hóa đơn tháng 3.pdf", "Hoa don thang 3"),
+        ("发票 (7).pdf", "(7)"),
+        ("发票.pdf", "document"),
+        ("v1.2 of it", "v1 2 of it"),
+        (" " + "x " * 150, ("x " * 100).strip()),
+        (None, "document"),
+    ],
+)
+def test_a_document_s_name_stays_readable(name: str | None, shown: str) -> None:
+    assert document_name(name) == shown
 
 
 def test_an_empty_result_says_so(tools: tuple[Tool, ...], loop: tuple[Message, ...]) -> None:

@@ -165,7 +165,7 @@ def test_images_and_files_stand_with_the_user_and_in_results(
 )
 def test_what_has_no_place_is_refused(message: Message) -> None:
     with pytest.raises(InvalidMessage, match="OpenAI's Responses API takes no"):
-        to_responses([message, Message(role="user", content="And now?")])
+        to_responses([Message(role="user", content="And now?"), message])
 
 
 def test_several_texts_of_a_result_stay_apart_and_no_text_is_an_empty_one() -> None:
