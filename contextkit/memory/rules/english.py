@@ -31,6 +31,9 @@ STANDING: Final = re.compile(
     r"|explanations|summaries)\b.+)",
     re.IGNORECASE,
 )
+CALLED: Final = re.compile(
+    r"(?:(?:[Yy]ou can|[Aa]lways|[Jj]ust) )*[Cc]all me (?P<value>[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*)*)"
+)
 _FROM_NOW: Final = r"\b(?:from now on|in (?:the )?future|going forward|from here on)\b"
 FROM_NOW_ON: Final = re.compile(_FROM_NOW, re.IGNORECASE)
 

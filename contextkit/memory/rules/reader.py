@@ -12,6 +12,7 @@ from contextkit.memory.rules.days import SAID_DATE
 from contextkit.memory.rules.english import (
     ANSWER_LANGUAGE,
     APPOSED,
+    CALLED,
     FROM_NOW_ON,
     NO_LONGER,
     RULES,
@@ -302,12 +303,14 @@ def _instruction(statement: Statement) -> Finding | None:
     if match is None and (not FROM_NOW_ON.search(statement.text) or FIRST_PERSON.match(statement.text)):
         return None
     wish = _POLITE.sub("", FROM_NOW_ON.sub("", match["wish"] if match else statement.text).strip(" ,"))
-    language = ANSWER_LANGUAGE.search(wish)
+    language, name = ANSWER_LANGUAGE.search(wish), CALLED.match(wish)
+    value = language or name
+    what = "answer language for" if language else "preferred name of"
     return Finding(
         kind="instruction",
         text=as_sentence(f"{statement.speaker} asks {THE_ASSISTANT}: {_inner(wish, statement.speaker)}"),
-        subject=f"answer language for {statement.speaker}" if language else "",
-        value=language["value"] if language else "",
+        subject=f"{what} {statement.speaker}" if value else "",
+        value=value["value"] if value else "",
         importance=0.9,
     )
 

@@ -135,8 +135,9 @@ _HAS_ALSO: Final = re.compile(r",? and (?=an? [\w -]+? (?:called|named) [A-Z])")
 _IS_ALSO: Final = re.compile(
     r"(?:,? but|,? and|,) (?=(?:(?:also|now|still|\w+ly) )*(?:allergic to \w|(?:an? )?(?:vegetarian|vegan|pescatarian"
     r"|flexitarian|halal|kosher|gluten[- ]free|(?:lactose|gluten)[- ]intolerant|coeliac|celiac|diabetic|asthmatic"
-    r"|epileptic|pregnant|deaf|blind|autistic|dyslexic|left-handed|colou?r-?blind|single|married|engaged|divorced|widowed"
-    rf"|separated|[1-9]\d? years old|(?:[\w-]+ )?(?:{OCCUPATION}))(?=$|[,;.!]| (?:and|but|now|again|since)\b)))"
+    r"|epileptic|pregnant|deaf|blind|autistic|dyslexic|left-handed|colou?r-?blind|single|married|engaged|divorced"
+    rf"|widowed|separated|[1-9]\d? years old|(?:[\w-]+ )?(?:{OCCUPATION}))"
+    r"(?=$|[,;.!]| (?:and|but|for|now|again|since|to|with)\b)))"
 )
 """Where something else begins that somebody is, which may hold for longer: who eats meat again, or is a year older, is
 allergic to nuts all the same."""

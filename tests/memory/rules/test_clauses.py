@@ -33,6 +33,7 @@ def test_a_sentence_is_cut_where_another_subject_begins(sentence: str, clauses: 
     [
         ("I am vegetarian and allergic to nuts", ["I am vegetarian", "I am allergic to nuts"]),
         ("My son Leo is 4 and allergic to eggs", ["My son Leo is 4", "My son Leo is allergic to eggs"]),
+        ("I am married to Ana and pregnant with twins", ["I am married to Ana", "I am pregnant with twins"]),
         ("I am 34, single and a nurse", ["I am 34", "I am single", "I am a nurse"]),
         ("I am allergic to nuts and eggs", ["I am allergic to nuts and eggs"]),
         ("I am allergic to nuts and vegan cheese", ["I am allergic to nuts and vegan cheese"]),

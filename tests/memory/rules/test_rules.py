@@ -110,6 +110,12 @@ STATED = [
         "answer language for the user",
         "Dutch",
     ),
+    (
+        "Please call me Sascha from now on.",
+        "The user asks the assistant: call the user Sascha.",
+        "preferred name of the user",
+        "Sascha",
+    ),
     ("My sister Lena works at Bosch.", "The user's sister Lena works at Bosch.", "employer of Lena", "Bosch"),
     ("I've been working at Google since May.", "The user has been working at Google since May 2026.", WORK, "Google"),
     ("I started a new job as a cook at Noma.", "The user started a new job as a cook at Noma.", WORK, "Noma"),
