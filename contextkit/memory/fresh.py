@@ -6,7 +6,7 @@ said in this session needs no such care: its history has it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -68,9 +68,10 @@ def fresh_messages(
 def scored(
     query: str, fresh: Sequence[FreshMessage], found: Sequence[ScoredMemory], now: datetime
 ) -> list[FreshMessage]:
-    """What bears on the query by its words, and what a user has only just said; in the order given.
+    """What bears on the query by its words, what a user has just said, and the answers to both; in the order given.
 
-    Scores compare with those of the records found.
+    Scores compare with those of the records found. An answer counts for as much as what it answers, though it may share
+    no word with the query: what was asked for would seem to be asked for still, and an order be placed twice.
     """
     texts = [one.message.text for one in fresh]
     scores = text_scores(query, [*texts, *(one.record.text for one in found)]) if fresh else []
@@ -80,7 +81,25 @@ def scored(
         replace(one, score=max(scores[place] / best, _just_said(one.message, now) if place in unasked else 0.0))
         for place, one in enumerate(fresh)
     ]
+    for asked, answer in _answered(fresh):
+        kept[answer] = replace(kept[answer], score=max(kept[asked].score, kept[answer].score))
     return [one for one in kept if one.score > 0]
+
+
+def _answered(fresh: Sequence[FreshMessage]) -> Iterator[tuple[int, int]]:
+    """The places of what users said, each with that of the last that the assistant said before they spoke again."""
+    asked: dict[str, list[int]] = {}
+    answers: dict[str, int] = {}
+    for place, one in enumerate(fresh):
+        if one.message.role == "assistant":
+            answers[one.session_id] = place
+            continue
+        if one.session_id in answers:
+            yield from ((was, answers[one.session_id]) for was in asked.pop(one.session_id, ()))
+            del answers[one.session_id]
+        asked.setdefault(one.session_id, []).append(place)
+    for session_id, answer in answers.items():
+        yield from ((was, answer) for was in asked.get(session_id, ()))
 
 
 def _unextracted(store: SessionStore, session: Session, page: Page) -> Sequence[Message]:

@@ -122,5 +122,27 @@ def test_what_a_user_just_said_is_offered_whatever_is_asked(clock: ManualClock) 
     assert len(scored("?", said(*map(str, range(20)), clock=clock), [], clock())) == UNASKED
 
 
+def test_an_answer_counts_for_what_it_answers(clock: ManualClock) -> None:
+    """Without it a refund that was made would seem to be asked for still, by whoever begins another conversation."""
+    talk: tuple[tuple[Role, str], ...] = (
+        ("user", "Please refund TT-1."),
+        ("assistant", "One moment."),
+        ("assistant", "I have paid back 30 euros."),
+    )
+    later: tuple[tuple[Role, str], ...] = (
+        ("user", "The beans are stale."),
+        ("user", "Hello?"),
+        ("assistant", "New ones are on their way."),
+    )
+    given = [one for role, text in (*talk, *later) for one in said(text, role=role, clock=clock)]
+    given.insert(1, FreshMessage("third", Message(role="user", content="Is it open?", created_at=clock())))
+    found = scored("Was my refund made?", given, [], clock() + 40 * FADES)
+    assert [one.message.text for one in found if one.score > 0.1] == [talk[0][1], talk[2][1]]
+    found = scored("And now?", given, [], clock())
+    assert [one.message.text for one in found] == [
+        one.message.text for one in given if one.message.text != "One moment."
+    ]
+
+
 def test_nothing_said_is_nothing_found(clock: ManualClock) -> None:
     assert scored("Which flight?", [], [], clock()) == []
