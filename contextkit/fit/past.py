@@ -60,7 +60,8 @@ class Shortening:
     """Which messages of the history stand shortened: a rule that gives the same form every time.
 
     A message above `ceiling` tokens stands as an extract, a tool result for what the tool was
-    called with, and within `result_ceiling` too; a result up to `stubs_through` stands as its handle.
+    called with, and within `result_ceiling` too; a mere picture or file is told of. A result up to
+    `stubs_through` stands as its handle.
     What is no tool's result stands whole from number `whole_from` on (None: nowhere).
     """
 
@@ -89,7 +90,10 @@ class Shortening:
         limit = min(self.ceiling, self.result_ceiling) if is_result else self.ceiling
         if item.tokens <= limit or (item.message is not None and item.message.tool_calls):
             return None
-        return self.ladder.short_message(item, limit, call_of(items, place))
+        short = self.ladder.short_message(item, limit, call_of(items, place))
+        return (
+            short if short or item.text else self.ladder.message_stub(item, limit)
+        )  # of a mere picture no word is left
 
 
 def call_of(items: Sequence[Item], index: int) -> str:

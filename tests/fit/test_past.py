@@ -174,3 +174,31 @@ def test_a_message_that_lost_its_picture_alone_has_all_its_words() -> None:
     assert {one.item.id for one in past.standing} == {"h0", "h1", "h2"}
     assert past.verbatim == {"h2"}
     assert past.worded == {"h0", "h2"}
+
+
+def test_a_file_without_a_word_is_told_of_where_it_is_too_large() -> None:
+    """As a manual that a tool answered with: it stood whole, and what was said before it had to go."""
+    file = {"type": "file", "base64": "JVBERi0=" * 3_000, "mime_type": "application/pdf", "filename": "G2.pdf"}
+    asked = Message(role="assistant", tool_calls=(ToolCall("c", "manual_of", "{}"),))
+    items = items_of(
+        [
+            Message(role="user", content="The manual of the G2, please."),
+            asked,
+            Message(role="tool", content=(file,), tool_call_id="c"),
+            Message(role="user", content=(file,)),
+            Message(role="user", content="And now?"),
+        ]
+    )
+    assert items[2].tokens > 2_000
+    found = history(items, ceiling=200, result_ceiling=200)
+    told = [one.message.text for one in whole(found)]
+    note = f"[shortened from {items[2].tokens} tokens, without 1 file (G2.pdf)]"
+    assert told == [
+        "The manual of the G2, please.",
+        "",
+        note,
+        note.replace(*map(str, (items[2].tokens, items[3].tokens))),
+        "And now?",
+    ]
+    large = Shortening(ladder=LADDER, ceiling=200, result_ceiling=200, stubs_through=0, whole_from=4)
+    assert [place for place, _ in large.forms(items)] == [2], "what the user sent stands whole as long as there is room"
