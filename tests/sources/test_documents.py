@@ -513,3 +513,25 @@ def test_a_document_beyond_the_limit_is_asked_about_by_its_title() -> None:
     builder = ContextBuilder(sources=[source], strategy="rag", budget=Budget(1_000))
     report = builder.build("Are you open on Monday?", actor_id="u1", session_id="s1").report
     assert "the limit is 1" in report.why("Parking")
+
+
+def dated(month: int) -> Document:
+    return Document(id=f"{month}", title="Notes", text="Fixes.", created_at=datetime(2026, month, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("asked", "best"), [("What changed in October 2026?", "10"), ("What changed since June?", "6")]
+)
+def test_a_document_is_found_by_its_day(request_for: MakeRequest, asked: str, best: str) -> None:
+    items = [one for one in Documents([*map(dated, (3, 6, 10))]).gather(request_for(asked)) if isinstance(one, Item)]
+    assert max(items, key=lambda one: one.score).id == best
+
+
+def test_what_is_found_again_with_another_day_is_searched_by_that(request_for: MakeRequest) -> None:
+    months = iter(((3, 6, 9, 10), (10, 3, 6, 9)))
+    source = Documents(lambda _: map(dated, next(months)))
+    first, second = (
+        {one.id: one.score for one in source.gather(request_for("October")) if isinstance(one, Item)} for _ in range(2)
+    )
+    assert first["10"] > first["9"]
+    assert second["10"] == max(second.values())
