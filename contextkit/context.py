@@ -34,7 +34,8 @@ class Context:
     likely to be sent again unchanged.
 
     The `to_…` methods shape it for one provider each. They raise `InvalidMessage` or
-    `InvalidTool` for what that provider cannot take, and never change the context itself.
+    `InvalidTool` for what that provider cannot take, and never change the context itself. Words stand for a picture or
+    file that it does not take once the user has said something since.
     """
 
     messages: tuple[Message, ...]
