@@ -15,6 +15,7 @@ from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.subwords import index_terms, scores
 from contextkit.stores import MemoryRecord, ScoredMemory
 from contextkit.stores.codec import to_micros
+from contextkit.transcript import day
 
 Shown: TypeAlias = NDArray[np.bool_]
 """Of each record, by its number, whether it may be shown."""
@@ -147,12 +148,18 @@ _ASKED: Final = {
 
 
 def _searched(record: MemoryRecord) -> str:
-    """What a record is found by. Of 53 subjects that rules find, asked for by name among 92 records, 52 come first
-    so, and 35 by their texts alone."""
+    """What a record is found by: its text, the day from which it holds, and its subject.
+
+    Of 53 subjects that rules find, asked for by name among 92 records, 52 come first with their subjects, and 35 by
+    their texts alone. With LoCoMo's turns as records, of what questions that name a month or year need 51, 60 and 65%
+    are among the first 5, 10 and 20 without the day, and 66, 75 and 87% with it; of what others need 46.9, 53.9 and
+    61.4%, and 47.9, 54.5 and 62.0%.
+    """
+    text = f"{record.text}\n{day(record.valid_from or record.created_at)}"
     subject = record.metadata.get(SUBJECT)
     if not isinstance(subject, str):
-        return record.text
-    return f"{record.text}\n{subject}\n{_ASKED.get(subject.partition(' of ')[0], '')}"
+        return text
+    return f"{text}\n{subject}\n{_ASKED.get(subject.partition(' of ')[0], '')}"
 
 
 def _times(times: Iterable[datetime | None], otherwise: int) -> NDArray[np.int64]:

@@ -60,6 +60,13 @@ def test_a_record_is_found_by_what_it_is_a_value_of() -> None:
     assert found(one, "the subject") == []
 
 
+def test_a_record_is_found_by_the_day_from_which_it_holds() -> None:
+    one, other = (replace(record, text="Bought a boat.") for record in records(["a", "b"]))
+    one = replace(one, valid_from=NOW - timedelta(days=100))
+    best = MemoryIndex([one, other], [], NONE).search("What did I buy in January?", None, 5)[0]
+    assert best.record == one
+
+
 @pytest.mark.parametrize("odd", [7, None, ["employer"], {"of": "Ana"}])
 def test_a_subject_that_is_no_text_is_not_searched(odd: object) -> None:
     record = MemoryRecord(id="m0", text="Likes tea.", created_at=NOW, metadata={"subject": odd})
@@ -94,7 +101,7 @@ def test_only_the_words_of_new_records_are_analysed(monkeypatch: pytest.MonkeyPa
     analysed: list[str] = []
 
     def index_terms(text: str) -> list[str]:
-        analysed.append(text)
+        analysed.append(text.splitlines()[0])
         return text.split()
 
     monkeypatch.setattr(module, "index_terms", index_terms)
