@@ -43,6 +43,19 @@ _RELATIONS: Final = {
 }
 """Those of whom a person has one at a time, and pets."""
 
+_KIN: Final = _RELATIONS | {
+    **dict.fromkeys(("con", "孩子", "宝宝"), "child"),
+    **dict.fromkeys(("con trai", "儿子"), "son"),
+    **dict.fromkeys(("con gái", "女儿"), "daughter"),
+    **dict.fromkeys(("mẹ", "má", "妈妈", "母亲"), "mother"),
+    **dict.fromkeys(("bố", "ba", "cha", "爸爸", "父亲"), "father"),
+    **dict.fromkeys(("anh trai", "em trai", "哥哥", "弟弟"), "brother"),
+    **dict.fromkeys(("chị gái", "em gái", "姐姐", "妹妹"), "sister"),
+    **dict.fromkeys(("ông nội", "ông ngoại", "爷爷", "外公"), "grandfather"),
+    **dict.fromkeys(("bà nội", "bà ngoại", "奶奶", "外婆"), "grandmother"),
+}
+"""Of whom else something may be said."""
+
 _SAME: Final = {
     "màu": "colour",
     "颜色": "colour",
@@ -85,20 +98,47 @@ def abroad(sentence: Statement) -> Iterator[Statement]:
     text = sentence.text.rstrip(" .。!！…")
     if tongue.unstated.search(text):
         return
-    said_i = False
+    before = ""
     for clause in _clauses(resolved_abroad(text, sentence.said_at), tongue):
         clause, forget = clause.strip(), False
         while lead := tongue.lead.match(clause):
             clause = clause[lead.end() :].strip()
         if match := tongue.forget.match(clause):
             clause, forget = clause[match.end() :].strip(), True
-        if said_i and not forget and not tongue.myself.search(clause):
-            clause = tongue.me + clause
+        clause = _saying_i(clause, tongue)
+        if before and not forget and not tongue.myself.search(clause):
+            clause = _going_on(before, clause, tongue)
         if tongue.when.match(clause):
             clause = tongue.when.sub(tongue.then, clause[:1].lower() + clause[1:])
-        said_i = tongue.goes_on.match(clause) is not None
+        before = _goes_on(clause, tongue)
         if clause:
             yield replace(sentence, text=clause, forget=forget)
+
+
+def _saying_i(clause: str, tongue: Tongue) -> str:
+    """The clause with "I" for who names themselves by kinship, as "chị" (older sister) does, and without whom they
+    address."""
+    clause = tongue.addressed.sub("", clause)
+    if not (match := tongue.kinship.match(clause)):
+        return clause
+    alone = re.compile(rf"(?<!\w)(?<!tiếng )(?<!nước )(?<!trẻ ){match['self'].lower()}(?!\w)")
+    before, after = clause[: match.start("self")], clause[match.end("self") :]
+    return before + tongue.me.strip() + alone.sub(tongue.me.strip(), after)
+
+
+def _goes_on(clause: str, tongue: Tongue) -> str:
+    """Whom the next clause may speak of without naming them: the speaker, or one of their family."""
+    if theirs := tongue.theirs.match(clause):
+        return theirs[0]
+    return tongue.me if tongue.goes_on.match(clause) else ""
+
+
+def _going_on(who: str, clause: str, tongue: Tongue) -> str:
+    if who == tongue.me:
+        return who + clause
+    they = tongue.they.match(clause)
+    apart = " " if tongue.me.endswith(" ") else ""
+    return f"{who}{apart}{clause[they.end() :]}" if they else clause
 
 
 def _clauses(text: str, tongue: Tongue) -> list[str]:
@@ -156,18 +196,20 @@ def _tongue(language: Language) -> Tongue:
 def _subject(template: str, match: re.Match[str], statement: Statement) -> str:
     groups = {name: (value or "").strip() for name, value in match.groupdict().items()}
     what, value = groups.get("what", "").lower(), groups["value"]
+    kin = groups.get("kin", "").lower()
+    who = f"{statement.speaker}'s {_KIN[kin]}" if kin else statement.speaker
     if not template and what in _RELATIONS:
         template = "{pet}" if _RELATIONS[what] in PETS else f"name of {{who}}'s {_RELATIONS[what]}"
     if template == "{pet}":
-        return state("belonging")({"thing": f"{value} {_RELATIONS.get(what, '')}", "who": statement.speaker})
+        return state("belonging")({"thing": f"{value} {_RELATIONS.get(what, '')}", "who": who})
     if template == "{home}" and not may_be_place(value):
         return ""
     country = value.lower() in _LANDS or value.lower() in COUNTRIES
     return template.format(
-        who=statement.speaker,
+        who=who,
         value=value.lower(),
         what=_SAME.get(what, what),
-        home=f"home {'country' if country else 'city'} of {statement.speaker}",
+        home=f"home {'country' if country else 'city'} of {who}",
     )
 
 

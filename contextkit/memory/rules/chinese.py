@@ -8,7 +8,16 @@ from typing import Final
 from contextkit.memory.rules.tongue import Tongue
 
 _WHEN_ZH: Final = r"\d{4}年\d+月\d+日|上个?[周月]|上个?星期|去年|前年|今年|最近|前不久"
-_I_ZH: Final = rf"^我(?:{_WHEN_ZH}|现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
+_ADVERBS_ZH: Final = rf"(?:{_WHEN_ZH}|现在|目前|已经|刚刚|刚|最近|也|还是|还|一直|真的|很|非常|特别|最|都|其实)*"
+_I_ZH: Final = rf"^我{_ADVERBS_ZH}"
+_KIN_ZH: Final = (
+    "儿子|女儿|孩子|宝宝|妻子|老婆|太太|丈夫|老公|妈妈|母亲|爸爸|父亲"
+    r"|哥哥|弟弟|姐姐|妹妹|女朋友|男朋友|爷爷|奶奶|外公|外婆"
+)
+_THEIRS_ZH: Final = rf"我们?家?的?(?:大|小)?(?P<kin>{_KIN_ZH})"
+_ONE_ZH: Final = rf"^(?:{_THEIRS_ZH}|我){_ADVERBS_ZH}"
+"""The speaker, or one of their family."""
+
 _WE_ZH: Final = _I_ZH.replace("我", "我们?", 1)
 _DONE_ZH: Final = rf"{_WHEN_ZH}|已经|刚刚|刚"
 _I_DID_ZH: Final = rf"^我(?:{_DONE_ZH})*"
@@ -47,6 +56,12 @@ CHINESE: Final = Tongue(
     me="我",
     user="用户",
     myself=re.compile("我(?!们|国)"),
+    kinship=re.compile("(?!)"),
+    addressed=re.compile("(?!)"),
+    theirs=re.compile(f"^{_THEIRS_ZH}"),
+    they=re.compile(
+        r"^(?:[他她]|(?=(?:今年)?(?:\d{1,3}|[一二三四五六七八九十]{1,4})岁|不?对.+过敏|患?有?糖尿病|怀孕|患))"
+    ),
     mine=re.compile("我的"),
     ours=re.compile("我们"),
     goes_on=re.compile(
@@ -74,7 +89,7 @@ CHINESE: Final = Tongue(
         ("profile", rf"^我是(?P<value>{_FULL_NAME_ZH})(?<![人师生员家者的手座客管三])$", "name of {who}", 0.9),
         (
             "profile",
-            rf"{_I_ZH}(?:今年)?(?P<value>\d{{1,3}}|[一二三四五六七八九十百]{{1,4}})岁(?:了|啦)?$",
+            rf"{_ONE_ZH}(?:今年)?(?P<value>\d{{1,3}}|[一二三四五六七八九十百]{{1,4}})岁(?:了|啦)?$",
             "age of {who}",
             0.7,
         ),
@@ -88,6 +103,7 @@ CHINESE: Final = Tongue(
             "{home}",
             0.8,
         ),
+        ("profile", rf"^{_THEIRS_ZH}{_ADVERBS_ZH}居?住在?+{_NO_PLACE_ZH}{_STOP_ZH}", "{home}", 0.8),
         ("profile", rf"{_I_ZH}(?:来自|老家在|老家是){_NO_PLACE_ZH}{_STOP_ZH}", "origin of {who}", 0.7),
         ("profile", rf"{_I_ZH}是(?P<value>{_PLACES_ZH})人$", "origin of {who}", 0.7),
         (
@@ -104,7 +120,7 @@ CHINESE: Final = Tongue(
         (
             "profile",
             (
-                rf"{_I_ZH}是(?:一名|一个|一位|名)?(?P<value>[\u4e00-\u9fff]{{0,8}}(?:工程师|医生|老师|教师|护士"
+                rf"{_ONE_ZH}是(?:一名|一个|一位|名)?(?P<value>[\u4e00-\u9fff]{{0,8}}(?:工程师|医生|老师|教师|护士"
                 r"|律师|学生|设计师|会计|程序员|记者|厨师|司机|经理|作家|教授))$"
             ),
             "occupation of {who}",
@@ -120,11 +136,22 @@ CHINESE: Final = Tongue(
         ("profile", r"^我的?(?:邮箱|电子邮件|邮箱地址)是(?P<value>.*@.*)$", "email of {who}", 0.8),
         (
             "profile",
-            rf"{_I_ZH}(?:不)?对(?![你您他她它这那])(?P<value>[^，。！？；,.!?;]+?)(?:不)?过敏",
+            rf"{_ONE_ZH}(?:不)?对(?![你您他她它这那])(?P<value>[^，。！？；,.!?;]+?)(?:不)?过敏",
             "allergy of {who} to {value}",
             0.95,
         ),
-        ("preference", rf"{_I_ZH}(?P<value>)(?:吃素|是素食者|是素食主义者)", "diet of {who}", 0.8),
+        (
+            "profile",
+            (
+                rf"{_ONE_ZH}(?:(?:患有?|有|得了|得过|确诊了?)(?=[^，]*[病压糖喘痫痛症肝受癌])|(?=乳糖不耐))(?:先天性|二型|一型|2型|1型|轻度"
+                r"|严重的?)?(?P<value>糖尿病|高血压|低血压|低血糖|哮喘|心脏病|癫痫|抑郁症|焦虑症|痛风|肾病|肝炎|乙肝|自闭症"
+                r"|乳糖不耐(?:受|症)?|[\u4e00-\u9fff]{0,4}癌)$"
+            ),
+            "",
+            0.9,
+        ),
+        ("profile", rf"{_ONE_ZH}(?P<value>怀孕)(?:了|.{{1,8}}个?[月周]了?)?$", "", 0.9),
+        ("preference", rf"{_ONE_ZH}(?P<value>)(?:吃素|是素食者|是素食主义者)", "diet of {who}", 0.8),
         (
             "preference",
             r"^我最?(?:喜欢|爱)的(?P<what>[\u4e00-\u9fff]{1,6}?)(?:现在)?是(?P<value>.+)$",
@@ -134,7 +161,8 @@ CHINESE: Final = Tongue(
         (
             "preference",
             (
-                rf"{_I_ZH}(?:不太?|不再)?(?:(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?|(?<=不)[吃喝])(?![你您他她它这那了])"
+                rf"{_ONE_ZH}(?:不太?|不再|不能|不可以)?(?:(?:喜欢|爱|讨厌|热爱)(?:喝|吃|看|听|玩)?|(?<=[不能以])[吃喝])"
+                "(?![你您他她它这那了])"
                 rf"{_STOP_ZH}"
             ),
             "taste of {who} for {value}",
@@ -151,7 +179,10 @@ CHINESE: Final = Tongue(
         ),
         (
             "relation",
-            (rf"{_I_ZH}(?:有|养了?)一[只条](?P<value>)(?P<what>狗|猫)$"),
+            (
+                rf"{_I_ZH}(?:有|养了?)一[只条](?P<what>狗|猫)(?:(?:名?叫|名字叫|名字是)(?=.)|$)"
+                r"(?P<value>[\u4e00-\u9fffA-Za-z]{0,6})$"
+            ),
             "{pet}",
             0.7,
         ),

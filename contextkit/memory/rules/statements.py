@@ -113,7 +113,7 @@ _CITED: Final = re.compile(
 _WISHES: Final = re.compile(
     r"\bI would (?:rather|prefer|like)\b|\b(?:it|that) should (?:be|have been)\b", re.IGNORECASE
 )
-_LONG_QUOTE: Final = re.compile(r'"(?:[^"]*\s){3,}[^"]*"')
+_LONG_QUOTE: Final = re.compile(r'"(?:[^"\s]*\s){3}[^"]*"')
 
 _CLAUSE: Final = re.compile(
     r"(?:\s*[,;:]\s*(?:and|but|so|then|because|which is why|though|although|yet|plus|since)?\s*"

@@ -15,6 +15,10 @@ class Tongue:
 
     * `me`: "I", to be put before a clause that goes on without it; `user`: whoever has no name.
     * `myself`, `mine`, `ours`: how a speaker names themselves, what is theirs, and those they speak for.
+    * `kinship`: a speaker who names themselves by what they are to the other, at the beginning of a clause, as `self`;
+      and `addressed`, at its end, the other.
+    * `theirs`: one of the speaker's family, `kin`, at the beginning of a clause; `they`: how the next one goes on about
+      them, up to what it says.
     * `goes_on`: a clause of whose "I" the next one speaks too, if it names nobody: not "my wife …", nor "I have a son".
     * `unstated`: what makes no statement of a sentence; `lead`, `forget`: what stands before one; `cuts`: between two.
     * `forms`: kind, pattern, subject and importance of what is stated; `ends`: what says that it is over, and
@@ -27,6 +31,10 @@ class Tongue:
     me: str
     user: str
     myself: re.Pattern[str]
+    kinship: re.Pattern[str]
+    addressed: re.Pattern[str]
+    theirs: re.Pattern[str]
+    they: re.Pattern[str]
     mine: re.Pattern[str]
     ours: re.Pattern[str]
     goes_on: re.Pattern[str]

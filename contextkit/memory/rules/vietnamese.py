@@ -7,13 +7,20 @@ from typing import Final
 
 from contextkit.memory.rules.tongue import Tongue
 
-_I_VI: Final = (
-    r"^(?:tôi|mình|em|anh|chị|tớ|cháu)(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))* "
+_ADVERBS_VI: Final = "(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))*"
+_I_VI: Final = rf"^(?:tôi|mình|em|anh|chị|tớ|cháu){_ADVERBS_VI} "
+_KIN_VI: Final = (
+    "con trai|con gái|con|vợ|chồng|mẹ|má|bố|ba|cha|anh trai|em trai|chị gái|em gái|bạn gái|bạn trai|ông nội|ông ngoại"
+    "|bà nội|bà ngoại"
 )
+_THEIRS_VI: Final = rf"(?P<kin>{_KIN_VI})(?: (?:út|cả|đầu|lớn|nhỏ|lòng))?(?: của)? (?:tôi|mình|tớ)"
+_ONE_VI: Final = rf"^(?:tôi|mình|em|anh|chị|tớ|cháu|{_THEIRS_VI}){_ADVERBS_VI} "
+"""The speaker, or one of their family."""
+
 _WE_VI: Final = _I_VI.replace("tôi|", "tôi|chúng tôi|bọn mình|chúng mình|", 1)
 _MY_VI: Final = r"(?: của (?:tôi|mình|em|anh|chị|tớ|cháu)| (?:tôi|mình|tớ))?"
 _CAPITAL: Final = "A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
-_END_VI: Final = r"(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|cùng|với|and|but)\b.*)?$"
+_END_VI: Final = r"(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|nên|cùng|với|and|but)\b.*)?$"
 _NAMED_VI: Final = rf"(?P<value>(?-i:[{_CAPITAL}]).*?)(?: (?:hôm|ngày|tuần|tháng|năm)\b.*)?{_END_VI}"
 """A place or a company, which is written with a capital: "nhà" and "công ty" are none."""
 
@@ -23,11 +30,37 @@ _OVER_VI: Final = r"(?: (?:rồi|nữa|vào|hôm|ngày|tuần|tháng|năm)\b.*)?
 
 _STOP_VI: Final = rf"(?P<value>.+?){_END_VI}"
 
+_KINSHIP_VI: Final = "anh|chị|em|cháu"
+_NOT_ALONE_VI: Final = (
+    "(?! (?:ấy|ta|này|kia|đó|trai|gái|họ|rể|dâu|út|cả|hai|ba|tư|chị|em|tôi|mình|tớ|vợ|chồng|hàng xóm|nào|gì|của)"
+    rf"(?!\w)| (?-i:[{_CAPITAL}]))(?!\w)"
+)
+"""Behind a word of kinship that stands for somebody else: "anh ấy" is he, "em gái" a sister, "chị Lan" Ms Lan."""
+
+_PARTICLE_VI: Final = "ạ|nhé|nha|nhá|nè|ơi"
+
 VIETNAMESE: Final = Tongue(
     me="tôi ",
     user="người dùng",
     ours=re.compile(r"(?<!\w)(?:chúng tôi|bọn mình|chúng mình)(?!\w)", re.IGNORECASE),
     myself=re.compile(r"(?<!\w)(?<!chúng )(?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
+    kinship=re.compile(
+        rf"^(?:(?:{_KIN_VI}|nhà)(?: (?:út|cả|đầu|lớn|nhỏ))?(?: của)? )?(?P<self>{_KINSHIP_VI}){_NOT_ALONE_VI}"
+        rf"(?!.*(?<!\w)(?:(?!(?P=self)(?!\w))(?:{_KINSHIP_VI}|cô|chú|bác)){_NOT_ALONE_VI})",
+        re.IGNORECASE,
+    ),
+    addressed=re.compile(
+        r"(?:(?<!cho)(?<!với)(?<!giúp)(?<!của)[ ,]+(?:anh|chị|em|cô|chú|bác|bạn|shop|ad)"
+        rf" (?:{_PARTICLE_VI})"
+        rf"| (?:{_PARTICLE_VI})(?: (?:anh|chị|em|cô|chú|bác|bạn|shop|ad))?)+$",
+        re.IGNORECASE,
+    ),
+    theirs=re.compile(rf"^{_THEIRS_VI}(?!\w)", re.IGNORECASE),
+    they=re.compile(
+        r"^(?:(?:bé|cháu|nó|(?:anh|chị|em|cô|ông|bà) ấy) "
+        r"|(?=(?:đang |hiện )?(?:(?:bị|mắc|dị ứng|mang thai|có (?:thai|bầu)|bầu)(?!\w)|\d{1,3} tuổi)))",
+        re.IGNORECASE,
+    ),
     mine=re.compile(r"(?<!\w)của (?:tôi|mình|tớ)(?!\w)", re.IGNORECASE),
     goes_on=re.compile(
         r"^(?:tôi|mình|tớ)(?!.*(?<!\w)(?:có|vợ|chồng|con|em|anh|chị|mẹ|má|bố|ba|cha|ông|bà|cháu|bạn|sếp|họ|nó)(?!\w))",
@@ -40,7 +73,8 @@ VIETNAMESE: Final = Tongue(
         re.IGNORECASE,
     ),
     lead=re.compile(
-        r"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|à không|thực ra|xin lỗi|không phải|ừ|vâng|dạ"
+        r"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|(?:anh|chị|em|bạn|cô|chú|bác|shop|ad) ơi"
+        r"|à không|thực ra|xin lỗi|không phải|ừ|vâng|dạ"
         r"|nhân tiện|và|nhưng|còn|năm nay|giờ|bây giờ|hiện giờ|hiện tại|hiện nay"
         r"|(?:hãy |làm ơn )?(?:nhớ|ghi nhớ)(?: rằng| là)?|ngoài ra"
         r"|cảm ơn)(?!\w)[ ,.:!]*",
@@ -72,7 +106,7 @@ VIETNAMESE: Final = Tongue(
             "name of {who}",
             0.9,
         ),
-        ("profile", rf"{_I_VI}(?P<value>\d{{1,3}}) tuổi(?: rồi| ạ)?$", "age of {who}", 0.7),
+        ("profile", rf"{_ONE_VI}(?P<value>\d{{1,3}}) tuổi(?: rồi| ạ)?$", "age of {who}", 0.7),
         ("profile", rf"{_WE_VI}(?:sống|ở|sinh sống|cư trú)(?: tại| ở)? {_NAMED_VI}", "{home}", 0.8),
         (
             "profile",
@@ -80,6 +114,7 @@ VIETNAMESE: Final = Tongue(
             "{home}",
             0.8,
         ),
+        ("profile", rf"^{_THEIRS_VI}{_ADVERBS_VI} (?:sống|ở)(?: tại| ở)? {_NAMED_VI}", "{home}", 0.8),
         ("profile", rf"{_I_VI}(?:đến từ|quê ở|quê) {_NAMED_VI}", "origin of {who}", 0.7),
         (
             "profile",
@@ -90,7 +125,7 @@ VIETNAMESE: Final = Tongue(
         (
             "profile",
             (
-                rf"{_I_VI}(?:làm|là) (?:một )?(?P<value>(?:kỹ sư|bác sĩ|giáo viên|y tá|lập trình viên|sinh viên"
+                rf"{_ONE_VI}(?:làm|là) (?:một )?(?P<value>(?:kỹ sư|bác sĩ|giáo viên|y tá|lập trình viên|sinh viên"
                 r"|luật sư|kế toán|nhà thiết kế|nhà báo|đầu bếp|tài xế|nhân viên|học sinh)(?: (?!(?:ở|tại|cho"
                 r"|của|và)\b)\w+){0,3})"
             ),
@@ -107,11 +142,46 @@ VIETNAMESE: Final = Tongue(
         ("profile", rf"^email{_MY_VI} là (?P<value>.*@.*)$", "email of {who}", 0.8),
         (
             "profile",
-            rf"{_I_VI}(?:không (?:còn )?)?(?:bị )?dị ứng(?: với)? {_STOP_VI}",
+            rf"{_ONE_VI}(?:không (?:còn )?)?(?:bị )?dị ứng(?: với)? {_STOP_VI}",
             "allergy of {who} to {value}",
             0.95,
         ),
-        ("preference", rf"{_I_VI}(?:ăn chay|là người ăn chay)(?P<value>)", "diet of {who}", 0.8),
+        (
+            "profile",
+            (
+                rf"{_ONE_VI}(?:bị|mắc|có)(?: bệnh| chứng)? (?P<value>(?:tiểu đường|đái tháo đường|hen|huyết áp cao"
+                r"|cao huyết áp|huyết áp thấp|bệnh tim|tim mạch|động kinh|gout|gút|suy thận|viêm gan|ung thư|trầm cảm"
+                rf"|tự kỷ|không dung nạp|celiac|thoát vị)(?!\w).*?){_END_VI}"
+            ),
+            "",
+            0.9,
+        ),
+        (
+            "profile",
+            rf"{_ONE_VI}(?P<value>(?:mang thai|mang bầu|có thai|có bầu|bầu)(?!\w).*?){_END_VI}",
+            "",
+            0.9,
+        ),
+        ("preference", rf"{_ONE_VI}(?:ăn chay|là người ăn chay)(?P<value>)", "diet of {who}", 0.8),
+        (
+            "preference",
+            (
+                rf"{_ONE_VI}(?:không|chẳng|kiêng)(?: thể| nên)? (?:ăn|uống)(?: được)? "
+                r"(?!(?:gì|sáng|trưa|tối|cơm|nổi|hết|xong|nữa|ở|tại|ngoài|nhiều|kịp)\b)"
+                rf"(?P<value>.+?)(?: được| đâu)?{_END_VI}"
+            ),
+            "taste of {who} for {value}",
+            0.7,
+        ),
+        (
+            "relation",
+            (
+                rf"{_WE_VI}(?:nuôi|có)(?: một| 1)?(?: con| bé| chú)? (?P<what>chó|mèo)(?: \w+)?? tên(?: là)?"
+                rf" (?P<value>(?-i:[{_CAPITAL}])\w*)$"
+            ),
+            "{pet}",
+            0.7,
+        ),
         (
             "preference",
             (
@@ -125,7 +195,7 @@ VIETNAMESE: Final = Tongue(
         (
             "preference",
             (
-                rf"{_I_VI}(?:không (?:còn )?|chẳng )?(?:thích|yêu|ghét|mê|ưa)(?: uống| ăn| xem| nghe)?(?! (?:nó|bạn"
+                rf"{_ONE_VI}(?:không (?:còn )?|chẳng )?(?:thích|yêu|ghét|mê|ưa)(?: uống| ăn| xem| nghe)?(?! (?:nó|bạn"
                 rf"|em|anh|chị|rồi|lắm|quá)\b)(?!.* (?:này|đó|kia|ấy|thế|vậy|bạn)\b) {_STOP_VI}"
             ),
             "taste of {who} for {value}",
@@ -216,5 +286,5 @@ VIETNAMESE: Final = Tongue(
     languages={"việt": "Vietnamese", "anh": "English", "trung": "Chinese", "pháp": "French", "nhật": "Japanese"},
     possessive="của {}",
     group="nhóm của {}",
-    against=re.compile(r"(?<!\w)(?:không|chẳng|ghét)(?!\w)", re.IGNORECASE),
+    against=re.compile(r"(?<!\w)(?:không|chẳng|ghét|kiêng)(?!\w)", re.IGNORECASE),
 )

@@ -727,3 +727,18 @@ def test_whatever_is_said_the_facts_are_whole(said: list[str]) -> None:
 @given(st.lists(st.text(max_size=80), max_size=3))
 def test_any_text_is_read(said: list[str]) -> None:
     found(*said)
+
+
+MARKS = st.sampled_from(['"', '" ', ' "', "“", "”", "'", "(", ") ", ", ", ": ", "- ", ". "])
+
+
+@given(st.lists(PIECES | MARKS, min_size=30, max_size=120).map("".join))
+def test_a_long_sentence_with_any_marks_is_read(said: str) -> None:
+    found(said)
+
+
+@pytest.mark.parametrize("quoted", ['"yes"', "“not existing”", '"', '" 5\'10" tall'])
+def test_a_quotation_of_few_words_is_no_trouble_for_the_many_behind_it(quoted: str) -> None:
+    assert texts(f"I live in Porto. The server said {quoted} {'and went on for a while ' * 20}to me.")[0] == (
+        "The user lives in Porto."
+    )
