@@ -91,9 +91,9 @@ class Shortening:
         if item.tokens <= limit or (item.message is not None and item.message.tool_calls):
             return None
         short = self.ladder.short_message(item, limit, call_of(items, place))
-        return (
-            short if short or item.text else self.ladder.message_stub(item, limit)
-        )  # of a mere picture no word is left
+        if short or item.text:
+            return short
+        return self.ladder.message_stub(item, limit)  # of a mere picture no word is left
 
 
 def call_of(items: Sequence[Item], index: int) -> str:

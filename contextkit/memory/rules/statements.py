@@ -44,7 +44,9 @@ _TASK: Final = re.compile(
     r"|please|help me) )(?:write|draft|compose|imagine|pretend|role-?play)\b[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
-_EMOJI: Final = re.compile(r"[.!?,]*\s*[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+|\s[:;]-?[)(DP](?!\w)")
+_EMOJI: Final = re.compile(
+    r"(?<![.!?,])[.!?,]*\s*[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+|\s[:;]-?[)(DP](?!\w)"
+)
 _ENDS: Final = re.compile(r"\s*(?:[A-Z]|$)")
 """A picture ends a sentence where a capital follows it."""
 

@@ -737,6 +737,10 @@ def test_a_long_sentence_with_any_marks_is_read(said: str) -> None:
     found(said)
 
 
+def test_a_page_of_dots_is_read_as_any_other() -> None:
+    assert texts(f"I live in Porto. Contents {'.' * 15_000} 7")[0] == "The user lives in Porto."
+
+
 @pytest.mark.parametrize("quoted", ['"yes"', "“not existing”", '"', '" 5\'10" tall'])
 def test_a_quotation_of_few_words_is_no_trouble_for_the_many_behind_it(quoted: str) -> None:
     assert texts(f"I live in Porto. The server said {quoted} {'and went on for a while ' * 20}to me.")[0] == (
