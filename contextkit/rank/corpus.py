@@ -92,12 +92,22 @@ def _starts(sizes: ArrayLike) -> NDArray[np.intp]:
 
 
 class TextIndex:
-    """BM25 over the passages of texts, fused with cosines where there are `embeddings` (see `Meaning`)."""
+    """BM25 over the passages of texts, fused with cosines where there are `embeddings` (see `Meaning`).
 
-    def __init__(self, texts: Sequence[Sequence[str]], embeddings: Embeddings | None = None) -> None:
+    `meant` are the same passages as they are embedded, where words are looked for in more than that.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[Sequence[str]],
+        embeddings: Embeddings | None = None,
+        *,
+        meant: Sequence[Sequence[str]] | None = None,
+    ) -> None:
         passages = [passage for text in texts for passage in text]
         self._starts = _starts([*map(len, texts)])
-        self._meaning = Meaning(passages, embeddings) if embeddings and texts else None
+        embedded = passages if meant is None else [passage for text in meant for passage in text]
+        self._meaning = Meaning(embedded, embeddings) if embeddings and texts else None
         self._passages = Passages(passages)
 
     def __len__(self) -> int:

@@ -71,7 +71,8 @@ class Documents:
       every turn. Its own order counts for half of the score, shared words for the other half. A
       retriever's and a coroutine function's search is awaited where the build is (`abuild`).
 
-    A document is searched by its title, the part that it is, and its day ("October 2026"), too.
+    A document is searched by its title, the part that it is, and its day ("October 2026"), too; embedded without
+    its day.
     With a `splitter` (any LangChain text splitter) the pieces of a document compete one by one. Where
     pieces that overlap both stand, in a list or as a search found them, what they share stands once.
     Of a long text that does not fit whole the passages stand that match best, as they are; of code and data,
@@ -106,8 +107,9 @@ class Documents:
         self._orders = _newest_first([chunk.document for chunk in self._chunks])
         self._cuts = [Cut.of(chunk.document) for chunk in self._chunks]
         texts = [cut.searched(chunk.document) for chunk, cut in zip(self._chunks, self._cuts, strict=True)]
+        meant = [cut.meant(chunk.document) for chunk, cut in zip(self._chunks, self._cuts, strict=True)]
         embedder = checked_embeddings(embeddings)
-        self._index = TextIndex(texts, embedder)  # words now, and not while a prompt is waited for
+        self._index = TextIndex(texts, embedder, meant=meant)  # words now, and not while a prompt is waited for
         self._read_before = Recent[tuple[object, ...], tuple[Cut, Passages]](REMEMBERED, lambda read: read[1].words)
         self._items: tuple[str, dict[int, Item]] | None = None
 

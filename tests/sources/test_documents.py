@@ -527,6 +527,18 @@ def test_a_document_is_found_by_its_day(request_for: MakeRequest, asked: str, be
     assert max(items, key=lambda one: one.score).id == best
 
 
+def test_a_document_is_embedded_without_its_day(request_for: MakeRequest) -> None:
+    embedded: list[str] = []
+
+    class Listening(Money):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            embedded.extend(texts)
+            return super().embed_documents(texts)
+
+    list(Documents([dated(6)], embeddings=Listening()).gather(request_for("What changed in June 2026?")))
+    assert embedded == ["Notes\nFixes."]
+
+
 def test_what_is_found_again_with_another_day_is_searched_by_that(request_for: MakeRequest) -> None:
     months = iter(((3, 6, 9, 10), (10, 3, 6, 9)))
     source = Documents(lambda _: map(dated, next(months)))
