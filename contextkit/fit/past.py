@@ -51,8 +51,8 @@ class Past:
     @property
     def worded(self) -> set[str]:
         """The ids of the items whose words all stand: the whole ones, and those that stand without their pictures."""
-        worded = {item.id for item in self.items if (form := self.forms.get(item.id)) and _has_all(form, item.text)}
-        return self.verbatim | worded if worded else self.verbatim
+        shortened = ((item, self.forms[item.id]) for item in self.items if item.id in self.forms)
+        return self.verbatim.union(item.id for item, form in shortened if _has_all(form, item))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,8 +206,8 @@ def _pauses(
             yield index, Pause(last, first).item(items[groups[index].stop - 1].order, "history", counter, zone)
 
 
-def _has_all(form: Form, text: str) -> bool:
-    return bool(text) and form.text.startswith(text)
+def _has_all(form: Form, item: Item) -> bool:
+    return bool(item.text) and form.text.startswith(item.text)
 
 
 def _opens(item: Item) -> bool:

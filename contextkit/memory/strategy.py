@@ -84,10 +84,11 @@ class MemoryStrategy:
         """
         return _filled(self.name, self.namespace, actor_id, session_id, variables or {})
 
-    def subtree_of(self, actor_id: str, variables: Mapping[str, str] | None = None) -> str:
+    def subtree_of(self, actor_id: str, variables: Mapping[str, object] | None = None) -> str:
         """The namespace over all sessions of an actor: the template up to its `{session}`, filled in."""
         template = self.namespace.partition("{session}")[0]
-        return _filled(self.name, template[: template.rfind("/") + 1], actor_id, "", variables or {})
+        values = {name: str(value) for name, value in (variables or {}).items()}
+        return _filled(self.name, template[: template.rfind("/") + 1], actor_id, "", values)
 
 
 def memory_strategy_names() -> list[str]:

@@ -106,9 +106,10 @@ class Documents:
         self._chunks = [] if searched else self._pieces(_listed(documents, name))
         self._orders = _newest_first([chunk.document for chunk in self._chunks])
         self._cuts = [Cut.of(chunk.document) for chunk in self._chunks]
-        texts = [cut.searched(chunk.document) for chunk, cut in zip(self._chunks, self._cuts, strict=True)]
-        meant = [cut.meant(chunk.document) for chunk, cut in zip(self._chunks, self._cuts, strict=True)]
+        pieces = [(cut, chunk.document) for chunk, cut in zip(self._chunks, self._cuts, strict=True)]
+        texts = [cut.searched(document) for cut, document in pieces]
         embedder = checked_embeddings(embeddings)
+        meant = [cut.meant(document) for cut, document in pieces] if embedder else None
         self._index = TextIndex(texts, embedder, meant=meant)  # words now, and not while a prompt is waited for
         self._read_before = Recent[tuple[object, ...], tuple[Cut, Passages]](REMEMBERED, lambda read: read[1].words)
         self._items: tuple[str, dict[int, Item]] | None = None

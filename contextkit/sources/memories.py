@@ -89,8 +89,7 @@ class Memories:
     def _within(self, request: Request) -> str | None:
         """The namespace of this request."""
         if self._strategy is not None:
-            variables = {name: str(value) for name, value in request.variables.items()}
-            return self._strategy.subtree_of(request.actor_id, variables)
+            return self._strategy.subtree_of(request.actor_id, request.variables)
         if self._namespace is None:
             return None
         values = {**request.variables, "actor": request.actor_id, "session": request.session_id}

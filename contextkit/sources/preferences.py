@@ -57,8 +57,7 @@ class Preferences:
         if not self._strategies:
             return []
         store = needed(self._store or request.store, MemoryStore, self.name)
-        variables = {name: str(value) for name, value in request.variables.items()}
-        within = [strategy.subtree_of(request.actor_id, variables) for strategy in self._strategies]
+        within = [strategy.subtree_of(request.actor_id, request.variables) for strategy in self._strategies]
         records = [record for namespace in within for record in store.memories(request.actor_id, namespace=namespace)]
         return overview(records, request.now, LEARNT)
 

@@ -8,17 +8,21 @@ from typing import Final
 from contextkit.memory.rules.tongue import Tongue
 
 _ADVERBS_VI: Final = "(?: (?:đã|vừa|mới|đang|hiện|hiện đang|cũng|vẫn|rất|thực sự|luôn|bây giờ))*"
-_I_VI: Final = rf"^(?:tôi|mình|em|anh|chị|tớ|cháu){_ADVERBS_VI} "
+_SELF_VI: Final = "tôi|mình|em|anh|chị|tớ|cháu"
+_OTHER_VI: Final = "anh|chị|em|cô|chú|bác|bạn|shop|ad"
+"""How speakers name themselves, and whom they address."""
+
+_I_VI: Final = rf"^(?:{_SELF_VI}){_ADVERBS_VI} "
 _KIN_VI: Final = (
     "con trai|con gái|con|vợ|chồng|mẹ|má|bố|ba|cha|anh trai|em trai|chị gái|em gái|bạn gái|bạn trai|ông nội|ông ngoại"
     "|bà nội|bà ngoại"
 )
 _THEIRS_VI: Final = rf"(?P<kin>{_KIN_VI})(?: (?:út|cả|đầu|lớn|nhỏ|lòng))?(?: của)? (?:tôi|mình|tớ)"
-_ONE_VI: Final = rf"^(?:tôi|mình|em|anh|chị|tớ|cháu|{_THEIRS_VI}){_ADVERBS_VI} "
+_ONE_VI: Final = rf"^(?:{_SELF_VI}|{_THEIRS_VI}){_ADVERBS_VI} "
 """The speaker, or one of their family."""
 
 _WE_VI: Final = _I_VI.replace("tôi|", "tôi|chúng tôi|bọn mình|chúng mình|", 1)
-_MY_VI: Final = r"(?: của (?:tôi|mình|em|anh|chị|tớ|cháu)| (?:tôi|mình|tớ))?"
+_MY_VI: Final = rf"(?: của (?:{_SELF_VI})| (?:tôi|mình|tớ))?"
 _CAPITAL: Final = "A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
 _END_VI: Final = r"(?: (?:rồi|nhé|ạ|nữa|từ|và|nhưng|vì|nên|cùng|với|and|but)\b.*)?$"
 _NAMED_VI: Final = rf"(?P<value>(?-i:[{_CAPITAL}]).*?)(?: (?:hôm|ngày|tuần|tháng|năm)\b.*)?{_END_VI}"
@@ -50,9 +54,8 @@ VIETNAMESE: Final = Tongue(
         re.IGNORECASE,
     ),
     addressed=re.compile(
-        r"(?:(?<!cho)(?<!với)(?<!giúp)(?<!của)[ ,]+(?:anh|chị|em|cô|chú|bác|bạn|shop|ad)"
-        rf" (?:{_PARTICLE_VI})"
-        rf"| (?:{_PARTICLE_VI})(?: (?:anh|chị|em|cô|chú|bác|bạn|shop|ad))?)+$",
+        rf"(?:(?<!cho)(?<!với)(?<!giúp)(?<!của)[ ,]+(?:{_OTHER_VI}) (?:{_PARTICLE_VI})"
+        rf"| (?:{_PARTICLE_VI})(?: (?:{_OTHER_VI}))?)+$",
         re.IGNORECASE,
     ),
     theirs=re.compile(rf"^{_THEIRS_VI}(?!\w)", re.IGNORECASE),
@@ -73,7 +76,7 @@ VIETNAMESE: Final = Tongue(
         re.IGNORECASE,
     ),
     lead=re.compile(
-        r"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|(?:anh|chị|em|bạn|cô|chú|bác|shop|ad) ơi"
+        rf"^(?:(?:xin )?chào(?: bạn| em| anh| chị)?|(?:{_OTHER_VI}) ơi"
         r"|à không|thực ra|xin lỗi|không phải|ừ|vâng|dạ"
         r"|nhân tiện|và|nhưng|còn|năm nay|giờ|bây giờ|hiện giờ|hiện tại|hiện nay"
         r"|(?:hãy |làm ơn )?(?:nhớ|ghi nhớ)(?: rằng| là)?|ngoài ra"
