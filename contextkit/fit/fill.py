@@ -22,6 +22,7 @@ KEPT_FOR_HANDLES = 8
 class Shelf:
     """A section being filled: what stands on it, and how much of its room that takes.
 
+    No item takes more than `item_ceiling` tokens while others could use them: where all have room, all stand whole.
     With `repeats`, nothing is taken that would say again what stands already.
     """
 
@@ -42,7 +43,9 @@ class Shelf:
         """Take what fits of the items worth their tokens; they stand best first."""
         units = worthwhile(together(items), self.section.relevance)
         with_handles = "handle" in self.section.ladder and self.ladder.handles
-        kept_back = self.room // KEPT_FOR_HANDLES if with_handles else 0
+        roomy = self._has_room_for(units)
+        self.item_ceiling = self.room if roomy else self.item_ceiling
+        kept_back = self.room // KEPT_FOR_HANDLES if with_handles and not roomy else 0
         self.contested = self._contest(units, kept_back)
         waiting = [
             unit
@@ -54,6 +57,13 @@ class Shelf:
             for item in (item for unit in waiting for item in unit if self._may_take(1)):
                 self._take(item, self.ladder.handle(item, self._left(item)))
         self.used = self._cost(self.chosen)
+
+    def _has_room_for(self, units: Sequence[Sequence[Item]]) -> bool:
+        """Whether all that may stand has room to stand whole."""
+        if "full" not in self.section.ladder:
+            return False
+        items = [item for unit in units[: self.section.limit or None] for item in unit]
+        return demand(items, self.section, self.ladder) <= self.room
 
     @property
     def said(self) -> Mapping[str, str]:

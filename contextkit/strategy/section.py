@@ -53,8 +53,9 @@ class Section:
     * `floor`: the least it is promised, if it can use it.
     * `ceiling`: the most it may have.
     * `weight`: its part of what is left after all floors; 0 takes only its floor.
-    * `item_ceiling`: the most one item may take in full; a longer one is shortened. What users and the model said
-      stands whole in the history as long as nothing else could ask for the room.
+    * `item_ceiling`: the most one item may take in full; a longer one is shortened. It stands whole where all of the
+      section's items have room to, as what users and the model said does in the history where nothing else could ask
+      for the room.
     * `ladder`: the rungs its items may stand on, richest first.
     * `relevance`: the part of the best item's score below which an item is not worth its tokens.
     * `limit`: the most of its items that may stand, however large the window; 0 for as many as fit.

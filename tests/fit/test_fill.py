@@ -20,6 +20,7 @@ from tests.fit.candidates import document
 from tests.world import ladders, texts
 
 COUNTER = get_counter()
+COUNTED = Ladder(COUNTER, "Ghent", handles=False)
 
 
 def item(number: int, text: str, score: float = 1.0, heading: str = "", title: str | None = None) -> Item:
@@ -56,7 +57,7 @@ def test_what_stands_costs_what_was_reckoned_and_never_more_than_the_room(
         assert one.form.rung in ladder
         assert one.form.tokens <= one.item.tokens
         assert one.form.rung == "full" or one.form.tokens < one.item.tokens
-        assert one.form.rung != "full" or one.item.tokens <= ceiling
+        assert one.form.rung != "full" or one.item.tokens <= ceiling or demand(items, filled.section, COUNTED) <= room
         assert one.form.rung != "handle" or handles
     assert len({one.item.id for one in filled.chosen}) == len(filled.chosen)
     assert filled.used <= demand(items, filled.section, filled.ladder)
@@ -161,11 +162,30 @@ def test_a_long_item_stands_as_an_extract_then_as_a_handle_then_not_at_all() -> 
         assert [one.form.rung for one in filled.chosen] == ([rung] if rung else [])
 
 
-def test_an_item_above_its_ceiling_is_shortened_though_there_is_room() -> None:
+def test_an_item_above_its_ceiling_is_shortened_where_others_have_no_room_to_stand_whole() -> None:
     long = item(1, "The train to Ghent was late again today. " * 60)
-    filled = shelf(5_000, "full", "extract", item_ceiling=100)
-    filled.fill([long])
+    others = [item(number, f"The {number}. train leaves at {number}. " * 12) for number in range(2, 40)]
+    filled = shelf(3_000, "full", "extract", item_ceiling=100)
+    filled.fill([long, *others])
     assert filled.chosen[0].form.rung == "extract"
+    assert filled.chosen[0].form.tokens <= 100
+
+
+def test_items_above_their_ceiling_stand_whole_where_all_have_room() -> None:
+    long = item(1, "The train to Ghent was late again today. " * 60, title="Report")
+    weak = [item(number, f"The {number}. train leaves at {number}. " * 99, 0.1) for number in range(2, 40)]
+    room = demand([long], shelf(0).section, COUNTED)
+    filled = shelf(room, "full", "extract", "handle", item_ceiling=100, relevance=0.5)
+    filled.fill([long, *weak])
+    assert [(one.item.id, one.form.rung) for one in filled.chosen] == [("i1", "full")]
+    limited = shelf(room, "full", "extract", "handle", item_ceiling=100, limit=1)
+    limited.fill([long, *weak])
+    assert [(one.item.id, one.form.rung) for one in limited.chosen] == [("i1", "full")]
+
+
+def test_what_may_not_stand_whole_is_shortened_to_its_ceiling_though_there_is_room() -> None:
+    filled = shelf(5_000, "extract", item_ceiling=100)
+    filled.fill([item(1, "The train to Ghent was late again today. " * 60)])
     assert filled.chosen[0].form.tokens <= 100
 
 
