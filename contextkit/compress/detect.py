@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from contextkit.compress import code, diff, logs, markdown, markup, prose, tables, usage
+from contextkit.compress.html import is_page
 from contextkit.compress.pieces import Outline
 from contextkit.types import Span
 
@@ -42,8 +43,6 @@ _STAMPED: Final = re.compile(
 
 def outliner_of(text: str) -> Outliner:
     """How to cut a text that is not JSON."""
-    if markup.is_page(text):
-        return markup.page
     if diff.is_diff(text[:_MEASURED]):
         return diff.outline
     some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
@@ -73,7 +72,7 @@ def flows(text: str) -> bool:
     """Whether a part of the text reads by itself: it is prose or Markdown, and no data, code, log, table or page."""
     if text.lstrip()[:1] + text.rstrip()[-1:] in ("{}", "[]"):
         return False
-    return outliner_of(text) in (prose.outline, markdown.outline)
+    return not is_page(text) and outliner_of(text) in (prose.outline, markdown.outline)
 
 
 _FEW: Final = 4

@@ -1,8 +1,5 @@
-"""Markup, shortened by choosing elements.
-
-Of a page (HTML) it is its text that decides: paragraphs, entries and rows are chosen as sentences
-are, and scripts, styles and drawings say nothing. Data (XML) is mostly one record after another,
-which are chosen as the rows of a table are.
+"""Markup, shortened by choosing elements: data (XML) is mostly one record after another, which are chosen as the rows
+of a table are. What a page says is text (see `pages`).
 """
 
 from __future__ import annotations
@@ -12,40 +9,18 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 from contextkit.compress.lines import in_parts, lines_left_out
 from contextkit.compress.pieces import Outline
-from contextkit.compress.prose import sentences, valued
 from contextkit.compress.tables import Rows
 from contextkit.types import Span
 
-_PAGE: Final = re.compile(r"\s*(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
 _TEMPLATE: Final = re.compile(r"\s*<(?:\?(?:php\b|=)|%|(?:template|script|style)\b)", re.IGNORECASE)
 _EXPRESSION: Final = re.compile(r"<[a-z][^<>]*\s[\w:-]+=\{", re.IGNORECASE)
 """What an attribute is in JSX, and never in XML."""
 
 _TAG: Final = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>")
-_PART: Final = re.compile(
-    r"(?P<silent><!--.*?(?:-->|\Z)|<(?P<unread>script|style|svg|template|noscript)\b.*?(?:</(?P=unread)\s*>|\Z))"
-    r"|(?P<code><pre\b.*?(?:</pre\s*>|\Z))|" + _TAG.pattern,
-    re.IGNORECASE | re.DOTALL,
-)
-"""A comment or an element that says nothing, a block of code, or a tag."""
-
-_UNSAID: Final = re.compile(r"\A[^<>]*>|<[^<>]*(?:>|\Z)")
-"""Tags, and what a cut has left of one."""
-
-_BLOCKS: Final = frozenset(
-    (
-        *("article", "aside", "blockquote", "body", "dd", "details", "div", "dl", "dt", "fieldset", "figure", "footer"),
-        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "li", "link", "main", "meta"),
-        *("nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "tfoot", "thead"),
-        *("title", "tr", "ul"),
-    )
-)
-"""Elements of HTML that stand by themselves; others are part of a line of text."""
-
 _LEAST: Final = 5
 """Elements of one name that make a list of records."""
 
@@ -59,52 +34,11 @@ _MARKS: Final = re.compile(r"[<>\"']")
 """What stands around names, attributes and texts."""
 
 
-def is_page(text: str) -> bool:
-    """Whether a text is a page of HTML."""
-    return _PAGE.match(text) is not None
-
-
 def is_template(text: str) -> bool:
     """Whether a text is code that begins with a tag: PHP, JSP, JSX, or a component of Vue or Svelte."""
     if text.lstrip()[:1] != "<":
         return False
     return _TEMPLATE.match(text) is not None or _EXPRESSION.search(text[:_LOOKED_AT]) is not None
-
-
-def page(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
-    """The elements of a page and what they are worth."""
-    found: list[Span] = []
-    bodies: list[str] = []
-    for block, kind in (each for span in spans for each in _blocks(text, span)):
-        pieces = [block] if kind == "silent" else list(_CUT[kind](text, block, longest))
-        found += pieces
-        bodies += ["" if kind == "silent" else _UNSAID.sub(" ", text[slice(*piece)]) for piece in pieces]
-    return valued(text, found, bodies, query, lines_left_out)
-
-
-def _lines(text: str, block: Span, longest: int) -> Iterator[Span]:
-    return in_parts(text, *block, longest)
-
-
-_CUT: Final = {"text": sentences, "code": _lines}
-
-
-def _blocks(text: str, span: Span) -> Iterator[tuple[Span, Literal["text", "code", "silent"]]]:
-    """A stretch of a page, cut where an element begins or ends that stands by itself; and what each piece is."""
-    start, end = span
-    for part in _PART.finditer(text, start, end):
-        whole: Literal["code", "silent"] | None = "code" if part["code"] else "silent" if part["silent"] else None
-        if whole is None and part["name"].lower() not in _BLOCKS:
-            continue
-        cut = part.end() if part["close"] else part.start()
-        if start < cut:
-            yield (start, cut), "text"
-            start = cut
-        if whole is not None:
-            yield part.span(), whole
-            start = part.end()
-    if start < end:
-        yield (start, end), "text"
 
 
 def data(text: str, spans: Sequence[Span], query: str, longest: int, *, record: str) -> Outline:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from contextkit.compress.detect import outliner_of
+from contextkit.compress.pages import page_text
 from contextkit.compress.pieces import Outline, Ranking, fit
 from contextkit.compress.sample import parts
 from contextkit.compress.search import byte_size, fits, richest
@@ -19,18 +20,25 @@ def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "") ->
     """A shorter form of a text that counts at most `limit` tokens, or the text itself where it fits.
 
     What is kept stands verbatim and in order, and every gap is marked in its place. JSON stays
-    JSON, with an entry for what was pruned; of prose and pages, sentences are kept; of Markdown,
-    also entries and blocks of code, under their headings; of logs, code, tables and diffs, lines;
-    of XML, records. What bears on the query is kept first. The same arguments give the same bytes.
+    JSON, with an entry for what was pruned; of prose, sentences are kept; of Markdown, also entries
+    and blocks of code, under their headings; of logs, code, tables and diffs, lines; of XML,
+    records. A page of HTML, or a fragment of one, is read as `page_text` says it, which may do.
+    What bears on the query is kept first. The same arguments give the same bytes.
 
     However long the text, only a few hundred thousand characters of it (its ends, and where the
-    query's terms and failures stand) are read; JSON beyond 4 million characters is shortened as
-    text. With a limit too small for a mark the result is empty. Raises `InvalidInput` for a negative limit.
+    query's terms and failures stand) are read; JSON and pages beyond 4 million characters are
+    shortened as text. With a limit too small for a mark the result is empty. Raises `InvalidInput`
+    for a negative limit.
     """
     if limit < 0:
         raise InvalidInput(f"The limit {limit} is negative.", "Pass a number of tokens, 0 or more.", value=limit)
     if fits(text, limit, counter):
         return text
+    said = page_text(text)
+    return _shortened(said, limit, counter, query) if said is text or not fits(said, limit, counter) else said
+
+
+def _shortened(text: str, limit: int, counter: TokenCounter, query: str) -> str:
     return (
         _structured(text, limit, counter, query)
         or fit(_outline(text, limit, query, _longest(limit)), limit, counter)
@@ -77,7 +85,7 @@ def _excerpts(text: str, query: str) -> Callable[[int], str]:
         if characters < _CHOOSE:
             return text[:characters].rstrip() + " […]"
         if not rankings:
-            rankings.append(Ranking(_outline(text, _CHOOSE, query, _USUAL)))
+            rankings.append(Ranking(_outline(page_text(text), _CHOOSE, query, _USUAL)))
         return rankings[0].within(characters)
 
     return excerpt

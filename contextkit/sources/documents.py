@@ -11,6 +11,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 
 from contextkit.blocks import line_tokens
+from contextkit.compress import page_text
 from contextkit.document import Document, as_document
 from contextkit.embedders import checked_embeddings
 from contextkit.encoded import without_data
@@ -77,6 +78,9 @@ class Documents:
     pieces that overlap both stand, in a list or as a search found them, what they share stands once.
     Of a long text that does not fit whole the passages stand that match best, as they are; of code and data,
     what matters in all of it. Of encoded data in a document, such as a picture in a page, its length stands.
+    With `pages_as_text` a document that is a page of HTML, or a fragment of one, is searched and shown as the Markdown
+    that `contextkit.compress.page_text` makes of it: what its tags and scripts say beside that is behind no handle.
+    Without, only what a page is shortened to is text.
     Documents are never trusted: they are fenced as data. An empty document is an `InvalidInput`
     in a list, and left out with a notice where a search returned it. What a search raises costs
     this source its share and is reported.
@@ -92,12 +96,14 @@ class Documents:
         splitter: Splitter | None = None,
         name: str = "documents",
         embeddings: Embeddings | None = None,
+        pages_as_text: bool = False,
     ) -> None:
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise InvalidInput(f"The limit of documents is {limit!r}.", "Use a whole number from 1 on.", value=limit)
         self.name = name
         self._limit = limit
         self._splitter = _checked_splitter(splitter)
+        self._pages_as_text = pages_as_text
         self._search, asearch = searches(documents, limit)
         self._awaits = asearch is not None
         if asearch is not None:
@@ -206,6 +212,7 @@ class Documents:
         chunks = []
         for document in documents:
             whole = without_data(document.text)
+            whole = page_text(whole) if self._pages_as_text else whole
             texts = [whole] if self._splitter is None else self._splitter.split_text(whole)
             for number, text in enumerate(texts):
                 key = document.key if len(texts) == 1 else f"{document.key}#{number}"

@@ -1,4 +1,4 @@
-"""Pages keep the text that bears on the query, and data its records."""
+"""Data keeps its records, and code that begins with a tag its lines."""
 
 from __future__ import annotations
 
@@ -8,48 +8,6 @@ import pytest
 
 from contextkit.compress import shorten
 from contextkit.types import TokenCounter
-
-TOPICS = ("ferries", "harbours", "lighthouses", "tides", "anchors", "pilots", "buoys", "sails", "winches", "charts")
-
-
-def page() -> str:
-    """A page with a menu, a style, a script, and ten sections of text with a block of code in each."""
-    menu = "".join(f'<li class="chapter"><a href="{topic}.html">{topic}</a></li>' for topic in TOPICS)
-    sections = "".join(
-        f"<h2 id='{topic}'>About {topic}</h2>\n<p>What is known of <em>{topic}</em> fills many books, says clerk {n}.\n"
-        f"It was gathered by the office in the year {1900 + n}.</p>\n"
-        f"<pre><code>open --topic {topic}\nread --all\nclose --quietly\n</code></pre>\n"
-        for n, topic in enumerate(TOPICS)
-    )
-    script = "".join(f"if (tides > {n}) {{ document.write('<p>harbours and tides</p>'); }}\n" for n in range(40))
-    style = "".join(f".tides-{n} {{ color: #00{n:02}ff; }}\n" for n in range(40))
-    return (
-        f"<!DOCTYPE html>\n<html><head><title>Of the sea</title><meta name='author' content='tides'>\n"
-        f"<style>{style}</style></head><body><!-- tides --><nav><ul>{menu}</ul></nav>\n<main>{sections}</main>\n"
-        f"<script>{script}</script></body></html>\n"
-    )
-
-
-def test_of_a_page_the_text_that_is_asked_for_is_kept(counter: TokenCounter) -> None:
-    short = shorten(page(), 150, counter, query="Who gathered what is known of tides?")
-    assert "What is known of <em>tides</em> fills many books, says clerk 3." in short
-    assert "in the year 1903" in short
-
-
-def test_code_on_a_page_is_one_piece(counter: TokenCounter) -> None:
-    short = shorten(page(), 150, counter, query="How do I open tides?")
-    assert "<pre><code>open --topic tides\nread --all\nclose --quietly\n</code></pre>" in short
-
-
-@pytest.mark.parametrize("query", ["", "What colour are the tides?"])
-def test_what_a_page_does_not_say_is_left_out(query: str, counter: TokenCounter) -> None:
-    text = page()
-    short = shorten(text, counter.text(text) // 2, counter, query=query)
-    assert len(re.findall("fills many books", short)) == 10
-    assert "document.write" not in short
-    assert "color:" not in short
-    assert "<meta" not in short
-    assert "<!-- tides -->" not in short
 
 
 def orders(row: str, *, failing: int = 77) -> str:
@@ -132,7 +90,6 @@ def test_code_that_begins_with_a_tag_is_cut_at_lines(language: str, counter: Tok
     assert {line for line in short.splitlines() if "left out" not in line} <= set(CODE[language].splitlines())
 
 
-@pytest.mark.parametrize("unit", ["<", "<a ", "<!--", "<script>", "<pre>", "<a b='", "</", "<a></a"])
+@pytest.mark.parametrize("unit", ["<", "<a ", "<a b='", "</", "<a></a>"])
 def test_broken_markup_takes_linear_time(unit: str, counter: TokenCounter) -> None:
-    for head in ("<!doctype html>", "<r>" + "<x></x>" * 9):
-        assert counter.text(shorten(head + unit * 40_000, 60, counter, query="x")) <= 60
+    assert counter.text(shorten("<r>" + "<x></x>" * 9 + unit * 40_000, 60, counter, query="x")) <= 60

@@ -18,7 +18,7 @@ from langchain_core.vectorstores import InMemoryVectorStore
 
 from contextkit import Budget, ContextBuilder
 from contextkit.errors import InvalidInput
-from contextkit.sources import History, System, Tools
+from contextkit.sources import History, Overflow, System, Tools
 from contextkit.sources.cut import Cut
 from contextkit.sources.documents import Document, Documents
 from contextkit.stores.sqlite import SQLiteStore
@@ -547,3 +547,33 @@ def test_what_is_found_again_with_another_day_is_searched_by_that(request_for: M
     )
     assert first["10"] > first["9"]
     assert second["10"] == max(second.values())
+
+
+RULES = "".join(f"<p class='rule'>Rule {n} is of <b>shelf</b> {n}.</p>" for n in range(60))
+PAGE = f"""<!DOCTYPE html><html><head><title>Shop</title><style>p {{ color: red }}</style></head><body>
+<nav><a href="/">Start</a></nav><h1>Shop</h1>{RULES}<p>{REFUNDS} <a href="/refunds">More</a></p></body></html>"""
+
+
+def test_pages_are_searched_and_shown_as_text_where_that_is_asked_for(request_for: MakeRequest) -> None:
+    asked = request_for("how long do refunds take")
+    for source in (Documents([PAGE, HOURS], pages_as_text=True), Documents(found(PAGE, HOURS), pages_as_text=True)):
+        page, hours = items(source.gather(asked))
+        assert page.text.startswith("Start\n\n# Shop\n\nRule 0 is of shelf 0.\n")
+        assert page.text.endswith("Refunds take five days. [More](/refunds)")
+        assert hours.text == HOURS
+        assert page.score > hours.score
+    assert [item.text for item in items(Documents([PAGE, HOURS]).gather(asked))] == [PAGE, HOURS]
+
+
+def test_a_page_that_is_shortened_is_text_and_its_handle_reads_all_of_it() -> None:
+    with SQLiteStore(":memory:") as store:
+        sources = [Documents([Document(id="page", text=PAGE)]), Overflow()]
+        builder = ContextBuilder(store=store, sources=sources, strategy="rag", budget=Budget(900))
+        context = builder.build("How long do refunds take?", actor_id="ines", session_id="s1")
+        decision = context.report.decision("page")
+        prompt = context.messages[-2].text
+        assert decision.outcome == "shortened"
+        assert REFUNDS in prompt
+        assert "<p" not in prompt
+        assert decision.handle is not None
+        assert store.get_overflow("ines", "s1", decision.handle).text == PAGE
