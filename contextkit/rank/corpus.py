@@ -6,8 +6,8 @@ good as that paragraph alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Final
 
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from contextkit.rank.fuse import fuse
-from contextkit.rank.languages import is_foreign_text
 from contextkit.rank.lexical import LexicalIndex, Scores, joint_scores
 from contextkit.rank.meaning import Meaning
+from contextkit.rank.numbered import Numbered
 from contextkit.rank.passages import sentences
-from contextkit.rank.subwords import are_foreign, index_terms, query_terms
+from contextkit.rank.subwords import are_foreign, query_terms, sentence_terms
 from contextkit.rank.terms import forms
 from contextkit.types import Embeddings
 
@@ -47,16 +47,13 @@ class Passages:
     sentences."""
 
     def __init__(self, passages: Sequence[str]) -> None:
-        said = [
-            [index_terms(sentence, foreign=foreign) for sentence in sentences(passage)]
-            for passage, foreign in ((each, is_foreign_text(each)) for each in passages)
-        ]
-        self.stems, self.forms, self.sentences = LexicalIndex(), LexicalIndex(), LexicalIndex()
-        self.stems.add_all(map(chain.from_iterable, said))
-        self.forms.add_all(map(forms, passages))
-        self.sentences.add_all(chain.from_iterable(said))
-        self.sentences_of = np.array([*map(len, said)], np.intp)
+        sizes = array("I")
+        said = Numbered.of(_sentences(passages, sizes))
+        self.sentences_of = np.asarray(sizes, np.uint32)
         """How many sentences each passage has."""
+        self.sentences = LexicalIndex.of(said)
+        self.stems = LexicalIndex.of(said.joined(self.sentences_of))
+        self.forms = LexicalIndex.of(Numbered.of(map(forms, passages)))
 
     def __len__(self) -> int:
         """Passages there are."""
@@ -66,6 +63,14 @@ class Passages:
     def words(self) -> int:
         """How many words they have together."""
         return int(self.stems.lengths.sum())
+
+
+def _sentences(passages: Iterable[str], sizes: array[int]) -> Iterator[list[str]]:
+    """The terms of each sentence of the passages, whose numbers of sentences are put down in `sizes`."""
+    for passage in passages:
+        said = sentences(passage)
+        sizes.append(len(said))
+        yield from sentence_terms(said)
 
 
 def joint_matches(texts: Sequence[Passages], query: str) -> Matches:

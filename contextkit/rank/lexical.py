@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from contextkit.errors import InvalidInput
 from contextkit.rank.columns import Columns, column
 from contextkit.rank.drawers import drawers, opened_drawers
+from contextkit.rank.numbered import Numbered
 from contextkit.rank.packed import Ints, Packed
 from contextkit.rank.sealed import opened, seal
 
@@ -77,20 +78,20 @@ class LexicalIndex:
         if len(self):
             for document in documents:
                 self.add(document)
-            return
-        numbers = _Numbers()
-        found, lengths = array("I"), array("I")
-        for document in documents:
-            before = len(found)
-            found.extend(map(numbers.__getitem__, document))
-            lengths.append(len(found) - before)
-        places = np.repeat(np.arange(len(lengths)), lengths)
-        owners = np.frombuffer(found.tobytes(), np.uint32).astype(np.int64)
-        postings, counts = np.unique(owners * max(1, len(lengths)) + places, return_counts=True)
-        owners, places = np.divmod(postings, max(1, len(lengths)))
-        self._ids = dict(numbers)
-        self._packed = Packed.sorted(owners, places.astype(np.uint32), counts.astype(np.uint32), len(numbers))
-        self._lengths, self._total = lengths, len(found)
+        else:
+            self._take(Numbered.of(documents))
+
+    @classmethod
+    def of(cls, documents: Numbered) -> LexicalIndex:
+        """An index of these documents."""
+        index = cls()
+        index._take(documents)
+        return index
+
+    def _take(self, documents: Numbered) -> None:
+        self._ids = dict(documents.ids)
+        self._packed = documents.packed()
+        self._lengths, self._total = array("I", documents.lengths.tobytes()), len(documents.found)
 
     @property
     def lengths(self) -> Ints:
@@ -280,14 +281,6 @@ def joint_scores(
         gain = np.float32(weight * inverse_frequency(len(lengths), len(documents)) * (k1 + 1))
         scores[documents] += gain * counts / (counts + norms[documents])
     return scores
-
-
-class _Numbers(dict[str, int]):
-    """Terms, each numbered when it is first asked for."""
-
-    def __missing__(self, term: str) -> int:
-        number = self[term] = len(self)
-        return number
 
 
 def _pairs(recent: bytes) -> tuple[Ints, Ints]:

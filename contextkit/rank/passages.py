@@ -82,7 +82,13 @@ _JSON_MARK: Final = re.compile(r'[{}\[\]]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text, paragraphs apart; the text itself where it has none."""
-    return [one for one in _SENTENCE_END.split(text) if one and not one.isspace()] or [text]
+    found = _SENTENCE_END.split(text)
+    if not text.isascii():
+        found = [one for piece in found for one in _WIDE_END.split(piece)]
+    return [one for one in found if one and not one.isspace()] or [text]
 
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n\s*\n")
+_SENTENCE_END: Final = re.compile(r"\s(?:(?<=[.!?]\s)\s*|(?<=\n)\s*\n)")
+"""The space behind a sentence's last mark, or between paragraphs; it begins with a space, which is found soon."""
+
+_WIDE_END: Final = re.compile(r"(?<=[。！？])")

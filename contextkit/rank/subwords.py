@@ -34,6 +34,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from contextkit.rank.languages import ACCENTED, VIETNAMESE, has_english, is_foreign
@@ -74,7 +75,17 @@ def index_terms(text: str, *, foreign: bool | None = None) -> list[str]:
     A part of a text that is known to be `foreign`, or not to be, need not tell by itself.
     """
     found = words(text)
-    foreign = is_foreign(found) if foreign is None else foreign
+    return _found_by(text, found, is_foreign(found) if foreign is None else foreign)
+
+
+def sentence_terms(sentences: Sequence[str]) -> Iterator[list[str]]:
+    """What each sentence of a text is found by, whose language they tell together."""
+    found = [*map(words, sentences)]
+    foreign = is_foreign([*chain.from_iterable(found)])
+    return (_found_by(sentence, said, foreign) for sentence, said in zip(sentences, found, strict=True))
+
+
+def _found_by(text: str, found: Sequence[str], foreign: bool) -> list[str]:
     if text.isascii() and not foreign:
         return terms_of(found)
     if VIETNAMESE.search(text):
