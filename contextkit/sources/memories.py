@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from contextkit.blocks import line_tokens
 from contextkit.errors import InvalidInput, StoreError
@@ -18,6 +18,7 @@ from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources.needs import needed
 from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore
+from contextkit.stores.metadata import check_wanted
 from contextkit.transcript import day, speaker
 from contextkit.types import Gathered, Item, Notice, Provenance, Request
 
@@ -39,6 +40,8 @@ class Memories:
       template: `{actor}`, `{session}` and the build's own variables are filled in.
     * `strategy` means the records of one memory strategy, of all of the actor's sessions: a name in
       `strategies/memory`, or a `MemoryStrategy`.
+    * `metadata` narrows it, too, to records whose own has these keys with these values (where it has a list, among
+      others): `{"category": "diet"}`. What was said a moment ago has none and is left out then.
     * `limit`: at most so many records are offered.
     * `fresh`: what was said within that time in the actor's other sessions, and is in no record yet, is
       offered too, so that who opens another conversation need not say it again. A conversation of more
@@ -67,6 +70,7 @@ class Memories:
         *,
         namespace: str | None = None,
         strategy: str | MemoryStrategy | None = None,
+        metadata: Mapping[str, Any] | None = None,
         limit: int = 20,
         fresh: timedelta = timedelta(days=1),
     ) -> None:
@@ -79,12 +83,14 @@ class Memories:
         self._store = store
         self._namespace = namespace
         self._strategy = None if strategy is None else MemoryStrategy.load(strategy)
+        self._metadata = check_wanted(metadata)
         self._limit = limit
-        self._fresh = fresh
+        self._fresh = timedelta() if metadata else fresh
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, MemoryStore, self.name)
-        return iter([*_Reading(request, store, self._within(request), self._limit).gathered(self._fresh)])
+        reading = _Reading(request, store, self._within(request), self._metadata, self._limit)
+        return iter([*reading.gathered(self._fresh)])
 
     def _within(self, request: Request) -> str | None:
         """The namespace of this request."""
@@ -99,10 +105,18 @@ class Memories:
 class _Reading:
     """One build's reading of an actor's memories."""
 
-    def __init__(self, request: Request, store: MemoryStore, namespace: str | None, limit: int) -> None:
+    def __init__(
+        self,
+        request: Request,
+        store: MemoryStore,
+        namespace: str | None,
+        metadata: Mapping[str, Any] | None,
+        limit: int,
+    ) -> None:
         self.request = request
         self.store = store
         self.namespace = namespace
+        self.metadata = metadata
         self.limit = limit
         self.notices: list[Notice] = []
 
@@ -152,10 +166,15 @@ class _Reading:
         a question that asks for nothing in particular."""
         request, limit = self.request, self.limit * WIDER
         if asks_for_everything(request.query):
-            known = self.store.memories(request.actor_id, namespace=self.namespace)
+            known = self.store.memories(request.actor_id, namespace=self.namespace, metadata=self.metadata)
             return Found(overview(known, request.now, limit))
         every = self.store.search_memories(
-            request.actor_id, request.topic, namespace=self.namespace, limit=limit, active=False
+            request.actor_id,
+            request.topic,
+            namespace=self.namespace,
+            limit=limit,
+            active=False,
+            metadata=self.metadata,
         )
         return found_of(every, request.now, past=past)
 
@@ -163,7 +182,9 @@ class _Reading:
         """All records, those that hold no longer included, where they are needed."""
         if not found.needs_line(past=past):
             return []
-        return self.store.memories(self.request.actor_id, namespace=self.namespace, active=False)
+        return self.store.memories(
+            self.request.actor_id, namespace=self.namespace, active=False, metadata=self.metadata
+        )
 
     def _said(self, within: timedelta) -> list[FreshMessage]:
         """What was said in other sessions; nothing where the source's own store keeps none."""

@@ -268,21 +268,38 @@ class MemoryStore(Protocol):
         """Create or replace records by id, in one write."""
         ...
 
-    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+    def memories(
+        self,
+        actor_id: str,
+        *,
+        namespace: str | None = None,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> list[MemoryRecord]:
         """The actor's records, oldest first, of the same age by id. A namespace ending in `/` names its whole subtree.
 
-        `active` leaves out superseded records; expired ones are always left out.
+        `active` leaves out superseded records; expired ones are always left out. `metadata` leaves out those whose own
+        does not have all of its keys with the same values; where theirs is a list, among others. Raises
+        `InvalidInput` where it is no mapping of texts.
         """
         ...
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
+        self,
+        actor_id: str,
+        query: str,
+        *,
+        namespace: str | None = None,
+        limit: int = 20,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
     ) -> list[ScoredMemory]:
         """The records that match the query best, best first, of equals the last listed; lexical and, where there
         are vectors, dense.
 
         At most `limit` of those that hold; without `active` at most as many others, superseded or still to come,
         stand among them, each where it belongs and marked, so that what has ended crowds out nothing that holds.
+        `metadata` narrows the search as it does a listing.
         """
         ...
 

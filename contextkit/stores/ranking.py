@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.subwords import index_terms, scores
 from contextkit.stores import MemoryRecord, ScoredMemory
 from contextkit.stores.codec import to_micros
+from contextkit.stores.metadata import check_wanted, with_metadata
 from contextkit.transcript import day
 
 Shown: TypeAlias = NDArray[np.bool_]
@@ -63,6 +64,13 @@ class MemoryIndex:
         """Which records there are at a time, in microseconds since 1970: those that hold, or all that are unexpired."""
         unexpired = self._expires > now
         return unexpired & (self._begins <= now) & (self._ends > now) if active else unexpired
+
+    def having(self, metadata: Mapping[str, Any] | None) -> Shown:
+        """Which records have this metadata, among other."""
+        if not metadata:
+            check_wanted(metadata)
+            return np.ones(len(self._records), np.bool_)
+        return np.fromiter(map(with_metadata(metadata), self._records), np.bool_, len(self._records))
 
     def listed(self, shown: Shown) -> list[MemoryRecord]:
         """The records shown, in their order."""

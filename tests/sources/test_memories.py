@@ -360,6 +360,17 @@ class Reads(SQLiteStore):
         return super().messages(*args, **more)
 
 
+def test_metadata_narrows_what_is_offered(request_for: MakeRequest, store: SQLiteStore) -> None:
+    remember(store, "Likes soup.", namespace="diet", metadata={"category": ["diet"]})
+    remember(store, "Likes soup bowls.", namespace="home", metadata={"category": "home"})
+    store.append("u1", "phone", [{"role": "user", "content": "No soup today.", "created_at": NOW}])
+    source = Memories(metadata={"category": "diet"})
+    for query in ("Which soup?", "What do you know about me?"):
+        assert [item.text for item in found(request_for(query), store, source)] == ["Likes soup."]
+    with pytest.raises(InvalidInput):
+        Memories(metadata="diet")  # type: ignore[arg-type]
+
+
 def test_it_reads_no_more_than_it_must(request_for: MakeRequest) -> None:
     with Reads() as store:
         remember(store, "Has a flight with BA 117.", "Likes an early flight.", "Sleeps on a flight.")

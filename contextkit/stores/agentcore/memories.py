@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, count
 from math import ceil, inf
-from typing import Final
+from typing import Any, Final
 
 from contextkit.clock import Clock
 from contextkit.errors import InvalidInput, RecordFailure, RecordsRefused, StoreReadOnly
@@ -21,6 +21,7 @@ from contextkit.stores.agentcore.payloads import readable
 from contextkit.stores.agentcore.record import Namespace, NewRecord, Record, score_of
 from contextkit.stores.agentcore.records import BATCH, MIN_EXPIRY_DAYS, NOT_FOUND, Records
 from contextkit.stores.codec import check_record, to_micros
+from contextkit.stores.metadata import Test, with_metadata
 
 _DAY: Final = timedelta(days=1)
 
@@ -60,8 +61,16 @@ class Memories:
         if refused:
             raise RecordsRefused(list(refused.values()), len(drafts) - len(refused))
 
-    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+    def memories(
+        self,
+        actor_id: str,
+        *,
+        namespace: str | None = None,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> list[MemoryRecord]:
         check_actor(actor_id)
+        shown = self._shown(namespace, active, with_metadata(metadata))
         records = list(self._records.all(own_place(actor_id, namespace)))
         found: list[MemoryRecord] = []
         for place, homes in self._homes_of(actor_id, namespace).items():
@@ -69,14 +78,21 @@ class Memories:
             found += filter(None, (_native(homes, actor_id, record) for record in listed))
             records += listed
         found += (kept.record for kept in envelope.latest(envelope.whole(records)))
-        shown = self._shown(namespace, active)
         return sorted(filter(shown, found), key=_age)
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
+        self,
+        actor_id: str,
+        query: str,
+        *,
+        namespace: str | None = None,
+        limit: int = 20,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
     ) -> list[ScoredMemory]:
         check_actor(actor_id)
-        place, asked = own_place(actor_id, namespace), readable(query).strip()
+        place, asked, wanted = own_place(actor_id, namespace), readable(query).strip(), with_metadata(metadata)
+        shown = self._shown(namespace, active, wanted)
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
         if not asked or not limit:
@@ -84,7 +100,7 @@ class Memories:
         found = self._search(place, asked)
         for home_place, homes in self._homes_of(actor_id, namespace).items():
             found += self._search(home_place, asked, partial(_native, homes, actor_id))
-        shown, holds = self._shown(namespace, active), self._shown(namespace, True)
+        holds = self._shown(namespace, True, wanted)
         ranked = sorted(found, key=lambda scored: (scored.score, _age(scored.record)), reverse=True)
         marked = [replace(scored, active=holds(scored.record)) for scored in ranked if shown(scored.record)]
         places = {active: count() for active in (True, False)}
@@ -196,11 +212,11 @@ class Memories:
         theirs = [ScoredMemory(record, score_of(hit)) for hit in hits if (record := native(hit)) is not None]
         return ours + theirs
 
-    def _shown(self, namespace: str | None, active: bool) -> Callable[[MemoryRecord], bool]:
+    def _shown(self, namespace: str | None, active: bool, wanted: Test) -> Test:
         now = self._clock()
 
         def shown(record: MemoryRecord) -> bool:
-            if not is_within(record.namespace, namespace) or (record.expires_at or _END) <= now:
+            if not is_within(record.namespace, namespace) or (record.expires_at or _END) <= now or not wanted(record):
                 return False
             return not active or ((record.valid_from or now) <= now < (record.valid_to or _END))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contextkit.errors import InvalidInput
 from contextkit.recent import Recent
@@ -42,6 +42,7 @@ from contextkit.stores.dynamodb.nearest import Nearest, beside, numbers
 from contextkit.stores.dynamodb.payloads import Payloads, chunk_keys
 from contextkit.stores.dynamodb.writes import Condition, Delete, Put, Refused, Update, Write
 from contextkit.stores.embedding import BATCH, Attempts, Embedder, matrix
+from contextkit.stores.metadata import with_metadata
 
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex
@@ -90,15 +91,29 @@ class Memories:
         self._drop_chunks(former.values())
         self._embed_some(pk, [row for row in self._present(pk, list(columns)) if awaits(row)])
 
-    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+    def memories(
+        self,
+        actor_id: str,
+        *,
+        namespace: str | None = None,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> list[MemoryRecord]:
         pk, within, now = keys.memories_key(check_id("actor id", actor_id)), in_namespace(namespace), self._clock.now()
-        kept = self._known(pk, namespace, now)
+        wanted, kept = with_metadata(metadata), self._known(pk, namespace, now)
         if kept is not None:
-            return kept.index.listed(kept.index.shown(now, active))
-        return self._records([row for row in self._all(pk) if is_shown(row, within, now, active)])
+            return [*filter(wanted, kept.index.listed(kept.index.shown(now, active)))]
+        return [*filter(wanted, self._records([row for row in self._all(pk) if is_shown(row, within, now, active)]))]
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
+        self,
+        actor_id: str,
+        query: str,
+        *,
+        namespace: str | None = None,
+        limit: int = 20,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
     ) -> list[ScoredMemory]:
         pk = keys.memories_key(check_id("actor id", actor_id))
         if limit < 0:
@@ -106,7 +121,8 @@ class Memories:
         kept = self._index(pk, namespace)
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
         now = self._clock.now()
-        shown, holding = kept.index.shown(now, active), kept.index.shown(now, True)
+        shown = kept.index.shown(now, active) & kept.index.having(metadata)
+        holding = kept.index.shown(now, True) & shown
         if vector is None or not kept.indexed or not self._nearest.usable(pk, vector.tolist()):
             return kept.index.search(query, vector, limit, shown, holding)
         lexical = kept.index.lexical(query, shown)

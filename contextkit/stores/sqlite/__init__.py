@@ -172,13 +172,29 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         self._memories.put_memories(actor_id, records)
 
-    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
-        return self._memories.memories(actor_id, namespace=namespace, active=active)
+    def memories(
+        self,
+        actor_id: str,
+        *,
+        namespace: str | None = None,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> list[MemoryRecord]:
+        return self._memories.memories(actor_id, namespace=namespace, active=active, metadata=metadata)
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
+        self,
+        actor_id: str,
+        query: str,
+        *,
+        namespace: str | None = None,
+        limit: int = 20,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
     ) -> list[ScoredMemory]:
-        return self._memories.search_memories(actor_id, query, namespace=namespace, limit=limit, active=active)
+        return self._memories.search_memories(
+            actor_id, query, namespace=namespace, limit=limit, active=active, metadata=metadata
+        )
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         self._memories.delete_memories(actor_id, ids)

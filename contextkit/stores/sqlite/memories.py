@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,7 @@ from contextkit.stores.codec import (
     to_micros,
 )
 from contextkit.stores.embedding import BATCH, Attempts, Embedder, matrix
+from contextkit.stores.metadata import with_metadata
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
 from contextkit.stores.sqlite.sessions import Lifetimes
@@ -72,20 +73,35 @@ class Memories:
             purge_rows(connection, now, "memories")
         self._attempts.make(lambda: self.embed_missing(actor_id))
 
-    def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:
+    def memories(
+        self,
+        actor_id: str,
+        *,
+        namespace: str | None = None,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> list[MemoryRecord]:
         within, now = (check_id("actor id", actor_id), *_range(namespace)), self._lifetimes.now()
+        wanted = with_metadata(metadata)
         statement, times = f"SELECT {_COLUMNS} FROM memories WHERE {_IN_NAMESPACE} AND {_UNEXPIRED}", [now]
         if active:
             statement, times = f"{statement} AND {_ACTIVE}", [now, now, now]
         with self._database.snapshot() as connection:
             kept = self._indexes.get(within)
             if kept is not None and kept.stamp == _stamp(connection, actor_id):
-                return kept.index.listed(kept.index.shown(now, active))
+                return [*filter(wanted, kept.index.listed(kept.index.shown(now, active)))]
             rows = connection.execute(f"{statement} ORDER BY created_at, record_id", (*within, *times)).fetchall()
-        return [_record(row) for row in rows]
+        return [*filter(wanted, map(_record, rows))]
 
     def search_memories(
-        self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
+        self,
+        actor_id: str,
+        query: str,
+        *,
+        namespace: str | None = None,
+        limit: int = 20,
+        active: bool = True,
+        metadata: Mapping[str, Any] | None = None,
     ) -> list[ScoredMemory]:
         actor_id = check_id("actor id", actor_id)
         if limit < 0:
@@ -94,7 +110,8 @@ class Memories:
         index = self._index(actor_id, _range(namespace))
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
         now = self._lifetimes.now()
-        return index.search(query, vector, limit, index.shown(now, active), index.shown(now, True))
+        shown = index.shown(now, active) & index.having(metadata)
+        return index.search(query, vector, limit, shown, index.shown(now, True))
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         actor_id = check_id("actor id", actor_id)

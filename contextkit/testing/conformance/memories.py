@@ -120,6 +120,46 @@ class MemoryStoreConformance(Conformance):
         assert within("users/2/") == set()
         assert within("%") == set()
 
+    def test_metadata_narrows_what_is_listed_and_found(
+        self, store: MemoryStore, actor: str, clock: ManualClock
+    ) -> None:
+        kept: dict[str, dict[str, Any]] = {
+            "none": {},
+            "diet": {"category": "diet", "source": "import"},
+            "several": {"category": ["home", "diet"], "rank": 2},
+            "other": {"category": "dietary", "rank": 2, "seen": None},
+        }
+        records = [replace(memory(name, "a car", clock), metadata=said) for name, said in kept.items()]
+        past = replace(memory("past", "a car", clock), metadata={"category": "diet"}, valid_to=clock())
+        store.put_memories(actor, [*records, past])
+
+        def having(metadata: dict[str, Any], **more: Any) -> set[str]:
+            listed = {record.id for record in store.memories(actor, metadata=metadata, **more)}
+            found = store.search_memories(actor, "car", metadata=metadata, **more)
+            assert {scored.record.id for scored in found} == listed
+            assert {scored.record.id for scored in found if not scored.active} == listed & {"past"}
+            return listed
+
+        for _ in range(2):  # before there is an index, and after
+            assert having({}) == set(kept)
+            assert having({"category": "diet"}) == {"diet", "several"}
+            assert having({"category": "diet"}, active=False) == {"diet", "several", "past"}
+            assert having({"category": "diet", "rank": 2}) == {"several"}
+            assert having({"category": ["home", "diet"]}) == {"several"}
+            assert having({"seen": None}) == {"other"}
+            assert having({"rank": 2}, namespace="elsewhere") == set()
+        assert len(store.search_memories(actor, "car", metadata={"category": "diet"}, limit=1)) == 1
+
+    @pytest.mark.parametrize("bad", ["category", ["category"], {1: "diet"}], ids=["text", "list", "number"])
+    def test_memories_are_narrowed_by_no_other_than_named_values(
+        self, store: MemoryStore, actor: str, clock: ManualClock, bad: Any
+    ) -> None:
+        store.put_memories(actor, [memory("m1", "a car", clock)])
+        with pytest.raises(InvalidInput):
+            store.memories(actor, metadata=bad)
+        with pytest.raises(InvalidInput):
+            store.search_memories(actor, "car", metadata=bad)
+
     def test_only_active_records_unless_asked(self, store: MemoryStore, actor: str, clock: ManualClock) -> None:
         now = clock()
         records = [
