@@ -286,6 +286,9 @@ class ContextBuilder:
         if self._session_store is None:
             return []
         request = draft.request
+        if request.apart.branch:
+            self._known.saw_branch(request.session, request.apart.branch, draft.view(prompt))
+            return []
         views = self._known.views(request.session).keeping(self._series, draft.view(prompt))
         text = views.to_json()
         if request.session is not None and request.session.view == text:

@@ -147,6 +147,7 @@ class Draft:
             reads_shrunk_through=self.fit.present.shrunk.reads,
             left_through=self.fit.present.shrunk.left,
             summary=view.summary,
+            left=self.request.apart.stretches,
             turn=self._turn(prompt),
         )
 

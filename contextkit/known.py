@@ -12,6 +12,7 @@ from contextkit.rank.segments import Segment, is_united, segments_named
 from contextkit.recent import Recent
 from contextkit.stores import Session, SessionOpener, SessionStore
 from contextkit.types import Notice
+from contextkit.view import View
 from contextkit.views import Views
 
 REMEMBERED: Final = 32_000_000
@@ -20,6 +21,10 @@ goes first."""
 
 WRITTEN: Final = 256
 """Sessions whose views are not read back from their text, as they were written here: those that are talked in now."""
+
+BRANCHES: Final = 256
+"""Branches whose views are kept: those of agents that work beside each other now. A view that is forgotten costs the
+branch its place in the provider's cache."""
 
 FACTS: Final = 1_000
 """What a session counts for besides its view."""
@@ -35,6 +40,7 @@ class KnownSessions:
         self._remembered = remembered
         self._seen = Recent[tuple[str, str], _Seen](REMEMBERED, _weight)
         self._written = Recent[tuple[str, str], tuple[str, Views]](WRITTEN)
+        self._branches = Recent[tuple[object, ...], View](BRANCHES)
 
     def read(
         self, store: SessionStore, actor_id: str, session_id: str, seconds: float, sought: Set[int] | None = None
@@ -83,6 +89,14 @@ class KnownSessions:
         """The views that a text of the session's tells."""
         written = self._written.get((session.actor_id, session.session_id))
         return written[1] if written and written[0] == text else Views.from_json(text)
+
+    def view_of(self, session: Session | None, branch: str) -> View | None:
+        """The view of one branch of a session, of which no store knows: it ends when those beside it do."""
+        return self._branches.get(_branch(session, branch)) if branch else None
+
+    def saw_branch(self, session: Session | None, branch: str, view: View) -> None:
+        """Take note of the view of a branch's last prompt."""
+        self._branches.put(_branch(session, branch), view)
 
     def followed(self, session: Session | None, after: int) -> int:
         """The number of the last message up to which the turn that begins behind number `after` is known to go on."""
@@ -164,6 +178,10 @@ class _Reading:
         last = session.last_seq
         lasting = frozenset(one for one in segments if not is_united(one, last))
         return _Seen(facts, self.drawers, lasting, saved=saved)
+
+
+def _branch(session: Session | None, branch: str) -> tuple[object, ...]:
+    return (session.actor_id, session.session_id, session.created_at, branch) if session else ("", "", None, branch)
 
 
 def _weight(seen: _Seen) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from contextkit.apart import NOTHING, Apart, apart
 from contextkit.budget import Budget
 from contextkit.deadline import Deadline, patiently
 from contextkit.errors import EmptyQuery, InvalidMessage, StoreUnavailable, shortened
@@ -65,10 +66,14 @@ def open_request(
     if sessions is not None:
         sought = _sought(message, strategy, filled)
         session, missed = known.read(sessions, actor_id, session_id, deadline.for_opening, sought)
-    log = _Log(sessions, session, deadline)
+    others = apart()
+    views = known.views(session)
+    branch = known.view_of(session, others.branch)
+    others = others.still((branch or views.of(series)).left)
+    log = _Log(sessions, session, deadline, others)
     if message is None and missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
-    view = _view(known.views(session), series, log).within(strategy.name, available).counted_by(counter)
+    view = _view(branch, views, series, log).within(strategy.name, available).counted_by(counter)
     opening = _followed(view, log, now, session, known) if message is None else _begun(message, view, log, now)
     turn = opening.turn
     return Request(
@@ -90,6 +95,7 @@ def open_request(
         deadline=deadline,
         notices=[notice for notice in (missed, opening.notice) if notice is not None],
         beside=asked.beside,
+        apart=others,
     )
 
 
@@ -128,25 +134,41 @@ def _holds_more_than_text(message: Message) -> bool:
 
 
 class _Log:
-    """The end of a session's messages, read only as far as it did not come with the session's facts."""
+    """The end of a session's messages, read only as far as it did not come with the session's facts.
 
-    def __init__(self, store: SessionStore | None, session: Session | None, deadline: Deadline) -> None:
+    What others said is left out, and what was appended since the facts were read: these tell whose it is.
+    """
+
+    def __init__(
+        self, store: SessionStore | None, session: Session | None, deadline: Deadline, others: Apart = NOTHING
+    ) -> None:
         self._store = store
         self._session = session
         self._deadline = deadline
+        self.others = others
         self.last_seq = session.last_seq if session else 0
 
     def since(self, after: int) -> Sequence[Message]:
+        others = self.others.numbers
+        said = self._all_since(after)
+        return [message for message in said if message.seq not in others] if others else said
+
+    def _all_since(self, after: int) -> Sequence[Message]:
         if self._store is None or self._session is None:
             return ()
         known = self._session.since(after)
         if known is not None:
             return known
-        read = partial(self._store.messages, self._session.actor_id, self._session.session_id, after=after)
+        ids, before = (self._session.actor_id, self._session.session_id), self.last_seq + 1
+        read = partial(self._store.messages, *ids, after=after, before=before)
         return patiently(read, self._deadline.for_opening)
 
     def last(self, count: int) -> Sequence[Message]:
-        return self.since(max(0, self.last_seq - count))
+        after = self.last_seq
+        while after > 0 and count:
+            count -= after not in self.others.numbers
+            after -= 1
+        return self.since(after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +180,20 @@ class _Opening:
     notice: Notice | None = None
 
 
-def _view(views: Views, series: str, log: _Log) -> View:
+def _view(branch: View | None, views: Views, series: str, log: _Log) -> View:
+    """The view to go on from: of who speaks beside others its own, or else that of the series."""
+    view = branch or _view_of(views, series, log)
+    asked = None if view.turn is None else view.turn.after + 1
+    return replace(view, turn=None) if asked in log.others.numbers else view
+
+
+def _view_of(views: Views, series: str, log: _Log) -> View:
     """The view of a series, with the session's turn: that of another one which began since, after an answer.
 
-    What another builder is asked in the midst of a turn is a matter of its own.
+    What another builder is asked in the midst of a turn is a matter of its own, and so is what others are asked.
     """
     view, last = views.of(series), views.newest.turn
-    if view.turn is None or last is None or last.after <= view.turn.after:
+    if view.turn is None or last is None or last.after <= view.turn.after or last.after + 1 in log.others.numbers:
         return view
     try:
         said = log.since(last.after - 1)
@@ -187,7 +216,8 @@ def _begun(query: Message, view: View, log: _Log, now: datetime) -> _Opening:
     if view.turn is not None and not asked and _goes_on(view.turn, query, said):
         return _Opening(view.turn)
     at = (said[-1] if asked else query).created_at or now
-    return _opened(query, log.last_seq - asked, view.turn, said[:-1] if asked else said, at)
+    after = (said[-1].seq or log.last_seq) - 1 if asked else log.last_seq
+    return _opened(query, after, view.turn, said[:-1] if asked else said, at)
 
 
 def _goes_on(turn: Turn, query: Message, said: Sequence[Message]) -> bool:
@@ -198,9 +228,10 @@ def _goes_on(turn: Turn, query: Message, said: Sequence[Message]) -> bool:
 
 def _followed(view: View, log: _Log, now: datetime, session: Session | None, known: KnownSessions) -> _Opening:
     """The turn the session is in, as far as it is not known already to go on."""
-    followed = known.followed(session, view.turn.after) if view.turn is not None else 0
+    alone = not log.others.numbers
+    followed = known.followed(session, view.turn.after) if view.turn is not None and alone else 0
     opening = _continued(view, log, now, followed)
-    if opening.turn is view.turn:
+    if opening.turn is view.turn and alone:
         known.follow(session, opening.turn.after)
     return opening
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from contextkit.apart import NOTHING, Apart
 from contextkit.clock import zone_in
 from contextkit.deadline import Deadline
 
@@ -226,7 +227,8 @@ class Request:
     the session as it was read at the start of the build, None where there is none yet; `view`
     is what the last prompt of this builder's looked like. `variables` fill the system prompt's template. By
     `deadline` every source must have answered. `notices` tell what went wrong so far. `beside` is what
-    is sent with the prompt and is not of it, as JSON.
+    is sent with the prompt and is not of it, as JSON. `apart` says which of the session's
+    messages are no part of its dialogue.
     """
 
     query: str
@@ -247,6 +249,7 @@ class Request:
     deadline: Deadline = field(default_factory=Deadline)
     notices: Sequence[Notice] = ()
     beside: Sequence[Mapping[str, Any]] = ()
+    apart: Apart = NOTHING
 
     @property
     def topic(self) -> str:

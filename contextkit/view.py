@@ -13,6 +13,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
+from contextkit.apart import Stretch
 from contextkit.blocks import block_message
 from contextkit.errors import StoreCorrupt
 from contextkit.messages import dumps, loads
@@ -80,6 +81,7 @@ class View:
     * `reads_shrunk_through`: the same for what was read back by handle in the current turn.
     * `left_through`: calls of the current turn up to this sequence number stand in a list only.
     * `summary`: the rolling summary of what lies before the cursor, as JSON; None without one.
+    * `left`: of the session's messages those that are no part of this conversation, in stretches of sequence numbers.
     * `turn`: the turn the session is in.
     """
 
@@ -92,10 +94,12 @@ class View:
     reads_shrunk_through: int = 0
     left_through: int = 0
     summary: str | None = None
+    left: tuple[Stretch, ...] = ()
     turn: Turn | None = None
 
     def to_json(self) -> str:
         """The view as the store keeps it."""
+        left = {"left": self.left} if self.left else {}
         return json.dumps(
             {
                 "version": VERSION,
@@ -108,6 +112,7 @@ class View:
                 "reads_shrunk_through": self.reads_shrunk_through,
                 "left_through": self.left_through,
                 "summary": self.summary,
+                **left,
                 "turn": None if self.turn is None else _turn_to_dict(self.turn),
             },
             separators=(",", ":"),
@@ -123,6 +128,7 @@ class View:
             turn = data.pop("turn")
             data["tools"] = tuple(data["tools"])
             data["stable"] = Stable(**data["stable"])
+            data["left"] = tuple((int(first), int(last)) for first, last in data.get("left", ()))
             return cls(**data, turn=None if turn is None else _turn_from_dict(turn))
         except (ValueError, TypeError, KeyError, AttributeError, StoreCorrupt):
             return cls()

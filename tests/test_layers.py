@@ -16,7 +16,7 @@ PACKAGE = ROOT / "contextkit"
 
 LAYERS = (
     # The nouns, and leaves that know only these.
-    "types errors recent clock charges steps workers deadline aside fence canonical document encoded quiet",
+    "types apart errors recent clock charges steps workers deadline aside fence canonical document encoded quiet",
     "shown_tools parts readable question embedders zones aws",
     # What can be done with texts, numbers and vectors.
     "media tokens calibration usage",
@@ -63,6 +63,7 @@ LIBRARIES = {
         "adapters.langgraph",
         "adapters.langchain_tools",
         "adapters.retold",
+        "adapters.supersteps",
         "render.langchain",
         "schemas",
         "sources",

@@ -15,6 +15,7 @@ structured answer) takes up some of the budget: `as_runnable(beside=[…])`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain_core.runnables import (
@@ -36,6 +37,8 @@ from contextkit.adapters.langchain_models import with_tools as with_tools
 from contextkit.adapters.langchain_prompt import ContextPrompt as ContextPrompt
 from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.adapters.results import check_result
+from contextkit.adapters.supersteps import Task, tasks_in
+from contextkit.apart import NOTHING, Apart, setting_apart
 from contextkit.offload import answer_call, read_tool
 from contextkit.render.langchain_cache import Caching
 from contextkit.types import Message
@@ -106,9 +109,10 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
     ) -> ContextPrompt:
         last, variables = last_and_variables(value)
         actor_id, session_id = ids_of(config)
-        context = self.builder.build(
-            query_of(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
-        )
+        with setting_apart(partial(_apart, (actor_id, session_id), config)):
+            context = self.builder.build(
+                query_of(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
+            )
         _check_result(last, context)
         return ContextPrompt.of(context, self.builder, self.cache, self.model)
 
@@ -120,9 +124,10 @@ class ContextRunnable(Runnable[ContextInput, ContextPrompt]):
     ) -> ContextPrompt:
         last, variables = last_and_variables(value)
         actor_id, session_id = ids_of(config)
-        context = await self.builder.abuild(
-            query_of(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
-        )
+        with setting_apart(partial(_apart, (actor_id, session_id), config)):
+            context = await self.builder.abuild(
+                query_of(last), actor_id=actor_id, session_id=session_id, variables=variables, beside=self.beside
+            )
         _check_result(last, context)
         return ContextPrompt.of(context, self.builder, self.cache, self.model)
 
@@ -170,6 +175,12 @@ def read_context_tool(builder: Builder, *, actor_id: str | None = None, session_
         args_schema=dict(tool.parameters),
         handle_tool_error=True,
     )
+
+
+def _apart(ids: tuple[str, str], config: RunnableConfig) -> Apart:
+    """What the prompt of a graph's run leaves to others that speak in its session."""
+    task = Task.of(config)
+    return NOTHING if task is None else tasks_in(ids).apart(task)
 
 
 _APPEND: Final = (

@@ -70,9 +70,11 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     * An agent that one of its tools runs inherits the config, and would be in the midst of the same session: if it
       has this middleware too, each call of it has a session of its own, `<session>/<id of the tool call>`, unless the
       tool names another.
-    * Agents that a graph runs beside each other (parallel branches, `Send`) would speak into one session at once, and
-      be shown each other's calls: name a session for each, `agent.invoke(…, {"configurable": {"actor_id": …,
-      "session_id": …}})`. Those that take turns share one.
+    * Agents in a graph share its session. Those that it runs beside each other (parallel branches, `Send`) are each
+      shown what was said before and what their own state has, and nothing of each other; and later turns what the
+      graph's state took up of it. What one node runs beside each other itself (`agent.batch`, `asyncio.gather`) is
+      one task for LangGraph: name a session for each, `agent.invoke(…, {"configurable": {"actor_id": …, "session_id":
+      …}})`.
     * What the provider is to cache is marked as the model is told so. Another middleware that does it, or that goes
       over to a model of another provider, comes before this one in the list; `cache=None` is for no marks.
     * `variables` fill the system prompt's template.
@@ -85,9 +87,10 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     session's call before; in a session's first call as much as in the last call of any other, and in the very first
     nothing.
 
-    A message that is edited after it was stored is named in the report and by a warning
-    (`contextkit.adapters.langgraph.EditedMessage`), and so is what the session has where the state goes on without: it
-    went back to an earlier checkpoint (`DivergedState`).
+    Where the state goes on without what a graph said in the session, as it went back to an earlier checkpoint or
+    messages were removed, so does the prompt, and the report says so. A message that is edited after it was stored is
+    named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`), and so is what the session has
+    and the state lacks where nobody knows whose it is (`DivergedState`).
 
     Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a system prompt of
     its own, or has tools where the builder has no source of any.

@@ -6,23 +6,27 @@
         keeper.append(state["messages"], config)
         return {"messages": [chain.invoke(state, config)]}
 
-A state is edited by id, and goes back to earlier checkpoints; a session only grows. So it is said where a message was
-edited after it was stored, and where the session has messages between those that the state goes on with.
+A state is edited by id, goes back to earlier checkpoints, and may be one of several, as branches of a graph have them;
+a session only grows. So a prompt leaves out of its dialogue what a graph has said in the session and the state goes on
+without, where the same node appends and has the prompt built by `builder.as_runnable()`; and it is said where a message
+was edited after it was stored.
 """
 
 from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
 from contextkit.adapters.artifacts import storable, without_artifact
+from contextkit.adapters.lacking import Lack, Whose, whose
 from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.adapters.retold import last_question, retold
+from contextkit.adapters.supersteps import SessionTasks, Task, tasks_in
 from contextkit.messages import as_messages
 from contextkit.recent import Recent
 from contextkit.stores import SessionStore
@@ -34,28 +38,34 @@ class EditedMessage(UserWarning):
 
 
 class DivergedState(UserWarning):
-    """A graph's state goes on without messages that the session has, and shows the model."""
+    """A state goes on without messages that the session has and the model is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What a graph's state does not have as its session has it.
 
-    The ids of messages that were edited, and the numbers of those of the session's that the state lacks since its
-    last question was asked: it went back, or others speak in the session.
+    The ids of messages that were edited; the numbers of those of the session's that a graph said and the state goes on
+    without (`left`), and of those since its last question of which it is not known whether the state left them
+    (`lacking`).
     """
 
     edited: tuple[str, ...] = ()
     lacking: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.edited or self.lacking)
+        return bool(self.edited or self.lacking or self.left)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What a report says of it."""
-        edited = (Notice("message edited", _edit_told(self.edited)),) if self.edited else ()
-        return (*edited, Notice("state diverged", _lack_told(self.lacking))) if self.lacking else edited
+        told = (
+            ("message edited", self.edited and _edit_told(self.edited)),
+            ("state diverged", self.lacking and _lack_told(self.lacking)),
+            ("left to others", self.left and _left_told(self.left)),
+        )
+        return tuple(Notice(kind, text) for kind, text in told if text)
 
     def warn(self, stacklevel: int) -> None:
         """Warn of it, where the caller is so many calls away."""
@@ -74,21 +84,39 @@ SESSION = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What a keeper knows of a session: the state's messages, which numbers each has there, and the last number."""
-
-    messages: Mapping[str, BaseMessage] = field(default_factory=dict)
-    numbers: Mapping[str, frozenset[int]] = field(default_factory=dict)
-    last: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class _Kept:
     """A message of the state's that has this id, or a part of it: as it was given, and as the session has it."""
 
     key: str
     said: Message
     stored: Message
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a keeper knows of a session: the messages of the states that it was given, which numbers each has there,
+    which were told under other ids, whose messages are, by their numbers, and the last number."""
+
+    messages: dict[str, BaseMessage] = field(default_factory=dict)
+    numbers: dict[str, frozenset[int]] = field(default_factory=dict)
+    retold: set[str] = field(default_factory=set)
+    whose: dict[int, Whose] = field(default_factory=dict)
+    last: int = 0
+
+    def keep(self, had: Mapping[str, int | None], kept: Sequence[_Kept]) -> None:
+        """Take note of messages of which the session `had` some under other ids, and the others are `kept` there."""
+        self.retold.update(had)
+        for one in kept:
+            number = one.stored.seq or 0
+            self.whose[number] = whose(one.stored, in_a_graph=True)
+            self.last = max(self.last, number)
+        for key, there in (*had.items(), *((one.key, one.stored.seq) for one in kept)):
+            if there is not None:
+                self.numbers[key] = self.numbers.get(key, frozenset()) | {there}
+
+    def own(self, keys: Iterable[str]) -> frozenset[int]:
+        """The numbers of the messages of these ids."""
+        return frozenset[int]().union(*(self.numbers.get(key, ()) for key in keys))
 
 
 class StateKeeper:
@@ -107,10 +135,9 @@ class StateKeeper:
         """Append what the session lacks of these messages; the ids of those that it has in other words.
 
         Warns of `EditedMessage` for the latter, and of `DivergedState` where the state goes on without messages that
-        the session has: to have the model see what the state has, go on as another session, named by a `session_id` in
-        the config. Messages without an id are given one in place, as LangGraph would do: so they are stored once. What
-        a caller gives again of earlier turns under other ids is not appended a second time
-        (`contextkit.adapters.retold`).
+        the model is shown: it is not known whose they are, or this is no graph. Messages without an id are given one in
+        place, as LangGraph would do: so they are stored once. What a caller gives again of earlier turns under other
+        ids is not appended a second time (`contextkit.adapters.retold`).
         """
         difference = self.keep(messages, config)
         difference.warn(stacklevel=2)
@@ -119,25 +146,46 @@ class StateKeeper:
     def keep(self, messages: Sequence[BaseMessage], config: RunnableConfig) -> Difference:
         """Append likewise, and return instead of warning what the session does not have as the state has it."""
         ids = ids_of(config)
+        tasks = tasks_in(ids)
+        with tasks.lock:
+            return self._keep(messages, ids, Task.of(config), tasks)
+
+    def _keep(
+        self, messages: Sequence[BaseMessage], ids: tuple[str, str], task: Task | None, tasks: SessionTasks
+    ) -> Difference:
         said = _by_id(messages)
         plain = {key: without_artifact(message) for key, message in said.items()}
         known = self._known.get(ids) or _Known()
+        first = not known.last
         new = [message for key, message in said.items() if known.messages.get(key) != plain[key]]
         had = retold(self._store, *ids, messages, new)
         kept = self._kept(*ids, [message for message in new if message.id not in had])
         edited = {one.key for one in kept if _words(one.said) != _words(one.stored)}
-        numbers = {key: there for key, there in known.numbers.items() if key in said}
-        for key, number in (*had.items(), *((one.key, one.stored.seq) for one in kept)):
-            if number is not None:
-                numbers[key] = numbers.get(key, frozenset()) | {number}
-        last = max([known.last, *(one.stored.seq or 0 for one in kept)])
-        lacking = _lacking(said, numbers, last)
-        if lacking:  # the session may have been deleted since, and begun anew
-            session = self._store.session(*ids)
-            last = session.last_seq if session is not None else 0
-            lacking = tuple(number for number in lacking if number <= last)
-        self._known.put(ids, _Known({key: one for key, one in plain.items() if key not in edited}, numbers, last))
-        return Difference(tuple(key for key in said if key in edited), lacking)
+        known.messages |= {str(message.id): plain[str(message.id)] for message in new}
+        for key in edited:
+            del known.messages[key]  # to be told of again
+        known.keep(had, kept)
+        own = known.own(said)
+        lack = self._looked_up(ids, _lack(said, own, known, max(known.last, tasks.last)), known)
+        self._known.put(ids, known)
+        left, unclear = lack.left(known.whose), lack.unclear(known.whose)
+        rewritten = tuple(key for key in said if key in edited)
+        if task is None:  # no prompt can tell whose state this is
+            return Difference(rewritten, tuple(sorted({*left, *unclear}.intersection(lack.since))))
+        fresh = [one for one in kept if one.key in _current(said)] if first else kept
+        tasks.said(task, {one.stored.seq or 0: str(one.stored.id) for one in fresh}, own, left)
+        return Difference(rewritten, unclear, tuple(sorted(left)))
+
+    def _looked_up(self, ids: tuple[str, str], lack: Lack, known: _Known) -> Lack:
+        """What the state lacks; whose that is, is made known where no state had it which this keeper was given."""
+        unknown = [number for number in (*lack.since, *lack.before) if number not in known.whose]
+        if not unknown:
+            return lack
+        session = self._store.session(*ids)  # it may have been deleted since, and begun anew
+        known.last = session.last_seq if session is not None else 0
+        read = self._store.pick(*ids, [number for number in unknown if number <= known.last])
+        known.whose |= {one.seq or 0: whose(one) for one in read}
+        return lack.up_to(known.last)
 
     def _kept(self, actor_id: str, session_id: str, messages: Sequence[BaseMessage]) -> list[_Kept]:
         given = [(str(message.id), one) for message in messages for one in as_messages([storable(message)])]
@@ -145,15 +193,21 @@ class StateKeeper:
         return [_Kept(key, one, kept) for (key, one), kept in zip(given, stored, strict=True)]
 
 
-def _lacking(said: Mapping[str, BaseMessage], numbers: Mapping[str, frozenset[int]], last: int) -> tuple[int, ...]:
-    """The numbers of the session's messages that the state lacks, from what it has before its last question on."""
-    stored = [key for key in said if key in numbers]
+def _lack(said: Mapping[str, BaseMessage], own: frozenset[int], known: _Known, last: int) -> Lack:
+    """What a state lacks that has its `own` numbers of a session of so many messages. In one that a caller puts
+    together anew each time, whose ids are not the session's, only what is said now tells."""
+    stored = [key for key in said if key in known.numbers]
     if not stored:
-        return ()
+        return Lack()
     before = max(last_question([said[key] for key in stored]) - 1, 0)
-    since = max(numbers[stored[before]])
-    own = frozenset[int]().union(*numbers.values())
-    return tuple(number for number in range(since + 1, last + 1) if number not in own)
+    question = max(known.numbers[stored[before]])
+    begin = question + 1 if known.retold.intersection(said) else min(known.numbers[stored[0]])
+    return Lack.of(own, begin, question, last)
+
+
+def _current(said: Mapping[str, BaseMessage]) -> set[str]:
+    """The ids of the last question and of all that follows it."""
+    return {*list(said)[last_question([*said.values()]) :]}
 
 
 def _by_id(messages: Sequence[BaseMessage]) -> dict[str, BaseMessage]:
@@ -183,12 +237,24 @@ def _edit_told(edited: Sequence[str]) -> str:
 
 
 def _lack_told(lacking: Sequence[int]) -> str:
-    there = f"message {lacking[0]}" if len(lacking) == 1 else f"{len(lacking)} messages, {lacking[0]} to {lacking[-1]},"
     return (
-        f"The session has {there} where the graph's state goes on without: it went back to an earlier checkpoint, or "
-        "others speak in this session, as agents in parallel branches do. Its model sees what the session has; to go "
-        "on without, name another session_id in the config."
+        f"The session has {_listed(lacking)} where the graph's state goes on without: it went back to an earlier "
+        "checkpoint, or others speak in this session. Its model sees what the session has; to go on without, name "
+        "another session_id in the config."
     )
+
+
+def _left_told(left: Sequence[int]) -> str:
+    return (
+        f"The session has {_listed(left)} where the graph's state goes on without: others said it, or it was left "
+        "behind or taken out. It is no part of this prompt's dialogue."
+    )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"message {numbers[0]}"
+    return f"{len(numbers)} messages, {numbers[0]} to {numbers[-1]},"
 
 
 def _words(message: Message) -> tuple[object, ...]:

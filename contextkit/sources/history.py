@@ -104,10 +104,15 @@ class _Reading:
         missed = self._read_recent()
         items = self.conversation.items
         begun = bisect_right(items, self.request.turn.after, key=_order)
-        yield from items[:begun]
-        yield from self._turn(items[begun : bisect_right(items, self.session.last_seq, key=_order)])
+        yield from self._own(items[:begun])
+        yield from self._turn(self._own(items[begun : bisect_right(items, self.session.last_seq, key=_order)]))
         if missed is not None:
             yield missed
+
+    def _own(self, items: list[Item]) -> list[Item]:
+        """The items but for those of messages that others said."""
+        others = self.request.apart.numbers
+        return [item for item in items if item.order not in others] if others else items
 
     def _read_recent(self) -> Notice | None:
         """Read what is new; where the store does not answer, a new turn goes on with what was read before."""

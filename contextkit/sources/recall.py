@@ -129,6 +129,8 @@ class Recall:
         index, request = self._conversation.index, self._request
         scores = self._scores()
         past = np.where(index.seqs <= request.turn.after, scores, 0)
+        if request.apart.unheard:
+            past[np.isin(index.seqs, list(request.apart.unheard))] = 0
         shown_from = request.view.history_from or request.turn.after + 1
         costs = np.where(index.seqs < shown_from, index.tokens, 0)
         room = tokens_of(self._section.ceiling, request.budget.available(request.counter.margin))

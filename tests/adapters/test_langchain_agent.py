@@ -46,7 +46,7 @@ from langgraph.graph import START, MessagesState, StateGraph  # noqa: E402
 from langgraph.types import Command, Send  # noqa: E402
 
 from contextkit.adapters.langchain_agent import AgentTools, ContextMiddleware  # noqa: E402
-from contextkit.adapters.langgraph import DivergedState, EditedMessage  # noqa: E402
+from contextkit.adapters.langgraph import EditedMessage  # noqa: E402
 
 COUNTER = get_counter()
 CONFIG: Any = {"configurable": {"actor_id": "u1", "thread_id": "s1"}}
@@ -378,19 +378,18 @@ def test_what_is_edited_after_it_was_stored_is_said_to_be(made: Made) -> None:
     assert model.texts()[1:4] == ["I am Bea.", "Hello.", "What is my name?"]
 
 
-def test_what_the_model_is_shown_of_a_branch_that_was_left_is_said(made: Made) -> None:
+def test_what_a_graph_left_behind_as_it_went_back_is_said(made: Made) -> None:
     seen: list[Context] = []
     model = says("1", "2", "3", "4")
     agent = made(model, checkpointer=checkpoints.InMemorySaver(), on_context=seen.append)
     ask(agent, HumanMessage("One?"))
     earlier = agent.get_state(CONFIG).config["configurable"]
     ask(agent, HumanMessage("Two?"))
-    with pytest.warns(DivergedState, match="2 messages, 3 to 4,"):
-        ask(agent, HumanMessage("Another two?"), {"configurable": {**CONFIG["configurable"], **earlier}})
-    assert "Two?" in model.texts()
+    ask(agent, HumanMessage("Another two?"), {"configurable": {**CONFIG["configurable"], **earlier}})
+    assert "Two?" not in model.texts()
     kinds = [[notice.kind for notice in context.report.notices] for context in seen]
-    assert kinds == [[], [], ["state diverged"]]
-    ask(agent, HumanMessage("Three?"))
+    assert kinds == [[], [], ["left to others"]]
+    assert "2 messages, 3 to 4," in seen[-1].report.notices[0].text
 
 
 def test_what_the_model_reports_teaches_and_what_was_said_is_remembered(made: Made) -> None:
