@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from math import log
 from typing import Final
 
 from contextkit.rank.irregular import IRREGULAR
 from contextkit.rank.languages import is_foreign_text
+from contextkit.rank.spans import Period
 from contextkit.rank.subwords import index_terms, is_beginning, query_terms
 from contextkit.rank.terms import terms
 from contextkit.rank.time_words import in_english
@@ -71,14 +72,27 @@ def _dates(query: str) -> dict[str, list[re.Pattern[str]]]:
     """
     found: dict[str, list[re.Pattern[str]]] = {}
     for named in periods(in_english(query), _LONG_AGO, range(_ANY_YEAR, _ANY_YEAR + 1)):
-        start, days = named.start, (named.end - named.start).days
-        if start.year < _ANY_YEAR or not (days == 1 or (start.day == 1 and 28 <= days <= 31)):
-            continue
-        year = r"(?:19|20)\d\d" if start.year == _ANY_YEAR else str(start.year)
-        day = f"{start.day:02}" if days == 1 else r"[0-3]\d"
-        (term,) = terms(MONTHS[start.month - 1])
-        found.setdefault(term, []).append(re.compile(rf"(?<!\d){year}-{start.month:02}-{day}(?!\d)"))
+        for start, day in _written(named):
+            year = r"(?:19|20)\d\d" if start.year == _ANY_YEAR else str(start.year)
+            (term,) = terms(MONTHS[start.month - 1])
+            found.setdefault(term, []).append(re.compile(rf"(?<!\d){year}-{start.month:02}-{day}(?!\d)"))
     return found
+
+
+def _written(named: Period) -> Iterator[tuple[date, str]]:
+    """A day, or the months of less than a year, each by its first day; and how their days are written."""
+    start, days = named.start, (named.end - named.start).days
+    if start.year < _ANY_YEAR:
+        return
+    if days == 1:
+        yield start, f"{start.day:02}"
+    elif start.day == named.end.day == 1 and days < _YEAR:
+        while start < named.end:
+            yield start, r"[0-3]\d"
+            start = (start + timedelta(days=31)).replace(day=1)
+
+
+_YEAR: Final = 365
 
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -27,6 +27,13 @@ _NAMED: Final = ("weekend", *WEEKDAYS, "spring", "summer", "autumn", "winter")
 _DIGITS: Final = re.compile(r"(?<![\d./])([0-3]?\d)[./]([01]?\d)[./]((?:19|20)\d\d)(?![\d./])")
 """A date in numbers: but for American English it begins with the day."""
 
+_TIME: Final = "\x02[^\x02\x03]*\x03"
+"""A time that is said in English already, as it is marked until all is."""
+
+_YEAR: Final = re.compile(rf"{_TIME}|(?<![\d./-])(?:19|20)\d\d(?:-\d\d-\d\d)?(?![\d./-])")
+_FIRST, _LAST = "\x02\x03"
+_UNMARKED: Final = {2: " ", 3: " "}
+
 _Said: TypeAlias = Callable[[re.Match[str]], str]
 
 
@@ -40,7 +47,10 @@ def in_english(question: str) -> str:
     for name in tongues:
         for pattern, english in _rules(name):
             said = pattern.sub(english, said)
-    return said
+        said = _YEAR.sub(_marked_year, said)
+        for pattern, english in _spans(name):
+            said = pattern.sub(english, said)
+    return said.translate(_UNMARKED)
 
 
 def names_time(text: str) -> bool:
@@ -73,7 +83,7 @@ def _rules(name: str) -> Sequence[tuple[re.Pattern[str], _Said]]:
     one rule has read, a later one does not find any more."""
     tongue = TONGUES[name]
     before, yesterday, night, *others = zip(tongue.near, _NEAR, strict=True)
-    phrases: list[tuple[str, _Said]] = [
+    times: list[tuple[str, _Said]] = [
         *((phrase, partial(_ago, tongue)) for phrase in tongue.ago),
         *((phrase, partial(_within, tongue)) for phrase in tongue.within),
         *((phrase, partial(_date, tongue)) for phrase in tongue.date),
@@ -83,9 +93,33 @@ def _rules(name: str) -> Sequence[tuple[re.Pattern[str], _Said]]:
         *((phrase, partial(_which, tongue, "this")) for phrase in tongue.this),
         *((phrase, partial(_which, tongue, "next")) for phrase in tongue.next),
         *((phrase, partial(_month, tongue)) for phrase in tongue.month),
-        *((phrase, partial(_phrase, "when")) for phrase in tongue.when),
     ]
-    return [(_compiled(tongue, phrase), said) for phrase, said in phrases]
+    asking: list[tuple[str, _Said]] = [(phrase, partial(_phrase, " when ")) for phrase in tongue.when]
+    return [
+        (_compiled(tongue, phrase), said)
+        for phrase, said in [(one, partial(_marked, by)) for one, by in times] + asking
+    ]
+
+
+@cache
+def _spans(name: str) -> Sequence[tuple[re.Pattern[str], _Said]]:
+    """What it says of times that were read: that something is since then, or until then."""
+    tongue = TONGUES[name]
+    phrases = [(phrase, english) for english, alike in tongue.spans.items() for phrase in alike]
+    return [(_compiled(tongue, phrase), partial(_span_of, english)) for phrase, english in phrases]
+
+
+def _marked(said: _Said, found: re.Match[str]) -> str:
+    """What is said in English, marked as a time."""
+    return f"\x02{said(found).strip()}\x03"
+
+
+def _marked_year(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith("\x02") else f"\x02{found[0]}\x03"
+
+
+def _span_of(english: str, found: re.Match[str]) -> str:
+    return f" {english} {found[0][found[0].index(_FIRST) : found[0].rindex(_LAST) + 1]}"
 
 
 @cache
@@ -118,10 +152,11 @@ def _filled(tongue: Tongue, phrase: str) -> str:
         "day": r"[0-3]?\d",
         "month": _any(tongue.months) if tongue.months else rf"[01]?\d|{_any(tongue.numbers)}",
         "year": r"(?:19|20)\d\d",
+        "before": _any([rf"(?<=\b{word} )" for word in tongue.before]),
     }
     for slot, alternatives in slots.items():
         phrase = phrase.replace(f"<{slot}>", f"(?P<{slot}>{alternatives})")
-    return phrase
+    return phrase.replace("<time>", _TIME)
 
 
 def _any(alternatives: Sequence[str]) -> str:
@@ -135,15 +170,15 @@ def _apart(alternatives: str) -> list[str]:
 
 
 def _phrase(english: str, found: re.Match[str]) -> str:
-    return found.expand(f" {english} ")
+    return found.expand(english)
 
 
 def _ago(tongue: Tongue, found: re.Match[str]) -> str:
-    return f" {_span(tongue, found)} ago "
+    return f"{_span(tongue, found)} ago"
 
 
 def _within(tongue: Tongue, found: re.Match[str]) -> str:
-    return f" last {_span(tongue, found)} "
+    return f"last {_span(tongue, found)}"
 
 
 def _span(tongue: Tongue, found: re.Match[str]) -> str:
@@ -152,18 +187,18 @@ def _span(tongue: Tongue, found: re.Match[str]) -> str:
 
 def _which(tongue: Tongue, which: str, found: re.Match[str]) -> str:
     names = (*_NAMED[: len(tongue.named)], *_UNITS)
-    return f" {which} {names[_place(found['named'], (*tongue.named, *tongue.units))]} "
+    return f"{which} {names[_place(found['named'], (*tongue.named, *tongue.units))]}"
 
 
 def _date(tongue: Tongue, found: re.Match[str]) -> str:
-    return f" {found['day']}{_month(tongue, found)}"
+    return f"{found['day']} {_month(tongue, found)}"
 
 
 def _month(tongue: Tongue, found: re.Match[str]) -> str:
     said = found["month"]
     number = int(said) if said.isdigit() else 1 + _place(said, tongue.months or tongue.numbers)
     name = MONTHS[number - 1].capitalize() if 0 < number <= len(MONTHS) else ""
-    return f" {name} {found['year'] or ''} "
+    return f"{name} {found['year'] or ''}"
 
 
 def _count(tongue: Tongue, found: re.Match[str]) -> int:

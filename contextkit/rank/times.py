@@ -2,21 +2,23 @@
 
 `periods` finds what an English text says about time, absolute ("7 May 2023", "in July",
 "summer 2021", "the week before 3 August") or relative to a moment ("yesterday", "last week",
-"two months ago"), as half-open spans of days. `nearness` says how close given moments are to
-them. Nothing is guessed: an expression that is not understood is not there.
+"two months ago"), or open on one side ("since June"), as half-open spans of days. `nearness` says
+how close given moments are to them. Nothing is guessed: an expression that is not understood is
+not there.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contextkit.rank.spans import LOOKED_BACK, Named, Period, spans
 from contextkit.rank.terms import terms
 
 MONTHS: Final = (
@@ -67,6 +69,7 @@ _SEASON: Final = _compiled(rf"(?P<season>{'|'.join(_SEASONS)}){_YEAR}")
 _YEAR_ONLY: Final = _compiled(r"(?P<year>(?:19|20)\d\d)\b(?![-/:.]\d|%)")
 _NEAR_DAY: Final = _compiled(r"(?P<near>day before yesterday|yesterday|last night|today|tonight|tomorrow)\b")
 _NAMED_SPAN: Final = _compiled(rf"(?P<which>last|past|previous|this|next)\s+{_NAMED}\b")
+_SINCE_DAY: Final = _compiled(rf"(?<=since )(?P<weekday>{'|'.join(WEEKDAYS)})\b")
 _AGO: Final = _compiled(rf"{_COUNT}\s+(?:of\s+)?{_UNIT}\s+ago\b")
 _WITHIN: Final = _compiled(rf"(?:last|past|previous)\s+{_COUNT}\s+{_UNIT}\b")
 
@@ -76,27 +79,16 @@ _OFFSET: Final = re.compile(
 )
 """What may stand before a date and move it: `two weeks before`, `the Sunday after`."""
 
-_LONGEST_OFFSET: Final = 64
-"""Characters before a date in which that is looked for: a log that somebody pasted names thousands of dates."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span of whole days: from `start`, up to and without `end`."""
-
-    start: date
-    end: date
-
 
 def periods(text: str, now: datetime, years: range) -> tuple[Period, ...]:
     """The periods a text names, in its order.
 
     Relative expressions are reckoned from `now`. A day or month without its year stands for
     that day or month in each of the `years`: which one is meant, the rest of the question has to
-    say.
+    say. With "since", "until", "before" and "after" it is the last one that has begun.
     """
-    found = _found(text, now.date(), years)
-    return tuple(_moved(text[max(0, place - _LONGEST_OFFSET) : place], period) for place, period in found)
+    named = [_moved(text, one) for one in _found(text, now.date(), years)]
+    return tuple(spans(text, named, now.date()))
 
 
 def nearness(
@@ -119,17 +111,15 @@ def _ordinal(day: date) -> int:
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
-def _found(text: str, today: date, years: range) -> list[tuple[int, Period]]:
-    """Each period and where in the text it is named, in the order of the text."""
+def _found(text: str, today: date, years: range) -> list[Named]:
+    """What is named where in the text, in its order."""
     taken = bytearray(len(text))
-    found: list[tuple[int, Period]] = []
+    found: list[Named] = []
     for pattern, absolute in _ABSOLUTE:
-        for match in _untaken(pattern, text, taken):
-            found += [(match.start(), period) for period in absolute(match, years)]
+        found += [Named(*match.span(), [*absolute(match, years)]) for match in _untaken(pattern, text, taken)]
     for pattern, relative in _RELATIVE:
-        for match in _untaken(pattern, text, taken):
-            found += [(match.start(), period) for period in relative(match, today)]
-    return sorted(found, key=lambda naming: naming[0])
+        found += [Named(*match.span(), [*relative(match, today)]) for match in _untaken(pattern, text, taken)]
+    return sorted((one for one in found if one.periods), key=lambda one: one.start)
 
 
 def _untaken(pattern: re.Pattern[str], text: str, taken: bytearray) -> Iterator[re.Match[str]]:
@@ -211,6 +201,13 @@ def _read_named(match: re.Match[str], today: date) -> Iterator[Period]:
         yield _in_week(named, step, today)
 
 
+def _read_since_day(match: re.Match[str], today: date) -> Iterator[Period]:
+    """`since Monday`: the last one."""
+    behind = (today.weekday() - WEEKDAYS.index(match["weekday"].lower()) - 1) % 7 + 1
+    start = today - timedelta(days=behind)
+    yield Period(start, start + timedelta(days=1))
+
+
 def _season(named: str, step: int, today: date) -> Period:
     """This year's; the last one is over or has begun, the next one has yet to begin."""
     own = _months(today.year, _SEASONS[named], 3)
@@ -247,16 +244,18 @@ def _number(word: str) -> int:
     return int(word) if word.isdigit() else _NUMBERS[word.lower()]
 
 
-def _moved(before: str, period: Period) -> Period:
-    """The period itself, or the one that the words before it place next to it."""
-    match = _OFFSET.search(before)
+def _moved(text: str, named: Named) -> Named:
+    """What is named, or what the words before it place next to it."""
+    match = _OFFSET.search(text[max(0, named.start - LOOKED_BACK) : named.start])
     if match is None:
-        return period
+        return named
     unit = match["unit"].lower()
     length = timedelta(days=_UNIT_DAYS.get(unit, 7) * _number(match["count"] or "one"))
     if match["side"].lower() == "before":
-        return Period(period.start - length, period.start)
-    return Period(period.end, period.end + length)
+        beside = [Period(period.start - length, period.start) for period in named.periods]
+    else:
+        beside = [Period(period.end, period.end + length) for period in named.periods]
+    return replace(named, start=named.start - len(match[0]), periods=beside)
 
 
 _ABSOLUTE: Final = (
@@ -272,6 +271,7 @@ _ABSOLUTE: Final = (
 _RELATIVE: Final = (
     (_NEAR_DAY, _read_near_day),
     (_NAMED_SPAN, _read_named),
+    (_SINCE_DAY, _read_since_day),
     (_AGO, _read_ago),
     (_WITHIN, _read_within),
 )

@@ -20,7 +20,8 @@ class Tongue:
 
     Phrases: `last`, `this` and `next` have a `<named>` thing or unit, `ago` and `within` a `<unit>` and mostly a
     `<count>`, `date` a `<day>`, a `<month>` and perhaps a `<year>`, `month` the latter two, and `when` asks for a
-    time. `more` gives whole phrases, each with what it is in English.
+    time. `more` gives whole phrases, each with what it is in English. `spans` gives, by an English word ("since"), how
+    that is said of a `<time>`; behind a word that is in `before` a month needs no other word (`<before>`).
     """
 
     near: Sequence[str]
@@ -37,6 +38,9 @@ class Tongue:
     when: Sequence[str]
     months: Sequence[str] = ()
     more: Mapping[str, str] = field(default_factory=dict)
+    spans: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    before: Sequence[str] = ()
+    """Words of `spans` before a month, as they are."""
     spaced: bool = True
     """Whether words are set apart by spaces."""
 
@@ -52,11 +56,19 @@ _VIETNAMESE = Tongue(
     last=("<named> (?:tuan )?(?:truoc|roi|vua roi|vua qua|qua|ngoai)",),
     this=("<named> (?:tuan )?nay",),
     next=("<named> (?:tuan )?(?:sau|toi)",),
-    ago=("(?:cach day )?(?<!thu )<count> <unit> (?:ve )?truoc", "cach day <count> <unit>"),
+    ago=("(?:cach day )?(?<!thu )(?!tu )<count> <unit> (?:ve )?truoc", "cach day <count> <unit>"),
     within=("<count> <unit> (?:qua|vua qua|gan day)",),
     date=("(?:ngay |mung |mong )?<day> thang <month>(?:,? nam <year>)?",),
     month=("thang <month>(?:,? nam <year>)?",),
     when=("khi nao|bao gio|luc nao|(?:ngay|hom|thang|nam|tuan|thu) (?:nao|may)|bao lau",),
+    spans={
+        "since": (r"(?<!thu )(?:ke )?tu (?:(?:dau|giua|cuoi|nam) )*<time>",),
+        "until": ("(?:cho )?den(?: het)? (?:(?:dau|giua|cuoi|nam) )*<time>",),
+        "before": ("truoc (?:nam )?<time>",),
+        "after": ("(?<!thu )sau (?:nam )?<time>",),
+        "between": ("giua (?:nam )?<time>",),
+        "and": ("va (?:nam )?<time>",),
+    },
 )
 
 _HAN = Tongue(
@@ -86,12 +98,23 @@ _HAN = Tongue(
     last=("(?:上一?[个個]?|先週の?|先|昨|去年?)<named>",),
     this=("(?:这一?[个個]?|這一?[个個]?|本|今週の|今年?)<named>",),
     next=("(?:下一?[个個]?|来週の|来|來|明年?)<named>",),
-    ago=("<count>[个個かヶカ]?<unit>(?:之前|以前|前)",),
+    ago=(r"(?!(?:\d+|[一二三四五六七八九十]+)月)<count>[个個かヶカ]?<unit>(?:之前|以前|前)",),
     within=("(?:最近|过去|過去|近|ここ|この)<count>[个個かヶカ]?<unit>",),
     date=("(?:<year>年)?<month>月<day>[日号號]",),
     month=("(?:<year>年)?<month>月份?(?!曜)",),
     when=("什么时候|什麼時候|何时|何時|哪一?天|几月|几号|幾月|幾號|哪一?年|多久|いつ|何日|何月|何年|何曜日",),
     more={r"(?<!\d)((?:19|20)\d\d)年(?!\d{1,2}月)": r" \1 "},
+    spans={
+        "between": ("<time>(?=(?:和|与|與|と)<time>(?:之间|之間|の間))",),
+        "and": ("(?:和|与|與|と)<time>(?=之间|之間|の間)",),
+        "before": ("<time>(?:之前|以前|より?前)",),
+        "after": ("<time>(?:之后|之後|以后|以後|より?後)",),
+        "since": (
+            "<time>(?:以[来來]|より|から|以降)",
+            "(?:自[从從]|(?<![来來])自|[从從])<time>(?:起|以[来來]|开始|開始)?",
+        ),
+        "until": ("<time>(?:まで|[为為]止)", r"(?:直到|截至|截止到?|(?<=\x03)[到至])<time>(?:[为為]止)?"),
+    },
     spaced=False,
 )
 
@@ -117,6 +140,13 @@ _KOREAN = Tongue(
         r"사흘\s?전": "3 days ago",
         r"(?<!\d)((?:19|20)\d\d)년(?!\s?\d{1,2}월)": r" \1 ",
     },
+    spans={
+        "between": (r"<time>(?=[과와]\s?<time>\s?사이)",),
+        "and": (r"[과와]\s?<time>(?=\s?사이)",),
+        "since": (r"<time>\s?(?:부터|이래|이후)",),
+        "until": (r"<time>\s?까지",),
+        "before": (r"<time>\s?(?:이전|전)",),
+    },
     spaced=False,
 )
 
@@ -138,7 +168,16 @@ _SPANISH = Tongue(
     ago=("hace <count> <unit>", "<count> <unit> atras"),
     within=("ultim[oa]s <count> <unit>",),
     date=("<day> de <month>(?:,? (?:de |del )?<year>)?",),
-    month=("(?:en|de|desde|durante) <month>(?: (?:de |del )?<year>)?",),
+    month=("(?:(?:en|de|durante) |<before>)<month>(?: (?:de |del )?<year>)?",),
+    spans={
+        "since": ("desde (?:el |la )?<time>", "a partir (?:del? )?(?:la )?<time>"),
+        "until": ("hasta (?:el |la )?<time>", r"(?<=\x03 )al? <time>"),
+        "before": ("antes (?:del? )?(?:la )?<time>",),
+        "after": ("despues (?:del? )?(?:la )?<time>",),
+        "between": ("entre (?:el |la )?<time>",),
+        "and": ("y (?:el |la )?<time>",),
+    },
+    before=("desde", "hasta", "entre", "y", "a"),
     when=("cuando|que (?:dia|fecha|ano|mes)|cuanto tiempo",),
     more={"(?:la|una|cada) manana": "early", "esta manana": "today"},
 )
@@ -161,7 +200,16 @@ _PORTUGUESE = Tongue(
     ago=("(?:ha|faz) <count> <unit>(?: atras)?", "<count> <unit> atras"),
     within=("ultim[oa]s <count> <unit>",),
     date=("<day> de <month>(?:,? (?:de )?<year>)?",),
-    month=("(?:em|de|desde|durante) <month>(?: (?:de )?<year>)?",),
+    month=("(?:(?:em|de|durante) |<before>)<month>(?: (?:de )?<year>)?",),
+    spans={
+        "since": ("desde (?:[oa] )?<time>", "a partir (?:d[eoa] )?<time>"),
+        "until": ("ate (?:ao? |o )?<time>", r"(?<=\x03 )ao? <time>"),
+        "before": ("antes (?:d[eoa] )?<time>",),
+        "after": ("depois (?:d[eoa] )?<time>",),
+        "between": ("entre (?:[oa] )?<time>",),
+        "and": ("e (?:[oa] )?<time>",),
+    },
+    before=("desde", "ate", "entre", "e", "a"),
     when=("quando|que (?:dia|data|ano|mes)|quanto tempo",),
 )
 
@@ -181,9 +229,18 @@ _FRENCH = Tongue(
     this=("ce(?:tte|t)? <named>",),
     next=("<named> prochaine?", "prochaine? <named>"),
     ago=("il y a <count> <unit>",),
-    within=("<count> derni(?:er|ere)s <unit>",),
+    within=("<count> derni(?:er|ere)s <unit>", "depuis <count> <unit>"),
     date=("<day>(?:er)? <month>(?: <year>)?",),
-    month=("(?:en|de|depuis|mois de|debut|fin) <month>(?: <year>)?",),
+    month=("(?:(?:en|de|mois de|debut|fin) |<before>)<month>(?: <year>)?",),
+    spans={
+        "since": ("depuis (?:l[ae] )?<time>", "a partir (?:d[eu] )?(?:la )?<time>"),
+        "until": ("jusqu'(?:(?:en|a|au) )?(?:la )?<time>", r"(?<=\x03 )au? <time>"),
+        "before": ("avant (?:l[ae] )?<time>",),
+        "after": ("apres (?:l[ae] )?<time>",),
+        "between": ("entre (?:l[ae] )?<time>",),
+        "and": ("et (?:l[ae] )?<time>",),
+    },
+    before=("depuis", "avant", "apres", "entre", "et", "jusqu'en", "jusqu'a", "a"),
     when=("quand|quel(?:le)? (?:jour|date|mois|annee)|combien de temps",),
 )
 
@@ -203,9 +260,18 @@ _ITALIAN = Tongue(
     this=("quest[oa] <named>", "quest'<named>"),
     next=("<named> prossim[oa]", "prossim[oa] <named>"),
     ago=("<count> <unit> fa",),
-    within=("ultim[ie] <count> <unit>",),
+    within=("ultim[ie] <count> <unit>", "da <count> <unit>"),
     date=("<day> <month>(?: <year>)?",),
-    month=("(?:in|a|ad|di|nel|da) <month>(?: (?:del )?<year>)?",),
+    month=("(?:(?:in|di|nel) |<before>)<month>(?: (?:del )?<year>)?",),
+    spans={
+        "since": ("(?:a partire )?da(?:ll?[ao]?)? <time>",),
+        "until": ("fino (?:ad?|all?[ao]?) <time>", r"(?<=\x03 )(?:ad?|all?[ao]?) <time>"),
+        "before": ("prima (?:d(?:i|ell?[ao]?) )?<time>",),
+        "after": ("dopo (?:(?:il|l[ao]) )?<time>",),
+        "between": ("(?:tra|fra) (?:(?:il|l[ao]) )?<time>",),
+        "and": ("ed? (?:(?:il|l[ao]) )?<time>",),
+    },
+    before=("da", "a", "ad", "dopo", "tra", "fra", "e"),
     when=("quando|(?:che|quale) (?:giorno|data|anno|mese)|quanto tempo",),
 )
 
@@ -225,9 +291,19 @@ _GERMAN = Tongue(
     this=("diese[nrsm]? <named>",),
     next=("(?:nachste|kommende)[nrsm]? <named>",),
     ago=("vor <count> <unit>",),
-    within=("(?:letzten|vergangenen) <count> <unit>",),
+    within=("(?:letzten|vergangenen) <count> <unit>", "seit <count> <unit>"),
     date=(r"<day>\.? <month>(?: <year>)?",),
-    month=("(?:im|seit|ab|anfang|ende|mitte) <month>(?: <year>)?",),
+    month=("(?:(?:im|anfang|ende|mitte) |<before>)<month>(?: <year>)?",),
+    spans={
+        "since": ("(?:seit|ab)(?: de[mnr])? <time>",),
+        "from": ("von(?: de[mnr])? <time>", "vom <time>"),
+        "until": ("bis (?:zu[mr] |einschliesslich )?<time>",),
+        "before": ("vor (?:de[mnr] )?<time>",),
+        "after": ("nach (?:de[mnr] )?<time>",),
+        "between": ("zwischen (?:de[mnr] )?<time>",),
+        "and": ("und (?:de[mnr] )?<time>",),
+    },
+    before=("seit", "ab", "von", "bis", "vor", "nach", "zwischen", "und"),
     when=("wann|welche[mnrs]? (?:tag|datum|jahr|monat)|wie lange",),
     more={"heute morgen": "today", "(?:am|guten) morgen": "early", "hier": "here"},
 )
@@ -248,9 +324,18 @@ _DUTCH = Tongue(
     this=("(?:deze|dit) <named>",),
     next=("(?:volgende?|komende?) <named>",),
     ago=("<count> <unit> geleden",),
-    within=("(?:afgelopen|laatste) <count> <unit>",),
+    within=("(?:afgelopen|laatste) <count> <unit>", "sinds <count> <unit>"),
     date=("<day> <month>(?: <year>)?",),
-    month=("(?:in|sinds|begin|eind) <month>(?: <year>)?",),
+    month=("(?:(?:in|begin|eind) |<before>)<month>(?: <year>)?",),
+    spans={
+        "since": ("(?:sinds|vanaf) (?:de )?<time>",),
+        "from": ("van (?:de )?<time>",),
+        "until": ("tot(?: en met)? (?:de )?<time>",),
+        "after": ("na (?:de )?<time>",),
+        "between": ("tussen (?:de )?<time>",),
+        "and": ("en (?:de )?<time>",),
+    },
+    before=("sinds", "vanaf", "van", "tot", "na", "tussen", "en"),
     when=("wanneer|welke (?:dag|datum|maand)|welk jaar|hoe lang",),
     more={"hier": "here"},
 )
@@ -275,7 +360,16 @@ _RUSSIAN = Tongue(
     ago=("<count> <unit> назад", "<unit> назад"),
     within=(r"последн\w+ <count> <unit>",),
     date=("<day>(?:-?го)? <month>(?: <year>)?",),
-    month=("(?:в|с|во|за) <month>(?: <year>)?",),
+    month=("(?:(?:в|во|за) |<before>)<month>(?: <year>)?",),
+    spans={
+        "since": ("(?:начиная )?со? <time>",),
+        "until": (r"(?<=\x03 )по <time>", "(?:вплоть до|до конца) <time>"),
+        "before": ("до <time>", "раньше <time>", "перед <time>"),
+        "after": ("после <time>",),
+        "between": ("между <time>",),
+        "and": ("и <time>",),
+    },
+    before=("с", "по", "до", "до конца", "после", "между", "и"),
     when=(r"когда|в какои (?:день|месяц)|какого числа|в каком (?:году|месяце)|с каких пор|как давно",),
 )
 
@@ -294,7 +388,17 @@ _INDONESIAN = Tongue(
     ago=("<count> <unit> (?:yang )?lalu",),
     within=("<count> <unit> terakhir",),
     date=("<day> <month>(?: <year>)?",),
-    month=("(?:bulan|di|pada|sejak) <month>(?: <year>)?",),
+    month=("(?:(?:bulan|di|pada) |<before>)<month>(?: <year>)?",),
+    spans={
+        "since": ("(?:sejak|mulai) <time>",),
+        "from": ("dari <time>",),
+        "until": ("(?:sampai|hingga)(?: dengan)? <time>",),
+        "before": ("sebelum <time>",),
+        "after": ("(?:setelah|sesudah) <time>",),
+        "between": ("antara <time>",),
+        "and": ("dan <time>",),
+    },
+    before=("sejak", "mulai", "dari", "sampai", "hingga", "sebelum", "setelah", "sesudah", "antara", "dan"),
     when=("kapan|hari apa|tanggal berapa|(?:tahun|bulan) (?:apa|berapa)|berapa lama",),
 )
 

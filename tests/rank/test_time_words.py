@@ -99,6 +99,76 @@ def test_a_time_is_understood(question: str, period: tuple[str, str]) -> None:
     assert named(question) == [period]
 
 
+EVER = "0001-01-01"
+SINCE_JUNE = ("2023-06-01", "2023-08-17")
+SINCE_LAST_WEEK = ("2023-08-07", "2023-08-17")
+BEFORE_JUNE = (EVER, "2023-06-01")
+UNTIL_JUNE = (EVER, "2023-07-01")
+MARCH_TO_MAY = ("2023-03-01", "2023-06-01")
+
+
+@pytest.mark.parametrize(
+    ("question", "period"),
+    [
+        ("Từ tháng 6 tôi đã mua gì?", SINCE_JUNE),
+        ("Từ tuần trước đến nay tôi đã nói gì?", SINCE_LAST_WEEK),
+        ("Trước tháng 6 tôi sống ở đâu?", BEFORE_JUNE),
+        ("Đến tháng 6 tôi đã mua gì?", UNTIL_JUNE),
+        ("Từ tháng 3 đến tháng 5 tôi đã mua gì?", MARCH_TO_MAY),
+        ("Giữa tháng 3 và tháng 5 có gì?", MARCH_TO_MAY),
+        ("Từ năm 2023 tôi làm gì?", ("2023-01-01", "2023-08-17")),
+        ("6月以来我买了什么？", SINCE_JUNE),
+        ("从上周开始我说了什么？", SINCE_LAST_WEEK),
+        ("6月之前我住在哪里？", BEFORE_JUNE),
+        ("从3月到5月我买了什么？", MARCH_TO_MAY),
+        ("3月和5月之间我买了什么？", MARCH_TO_MAY),
+        ("6月以来何を買いましたか", SINCE_JUNE),
+        ("3月から5月まで何をしましたか", MARCH_TO_MAY),
+        ("6月より前はどこに住んでいましたか", BEFORE_JUNE),
+        ("6월부터 뭐 샀어?", SINCE_JUNE),
+        ("3월부터 5월까지 뭐 했어?", MARCH_TO_MAY),
+        ("6월 이전에 어디 살았어?", BEFORE_JUNE),
+        ("¿Qué he comprado desde junio?", SINCE_JUNE),
+        ("¿Qué dije desde la semana pasada?", SINCE_LAST_WEEK),
+        ("¿Dónde vivía antes de junio?", BEFORE_JUNE),
+        ("¿Qué compré hasta junio?", UNTIL_JUNE),
+        ("¿Qué compré entre marzo y mayo?", MARCH_TO_MAY),
+        ("¿Qué compré de marzo a mayo?", MARCH_TO_MAY),
+        ("O que comprei desde junho?", SINCE_JUNE),
+        ("O que comprei de março a maio?", MARCH_TO_MAY),
+        ("O que fiz antes de junho?", BEFORE_JUNE),
+        ("Qu'ai-je acheté depuis juin ?", SINCE_JUNE),
+        ("Qu'ai-je acheté depuis la semaine dernière ?", SINCE_LAST_WEEK),
+        ("Qu'ai-je acheté jusqu'en juin ?", UNTIL_JUNE),
+        ("Qu'ai-je acheté entre mars et mai ?", MARCH_TO_MAY),
+        ("Cosa ho comprato da giugno?", SINCE_JUNE),
+        ("Cosa ho comprato dalla settimana scorsa?", SINCE_LAST_WEEK),
+        ("Cosa ho comprato da marzo a maggio?", MARCH_TO_MAY),
+        ("Dove vivevo prima di giugno?", BEFORE_JUNE),
+        ("Was habe ich seit Juni gekauft?", SINCE_JUNE),
+        ("Was habe ich seit letzter Woche gesagt?", SINCE_LAST_WEEK),
+        ("Was habe ich seit zwei Wochen gemacht?", ("2023-08-02", "2023-08-17")),
+        ("Wo habe ich vor Juni gewohnt?", BEFORE_JUNE),
+        ("Was habe ich bis Juni gekauft?", UNTIL_JUNE),
+        ("Was habe ich nach dem 5. März 2023 gekauft?", ("2023-03-06", "2023-08-17")),
+        ("Was war zwischen März und Mai?", MARCH_TO_MAY),
+        ("Was war vom 1.3.2023 bis zum 31.5.2023?", MARCH_TO_MAY),
+        ("Was stand in der Mail von gestern?", YESTERDAY),
+        ("Wat heb ik sinds juni gekocht?", SINCE_JUNE),
+        ("Wat heb ik van maart tot mei gekocht?", MARCH_TO_MAY),
+        ("Что я купил с июня?", SINCE_JUNE),
+        ("Что я купил с прошлой недели?", SINCE_LAST_WEEK),
+        ("Где я жил до июня?", BEFORE_JUNE),
+        ("Что я купил с марта по май?", MARCH_TO_MAY),
+        ("Aku beli apa sejak Juni?", SINCE_JUNE),
+        ("Aku beli apa dari Maret sampai Mei?", MARCH_TO_MAY),
+        ("我收到昨天的邮件了吗？", YESTERDAY),
+    ],
+)
+def test_an_open_or_closed_span_is_understood(question: str, period: tuple[str, str]) -> None:
+    assert named(question) == [period]
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contextkit.rank import times
+from contextkit.rank.spans import Period
 from contextkit.rank.terms import terms
-from contextkit.rank.times import Period, asks_when, nearness, periods, tells_when
+from contextkit.rank.times import asks_when, nearness, periods, tells_when
 
 NOW = datetime(2023, 8, 16, 15, tzinfo=UTC)  # a Wednesday
 YEARS = range(2022, 2024)
@@ -77,7 +78,7 @@ def test_without_its_year_a_date_is_meant_in_every_year():
 
 
 def test_several_periods_in_their_order():
-    assert named("between 11 August 2023 and yesterday") == [("2023-08-11", "2023-08-12"), ("2023-08-15", "2023-08-16")]
+    assert named("on 11 August 2023 and yesterday") == [("2023-08-11", "2023-08-12"), ("2023-08-15", "2023-08-16")]
 
 
 @pytest.mark.parametrize(

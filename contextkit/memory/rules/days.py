@@ -11,7 +11,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final, TypeAlias
 
-from contextkit.rank.times import MONTHS, WEEKDAYS, Period, month_number, periods
+from contextkit.rank.spans import Period
+from contextkit.rank.times import MONTHS, WEEKDAYS, month_number, periods
 
 _MONTH: Final = (
     "(?:"
