@@ -72,30 +72,48 @@ def _field_schema(field: RecordField) -> dict[str, Any]:
 
 
 def answered_facts(answer: object, strategy: MemoryStrategy, messages: Sequence[Message]) -> list[Fact]:
-    """The facts of an answer about these messages, which it numbers from 1.
+    """The facts of an answer about these messages, which it numbers from 1; those that are not as asked have a `fault`.
 
-    Raises `ExtractionFailed` where any part of it is not as asked; then nothing of it is used.
+    Raises `ExtractionFailed` where it is no list of facts, or none of them is as asked; then nothing of it is used.
     """
     if not isinstance(answer, Mapping) or not isinstance(answer.get("facts"), list):
         raise malformed("no list of facts", answer)
-    return [_fact(one, strategy, messages) for one in answer["facts"]]
+    facts: list[Fact] = []
+    for told in answer["facts"]:
+        try:
+            facts.append(_fact(told, strategy, messages))
+        except _Malformed as error:
+            facts.append(_faulty(told, f"The model answered with {error}."))
+            failure = malformed(str(error), told)
+    if facts and all(fact.fault for fact in facts):
+        raise failure
+    return facts
+
+
+class _Malformed(Exception):
+    """What is not as asked in a fact."""
+
+
+def _faulty(told: object, fault: str) -> Fact:
+    text = told.get("text") if isinstance(told, Mapping) else None
+    return Fact(text=shortened(text) if isinstance(text, str) else "", sources=(), said_at=utc_now(), fault=fault)
 
 
 def _fact(told: object, strategy: MemoryStrategy, messages: Sequence[Message]) -> Fact:
     if not isinstance(told, Mapping):
-        raise malformed("a fact that is no object", told)
+        raise _Malformed("a fact that is no object")
     for key in (*_REQUIRED, *(key for key in _KINDS if told.get(key) is not None)):
         value = told.get(key)
         if not isinstance(value, _KINDS[key]) or (isinstance(value, bool) and key != "ends"):
-            raise malformed(f"a fact whose `{key}` is {shortened(value)}", told)
+            raise _Malformed(f"a fact whose `{key}` is {shortened(value)}")
     text = str(told["text"]).strip()
     if not 0 < len(text) <= LONGEST_FACT:
-        raise malformed(f"a fact of {len(text):,} characters where 1 to {LONGEST_FACT:,} are allowed", told)
+        raise _Malformed(f"a fact of {len(text):,} characters where 1 to {LONGEST_FACT:,} are allowed")
     if mishap := reads_as(text):
-        raise malformed(f"a fact that reads like {mishap}", told)
+        raise _Malformed(f"a fact that reads like {mishap}")
     importance = told.get("importance")
     if importance is not None and not 0 <= importance <= 1:
-        raise malformed(f"a fact whose importance is {importance}", told)
+        raise _Malformed(f"a fact whose importance is {importance}")
     sources = _sources(told, messages)
     return Fact(
         text=text,
@@ -112,7 +130,7 @@ def _fact(told: object, strategy: MemoryStrategy, messages: Sequence[Message]) -
 def _sources(told: Mapping[str, Any], messages: Sequence[Message]) -> list[Message]:
     numbers = told["sources"]
     if not numbers or not all(type(number) is int and 1 <= number <= len(messages) for number in numbers):
-        raise malformed(f"a fact from {shortened(numbers)}, where the messages are 1 to {len(messages)}", told)
+        raise _Malformed(f"a fact from {shortened(numbers)}, where the messages are 1 to {len(messages)}")
     return [messages[number - 1] for number in dict.fromkeys(numbers)]
 
 
@@ -124,5 +142,5 @@ def _value(field: RecordField, told: Mapping[str, Any]) -> Any:
     else:
         fits = isinstance(value, list) == (field.type == "texts") and all(isinstance(text, str) for text in texts)
     if not fits or (field.values and not set(texts) <= set(field.values)):
-        raise malformed(f"a fact whose `{field.name}` is {shortened(value)}", told)
+        raise _Malformed(f"a fact whose `{field.name}` is {shortened(value)}")
     return value

@@ -4,8 +4,8 @@
     facts = extractor.extract(batch)
 
 The model is told the strategy's prompt and what holds for every strategy: that the conversation is data, how
-names and days are written, and the shape of the answer. What it answers is checked against that shape, field by
-field; anything else raises `ExtractionFailed`, and nothing of the batch becomes a memory.
+names and days are written, and the shape of the answer. What it answers is checked against that shape, fact by fact
+and field by field: one that is not as asked becomes no memory, and where none is, `ExtractionFailed` is raised.
 """
 
 from __future__ import annotations

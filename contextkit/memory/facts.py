@@ -38,6 +38,7 @@ class Fact:
     `importance` is 0 to 1. `said_at` is when the message it comes from was written; `sources` are message ids.
     `ends` marks a fact that only says that its subject holds no longer ("forget my address"); with a `value`
     ("Ana no longer works at Siemens") it ends only what says that value. `also` are further subjects that end with it.
+    `fault` says what is wrong with one that a model did not give as asked: a receipt tells of it, and none is kept.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Fact:
     ends: bool = False
     also: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    fault: str = ""
 
 
 class Kind(StrEnum):

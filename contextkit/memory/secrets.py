@@ -62,7 +62,7 @@ def without_secrets(facts: Iterable[Fact]) -> tuple[list[Fact], list[Change]]:
             kept.append(fact)
             continue
         kept += _rest(fact)
-        hidden = replace(fact, text=WITHHELD, subject="", value="", metadata={})
+        hidden = replace(fact, text=WITHHELD, subject="", value="", metadata={}, fault="")
         withheld.append(Change(kind=Kind.SKIP, fact=hidden, reason=NOT_KEPT))
     return kept, withheld
 
@@ -76,6 +76,6 @@ def _rest(fact: Fact) -> Iterator[Fact]:
 
 
 def _strings(fact: Fact) -> Iterator[str]:
-    yield from (fact.text, fact.subject, fact.value)
+    yield from (fact.text, fact.subject, fact.value, fact.fault)
     for value in fact.metadata.values():
         yield from (text for text in (value if isinstance(value, list | tuple) else [value]) if isinstance(text, str))

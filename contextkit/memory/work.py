@@ -11,7 +11,7 @@ from typing import Final
 from contextkit.errors import InvalidInput, RecordsRefused, StoreError
 from contextkit.memory.consolidate import SESSION
 from contextkit.memory.due import Due
-from contextkit.memory.facts import Batch, Change, Consolidator, Extractor, Fact
+from contextkit.memory.facts import Batch, Change, Consolidator, Extractor, Fact, Kind
 from contextkit.memory.journal import Journal
 from contextkit.memory.ledger import Hold
 from contextkit.memory.progress import Progress, Range
@@ -39,11 +39,12 @@ class Plan:
     consolidator: Consolidator
 
     def changes(self, batch: Batch, known: Callable[[str], Sequence[MemoryRecord]]) -> tuple[Change, ...]:
-        """What the batch does to what is known in its namespace; secrets do nothing. Writes nothing."""
+        """What the batch does to what is known in its namespace; secrets and faults do nothing. Writes nothing."""
         found, withheld = without_secrets(self.extractor.extract(batch))
-        facts = [_attributed(fact, batch) for fact in found]
+        facts = [_attributed(fact, batch) for fact in found if not fact.fault]
+        faulty = [Change(kind=Kind.SKIP, fact=fact, reason=fact.fault) for fact in found if fact.fault]
         changes = self.consolidator.consolidate(facts, known(batch.namespace), batch.namespace) if facts else []
-        return (*changes, *withheld)
+        return (*changes, *faulty, *withheld)
 
 
 class Known:

@@ -274,6 +274,21 @@ def test_a_fact_that_cannot_be_stored_is_a_failure_of_its_batch(store: SQLiteSto
     assert memory.pending("u1", "s1")[0].aside != ()
 
 
+class Careless(Sayings):
+    """Gives one fact in an impossible way."""
+
+    def extract(self, batch: Batch) -> list[Fact]:
+        return [*super().extract(batch), Fact(text="?", sources=(), said_at=day(1), fault="It has no sources.")]
+
+
+def test_a_faulty_fact_is_told_of_and_the_others_are_kept(store: SQLiteStore, clock: ManualClock) -> None:
+    store.append("u1", "s1", turns(["Ana likes tea."]))
+    receipt = engine(store, clock, Careless()).run("u1", "s1", flush=True)
+    assert texts(store) == ["Ana likes tea."]
+    assert [(one.kind, one.reason) for one in receipt.changes if one.fact.fault] == [(Kind.SKIP, "It has no sources.")]
+    assert receipt.failures == ()
+
+
 class Picky(SQLiteStore):
     """Takes no record whose text is too long."""
 

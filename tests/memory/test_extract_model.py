@@ -133,9 +133,17 @@ def test_a_field_must_be_what_the_strategy_says(field: dict[str, Any]) -> None:
         extracted(one(**field), strategy=CUSTOM)
 
 
-def test_one_bad_fact_spoils_the_batch() -> None:
-    with pytest.raises(ExtractionFailed):
-        extracted({"facts": [*one()["facts"], {"text": "x", "sources": [9]}]})
+@pytest.mark.parametrize("bad", [answer["facts"][0] for answer in MALFORMED[6:] if isinstance(answer, dict)])
+def test_a_bad_fact_spoils_no_other(bad: Any) -> None:
+    good, faulty, other = extracted({"facts": [*one()["facts"], bad, *one(text="The user has a dog.")["facts"]]})
+    assert (good.text, good.fault) == ("The user lives in Porto.", "")
+    assert other.text == "The user has a dog."
+    assert faulty.fault.startswith("The model answered with a fact")
+
+
+def test_where_all_facts_are_bad_the_answer_is() -> None:
+    with pytest.raises(ExtractionFailed, match="where the messages are 1 to 2"):
+        extracted({"facts": [{"text": "x", "sources": [9]}, {"text": "y", "sources": [9]}]})
 
 
 def test_whatever_the_model_raises_is_an_extraction_that_failed() -> None:
