@@ -150,8 +150,9 @@ class MemoryTools:
 
     def _overview(self, now: datetime, *, past: bool) -> str:
         records = self._store.memories(self._actor_id, active=not past)
-        lines = [_line(one.record, now) for one in overview(records, now, MOST)]
-        more = [f"… and {len(records) - MOST} more: recall something in particular."] if len(records) > MOST else []
+        known = overview(records, now, len(records))
+        lines = [_line(one.record, now) for one in known[:MOST]]
+        more = [f"… and {len(known) - MOST} more: recall something in particular."] if len(known) > MOST else []
         return "\n".join([*lines, *more]) or "Nothing is known yet."
 
     def forget(self, memory: str, *, delete: bool = False) -> str:

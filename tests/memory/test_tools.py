@@ -54,6 +54,18 @@ def test_all_that_is_known_can_be_asked_for(memory: MemoryTools, query: str) -> 
     assert more == "… and 3 more: recall something in particular."
 
 
+def test_what_several_strategies_keep_in_the_same_words_is_counted_once(
+    memory: MemoryTools, store: SQLiteStore, clock: ManualClock
+) -> None:
+    for place in ("semantic", "preferences"):
+        texts = [f"Ana owns boat {n}." for n in range(MOST + 2)]
+        records = [MemoryRecord(id=f"{place}{n}", text=text, created_at=clock()) for n, text in enumerate(texts)]
+        store.put_memories("u1", records)
+    *lines, more = memory.recall("").splitlines()
+    assert len(lines) == MOST
+    assert more == "… and 2 more: recall something in particular."
+
+
 def test_what_is_known_is_not_kept_twice(memory: MemoryTools, store: SQLiteStore) -> None:
     memory.remember("Ana likes tea.")
     assert memory.remember("ana likes  tea").startswith("Remembered with what was known")
