@@ -586,6 +586,16 @@ def test_a_result_that_comes_after_the_user_spoke_stands_behind_its_call(store: 
         assert "turn incomplete" not in notices(context)
 
 
+def test_what_a_colleague_says_while_a_tool_runs_parts_no_result_from_its_call(store: SQLiteStore) -> None:
+    agent = builder(store, sources=[System("Help."), History()])
+    agent.build("One?", **A)
+    colleague = Message(role="assistant", content="This is Ann: hold on.", name="Ann")
+    store.append("u1", "s1", [user("One?"), called(1), colleague, result(1, "one")])
+    context = agent.build(**A)
+    assert [message.text for message in context.messages] == ["Help.", "One?", colleague.content, "", "one"]
+    checks.groups_are_whole(context.messages)
+
+
 @pytest.mark.parametrize("asked_before", [True, False])
 def test_calls_that_a_process_left_behind_can_be_answered_by_the_next(store: SQLiteStore, asked_before: bool) -> None:
     """What the calls beside them did is shown again then, such as a refund, which would be asked for once more."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contextkit.ladder import shown_message
 from contextkit.messages import Group, group_at, is_alone
-from contextkit.types import Form, Item, Message
+from contextkit.types import Form, Item, Message, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,12 @@ class Standing:
 
 
 def in_call_order(items: Sequence[Item]) -> Sequence[Item]:
-    """The messages with results that came after the user had spoken put back behind their calls.
+    """The messages with results right behind their calls, where somebody had spoken between them.
 
     Who interrupts an agent speaks while its tools are still running. Providers want each result right behind its call:
-    where it was said it could not stand, nor the call without it.
+    where it was said it could not stand, nor the call without it. After the user's words it is put back behind the
+    call; after the assistant's, such as a colleague's who took over, the call is told with its result: what the model
+    goes on from comes last.
     """
     found: list[Item] | None = None
     last: Message | None = None
@@ -38,19 +40,24 @@ def in_call_order(items: Sequence[Item]) -> Sequence[Item]:
         message = item.message
         if message is not None and message.role == "tool" and last is not None and is_alone(last):
             found = list(items) if found is None else found
-            called = _called(found, place)
+            called = _called(found, place, "user")
             if called is not None:
-                found.insert(called, found.pop(place))
+                found.insert(called.stop, found.pop(place))
                 continue  # the one before the next is still the user's
+            called = _called(found, place, "assistant")
+            if called is not None:
+                calls = found[called.start : called.stop]
+                found[called.start : place] = [*found[called.stop : place], *calls]
         last = message
     return items if found is None else found
 
 
-def _called(items: Sequence[Item], place: int) -> int | None:
-    """Where a result belongs that stands behind what a user said: after the call that waits for it, or None."""
+def _called(items: Sequence[Item], place: int, between: Role) -> range | None:
+    """The places of the call that waits for a result, with the results it has, where only such messages as those of
+    this role stand between; None where there is none."""
     messages = [item.message for item in items[: place + 1]]
     behind = place
-    while behind and (said := messages[behind - 1]) and is_alone(said) and said.role != "assistant":
+    while behind and (said := messages[behind - 1]) and is_alone(said) and _speaks(said, between):
         behind -= 1
     first = behind - 1
     while first >= 0 and (given := messages[first]) and given.role == "tool":
@@ -58,7 +65,11 @@ def _called(items: Sequence[Item], place: int) -> int | None:
     group = [message for message in messages[max(first, 0) : behind] if message is not None]
     waiting = group_at(group, 0).missing if group else ()
     result = messages[place]
-    return behind if result is not None and result.tool_call_id in waiting else None
+    return range(max(first, 0), behind) if result is not None and result.tool_call_id in waiting else None
+
+
+def _speaks(message: Message, role: Role) -> bool:
+    return (message.role == "assistant") == (role == "assistant")
 
 
 def whole_groups(items: Sequence[Item]) -> tuple[list[range], dict[str, str]]:

@@ -42,6 +42,13 @@ def test_results_that_the_user_spoke_before_are_put_behind_their_calls() -> None
     assert ordered("1 u a 2 u b") == "1 a u 2 b u"
 
 
+def test_a_call_that_the_assistant_s_side_spoke_behind_is_told_with_its_results() -> None:
+    assert ordered("u 1 . a") == "u . 1 a"
+    assert ordered("u 12 a . . b") == "u . . 12 a b"
+    assert ordered("u 12 . a . b u") == "u . . 12 a b u"
+    assert ordered("u 12 . a u b") == "u . 12 a b u"
+
+
 def test_all_else_stays_where_it_is() -> None:
     for text in ("u 12 b a u .", "u 1 u . a", "u 1 a u a", "u a", "a", "u 1 u b", "12 u 3 c a"):
         assert ordered(text) == text
