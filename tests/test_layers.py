@@ -64,6 +64,7 @@ LIBRARIES = {
         "adapters.langchain_tools",
         "adapters.retold",
         "adapters.supersteps",
+        "adapters.unanswered",
         "render.langchain",
         "schemas",
         "sources",

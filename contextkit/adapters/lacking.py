@@ -15,6 +15,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final
 
+from contextkit.adapters.unanswered import stands_for_none
 from contextkit.messages import is_alone
 from contextkit.types import Message
 
@@ -26,7 +27,8 @@ _A_STORES: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class Whose(Enum):
-    """Where a message of a session is from: a graph's words, or its calls and results; anybody's; nobody knows."""
+    """Where a message of a session is from: a graph's words, which may stand for a result; its calls and results;
+    anybody's; nobody knows."""
 
     WORDS = "words"
     CALL = "call"
@@ -37,7 +39,7 @@ class Whose(Enum):
 def whose(message: Message, *, in_a_graph: bool = False) -> Whose:
     """Where a stored message is from; its id tells, unless it is known to have been in a graph's state."""
     if in_a_graph or _A_GRAPHS.fullmatch(message.id or ""):
-        return Whose.WORDS if is_alone(message) else Whose.CALL
+        return Whose.WORDS if is_alone(message) or stands_for_none(message) else Whose.CALL
     return Whose.ANYBODY if _A_STORES.fullmatch(message.id or "") else Whose.UNKNOWN
 
 

@@ -27,6 +27,7 @@ from contextkit.adapters.lacking import Lack, Whose, whose
 from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.adapters.retold import last_question, retold
 from contextkit.adapters.supersteps import SessionTasks, Task, tasks_in
+from contextkit.adapters.unanswered import with_results
 from contextkit.messages import as_messages
 from contextkit.recent import Recent
 from contextkit.stores import SessionStore
@@ -153,7 +154,7 @@ class StateKeeper:
     def _keep(
         self, messages: Sequence[BaseMessage], ids: tuple[str, str], task: Task | None, tasks: SessionTasks
     ) -> Difference:
-        said = _by_id(messages)
+        said = _by_id(messages) if task is None else with_results(_by_id(messages))
         plain = {key: without_artifact(message) for key, message in said.items()}
         known = self._known.get(ids) or _Known()
         first = not known.last
