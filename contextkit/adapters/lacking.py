@@ -19,8 +19,9 @@ from contextkit.adapters.unanswered import stands_for_none
 from contextkit.messages import is_alone
 from contextkit.types import Message
 
-_A_GRAPHS: Final = re.compile(r"(?:(?:lc_)?run-+)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:[-/].*)?", re.DOTALL)
-"""Ids that LangGraph gives to messages, and LangChain to what models answer."""
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_A_GRAPHS: Final = re.compile(rf"(?:(?:lc_)?run-+)?{_UUID}(?:[-/].*)?|.*~[0-9a-f]{{8}}", re.DOTALL)
+"""Ids that LangGraph gives to messages, LangChain to what models answer, and `edits` to what is told anew."""
 
 _A_STORES: Final = re.compile(r"[0-9a-f]{32}")
 """Ids that stores give to messages which are appended without one: those of a graph's state all have one."""

@@ -88,9 +88,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     nothing.
 
     Where the state goes on without what a graph said in the session, as it went back to an earlier checkpoint or
-    messages were removed, so does the prompt, and the report says so. A message that is edited after it was stored is
-    named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`), and so is what the session has
-    and the state lacks where nobody knows whose it is (`DivergedState`).
+    messages were edited or removed, so does the prompt, and the report says so. A tool's result that is edited after it
+    was stored is named in the report and by a warning (`contextkit.adapters.langgraph.EditedMessage`), and so is what
+    the session has and the state lacks where nobody knows whose it is (`DivergedState`).
 
     Raises `InvalidInput` for a builder whose store keeps no sessions, and with an agent that has a system prompt of
     its own, or has tools where the builder has no source of any.
@@ -166,7 +166,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _kept(self, request: _Request, config: RunnableConfig) -> _Call:
         self._check(request)
-        difference = self._keeper.keep(request.messages, config)
+        difference = self._keeper.keep(request.messages, config, edits=_as_in_state(request))
         difference.warn(stacklevel=2)
         return _Call(request, config, difference)
 
@@ -195,7 +195,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         )
 
     def _ended(self, state: AgentState[Any], config: RunnableConfig) -> None:
-        self._keeper.append(state["messages"], config)
+        self._keeper.keep(state["messages"], config, edits=False).warn(stacklevel=2)
         if self._remember is not None:
             variables = {name: str(value) for name, value in self._variables.items()}
             self._remember(*ids_of(config), variables=variables)
@@ -211,6 +211,16 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 def _call_id(request: ToolCallRequest) -> str:
     """Which call it is; a tool's name where a model gave its call no id."""
     return request.tool_call["id"] or request.tool_call["name"]
+
+
+def _as_in_state(request: _Request) -> bool:
+    """Whether no other middleware has put for this call in other words what the agent's state has."""
+    given = {message.id: message for message in request.state["messages"]}
+    return all(
+        one is message or one.text == message.text
+        for message in request.messages
+        if (one := given.get(message.id)) is not None
+    )
 
 
 def _own(request: _Request) -> list[BaseTool]:

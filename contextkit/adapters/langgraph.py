@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
 from contextkit.adapters.artifacts import storable, without_artifact
+from contextkit.adapters.edits import is_reworded, told_anew
 from contextkit.adapters.lacking import Lack, Whose, whose
 from contextkit.adapters.langchain_sessions import ids_of
 from contextkit.adapters.retold import last_question, retold
@@ -35,7 +36,7 @@ from contextkit.types import Message, Notice
 
 
 class EditedMessage(UserWarning):
-    """A graph's state has a message in other words than the session, which shows the model the words it has."""
+    """A state has a message in other words than the session, which shows the model the words it has."""
 
 
 class DivergedState(UserWarning):
@@ -96,17 +97,20 @@ class _Kept:
 @dataclass(slots=True)
 class _Known:
     """What a keeper knows of a session: the messages of the states that it was given, which numbers each has there,
-    which were told under other ids, whose messages are, by their numbers, and the last number."""
+    which were told under other ids, where those were first that were told anew, whose messages are, by their numbers,
+    and the last number."""
 
     messages: dict[str, BaseMessage] = field(default_factory=dict)
     numbers: dict[str, frozenset[int]] = field(default_factory=dict)
     retold: set[str] = field(default_factory=set)
+    begun: dict[str, int] = field(default_factory=dict)
     whose: dict[int, Whose] = field(default_factory=dict)
     last: int = 0
 
     def keep(self, had: Mapping[str, int | None], kept: Sequence[_Kept]) -> None:
         """Take note of messages of which the session `had` some under other ids, and the others are `kept` there."""
         self.retold.update(had)
+        self.numbers |= dict.fromkeys((one.key for one in kept), frozenset[int]())
         for one in kept:
             number = one.stored.seq or 0
             self.whose[number] = whose(one.stored, in_a_graph=True)
@@ -114,6 +118,10 @@ class _Known:
         for key, there in (*had.items(), *((one.key, one.stored.seq) for one in kept)):
             if there is not None:
                 self.numbers[key] = self.numbers.get(key, frozenset()) | {there}
+
+    def begin(self, key: str) -> int:
+        """The number of a message, as it was said first."""
+        return self.begun.get(key) or min(self.numbers[key])
 
     def own(self, keys: Iterable[str]) -> frozenset[int]:
         """The numbers of the messages of these ids."""
@@ -133,26 +141,36 @@ class StateKeeper:
         self._known = Recent[tuple[str, str], _Known](REMEMBERED, lambda known: SESSION + len(known.messages))
 
     def append(self, messages: Sequence[BaseMessage], config: RunnableConfig) -> list[str]:
-        """Append what the session lacks of these messages; the ids of those that it has in other words.
+        """Append what the session lacks of these messages; the ids of those that the model sees in other words.
 
-        Warns of `EditedMessage` for the latter, and of `DivergedState` where the state goes on without messages that
-        the model is shown: it is not known whose they are, or this is no graph. Messages without an id are given one in
-        place, as LangGraph would do: so they are stored once. What a caller gives again of earlier turns under other
-        ids is not appended a second time (`contextkit.adapters.retold`).
+        Where a graph's state has what the user or the model said in other words than the session, all from there on is
+        appended once more. Warns of `EditedMessage` for results, and outside of a graph, and of `DivergedState` where
+        the state goes on without messages that the model is shown: it is not known whose they are, or this is no graph.
+        Messages without an id are given one in place, as LangGraph would do: so they are stored once. What a caller
+        gives again of earlier turns under other ids is not appended a second time (`contextkit.adapters.retold`).
         """
         difference = self.keep(messages, config)
         difference.warn(stacklevel=2)
         return [*difference.edited]
 
-    def keep(self, messages: Sequence[BaseMessage], config: RunnableConfig) -> Difference:
-        """Append likewise, and return instead of warning what the session does not have as the state has it."""
+    def keep(self, messages: Sequence[BaseMessage], config: RunnableConfig, *, edits: bool = True) -> Difference:
+        """Append likewise, and return instead of warning what the session does not have as the state has it.
+
+        Without `edits` nothing is appended once more: what is in other words may have been put so for one call.
+        """
         ids = ids_of(config)
-        tasks = tasks_in(ids)
+        tasks, task = tasks_in(ids), Task.of(config)
         with tasks.lock:
-            return self._keep(messages, ids, Task.of(config), tasks)
+            return self._keep(messages, ids, task, tasks, edits=edits and task is not None)
 
     def _keep(
-        self, messages: Sequence[BaseMessage], ids: tuple[str, str], task: Task | None, tasks: SessionTasks
+        self,
+        messages: Sequence[BaseMessage],
+        ids: tuple[str, str],
+        task: Task | None,
+        tasks: SessionTasks,
+        *,
+        edits: bool,
     ) -> Difference:
         said = _by_id(messages) if task is None else with_results(_by_id(messages))
         plain = {key: without_artifact(message) for key, message in said.items()}
@@ -160,14 +178,14 @@ class StateKeeper:
         first = not known.last
         new = [message for key, message in said.items() if known.messages.get(key) != plain[key]]
         had = retold(self._store, *ids, messages, new)
-        kept = self._kept(*ids, [message for message in new if message.id not in had])
+        kept = self._told(ids, said, [one for one in new if one.id not in had], known, edits=edits)
         edited = {one.key for one in kept if _words(one.said) != _words(one.stored)}
         known.messages |= {str(message.id): plain[str(message.id)] for message in new}
         for key in edited:
             del known.messages[key]  # to be told of again
         known.keep(had, kept)
         own = known.own(said)
-        lack = self._looked_up(ids, _lack(said, own, known, max(known.last, tasks.last)), known)
+        lack = self._looked_up(ids, said, _lack(said, own, known, max(known.last, tasks.last)), known)
         self._known.put(ids, known)
         left, unclear = lack.left(known.whose), lack.unclear(known.whose)
         rewritten = tuple(key for key in said if key in edited)
@@ -177,7 +195,7 @@ class StateKeeper:
         tasks.said(task, {one.stored.seq or 0: str(one.stored.id) for one in fresh}, own, left)
         return Difference(rewritten, unclear, tuple(sorted(left)))
 
-    def _looked_up(self, ids: tuple[str, str], lack: Lack, known: _Known) -> Lack:
+    def _looked_up(self, ids: tuple[str, str], said: Container[str | None], lack: Lack, known: _Known) -> Lack:
         """What the state lacks; whose that is, is made known where no state had it which this keeper was given."""
         unknown = [number for number in (*lack.since, *lack.before) if number not in known.whose]
         if not unknown:
@@ -185,8 +203,50 @@ class StateKeeper:
         session = self._store.session(*ids)  # it may have been deleted since, and begun anew
         known.last = session.last_seq if session is not None else 0
         read = self._store.pick(*ids, [number for number in unknown if number <= known.last])
-        known.whose |= {one.seq or 0: whose(one) for one in read}
+        known.whose |= {one.seq or 0: whose(one, in_a_graph=one.id in said) for one in read}
         return lack.up_to(known.last)
+
+    def _told(
+        self,
+        ids: tuple[str, str],
+        said: Mapping[str, BaseMessage],
+        new: Sequence[BaseMessage],
+        known: _Known,
+        *,
+        edits: bool,
+    ) -> list[_Kept]:
+        """The new messages of a state as the session has them now; from one on that was edited, all are told anew."""
+        kept: list[_Kept] = []
+        while new:
+            changed = (place for place, message in enumerate(new) if edits and str(message.id) in known.messages)
+            sure = next(changed, len(new) - 1) + 1
+            told, new = self._kept(*ids, new[:sure]), new[sure:]
+            kept += told
+            start = next((one.key for one in told if edits and is_reworded(one.said, one.stored)), None)
+            if start is not None:
+                return self._from(start, ids, said, kept, known)
+        return kept
+
+    def _from(
+        self, start: str, ids: tuple[str, str], said: Mapping[str, BaseMessage], kept: Sequence[_Kept], known: _Known
+    ) -> list[_Kept]:
+        """What the session has of a state's new messages up to an edited one, and what is told anew from there on."""
+        keys = [*said]
+        at = keys.index(start)
+        parts = [(key, part) for key in keys[at:] for part in as_messages([storable(said[key])])]
+        earlier = [one for one in kept if one.key in keys[:at]]
+        before = max((0, *known.own(keys[:at]), *(one.stored.seq or 0 for one in earlier)))
+        there = {str(message.id): message.seq or 0 for message in self._store.messages(*ids, after=before)}
+        known.begun |= {key: there[part.id] for key, part in parts if part.id in there}
+        found = [*earlier]
+        while parts:  # of each edit, one behind the other
+            stored = self._store.append(*ids, told_anew([part for _, part in parts], there))
+            there |= {str(message.id): message.seq or 0 for message in stored}
+            anew = [_Kept(key, part, one) for (key, part), one in zip(parts, stored, strict=True)]
+            edited = (place for place, one in enumerate(anew) if place and is_reworded(one.said, one.stored))
+            sure = next(edited, len(anew))
+            found, parts = [*found, *anew[:sure]], parts[sure:]
+        return found
 
     def _kept(self, actor_id: str, session_id: str, messages: Sequence[BaseMessage]) -> list[_Kept]:
         given = [(str(message.id), one) for message in messages for one in as_messages([storable(message)])]
@@ -202,7 +262,7 @@ def _lack(said: Mapping[str, BaseMessage], own: frozenset[int], known: _Known, l
         return Lack()
     before = max(last_question([said[key] for key in stored]) - 1, 0)
     question = max(known.numbers[stored[before]])
-    begin = question + 1 if known.retold.intersection(said) else min(known.numbers[stored[0]])
+    begin = question + 1 if known.retold.intersection(said) else known.begin(stored[0])
     return Lack.of(own, begin, question, last)
 
 
@@ -232,7 +292,7 @@ def _made_up(message: BaseMessage, answer: str | None) -> str:
 
 def _edit_told(edited: Sequence[str]) -> str:
     return (
-        f"The session has in other words what was edited in the graph's state: {', '.join(edited)}. Its model sees "
+        f"The session has in other words what was edited in the state: {', '.join(edited)}. The model sees "
         "what the session has; to go on from the edit, name another session_id in the config."
     )
 

@@ -279,3 +279,60 @@ def test_what_others_append_to_the_session_is_shown(builder: ContextBuilder, sto
     with pytest.warns(DivergedState, match="message 6 where"):
         ask(app, "Three?", CONFIG)
     assert model.texts[-1] == [*shown, "2", "Thank you, Ann!", "Three?"]
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["one process", "another process each time"])
+def test_an_edit_is_what_the_prompt_goes_on_from(store: SQLiteStore, anew: bool) -> None:
+    model, saver = says(*map(str, range(1, 9))), checkpoints.InMemorySaver()
+
+    def agent() -> Any:
+        builder = ContextBuilder(store=store, sources=[System("Otis."), AgentTools(), History()], budget=8_000)
+        return agents.create_agent(model, middleware=[ContextMiddleware(builder)], checkpointer=saver)
+
+    app = agent()
+
+    def asked(question: str, name: str) -> list[str]:
+        (agent() if anew else app).invoke({"messages": [HumanMessage(question, id=name)]}, CONFIG)
+        return model.texts[-1]
+
+    def edit(*messages: BaseMessage) -> None:
+        app.update_state(CONFIG, {"messages": list(messages)})
+
+    asked("I am Ann.", "q1")
+    assert asked("Who?", "q2") == ["I am Ann.", "1", "Who?"]
+    edit(HumanMessage("I am Bea.", id="q1"))
+    state = [one.text for one in app.get_state(CONFIG).values["messages"]]
+    assert asked("Really?", "q3") == [*state, "Really?"]
+    assert asked("Really now?", "q4") == [*state, "Really?", model_said(app, -3), "Really now?"]
+    last = app.get_state(CONFIG).values["messages"][-1]
+    edit(AIMessage("Edited.", id=last.id))
+    state = [one.text for one in app.get_state(CONFIG).values["messages"]]
+    assert state[-1] == "Edited."
+    assert asked("And?", "q5") == [*state, "And?"]
+    assert asked("So?", "q6") == [*state, "And?", model_said(app, -3), "So?"]
+
+
+def model_said(app: Any, place: int) -> str:
+    """What the state has at that place, from its end."""
+    return str(app.get_state(CONFIG).values["messages"][place].text)
+
+
+def test_a_question_that_is_edited_and_asked_again_and_then_as_it_was(store: SQLiteStore) -> None:
+    model = says("1", "2", "2b", "3b", "3", "4")
+    builder = ContextBuilder(store=store, sources=[System("Otis."), AgentTools(), History()], budget=8_000)
+    app = agents.create_agent(model, middleware=[ContextMiddleware(builder)], checkpointer=checkpoints.InMemorySaver())
+
+    def asked(question: str, name: str, at: Any = CONFIG) -> Any:
+        app.invoke({"messages": [HumanMessage(question, id=name)]}, at)
+        return {"configurable": {**CONFIG["configurable"], **app.get_state(CONFIG).config["configurable"]}}
+
+    first = asked("One?", "q1")
+    second = asked("Two?", "q2")
+    asked("Another two?", "q2", first)
+    assert model.texts[-1] == ["One?", "1", "Another two?"]
+    asked("Another three?", "q3")
+    assert model.texts[-1] == ["One?", "1", "Another two?", "2b", "Another three?"]
+    asked("Three?", "q3", second)
+    assert model.texts[-1] == ["One?", "1", "Two?", "2", "Three?"]
+    asked("Four?", "q4")
+    assert model.texts[-1] == ["One?", "1", "Two?", "2", "Three?", "3", "Four?"]

@@ -364,18 +364,42 @@ def test_a_call_that_cannot_be_read_is_answered_once_however_often_the_model_fai
 
 def test_what_is_edited_after_it_was_stored_is_said_to_be(made: Made) -> None:
     seen: list[Context] = []
-    model = says("Hello.", "Yes.")
+    model = says(call(order_id="TT-1"), "Hello.", "Yes.")
     agent = made(model, checkpointer=checkpoints.InMemorySaver(), on_context=seen.append)
-    ask(agent, HumanMessage("I am Ann.", id="h1"))
+    said = ask(agent, HumanMessage("I am Ann.", id="h1"))["messages"]
     agent.update_state(CONFIG, {"messages": [HumanMessage("I am Bea.", id="h1")]})
-    with pytest.warns(EditedMessage, match="h1"):
-        ask(agent, HumanMessage("What is my name?"))
-    assert "I am Ann." in model.texts()
-    assert [[notice.kind for notice in context.report.notices] for context in seen] == [[], ["message edited"]]
+    ask(agent, HumanMessage("What is my name?"))
+    assert model.texts()[1:] == ["I am Bea.", *(one.text for one in said[1:]), "What is my name?"]
+    assert [notice.kind for notice in seen[-1].report.notices] == ["left to others"]
+    result = said[2].model_copy(update={"content": "It is lost."})
+    agent.update_state(CONFIG, {"messages": [result]})
+    model.messages = iter([AIMessage("Oh.")])
+    with pytest.warns(EditedMessage, match=result.id):
+        ask(agent, HumanMessage("Where is it?"))
+    assert said[2].text in model.texts()
+    assert "message edited" in [notice.kind for notice in seen[-1].report.notices]
     again: Any = {"configurable": {**CONFIG["configurable"], "session_id": "s1, edited"}}
     model.messages = iter([AIMessage("Bea.")])
     ask(agent, HumanMessage("Who?"), again)
-    assert model.texts()[1:4] == ["I am Bea.", "Hello.", "What is my name?"]
+    assert model.texts()[1:4] == ["I am Bea.", "", "It is lost."]
+
+
+class Dating(AgentMiddleware[Any, Any, Any]):
+    """Says another time of day in every call."""
+
+    def wrap_model_call(self, request: Any, handler: Any) -> Any:
+        *before, last = request.messages
+        asked = last.model_copy(update={"content": f"{last.text} ({len(before)} o'clock)"})
+        return handler(request.override(messages=[*before, asked]))
+
+
+@pytest.mark.filterwarnings("ignore::contextkit.adapters.langgraph.EditedMessage")
+def test_what_other_middleware_says_otherwise_for_one_call_is_not_told_anew(made: Made, store: SQLiteStore) -> None:
+    model = says("1", "2", "3")
+    agent = made(model, outside=[Dating()], checkpointer=checkpoints.InMemorySaver())
+    for question in ("One?", "Two?", "Three?"):
+        ask(agent, HumanMessage(question))
+    assert len(store.messages("u1", "s1")) == 6
 
 
 def test_what_a_graph_left_behind_as_it_went_back_is_said(made: Made) -> None:
