@@ -182,9 +182,17 @@ class _Opening:
 
 def _view(branch: View | None, views: Views, series: str, log: _Log) -> View:
     """The view to go on from: of who speaks beside others its own, or else that of the series."""
-    view = branch or _view_of(views, series, log)
+    view = _taking_up(branch or _view_of(views, series, log), log.others)
     asked = None if view.turn is None else view.turn.after + 1
     return replace(view, turn=None) if asked in log.others.numbers else view
+
+
+def _taking_up(view: View, others: Apart) -> View:
+    """The view with its history from where the conversation has taken up what it had left to others."""
+    taken = [number for first, last in view.left for number in range(first, last + 1) if number in others.own]
+    if not taken or view.history_from is None:
+        return view
+    return replace(view, history_from=min(view.history_from, *taken))
 
 
 def _view_of(views: Views, series: str, log: _Log) -> View:

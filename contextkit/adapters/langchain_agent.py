@@ -70,11 +70,9 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     * An agent that one of its tools runs inherits the config, and would be in the midst of the same session: if it
       has this middleware too, each call of it has a session of its own, `<session>/<id of the tool call>`, unless the
       tool names another.
-    * Agents in a graph share its session. Those that it runs beside each other (parallel branches, `Send`) are each
-      shown what was said before and what their own state has, and nothing of each other; and later turns what the
-      graph's state took up of it. What one node runs beside each other itself (`agent.batch`, `asyncio.gather`) is
-      one task for LangGraph: name a session for each, `agent.invoke(…, {"configurable": {"actor_id": …, "session_id":
-      …}})`.
+    * Agents in a graph share its session. Those that it runs beside each other (parallel branches, `Send`, or what one
+      of its nodes starts at once) are each shown what was said before and what their own state has, and nothing of each
+      other; and later turns what the graph's state took up of it.
     * What the provider is to cache is marked as the model is told so. Another middleware that does it, or that goes
       over to a model of another provider, comes before this one in the list; `cache=None` is for no marks.
     * `variables` fill the system prompt's template.
@@ -196,6 +194,7 @@ class ContextMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _ended(self, state: AgentState[Any], config: RunnableConfig) -> None:
         self._keeper.keep(state["messages"], config, edits=False).warn(stacklevel=2)
+        self._keeper.over(config)
         if self._remember is not None:
             variables = {name: str(value) for name, value in self._variables.items()}
             self._remember(*ids_of(config), variables=variables)

@@ -153,6 +153,12 @@ class StateKeeper:
         difference.warn(stacklevel=2)
         return [*difference.edited]
 
+    def over(self, config: RunnableConfig) -> None:
+        """Take note that the graph is over whose node has this config: who comes next goes on from what it said."""
+        task = Task.of(config)
+        if task is not None:
+            tasks_in(ids_of(config)).over(task)
+
     def keep(self, messages: Sequence[BaseMessage], config: RunnableConfig, *, edits: bool = True) -> Difference:
         """Append likewise, and return instead of warning what the session does not have as the state has it.
 

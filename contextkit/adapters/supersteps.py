@@ -1,7 +1,9 @@
 """Supersteps: which runs of a graph go on beside each other in one session, and what each of them leaves to the others.
 
 LangGraph runs a graph in supersteps, and the tasks of one superstep at the same time: branches that part at a node,
-and what `Send` starts. Of a run it tells in the config which tasks lead there, and of each which superstep it is of.
+and what `Send` starts. Of a run it tells in the config which tasks lead there, and of each which superstep it is of. Of
+several graphs that one node runs it tells that they are not the same: at the same time are those of which one begins
+before the other is over.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from math import inf
+from typing import Final, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
 
@@ -27,11 +30,16 @@ REMEMBERED: Final = 100_000
 """Tasks that are known of all sessions. Of those used least recently it is forgotten first."""
 
 
+Path: TypeAlias = tuple[str, ...]
+"""Tasks, one within the other, each as its node's name and its id. Behind one that runs several graphs stands the
+number of the graph, but of the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A run in a graph: the tasks that lead there, one within the other, and the superstep that each is of."""
 
-    path: tuple[str, ...]
+    path: Path
     supersteps: tuple[str, ...]
 
     @classmethod
@@ -51,6 +59,12 @@ class Task:
                 return place + 1 if superstep and superstep == other.supersteps[place] else 0
         return 0
 
+    def graphs_from(self, other: Task) -> tuple[Path, Path] | None:
+        """The graphs that one node runs which lead here and to the other task; None where they are not two such."""
+        place = next((at for at, pair in enumerate(zip(self.path, other.path, strict=False)) if pair[0] != pair[1]), 0)
+        own, its = (path[: place + path[place].isdigit()] for path in (self.path, other.path))
+        return (own, its) if own != its and place else None
+
 
 @dataclass(frozen=True, slots=True)
 class _State:
@@ -60,18 +74,25 @@ class _State:
     left: frozenset[int]
 
 
+@dataclass(slots=True)
+class _Lifetime:
+    """When a graph began, and when it was over, in the order of what was said."""
+
+    begin: float
+    end: float = inf
+
+
 class SessionTasks:
     """What the tasks of a graph have said in one session. Callers hold `lock` while they append."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._begin()
-
-    def _begin(self) -> None:
         self._said: OrderedDict[Task, set[int]] = OrderedDict()
         self._states: dict[Task, _State] = {}
         self._ids: dict[int, str] = {}
         self._aside: set[int] = set()
+        self._graphs: OrderedDict[Path, _Lifetime] = OrderedDict()
+        self._now = 0
 
     def __len__(self) -> int:
         return len(self._said)
@@ -84,8 +105,12 @@ class SessionTasks:
     def said(self, task: Task, new: Mapping[int, str], own: frozenset[int], left: frozenset[int]) -> None:
         """Take note of what a task has said: the numbers and ids of what may be new, of which those are its own that
         nobody said before; the numbers of all that its state has; and of what its state has left."""
-        if any(self._ids.get(number, message_id) != message_id for number, message_id in new.items()):
-            self._begin()  # the session was deleted since, and begun anew
+        others = [number for number, message_id in new.items() if self._ids.get(number, message_id) != message_id]
+        if others:  # the session was deleted since, and begun anew
+            self._forget_from(min(others))
+        self._now += 1
+        for place in range(1, len(task.path)):
+            self._graphs.setdefault(task.path[:place], _Lifetime(self._now))
         self._said.setdefault(task, set()).update(new.keys() - self._ids.keys())
         self._said.move_to_end(task)
         self._ids.update(new)
@@ -96,6 +121,13 @@ class SessionTasks:
             self._aside -= own  # what a conversation takes up is its own
         self._states[task] = _State(own, left)
         self._forget(task, beside)
+
+    def over(self, task: Task) -> None:
+        """Take note that the graph is over of which this task is."""
+        with self.lock:
+            self._now += 1
+            if task.path[:-1] in self._graphs:
+                self._graphs[task.path[:-1]].end = self._now
 
     def apart(self, task: Task) -> Apart:
         """What a prompt for this task leaves to others: what those beside it say, what others beside each other have
@@ -113,7 +145,21 @@ class SessionTasks:
 
     def _beside(self, task: Task) -> dict[Task, int]:
         """The tasks beside this one, and for each how many of those that lead here come since they parted."""
-        return {other: parts for other in self._said if (parts := task.parts_from(other))}
+        return {other: parts for other in self._said if (parts := task.parts_from(other) or self._overlap(task, other))}
+
+    def _overlap(self, task: Task, other: Task) -> int:
+        """How many of the tasks that lead to this one are of a graph beside that of the other, run by the same node."""
+        graphs = task.graphs_from(other)
+        own, its = map(self._graphs.get, graphs) if graphs else (None, None)
+        beside = own is not None and its is not None and own.begin < its.end and its.begin < own.end
+        return len(graphs[0]) if graphs and beside else 0
+
+    def _forget_from(self, first: int) -> None:
+        """Forget who said the messages from this number on."""
+        self._ids = {number: message_id for number, message_id in self._ids.items() if number < first}
+        self._aside = {number for number in self._aside if number < first}
+        for numbers in self._said.values():
+            numbers.difference_update([number for number in numbers if number >= first])
 
     def _forget(self, task: Task, beside: Collection[Task]) -> None:
         """Forget the states of tasks that are over, and what was said long ago."""
@@ -126,6 +172,8 @@ class SessionTasks:
             self._aside -= numbers
             for number in numbers:
                 self._ids.pop(number, None)
+        while len(self._graphs) > TASKS:
+            self._graphs.popitem(last=False)
 
 
 _sessions: Final = Recent[tuple[str, str], SessionTasks](REMEMBERED, lambda tasks: 1 + len(tasks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import operator
 import threading
 from collections.abc import Callable, Sequence
@@ -336,3 +337,34 @@ def test_a_question_that_is_edited_and_asked_again_and_then_as_it_was(store: SQL
     assert model.texts[-1] == ["One?", "1", "Two?", "2", "Three?"]
     asked("Four?", "q4")
     assert model.texts[-1] == ["One?", "1", "Two?", "2", "Three?", "3", "Four?"]
+
+
+async def test_agents_that_one_node_starts_at_once_see_their_own_task_alone(made: Agents, store: SQLiteStore) -> None:
+    models, last = [looks(f"task {number}") for number in range(3)], says("First.", "Then.", "All is done.")
+    look_up = tool("look_up", description="Look something up.")(lambda subject: f"found {subject}")
+    started = [made(model, look_up) for model in models]
+    then = made(last)
+
+    async def node(_: MessagesState, config: RunnableConfig) -> dict[str, list[BaseMessage]]:
+        tasks = (HumanMessage(f"Do task {number}!") for number in range(3))
+        runs = (agent.ainvoke({"messages": [task]}, config) for agent, task in zip(started, tasks, strict=True))
+        answers = [answer["messages"][-1] for answer in await asyncio.gather(*runs)]
+        for question in ("Well?", "And?"):
+            answers += (await then.ainvoke({"messages": [HumanMessage(question)]}, config))["messages"][-1:]
+        return {"messages": answers}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("node", node)
+    graph.add_node("last", then)
+    graph.add_edge(START, "node")
+    graph.add_edge("node", "last")
+    app = graph.compile(checkpointer=checkpoints.InMemorySaver())
+    await app.ainvoke({"messages": [HumanMessage("Where?")]}, CONFIG)
+    for number, model in enumerate(models):
+        assert model.texts == alone(f"task {number}", [f"Do task {number}!"])
+    said = [[text for text in texts if not text.startswith("<recall>")] for texts in last.texts]
+    assert said[:2] == [["Well?"], ["Well?", "First.", "And?"]], "one goes on from the other"
+    answers = [f"task {number} is done." for number in range(3)]
+    assert all(answer in said[2] for answer in answers)
+    assert not any(f"found {task}" in " ".join(said[2]) for task in ("task 0", "task 1", "task 2"))
+    assert len(store.messages("u1", "s1")) == 3 * 8 + 4 + 2

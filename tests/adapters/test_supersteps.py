@@ -57,7 +57,25 @@ def test_a_session_that_begins_anew_has_no_tasks_of_the_one_before() -> None:
     say(tasks, a, 1)
     say(tasks, b, 2)
     tasks.said(task("c", at=1), {1: "another"}, frozenset({1}), frozenset())
-    assert (len(tasks), tasks.last) == (1, 1)
+    say(tasks, task("d", at=1), 2)
+    assert tasks.last == 2
+    assert tasks.apart(task("c", at=1)).numbers == {2}
+    assert tasks.apart(task("d", at=1)).numbers == {1}
+
+
+def test_graphs_that_one_node_runs_are_beside_each_other_until_the_first_is_over() -> None:
+    tasks = SessionTasks()
+    first = Task(("node:1", "model:2"), ("0", "c1"))
+    second, third = (Task(("node:1", number, f"model:{number}"), ("0", "", "c1")) for number in "12")
+    say(tasks, first, 1)
+    say(tasks, second, 2)
+    tasks.over(first)
+    say(tasks, third, 3)
+    assert (tasks.apart(first).unheard, tasks.apart(first).branch) == ({2}, "node:1")
+    assert (tasks.apart(second).numbers, tasks.apart(second).branch) == ({1, 3}, "node:1|1")
+    assert tasks.apart(third).unheard == {2}, "the first was over"
+    assert first.graphs_from(task("node:1", "tools:5")) is None
+    assert first.graphs_from(task("other:6", "model:7")) is None
 
 
 def test_what_is_known_of_a_session_s_tasks_is_bounded() -> None:
