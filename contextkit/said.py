@@ -26,7 +26,7 @@ def told(item: Item) -> str:
     "I take the fish" of one guest repeats nobody else's. A text that is only compared as a whole stays as it is.
     """
     name = item.message.name if item.message is not None else None
-    if item.section == "recall":
+    if item.section in ("recall", "sessions"):
         name = item.provenance.title
     return f"{name}: {item.text}" if name and name != BLOCK_NAME and len(item.text) < LARGEST - len(name) else item.text
 

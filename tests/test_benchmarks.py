@@ -109,6 +109,21 @@ def test_every_strategy_is_held_to_what_is_stable_and_the_agent_s_to_all_of_it()
     assert stable.ours == "`agent` 98.0, `chat` 94.0"
 
 
+def test_what_is_asked_in_a_new_conversation_has_a_row_of_its_own():
+    def carried(*shares: float) -> dict[str, object]:
+        return {"carried": dict(zip(("1000", "2000"), shares, strict=True))}
+
+    systems = {
+        "history": carried(88.0, 92.0),
+        "history + memories": carried(88.0, 91.0),
+        "memories, in a new conversation": carried(50.0, 53.0),
+        "sessions, in a new conversation": carried(87.0, 90.0),
+    }
+    within, new = ROWS["memory_locomo"]({"systems": systems})
+    assert within.reached is False, "91.0 is less than 92.0"
+    assert (new.ours, new.peers) == ("87.0 / 90.0", ["memories made by rules alone 50.0 / 53.0"])
+
+
 def test_the_table_holds_what_was_found_and_names_what_was_not():
     table = markdown({"locomo": LOCOMO, "build": BUILD}, "On a machine.", ["bfcl, which needs its data"])
     lines = table.splitlines()

@@ -74,7 +74,7 @@ def loop(store: SQLiteStore, agent: ContextBuilder) -> Iterator[Context]:
 
 
 def test_a_reason_says_why(store: SQLiteStore) -> None:
-    report = builder(store).build("What of Ghent?", **A).report
+    report = builder(store, 2_400).build("What of Ghent?", **A).report
     reasons = {
         name: report.decision(name).reason
         for name in ("system", "query", "h79", "h0", "documents/0", "documents/2", "documents/3")

@@ -50,7 +50,16 @@ EXPORTED = {
         "RuleConsolidator",
         "RuleExtractor",
     },
-    "contextkit.sources": {"Documents", "History", "Memories", "Overflow", "Preferences", "System", "Tools"},
+    "contextkit.sources": {
+        "Documents",
+        "History",
+        "Memories",
+        "Overflow",
+        "Preferences",
+        "Sessions",
+        "System",
+        "Tools",
+    },
 }
 
 

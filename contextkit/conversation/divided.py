@@ -32,6 +32,10 @@ class DividedSegments:
         self._divided: dict[Segment, Divided] = {}
         self._at_hand: Parts = {}
 
+    def __len__(self) -> int:
+        """How many segments there are."""
+        return len(self._divided)
+
     def offer(self, parts: Parts) -> None:
         """Parts that were read already, by the names of their segments and their numbers."""
         self._at_hand = parts

@@ -223,6 +223,11 @@ class SessionIndex:
         return []
 
     @property
+    def partial(self) -> bool:
+        """Whether some of it is read only as queries need it."""
+        return len(self._divided) > 0
+
+    @property
     def last(self) -> int:
         """The number of the last message in it; 0 where there is none, or it is to be made anew."""
         return int(self.index.seqs[-1]) if len(self.index) and self._derived is None else 0

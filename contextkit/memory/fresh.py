@@ -78,7 +78,7 @@ def scored(
     best = max(scores, default=0.0) or 1.0
     unasked = [place for place, one in enumerate(fresh) if one.message.role == "user"][-UNASKED:]
     kept = [
-        replace(one, score=max(scores[place] / best, _just_said(one.message, now) if place in unasked else 0.0))
+        replace(one, score=max(scores[place] / best, just_said(one.message, now) if place in unasked else 0.0))
         for place, one in enumerate(fresh)
     ]
     for asked, answer in _answered(fresh):
@@ -120,6 +120,7 @@ def _without_secrets(message: Message) -> Message:
     return replace(message, content=spared(message.text)) if holds_secret(message.text) else message
 
 
-def _just_said(message: Message, now: datetime) -> float:
+def just_said(message: Message, now: datetime) -> float:
+    """What it adds to a message that it was said a moment ago, next to 1 for the best match."""
     age = max(now - (message.created_at or now), timedelta())
     return JUST_SAID * float(0.5 ** (age / FADES))

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from contextkit.sources.memories import Memories as Memories
     from contextkit.sources.overflow import Overflow as Overflow
     from contextkit.sources.preferences import Preferences as Preferences
+    from contextkit.sources.sessions import Sessions as Sessions
     from contextkit.sources.system import System as System
     from contextkit.sources.tools import Tools as Tools
 
-__all__ = ["Documents", "History", "Memories", "Overflow", "Preferences", "System", "Tools"]
+__all__ = ["Documents", "History", "Memories", "Overflow", "Preferences", "Sessions", "System", "Tools"]
 
 
 def __getattr__(name: str) -> Any:

@@ -46,7 +46,8 @@ class Memories:
     * `fresh`: what was said within that time in the actor's other sessions, and is in no record yet, is
       offered too, so that who opens another conversation need not say it again. A conversation of more
       than `YOUNG` messages looks at no others: by then extraction has caught up. A `timedelta()` of
-      nothing leaves it out, and saves the reads it takes. It needs a store of sessions.
+      nothing leaves it out, and saves the reads it takes. It needs a store of sessions. Beside the source
+      `Sessions` it is left to that.
 
     Of this very session, where the prompt recalls its messages, only what says more than one of them
     may stand: what took the place of another record, or was put together from several messages.
@@ -191,6 +192,8 @@ class _Reading:
         request = self.request
         if within <= timedelta() or (request.session is not None and request.session.last_seq > YOUNG):
             return []
+        if "sessions" in request.filled and request.strategy.section("sessions") is not None:
+            return []  # which recalls it, however long ago it was said
         store = self.store if isinstance(self.store, SessionStore) else request.store
         if not isinstance(store, SessionStore):
             return []

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from contextkit.blocks import line_tokens
 from contextkit.conversation import Conversation, Foreseen
-from contextkit.deadline import EMBEDDING, Patience, patiently
+from contextkit.deadline import Patience, patiently
 from contextkit.errors import StoreError, StoreUnavailable
 from contextkit.rank.conversation import FLOOR
 from contextkit.rank.lexical import Scores
 from contextkit.rank.renewed import renewed
 from contextkit.readable import readable
+from contextkit.sources.meant import Meant
 from contextkit.sources.pace import FOR_FORESIGHT, FOR_INDEX, FOR_MEANING, FOR_RECALL, FOR_RECENT, Pace
 from contextkit.stores import SessionStore
 from contextkit.strategy import Section, tokens_of
@@ -134,7 +135,7 @@ class Recall:
         shown_from = request.view.history_from or request.turn.after + 1
         costs = np.where(index.seqs < shown_from, index.tokens, 0)
         room = tokens_of(self._section.ceiling, request.budget.available(request.counter.margin))
-        best = _best(past, costs, self._section, room)
+        best = best_rows(past, costs, self._section, room)
         return {int(index.seqs[row]): float(scores[row]) for row in reversed(best)}
 
     def _read_index(self, *, reads: bool = True) -> None:
@@ -144,24 +145,10 @@ class Recall:
         )
 
     def _scores(self) -> Scores:
-        index, request = self._conversation.index, self._request
-        embedder = self._store.embeddings
-        if embedder is None:
-            return index.scores(request.topic, now=request.now)
-        try:
-            seconds = min(EMBEDDING, self._pace.left(FOR_MEANING))
-            vector = self._patience.call(lambda: embedder.embed_query(request.topic), seconds)
-        except Exception as error:  # any embedder, any failure: words alone still find most of it
-            text = f"The query could not be embedded ({error}), so turns were recalled by words alone."
-            self._notices.append(Notice("embedder failed", text))
-            return index.scores(request.topic, now=request.now)
-        try:
-            similarity = self._conversation.similarity(self._store, vector)
-        except (StoreError, ValueError) as error:  # or the vectors are another embedder's
-            text = f"Turns were recalled by words alone, since the vectors of messages are of no use: {error}"
-            self._notices.append(Notice("vectors not read", text))
-            return index.scores(request.topic, now=request.now)
-        return index.scores(request.topic, now=request.now, similarity=similarity)
+        conversation, store, request = self._conversation, self._store, self._request
+        meant = Meant(store.embeddings, self._patience, partial(conversation.similarity, store))
+        similarity = meant.of(request.topic, self._pace.left(FOR_MEANING), self._notices)
+        return conversation.index.scores(request.topic, now=request.now, similarity=similarity)
 
 
 def _renewed(messages: Sequence[Message], scores: Mapping[int, float]) -> Mapping[int, float]:
@@ -171,7 +158,7 @@ def _renewed(messages: Sequence[Message], scores: Mapping[int, float]) -> Mappin
     return {**scores, **{seq: score for (seq, _), score in zip(results, handed, strict=True)}}
 
 
-def _best(scores: Scores, costs: NDArray[np.int64], section: Section, room: int) -> list[int]:
+def best_rows(scores: Scores, costs: NDArray[np.int64], section: Section, room: int) -> list[int]:
     """The rows to offer for a section of so many tokens, best first; rows that cost nothing come on top.
 
     None below the section's relevance, that part of the best score: it would only be read to be left out. Where

@@ -4,8 +4,9 @@
 
 Each conversation is remembered by the engine with the built-in rules. Each question is asked in
 that conversation with `History()`, and with `History()` and `Memories()`, under the same strategy and
-budget; and in a new conversation, where there is nothing but the memories. Two figures, each the
-share of a question's evidence turns, averaged over questions:
+budget; and in a new conversation, where there is nothing but the memories, or nothing but what was said before, each
+day in a session of its own (`Sessions()`). Two figures, each the share of a question's evidence turns, averaged over
+questions:
 
 * `verbatim`: the turn's text stands in the prompt, as the benchmark `locomo` counts it.
 * `carried`: it does, or a memory that was made from that turn stands there. A memory says in fewer
@@ -24,6 +25,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,19 +33,22 @@ import numpy as np
 
 from contextkit import Budget, Context, ContextBuilder
 from contextkit.memory.engine import MemoryEngine
-from contextkit.sources import History, Memories
+from contextkit.sources import History, Memories, Sessions
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Source
 from tests.benchmarks.locomo_data import Conversation, Question, conversations, size
 
 ACTOR, SESSION = "user", "conversation"
+TALKER = "talker"
+"""Whose sessions are those of the conversation, one by one, and of whom nothing is remembered."""
 
-SYSTEMS: dict[str, tuple[str, Callable[[], list[Source]]]] = {
-    "history": (SESSION, lambda: [History()]),
-    "history + memories": (SESSION, lambda: [History(), Memories()]),
-    "memories, in a new conversation": ("new", lambda: [History(), Memories(limit=100, fresh=timedelta())]),
+SYSTEMS: dict[str, tuple[str, str, Callable[[], list[Source]]]] = {
+    "history": (ACTOR, SESSION, lambda: [History()]),
+    "history + memories": (ACTOR, SESSION, lambda: [History(), Memories()]),
+    "memories, in a new conversation": (ACTOR, "new", lambda: [History(), Memories(limit=100, fresh=timedelta())]),
+    "sessions, in a new conversation": (TALKER, "new", lambda: [History(), Sessions(limit=50)]),
 }
-"""The session a question is asked in, and the sources."""
+"""Who asks a question, in which session, and the sources."""
 
 Shares: TypeAlias = tuple[float, float]
 """Of one question: the share of its evidence that stands verbatim, and the share that is carried."""
@@ -58,9 +63,9 @@ class Remembered:
     sources: dict[str, tuple[str, ...]]
     seconds: float
 
-    def context(self, session: str, sources: list[Source], question: Question, budget: int) -> Context:
+    def context(self, actor: str, session: str, sources: list[Source], question: Question, budget: int) -> Context:
         builder = ContextBuilder(store=self.store, sources=sources, strategy="recall", budget=Budget(window=budget))
-        return builder.build(question.text, actor_id=ACTOR, session_id=session)
+        return builder.build(question.text, actor_id=actor, session_id=session)
 
     def shares(self, context: Context, question: Question, budget: int) -> Shares:
         prompt = list(context.messages)
@@ -79,6 +84,8 @@ def remembered(conversation: Conversation) -> Remembered:
     """The conversation as the engine leaves it, by rules alone."""
     store = SQLiteStore(":memory:")
     store.append(ACTOR, SESSION, conversation.messages)
+    for day, said in groupby(conversation.messages, key=lambda message: message.created_at):
+        store.append(TALKER, str(day), [*said])
     start = time.perf_counter()
     MemoryEngine(store).run(ACTOR, SESSION, flush=True)
     seconds = time.perf_counter() - start
@@ -90,11 +97,11 @@ def measure(name: str, data: Sequence[Remembered], budgets: Sequence[int]) -> di
     """Both shares by budget, over all questions."""
     print(f"{name} …", file=sys.stderr)
     found = []
-    session, make = SYSTEMS[name]
+    actor, session, make = SYSTEMS[name]
     for one in data:
         sources = make()
         for question in one.conversation.questions:
-            asked = ((one.context(session, sources, question, budget), budget) for budget in budgets)
+            asked = ((one.context(actor, session, sources, question, budget), budget) for budget in budgets)
             found.append([one.shares(context, question, budget) for context, budget in asked])
     mean = 100 * np.array(found).mean(axis=0)
     return {

@@ -1,0 +1,146 @@
+"""Conversations: what this process remembers of several sessions of an actor, found in as in one talk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contextkit.conversation.index import SessionIndex
+from contextkit.conversation.vectors import Vectors
+from contextkit.errors import shortened
+from contextkit.rank.conversation import ConversationIndex
+from contextkit.types import Message, Notice, TokenCounter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from contextkit.rank.lexical import Scores
+    from contextkit.stores import Session, SessionStore
+
+
+@dataclass(slots=True)
+class _Known:
+    """One life of a session, as far as it was read: its index, and its messages' vectors."""
+
+    life: datetime
+    session: SessionIndex
+    vectors: Vectors = field(default_factory=Vectors)
+
+
+class Conversations:
+    """Sessions of one actor, one after another in the order in which they began. Callers hold `lock`.
+
+    Words are weighed by how rare they are in all of them, so that scores compare. What is found is told by its row,
+    from 0 on.
+    """
+
+    def __init__(self, actor_id: str, counter: TokenCounter) -> None:
+        self.lock = threading.Lock()
+        self._actor_id = actor_id
+        self._counter = counter
+        self._known: dict[str, _Known] = {}
+        self._joined: tuple[object, ...] = ()
+        self._index = ConversationIndex()
+        self._owners: NDArray[np.intp] = np.zeros(0, np.intp)
+
+    @property
+    def weight(self) -> int:
+        """Messages that are known, each by its session's index and in all."""
+        return 2 * sum(len(known.session.index) for known in self._known.values())
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """About what each row costs as a line of a transcript."""
+        return self._index.tokens
+
+    def read(self, store: SessionStore, sessions: Sequence[Session], query: str, until: float) -> list[Notice]:
+        """Know these sessions and no others, up to their newest messages, and what the query needs of them.
+
+        In the order given, as far as that takes no longer than `until` (by `perf_counter`); a notice tells what does.
+        """
+        listed = {one.session_id: one for one in sessions}
+        self._known = {name: one for name, one in self._known.items() if _lives(one, listed.get(name))}
+        notices: list[Notice] = []
+        for place, session in enumerate(sessions):
+            if perf_counter() >= until:
+                left = len(sessions) - place
+                notices.append(Notice("other sessions incomplete", f"There was no time to look into {left} of them."))
+                break
+            notices += self._read(store, session, query, until)
+        self._join(query)
+        return notices
+
+    def scores(self, query: str, now: datetime, similarity: NDArray[np.float32] | None = None) -> Scores:
+        """How much each row bears on the query; see `ConversationIndex.scores`."""
+        return self._index.scores(query, now=now, similarity=similarity)
+
+    def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
+        """The cosine of a query's vector and each row's message, not a number where it has none."""
+        found = [np.zeros(0, np.float32)]
+        for name, known in self._in_order():
+            known.vectors.read(store, self._actor_id, name)
+            found.append(known.vectors.similarity(query, known.session.index.seqs))
+        return np.concatenate(found)
+
+    def row(self, session_id: str, seq: int) -> int | None:
+        """The row of that message, its first; None where it has none."""
+        names = [name for name, _ in self._in_order()]
+        if session_id not in names:
+            return None
+        rows = np.flatnonzero((self._index.seqs == seq) & (self._owners == names.index(session_id)))
+        return int(rows[0]) if len(rows) else None
+
+    def pick(self, store: SessionStore, rows: Sequence[int]) -> list[tuple[int, str, Message]]:
+        """The messages of these rows, in the order of the talk: each with its row, and its session's id.
+
+        Of a long message, which has several rows, the first one given counts. One that is gone meanwhile is left out.
+        """
+        places: dict[tuple[int, int], int] = {}
+        for row in rows:
+            places.setdefault((int(self._owners[row]), int(self._index.seqs[row])), row)
+        names = [name for name, _ in self._in_order()]
+        found = []
+        for owner, of_session in groupby(sorted(places), key=itemgetter(0)):
+            messages = store.pick(self._actor_id, names[owner], [seq for _, seq in of_session])
+            found += [(places[owner, message.seq or 0], names[owner], message) for message in messages]
+        return found
+
+    def _read(self, store: SessionStore, session: Session, query: str, until: float) -> list[Notice]:
+        name = session.session_id
+        known = self._known.setdefault(name, _Known(session.created_at, self._begin(session)))
+        notices = known.session.read(store, session.last_seq, (), until - perf_counter(), query)
+        return [Notice(one.kind, f"Of the session {shortened(name)}: {one.text}") for one in notices]
+
+    def _begin(self, session: Session) -> SessionIndex:
+        index = SessionIndex(self._actor_id, session.session_id, self._counter)
+        index.life = session.created_at
+        return index
+
+    def _in_order(self) -> list[tuple[str, _Known]]:
+        """The sessions by name, in the order in which they began."""
+        return sorted(self._known.items(), key=lambda one: (one[1].life, one[0]))
+
+    def _join(self, query: str) -> None:
+        """Have one index of all, made anew where one of them has changed: they are to be told in one order always."""
+        known = self._in_order()
+        partial = any(one.session.partial for _, one in known)
+        state = (*((name, one.life, one.session.last) for name, one in known), query if partial else "")
+        if state == self._joined:
+            return
+        self._index = ConversationIndex()
+        self._index.extend(one.session.index for _, one in known)
+        self._owners = np.repeat(np.arange(len(known)), [len(one.session.index) for _, one in known])
+        self._joined = state
+
+
+def _lives(known: _Known, session: Session | None) -> bool:
+    """Whether that life of the session is the one that is listed still."""
+    return session is not None and known.life == session.created_at
