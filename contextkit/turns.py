@@ -69,11 +69,12 @@ def open_request(
     others = apart()
     views = known.views(session)
     branch = known.view_of(session, others.branch)
-    others = others.still((branch or views.of(series)).left)
+    last = branch or views.of(series)
+    others = others.still(last.left)
     log = _Log(sessions, session, deadline, others)
     if message is None and missed is not None:
         raise StoreUnavailable(missed.text, "A turn that goes on needs what was said in it: build again.")
-    view = _view(branch, views, series, log).within(strategy.name, available).counted_by(counter)
+    view = _view(last, None if branch else views, log).within(strategy.name, available).counted_by(counter)
     opening = _followed(view, log, now, session, known) if message is None else _begun(message, view, log, now)
     turn = opening.turn
     return Request(
@@ -180,9 +181,9 @@ class _Opening:
     notice: Notice | None = None
 
 
-def _view(branch: View | None, views: Views, series: str, log: _Log) -> View:
-    """The view to go on from: of who speaks beside others its own, or else that of the series."""
-    view = _taking_up(branch or _view_of(views, series, log), log.others)
+def _view(last: View, views: Views | None, log: _Log) -> View:
+    """The view to go on from: that of the last prompt, in the turn of the session, but for who speaks beside others."""
+    view = _taking_up(last if views is None else _in_turn(last, views, log), log.others)
     asked = None if view.turn is None else view.turn.after + 1
     return replace(view, turn=None) if asked in log.others.numbers else view
 
@@ -195,12 +196,12 @@ def _taking_up(view: View, others: Apart) -> View:
     return replace(view, history_from=min(view.history_from, *taken))
 
 
-def _view_of(views: Views, series: str, log: _Log) -> View:
-    """The view of a series, with the session's turn: that of another one which began since, after an answer.
+def _in_turn(view: View, views: Views, log: _Log) -> View:
+    """The view of a series with the session's turn: that of another one which began since, after an answer.
 
     What another builder is asked in the midst of a turn is a matter of its own, and so is what others are asked.
     """
-    view, last = views.of(series), views.newest.turn
+    last = views.newest.turn
     if view.turn is None or last is None or last.after <= view.turn.after or last.after + 1 in log.others.numbers:
         return view
     try:

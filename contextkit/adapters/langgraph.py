@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from langchain_core.messages import BaseMessage, ToolMessage
@@ -191,7 +191,8 @@ class StateKeeper:
             del known.messages[key]  # to be told of again
         known.keep(had, kept)
         own = known.own(said)
-        lack = self._looked_up(ids, said, _lack(said, own, known, max(known.last, tasks.last)), known)
+        lack = _lack(said, own, known, max(known.last, tasks.last))
+        lack = self._looked_up(ids, lack, known, lambda one: one.id in said or tasks.knows(one.seq or 0, one.id))
         self._known.put(ids, known)
         left, unclear = lack.left(known.whose), lack.unclear(known.whose)
         rewritten = tuple(key for key in said if key in edited)
@@ -201,7 +202,9 @@ class StateKeeper:
         tasks.said(task, {one.stored.seq or 0: str(one.stored.id) for one in fresh}, own, left)
         return Difference(rewritten, unclear, tuple(sorted(left)))
 
-    def _looked_up(self, ids: tuple[str, str], said: Container[str | None], lack: Lack, known: _Known) -> Lack:
+    def _looked_up(
+        self, ids: tuple[str, str], lack: Lack, known: _Known, in_a_graph: Callable[[Message], bool]
+    ) -> Lack:
         """What the state lacks; whose that is, is made known where no state had it which this keeper was given."""
         unknown = [number for number in (*lack.since, *lack.before) if number not in known.whose]
         if not unknown:
@@ -209,7 +212,7 @@ class StateKeeper:
         session = self._store.session(*ids)  # it may have been deleted since, and begun anew
         known.last = session.last_seq if session is not None else 0
         read = self._store.pick(*ids, [number for number in unknown if number <= known.last])
-        known.whose |= {one.seq or 0: whose(one, in_a_graph=one.id in said) for one in read}
+        known.whose |= {one.seq or 0: whose(one, in_a_graph=in_a_graph(one)) for one in read}
         return lack.up_to(known.last)
 
     def _told(

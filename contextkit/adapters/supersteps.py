@@ -102,6 +102,10 @@ class SessionTasks:
         """The number of the last message that one of them is known to have said."""
         return max(self._ids, default=0)
 
+    def knows(self, number: int, message_id: str | None) -> bool:
+        """Whether one of them is known to have said this message."""
+        return message_id is not None and self._ids.get(number) == message_id
+
     def said(self, task: Task, new: Mapping[int, str], own: frozenset[int], left: frozenset[int]) -> None:
         """Take note of what a task has said: the numbers and ids of what may be new, of which those are its own that
         nobody said before; the numbers of all that its state has; and of what its state has left."""

@@ -368,3 +368,24 @@ async def test_agents_that_one_node_starts_at_once_see_their_own_task_alone(made
     assert all(answer in said[2] for answer in answers)
     assert not any(f"found {task}" in " ".join(said[2]) for task in ("task 0", "task 1", "task 2"))
     assert len(store.messages("u1", "s1")) == 3 * 8 + 4 + 2
+
+
+def test_nobody_wonders_whose_the_words_of_branches_are(builder: ContextBuilder) -> None:
+    work, models = Together(2), {name: looks(name) for name in ("a", "b")}
+    own = {name: [ContextMiddleware(builder)] for name in models}
+    started = {name: agents.create_agent(models[name], tools=[work.tool], middleware=own[name]) for name in models}
+
+    def node(name: str) -> Callable[[MessagesState], dict[str, list[BaseMessage]]]:
+        def run(state: MessagesState) -> dict[str, list[BaseMessage]]:
+            asked = HumanMessage(f"Do {name}!", id=f"do-{name}")
+            return {"messages": started[name].invoke({"messages": [*state["messages"], asked]})["messages"]}
+
+        return run
+
+    graph = StateGraph(MessagesState)
+    for name in models:
+        graph.add_node(name, node(name))
+        graph.add_edge(START, name)
+    graph.compile().invoke({"messages": [HumanMessage("Where?", id="h1")]}, CONFIG)
+    for name, model in models.items():
+        assert model.texts == alone(name, ["Where?", f"Do {name}!"])
