@@ -8,6 +8,7 @@ before the other is over.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
@@ -180,9 +181,12 @@ class SessionTasks:
             self._graphs.popitem(last=False)
 
 
-_sessions: Final = Recent[tuple[str, str], SessionTasks](REMEMBERED, lambda tasks: 1 + len(tasks))
+_sessions: Final = Recent[tuple[int, str, str], SessionTasks](REMEMBERED, lambda tasks: 1 + len(tasks))
 
 
 def tasks_in(ids: tuple[str, str]) -> SessionTasks:
-    """What is known of the tasks in an actor's session. A task's name is its own, whichever store has the session."""
-    return _sessions.of(ids, SessionTasks)
+    """What is known of the tasks in an actor's session. A task's name is its own, whichever store has the session.
+
+    A forked child begins its own: one of its parent's may be held by a thread that is not in it.
+    """
+    return _sessions.of((os.getpid(), *ids), SessionTasks)
