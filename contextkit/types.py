@@ -105,7 +105,7 @@ class Tool:
 class Provenance:
     """Where an item came from: the source that gave it and, where known, its title, URI and date.
 
-    `messages` are the ids of those of the session's own messages that it was made from.
+    `messages` are the ids of those of the session's own messages that it was made from, or is a copy of.
     """
 
     source: str = ""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
 from contextkit.conversation.index import SessionIndex
 from contextkit.conversation.vectors import Vectors
+from contextkit.deadline import begun
 from contextkit.errors import shortened
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.types import Message, Notice, TokenCounter
@@ -24,6 +27,15 @@ if TYPE_CHECKING:
 
     from contextkit.rank.lexical import Scores
     from contextkit.stores import Session, SessionStore
+
+
+T = TypeVar("T")
+
+AT_ONCE: Final = 8
+"""Sessions that are read side by side."""
+
+QUICK: Final = 0.002
+"""Seconds within which a store answers that is on this machine: threads would cost more than they save."""
 
 
 @dataclass(slots=True)
@@ -69,12 +81,19 @@ class Conversations:
         listed = {one.session_id: one for one in sessions}
         self._known = {name: one for name, one in self._known.items() if _lives(one, listed.get(name))}
         notices: list[Notice] = []
-        for place, session in enumerate(sessions):
+        fresh = [session for session in sessions if self._lacks(session)]
+        for place in range(0, len(fresh), AT_ONCE):
             if perf_counter() >= until:
-                left = len(sessions) - place
+                left = len(fresh) - place
                 notices.append(Notice("other sessions incomplete", f"There was no time to look into {left} of them."))
                 break
-            notices += self._read(store, session, query, until)
+            some = fresh[place : place + AT_ONCE]
+            readings = side_by_side([self._reading(store, session, query, until) for session in some])
+            notices += [
+                Notice(one.kind, f"Of the session {shortened(session.session_id)}: {one.text}")
+                for session, told in zip(some, readings, strict=True)
+                for one in told
+            ]
         self._join(query)
         return notices
 
@@ -84,11 +103,11 @@ class Conversations:
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and each row's message, not a number where it has none."""
-        found = [np.zeros(0, np.float32)]
-        for name, known in self._in_order():
-            known.vectors.read(store, self._actor_id, name)
-            found.append(known.vectors.similarity(query, known.session.index.seqs))
-        return np.concatenate(found)
+        sessions = self._in_order()
+        lacking = [(name, known) for name, known in sessions if known.vectors.last < known.session.last]
+        side_by_side([partial(known.vectors.read, store, self._actor_id, name) for name, known in lacking])
+        found = [known.vectors.similarity(query, known.session.index.seqs) for _, known in sessions]
+        return np.concatenate([np.zeros(0, np.float32), *found])
 
     def row(self, session_id: str, seq: int) -> int | None:
         """The row of that message, its first; None where it has none."""
@@ -107,17 +126,23 @@ class Conversations:
         for row in rows:
             places.setdefault((int(self._owners[row]), int(self._index.seqs[row])), row)
         names = [name for name, _ in self._in_order()]
-        found = []
-        for owner, of_session in groupby(sorted(places), key=itemgetter(0)):
-            messages = store.pick(self._actor_id, names[owner], [seq for _, seq in of_session])
-            found += [(places[owner, message.seq or 0], names[owner], message) for message in messages]
-        return found
+        wanted = {names[owner]: [seq for _, seq in own] for owner, own in groupby(sorted(places), key=itemgetter(0))}
+        picks = [partial(store.pick, self._actor_id, name, seqs) for name, seqs in wanted.items()]
+        return [
+            (places[names.index(name), message.seq or 0], name, message)
+            for name, messages in zip(wanted, side_by_side(picks), strict=True)
+            for message in messages
+        ]
 
-    def _read(self, store: SessionStore, session: Session, query: str, until: float) -> list[Notice]:
-        name = session.session_id
-        known = self._known.setdefault(name, _Known(session.created_at, self._begin(session)))
-        notices = known.session.read(store, session.last_seq, (), until - perf_counter(), query)
-        return [Notice(one.kind, f"Of the session {shortened(name)}: {one.text}") for one in notices]
+    def _lacks(self, session: Session) -> bool:
+        """Whether there may be something of it to read."""
+        known = self._known.get(session.session_id)
+        return known is None or known.session.partial or known.session.last < session.last_seq
+
+    def _reading(self, store: SessionStore, session: Session, query: str, until: float) -> Callable[[], list[Notice]]:
+        """What brings the session's index up to date."""
+        known = self._known.setdefault(session.session_id, _Known(session.created_at, self._begin(session)))
+        return lambda: known.session.read(store, session.last_seq, (), until - perf_counter(), query)
 
     def _begin(self, session: Session) -> SessionIndex:
         index = SessionIndex(self._actor_id, session.session_id, self._counter)
@@ -131,14 +156,26 @@ class Conversations:
     def _join(self, query: str) -> None:
         """Have one index of all, made anew where one of them has changed: they are to be told in one order always."""
         known = self._in_order()
-        partial = any(one.session.partial for _, one in known)
-        state = (*((name, one.life, one.session.last) for name, one in known), query if partial else "")
+        asked = query if any(one.session.partial for _, one in known) else ""
+        state = (asked, *((name, one.life, one.session.last) for name, one in known))
         if state == self._joined:
             return
         self._index = ConversationIndex()
         self._index.extend(one.session.index for _, one in known)
         self._owners = np.repeat(np.arange(len(known)), [len(one.session.index) for _, one in known])
         self._joined = state
+
+
+def side_by_side(works: Sequence[Callable[[], T]]) -> list[T]:
+    """What each of these gives, in their order. Where the first takes long, the others have threads of their own; an
+    error is raised once all are done."""
+    began = perf_counter()
+    first = [work() for work in works[:1]]
+    if perf_counter() - began < QUICK:
+        return first + [work() for work in works[1:]]
+    others = [begun("store", work) for work in works[1:]]
+    wait(others)
+    return first + [one.result() for one in others]
 
 
 def _lives(known: _Known, session: Session | None) -> bool:

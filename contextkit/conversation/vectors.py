@@ -20,9 +20,14 @@ class Vectors:
         self._seqs: list[int] = []
         self._matrices: list[NDArray[np.float32]] = []
 
+    @property
+    def last(self) -> int:
+        """The number of the last message of which there is one; 0 where there is none."""
+        return self._seqs[-1] if self._seqs else 0
+
     def read(self, store: SessionStore, actor_id: str, session_id: str) -> None:
         """Read those that were added since."""
-        seqs, matrix = store.vectors(actor_id, session_id, after=self._seqs[-1] if self._seqs else 0)
+        seqs, matrix = store.vectors(actor_id, session_id, after=self.last)
         if seqs:
             self._seqs += seqs
             self._matrices = [np.concatenate([*self._matrices, matrix])]

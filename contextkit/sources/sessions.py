@@ -46,7 +46,7 @@ class Sessions:
     Who begins a new conversation need not say again what an earlier one has: it is found as older turns of the
     conversation itself are, with its day, whether or not a memory was made of it. Of the sessions used last so many
     are looked into as `limit` says. Sentences that hold passwords, keys and the like stay in the session that they were
-    said in.
+    said in. Where this session goes on from another, with its messages, those that stand are not told twice.
 
     The first time in a process each of these sessions is read once, as far as no index is stored with it; after that
     what is new alone. What there is no time for is left to the next build, and the report says so. With a store that
@@ -163,5 +163,11 @@ def _item(message: Message, name: str, where: str, row: int, score: float, reque
         tokens=line_tokens(request.counter, lead, text),
         score=score,
         order=row,
-        provenance=Provenance(source="sessions", title=message.name, uri=name, created_at=message.created_at),
+        provenance=Provenance(
+            source="sessions",
+            title=message.name,
+            uri=name,
+            created_at=message.created_at,
+            messages=(message.id,) if message.id else (),  # this session may go on from that one, and have it too
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import inf
 from time import perf_counter
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contextkit.conversation.several import Conversations
+from contextkit.conversation.several import Conversations, side_by_side
 from contextkit.rank.conversation import ConversationIndex
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.tokens import get_counter
@@ -99,6 +100,27 @@ def test_of_a_long_message_the_row_given_first_counts(store: SQLiteStore) -> Non
     assert len(rows) > 2
     assert [row for row, _, _ in talk.pick(store, rows[::-1])] == [rows[-1]]
     assert talk.row("a", 1) == 0
+
+
+@pytest.mark.parametrize("quick", [0, inf], ids=["in threads", "one after another"])
+def test_what_is_done_side_by_side_comes_in_order_and_fails_when_all_is_done(
+    quick: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contextkit.conversation.several.QUICK", quick)
+    done: list[int] = []
+
+    def work(number: int) -> int:
+        if number == 3:
+            raise ZeroDivisionError
+        done.append(number)
+        return number
+
+    assert side_by_side([partial(work, number) for number in range(3)]) == [0, 1, 2]
+    assert side_by_side([]) == []
+    done.clear()
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([partial(work, number) for number in (0, 3, 5)])
+    assert sorted(done) == ([0, 5] if quick == 0 else [0])
 
 
 def test_of_no_session_nothing_is_found(store: SQLiteStore) -> None:

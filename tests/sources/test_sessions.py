@@ -149,6 +149,15 @@ def test_what_was_said_a_moment_ago_is_offered_whatever_it_is_about(store: SQLit
     assert "swimming" not in shown
 
 
+def test_a_session_that_goes_on_from_another_does_not_tell_its_messages_twice(store: SQLiteStore) -> None:
+    say(store, "s1", "The train?", "It is late.")
+    store.append("u1", "s1-edited", store.messages("u1", "s1", before=4))
+    context = build(store, "Which train is late?", session_id="s1-edited")
+    assert "The train?" not in block(context)
+    reasons = [one.reason for one in context.report.decisions if one.source == "sessions"]
+    assert any("stands in the history" in reason for reason in reasons)
+
+
 def test_by_meaning_where_the_store_embeds(clock: ManualClock) -> None:
     with SQLiteStore(":memory:", clock=clock, embeddings=EMBEDDINGS) as store:
         say(store, "one", "I adopted a puppy.", "The invoice is paid.")
