@@ -1,4 +1,5 @@
-"""The README is true: its Python runs, its commands run, its strategy is one, and what it links to is there."""
+"""README and the pages of docs are true: their Python runs, their commands run, their strategy is one, and what they
+link to is there."""
 
 import re
 import shlex
@@ -16,6 +17,11 @@ __all__ = ["forking", "run"]
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = (
+    Path("README.md"),
+    *map(Path, dict.fromkeys(re.findall(r"\]\((docs/\w+\.md)\)", README.split("## Further")[1]))),
+)
+"""In the order in which the README names them, which is that of reading."""
 
 HEADINGS = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -34,21 +40,39 @@ class ScriptedModel(GenericFakeChatModel):
 
 
 class Block(NamedTuple):
+    page: Path
     kind: str
     line: int
     text: str
 
 
 def blocks() -> list[Block]:
-    found = re.finditer(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    return [Block(match[1], README[: match.start(2)].count("\n"), match[2]) for match in found]
+    return [block for page in PAGES for block in blocks_of(page)]
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = read(page)
+    found = re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [Block(page, match[1], text[: match.start(2)].count("\n"), match[2]) for match in found]
+
+
+def read(page: Path) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+def prose(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", read(page), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    return {re.sub(r"[^a-z0-9_ -]", "", title.lower()).replace(" ", "-") for title in HEADINGS.findall(prose(page))}
 
 
 @pytest.fixture
 def model():
     """Any chat model will do, the README says; this one calls a tool, and then answers."""
     call = {"name": "track_order", "args": {"order_id": "TT-118250"}, "id": "call-1"}
-    said = [AIMessage("", tool_calls=[call]), AIMessage("On Friday."), AIMessage("Within 30 days."), AIMessage("Yes.")]
+    said = [AIMessage("Within 30 days."), AIMessage("", tool_calls=[call]), AIMessage("On Friday."), AIMessage("Yes.")]
     profile = {"max_input_tokens": 128_000, "max_output_tokens": 4_096}
     return ScriptedModel(messages=iter(said), profile=profile)
 
@@ -89,7 +113,7 @@ def test_every_block_does_what_it_says(model, bedrock, run, tmp_path, monkeypatc
     namespace = {"model": model, "bedrock": bedrock, "client": Client(), "__name__": "readme"}
     for block in blocks():
         if block.kind == "python":
-            exec(compile("\n" * block.line + block.text, "README.md", "exec"), namespace)
+            exec(compile("\n" * block.line + block.text, str(block.page), "exec"), namespace)
         elif block.kind == "toml":
             Path(block.text.split()[1]).write_text(block.text, "utf-8")
         elif block.kind == "sh":
@@ -102,8 +126,9 @@ def test_every_block_does_what_it_says(model, bedrock, run, tmp_path, monkeypatc
     assert "The workshop is" in told
     assert namespace["page"].startswith("<!doctype html>")
     assert "<title>" in Path("report.html").read_text("utf-8")
-    said = [message.text for message in namespace["store"].messages("ines", "s1", last=3)]
-    assert said == ["On Friday.", "And when may I send it back?", "Within 30 days."]
+    said = [message.text for message in namespace["store"].messages("ines", "s1")]
+    assert said[:2] == ["And when may I send it back?", "Within 30 days."]
+    assert said[-1] == "On Friday."
     said = [message.text for message in namespace["store"].messages("ines", "parcels")]
     assert said == ["Is a parcel insured?", "Yes."]
 
@@ -113,7 +138,7 @@ def try_commands(block: Block, run: Run) -> None:
         program, *arguments = shlex.split(line, comments=True)
         if program == "contextkit":
             result = run(*arguments)
-            assert result.code == 0, f"README.md:{block.line}: {line}\n{result.err}"
+            assert result.code == 0, f"{block.page}:{block.line}: {line}\n{result.err}"
             assert result.out
         else:
             assert program in ("make", "pip"), line
@@ -121,7 +146,7 @@ def try_commands(block: Block, run: Run) -> None:
 
 def test_every_kind_of_block_is_one_that_is_tried():
     assert {block.kind for block in blocks()} == {"python", "sh", "toml"}
-    assert README.count("```") == 2 * len(blocks())
+    assert sum(read(page).count("```") for page in PAGES) == 2 * len(blocks())
 
 
 def test_every_make_target_it_names_exists():
@@ -130,13 +155,18 @@ def test_every_make_target_it_names_exists():
     assert {"demo", "test", "check", "bench"} <= named <= targets
 
 
-def test_what_it_links_to_is_there():
-    prose = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", prose) if "://" not in link]
-    assert "docs/report.png" in links
-    anchors = {"#" + re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-") for title in HEADINGS.findall(prose)}
-    assert "#langchain" in anchors
-    assert [link for link in links if link not in anchors and not (ROOT / link).is_file()] == []
+def test_every_page_is_one_that_the_readme_names():
+    assert {Path("docs", page.name) for page in (ROOT / "docs").glob("*.md")} == {*PAGES} - {Path("README.md")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_what_it_links_to_is_there(page):
+    links = [link.partition("#") for link in re.findall(r"\]\(([^)]+)\)", prose(page)) if "://" not in link]
+    assert links
+    for file, _, anchor in links:
+        target = (ROOT / page.parent / file).resolve().relative_to(ROOT) if file else page
+        assert (ROOT / target).is_file(), file
+        assert not anchor or anchor in anchors(target), f"{file}#{anchor}"
 
 
 def test_the_picture_is_light():
