@@ -11,11 +11,9 @@ from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Message, ToolCall
 
 
-@pytest.mark.parametrize(
-    "made",
-    [str(uuid.uuid4()), f"lc_run--{uuid.uuid4()}-0", f"run-{uuid.uuid4()}", f"lc_run--{uuid.uuid4()}-0/call-1"],
-)
-def test_a_graph_s_messages_are_known_by_their_ids(made: str) -> None:
+@pytest.mark.parametrize("form", ["{}", "lc_run--{}-0", "run-{}", "lc_run--{}-0/call-1"])
+def test_a_graph_s_messages_are_known_by_their_ids(form: str) -> None:
+    made = form.format(uuid.uuid4())
     assert whose(Message(role="user", content="Hi.", id=made)) is Whose.WORDS
     call = Message(role="assistant", id=made, tool_calls=(ToolCall("c1", "look", "{}"),))
     assert whose(call) is Whose.CALL
