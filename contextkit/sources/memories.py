@@ -117,7 +117,8 @@ class _Reading:
         self.request = request
         self.store = store
         self.namespace = namespace
-        self.metadata = metadata
+        self.narrowed: Mapping[str, Any] = {} if metadata is None else {"metadata": metadata}
+        """What a store is told only where something is wanted: one that was written for less knows no metadata."""
         self.limit = limit
         self.notices: list[Notice] = []
 
@@ -167,7 +168,7 @@ class _Reading:
         a question that asks for nothing in particular."""
         request, limit = self.request, self.limit * WIDER
         if asks_for_everything(request.query):
-            known = self.store.memories(request.actor_id, namespace=self.namespace, metadata=self.metadata)
+            known = self.store.memories(request.actor_id, namespace=self.namespace, **self.narrowed)
             return Found(overview(known, request.now, limit))
         every = self.store.search_memories(
             request.actor_id,
@@ -175,7 +176,7 @@ class _Reading:
             namespace=self.namespace,
             limit=limit,
             active=False,
-            metadata=self.metadata,
+            **self.narrowed,
         )
         return found_of(every, request.now, past=past)
 
@@ -183,9 +184,7 @@ class _Reading:
         """All records, those that hold no longer included, where they are needed."""
         if not found.needs_line(past=past):
             return []
-        return self.store.memories(
-            self.request.actor_id, namespace=self.namespace, active=False, metadata=self.metadata
-        )
+        return self.store.memories(self.request.actor_id, namespace=self.namespace, active=False, **self.narrowed)
 
     def _said(self, within: timedelta) -> list[FreshMessage]:
         """What was said in other sessions; nothing where the source's own store keeps none."""

@@ -15,7 +15,7 @@ from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.strategy import MemoryStrategy
 from contextkit.sources import History, System
 from contextkit.sources.memories import YOUNG, Memories
-from contextkit.stores import MemoryRecord
+from contextkit.stores import MemoryRecord, ScoredMemory
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.types import Item, Notice, Request
 from tests.sources.conftest import MakeRequest
@@ -428,3 +428,21 @@ def test_what_cannot_be_read_beside_them_does_not_take_the_memories_along(reques
         "The memories lack what took the place of what",
         "The memories lack what was said a moment ago",
     ]
+
+
+def test_a_store_that_knows_no_metadata_is_asked_for_none(request_for: MakeRequest) -> None:
+    class Earlier(SQLiteStore):
+        """A store that was written before memories were narrowed by their metadata."""
+
+        def memories(self, actor_id: str, *, namespace: str | None = None, active: bool = True) -> list[MemoryRecord]:  # type: ignore[override]
+            return super().memories(actor_id, namespace=namespace, active=active)
+
+        def search_memories(  # type: ignore[override]
+            self, actor_id: str, query: str, *, namespace: str | None = None, limit: int = 20, active: bool = True
+        ) -> list[ScoredMemory]:
+            return super().search_memories(actor_id, query, namespace=namespace, limit=limit, active=active)
+
+    with Earlier(":memory:", clock=lambda: NOW) as earlier:
+        remember(earlier, "Takes the night train to Ghent.")
+        assert found(request_for("Which train to Ghent?"), earlier)
+        assert found(request_for("What do you know about me?"), earlier)
