@@ -56,7 +56,7 @@ class Conversations:
 
     def __init__(self, actor_id: str, counter: TokenCounter) -> None:
         self.lock = threading.Lock()
-        self._actor_id = actor_id
+        self.actor_id = actor_id
         self._counter = counter
         self._known: dict[str, _Known] = {}
         self._joined: tuple[object, ...] = ()
@@ -66,7 +66,7 @@ class Conversations:
     @property
     def weight(self) -> int:
         """Messages that are known, each by its session's index and in all."""
-        return 2 * sum(len(known.session.index) for known in self._known.values())
+        return 2 * sum(len(known.session.index) for known in [*self._known.values()])  # others may be reading
 
     @property
     def tokens(self) -> NDArray[np.int64]:
@@ -105,7 +105,7 @@ class Conversations:
         """The cosine of a query's vector and each row's message, not a number where it has none."""
         sessions = self._in_order()
         lacking = [(name, known) for name, known in sessions if known.vectors.last < known.session.last]
-        side_by_side([partial(known.vectors.read, store, self._actor_id, name) for name, known in lacking])
+        side_by_side([partial(known.vectors.read, store, self.actor_id, name) for name, known in lacking])
         found = [known.vectors.similarity(query, known.session.index.seqs) for _, known in sessions]
         return np.concatenate([np.zeros(0, np.float32), *found])
 
@@ -127,7 +127,7 @@ class Conversations:
             places.setdefault((int(self._owners[row]), int(self._index.seqs[row])), row)
         names = [name for name, _ in self._in_order()]
         wanted = {names[owner]: [seq for _, seq in own] for owner, own in groupby(sorted(places), key=itemgetter(0))}
-        picks = [partial(store.pick, self._actor_id, name, seqs) for name, seqs in wanted.items()]
+        picks = [partial(store.pick, self.actor_id, name, seqs) for name, seqs in wanted.items()]
         return [
             (places[names.index(name), message.seq or 0], name, message)
             for name, messages in zip(wanted, side_by_side(picks), strict=True)
@@ -145,7 +145,7 @@ class Conversations:
         return lambda: known.session.read(store, session.last_seq, (), until - perf_counter(), query)
 
     def _begin(self, session: Session) -> SessionIndex:
-        index = SessionIndex(self._actor_id, session.session_id, self._counter)
+        index = SessionIndex(self.actor_id, session.session_id, self._counter)
         index.life = session.created_at
         return index
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from contextkit.blocks import line_tokens
 from contextkit.conversation.several import Conversations
@@ -62,7 +63,7 @@ class Sessions:
         self._store = store
         self._limit = limit
         self._patience = Patience("embedder")
-        self._actors = Recent[tuple[object, ...], _Kept](REMEMBERED, lambda kept: ACTOR + kept[1].weight)
+        self._actors = Recent[tuple[object, ...], _Actor](REMEMBERED, lambda actor: ACTOR + actor.talk.weight)
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, SessionStore, self.name)
@@ -73,19 +74,45 @@ class Sessions:
         if request.continuing or not request.topic:
             return iter(())
         pace = Pace(request.strategy.seconds(self.sections))
-        others = [one for one in store.sessions(request.actor_id) if _is_other(one, request)][: self._limit]
         key = os.getpid(), id(store), request.actor_id
-        with self._actors.using(key, lambda: (store, Conversations(request.actor_id, request.counter))) as (_, talk):
-            if not talk.lock.acquire(timeout=max(0.0, pace.left(FOR_RECALL))):
+        with self._actors.using(key, lambda: _Actor(store, Conversations(request.actor_id, request.counter))) as actor:
+            others = actor.others(request, self._limit)
+            if not actor.talk.lock.acquire(timeout=max(0.0, pace.left(FOR_RECALL))):
                 return iter([_STILL_READ])
             try:
-                return iter(_Reading(request, store, section, others, talk).gathered(self._patience, pace))
+                return iter(_Reading(request, store, section, others, actor.talk).gathered(self._patience, pace))
             finally:
-                talk.lock.release()
+                actor.talk.lock.release()
 
 
-_Kept: TypeAlias = tuple[SessionStore, Conversations]
-"""An actor's sessions with their store, so that the store's id stays its own."""
+REACH: Final = (timedelta(days=7), timedelta(days=60), timedelta(days=500), None)
+"""How far back sessions are listed, and further only where these are too few: some have thousands."""
+
+MORE: Final = 3
+"""So many times as many sessions as are looked into need not be listed again."""
+
+
+@dataclass(slots=True)
+class _Actor:
+    """An actor's sessions, with their store, so that the store's id stays its own, and how far back they are listed."""
+
+    store: SessionStore
+    talk: Conversations
+    reach: int = 0
+
+    def others(self, request: Request, limit: int) -> list[Session]:
+        """So many of the sessions but for the request's own, the one used last first."""
+        found: list[Session] = []
+        for place in range(self.reach, len(REACH)):
+            self.reach, reach = place, REACH[place]
+            since = None if reach is None else request.now - reach
+            found = [one for one in self.store.sessions(self.talk.actor_id, since=since) if _is_other(one, request)]
+            if len(found) >= limit:
+                break
+        if len(found) > MORE * limit:
+            self.reach = max(0, self.reach - 1)
+        return found[:limit]
+
 
 _STILL_READ: Final = Notice("other sessions incomplete", "They are still being read by an earlier build.")
 
@@ -138,7 +165,8 @@ class _Reading:
             return
         for message in self._store.messages(newest.actor_id, newest.session_id, last=2 * UNASKED):
             row = self._talk.row(newest.session_id, message.seq or 0)
-            if row is not None and (message.created_at or now) >= now - MOMENT:
+            spoken = message.role in ("user", "assistant") and (message.created_at or now) >= now - MOMENT
+            if row is not None and spoken:
                 yield row, just_said(message, now)
 
 

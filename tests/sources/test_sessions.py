@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,13 +13,13 @@ from contextkit.context import Context
 from contextkit.errors import InvalidInput
 from contextkit.fence import BLOCK_NAME
 from contextkit.sources import History, Memories, Sessions, System
-from contextkit.stores import SessionStore
+from contextkit.stores import Session, SessionStore
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import parse_strategy
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance import EMBEDDINGS
-from contextkit.types import Message
+from contextkit.types import Message, ToolCall
 from tests.world import NOW
 
 LONG_AGO = NOW - timedelta(days=90)
@@ -131,6 +131,37 @@ def test_only_so_many_sessions_are_looked_into_those_used_last(store: SQLiteStor
     assert [number for number in range(4) if f"number {number}" in shown] == [2, 3]
 
 
+def test_of_who_has_many_sessions_not_all_are_listed(clock: ManualClock) -> None:
+    """A store that is paid by what it reads would read thousands for every question."""
+    listed = []
+
+    class Listing(SQLiteStore):
+        def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
+            found = super().sessions(actor_id, since=since)
+            listed.append(len(found))
+            return found
+
+    with Listing(":memory:", clock=clock) as store:
+        for number in range(6):
+            say(store, f"s{number}", f"Train number {number} is late.")
+            clock.advance(timedelta(days=3))
+        few, more = Sessions(limit=2), Sessions(limit=4)
+        shown = block(build(store, "Which train is late?", few, History(), clock=clock))
+        assert [number for number in range(6) if f"number {number}" in shown] == [4, 5]
+        assert listed == [2]
+        listed.clear()
+        for _ in range(2):
+            shown = block(build(store, "Which train is late?", more, History(), clock=clock))
+            assert [number for number in range(6) if f"number {number}" in shown] == [2, 3, 4, 5]
+        assert listed == [3, 7, 7], "with the new one itself, and at once as far back as was needed"
+        listed.clear()
+        for number in range(13):
+            say(store, f"t{number}", f"Tram number {number} is late.")
+        for _ in range(2):
+            build(store, "Which train is late?", more, History(), clock=clock)
+        assert listed == [20, 16], "and no further once there are many"
+
+
 @pytest.mark.parametrize("limit", [0, -1, True, 2.5, "3"])
 def test_a_limit_that_is_none_is_refused(limit: Any) -> None:
     with pytest.raises(InvalidInput, match="limit of sessions"):
@@ -143,10 +174,20 @@ def test_what_was_said_a_moment_ago_is_offered_whatever_it_is_about(store: SQLit
     clock.advance(timedelta(minutes=1))
     say(store, "last", "I like swimming.", ago=timedelta(days=2))
     say(store, "last", "I am allergic to nuts.", ago=timedelta(minutes=5))
+    call = ToolCall("c1", "diets", "{}")
+    store.append(
+        "u1",
+        "last",
+        [
+            Message(role="assistant", tool_calls=(call,)),
+            Message(role="tool", tool_call_id="c1", content="Twelve diets."),
+        ],
+    )
     shown = block(build(store, "Suggest a dessert.", Sessions(), Memories(), History()))
     assert shown.count("I am allergic to nuts.") == 1
     assert "hiking" not in shown
     assert "swimming" not in shown
+    assert "diets" not in shown, "of tools only what bears on the question"
 
 
 def test_a_session_that_goes_on_from_another_does_not_tell_its_messages_twice(store: SQLiteStore) -> None:
