@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = (
     Path("README.md"),
-    *map(Path, dict.fromkeys(re.findall(r"\]\((docs/\w+\.md)\)", README.split("## Further")[1]))),
+    *map(Path, dict.fromkeys(re.findall(r"\]\((docs/\w+\.md)\)", README.split("## Guides")[1]))),
 )
 """In the order in which the README names them, which is that of reading."""
 
