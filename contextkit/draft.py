@@ -140,9 +140,9 @@ class Draft:
         return View(
             strategy=self.request.strategy.name,
             tools=tuple(tool.name for tool in prompt.tools),
-            history_from=self._history_from if self.request.shows_history else view.history_from,
+            history_from=self._history_from if self.request.shows("history") else view.history_from,
             stable=self.fit.stable,
-            short_through=past.short_through if self.request.shows_history else view.short_through,
+            short_through=past.short_through if self.request.shows("history") else view.short_through,
             shrunk_through=self.fit.present.shrunk.results,
             reads_shrunk_through=self.fit.present.shrunk.reads,
             left_through=self.fit.present.shrunk.left,

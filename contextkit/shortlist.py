@@ -96,7 +96,7 @@ def _own(request: Request, with_read_tool: bool) -> Iterator[Item]:
             tool=tool,
             provenance=Provenance(source="contextkit"),
         )
-    if request.shows_history and request.strategy.section("summary"):
+    if request.shows("history") and request.strategy.section("summary"):
         summary = summary_item(request.view.summary, request.counter)
         all_stands = request.view.history_from == 1  # and what it would say
         if summary is not None and not all_stands:

@@ -261,10 +261,9 @@ class Request:
         """The time zone of the actor, in which `now` is told."""
         return zone_in(self.now)
 
-    @property
-    def shows_history(self) -> bool:
-        """Whether a source may fill the history, and the strategy has it."""
-        return "history" in self.filled and self.strategy.section("history") is not None
+    def shows(self, section: str) -> bool:
+        """Whether a source may fill this section, and the strategy has it."""
+        return section in self.filled and self.strategy.section(section) is not None
 
     @property
     def life(self) -> datetime | None:

@@ -60,6 +60,7 @@ class Conversations:
         self._counter = counter
         self._known: dict[str, _Known] = {}
         self._joined: tuple[object, ...] = ()
+        self._names: list[str] = []
         self._index = ConversationIndex()
         self._owners: NDArray[np.intp] = np.zeros(0, np.intp)
 
@@ -103,7 +104,7 @@ class Conversations:
 
     def similarity(self, store: SessionStore, query: Sequence[float]) -> NDArray[np.float32]:
         """The cosine of a query's vector and each row's message, not a number where it has none."""
-        sessions = self._in_order()
+        sessions = [(name, self._known[name]) for name in self._names]
         lacking = [(name, known) for name, known in sessions if known.vectors.last < known.session.last]
         side_by_side([partial(known.vectors.read, store, self.actor_id, name) for name, known in lacking])
         found = [known.vectors.similarity(query, known.session.index.seqs) for _, known in sessions]
@@ -111,10 +112,9 @@ class Conversations:
 
     def row(self, session_id: str, seq: int) -> int | None:
         """The row of that message, its first; None where it has none."""
-        names = [name for name, _ in self._in_order()]
-        if session_id not in names:
+        if session_id not in self._names:
             return None
-        rows = np.flatnonzero((self._index.seqs == seq) & (self._owners == names.index(session_id)))
+        rows = np.flatnonzero((self._index.seqs == seq) & (self._owners == self._names.index(session_id)))
         return int(rows[0]) if len(rows) else None
 
     def pick(self, store: SessionStore, rows: Sequence[int]) -> list[tuple[int, str, Message]]:
@@ -125,12 +125,11 @@ class Conversations:
         places: dict[tuple[int, int], int] = {}
         for row in rows:
             places.setdefault((int(self._owners[row]), int(self._index.seqs[row])), row)
-        names = [name for name, _ in self._in_order()]
-        wanted = {names[owner]: [seq for _, seq in own] for owner, own in groupby(sorted(places), key=itemgetter(0))}
-        picks = [partial(store.pick, self.actor_id, name, seqs) for name, seqs in wanted.items()]
+        wanted = {owner: [seq for _, seq in own] for owner, own in groupby(sorted(places), key=itemgetter(0))}
+        picks = [partial(store.pick, self.actor_id, self._names[owner], seqs) for owner, seqs in wanted.items()]
         return [
-            (places[names.index(name), message.seq or 0], name, message)
-            for name, messages in zip(wanted, side_by_side(picks), strict=True)
+            (places[owner, message.seq or 0], self._names[owner], message)
+            for owner, messages in zip(wanted, side_by_side(picks), strict=True)
             for message in messages
         ]
 
@@ -149,17 +148,14 @@ class Conversations:
         index.life = session.created_at
         return index
 
-    def _in_order(self) -> list[tuple[str, _Known]]:
-        """The sessions by name, in the order in which they began."""
-        return sorted(self._known.items(), key=lambda one: (one[1].life, one[0]))
-
     def _join(self, query: str) -> None:
         """Have one index of all, made anew where one of them has changed: they are to be told in one order always."""
-        known = self._in_order()
+        known = sorted(self._known.items(), key=lambda one: (one[1].life, one[0]))
         asked = query if any(one.session.partial for _, one in known) else ""
         state = (asked, *((name, one.life, one.session.last) for name, one in known))
         if state == self._joined:
             return
+        self._names = [name for name, _ in known]
         self._index = ConversationIndex()
         self._index.extend(one.session.index for _, one in known)
         self._owners = np.repeat(np.arange(len(known)), [len(one.session.index) for _, one in known])

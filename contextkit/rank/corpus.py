@@ -12,12 +12,12 @@ from math import inf
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from contextkit.rank.fuse import fuse
 from contextkit.rank.lexical import LexicalIndex, Scores, joint_scores
 from contextkit.rank.meaning import Meaning
-from contextkit.rank.numbered import Numbered
+from contextkit.rank.numbered import Numbered, starts_of
 from contextkit.rank.passages import sentences
 from contextkit.rank.subwords import are_foreign, query_terms, sentence_terms
 from contextkit.rank.terms import forms
@@ -75,7 +75,7 @@ def _sentences(passages: Iterable[str], sizes: array[int]) -> Iterator[list[str]
 
 def joint_matches(texts: Sequence[Passages], query: str) -> Matches:
     """How well each of these texts matches the query by words, in their order, as one `TextIndex` has it."""
-    return Matches(_scores(texts, query), _starts([*map(len, texts)]))
+    return Matches(_scores(texts, query), starts_of([*map(len, texts)]))
 
 
 def _scores(indexes: Sequence[Passages], query: str) -> Scores:
@@ -87,13 +87,7 @@ def _scores(indexes: Sequence[Passages], query: str) -> Scores:
     near = {term: SENTENCE * weight for term, weight in asked.items()}
     said = joint_scores([each.sentences for each in indexes], near, b=SENTENCE_B)
     sizes = [each.sentences_of for each in indexes]
-    return stems + as_they_stand + _best(said, _starts(np.concatenate(sizes) if sizes else []))
-
-
-def _starts(sizes: ArrayLike) -> NDArray[np.intp]:
-    """Where each of the stretches begins that have these sizes."""
-    ends = np.cumsum(sizes, dtype=np.intp)
-    return ends - np.asarray(sizes, np.intp)
+    return stems + as_they_stand + _best(said, starts_of(np.concatenate(sizes) if sizes else []))
 
 
 class TextIndex:
@@ -110,7 +104,7 @@ class TextIndex:
         meant: Sequence[Sequence[str]] | None = None,
     ) -> None:
         passages = [passage for text in texts for passage in text]
-        self._starts = _starts([*map(len, texts)])
+        self._starts = starts_of([*map(len, texts)])
         embedded = passages if meant is None else [passage for text in meant for passage in text]
         self._meaning = Meaning(embedded, embeddings) if embeddings and texts else None
         self._passages = Passages(passages)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from contextkit.rank.packed import Ints, Packed
 
@@ -35,8 +36,7 @@ class Numbered:
 
     def joined(self, sizes: Ints) -> Numbered:
         """The same with neighbours made one document: so many of them each, one at the least."""
-        starts = np.cumsum(sizes, dtype=np.intp) - sizes
-        lengths = np.add.reduceat(self.lengths, starts, dtype=np.uint32) if len(sizes) else self.lengths
+        lengths = np.add.reduceat(self.lengths, starts_of(sizes), dtype=np.uint32) if len(sizes) else self.lengths
         return replace(self, lengths=lengths)
 
     def packed(self) -> Packed:
@@ -52,6 +52,12 @@ class Numbered:
         starts = np.zeros(len(self.ids) + 1, np.uint32)
         np.cumsum(np.bincount(owners, minlength=len(self.ids)), out=starts[1:])
         return Packed(starts, documents.astype(np.uint32), counts.astype(np.uint32))
+
+
+def starts_of(sizes: ArrayLike) -> NDArray[np.intp]:
+    """Where each of the stretches begins that have these sizes."""
+    ends = np.cumsum(sizes, dtype=np.intp)
+    return ends - np.asarray(sizes, np.intp)
 
 
 class _Ids(dict[str, int]):

@@ -151,9 +151,8 @@ class _Reading:
         The message then competes for its place by itself. What was put together from several of
         them, or took the place of another record, is more than a message says.
         """
-        strategy = self.request.strategy
-        recalls = "recall" in self.request.filled and strategy.section("recall") is not None
-        return self._is_own(record) and recalls and len(record.sources) == 1 and SUPERSEDES not in record.metadata
+        alone = len(record.sources) == 1 and SUPERSEDES not in record.metadata
+        return self._is_own(record) and self.request.shows("recall") and alone
 
     def _is_own(self, record: MemoryRecord) -> bool:
         """Whether it was made of this session's messages, and not of those of an earlier one of its name: these are
@@ -191,7 +190,7 @@ class _Reading:
         request = self.request
         if within <= timedelta() or (request.session is not None and request.session.last_seq > YOUNG):
             return []
-        if "sessions" in request.filled and request.strategy.section("sessions") is not None:
+        if request.shows("sessions"):
             return []  # which recalls it, however long ago it was said
         store = self.store if isinstance(self.store, SessionStore) else request.store
         if not isinstance(store, SessionStore):

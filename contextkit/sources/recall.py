@@ -189,7 +189,7 @@ def _item(message: Message, score: float, request: Request) -> Item:
         text=text,
         lead=lead,
         heading=heading(local(message, request.zone)).rstrip(),
-        tokens=_tokens(message, lead, text, request.counter),
+        tokens=turn_tokens(message, lead, text, request.counter),
         score=score,
         order=message.seq or 0,
         handle=f"m{message.seq}",
@@ -197,8 +197,8 @@ def _item(message: Message, score: float, request: Request) -> Item:
     )
 
 
-def _tokens(message: Message, lead: str, text: str, counter: TokenCounter) -> int:
-    """What the message costs as a line; of a huge one, which is too long to be counted anew each time, a bound."""
+def turn_tokens(message: Message, lead: str, text: str, counter: TokenCounter) -> int:
+    """What a message's text costs as a line; of a huge one, which is too long to be counted anew each time, a bound."""
     if len(text) <= HUGE or message.tokens is None or message.counter != counter.name:
         return line_tokens(counter, lead, text)
     return line_tokens(counter, lead, "") + 2 * message.tokens

@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from contextkit.blocks import line_tokens
 from contextkit.conversation.several import Conversations
 from contextkit.deadline import Patience
 from contextkit.errors import InvalidInput
@@ -23,7 +22,7 @@ from contextkit.recent import Recent
 from contextkit.sources.meant import Meant
 from contextkit.sources.needs import needed
 from contextkit.sources.pace import FOR_INDEX, FOR_MEANING, FOR_RECALL, Pace
-from contextkit.sources.recall import best_rows
+from contextkit.sources.recall import best_rows, turn_tokens
 from contextkit.stores import Session, SessionStore
 from contextkit.strategy import Section, tokens_of
 from contextkit.transcript import day, speaker
@@ -188,7 +187,7 @@ def _item(message: Message, name: str, where: str, row: int, score: float, reque
         text=text,
         lead=lead,
         heading=f"{where}, {day(when)}:" if when else f"{where}:",
-        tokens=line_tokens(request.counter, lead, text),
+        tokens=turn_tokens(message, lead, text, request.counter),
         score=score,
         order=row,
         provenance=Provenance(

@@ -67,8 +67,7 @@ class MemoryIndex:
 
     def having(self, metadata: Mapping[str, Any] | None) -> Shown:
         """Which records have this metadata, among other."""
-        if not metadata:
-            check_wanted(metadata)
+        if not check_wanted(metadata):
             return np.ones(len(self._records), np.bool_)
         return np.fromiter(map(with_metadata(metadata), self._records), np.bool_, len(self._records))
 
