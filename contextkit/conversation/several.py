@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from contextkit.rank.lexical import Scores
-    from contextkit.stores import Session, SessionStore
+    from contextkit.stores import SessionEntry, SessionStore
 
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ class Conversations:
         """About what each row costs as a line of a transcript."""
         return self._index.tokens
 
-    def read(self, store: SessionStore, sessions: Sequence[Session], query: str, until: float) -> list[Notice]:
+    def read(self, store: SessionStore, sessions: Sequence[SessionEntry], query: str, until: float) -> list[Notice]:
         """Know these sessions and no others, up to their newest messages, and what the query needs of them.
 
         In the order given, as far as that takes no longer than `until` (by `perf_counter`); a notice tells what does.
@@ -133,17 +133,19 @@ class Conversations:
             for message in messages
         ]
 
-    def _lacks(self, session: Session) -> bool:
+    def _lacks(self, session: SessionEntry) -> bool:
         """Whether there may be something of it to read."""
         known = self._known.get(session.session_id)
         return known is None or known.session.partial or known.session.last < session.last_seq
 
-    def _reading(self, store: SessionStore, session: Session, query: str, until: float) -> Callable[[], list[Notice]]:
+    def _reading(
+        self, store: SessionStore, session: SessionEntry, query: str, until: float
+    ) -> Callable[[], list[Notice]]:
         """What brings the session's index up to date."""
         known = self._known.setdefault(session.session_id, _Known(session.created_at, self._begin(session)))
         return lambda: known.session.read(store, session.last_seq, (), until - perf_counter(), query)
 
-    def _begin(self, session: Session) -> SessionIndex:
+    def _begin(self, session: SessionEntry) -> SessionIndex:
         index = SessionIndex(self.actor_id, session.session_id, self._counter)
         index.life = session.created_at
         return index
@@ -174,6 +176,6 @@ def side_by_side(works: Sequence[Callable[[], T]]) -> list[T]:
     return first + [one.result() for one in others]
 
 
-def _lives(known: _Known, session: Session | None) -> bool:
+def _lives(known: _Known, session: SessionEntry | None) -> bool:
     """Whether that life of the session is the one that is listed still."""
     return session is not None and known.life == session.created_at

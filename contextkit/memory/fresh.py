@@ -15,7 +15,7 @@ from contextkit.fence import BLOCK_NAME
 from contextkit.memory.ledger import LEDGER, Page
 from contextkit.memory.secrets import holds_secret, spared
 from contextkit.rank.texts import text_scores
-from contextkit.stores import ScoredMemory, Session, SessionStore
+from contextkit.stores import ScoredMemory, SessionEntry, SessionStore, recent_sessions
 from contextkit.types import Message
 
 SESSIONS: Final = 3
@@ -52,14 +52,15 @@ def fresh_messages(
     Each without the sentences that hold secrets: these stay in the session that they were said in. Takes one read, and
     where there are such sessions one of how far extraction has come, and one more for each that lags behind.
     """
-    sessions = store.sessions(actor_id, since=now - within)
-    others = [one for one in sessions if one.session_id not in (session_id, LEDGER) and one.updated_at > now - within]
+    itself = {session_id, LEDGER}
+    listed = recent_sessions(store, actor_id, SESSIONS + len(itself), since=now - within)
+    others = [one for one in listed if one.session_id not in itself and one.updated_at > now - within]
     ledger = store.session(actor_id, LEDGER) if others else None
     page = Page() if ledger is None else Page.from_json(ledger.state)
     found = [
         FreshMessage(session.session_id, message)
         for session in others[:SESSIONS]
-        for message in map(_without_secrets, _unextracted(store, session, page))
+        for message in map(_without_secrets, _unextracted(store, actor_id, session, page))
         if _says_something(message) and (message.created_at or now) > now - within
     ]
     return sorted(found, key=lambda one: (one.message.created_at or now, one.session_id, one.message.seq or 0))
@@ -102,13 +103,13 @@ def _answered(fresh: Sequence[FreshMessage]) -> Iterator[tuple[int, int]]:
         yield from ((was, answer) for was in asked.get(session_id, ()))
 
 
-def _unextracted(store: SessionStore, session: Session, page: Page) -> Sequence[Message]:
+def _unextracted(store: SessionStore, actor_id: str, session: SessionEntry, page: Page) -> Sequence[Message]:
     progress = page.progress.get(session.session_id)
     done = 0 if progress is None or progress.life != session.created_at else min(progress.done.values(), default=0)
     after = max(done, session.last_seq - MESSAGES)
     if after >= session.last_seq:
         return ()
-    return store.messages(session.actor_id, session.session_id, after=after)
+    return store.messages(actor_id, session.session_id, after=after)
 
 
 def _says_something(message: Message) -> bool:

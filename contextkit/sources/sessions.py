@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -23,7 +23,7 @@ from contextkit.sources.meant import Meant
 from contextkit.sources.needs import needed
 from contextkit.sources.pace import FOR_INDEX, FOR_MEANING, FOR_RECALL, Pace
 from contextkit.sources.recall import best_rows, turn_tokens
-from contextkit.stores import Session, SessionStore
+from contextkit.stores import SessionEntry, SessionStore, recent_sessions
 from contextkit.strategy import Section, tokens_of
 from contextkit.transcript import day, speaker
 from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request
@@ -84,47 +84,45 @@ class Sessions:
                 actor.talk.lock.release()
 
 
-REACH: Final = (timedelta(days=7), timedelta(days=60), timedelta(days=500), None)
-"""How far back sessions are listed, and further only where these are too few: some have thousands."""
-
-MORE: Final = 3
-"""So many times as many sessions as are looked into need not be listed again."""
-
-
 @dataclass(slots=True)
 class _Actor:
-    """An actor's sessions, with their store, so that the store's id stays its own, and how far back they are listed."""
+    """An actor's sessions, with their store, so that the store's id stays its own.
+
+    None that was used before `since` was among the last ones when they were listed: some actors have thousands.
+    """
 
     store: SessionStore
     talk: Conversations
-    reach: int = 0
+    since: datetime | None = None
 
-    def others(self, request: Request, limit: int) -> list[Session]:
+    def others(self, request: Request, limit: int) -> list[SessionEntry]:
         """So many of the sessions but for the request's own, the one used last first."""
-        found: list[Session] = []
-        for place in range(self.reach, len(REACH)):
-            self.reach, reach = place, REACH[place]
-            since = None if reach is None else request.now - reach
-            found = [one for one in self.store.sessions(self.talk.actor_id, since=since) if _is_other(one, request)]
-            if len(found) >= limit:
-                break
-        if len(found) > MORE * limit:
-            self.reach = max(0, self.reach - 1)
-        return found[:limit]
+        found = self._listed(request, limit)
+        if len(found) < limit and self.since is not None:  # some are gone, and others move up
+            self.since = None
+            found = self._listed(request, limit)
+        self.since = found[-1].updated_at - timedelta.resolution if len(found) == limit else None
+        return found
+
+    def _listed(self, request: Request, limit: int) -> list[SessionEntry]:
+        itself = {request.session_id, LEDGER}
+        listed = recent_sessions(self.store, self.talk.actor_id, limit + len(itself), since=self.since)
+        return [one for one in listed if one.session_id not in itself][:limit]
 
 
 _STILL_READ: Final = Notice("other sessions incomplete", "They are still being read by an earlier build.")
-
-
-def _is_other(session: Session, request: Request) -> bool:
-    return session.last_seq > 0 and session.session_id not in (request.session_id, LEDGER)
 
 
 class _Reading:
     """One build's reading of an actor's other sessions, the one used last first."""
 
     def __init__(
-        self, request: Request, store: SessionStore, section: Section, others: Sequence[Session], talk: Conversations
+        self,
+        request: Request,
+        store: SessionStore,
+        section: Section,
+        others: Sequence[SessionEntry],
+        talk: Conversations,
     ) -> None:
         self._request = request
         self._store = store
@@ -162,7 +160,7 @@ class _Reading:
         newest, now = next(iter(self._others), None), self._request.now
         if newest is None or newest.updated_at < now - MOMENT:
             return
-        for message in self._store.messages(newest.actor_id, newest.session_id, last=2 * UNASKED):
+        for message in self._store.messages(self._request.actor_id, newest.session_id, last=2 * UNASKED):
             row = self._talk.row(newest.session_id, message.seq or 0)
             spoken = message.role in ("user", "assistant") and (message.created_at or now) >= now - MOMENT
             if row is not None and spoken:

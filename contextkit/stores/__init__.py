@@ -74,6 +74,17 @@ class Session:
         return self.newest[-missing:] if missing <= len(self.newest) else None
 
 
+@dataclass(frozen=True, slots=True)
+class SessionEntry:
+    """What an actor's list of sessions tells of one: its life by when it began, its newest message's number, and when
+    it was used last."""
+
+    session_id: str
+    created_at: datetime
+    updated_at: datetime
+    last_seq: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overflow:
     """A piece of context that was moved out of a prompt, whole.
@@ -388,6 +399,18 @@ class Erasable(Protocol):
 
 
 @runtime_checkable
+class SessionLister(Protocol):
+    """A store that lists an actor's sessions for less than it costs to read all their facts."""
+
+    def recent_sessions(self, actor_id: str, last: int, *, since: datetime | None = None) -> list[SessionEntry]:
+        """The `last` sessions that have messages by when they were used, the one used last first.
+
+        Neither their states nor their views are read. `since` is as for `SessionStore.sessions`.
+        """
+        ...
+
+
+@runtime_checkable
 class SessionOpener(Protocol):
     """A store that reads all that a build needs of a session to know what else to read, in one call."""
 
@@ -432,6 +455,16 @@ class Degradable(Protocol):
     def degraded(self) -> Sequence[Notice]:
         """What it does without at the moment, for the reports of builds; empty while all is well."""
         ...
+
+
+def recent_sessions(
+    store: SessionStore, actor_id: str, last: int, *, since: datetime | None = None
+) -> list[SessionEntry]:
+    """What `SessionLister.recent_sessions` gives, of any store."""
+    if isinstance(store, SessionLister):
+        return store.recent_sessions(actor_id, last, since=since)
+    spoken = [one for one in store.sessions(actor_id, since=since) if one.last_seq]
+    return [SessionEntry(one.session_id, one.created_at, one.updated_at, one.last_seq) for one in spoken[:last]]
 
 
 def check_id(kind: str, value: object) -> str:

@@ -347,9 +347,9 @@ class Reads(SQLiteStore):
         self.reads.append("memories")
         return super().memories(*args, **more)
 
-    def sessions(self, *args: Any, **more: Any) -> Any:
+    def recent_sessions(self, *args: Any, **more: Any) -> Any:
         self.reads.append("sessions")
-        return super().sessions(*args, **more)
+        return super().recent_sessions(*args, **more)
 
     def session(self, *args: Any, **more: Any) -> Any:
         self.reads.append("session")
@@ -412,8 +412,8 @@ class Torn(SQLiteStore):
     def memories(self, *args: Any, **more: Any) -> Any:
         raise StoreUnavailable(f"No records for {len(args)} and {len(more)}.", "Wait.")
 
-    def sessions(self, actor_id: str, *, since: datetime | None = None) -> Any:
-        raise StoreUnavailable(f"No sessions of {actor_id} since {since}.", "Wait.")
+    def recent_sessions(self, actor_id: str, last: int, *, since: datetime | None = None) -> Any:
+        raise StoreUnavailable(f"No {last} sessions of {actor_id} since {since}.", "Wait.")
 
 
 def test_what_cannot_be_read_beside_them_does_not_take_the_memories_along(request_for: MakeRequest) -> None:

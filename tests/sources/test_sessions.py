@@ -13,7 +13,7 @@ from contextkit.context import Context
 from contextkit.errors import InvalidInput
 from contextkit.fence import BLOCK_NAME
 from contextkit.sources import History, Memories, Sessions, System
-from contextkit.stores import Session, SessionStore
+from contextkit.stores import SessionEntry, SessionStore
 from contextkit.stores.dynamodb import DynamoDBStore
 from contextkit.stores.sqlite import SQLiteStore
 from contextkit.strategy import parse_strategy
@@ -132,34 +132,40 @@ def test_only_so_many_sessions_are_looked_into_those_used_last(store: SQLiteStor
 
 
 def test_of_who_has_many_sessions_not_all_are_listed(clock: ManualClock) -> None:
-    """A store that is paid by what it reads would read thousands for every question."""
-    listed = []
+    """A store that sends what it lists would send thousands for every question."""
+    asked: list[tuple[int, datetime | None]] = []
 
     class Listing(SQLiteStore):
-        def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
-            found = super().sessions(actor_id, since=since)
-            listed.append(len(found))
+        def recent_sessions(self, actor_id: str, last: int, *, since: datetime | None = None) -> list[SessionEntry]:
+            found = super().recent_sessions(actor_id, last, since=since)
+            asked.append((len(found), since))
             return found
+
+    def late(store: SQLiteStore, source: Sessions) -> list[int]:
+        asked.clear()
+        shown = block(build(store, "Which train is late?", source, History(), clock=clock))
+        return [number for number in range(9) if f"number {number}" in shown]
 
     with Listing(":memory:", clock=clock) as store:
         for number in range(6):
             say(store, f"s{number}", f"Train number {number} is late.")
             clock.advance(timedelta(days=3))
-        few, more = Sessions(limit=2), Sessions(limit=4)
-        shown = block(build(store, "Which train is late?", few, History(), clock=clock))
-        assert [number for number in range(6) if f"number {number}" in shown] == [4, 5]
-        assert listed == [2]
-        listed.clear()
+        source = Sessions(limit=2)
+        assert late(store, source) == [4, 5]
+        assert asked == [(4, None)]
+        fourth = store.session("u1", "s4")
+        assert fourth is not None
+        assert late(store, source) == [4, 5]
+        assert asked == [(2, fourth.updated_at - timedelta.resolution)]
+        store.delete_session("u1", "s5")
+        assert late(store, source) == [3, 4], "another moves up"
+        assert [since for _, since in asked] == [fourth.updated_at - timedelta.resolution, None]
+        say(store, "s1", "Train number 7 is late.")
+        assert late(store, source) == [1, 4, 7]
+        few = Sessions(limit=9)
         for _ in range(2):
-            shown = block(build(store, "Which train is late?", more, History(), clock=clock))
-            assert [number for number in range(6) if f"number {number}" in shown] == [2, 3, 4, 5]
-        assert listed == [3, 7, 7], "with the new one itself, and at once as far back as was needed"
-        listed.clear()
-        for number in range(13):
-            say(store, f"t{number}", f"Tram number {number} is late.")
-        for _ in range(2):
-            build(store, "Which train is late?", more, History(), clock=clock)
-        assert listed == [20, 16], "and no further once there are many"
+            assert late(store, few) == [0, 1, 2, 3, 4, 7]
+            assert asked == [(5, None)]
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 2.5, "3"])

@@ -49,10 +49,12 @@ from contextkit.stores import (
     PreferenceStore,
     ScoredMemory,
     Session,
+    SessionEntry,
     SessionStore,
     SomeParts,
     ToolCache,
     check_id,
+    recent_sessions,
 )
 from contextkit.stores.agentcore.adoption import Adoption
 from contextkit.stores.agentcore.delivery import LEASE, Delivery
@@ -183,6 +185,9 @@ class AgentCoreStore(
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         return self._state.sessions(check_actor(actor_id), since=since)
+
+    def recent_sessions(self, actor_id: str, last: int, *, since: datetime | None = None) -> list[SessionEntry]:
+        return recent_sessions(self._state, check_actor(actor_id), last, since=since)
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None

@@ -34,6 +34,7 @@ from contextkit.stores import (
     PreferenceStore,
     ScoredMemory,
     Session,
+    SessionEntry,
     SessionStore,
     SomeParts,
     ToolCache,
@@ -214,6 +215,9 @@ class DynamoDBStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, T
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         return self._regions.run(lambda parts: parts.sessions.sessions(actor_id, since=since))
+
+    def recent_sessions(self, actor_id: str, last: int, *, since: datetime | None = None) -> list[SessionEntry]:
+        return self._regions.run(lambda parts: parts.sessions.recent(actor_id, last, since))
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 from contextkit.errors import StoreCorrupt, VersionConflict
 from contextkit.recent import Recent
-from contextkit.stores import Session, check_id
+from contextkit.stores import Session, SessionEntry, check_id
 from contextkit.stores.codec import from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.dynamodb import keys
 from contextkit.stores.dynamodb.database import Key
@@ -45,6 +46,9 @@ _NOTED = 1_000
 """Sessions of which is known how many items of derived data they have."""
 
 _LAG = LISTED // timedelta(microseconds=1)
+
+_UNTOLD = to_micros(datetime.max.replace(tzinfo=UTC))
+"""When a session was used last that an older version has listed: now, for all that is known."""
 
 _ACTIVE = "attribute_not_exists(active_at) OR active_at > :since"
 
@@ -81,14 +85,37 @@ class Sessions:
         return replace(session, derived=self._derived.among(life, rows)) if derived else session
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
-        actor_id = check_id("actor id", actor_id)
-        where = None if since is None else Condition(_ACTIVE, {"since": to_micros(since) - _LAG})
-        listed = self._database.query("sessions", keys.sessions_key(actor_id), ("\0", "~~"), where=where)
-        ats = [self._lives.clock.at(actor_id, row["session_id"]) for row in listed]
-        rows = self._database.get_many("sessions", [key for at in ats for key in self._lives.places(at, *keys.FACTS)])
-        lives = [(at, self._lives.head(at, _present(rows, self._lives.places(at, keys.META)))) for at in ats]
-        sessions = [self._facts(at, life, rows) for at, life in lives if life is not None]
+        ats = [at for at, _ in self._listed(actor_id, since)]
+        rows, lives = self._lasting(ats, *keys.FACTS)
+        sessions = [self._facts(at, life, rows) for at, life in lives]
         return sorted(sessions, key=lambda session: (session.updated_at, session.created_at), reverse=True)
+
+    def recent(self, actor_id: str, last: int, since: datetime | None) -> list[SessionEntry]:
+        """What `SessionLister.recent_sessions` does: of sessions that the list says were used long before so many
+        others, nothing is read."""
+        waiting = sorted(self._listed(actor_id, since), key=itemgetter(1), reverse=True)
+        untold = sum(active_at == _UNTOLD for _, active_at in waiting)
+        found: list[SessionEntry] = []
+        while waiting and len(found) < last:
+            _, lately = waiting[: untold + last - len(found)][-1]
+            near = [at for at, active_at in waiting if active_at > lately - _LAG]
+            waiting = waiting[len(near) :]
+            _, lives = self._lasting(near, keys.META)
+            found += [_entry(at, life) for at, life in lives if life.last_seq]
+        return sorted(found, key=lambda one: (one.updated_at, one.created_at), reverse=True)[:last]
+
+    def _listed(self, actor_id: str, since: datetime | None) -> list[tuple[At, int]]:
+        """The sessions in the actor's list, some of which may have ended, each with about when it was used last."""
+        key = keys.sessions_key(check_id("actor id", actor_id))
+        where = None if since is None else Condition(_ACTIVE, {"since": to_micros(since) - _LAG})
+        listed = self._database.query("sessions", key, ("\0", "~~"), where=where, columns=("session_id", "active_at"))
+        return [(self._lives.clock.at(actor_id, row["session_id"]), row.get("active_at", _UNTOLD)) for row in listed]
+
+    def _lasting(self, ats: Sequence[At], *facts: str) -> tuple[Mapping[Key, Row], list[tuple[At, Life]]]:
+        """What is stored of these facts of the sessions, and of those that last the life that each is in."""
+        rows = self._database.get_many("sessions", [key for at in ats for key in self._lives.places(at, *facts)])
+        lives = [(at, self._lives.head(at, _present(rows, self._lives.places(at, keys.META)))) for at in ats]
+        return rows, [(at, life) for at, life in lives if life is not None]
 
     def save_state(
         self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None
@@ -267,6 +294,10 @@ class _Fact:
 
     row: Row
     content: bytes
+
+
+def _entry(at: At, life: Life) -> SessionEntry:
+    return SessionEntry(at.session_id, from_micros(life.created_at), from_micros(life.updated_at), life.last_seq)
 
 
 def _present(rows: Mapping[Key, Row], places: Iterable[Key]) -> list[Row]:

@@ -19,6 +19,7 @@ from contextkit.stores import (
     PreferenceStore,
     ScoredMemory,
     Session,
+    SessionEntry,
     SessionStore,
     SomeParts,
     ToolCache,
@@ -111,6 +112,9 @@ class SQLiteStore(SessionStore, OverflowStore, MemoryStore, PreferenceStore, Too
 
     def sessions(self, actor_id: str, *, since: datetime | None = None) -> list[Session]:
         return self._sessions.sessions(actor_id, since=since)
+
+    def recent_sessions(self, actor_id: str, last: int, *, since: datetime | None = None) -> list[SessionEntry]:
+        return self._sessions.recent(actor_id, last, since)
 
     def messages(
         self, actor_id: str, session_id: str, *, after: int = 0, before: int | None = None, last: int | None = None

@@ -12,7 +12,7 @@ from typing import Any, Final
 from contextkit.clock import Clock
 from contextkit.errors import SessionEnded, VersionConflict
 from contextkit.recent import Recent
-from contextkit.stores import Session, SomeParts, check_id
+from contextkit.stores import Session, SessionEntry, SomeParts, check_id
 from contextkit.stores.codec import after, from_bytes, from_json, from_micros, state_document, to_bytes, to_micros
 from contextkit.stores.sqlite.connection import Database
 
@@ -25,6 +25,11 @@ SELECT s.actor_id, s.session_id, s.created_at, s.updated_at, s.expires_at, s.las
 FROM sessions AS s
 LEFT JOIN states ON states.session = s.id
 LEFT JOIN views ON views.session = s.id
+"""
+_RECENT: Final = """
+SELECT session_id, created_at, updated_at, last_seq FROM sessions
+WHERE actor_id = ? AND (expires_at IS NULL OR expires_at > ?) AND updated_at > ? AND last_seq > 0
+ORDER BY updated_at DESC, id DESC LIMIT ?
 """
 _NEW: Final = """
 INSERT INTO sessions (actor_id, session_id, created_at, updated_at, expires_at) VALUES (?, ?, ?, ?, ?)
@@ -134,6 +139,14 @@ class Sessions:
                 (actor_id, now, after),
             )
             return [_session(row) for row in rows]
+
+    def recent(self, actor_id: str, last: int, since: datetime | None) -> list[SessionEntry]:
+        """What `SessionLister.recent_sessions` does."""
+        actor_id, now = check_id("actor id", actor_id), self._lifetimes.now()
+        after = -1 if since is None else to_micros(since)
+        with self._database.read() as connection:
+            rows = connection.execute(_RECENT, (actor_id, now, after, last))
+            return [SessionEntry(name, from_micros(began), from_micros(used), seq) for name, began, used, seq in rows]
 
     def save_state(
         self, actor_id: str, session_id: str, state: Mapping[str, Any], *, expected: int, key: str | None = None

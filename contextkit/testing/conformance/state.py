@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contextkit.errors import InvalidId, InvalidInput, SessionEnded, VersionConflict
 from contextkit.rank.divided import IN_DRAWERS
-from contextkit.stores import Session, SessionStore, SomeParts
+from contextkit.stores import Session, SessionEntry, SessionStore, SomeParts, recent_sessions
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.conformance.base import TTL, Conformance, at_once
 from contextkit.testing.conformance.messages import user
@@ -46,6 +46,38 @@ class StateConformance(Conformance):
         assert [session.session_id for session in sessions] == ["a", "c", "b"]
         assert sessions == [store.session(actor, name) for name in ("a", "c", "b")]
         assert store.sessions(actor + "nobody") == []
+
+    def test_the_sessions_used_last_are_told_from_the_others(
+        self, store: SessionStore, actor: str, clock: ManualClock
+    ) -> None:
+        for minutes, name in enumerate("abcdefga"):
+            clock.advance(timedelta(minutes=minutes))
+            store.append(actor, name, [user("x")])
+        store.save_state(actor, "without messages", {"step": 1}, expected=0)
+        store.append(actor + "'s neighbour", "h", [user("x")])
+        facts = [found(store, actor, name) for name in "agfedcb"]
+        entries = [SessionEntry(one.session_id, one.created_at, one.updated_at, one.last_seq) for one in facts]
+        for last in (1, 2, 5, 7, 20):
+            assert recent_sessions(store, actor, last) == entries[:last]
+        since = entries[3].updated_at - timedelta.resolution
+        assert recent_sessions(store, actor, 4, since=since) == entries[:4]
+        assert recent_sessions(store, actor, 20, since=since)[:4] == entries[:4]
+        for name in "ga":
+            store.delete_session(actor, name)
+        assert recent_sessions(store, actor, 3) == entries[2:5]
+        assert recent_sessions(store, actor + "nobody", 3) == []
+
+    def test_of_the_sessions_used_last_none_has_expired(
+        self, store: SessionStore, actor: str, clock: ManualClock
+    ) -> None:
+        self.needs_expiry()
+        for name in ("a", "b", "a"):
+            store.append(actor, name, [user("x")])
+            clock.advance(TTL / 3 + timedelta(seconds=1))
+        clock.advance(TTL / 3)
+        assert [one.session_id for one in recent_sessions(store, actor, 2)] == ["a"]
+        clock.advance(TTL)
+        assert recent_sessions(store, actor, 2) == []
 
     def test_what_a_session_that_ended_showed_is_not_kept(
         self, store: SessionStore, actor: str, clock: ManualClock
@@ -373,6 +405,7 @@ class StateConformance(Conformance):
     def test_bad_ids_are_refused_everywhere(self, store: SessionStore, actor: str, bad: Any) -> None:
         calls = (
             lambda: store.sessions(bad),
+            lambda: recent_sessions(store, bad, 3),
             lambda: store.save_state(actor, bad, {}, expected=0),
             lambda: store.save_view(bad, "s", ""),
             lambda: store.derived(actor, bad),

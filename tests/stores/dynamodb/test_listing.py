@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from contextkit.aws.client import new_client
-from contextkit.stores.dynamodb import DynamoDBStore
+from contextkit.stores.dynamodb import DynamoDBStore, keys
 from contextkit.stores.dynamodb.life import LISTED
 from contextkit.testing.clock import ManualClock
 from contextkit.testing.faults import FaultProxy
@@ -56,6 +56,42 @@ def test_sessions_that_ended_are_not_read(
     assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
     assert sum(call.received for call in calls) < 3_000
     assert len(store.sessions(actor)) == ENDED + 2
+
+
+def test_of_the_sessions_used_last_neither_views_nor_others_are_read(
+    store: DynamoDBStore, actor: str, clock: ManualClock, proxy: FaultProxy
+) -> None:
+    for name in ("new", "long"):
+        store.save_view(actor, name, "x" * 50_000)
+        store.save_state(actor, name, {"plan": "y" * 50_000}, expected=0)
+    with proxy.counted() as calls:
+        found = store.recent_sessions(actor, 2)
+    assert {one.session_id for one in found} == {"new", "long"}
+    assert [call.operation for call in calls] == ["Query", "BatchGetItem"]
+    assert sum(call.received for call in calls) < ENDED * 100 + 3_000
+    with proxy.counted() as calls:
+        assert store.recent_sessions(actor, 2, since=clock() - DAY) == found
+    assert sum(call.received for call in calls) < 2_000
+
+
+def test_sessions_that_are_gone_make_room_for_others(store: DynamoDBStore, actor: str, clock: ManualClock) -> None:
+    store.save_state(actor, "no messages", {}, expected=0)
+    store.delete_session(actor, "new")
+    clock.advance(DAY)
+    first, *others = [one.session_id for one in store.recent_sessions(actor, 3)]
+    assert first == "long"
+    assert len(others) == 2
+    assert all(name.startswith("ended") for name in others)
+
+
+def test_a_list_that_an_older_version_wrote_is_read(store: DynamoDBStore, actor: str, tables: str) -> None:
+    store._regions.all[0].client.update_item(
+        TableName=f"{tables}agent-sessions",
+        Key={"pk": {"S": keys.sessions_key(actor)}, "sk": {"S": keys.part("ended 3")}},
+        UpdateExpression="REMOVE active_at",
+    )
+    assert {one.session_id for one in store.recent_sessions(actor, 2)} == {"long", "new"}
+    assert len(store.recent_sessions(actor, 50)) == ENDED + 2
 
 
 def test_the_list_is_told_now_and_then(store: DynamoDBStore, actor: str, clock: ManualClock, proxy: FaultProxy) -> None:
