@@ -10,7 +10,7 @@ from contextkit.budget import Claim, allocate
 from contextkit.fit.earlier_calls import earlier_calls
 from contextkit.fit.standing import Standing, whole_groups
 from contextkit.ladder import READ_TOOL, Ladder
-from contextkit.types import Item
+from contextkit.types import Form, Item
 
 RELIEF: Final = 0.6
 """Where a turn ends up, as a part of its room, when it has outgrown it: results become handles rarely and far.
@@ -23,6 +23,11 @@ CROWDED: Final = RELIEF / 2
 left out, until they take half as much: of what a turn is brought down to, half is for what stands whole. Of a coding
 agent's 400 calls in a window of 16,000 (tests/benchmarks/agent_loop.py), the newest state of the file worked on stands
 in 99% of the prompts so, and in 92% where handles may take half of the room, for 8% fewer tokens paid."""
+
+CERTAIN: Final = 1.25
+"""How far the newest results must outgrow the room, each by what one may take, to be cut to their shares of it at once.
+Cut to what one may take, a result comes to some 95% of that; it is seldom worth knowing how much it is exactly, and
+takes as long as to cut it to its share."""
 
 LISTED: Final = 2
 """One part in so many of what one result may take is the most that the list of calls left out does."""
@@ -108,6 +113,7 @@ class _Reading:
         self.shown = [item for group in groups for item in items[group.start : group.stop]]
         self.reads = {item.id for group in groups for item in _reads(items[group.start : group.stop])}
         self.newest = {item.id for group in groups[-1:] for item in items[group.start : group.stop]}
+        self.crowding = self._crowding()
         self.calls = _models(self.shown, groups)[:-1]
         gone = {place for group in self.calls if self.shown[group[-1]].order <= shrunk.left for place in group}
         self.standing = self._stand([place for place in range(len(self.shown)) if place not in gone])
@@ -167,8 +173,21 @@ class _Reading:
         shrunk = item.order <= (self.shrunk.reads if read else self.shrunk.results)
         if not read and item.tokens > self.ceiling:
             stub = self._stubbed(item) if shrunk else None
-            return stub if stub and stub.form else self._short(item, self.ceiling)  # no extract is as small as a handle
+            if stub and stub.form:  # no extract is as small as a handle
+                return stub
+            return self._due(item) if item.id in self.crowding else self._short(item, self.ceiling)
         return self._smaller(Standing(item), self._stubbed(item)) if shrunk else Standing(item)
+
+    def _crowding(self) -> set[str]:
+        """The newest results that are too large to stand whole, where for certain they have to share the room."""
+        results = [item for item in self.shown if item.id in self.newest and _is_result(item)]
+        told = [item for item in results if item.id not in self.reads]
+        certain = sum(min(item.tokens, self.ceiling) for item in told) >= CERTAIN * self.room
+        return {item.id for item in told if item.tokens > self.ceiling} if certain else set()
+
+    def _due(self, item: Item) -> Standing:
+        """What stands for an extract that is made once its share of the room is known."""
+        return Standing(item, Form("extract", "", self.ceiling))
 
     def _results(self, *, newest: bool, read: bool | None = None) -> list[int]:
         """The places of the results that stand, of the newest calls or the others, of reads or the others."""
@@ -265,6 +284,8 @@ class _Reading:
 
     def _put(self, place: int, one: Standing) -> None:
         smaller = self._smaller(self.standing[place], one)
+        if smaller == self._due(smaller.item):
+            smaller = self._short(smaller.item, self.ceiling)
         self.tokens += smaller.tokens - self.standing[place].tokens
         self.standing[place] = smaller
 
