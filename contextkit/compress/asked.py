@@ -39,8 +39,8 @@ class Asked:
 
     def found(self, text: str) -> tuple[str, ...]:
         """The query's terms in a text, each once, in the order in which it has them."""
-        if not self.terms:
-            return ()
+        if not self._dates and text.isascii() and not self._hint.search(text.lower()):
+            return ()  # as of most pieces of a text
         return tuple(dict.fromkeys((*self._found_words(text), *self._found_dates(text))))
 
     def _found_dates(self, text: str) -> list[str]:

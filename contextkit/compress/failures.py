@@ -32,7 +32,13 @@ _STATUS: Final = re.compile(
     r"(?:HTTP/\d(?:\.\d)?\"?\s+|\bstatus(?:[ _]?code)?\"?\s*[:=]?\s*\"?|\"\s)(?P<status>[45]\d\d)(?![\d.])",
     re.IGNORECASE,
 )
+_MAY_HAVE_STATUS: Final = re.compile(r"[\s\":=es][45]\d\d(?![\d.])")
 """A refused or failed request, as access logs and clients write it: `HTTP/1.1" 503`, `status=404`."""
+
+
+def is_likely(quick: re.Pattern[str], text: str) -> bool:
+    """Whether a quicker look, at lower case, finds something in a text; one that is not in ASCII is always likely."""
+    return not text.isascii() or quick.search(text.lower()) is not None
 
 
 def tells_of_failure(text: str) -> bool:
@@ -42,5 +48,5 @@ def tells_of_failure(text: str) -> bool:
 
 def failed_status(line: str) -> str:
     """The HTTP status of a request that failed, where the line has one; empty otherwise."""
-    found = _STATUS.search(line)
+    found = _STATUS.search(line) if is_likely(_MAY_HAVE_STATUS, line) else None
     return found["status"] if found else ""

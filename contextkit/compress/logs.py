@@ -16,7 +16,7 @@ from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import bearing
-from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS, failed_status
+from contextkit.compress.failures import FOREIGN_SIGNS, FOREIGN_WORDS, failed_status, is_likely
 from contextkit.compress.lines import lines, lines_left_out, spread
 from contextkit.compress.pieces import Outline, Piece
 from contextkit.types import Span
@@ -27,6 +27,13 @@ _ERROR: Final = re.compile(
     rf"|\w(?:Error|Exception)\b|✗|❌|{FOREIGN_SIGNS}",
     re.IGNORECASE,
 )
+_MAY_ERR: Final = re.compile(
+    "error|fatal|panic|critical|exception|fail|abort|traceback|segfault|denied|refused|unauthori|killed|oom|crash"
+    f"|caused by|assert|{FOREIGN_WORDS}"
+)
+_MAY_WARN: Final = re.compile("warn|timed? ?out|retry|deprecat|slow")
+"""Quicker looks that find in ASCII text all that `_ERROR` and `_WARNING` do, and more."""
+
 _HARMLESS: Final = re.compile(
     r"\b(?:0|no|without|zero)\s+(?:errors?|fail\w*|exceptions?)|errors?\s*[=:]\s*0\b", re.IGNORECASE
 )
@@ -58,9 +65,10 @@ def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outli
     """The lines of the spans and what they are worth; one of more than `longest` characters is in parts."""
     found = list(lines(text, spans, longest))
     bodies = [text[start:end] for start, end in found]
-    kinds = [kind_of_line(body[:_SIGNED]) + _failure(body[:_SIGNED]) for body in bodies]
+    failed = [failed_status(body[:_SIGNED]) for body in bodies]
+    kinds = [_kind(body[:_SIGNED], status) for body, status in zip(bodies, failed, strict=True)]
     asked = bearing(bodies, query)
-    levels = _levels(bodies, kinds)
+    levels = _levels(bodies, kinds, failed)
     lent = spread(list(map(max, asked.direct, levels)), *_AROUND)
     pieces: list[Piece] = []
     for n, (start, end) in enumerate(found):
@@ -76,31 +84,30 @@ def kind_of_line(line: str) -> str:
     return "\n" + _VARIABLE.sub("#", line.strip())
 
 
-def _failure(line: str) -> str:
-    """What tells a request that failed from one like it, whose status is another number."""
-    status = failed_status(line)
-    return f"\n{status}" if status else ""
+def _kind(line: str, status: str) -> str:
+    """The same, with what tells a request that failed from one like it, whose status is another number."""
+    return f"{kind_of_line(line)}\n{status}" if status else kind_of_line(line)
 
 
-def _levels(found: Sequence[str], kinds: Sequence[str]) -> list[float]:
+def _levels(found: Sequence[str], kinds: Sequence[str], failed: Sequence[str]) -> list[float]:
     """What each line is worth for the failure it tells of; lines of one kind tell of the same, or of none."""
     known: dict[str, float] = {}
-    for line, kind in zip(found, kinds, strict=True):
+    for line, kind, status in zip(found, kinds, failed, strict=True):
         if kind not in known:
-            known[kind] = _level(line)
+            known[kind] = _level(line, status)
     return [
         0.0 if known[kind] and _HARMLESS.search(line) else known[kind] for line, kind in zip(found, kinds, strict=True)
     ]
 
 
-def _level(line: str) -> float:
+def _level(line: str, status: str) -> float:
     if _FRAME.match(line):
         return 0.0
     if _RAISED.match(line):
         return _RAISED_WORTH
-    if _ERROR.search(line) or failed_status(line[:_SIGNED]).startswith("5"):
+    if (is_likely(_MAY_ERR, line) and _ERROR.search(line)) or status.startswith("5"):
         return _ERROR_WORTH
-    return _WARNING_WORTH if _WARNING.search(line) or failed_status(line[:_SIGNED]) else 0.0
+    return _WARNING_WORTH if status or (is_likely(_MAY_WARN, line) and _WARNING.search(line)) else 0.0
 
 
 def _worth_of_kinds(kinds: Sequence[str], levels: Sequence[float]) -> dict[str, float]:

@@ -138,14 +138,15 @@ def _by_worth(outline: Outline, sizes: Sequence[int]) -> Iterator[int]:
     """
     shown: Counter[str] = Counter()
     weights = outline.weights
+    adds = dict(weights)  # what each term adds where it is shown next
     cost = [float((size + GAP_BYTES) ** _SIZE_POWER) for size in sizes]
 
     def worth(index: int) -> float:
         piece = outline.pieces[index]
         value = piece.bonus
-        for term in piece.terms:
-            if term in weights:
-                value += weights[term] * _REPEATED[min(shown[term], _MOST_SHOWN)]
+        for more in map(adds.get, piece.terms):
+            if more is not None:
+                value += more
         return value / cost[index]
 
     heap = [(-worth(index), index) for index in range(len(outline.pieces))]
@@ -160,7 +161,9 @@ def _by_worth(outline: Outline, sizes: Sequence[int]) -> Iterator[int]:
             return  # nothing left that is worth its room
         heappop(heap)
         yield index
-        shown.update(outline.pieces[index].terms)
+        said = outline.pieces[index].terms
+        shown.update(said)
+        adds |= {term: weights[term] * _REPEATED[min(shown[term], _MOST_SHOWN)] for term in said if term in weights}
 
 
 def fit(outline: Outline, limit: int, counter: TokenCounter) -> str | None:

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
@@ -61,8 +62,9 @@ _NAMES: Final = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+")
 
 def outline(text: str, spans: Sequence[Span], query: str, longest: int) -> Outline:
     """The sentences of the spans, none of more than about `longest` characters, and what they are worth."""
-    found = [sentence for span in spans for sentence in sentences(text, span, longest)]
-    starts = [start for span in spans for start, _ in sentences(text, span, len(text))]
+    whole = [sentence for span in spans for sentence in sentences(text, span, len(text))]
+    found = [part for start, end in whole for part in in_parts(text, start, end, longest)]
+    starts = [start for start, _ in whole]
     return valued(text, found, [text[start:end] for start, end in found], query, partial(_left_out, starts, spans))
 
 
@@ -71,8 +73,9 @@ def valued(text: str, found: Sequence[Span], bodies: Sequence[str], query: str, 
     foreign = is_foreign_text(text)
     about = [tuple(dict.fromkeys(index_terms(body, foreign=foreign))) for body in bodies]
     wanted = Asked(query).terms
-    asked = weights([[term for term in each if term in wanted] for each in about], _QUERY_WORTH)
-    direct = [sum(asked.get(term, 0.0) for term in each) for each in about]
+    sought = [[term for term in each if term in wanted] for each in about]
+    asked = weights(sought, _QUERY_WORTH)
+    direct = [sum(asked[term] for term in each) for each in sought]
     lent = spread(direct, *_AROUND)
     said: set[str] = set()
     pieces: list[Piece] = []
@@ -116,7 +119,7 @@ def _subject(about: Sequence[Sequence[str]]) -> dict[str, float]:
     A term weighs by the share of sentences it stands in (its probability, as in SumBasic), and
     nothing when it stands in one only.
     """
-    found = Counter(term for each in about for term in each)
+    found = Counter(chain.from_iterable(about))
     average = sum(count * count for count in found.values() if count > 1) / max(len(about), 1)
     return {term: count / average for term, count in found.items() if count > 1}
 

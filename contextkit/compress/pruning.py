@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from json.encoder import encode_basestring
@@ -67,7 +67,8 @@ class Pruning:
         found: set[str] = set()
         for key, each in value.items() if isinstance(value, dict) else (("", each) for each in value):
             below = self._look(each, depth + 1)
-            found |= below
+            if below:
+                found |= below
             if key and each:
                 found |= self._look_at_text(key)
         result = frozenset(found)
@@ -76,7 +77,7 @@ class Pruning:
 
     def _look_at_text(self, text: str) -> frozenset[str]:
         if isinstance(text, Literal):
-            return self._asked.terms & {str(text)} if self._asked.terms else _NOTHING
+            return frozenset((str(text),)) if text in self._asked.terms else _NOTHING
         self.longest_string = max(self.longest_string, len(text))
         if _REPEATS < len(text) <= SHORT:
             return self._of_text(text)
@@ -262,7 +263,10 @@ def _by_worth(found: Sequence[frozenset[str]], odd: Sequence[int]) -> list[int]:
         return sum(asked.get(term, 0.0) for term in found[n]) + rest[n]
 
     rest = [otherwise(n) for n in range(len(found))]
-    waiting = [(-worth(n), n) for n in range(len(found))]
+    alike: dict[frozenset[str], deque[int]] = defaultdict(deque)
+    for n in sorted(range(len(found)), key=lambda n: (-rest[n], n)):
+        alike[found[n]].append(n)
+    waiting = [(-worth(each[0]), each[0]) for each in alike.values()]  # of those alike, only the first has to wait
     heapify(waiting)
     order: list[int] = []
     while waiting:
@@ -273,6 +277,10 @@ def _by_worth(found: Sequence[frozenset[str]], odd: Sequence[int]) -> list[int]:
             continue
         order.append(n)
         asked |= {term: asked[term] * _AGAIN for term in found[n] if term in asked}
+        others = alike[found[n]]
+        others.popleft()
+        if others:
+            heappush(waiting, (-worth(others[0]), others[0]))
     return order
 
 

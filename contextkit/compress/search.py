@@ -29,19 +29,24 @@ def byte_size(text: str) -> int:
 
 def fits(text: str, limit: int, counter: TokenCounter) -> bool:
     """Whether a text counts at most `limit` tokens, found without counting much more than that."""
-    if len(text) <= _SLICE:
+    part = max(_LEAST_SLICE, min(_SLICE, limit * _LONG_TOKEN))
+    if len(text) <= part:
         return counter.text(text) <= limit
     enough = limit + limit // 20 + 64
     counted = 0
-    for start in range(0, len(text), _SLICE):
-        counted += counter.text(text[start : start + _SLICE])
+    for start in range(0, len(text), part):
+        counted += counter.text(text[start : start + part])
         if counted > enough:
             return False
     return counter.text(text) <= limit
 
 
 _SLICE: Final = 65_536
+_LEAST_SLICE: Final = 4_096
 """Characters counted at a time while it is not known whether a text fits. A cut adds a token or two per slice."""
+
+_LONG_TOKEN: Final = 8
+"""Characters of a token that is longer than nearly all: a text of as many for each token of the limit hardly fits."""
 
 
 def richest(

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Final
 
 from contextkit.compress.asked import Asked, weights
-from contextkit.compress.failures import FAILED
+from contextkit.compress.failures import tells_of_failure
 from contextkit.compress.lines import lines, lines_left_out
 from contextkit.compress.pieces import GapMark, Outline, Piece
 from contextkit.compress.rare import rare_values
@@ -95,7 +95,7 @@ class Rows:
         """The rows and what they are worth."""
         count, wanted = len(self.spans), Asked(query)
         about = [wanted.found(body) for body in self.bodies]
-        failed = [n >= self.header and FAILED.search(body) is not None for n, body in enumerate(self.bodies)]
+        failed = [n >= self.header and tells_of_failure(body) for n, body in enumerate(self.bodies)]
         rare = 1 - sum(failed) / count if count else 0.0
         odd = self._odd_cells()
         pieces = [

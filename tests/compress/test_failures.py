@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from contextkit.compress.failures import failed_status
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contextkit.compress import failures, logs
+from contextkit.compress.failures import failed_status, is_likely
 
 
 @pytest.mark.parametrize(
@@ -21,3 +26,20 @@ from contextkit.compress.failures import failed_status
 )
 def test_a_status_of_failure_is_found(line: str, status: str) -> None:
     assert failed_status(line) == status
+
+
+@pytest.mark.parametrize(
+    ("exact", "quick"),
+    [
+        (logs._ERROR, logs._MAY_ERR),
+        (logs._WARNING, logs._MAY_WARN),
+        (failures.FAILED, failures._MAY_FAIL),
+        (failures._STATUS, failures._MAY_HAVE_STATUS),
+    ],
+)
+def test_a_quicker_look_misses_nothing(exact: re.Pattern[str], quick: re.Pattern[str]) -> None:
+    @given(st.from_regex(exact))
+    def law(text: str) -> None:
+        assert is_likely(quick, text)
+
+    law()

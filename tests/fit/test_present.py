@@ -140,6 +140,31 @@ def test_the_newest_results_share_what_is_left() -> None:
     assert max(costs) - min(costs) < 40
 
 
+def at_once(*sizes: int) -> list[Item]:
+    """A turn of one message with so many calls, whose results have so many rows."""
+    calls = tuple(ToolCall(f"c{n}", "look_up", "{}") for n in range(len(sizes)))
+    results = [Message(role="tool", content=rows(size), tool_call_id=f"c{n}") for n, size in enumerate(sizes)]
+    return turn(QUESTION, Message(role="assistant", tool_calls=calls), *results)
+
+
+def test_results_that_crowd_the_room_for_certain_are_shortened_once(shortened: list[str]) -> None:
+    present = read(at_once(*[200] * 8), 1_200, ceiling=400)
+    assert present.tokens <= 1_200
+    assert rungs(present) == ["extract"] * 8
+    assert len(shortened) == 8
+
+
+@given(st.lists(st.integers(1, 120), min_size=1, max_size=12), st.integers(60, 3_000), st.integers(30, 600))
+def test_what_is_shortened_once_stands_as_what_is_shortened_twice(sizes: list[int], room: int, ceiling: int) -> None:
+    items = at_once(*sizes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("contextkit.fit.present.CERTAIN", float("inf"))
+        twice = read(items, room, ceiling=ceiling)
+    once = read(items, room, ceiling=ceiling)
+    assert [one.form for one in once.standing] == [one.form for one in twice.standing]
+    assert (once.tokens, once.shrunk) == (twice.tokens, twice.shrunk)
+
+
 def test_the_question_is_never_shortened() -> None:
     items = turn(Message(role="user", content="word " * 500), *call(1, rows(10)))
     present = read(items, 100)
