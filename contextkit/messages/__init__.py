@@ -8,11 +8,11 @@ results never stand among the content blocks, and everything in blocks and metad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from typing import TypeGuard
 
-from contextkit.errors import InvalidMessage, shortened
+from contextkit.errors import InvalidInput, InvalidMessage, shortened
 from contextkit.fence import BLOCK_NAME, is_fenced
 from contextkit.messages.anthropic import from_anthropic, is_anthropic
 from contextkit.messages.check import checked_message, is_model, plain_model
@@ -50,15 +50,28 @@ def as_messages(values: Iterable[object]) -> list[Message]:
     A block that contextkit put into a prompt is nobody's message and left out, where it cannot be
     taken for one: under its own name, and with nothing but fenced sections in it.
 
-    Raises `InvalidMessage`, also where two that differ share an id, or `InvalidId` for one.
+    Raises `InvalidMessage`, or `InvalidId` for an id, and says where in the list that stands; also where two that
+    differ share an id.
     """
     if isinstance(values, str | bytes | Mapping | Message) or is_model(values) or not isinstance(values, Iterable):
         raise InvalidMessage(
             f"{shortened(values)} is not a list of messages.", "Pass a list, also for a single message.", value=values
         )
-    messages = [message for value in joined(values) for message in _expanded(value) if not _is_block(message)]
+    messages = [message for message in _each(values) if not _is_block(message)]
     _check_ids(messages)
     return messages
+
+
+def _each(values: Iterable[object]) -> Iterator[Message]:
+    alone = isinstance(values, Sized) and len(values) == 1
+    number = 1
+    for value in joined(values):
+        try:
+            yield from _expanded(value)
+        except InvalidInput as error:
+            where = "" if alone else f"Message {number:,}: "
+            raise type(error)(where + error.problem, error.remedy, value=error.value) from error
+        number += len(value.items) if isinstance(value, Output) else 1
 
 
 def as_message(value: object) -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Protocol, TypeGuard, cast, get_args
 
 from contextkit.errors import InvalidMessage, shortened
@@ -63,8 +64,8 @@ def moment(value: object) -> datetime | None:
         if isinstance(value, str):
             read = datetime.fromisoformat(value)
             return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value), UTC)
         if isinstance(value, datetime) and value.tzinfo is not None:
             return value if value.tzinfo is UTC else value.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
@@ -89,6 +90,8 @@ def json_value(value: object, where: str, depth: int = 0) -> Any:
             return [json_value(item, where, depth + 1) for item in value]
         if is_model(value):
             return json_value(dumped(value, where), where, depth + 1)
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) <= Decimal(sys.float_info.max):
+        return int(value) if value == value.to_integral_value() else float(value)  # as boto3 reads DynamoDB's numbers
     raise _not_json(value, where, depth)
 
 

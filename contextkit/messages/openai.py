@@ -24,6 +24,8 @@ _AROUND = {
     "choices": "This is a whole response: pass its message, `response.choices[0].message`.",
     "output": 'This is a whole response: pass its message, `response["output"]["message"]` of Converse.',
     "message": "Pass the `message` in it.",
+    "messages": "Pass its `messages`.",
+    "data": "LangChain's own JSON is read by `messages_from_dict` of `langchain_core.messages`: pass what that gives.",
     "parts": 'Write its parts as "content", and the role "model" as "assistant".',
 }
 """What has a message in it, by the key that shows it, and where that is."""

@@ -16,11 +16,12 @@ from contextkit.memory.past import asks_about_past
 from contextkit.memory.recall import Found, found_of, overview, recalled
 from contextkit.memory.shelf import begins
 from contextkit.memory.strategy import MemoryStrategy
+from contextkit.recent import Recent
 from contextkit.sources.needs import needed
 from contextkit.stores import MemoryRecord, MemoryStore, ScoredMemory, SessionStore
 from contextkit.stores.metadata import check_wanted
 from contextkit.transcript import day, speaker
-from contextkit.types import Gathered, Item, Notice, Provenance, Request
+from contextkit.types import Gathered, Item, Message, Notice, Provenance, Request
 
 T = TypeVar("T")
 
@@ -29,6 +30,9 @@ WIDER: Final = 2
 
 YOUNG: Final = 20
 """Messages of a session up to which its builds look for what other sessions said a moment ago: ten exchanges."""
+
+SESSIONS: Final = 1_000
+"""Sessions of which it is remembered when their first message was said."""
 
 _RECALLED: Final = "{!r}, which it was made from, is of this conversation, whose messages are recalled themselves"
 
@@ -57,7 +61,8 @@ class Memories:
     longer are offered as well, each with the days between which it held. Nothing of this is ever written
     to the session.
 
-    One search of the store; with `fresh`, in a young conversation, one more read and one for each session
+    One search of the store, and once for a session that was moved here from another store a read of its first
+    message; with `fresh`, in a young conversation, one more read and one for each session
     that extraction has not caught up with (three at most). Where something found took the place of
     something, or something its place, the records are read in which to follow that.
     """
@@ -87,10 +92,11 @@ class Memories:
         self._metadata = check_wanted(metadata)
         self._limit = limit
         self._fresh = timedelta() if metadata else fresh
+        self._began = Recent[tuple[object, ...], datetime](SESSIONS)
 
     def gather(self, request: Request) -> Iterator[Gathered]:
         store = needed(self._store or request.store, MemoryStore, self.name)
-        reading = _Reading(request, store, self._within(request), self._metadata, self._limit)
+        reading = _Reading(request, store, self._within(request), self._metadata, self._limit, self._began)
         return iter([*reading.gathered(self._fresh)])
 
     def _within(self, request: Request) -> str | None:
@@ -113,6 +119,7 @@ class _Reading:
         namespace: str | None,
         metadata: Mapping[str, Any] | None,
         limit: int,
+        began: Recent[tuple[object, ...], datetime],
     ) -> None:
         self.request = request
         self.store = store
@@ -120,6 +127,8 @@ class _Reading:
         self.narrowed: Mapping[str, Any] = {} if metadata is None else {"metadata": metadata}
         """What a store is told only where something is wanted: one that was written for less knows no metadata."""
         self.limit = limit
+        self.known_to_begin = began
+        self.began = request.life
         self.notices: list[Notice] = []
 
     def gathered(self, fresh: timedelta) -> Iterator[Gathered]:
@@ -130,6 +139,7 @@ class _Reading:
         records = self._beside("what took the place of what", lambda: self._records(found, past))
         messages = self._beside("what was said a moment ago", lambda: self._said(fresh))
         ranked = recalled(found, records, request.now, past=past)
+        self._look_when_it_began([one.record for one in ranked])
         known = {(one.record.metadata.get(SESSION), source) for one in ranked for source in one.record.sources}
         yield from self.notices
         for one in _in_time(ranked[: self.limit]):
@@ -157,10 +167,31 @@ class _Reading:
     def _is_own(self, record: MemoryRecord) -> bool:
         """Whether it was made of this session's messages, and not of those of an earlier one of its name: these are
         gone, expired or deleted, and only the memory is left of them."""
-        life = self.request.life
-        return (
-            record.metadata.get(SESSION) == self.request.session_id and life is not None and record.created_at >= life
-        )
+        return self._names_it(record) and self.began is not None and record.created_at >= self.began
+
+    def _names_it(self, record: MemoryRecord) -> bool:
+        return bool(record.metadata.get(SESSION) == self.request.session_id)
+
+    def _look_when_it_began(self, records: Sequence[MemoryRecord]) -> None:
+        """Where a record is older than the session of its name, that may have been moved here from another store: its
+        first message tells, which bears the day on which it was said."""
+        request, life = self.request, self.request.life
+        if life is None or not any(self._names_it(record) and record.created_at < life for record in records):
+            return
+        key = (request.actor_id, request.session_id, life)
+        began = self.known_to_begin.get(key)
+        if began is None:
+            first = self._beside("what is said in this conversation itself", self._first_message)
+            began = next((message.created_at for message in first if message.created_at), life)
+            if first:
+                self.known_to_begin.put(key, began)
+        self.began = min(began, life)
+
+    def _first_message(self) -> list[Message]:
+        request = self.request
+        if not isinstance(request.store, SessionStore):
+            return []
+        return request.store.messages(request.actor_id, request.session_id, before=2)
 
     def _found(self, past: bool) -> Found:
         """What the store finds among the records of all times, as far as it is of use; the best of all that it has for

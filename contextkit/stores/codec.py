@@ -163,6 +163,13 @@ def check_record(record: MemoryRecord) -> MemoryRecord:
                 remedy,
                 value=getattr(record, field),
             )
+    for field in ("created_at", "valid_from", "valid_to", "expires_at"):
+        if (time := getattr(record, field)) is not None and time.tzinfo is None:
+            raise InvalidInput(
+                f"The `{field}` of the memory {record.id!r}, {time}, has no time zone.",
+                "Pass an aware datetime in UTC: `time.replace(tzinfo=UTC)` for one that means it.",
+                value=time,
+            )
     if not 0 <= record.importance <= 1:
         raise InvalidInput(
             f"The importance of the memory {record.id!r} is {record.importance}.",

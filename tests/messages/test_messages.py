@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -274,6 +275,8 @@ BAD: dict[str, dict[str, Any]] = {
     "The role None is unknown": {"content": "hi"},
     "has no content": {"role": "user"},
     "which is bytes": {"role": "user", "content": b"hi"},
+    "Pass its `messages`": {"messages": [{"role": "user", "content": "hi"}]},
+    "read by `messages_from_dict`": {"type": "human", "data": {"content": "hi"}},
     "The content 5 is neither": {"role": "user", "content": 5},
     "The content block 5 is not a dict": {"role": "user", "content": [5]},
     r"holds b'\\x89', which is bytes": {"role": "user", "content": [{"type": "image", "data": b"\x89"}]},
@@ -313,6 +316,40 @@ def test_a_bad_message_is_refused_by_name(problem: str) -> None:
         as_message(BAD[problem])
     assert refused.value.remedy.endswith(".")
     assert len(str(refused.value)) < 400
+
+
+def test_a_bad_one_of_many_is_named_by_its_place() -> None:
+    called = [{"type": "function_call", "call_id": f"c{n}", "name": "f", "arguments": "{}"} for n in range(2)]
+    results = [{"type": "function_call_output", "call_id": f"c{n}", "output": "1"} for n in range(2)]
+    with pytest.raises(InvalidMessage, match=r"^Message 5: The role 'robot' is unknown\."):
+        as_messages([*called, *results, {"role": "robot", "content": "hi"}])
+    with pytest.raises(InvalidId, match=r"^Message 2: The message id 7 is not"):
+        as_messages(one for one in [("user", "hi"), {"role": "user", "content": "hi", "id": 7}])
+    with pytest.raises(InvalidMessage, match=r"^The role"):
+        as_messages([{"role": "robot", "content": "hi"}])
+
+
+def test_numbers_as_dynamodb_reads_them_are_numbers() -> None:
+    """boto3 gives every number of an item as a `Decimal`: what was kept in a table comes with them."""
+    bought = {"n": Decimal(3), "price": Decimal("1.5")}
+    message = as_message(
+        {
+            "role": "assistant",
+            "content": [{"toolUse": {"toolUseId": "t", "name": "buy", "input": bought}}],
+            "created_at": Decimal(1_740_909_600),
+            "tokens_used": Decimal("1E+2"),
+        }
+    )
+    assert message.tool_calls[0].arguments == '{"n":3,"price":1.5}'
+    assert message.created_at == datetime(2025, 3, 2, 10, tzinfo=UTC)
+    assert repr(message.metadata["tokens_used"]) == "100"
+
+
+@pytest.mark.parametrize("given", ["NaN", "sNaN", "Infinity", "1E+400", "1E+999999"])
+def test_a_decimal_that_json_cannot_say_is_refused(given: str) -> None:
+    for field in ("note", "created_at"):
+        with pytest.raises(InvalidMessage, match=r"JSON cannot say|no point in time"):
+            as_message({"role": "user", "content": "", field: Decimal(given)})
 
 
 @pytest.mark.parametrize("id_", ["", 5, "x" * 3_000, "\ud800"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contextkit import ContextBuilder
+from contextkit.actor import export_actor, import_actor
 from contextkit.context import Context
 from contextkit.errors import InvalidInput, StoreUnavailable
 from contextkit.memory.engine import MemoryEngine
@@ -281,6 +282,22 @@ def test_what_an_earlier_session_of_the_name_left_behind_is_known_in_the_next(en
             context = build("Where do I live?", actor_id="u1", session_id="s1")
             assert "The user lives in Ghent." in texts_of(context)
             store.append("u1", "s1", [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}])
+
+
+def test_what_was_moved_with_its_session_is_not_shown_beside_its_messages() -> None:
+    """There the session begins as it is moved, later than its records; its first message is as old as it ever was."""
+    begun = NOW - timedelta(days=60)
+    first, later = (
+        {"role": "user", "content": f"I fly with BA 11{n}.", "id": f"m{n}", "created_at": begun} for n in range(2)
+    )
+    with SQLiteStore(":memory:", clock=lambda: begun) as before:
+        before.append("u1", "s1", [first, later])
+        own = {"session_id": "s1"}
+        remember(before, "The user's flight is BA 110.", sources=("m0",), metadata=own, valid_from=begun)
+        with SQLiteStore(":memory:", clock=lambda: NOW + timedelta(days=1)) as moved:
+            import_actor(export_actor("u1", before), moved)
+            for each in (before, moved):
+                assert "The user's flight" not in texts_of(asked(each, "Which flight?"))
 
 
 def test_what_says_more_than_one_message_of_this_session_may_stand(store: SQLiteStore) -> None:

@@ -187,7 +187,7 @@ def _row(actor_id: str, record: MemoryRecord) -> tuple[Any, ...]:
         to_micros(record.valid_to),
         to_micros(record.expires_at),
         to_json(list(record.sources), "sources"),
-        to_json(dict(record.metadata), "metadata"),
+        to_json(dict(record.metadata), f"metadata of the memory {record.id!r}"),
         to_bytes(record.text),
         bool(record.text.strip()),
     )
