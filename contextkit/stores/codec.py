@@ -154,8 +154,8 @@ def check_record(record: MemoryRecord) -> MemoryRecord:
             f"{shortened(record)} is no memory.", "Pass MemoryRecord(id=…, text=…, created_at=…).", value=record
         )
     check_id("memory id", record.id)
-    check_id("namespace", record.namespace)
-    check_id("strategy", record.strategy)
+    check_id(f"namespace (of the memory {record.id!r})", record.namespace)
+    check_id(f"strategy (of the memory {record.id!r})", record.strategy)
     for field, (kinds, remedy) in _FIELDS.items():
         if not isinstance(getattr(record, field), kinds):
             raise InvalidInput(
