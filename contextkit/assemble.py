@@ -40,6 +40,7 @@ from contextkit.offload import Page, answer_read, answer_search, answer_session_
 from contextkit.prompt import Prompt, write
 from contextkit.said import SaidInSessions
 from contextkit.shortlist import shortlist
+from contextkit.spelling import spelling
 from contextkit.steps import elapsed, step, timed
 from contextkit.stored import StoredPieces
 from contextkit.stores import Degradable, OverflowStore, Session, SessionStore, check_id
@@ -242,7 +243,7 @@ class ContextBuilder:
         prompt = write(draft.fit, draft.request)
         problems = [*self._keep_view(draft, prompt), *([self._meter.problem] if self._meter.problem else [])]
         problems += self._degradable.degraded if self._degradable is not None else ()
-        draft = draft.noting(*problems)
+        draft = draft.noting(*problems, *spelling(prompt.messages))
         return Context(
             messages=prompt.messages,
             tools=prompt.tools,

@@ -6,6 +6,7 @@ in the session store already, and their handle is their sequence number.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from contextkit.deadline import patiently
 from contextkit.errors import ContextKitError, HandleNotFound, InvalidId, InvalidInput, StoreError, shortened
 from contextkit.ladder import READ_TOOL, handle_of
 from contextkit.messages.arguments import called_with
-from contextkit.readable import with_calls
+from contextkit.readable import verbatim
 from contextkit.session_search import search_session, shown
 from contextkit.steps import step
 from contextkit.stored import StoredPieces
@@ -146,7 +147,7 @@ def read_context(store: object, actor_id: str, session_id: str, handle: str) -> 
         found = store.pick(actor_id, session_id, [int(message[1])])
         if not found:
             raise HandleNotFound(handle)
-        return with_calls(found[0])
+        return verbatim(found[0])
     if isinstance(store, OverflowStore):
         return store.get_overflow(actor_id, session_id, handle).text
     raise HandleNotFound(handle)
@@ -222,7 +223,9 @@ def _check_range(start: object, length: object) -> None:
 
 def _found(text: str, search: str) -> list[str]:
     """In how many places a search finds something, and what stands around the first of them."""
-    places = [match.start() for match in re.finditer(re.escape(search), text, re.IGNORECASE)]
+    spelled = {search, json.dumps(search)[1:-1]}  # as it stands in JSON
+    pattern = "|".join(map(re.escape, sorted(spelled)))
+    places = [match.start() for match in re.finditer(pattern, text, re.IGNORECASE)]
     if not places:
         return [f"[{search!r} does not occur in these {len(text)} characters]"]
     excerpts = [

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from contextkit.escapes import plain_json
 from contextkit.parts import Other, Text, part
 from contextkit.parts.media import Media, MediaKind
 from contextkit.types import Block, Message
@@ -24,16 +25,25 @@ NAME: Final = 60
 
 
 def readable(message: Message) -> str:
-    """All that the message says in words: its texts, and what else in its blocks a model is shown as text, in order."""
+    """All that the message says in words: its texts, and what else in its blocks a model is shown as text, in order.
+
+    Of JSON the letters are written out (see `escapes`).
+    """
     if isinstance(message.content, str):
-        return message.content
-    return "\n".join(_texts(message.content, message.role != "assistant"))
+        return plain_json(message.content)
+    return "\n".join(map(plain_json, _said(message)))
 
 
 def with_calls(message: Message) -> str:
     """The same, and what the message calls tools with."""
-    calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
+    calls = [f"{call.name} {plain_json(call.arguments)}" for call in message.tool_calls]
     return "\n".join(filter(None, [readable(message), *calls]))
+
+
+def verbatim(message: Message) -> str:
+    """The same, character for character as it was written."""
+    calls = [f"{call.name} {call.arguments}" for call in message.tool_calls]
+    return "\n".join(filter(None, ["\n".join(_said(message)), *calls]))
 
 
 def pictured(message: Message) -> tuple[Block, ...]:
@@ -61,6 +71,12 @@ def named(blocks: Iterable[Block]) -> str:
 def _names(media: Iterable[Media], kind: MediaKind) -> str:
     names = [" ".join(found.name.split())[:NAME] for found in media if found.kind == kind and found.name]
     return f" ({', '.join(names)})" if names else ""
+
+
+def _said(message: Message) -> Iterable[str]:
+    if isinstance(message.content, str):
+        return (message.content,)
+    return _texts(message.content, message.role != "assistant")
 
 
 def _texts(blocks: Iterable[Block], others: bool) -> Iterator[str]:

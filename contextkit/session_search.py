@@ -18,6 +18,7 @@ from math import log
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
+from contextkit.escapes import plain_json
 from contextkit.ladder import READ_TOOL
 from contextkit.rank.passages import are_apart, passages
 from contextkit.rank.terms import STOPWORDS, UNSPACED, terms, weight_of
@@ -124,7 +125,7 @@ def _texts(store: object, actor_id: str, session_id: str) -> Iterator[tuple[str,
     if isinstance(store, SessionStore):
         yield from ((f"m{message.seq}", with_calls(message)) for message in _said(store, actor_id, session_id))
     if isinstance(store, OverflowStore):
-        yield from ((piece.handle, piece.text) for piece in store.overflow(actor_id, session_id))
+        yield from ((piece.handle, plain_json(piece.text)) for piece in store.overflow(actor_id, session_id))
 
 
 def _said(store: SessionStore, actor_id: str, session_id: str) -> Iterator[Message]:

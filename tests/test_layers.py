@@ -17,7 +17,7 @@ PACKAGE = ROOT / "contextkit"
 LAYERS = (
     # The nouns, and leaves that know only these.
     "types apart errors recent clock charges steps workers deadline aside fence canonical document encoded quiet",
-    "shown_tools parts readable question embedders zones aws",
+    "escapes shown_tools parts readable question embedders zones aws",
     # What can be done with texts, numbers and vectors.
     "media tokens calibration usage",
     "budget strategy shares place transcript vectors",
@@ -30,7 +30,7 @@ LAYERS = (
     # Where items come from.
     "sources",
     # One build, step by step.
-    "beside gather said known topic turns summarise system",
+    "beside gather said known topic turns summarise spelling system",
     "fit shortlist decide prompt draft assemble",
     # Around it: other people's frameworks, the store that is built in, tests of stores, a world to try it on.
     "actor adapters stores.sqlite stores.dynamodb stores.agentcore testing demo",

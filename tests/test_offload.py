@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -346,6 +347,12 @@ def test_a_search_shows_what_stands_around_each_place() -> None:
     assert "Line 30 of the report" in found
     assert len(answer_search(LONG, "Ghent", PAGE)) < len(LONG)
     assert answer_search(LONG, "Paris", PAGE).startswith("['Paris' does not occur")
+
+
+def test_a_search_finds_what_json_spells_in_another_way() -> None:
+    text = json.dumps(["Nguyễn Huệ", 'a "quoted" word'])
+    for search, place in (("Nguyễn", 2), ("NGUY", 2), ('a "quoted"', text.index("a "))):
+        assert answer_search(text, search, PAGE) == f"[1 place]\n[at {place}] {text}"
 
 
 def test_a_search_finds_no_more_than_goes_on_a_page() -> None:

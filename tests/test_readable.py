@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
-from contextkit.readable import named, pictured, readable
-from contextkit.types import Block, Message
+from contextkit.readable import named, pictured, readable, verbatim, with_calls
+from contextkit.types import Block, Message, ToolCall
 from tests.world import IMAGE
 
 PDF: Block = {"type": "file", "base64": "JVBERi0=", "mime_type": "application/pdf"}
@@ -36,6 +37,17 @@ def test_what_a_tool_answered_with_is_read(blocks: list[Block], text: str) -> No
 def test_plain_text_is_as_it_is() -> None:
     assert readable(Message(role="user", content="a\n")) == "a\n"
     assert pictured(Message(role="user", content="a\n")) == ()
+
+
+def test_json_whose_letters_are_spelled_as_numbers_is_read_as_letters() -> None:
+    spelled = json.dumps({"city": "Đà Nẵng"})
+    blocks = ({"type": "text", "text": spelled}, {"type": "text", "text": "Đà"})
+    message = Message(role="tool", content=blocks, tool_call_id="c")
+    assert readable(message) == '{"city": "Đà Nẵng"}\nĐà'
+    assert verbatim(message) == f"{spelled}\nĐà"
+    asked = Message(role="assistant", content="I look.", tool_calls=(ToolCall("c", "find", spelled),))
+    assert with_calls(asked) == 'I look.\nfind {"city": "Đà Nẵng"}'
+    assert verbatim(asked) == f"I look.\nfind {spelled}"
 
 
 def test_what_a_model_thought_is_not_read_back_to_it() -> None:

@@ -155,6 +155,12 @@ def test_what_was_moved_out_is_found_under_its_handle(store: SQLiteStore) -> Non
     assert handles(store, "parcel to Ghent") == ["c1"]
 
 
+def test_json_whose_letters_are_spelled_as_numbers_is_found(store: SQLiteStore) -> None:
+    store.append(**A, messages=result(0, json.dumps({"địa chỉ": "đường Nguyễn Huệ"})))
+    [place] = search_session(store, "u1", "s1", "Nguyễn Huệ", 10)
+    assert (place.handle, place.excerpt) == ("m2", '{"địa chỉ": "đường Nguyễn Huệ"}')
+
+
 def test_scripts_without_spaces_are_found_too(store: SQLiteStore) -> None:
     store.append(
         **A, messages=[{"role": "user", "content": "数据库端口是54017。"}, {"role": "user", "content": "你好"}]

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from math import log
 from typing import Final
 
+from contextkit.escapes import written_out
 from contextkit.rank.irregular import IRREGULAR
 from contextkit.rank.languages import is_foreign_text
 from contextkit.rank.spans import Period
@@ -48,6 +49,7 @@ class Asked:
         return [month for month, written in self._dates.items() if any(one.search(text) for one in written)]
 
     def _found_words(self, text: str) -> Iterable[str]:
+        text = written_out(text)
         likely = " ".join(self._likely(text)) if text.isascii() else text
         if not likely:
             return ()

@@ -14,7 +14,7 @@ from contextkit.demo.document import Page, parse_document
 from contextkit.demo.question import Evidence, Question
 from contextkit.demo.shipment import shipment_events
 from contextkit.messages import as_messages
-from contextkit.readable import with_calls
+from contextkit.readable import verbatim
 from contextkit.stores import MemoryRecord
 from contextkit.types import Message, Tool
 
@@ -54,7 +54,7 @@ class Demo:
 
     @cached_property
     def _texts(self) -> dict[str, str]:
-        messages = {message.id or "": with_calls(message) for message in self.messages}
+        messages = {message.id or "": verbatim(message) for message in self.messages}
         documents = {document.id: document.text for document in self.documents}
         return messages | documents | {memory.id: memory.text for memory in self.memories}
 

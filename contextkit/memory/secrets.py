@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from contextkit.compress.prose import sentences
+from contextkit.escapes import written_out
 from contextkit.memory.facts import Change, Fact, Kind
 
 WITHHELD: Final = "[withheld]"
@@ -44,7 +45,7 @@ _LONGEST_SENTENCE: Final = 1_000
 
 def holds_secret(text: str) -> bool:
     """Whether a text holds, or speaks of, what is never remembered."""
-    return _SECRET.search(text) is not None
+    return _SECRET.search(written_out(text)) is not None
 
 
 def spared(text: str) -> str:

@@ -37,6 +37,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
+from contextkit.escapes import written_out
 from contextkit.rank.languages import ACCENTED, VIETNAMESE, has_english, is_foreign
 from contextkit.rank.lexical import LexicalIndex, Scores
 from contextkit.rank.terms import STOPWORDS, UNSPACED, folded, terms_of, words
@@ -74,12 +75,14 @@ def index_terms(text: str, *, foreign: bool | None = None) -> list[str]:
 
     A part of a text that is known to be `foreign`, or not to be, need not tell by itself.
     """
+    text = written_out(text)
     found = words(text)
     return _found_by(text, found, is_foreign(found) if foreign is None else foreign)
 
 
 def sentence_terms(sentences: Sequence[str]) -> Iterator[list[str]]:
     """What each sentence of a text is found by, whose language they tell together."""
+    sentences = [*map(written_out, sentences)]
     found = [*map(words, sentences)]
     foreign = is_foreign([*chain.from_iterable(found)])
     return (_found_by(sentence, said, foreign) for sentence, said in zip(sentences, found, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from base64 import b64encode
@@ -13,6 +14,7 @@ import pytest
 
 from contextkit.conversation import UNREAD
 from contextkit.errors import StoreCorrupt, StoreUnavailable
+from contextkit.offload import read_context
 from contextkit.readable import readable
 from contextkit.shares import history_most
 from contextkit.sources import history as history_module
@@ -169,6 +171,27 @@ def test_what_a_tool_said_in_other_blocks_than_text_is_recalled(
     assert (best.handle, best.lead) == ("m3", "tool: ")
     assert ZEBRA in best.text
     assert ZEBRA in readable(store.pick("u1", "s1", [3])[0])
+
+
+@pytest.mark.parametrize(
+    ("told", "query"),
+    [
+        ("Giao tới số 12 đường Nguyễn Huệ.", "Đơn hàng giao tới đường nào?"),
+        ("咖啡机在上海维修中心办理保修。", "保修在哪里办理？"),
+        ("Кофемолку починят на улице Чехова.", "Где починят кофемолку?"),
+    ],
+)
+def test_results_that_spell_letters_as_numbers_are_recalled_by_their_words(
+    request_for: MakeRequest, store: SQLiteStore, told: str, query: str
+) -> None:
+    call, result = ToolCall("c", "look", "{}"), json.dumps({"note": told})
+    store.append("u1", "s1", [Message(role="user", content="Look."), Message(role="assistant", tool_calls=(call,))])
+    store.append("u1", "s1", [Message(role="tool", content=result, tool_call_id="c")])
+    talk(store, 200)
+    found = items(list(History().gather(of(request_for(query), store, start=190))), "recall")
+    best = max(found, key=lambda item: item.score)
+    assert (best.handle, best.text) == ("m3", json.dumps({"note": told}, ensure_ascii=False))
+    assert read_context(store, "u1", "s1", "m3") == result
 
 
 def test_the_newest_of_what_a_tool_told_about_one_thing_is_recalled_first(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,6 +122,13 @@ def test_secrets_stay_where_they_were_said(store: SQLiteStore) -> None:
     shown = block(build(store, "What about the office?"))
     assert "We moved to the new office." in shown
     assert "swordfish" not in shown
+
+
+def test_secrets_stay_there_too_where_their_letters_are_spelled_as_numbers(store: SQLiteStore) -> None:
+    say(store, "one", json.dumps(["Văn phòng mới ở Huế.", "Phòng họp ở tầng hai.", "Mật khẩu là swordfish."]))
+    assert "swordfish" not in block(build(store, "Văn phòng mới ở đâu?"))
+    say(store, "two", "Văn phòng: " + json.dumps("Mật khẩu là swordfish."))
+    assert "swordfish" not in block(build(store, "Văn phòng mới ở đâu?"))
 
 
 def test_only_so_many_sessions_are_looked_into_those_used_last(store: SQLiteStore, clock: ManualClock) -> None:
