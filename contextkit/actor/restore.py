@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from contextkit.actor.lines import from_plain
 from contextkit.actor.reading import NEWER, Line, read_export, wrong
 from contextkit.clock import utc_now
-from contextkit.errors import InvalidInput, VersionConflict, shortened
+from contextkit.errors import InvalidInput, shortened
 from contextkit.memory.ledger import LEDGER, Ledger, Page
 from contextkit.memory.progress import Progress
 from contextkit.messages import dumps, loads
@@ -40,8 +40,8 @@ def import_actor(lines: Iterable[bytes], *stores: object, actor_id: str | None =
     actor, whose things then are not those of the actor that was exported.
 
     Raises `InvalidInput`, naming the line, for what is no export or not all of one, for a kind that no
-    store keeps, and where a session holds other messages already; `VersionConflict` where it has
-    another state. What stood before that line is imported by then.
+    store keeps, and where a session holds other messages or another state already. What stood before that
+    line is imported by then.
     """
     head, batches = read_export(lines)
     into = _Into(check_id("actor id", actor_id or head.values.get("actor_id")), stores)
@@ -135,7 +135,7 @@ def _session(into: _Into, lines: Sequence[Line]) -> None:
         there = store.session(actor_id, session_id)
         if state is not None and (there is None or there.state != state or not there.version):
             if there is not None and there.version:
-                raise VersionConflict(0, there)
+                raise wrong(f"has a state that the session {session_id!r} does not have here", _ANOTHER)
             store.save_state(actor_id, session_id, state, expected=0)
         if "view" in line.values:
             store.save_view(actor_id, session_id, line.text("view"))

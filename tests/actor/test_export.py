@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contextkit import Budget, ContextBuilder
 from contextkit.actor import export_actor, import_actor, reading
-from contextkit.errors import InvalidInput, VersionConflict
+from contextkit.errors import InvalidInput
 from contextkit.memory.engine import MemoryEngine
 from contextkit.memory.journal import Journal
 from contextkit.memory.ledger import LEDGER, SESSIONS, Page
@@ -382,11 +382,14 @@ def test_a_session_that_holds_something_else_is_not_mixed(store: SQLiteStore, ot
     assert exported(other) == before
 
 
-def test_another_state_is_a_conflict(store: SQLiteStore, other: SQLiteStore) -> None:
+def test_another_state_is_not_overwritten(store: SQLiteStore, other: SQLiteStore) -> None:
     store.save_state("u1", "s1", {"step": 1}, expected=0)
     other.save_state("u1", "s1", {"step": 2}, expected=0)
-    with pytest.raises(VersionConflict):
+    with pytest.raises(InvalidInput, match=r"^Line 2 .* state that the session 's1' does not .* Delete the session"):
         import_actor(exported(store), other)
+    kept = other.session("u1", "s1")
+    assert kept is not None
+    assert kept.state == {"step": 2}
 
 
 def test_lines_are_readable(store: SQLiteStore) -> None:
