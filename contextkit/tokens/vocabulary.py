@@ -94,9 +94,12 @@ def find(vocabulary: Vocabulary, *, url: str | None = None, seconds: float = DOW
 
 
 def parse(data: bytes) -> dict[bytes, int]:
-    """Each token's rank, from a file of lines `base64 rank`."""
+    """Each token's rank, from a file of lines `base64 rank`, by rank."""
     words = data.split()
-    return dict(zip(map(binascii.a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
+    tokens, ranks = words[::2], words[1::2]
+    # Where the last says that none is left out, 200,000 numbers need not be read: a third of the time.
+    whole = ranks[-1:] == [b"%d" % (len(tokens) - 1)]
+    return dict(zip(map(binascii.a2b_base64, tokens), range(len(tokens)) if whole else map(int, ranks), strict=True))
 
 
 def cache_path(vocabulary: Vocabulary) -> Path | None:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -199,3 +200,11 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path: Path, monkeypat
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path / "file"))
     with serving(TINY) as url:
         assert find(LETTERS, url=url) == TINY
+
+
+@pytest.mark.parametrize("ranks", [[0, 1, 2], [0, 1, 3], [1, 2, 3], []])
+def test_every_token_has_the_rank_that_stands_beside_it(ranks: list[int]) -> None:
+    """Some vocabularies leave numbers out, for tokens with a meaning of their own."""
+    tokens = [b"a", b" b", b"\xff"][: len(ranks)]
+    lines = b"".join(b"%s %d\n" % (b64encode(token), rank) for token, rank in zip(tokens, ranks, strict=True))
+    assert parse(lines) == dict(zip(tokens, ranks, strict=True))
