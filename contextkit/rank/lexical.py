@@ -13,7 +13,7 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,32 @@ Scores: TypeAlias = NDArray[np.float32]
 
 Postings: TypeAlias = tuple[NDArray[np.int64], Ints, Ints]
 """What stands where, as three columns: term, document, and how often."""
+
+
+class Documents(Protocol):
+    """Documents with their terms, as they are scored."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def lengths(self) -> Ints:
+        """The number of terms of every document, by document number."""
+        ...
+
+    @property
+    def total(self) -> int:
+        """The number of terms of all documents."""
+        ...
+
+    def postings(self, term: str) -> tuple[NDArray[Any], Ints]:
+        """The documents the term stands in, in any order, and how often it stands in each."""
+        ...
+
+    def frequency(self, term: str) -> int:
+        """The number of documents the term stands in."""
+        ...
 
 
 class LexicalIndex:
@@ -97,6 +123,11 @@ class LexicalIndex:
     def lengths(self) -> Ints:
         """The number of terms of every document, by document number."""
         return np.frombuffer(self._lengths.tobytes(), np.uint32)
+
+    @property
+    def total(self) -> int:
+        """The number of terms of all documents."""
+        return self._total
 
     @property
     def mean_length(self) -> float:
@@ -264,13 +295,13 @@ class LexicalIndex:
 
 
 def joint_scores(
-    indexes: Sequence[LexicalIndex], query: Iterable[str] | Mapping[str, float], *, k1: float = K1, b: float = B
+    indexes: Sequence[Documents], query: Iterable[str] | Mapping[str, float], *, k1: float = K1, b: float = B
 ) -> Scores:
     """The BM25 score of every document of several indexes, one after another, as if all were in one."""
     if not indexes:
         return np.zeros(0, np.float32)
     lengths = np.concatenate([index.lengths for index in indexes])
-    mean = sum(index._total for index in indexes) / len(lengths) if len(lengths) else 0
+    mean = sum(index.total for index in indexes) / len(lengths) if len(lengths) else 0
     firsts = np.cumsum([0, *map(len, indexes)]).astype(np.uint32)
     scores = np.zeros(len(lengths), np.float32)
     norms = np.float32(k1) * (np.float32(1 - b) + np.float32(b / (mean or 1.0)) * lengths)

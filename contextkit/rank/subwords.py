@@ -39,7 +39,7 @@ from typing import Final
 
 from contextkit.escapes import written_out
 from contextkit.rank.languages import ACCENTED, VIETNAMESE, has_english, is_foreign
-from contextkit.rank.lexical import LexicalIndex, Scores
+from contextkit.rank.lexical import Documents, LexicalIndex, Scores
 from contextkit.rank.terms import STOPWORDS, UNSPACED, folded, terms_of, words
 
 FOREIGN: Final = "~"
@@ -121,7 +121,7 @@ def needed_terms(text: str) -> Set[str]:
     return sought | {FOREIGN} if sought and told is None else sought
 
 
-def are_foreign(*indexes: LexicalIndex) -> bool:
+def are_foreign(*indexes: Documents) -> bool:
     """Whether many documents of indexes made of `index_terms` are not in English: of messages a third is too short
     to tell by."""
     return 3 * sum(index.frequency(FOREIGN) for index in indexes) > sum(map(len, indexes))

@@ -112,7 +112,9 @@ def test_only_the_words_of_new_records_are_analysed(monkeypatch: pytest.MonkeyPa
     index(["a", "b", "c"], one)
     assert analysed == ["c"]
     index(["a", "other", "c"], one)
-    assert analysed == ["c", "a", "other", "c"]
+    assert analysed == ["c", "other"]
+    index(["b"], former)
+    assert analysed == ["c", "other", "b"]
 
 
 def test_a_record_that_only_ended_keeps_its_words_and_is_shown_no_more() -> None:

@@ -15,6 +15,7 @@ from contextkit.errors import InvalidInput
 from contextkit.stores import MemoryRecord
 from contextkit.stores.embedding import BATCH, MAX_CHARACTERS
 from contextkit.stores.sqlite import SQLiteStore, memories
+from contextkit.stores.sqlite.memory_index import Read
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -226,8 +227,8 @@ def test_a_record_whose_text_stays_keeps_its_vector(store: SQLiteStore, embedder
 
 def test_records_share_one_index_until_they_change(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[int] = []
-    build = memories._built
-    monkeypatch.setattr(memories, "_built", lambda rows, former: built.append(len(rows)) or build(rows, former))
+    build = Read.of
+    monkeypatch.setattr(Read, "of", lambda connection, within: built.append(1) or build(connection, within))
     store.put_memories("a", [record("m1", "a red car")])
     for _ in range(3):
         store.search_memories("a", "car")
@@ -237,8 +238,8 @@ def test_records_share_one_index_until_they_change(store: SQLiteStore, monkeypat
     store.search_memories("a", "car")
     assert built == [1, 1]
     store.put_memories("a", [record("m2", "a blue car")])
-    store.search_memories("a", "car")
-    assert built == [1, 1, 2]
+    assert {found.record.id for found in store.search_memories("a", "car")} == {"m1", "m2"}
+    assert built == [1, 1]
 
 
 def test_no_more_records_are_kept_in_indexes_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,8 +249,8 @@ def test_no_more_records_are_kept_in_indexes_than_the_limit(monkeypatch: pytest.
             store.put_memories(actor, [record("m1", "a red car")])
             store.search_memories(actor, "car")
         built: list[int] = []
-        build = memories._built
-        monkeypatch.setattr(memories, "_built", lambda rows, former: built.append(len(rows)) or build(rows, former))
+        build = Read.of
+        monkeypatch.setattr(Read, "of", lambda connection, within: built.append(1) or build(connection, within))
         for actor, indexes in (("b", 0), ("c", 0), ("a", 1)):
             store.search_memories(actor, "car")
             assert len(built) == indexes

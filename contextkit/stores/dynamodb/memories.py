@@ -130,7 +130,7 @@ class Memories:
             {place: sk for place, sk in enumerate(kept.sks) if group[place]} for group in (holding, shown & ~holding)
         ]
         cosines = self._nearest.cosines(pk, apart, vector, lambda place: bool(lexical[place] > 0), limit)
-        return kept.index.best(lexical, cosines, limit, holding)
+        return kept.index.best(lexical, kept.index.dense(cosines), limit, holding)
 
     def delete_memories(self, actor_id: str, ids: Iterable[str]) -> None:
         pk = keys.memories_key(check_id("actor id", actor_id))

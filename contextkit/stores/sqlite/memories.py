@@ -1,32 +1,25 @@
-"""Long-term memories: records in namespaces, searched by an index that is kept while nothing changes."""
+"""Long-term memories: records in namespaces, searched by an index that is kept, and follows what changes."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from contextkit.errors import InvalidInput
 from contextkit.recent import Recent
 from contextkit.stores import MemoryRecord, ScoredMemory, check_id
-from contextkit.stores.codec import (
-    check_record,
-    from_bytes,
-    from_json,
-    from_micros,
-    to_bytes,
-    to_json,
-    to_micros,
-)
-from contextkit.stores.embedding import BATCH, Attempts, Embedder, matrix
+from contextkit.stores.codec import from_bytes
+from contextkit.stores.embedding import BATCH, Attempts, Embedder
 from contextkit.stores.metadata import with_metadata
 from contextkit.stores.sqlite.connection import Database
 from contextkit.stores.sqlite.expiry import purge_rows
+from contextkit.stores.sqlite.memory_rows import COLUMNS, IN_NAMESPACE, PUT, range_of, record_of, row_of
 from contextkit.stores.sqlite.sessions import Lifetimes
 
 if TYPE_CHECKING:
     from contextkit.stores.ranking import MemoryIndex
+    from contextkit.stores.sqlite.memory_index import Kept, Within
 
 INDEXED: Final = 250_000
 """Records in all indexes kept in memory, one for each actor and namespace searched; the least used goes first."""
@@ -34,20 +27,9 @@ INDEXED: Final = 250_000
 INDEX: Final = 8
 """What an index counts for besides its records."""
 
-_COLUMNS: Final = """
-record_id, namespace, strategy, importance, created_at, valid_from, valid_to, expires_at, sources, metadata, text
+_AWAITED: Final = """
+SELECT id, text FROM memories INDEXED BY memories_awaiting_vectors WHERE actor_id = ? AND awaits_vector LIMIT ?
 """
-_PUT: Final = f"""
-INSERT INTO memories (actor_id, {_COLUMNS}, awaits_vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (actor_id, record_id) DO UPDATE SET
-    namespace = excluded.namespace, strategy = excluded.strategy, importance = excluded.importance,
-    created_at = excluded.created_at, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
-    expires_at = excluded.expires_at, sources = excluded.sources, metadata = excluded.metadata,
-    text = excluded.text,
-    awaits_vector = CASE WHEN text = excluded.text THEN awaits_vector ELSE excluded.awaits_vector END,
-    vector = CASE WHEN text = excluded.text THEN vector END
-"""
-_IN_NAMESPACE: Final = "actor_id = ? AND namespace >= ? AND namespace < ?"
 _UNEXPIRED: Final = "(expires_at IS NULL OR expires_at > ?)"
 _ACTIVE: Final = "(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)"
 
@@ -60,15 +42,15 @@ class Memories:
         self._lifetimes = lifetimes
         self._embedder = embedder
         self._attempts = Attempts(embedder)
-        self._indexes = Recent[tuple[str, str, str | bytes], _Kept](INDEXED, lambda kept: INDEX + len(kept.index))
+        self._indexes: Recent[Within, Kept] = Recent(INDEXED, lambda kept: INDEX + len(kept.index))
 
     def put_memories(self, actor_id: str, records: Sequence[MemoryRecord]) -> None:
         actor_id, now = check_id("actor id", actor_id), self._lifetimes.now()
-        rows = [_row(actor_id, record) for record in records]
+        rows = [row_of(actor_id, record) for record in records]
         if not rows:
             return
         with self._database.write() as connection:
-            connection.executemany(_PUT, rows)
+            connection.executemany(PUT, rows)
             _mark_changed(connection, actor_id)
             purge_rows(connection, now, "memories")
         self._attempts.make(lambda: self.embed_missing(actor_id))
@@ -81,9 +63,9 @@ class Memories:
         active: bool = True,
         metadata: Mapping[str, Any] | None = None,
     ) -> list[MemoryRecord]:
-        within, now = (check_id("actor id", actor_id), *_range(namespace)), self._lifetimes.now()
+        within, now = (check_id("actor id", actor_id), *range_of(namespace)), self._lifetimes.now()
         wanted = with_metadata(metadata)
-        statement, times = f"SELECT {_COLUMNS} FROM memories WHERE {_IN_NAMESPACE} AND {_UNEXPIRED}", [now]
+        statement, times = f"SELECT {COLUMNS} FROM memories WHERE {IN_NAMESPACE} AND {_UNEXPIRED}", [now]
         if active:
             statement, times = f"{statement} AND {_ACTIVE}", [now, now, now]
         with self._database.snapshot() as connection:
@@ -91,7 +73,7 @@ class Memories:
             if kept is not None and kept.stamp == _stamp(connection, actor_id):
                 return [*filter(wanted, kept.index.listed(kept.index.shown(now, active)))]
             rows = connection.execute(f"{statement} ORDER BY created_at, record_id", (*within, *times)).fetchall()
-        return [*filter(wanted, map(_record, rows))]
+        return [*filter(wanted, map(record_of, rows))]
 
     def search_memories(
         self,
@@ -107,7 +89,7 @@ class Memories:
         if limit < 0:
             raise InvalidInput(f"limit is {limit}.", "Pass how many records to return: 0 or more.", value=limit)
         self._attempts.make(lambda: self.embed_missing(actor_id))
-        index = self._index(actor_id, _range(namespace))
+        index = self._index((actor_id, *range_of(namespace)))
         vector = None if self._embedder is None or not query.strip() else self._embedder.query(query)
         now = self._lifetimes.now()
         shown = index.shown(now, active) & index.having(metadata)
@@ -129,9 +111,7 @@ class Memories:
 
     def _awaited(self, actor_id: str) -> list[tuple[int, bytes]]:
         with self._database.read() as connection:
-            return connection.execute(
-                "SELECT id, text FROM memories WHERE actor_id = ? AND awaits_vector LIMIT ?", (actor_id, BATCH)
-            ).fetchall()
+            return connection.execute(_AWAITED, (actor_id, BATCH)).fetchall()
 
     def _embed(self, actor_id: str, rows: list[tuple[int, bytes]]) -> bool:
         vectors = self._embedder and self._embedder.documents([from_bytes(text) for _, text in rows])
@@ -144,92 +124,23 @@ class Memories:
             _mark_changed(connection, actor_id)
         return True
 
-    def _index(self, actor_id: str, namespace: tuple[str, str | bytes]) -> MemoryIndex:
-        within = (actor_id, *namespace)
-        with self._database.snapshot() as connection:
-            stamp, former = _stamp(connection, actor_id), self._indexes.get(within)
-            if former is not None and former.stamp == stamp:
-                return former.index
-            rows = connection.execute(
-                f"SELECT {_COLUMNS}, vector FROM memories WHERE {_IN_NAMESPACE} ORDER BY created_at, record_id", within
-            ).fetchall()
-        kept = _Kept(_built(rows, None if former is None else former.index), stamp)
+    def _index(self, within: Within) -> MemoryIndex:
+        """The index of the records as they are now: the one in memory, one that goes on from it, or one made anew."""
+        kept = self._kept(within)
         self._indexes.put(within, kept)
         return kept.index
 
+    def _kept(self, within: Within) -> Kept:
+        from contextkit.stores.sqlite.memory_index import Kept, Read
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """An index of the records of all times, and the stamp of those it was built from: another process's change shows
-    in it."""
-
-    index: MemoryIndex
-    stamp: int | None
-
-
-def _built(rows: list[tuple[Any, ...]], former: MemoryIndex | None) -> MemoryIndex:
-    from contextkit.stores.ranking import MemoryIndex
-
-    numbers, vectors = matrix((number, row[-1]) for number, row in enumerate(rows) if row[-1] is not None)
-    return MemoryIndex([_record(row[:-1]) for row in rows], numbers, vectors, former)
-
-
-def _row(actor_id: str, record: MemoryRecord) -> tuple[Any, ...]:
-    check_record(record)
-    return (
-        actor_id,
-        record.id,
-        record.namespace,
-        record.strategy,
-        record.importance,
-        to_micros(record.created_at),
-        to_micros(record.valid_from),
-        to_micros(record.valid_to),
-        to_micros(record.expires_at),
-        to_json(list(record.sources), "sources"),
-        to_json(dict(record.metadata), f"metadata of the memory {record.id!r}"),
-        to_bytes(record.text),
-        bool(record.text.strip()),
-    )
-
-
-def _record(row: tuple[Any, ...]) -> MemoryRecord:
-    (
-        record_id,
-        namespace,
-        strategy,
-        importance,
-        created_at,
-        valid_from,
-        valid_to,
-        expires_at,
-        sources,
-        metadata,
-        text,
-    ) = row
-    return MemoryRecord(
-        id=record_id,
-        text=from_bytes(text),
-        namespace=namespace,
-        strategy=strategy,
-        importance=importance,
-        created_at=from_micros(created_at),
-        valid_from=from_micros(valid_from),
-        valid_to=from_micros(valid_to),
-        expires_at=from_micros(expires_at),
-        sources=tuple(from_json(sources)),
-        metadata=from_json(metadata),
-    )
-
-
-def _range(namespace: str | None) -> tuple[str, str | bytes]:
-    """The half-open range of namespaces that is meant: one, a subtree (a final `/`), or all of them."""
-    if namespace is None:
-        return "", b""  # SQLite orders every text below every blob
-    check_id("namespace", namespace)
-    if namespace.endswith("/"):
-        return namespace, namespace[:-1] + chr(ord("/") + 1)
-    return namespace, namespace + "\0"
+        with self._database.snapshot() as connection:
+            stamp, former = _stamp(connection, within[0]), self._indexes.get(within)
+            if former is not None:
+                now = former if former.stamp == stamp else former.followed(connection, within, stamp)
+                if now is not None:
+                    return now
+            read = Read.of(connection, within)
+        return Kept.of(read, stamp, former)
 
 
 def _stamp(connection: sqlite3.Connection, actor_id: str) -> int | None:

@@ -166,10 +166,31 @@ CREATE TABLE derived_parts (
 );
 """
 
+_MEMORY_CHANGES: Final = """
+ALTER TABLE memories ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX memories_by_change ON memories (actor_id, changed);
+CREATE TABLE memory_clock (
+    number INTEGER NOT NULL -- of the last change, of any actor's records
+);
+INSERT INTO memory_clock VALUES (0);
+CREATE TRIGGER memories_put AFTER INSERT ON memories BEGIN
+    UPDATE memory_clock SET number = number + 1; UPDATE memories
+    SET changed = (SELECT number FROM memory_clock) WHERE id = new.id; END;
+CREATE TRIGGER memories_edited AFTER UPDATE OF
+    namespace, strategy, importance, created_at, valid_from, valid_to, expires_at, sources, metadata, text, vector
+ON memories BEGIN
+    UPDATE memory_clock SET number = number + 1; UPDATE memories
+    SET changed = (SELECT number FROM memory_clock) WHERE id = new.id; END;
+"""
+"""A row's `changed` is the number of its last change. Triggers give it, so that it is right whoever writes: a process
+that opened the file before this step, too. A semicolon at the end of a line ends a step's statement, so none of a body
+stands there."""
+
 STEPS: tuple[str, ...] = (
     _SESSIONS + _OVERFLOW + _MEMORIES + _PREFERENCES + _TOOL_RESULTS + _CALIBRATIONS,
     _NUMBERED_OVERFLOW,
     _DERIVED_PARTS,
+    _MEMORY_CHANGES,
 )
 """One script for each version. A step that has been released is never edited: add another."""
 
