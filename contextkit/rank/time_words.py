@@ -149,7 +149,7 @@ def _filled(tongue: Tongue, phrase: str) -> str:
         "unit": _any(tongue.units),
         "named": _any((*tongue.named, *tongue.units)),
         "count": rf"\d{{1,3}}|{_any(tongue.numbers)}",
-        "day": r"[0-3]?\d",
+        **dict.fromkeys(("first", "day", "last"), r"[0-3]?\d"),
         "month": _any(tongue.months) if tongue.months else rf"[01]?\d|{_any(tongue.numbers)}",
         "year": r"(?:19|20)\d\d",
         "before": _any([rf"(?<=\b{word} )" for word in tongue.before]),
@@ -191,7 +191,8 @@ def _which(tongue: Tongue, which: str, found: re.Match[str]) -> str:
 
 
 def _date(tongue: Tongue, found: re.Match[str]) -> str:
-    return f"{found['day']} {_month(tongue, found)}"
+    days = [found.groupdict().get(day) for day in ("first", "day", "last")]
+    return f"{'-'.join(filter(None, days))} {_month(tongue, found)}"
 
 
 def _month(tongue: Tongue, found: re.Match[str]) -> str:

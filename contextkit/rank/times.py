@@ -44,6 +44,7 @@ _NUMBERS: Final = {
     "nine": 9,
     "ten": 10,
 }
+_QUARTERS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
 _UNIT_DAYS: Final = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 
 _MONTHS_IN_TEXT: Final = frozenset((*MONTHS, *(name.capitalize() for name in MONTHS))) - {"may", "march"}
@@ -51,10 +52,11 @@ _MONTHS_IN_TEXT: Final = frozenset((*MONTHS, *(name.capitalize() for name in MON
 
 _MONTH: Final = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + r"|sept)\b\.?"
 _DAY: Final = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
+_LAST: Final = r"(?P<last>[0-3]?\d)(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?:,?\s*(?:of\s+)?(?P<year>(?:19|20)\d\d)\b)"
 _COUNT: Final = rf"(?P<count>\d{{1,3}}|{'|'.join(_NUMBERS)})"
 _UNIT: Final = r"(?P<unit>day|week|fortnight|month|year)s?"
-_NAMED: Final = rf"(?P<named>week|weekend|month|year|{'|'.join(WEEKDAYS)}|{'|'.join(_SEASONS)})"
+_NAMED: Final = rf"(?P<named>week|weekend|month|quarter|year|{'|'.join(WEEKDAYS)}|{'|'.join(_SEASONS)})"
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -62,14 +64,35 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 _ISO: Final = _compiled(r"(?P<year>(?:19|20)\d\d)[-/](?P<number>[01]?\d)[-/](?P<day>[0-3]?\d)\b")
+_NUMERIC: Final = _compiled(
+    r"(?:(?P<number>1[0-2]|0?[1-9])/(?P<day>1[3-9]|2\d|3[01])|(?P<day_first>1[3-9]|2\d|3[01])/(?P<month_last>1[0-2]|0?[1-9]))"
+    r"/(?P<year>(?:19|20)\d\d)\b"
+)
+"""A day in numbers, whichever stands first: only one of them can be the month."""
+
 _DAY_MONTH: Final = _compiled(rf"{_DAY}\s+(?:of\s+)?{_MONTH}{_YEAR}?")
-_MONTH_DAY: Final = _compiled(rf"{_MONTH}\s+{_DAY}\b(?!\d|:){_YEAR}?")
+_MONTH_DAY: Final = _compiled(
+    rf"(?P<between>(?<=between ))?{_MONTH}\s+{_DAY}"
+    rf"(?:(?:\s+(?:to|through|until|till?|(?(between)and|to))\s+|\s?[-–]\s?){_LAST})?\b(?!\d|:){_YEAR}?"
+)
 _MONTH_ONLY: Final = _compiled(rf"{_MONTH}{_YEAR}?")
+_QUARTER: Final = _compiled(
+    rf"(?:Q(?P<quarter>[1-4])\b{_YEAR}?|(?P<nth>first|second|third|fourth|last)\s+quarter\s*(?:of\s+)?(?P<of>(?:19|20)\d\d)\b)"
+)
 _SEASON: Final = _compiled(rf"(?P<season>{'|'.join(_SEASONS)}){_YEAR}")
 _YEAR_ONLY: Final = _compiled(r"(?P<year>(?:19|20)\d\d)\b(?![-/:.]\d|%)")
-_NEAR_DAY: Final = _compiled(r"(?P<near>day before yesterday|yesterday|last night|today|tonight|tomorrow)\b")
+_NEAR_DAY: Final = _compiled(
+    r"(?P<near>day before yesterday|yesterday|last night|today|tonight|this (?:morning|afternoon|evening)|tomorrow)\b"
+)
 _NAMED_SPAN: Final = _compiled(rf"(?P<which>last|past|previous|this|next)\s+{_NAMED}\b")
 _SINCE_DAY: Final = _compiled(rf"(?<=since )(?P<weekday>{'|'.join(WEEKDAYS)})\b")
+_ON_DAY: Final = _compiled(rf"(?<=\bon )(?P<weekday>{'|'.join(WEEKDAYS)})\b")
+_PAST: Final = _compiled(
+    r"(?:did|was|were|had|(?!need|feed|indeed|speed)[a-z]{2,}ed|said|told|heard|met|saw|went|came|got|gave|took|made|sent"
+    r"|spoke|wrote|bought|ate|left)\b"
+)
+"""What tells that a day lies behind: without it, "on Monday" may be any, or the next one."""
+
 _AGO: Final = _compiled(rf"{_COUNT}\s+(?:of\s+)?{_UNIT}\s+ago\b")
 _WITHIN: Final = _compiled(rf"(?:last|past|previous)\s+{_COUNT}\s+{_UNIT}\b")
 
@@ -158,9 +181,29 @@ def _read_iso(match: re.Match[str], years: range) -> Iterator[Period]:
         yield from _one_day(year, int(match["number"]), int(match["day"]))
 
 
+def _read_numeric(match: re.Match[str], _: range) -> Iterator[Period]:
+    number, day = match["number"] or match["month_last"], match["day"] or match["day_first"]
+    yield from _one_day(int(match["year"]), int(number), int(day))
+
+
 def _read_day(match: re.Match[str], years: range) -> Iterator[Period]:
     for year in _years_of(match, years):
         yield from _one_day(year, month_number(match["month"]), int(match["day"]))
+
+
+def _read_days(match: re.Match[str], years: range) -> Iterator[Period]:
+    """`May 5`, `May 5-9`."""
+    month = month_number(match["month"])
+    for year in _years_of(match, years):
+        for first in _one_day(year, month, int(match["day"])):
+            last = [*_one_day(year, month, int(match["last"]))] if match["last"] else [first]
+            yield Period(first.start, max(first.end, *(one.end for one in last)))
+
+
+def _read_quarter(match: re.Match[str], years: range) -> Iterator[Period]:
+    number = int(match["quarter"] or _QUARTERS[match["nth"].lower()])
+    for year in (int(match["of"]),) if match["of"] else _years_of(match, years):
+        yield _months(year, 3 * number - 2, 3)
 
 
 def _read_month(match: re.Match[str], years: range) -> Iterator[Period]:
@@ -195,10 +238,19 @@ def _read_named(match: re.Match[str], today: date) -> Iterator[Period]:
     elif named == "month":
         index = today.year * 12 + today.month - 1 + step
         yield _months(index // 12, index % 12 + 1, 1)
+    elif named == "quarter":
+        index = today.year * 4 + (today.month - 1) // 3 + step
+        yield _months(index // 4, index % 4 * 3 + 1, 3)
     elif named in _SEASONS:
         yield _season(named, step, today)
     else:
         yield _in_week(named, step, today)
+
+
+def _read_on_day(match: re.Match[str], today: date) -> Iterator[Period]:
+    """`What did we say on Monday?`: the last one."""
+    if _PAST.search(match.string, 0, match.start()):
+        yield from _read_since_day(match, today)
 
 
 def _read_since_day(match: re.Match[str], today: date) -> Iterator[Period]:
@@ -260,9 +312,11 @@ def _moved(text: str, named: Named) -> Named:
 
 _ABSOLUTE: Final = (
     (_ISO, _read_iso),
+    (_NUMERIC, _read_numeric),
     (_DAY_MONTH, _read_day),
-    (_MONTH_DAY, _read_day),
+    (_MONTH_DAY, _read_days),
     (_MONTH_ONLY, _read_month),
+    (_QUARTER, _read_quarter),
     (_SEASON, _read_season),
     (_YEAR_ONLY, _read_year),
 )
@@ -272,6 +326,7 @@ _RELATIVE: Final = (
     (_NEAR_DAY, _read_near_day),
     (_NAMED_SPAN, _read_named),
     (_SINCE_DAY, _read_since_day),
+    (_ON_DAY, _read_on_day),
     (_AGO, _read_ago),
     (_WITHIN, _read_within),
 )

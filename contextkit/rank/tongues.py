@@ -20,8 +20,9 @@ class Tongue:
 
     Phrases: `last`, `this` and `next` have a `<named>` thing or unit, `ago` and `within` a `<unit>` and mostly a
     `<count>`, `date` a `<day>`, a `<month>` and perhaps a `<year>`, `month` the latter two, and `when` asks for a
-    time. `more` gives whole phrases, each with what it is in English. `spans` gives, by an English word ("since"), how
-    that is said of a `<time>`; behind a word that is in `before` a month needs no other word (`<before>`).
+    time. Of several days in a month `<first>` and `<day>` are the ends, or `<day>` and `<last>`. `more` gives whole
+    phrases, each with what it is in English. `spans` gives, by an English word ("since"), how that is said of a
+    `<time>`; behind a word that is in `before` a month needs no other word (`<before>`).
     """
 
     near: Sequence[str]
@@ -45,6 +46,11 @@ class Tongue:
     """Whether words are set apart by spaces."""
 
 
+def _days(to: str) -> str:
+    """What may stand before a date: the first of several days, and what joins them."""
+    return rf"(?:<first>(?: (?:{to}) | ?[-–] ?))?"
+
+
 _VIETNAMESE = Tongue(
     near=("hom kia", "hom qua", "toi qua|dem qua", "hom nay|sang nay|chieu nay|toi nay", "(?:ngay|sang|toi) mai"),
     units=("ngay", "tuan(?: le)?", "thang", "nam"),
@@ -58,7 +64,7 @@ _VIETNAMESE = Tongue(
     next=("<named> (?:tuan )?(?:sau|toi)",),
     ago=("(?:cach day )?(?<!thu )(?!tu )<count> <unit> (?:ve )?truoc", "cach day <count> <unit>"),
     within=("<count> <unit> (?:qua|vua qua|gan day)",),
-    date=("(?:ngay |mung |mong )?<day> thang <month>(?:,? nam <year>)?",),
+    date=(f"(?:ngay |mung |mong )?{_days('den(?: het)?(?: ngay)?')}<day> thang <month>(?:,? nam <year>)?",),
     month=("thang <month>(?:,? nam <year>)?",),
     when=("khi nao|bao gio|luc nao|(?:ngay|hom|thang|nam|tuan|thu) (?:nao|may)|bao lau",),
     spans={
@@ -100,7 +106,7 @@ _HAN = Tongue(
     next=("(?:下一?[个個]?|来週の|来|來|明年?)<named>",),
     ago=(r"(?!(?:\d+|[一二三四五六七八九十]+)月)<count>[个個かヶカ]?<unit>(?:之前|以前|前)",),
     within=("(?:最近|过去|過去|近|ここ|この)<count>[个個かヶカ]?<unit>",),
-    date=("(?:<year>年)?<month>月<day>[日号號]",),
+    date=("(?:<year>年)?<month>月<day>[日号號](?:(?:到|至|から|[-–—~～〜])<last>[日号號])?",),
     month=("(?:<year>年)?<month>月份?(?!曜)",),
     when=("什么时候|什麼時候|何时|何時|哪一?天|几月|几号|幾月|幾號|哪一?年|多久|いつ|何日|何月|何年|何曜日",),
     more={r"(?<!\d)((?:19|20)\d\d)年(?!\d{1,2}月)": r" \1 "},
@@ -128,7 +134,7 @@ _KOREAN = Tongue(
     next=(r"다음\s?주\s<named>", r"다음\s?<named>"),
     ago=(r"<count>\s?<unit>\s?전",),
     within=(r"(?:최근|지난)\s?<count>\s?<unit>",),
-    date=(r"(?:<year>년\s?)?<month>월\s?<day>일",),
+    date=(r"(?:<year>년\s?)?<month>월\s?<day>일(?:\s?(?:부터|에서|[-–~])\s?<last>일)?",),
     month=(r"(?:<year>년\s?)?<month>월",),
     when=(r"언제|며칠|몇\s?월|몇\s?년|무슨\s?요일",),
     more={
@@ -167,7 +173,7 @@ _SPANISH = Tongue(
     next=("<named> (?:que viene|proxim[oa]|siguiente)", "proxim[oa] <named>"),
     ago=("hace <count> <unit>", "<count> <unit> atras"),
     within=("ultim[oa]s <count> <unit>",),
-    date=("<day> de <month>(?:,? (?:de |del )?<year>)?",),
+    date=(f"{_days('al?|hasta(?: el)?')}<day> de <month>(?:,? (?:de |del )?<year>)?",),
     month=("(?:(?:en|de|durante) |<before>)<month>(?: (?:de |del )?<year>)?",),
     spans={
         "since": ("desde (?:el |la )?<time>", "a partir (?:del? )?(?:la )?<time>"),
@@ -199,7 +205,7 @@ _PORTUGUESE = Tongue(
     next=("<named> que vem", "proxim[oa] <named>"),
     ago=("(?:ha|faz) <count> <unit>(?: atras)?", "<count> <unit> atras"),
     within=("ultim[oa]s <count> <unit>",),
-    date=("<day> de <month>(?:,? (?:de )?<year>)?",),
+    date=(f"{_days('ao?(?: dia)?|ate(?: o)?(?: dia)?')}<day> de <month>(?:,? (?:de )?<year>)?",),
     month=("(?:(?:em|de|durante) |<before>)<month>(?: (?:de )?<year>)?",),
     spans={
         "since": ("desde (?:[oa] )?<time>", "a partir (?:d[eoa] )?<time>"),
@@ -230,7 +236,7 @@ _FRENCH = Tongue(
     next=("<named> prochaine?", "prochaine? <named>"),
     ago=("il y a <count> <unit>",),
     within=("<count> derni(?:er|ere)s <unit>", "depuis <count> <unit>"),
-    date=("<day>(?:er)? <month>(?: <year>)?",),
+    date=(f"{_days('au?|jusqu.au?')}<day>(?:er)? <month>(?: <year>)?",),
     month=("(?:(?:en|de|mois de|debut|fin) |<before>)<month>(?: <year>)?",),
     spans={
         "since": ("depuis (?:l[ae] )?<time>", "a partir (?:d[eu] )?(?:la )?<time>"),
@@ -261,7 +267,7 @@ _ITALIAN = Tongue(
     next=("<named> prossim[oa]", "prossim[oa] <named>"),
     ago=("<count> <unit> fa",),
     within=("ultim[ie] <count> <unit>", "da <count> <unit>"),
-    date=("<day> <month>(?: <year>)?",),
+    date=(f"{_days('al?')}<day> <month>(?: <year>)?",),
     month=("(?:(?:in|di|nel) |<before>)<month>(?: (?:del )?<year>)?",),
     spans={
         "since": ("(?:a partire )?da(?:ll?[ao]?)? <time>",),
@@ -292,7 +298,7 @@ _GERMAN = Tongue(
     next=("(?:nachste|kommende)[nrsm]? <named>",),
     ago=("vor <count> <unit>",),
     within=("(?:letzten|vergangenen) <count> <unit>", "seit <count> <unit>"),
-    date=(r"<day>\.? <month>(?: <year>)?",),
+    date=(r"(?:<first>\.?(?: bis (?:zum )?| ?[-–] ?))?<day>\.? <month>(?: <year>)?",),
     month=("(?:(?:im|anfang|ende|mitte) |<before>)<month>(?: <year>)?",),
     spans={
         "since": ("(?:seit|ab)(?: de[mnr])? <time>",),
@@ -325,7 +331,7 @@ _DUTCH = Tongue(
     next=("(?:volgende?|komende?) <named>",),
     ago=("<count> <unit> geleden",),
     within=("(?:afgelopen|laatste) <count> <unit>", "sinds <count> <unit>"),
-    date=("<day> <month>(?: <year>)?",),
+    date=(f"{_days('tot(?: en met)?|t/m')}<day> <month>(?: <year>)?",),
     month=("(?:(?:in|begin|eind) |<before>)<month>(?: <year>)?",),
     spans={
         "since": ("(?:sinds|vanaf) (?:de )?<time>",),
@@ -359,7 +365,7 @@ _RUSSIAN = Tongue(
     next=(r"(?:следующ|будущ)\w+ <named>",),
     ago=("<count> <unit> назад", "<unit> назад"),
     within=(r"последн\w+ <count> <unit>",),
-    date=("<day>(?:-?го)? <month>(?: <year>)?",),
+    date=(f"{_days('по|до')}<day>(?:-?го)? <month>(?: <year>)?",),
     month=("(?:(?:в|во|за) |<before>)<month>(?: <year>)?",),
     spans={
         "since": ("(?:начиная )?со? <time>",),
@@ -387,7 +393,7 @@ _INDONESIAN = Tongue(
     next=("<named> depan",),
     ago=("<count> <unit> (?:yang )?lalu",),
     within=("<count> <unit> terakhir",),
-    date=("<day> <month>(?: <year>)?",),
+    date=(f"{_days('(?:sampai|hingga)(?: dengan)?(?: tanggal)?')}<day> <month>(?: <year>)?",),
     month=("(?:(?:bulan|di|pada) |<before>)<month>(?: <year>)?",),
     spans={
         "since": ("(?:sejak|mulai) <time>",),

@@ -105,6 +105,7 @@ SINCE_LAST_WEEK = ("2023-08-07", "2023-08-17")
 BEFORE_JUNE = (EVER, "2023-06-01")
 UNTIL_JUNE = (EVER, "2023-07-01")
 MARCH_TO_MAY = ("2023-03-01", "2023-06-01")
+FIFTH_TO_NINTH = ("2023-05-05", "2023-05-10")
 
 
 @pytest.mark.parametrize(
@@ -163,6 +164,19 @@ MARCH_TO_MAY = ("2023-03-01", "2023-06-01")
         ("Aku beli apa sejak Juni?", SINCE_JUNE),
         ("Aku beli apa dari Maret sampai Mei?", MARCH_TO_MAY),
         ("我收到昨天的邮件了吗？", YESTERDAY),
+        ("Từ ngày 5 đến ngày 9 tháng 5 năm 2023 có gì?", FIFTH_TO_NINTH),
+        ("Ngày 5-9 tháng 5 năm 2023 có gì?", FIFTH_TO_NINTH),
+        ("2023年5月5日到9日我说了什么？", FIFTH_TO_NINTH),
+        ("2023年5月5日から9日まで何をしましたか", FIFTH_TO_NINTH),
+        ("2023년 5월 5일부터 9일까지 뭐 했어?", FIFTH_TO_NINTH),
+        ("¿Qué dije del 5 al 9 de mayo de 2023?", FIFTH_TO_NINTH),
+        ("O que disse de 5 a 9 de maio de 2023?", FIFTH_TO_NINTH),
+        ("Qu'ai-je dit du 5 au 9 mai 2023 ?", FIFTH_TO_NINTH),
+        ("Cosa ho detto dal 5 al 9 maggio 2023?", FIFTH_TO_NINTH),
+        ("Was habe ich vom 5. bis 9. Mai 2023 gesagt?", FIFTH_TO_NINTH),
+        ("Wat zei ik van 5 tot 9 mei 2023?", FIFTH_TO_NINTH),
+        ("Что я говорил с 5 по 9 мая 2023?", FIFTH_TO_NINTH),
+        ("Aku bilang apa dari tanggal 5 sampai 9 Mei 2023?", FIFTH_TO_NINTH),
     ],
 )
 def test_an_open_or_closed_span_is_understood(question: str, period: tuple[str, str]) -> None:

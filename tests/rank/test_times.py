@@ -24,7 +24,7 @@ def named(text):
     "text",
     [
         *("on 7 May 2023", "on 7th of May, 2023", "on May 7, 2023", "May 7th 2023", "7 may 2023", "MAY 7 2023"),
-        *("2023-05-07", "2023/5/7"),
+        *("2023-05-07", "2023/5/7", "May 7, 2023 - 9:30"),
     ],
 )
 def test_a_day_however_it_is_written(text):
@@ -61,10 +61,23 @@ def test_a_day_however_it_is_written(text):
         ("two weeks before August 11, 2023", "2023-07-28", "2023-08-11"),
         ("the day after 31 July 2023", "2023-08-01", "2023-08-02"),
         ("the Sunday before 25 July 2023", "2023-07-18", "2023-07-25"),
+        ("this morning", "2023-08-16", "2023-08-17"),
+        ("What did we decide on Monday?", "2023-08-14", "2023-08-15"),
+        ("What was said on Wednesday?", "2023-08-09", "2023-08-10"),
+        ("Q2 2023", "2023-04-01", "2023-07-01"),
+        ("the fourth quarter of 2022", "2022-10-01", "2023-01-01"),
+        ("the last quarter of 2022", "2022-10-01", "2023-01-01"),
+        ("last quarter", "2023-04-01", "2023-07-01"),
+        ("this quarter", "2023-07-01", "2023-10-01"),
     ],
 )
 def test_a_period(text, start, end):
     assert named(text) == [(start, end)]
+
+
+@pytest.mark.parametrize("text", ["5/17/2023", "17/5/2023", "05/17/2023"])
+def test_a_day_in_numbers_of_which_one_can_be_the_month(text):
+    assert named(text) == [("2023-05-17", "2023-05-18")]
 
 
 def test_january_follows_december():
@@ -86,6 +99,7 @@ def test_several_periods_in_their_order():
     [
         *("", "you may go", "march on", "Jan said so", "31 February 2023", "call 555-2022-17", "a marching band"),
         *("it cost 2022.50", "recently", "room 1205"),
+        *("What is on Monday?", "Do I need it on Monday?", "It was open on Mondays", "the third quarter of the match"),
     ],
 )
 def test_what_names_no_period(text):
