@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache, partial
+from itertools import chain
 from typing import Final, TypeAlias
 
 from contextkit.rank.languages import function_words, has_english
@@ -44,12 +45,11 @@ def in_english(question: str) -> str:
     if not tongues:
         return question
     said = _DIGITS.sub(lambda date: f"{date[3]}-{date[2]:0>2}-{date[1]:0>2}", _plain(question))
-    for name in tongues:
-        for pattern, english in _rules(name):
-            said = pattern.sub(english, said)
-        said = _YEAR.sub(_marked_year, said)
-        for pattern, english in _spans(name):
-            said = pattern.sub(english, said)
+    for pattern, english in chain.from_iterable(map(_rules, tongues)):
+        said = pattern.sub(english, said)
+    said = _YEAR.sub(_marked_year, said)
+    for pattern, english in chain.from_iterable(map(_spans, tongues)):
+        said = pattern.sub(english, said)
     return said.translate(_UNMARKED)
 
 
