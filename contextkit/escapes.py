@@ -24,6 +24,9 @@ _SPELLED: Final = 6
 _SYNTAX: Final = frozenset('"\\<>')
 """What stays an escape: what has a meaning in JSON, or would in a prompt, whose fences it might imitate."""
 
+_SHAPELESS: Final = ("C", "Zl", "Zp")
+"""Categories of what cannot be seen, or ends a line."""
+
 _JOINERS: Final = frozenset("\u200c\u200d")
 """The only characters without a shape that words and emoji are written with."""
 
@@ -59,7 +62,7 @@ def _letter(escape: re.Match[str]) -> str:
 def _spelled(escape: str) -> str:
     """The letter of an escape; the escape, where it has no shape, or a meaning of its own."""
     letter: str = json.loads(f'"{escape}"')
-    shapeless = unicodedata.category(letter).startswith("C") and letter not in _JOINERS
+    shapeless = unicodedata.category(letter).startswith(_SHAPELESS) and letter not in _JOINERS
     return escape if shapeless or letter in _SYNTAX else letter
 
 

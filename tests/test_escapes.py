@@ -54,6 +54,7 @@ def test_every_letter_is_written_out(text: str) -> None:
         r'["\ud800 \udc00"]',
         r'["\u202e\u2066\u200b\ufeff"]',
         r'["\udb40\udc41"]',
+        r'["one\u2028two\u0085"]',
         r'["\\u1ead"]',
         r'["C:\\users\\udeed"]',
     ],
