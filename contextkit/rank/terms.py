@@ -92,6 +92,13 @@ _ACCENT: Final = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064
 """Accents, and the points and vowel signs of Hebrew and Arabic, which are mostly left out."""
 
 
+_SOFT: Final = "\u00ad"
+"""A hyphen that is only seen where a line ends there. Pages of German are full of them."""
+
+_DIVIDED: Final = re.compile(r"(?<![^\W_])([^\W\d_]+)-\r?\n[ \t]*([^\W\d_]+)")
+"""A word at the end of a line, as texts taken out of PDFs have them. Whether its hyphen is its own, nobody can tell."""
+
+
 class _Known(dict[str, tuple[str, ...]]):
     """The terms of words, each analysed when it is first asked for."""
 
@@ -117,7 +124,11 @@ def terms(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they stand, which `terms_of` reads."""
+    """The words of a text as they stand, which `terms_of` reads; those that a hyphen divides at the end of a line once
+    more, whole."""
+    if _SOFT in text or "-\n" in text or "-\r" in text:
+        text = text.replace(_SOFT, "")
+        text = " ".join([text, *map("".join, _DIVIDED.findall(text))])
     return text.translate(_ENDS).split() if text.isascii() else _WORD.findall(unicodedata.normalize("NFKC", text))
 
 

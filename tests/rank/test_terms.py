@@ -18,6 +18,20 @@ def test_words_are_lower_cased_and_stemmed():
     assert terms("Painting PAINTED paints") == ["paint"] * 3
 
 
+def test_soft_hyphens_are_no_part_of_a_word():
+    assert terms("Kaffee\u00admaschine") == terms("Kaffeemaschine")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n    "])
+def test_words_divided_at_the_end_of_a_line_are_found_whole_and_in_parts(end):
+    assert set(terms(f"the war-{end}ranty of well-{end}known grinders")) >= {"warranti", "well", "know", "grinder"}
+    assert "widerruf" in terms(f"Wider-{end}ruf für Geräte")
+
+
+def test_what_is_no_hyphen_divides_nothing():
+    assert terms("one -\n two --\nthree 5-\nsix") == terms("one two three 5 six")
+
+
 def test_irregular_forms_meet_their_word():
     assert terms("went children bought") == terms("go child buy")
 
