@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from contextkit.compress import code, diff, logs, markdown, markup, prose, tables, usage
+from contextkit.compress import code, diff, logs, markdown, markup, prose, records, tables, usage
 from contextkit.compress.html import is_page
 from contextkit.compress.pieces import Outline
 from contextkit.types import Span
@@ -18,6 +18,9 @@ Outliner: TypeAlias = Callable[[str, Sequence[Span], str, int], Outline]
 
 _LOOKED_AT: Final = 200
 """Lines that decide."""
+
+_IN_RECORDS: Final = 400
+"""The same for whether they are records of several: these may be long."""
 
 _MEASURED: Final = 40_000
 """Characters those lines are taken from."""
@@ -45,7 +48,11 @@ def outliner_of(text: str) -> Outliner:
     """How to cut a text that is not JSON."""
     if diff.is_diff(text[:_MEASURED]):
         return diff.outline
-    some = [line for line in text[:_MEASURED].splitlines()[:_LOOKED_AT] if line.strip()]
+    lines = [line for line in text[:_MEASURED].splitlines()[:_IN_RECORDS] if line.strip()]
+    some = lines[:_LOOKED_AT]
+    begin = None if any(map(_DEFINES.match, some)) else records.begin_of(lines)
+    if begin and not tables.separated(some):
+        return partial(records.outline, begin=begin)
     if markdown.is_markdown(some) and not _is_script(list(markdown.prose_of(some))):
         return markdown.outline
     if markup.is_template(text):

@@ -5,15 +5,12 @@ of a table are. What a page says is text (see `pages`).
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Final
 
-from contextkit.compress.lines import in_parts, lines_left_out
+from contextkit.compress import records
 from contextkit.compress.pieces import Outline
-from contextkit.compress.tables import Rows
 from contextkit.types import Span
 
 _TEMPLATE: Final = re.compile(r"\s*<(?:\?(?:php\b|=)|%|(?:template|script|style)\b)", re.IGNORECASE)
@@ -45,16 +42,14 @@ def data(text: str, spans: Sequence[Span], query: str, longest: int, *, record: 
     """The elements of that name in XML and what they are worth; what stands before them tells what they are."""
     tags = (tag for span in spans for tag in _TAG.finditer(text, *span))
     begins = [tag.start() for tag in tags if tag["name"] == record and not tag["close"]]
-    found = [piece for span in spans for each in _cut(span, begins) for piece in in_parts(text, *each, longest)]
-    bodies = [text[start:end] for start, end in found]
-    header = bisect_left(found, (begins[0],)) if begins else 0
-    rows = Rows(found, bodies, [_MARKS.split(body) for body in bodies], header)
-    return rows.outline(text, query, partial(_left_out, begins))
+    return records.of_begins(text, spans, query, longest, begins, _MARKS)
 
 
 def record_of(text: str) -> str | None:
     """The name of the element of which XML is a list: of those that come again and again, the one that does least
-    often, and of these the first. None where there is none, or the text is no XML."""
+    often, and of these the first. None where there is none, or the text is no XML.
+
+    Of a record in whose middle the look ends, the first elements come once more than the others."""
     if text.lstrip()[:1] != "<":
         return None
     tags = list(_TAG.finditer(text[:_LOOKED_AT]))
@@ -62,22 +57,5 @@ def record_of(text: str) -> str | None:
     if closed < _LEAST or len(tags) * _DENSE < len(text[:_LOOKED_AT]):
         return None
     count = Counter(tag["name"] for tag in tags if not tag["close"])
-    return min((name for name, times in count.items() if times >= _LEAST), key=count.__getitem__, default=None)
-
-
-def _cut(span: Span, begins: Sequence[int]) -> Iterator[Span]:
-    """A stretch, cut where records begin."""
-    start, end = span
-    for cut in begins[bisect_left(begins, start + 1) : bisect_left(begins, end)]:
-        yield start, cut
-        start = cut
-    yield start, end
-
-
-def _left_out(begins: Sequence[int], text: str, start: int, end: int) -> str:
-    """The mark for what is left out between two positions, in records where there are whole ones."""
-    first, last = bisect_left(begins, start), bisect_left(begins, end)
-    count = last - first
-    if not count or begins[first] != start:
-        return lines_left_out(text, start, end)
-    return f"[… {count:,} record{'s' * (count != 1)} left out …]" + "\n" * (text[end - 1] == "\n")
+    often = {name: times for name, times in count.items() if times >= _LEAST}
+    return next((name for name, times in often.items() if times <= min(often.values()) + 1), None)

@@ -21,9 +21,10 @@ def shorten(text: str, limit: int, counter: TokenCounter, *, query: str = "") ->
 
     What is kept stands verbatim and in order, and every gap is marked in its place. JSON stays
     JSON, with an entry for what was pruned; of prose, sentences are kept; of Markdown, also entries
-    and blocks of code, under their headings; of logs, code, tables and diffs, lines; of XML,
-    records. A page of HTML, or a fragment of one, is read as `page_text` says it, which may do.
-    What bears on the query is kept first. The same arguments give the same bytes.
+    and blocks of code, under their headings; of logs, code, tables and diffs, lines; of XML, and of
+    what is printed on several lines each, whole records. A page of HTML, or a fragment of one, is
+    read as `page_text` says it, which may do. What bears on the query is kept first. The same
+    arguments give the same bytes.
 
     However long the text, only a few hundred thousand characters of it (its ends, and where the
     query's terms and failures stand) are read; JSON and pages beyond 4 million characters are
