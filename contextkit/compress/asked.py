@@ -40,6 +40,7 @@ class Asked:
 
     def found(self, text: str) -> tuple[str, ...]:
         """The query's terms in a text, each once, in the order in which it has them."""
+        text = written_out(text)
         if not self._dates and text.isascii() and not self._hint.search(text.lower()):
             return ()  # as of most pieces of a text
         return tuple(dict.fromkeys((*self._found_words(text), *self._found_dates(text))))
@@ -49,7 +50,6 @@ class Asked:
         return [month for month, written in self._dates.items() if any(one.search(text) for one in written)]
 
     def _found_words(self, text: str) -> Iterable[str]:
-        text = written_out(text)
         likely = " ".join(self._likely(text)) if text.isascii() else text
         if not likely:
             return ()

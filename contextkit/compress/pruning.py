@@ -55,6 +55,8 @@ class Pruning:
         self._orders: dict[int, list[int]] = {}
         self._excerpts: dict[str, Callable[[int], str]] = {}
         self._texts: dict[str, frozenset[str]] = {}
+        self._widths: set[int] = set()
+        self._beside: dict[int, Sequence[list[Any] | dict[str, Any]]] = {}
         self._look(value, 0)
 
     def _look(self, value: Any, depth: int) -> frozenset[str]:
@@ -64,6 +66,11 @@ class Pruning:
         if depth > DEEPEST or not value or not isinstance(value, (dict, list)):
             return frozenset()
         self.longest_array = max(self.longest_array, len(value))
+        if isinstance(value, list):
+            self._widths |= _widths(value)
+        else:
+            for columns in _columns(value):
+                self._beside |= dict.fromkeys(map(id, columns), columns)
         found: set[str] = set()
         for key, each in value.items() if isinstance(value, dict) else (("", each) for each in value):
             below = self._look(each, depth + 1)
@@ -101,13 +108,19 @@ class Pruning:
         """Positions of a container's elements, those most worth keeping first."""
         known = self._orders.get(id(value))
         if known is None:
-            elements = value if isinstance(value, list) else list(value.values())
-            found = [self._found_in(each) for each in elements]
-            if isinstance(value, dict):
-                found = [each | self._look_at_text(key) for each, key in zip(found, value, strict=True)]
-            known = _by_worth(found, _oddities(elements))
-            self._orders[id(value)] = known
+            columns = self._beside.get(id(value), (value,))
+            told = zip(*map(self._told, columns), strict=True)
+            odd = zip(*(_oddities(_elements(each)) for each in columns), strict=True)
+            known = _by_worth([_NOTHING.union(*each) for each in told], [*map(sum, odd)])
+            self._orders |= dict.fromkeys(map(id, columns), known)
         return known
+
+    def _told(self, value: list[Any] | dict[str, Any]) -> list[frozenset[str]]:
+        """What is found in each of a container's elements."""
+        found = [self._found_in(each) for each in _elements(value)]
+        if isinstance(value, dict):
+            return [each | self._look_at_text(key) for each, key in zip(found, value, strict=True)]
+        return found
 
     def render(self, rung: Rung) -> str:
         """The value as compact JSON, pruned to a rung."""
@@ -144,6 +157,8 @@ class Pruning:
     def _write_array(self, out: list[str], value: list[Any], rung: Rung, depth: int, elements: int) -> None:
         if self._bears(value):
             elements = max(elements, 1)
+        if self._is_row(value):
+            elements = max(elements, rung.keys)
         if value and depth >= self._deepest(value, rung):
             out.append(f'["… {_some(len(value), "item")} left out"]')
             return
@@ -183,9 +198,17 @@ class Pruning:
             out.append(f'{opening}"…":{quoted("; ".join(marks))}')
         out.append("}" if value else "{}")
 
+    def _is_row(self, value: list[Any]) -> bool:
+        """Whether an array is a row of a table, or names its columns: then its elements are to it as its keys to an
+        object. Longer numbers alone are a vector."""
+        if len(value) not in self._widths:
+            return False
+        return len(value) <= _VECTOR or not all(isinstance(each, Literal) for each in value)
+
     def _bears(self, value: list[Any] | dict[str, Any]) -> bool:
-        """Whether it, or what is below it, has a word of the query."""
-        return bool(self._found_in(value) - {_FAILED_TERM})
+        """Whether it, what is below it, or a column beside it has a word of the query."""
+        columns = self._beside.get(id(value), (value,))
+        return any(self._found_in(each) - {_FAILED_TERM} for each in columns)
 
     def _deepest(self, value: list[Any] | dict[str, Any], rung: Rung) -> int:
         """The level on which no more of a container stands: one that bears on the query may be deeper."""
@@ -215,6 +238,56 @@ class Pruning:
         if text not in self._excerpts:
             self._excerpts[text] = self._excerpt_of(text)
         return self._excerpts[text](characters)
+
+
+def _elements(value: list[Any] | dict[str, Any]) -> list[Any]:
+    return value if isinstance(value, list) else list(value.values())
+
+
+def _widths(value: list[Any]) -> set[int]:
+    """The lengths of the rows that an array has: arrays of one length, or objects with one, as databases answer."""
+    if len(value) < _ROWS:
+        return set()
+    if all(isinstance(each, dict) for each in value):
+        value = [next((one for one in each.values() if isinstance(one, list)), None) for each in value]
+    widths = {len(each) if isinstance(each, list) else 0 for each in value}
+    return widths if len(widths) == 1 and max(widths) > 1 and all(map(_is_cell, value[0])) else set()
+
+
+def _is_cell(value: Any) -> bool:
+    """Whether it may be a cell of a row: a plain value, perhaps with word of its type or name."""
+    if isinstance(value, dict):
+        return len(value) <= _CELL and not any(isinstance(each, (list, dict)) for each in value.values())
+    return not isinstance(value, list)
+
+
+def _columns(value: dict[str, Any]) -> Iterable[Sequence[list[Any] | dict[str, Any]]]:
+    """The columns that an object has: arrays of one length, or objects with the same keys, fewer than these have
+    elements. The first elements of all are a row, and so on."""
+    if len(value) < _COLUMNS:
+        return
+    alike: dict[object, list[Any]] = defaultdict(list)
+    for each in value.values():
+        if (
+            isinstance(each, (list, dict))
+            and len(each) > max(len(value), _ROWS)
+            and all(map(_is_cell, _elements(each)))
+        ):
+            alike[len(each) if isinstance(each, list) else tuple(each)].append(each)
+    yield from (columns for columns in alike.values() if len(columns) >= _COLUMNS)
+
+
+_ROWS: Final = 3
+"""Arrays of one length that are rows of a table."""
+
+_COLUMNS: Final = 2
+"""Arrays of one length that are columns of a table."""
+
+_CELL: Final = 2
+"""Values of an object that is a cell, at the most: `{"field": "city", "value": "Vik"}`."""
+
+_VECTOR: Final = 16
+"""Numbers in a row of a table, at the most."""
 
 
 def _is_much(value: Any) -> bool:

@@ -57,3 +57,9 @@ def test_a_month_that_is_asked_for_is_found_in_dates_as_data_writes_them(
     query: str, text: str, found: tuple[str, ...]
 ) -> None:
     assert Asked(query).found(text) == found
+
+
+def test_words_in_another_script_are_found_where_json_spells_them_so_amid_other_text() -> None:
+    line = 'INFO {"customer": "\\u738b\\u5c0f\\u660e", "total": 12}'
+    assert Asked("王小明的订单").found(line)
+    assert not Asked("李静怡的订单").found(line)

@@ -193,3 +193,45 @@ def test_a_long_string_is_looked_at_once_however_often_it_is_cut(
     image = "iVBORw0KGgo/" * 2_000
     shorten(json.dumps({"name": "plot", "image": image}), 300, counter, query="which plot")
     assert looked.count(image) == 1
+
+
+NAMES = ["id", "city", "sent", "paid", "carrier", "parcel", "state", "weight", "shelf"]
+TABLE = [
+    [f"A{n}", ["Vik", "Oslo"][n % 2], f"s{n}", f"p{n}", f"c{n}", f"k{n}", "open", n * 7, f"h{n}"] for n in range(200)
+]
+TABLES = {
+    "rows": {"columns": NAMES, "rows": TABLE},
+    "a Data API": {"ColumnMetadata": [{"name": name} for name in NAMES], "Records": TABLE},
+    "cells": {"rows": [{"Data": [{"VarCharValue": cell} for cell in row]} for row in [NAMES, *TABLE]]},
+    "fields": {"results": [[{"field": key, "value": row[n]} for n, key in enumerate(NAMES)] for row in TABLE]},
+}
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_of_rows_that_are_arrays_whole_ones_are_kept_and_what_their_columns_are_called(
+    form: str, counter: TokenCounter
+) -> None:
+    table = TABLES[form]
+    short = shorten(json.dumps(table), 400, counter, query="Which parcel is of order A117?")
+    (rows,) = (each for key, each in table.items() if len(each) >= len(TABLE))
+    assert json.dumps(rows[117 + (form == "cells")], separators=(",", ":")) in short
+    assert all(f'"{name}"' in short for name in NAMES)
+
+
+@pytest.mark.parametrize("keyed", [False, True], ids=["arrays", "objects"])
+def test_columns_are_kept_at_the_same_places(keyed: bool, counter: TokenCounter) -> None:
+    columns = dict(zip(NAMES, map(list, zip(*TABLE, strict=True)), strict=True))
+    told: dict[str, Any] = {name: dict(enumerate(each)) if keyed else each for name, each in columns.items()}
+    short = json.loads(shorten(json.dumps({"from": "today", **told}), 900, counter, query="Which parcel is of A117?"))
+    for name in NAMES:
+        gone = [str(each).startswith("…") for each in short[name]]
+        assert gone == [str(each).startswith("…") for each in short["id"]]
+        kept = short[name].values() if keyed else short[name]
+        assert columns[name][117] in kept
+
+
+def test_vectors_are_no_rows(counter: TokenCounter) -> None:
+    found = [{"id": f"A{n}", "vector": [n / k for k in range(1, 60)], "text": f"Parcel {n}."} for n in range(50)]
+    short = shorten(json.dumps(found), 300, counter, query="Which is parcel 31?")
+    assert '"text":"Parcel 31."' in short
+    assert short.count("items left out") > 1
