@@ -95,8 +95,23 @@ _ACCENT: Final = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064
 _SOFT: Final = "\u00ad"
 """A hyphen that is only seen where a line ends there. Pages of German are full of them."""
 
-_DIVIDED: Final = re.compile(r"(?<![^\W_])([^\W\d_]+)-\r?\n[ \t]*([^\W\d_]+)")
+_DIVIDED: Final = re.compile(r"(?<![^\W_])[^\W\d_]+-\r?\n[ \t]*[^\W\d_]+")
 """A word at the end of a line, as texts taken out of PDFs have them. Whether its hyphen is its own, nobody can tell."""
+
+_JOINT: Final = re.compile(r"[-.,&+#](?:(?<=\w[-.,&])(?=\w)|(?<=\w\+)(?=\+)|(?<=\w#))")
+"""What such a word may be told by: looked for first, since most texts have none."""
+
+_COMPOUND: Final = r"(?<![\w-])(?:[^\W\d_]{1,3}-[^\W\d_]+|[^\W\d_]+-[^\W\d_]{1,3})(?![\w-])"
+"""What is as often written in one word, since one part is short: e-mail, sign-up."""
+
+_THOUSANDS: Final = r"(?<![\w.,])\d{1,3}(?:[.,]\d{3})+(?!\d)"
+_INITIALS: Final = r"(?<![\w.])(?:[A-Za-z]\.){2,}"
+_SYMBOLS: Final = r"\b[A-Za-z]{1,3}&[A-Za-z]{1,3}\b|\b[A-Za-z](?:\+\+|#)"
+_IN_PARTS: Final = re.compile("|".join((_COMPOUND, _THOUSANDS, _INITIALS, _SYMBOLS)))
+"""What stands in parts, and is one word: 12,500, U.S.A., AT&T, C++."""
+
+_SPELLED: Final = {"&": "and", "+": "plus", "#": "sharp"}
+_WHOLE: Final = str.maketrans({**_SPELLED, **dict.fromkeys("-., \t\r\n")})
 
 
 class _Known(dict[str, tuple[str, ...]]):
@@ -124,12 +139,19 @@ def terms(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they stand, which `terms_of` reads; those that a hyphen divides at the end of a line once
-    more, whole."""
-    if _SOFT in text or "-\n" in text or "-\r" in text:
-        text = text.replace(_SOFT, "")
-        text = " ".join([text, *map("".join, _DIVIDED.findall(text))])
-    return text.translate(_ENDS).split() if text.isascii() else _WORD.findall(unicodedata.normalize("NFKC", text))
+    """The words of a text as they stand, which `terms_of` reads; those in parts once more, whole."""
+    if text.isascii():
+        return [*text.translate(_ENDS).split(), *_whole(text)]
+    text = unicodedata.normalize("NFKC", text.replace(_SOFT, ""))
+    return [*_WORD.findall(text), *_whole(text)]
+
+
+def _whole(text: str) -> Iterator[str]:
+    """The words that stand in parts, as they are written in one."""
+    parted = _DIVIDED.findall(text) if "-\n" in text or "-\r" in text else []
+    if _JOINT.search(text):
+        parted += chain.from_iterable(map(_IN_PARTS.findall, filter(_JOINT.search, text.split())))
+    return (one.translate(_WHOLE) for one in parted)
 
 
 def terms_of(words: Iterable[str]) -> list[str]:

@@ -32,6 +32,29 @@ def test_what_is_no_hyphen_divides_nothing():
     assert terms("one -\n two --\nthree 5-\nsix") == terms("one two three 5 six")
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("It cost $12,500.00.", "12500"),
+        ("für 1.250.000 Euro", "1250000"),
+        ("an e-mail", "email"),
+        ("the sign-up page", "signup"),
+        ("in the U.S.A.", "USA"),
+        ("from AT&T", "AT&T"),
+        ("in C++", "C++"),
+        ("(C#)", "csharp"),
+    ],
+)
+def test_what_stands_in_parts_is_found_as_one_word(text, word):
+    assert set(terms(word)) & set(terms(text))
+    assert set(terms(word)) <= set(terms(text)) | {"at", "c"}
+
+
+@pytest.mark.parametrize("text", ["state-of-the-art", "3.5", "on 2026-11-24", "1,2,3", "one, two", "5 + 6", "a & b"])
+def test_what_is_no_word_in_parts_stays_in_them(text):
+    assert all(term in text for term in terms(text))
+
+
 def test_irregular_forms_meet_their_word():
     assert terms("went children bought") == terms("go child buy")
 
