@@ -101,8 +101,8 @@ _DIVIDED: Final = re.compile(r"(?<![^\W_])[^\W\d_]+-\r?\n[ \t]*[^\W\d_]+")
 _JOINT: Final = re.compile(r"[-.,&+#](?:(?<=\w[-.,&])(?=\w)|(?<=\w\+)(?=\+)|(?<=\w#))")
 """What such a word may be told by: looked for first, since most texts have none."""
 
-_COMPOUND: Final = r"(?<![\w-])(?:[^\W\d_]{1,3}-[^\W\d_]+|[^\W\d_]+-[^\W\d_]{1,3})(?![\w-])"
-"""What is as often written in one word, since one part is short: e-mail, sign-up."""
+_COMPOUND: Final = r"(?<![\w-])(?:[^\W\d_]{1,2}-[^\W\d_]+|[^\W\d_]+-(?:in|off|on|out|up))(?![\w-])"
+"""What is as often written in one word: e-mail, sign-up; but not "est-ce"."""
 
 _THOUSANDS: Final = r"(?<![\w.,])\d{1,3}(?:[.,]\d{3})+(?!\d)"
 _INITIALS: Final = r"(?<![\w.])(?:[A-Za-z]\.){2,}"
