@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import sub
 from statistics import median, median_low
 from typing import Final
@@ -70,7 +70,8 @@ _CHARACTERS: Final = 40
 def outline(text: str, spans: Sequence[Span], query: str, longest: int, *, begin: str) -> Outline:
     """The records whose first fields are so, and what they are worth; what stands before them tells what they are."""
     begins = [start for start, end in lines(text, spans, len(text)) if like(text[start:end]) == begin]
-    return of_begins(text, spans, query, longest, _with_titles(text, begins), _LINE_END)
+    begins = _with_first(spans, _with_titles(text, begins))
+    return of_begins(text, spans, query, longest, begins, _LINE_END)
 
 
 def of_begins(
@@ -138,6 +139,17 @@ def like(line: str) -> str:
     if label is None:
         return _VARIABLE.sub("#", line[:_CHARACTERS].rstrip())
     return _VARIABLE.sub("#", label["before"] + label["name"]) + _FIELD
+
+
+def _with_first(spans: Sequence[Span], begins: Sequence[int]) -> Sequence[int]:
+    """Where the records begin, and the first of them, before which a bracket may stand that those after it lack."""
+    start = spans[0][0]
+    usual = median(end - begin for begin, end in pairwise(begins)) if len(begins) > 1 else 0
+    return [start, *begins] if begins and _AS_LONG * usual < begins[0] - start < usual / _AS_LONG else begins
+
+
+_AS_LONG: Final = 0.7
+"""Part of the characters that a usual record has, at the least, which tells that one stands before the others."""
 
 
 def _indent(line: str) -> int:

@@ -56,7 +56,7 @@ def test_whole_records_are_kept_and_the_one_asked_about(form: str, wanted: int, 
 
 def test_a_record_of_pprint_is_not_read_from_its_second_line(counter: TokenCounter) -> None:
     text = pprint.pformat(ROWS, width=30, sort_dicts=False)
-    short = shorten(text, 300, counter, query="In which city is A150?")
+    short = shorten(text, 70, counter, query="In which city is A150?")
     assert pprint.pformat(ROWS[150], width=30, sort_dicts=False).replace("\n", "\n ") in short
 
 
