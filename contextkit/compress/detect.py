@@ -50,8 +50,7 @@ def outliner_of(text: str) -> Outliner:
         return diff.outline
     lines = [line for line in text[:_MEASURED].splitlines()[:_IN_RECORDS] if line.strip()]
     some = lines[:_LOOKED_AT]
-    begin = None if any(map(_DEFINES.match, some)) else records.begin_of(lines)
-    if begin and not tables.separated(some):
+    if not any(map(_DEFINES.match, some)) and (begin := records.begin_of(lines)):
         return partial(records.outline, begin=begin)
     if markdown.is_markdown(some) and not _is_script(list(markdown.prose_of(some))):
         return markdown.outline

@@ -60,7 +60,7 @@ _ENDS: Final = re.compile(r"\s*(?:[)\]}]|</|end\b)", re.IGNORECASE)
 """What ends a record, and never begins one."""
 
 _ROW: Final = re.compile(r"\|[^|]")
-_CELLS: Final = re.compile(r"[|\t]")
+_CELLS: Final = re.compile(r"[|;\t]")
 _VARIABLE: Final = re.compile(r"\b[^\W\d]*\d\w*")
 _LINE_END: Final = re.compile(r"\n")
 _CHARACTERS: Final = 40

@@ -34,6 +34,7 @@ RECORDS = {
     "TOML": ("", each("[[orders]]\n~{} = '{}'\n", end="\n")),
     "rows of psql": ("", each("-[ RECORD {n} ]---\n~{:6} | {}\n")),
     "rows of MySQL": ("", each("***** {n}. row *****\n~{:>9}: {}\n")),
+    "tables of the AWS CLI": ("", each("||  orders  ||\n~||  {:6} |  {:9} ||\n", end="|+---+---+|\n")),
     "XML": ("<?xml version='1.0'?>\n<list>\n", each(" <o>\n~  <{0}>{1}</{0}>\n", end=" </o>\n")),
     "JSON in a text": ("Found:\n[\n", each('  {{\n~    "{}": "{}",\n', end="  },\n")),
     "calendar": ("", each("BEGIN:VEVENT\r\n~{}:{}\r\n", end="END:VEVENT\r\n")),
