@@ -141,7 +141,7 @@ def like(line: str) -> str:
     return _VARIABLE.sub("#", label["before"] + label["name"]) + _FIELD
 
 
-def _with_first(spans: Sequence[Span], begins: Sequence[int]) -> Sequence[int]:
+def _with_first(spans: Sequence[Span], begins: list[int]) -> list[int]:
     """Where the records begin, and the first of them, before which a bracket may stand that those after it lack."""
     start = spans[0][0]
     usual = median(end - begin for begin, end in pairwise(begins)) if len(begins) > 1 else 0
