@@ -93,8 +93,9 @@ class MemoryIndex:
             return False
         places = np.asarray([place for place, _ in coming], np.int64)
         own = Exchange(len(moved), going.tolist(), np.searchsorted(moved, places).tolist())
-        made = np.frombuffer(b"".join(vector for _, vector in coming), np.float32)
-        self._vectors = own.of(self._vectors, made.reshape(-1, self._vectors.shape[1]))
+        made = np.frombuffer(b"".join(vector for _, vector in coming), np.float32).reshape(-1, self._vectors.shape[1])
+        if not (np.array_equal(own.come, going) and np.array_equal(self._vectors[going], made)):
+            self._vectors = own.of(self._vectors, made)  # no record only ended, of which the vector stays
         self._rows = own.of(moved, places)
         return True
 
